@@ -1,0 +1,3 @@
+"""recon: one photograph to a metric 3D scene."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,33 @@
+"""Errors that the user can mend: each message says what, where and how to fix it.
+
+A constructor that gets arrays of the wrong shape raises ``ValueError`` instead: that is our bug, not the
+user's. Only the applications turn a ``ReconError`` into text and an exit code.
+"""
+
+
+class ReconError(Exception):
+    """A problem that the user can fix; the message is one or two plain sentences that say how."""
+
+
+class PhotoError(ReconError):
+    """The photo cannot be read: missing, truncated, empty, too large or not a picture."""
+
+
+class DepthFileError(ReconError):
+    """A measured depth file cannot be read, or does not fit the photo."""
+
+
+class ModelUnavailable(ReconError):
+    """A model's weights are not here, are damaged, or cannot be run with what this machine has."""
+
+
+class CalibrationError(ReconError):
+    """Relative depth cannot be brought to metres with what is known."""
+
+
+class ExportError(ReconError):
+    """A file cannot be written, or the format cannot hold what was asked for."""
+
+
+class SceneFileError(ReconError):
+    """A scene or geometry file cannot be read."""

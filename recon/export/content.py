@@ -1,0 +1,50 @@
+"""What a writer gets, and how it introduces itself to the registry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recon.frames import Axes, Transform, file_T_cam
+from recon.options import Shape
+from recon.types import Intrinsics, Mesh, Photo, PointCloud
+
+
+@dataclass(frozen=True)
+class Content:
+    """A scene's geometry together with what a file may say about it."""
+
+    geometry: PointCloud | Mesh
+    """In the cam frame; the writer applies ``file_T_cam``."""
+    photo: Photo
+    """The picture that textures it."""
+    intrinsics: Intrinsics
+    """The camera that took it."""
+    axes: Axes = "y-up"
+    """Axes of the file; a writer whose format fixes them (glTF) does not look at it."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Where every number came from; plain JSON values."""
+
+    @property
+    def file_T_cam(self) -> Transform:
+        """(4, 4) transform from the cam frame to the file's axes."""
+        return file_T_cam(self.axes)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One line of the table of formats. A module of ``recon.export`` declares ``FORMAT``."""
+
+    suffix: str
+    """With its dot, lower case: ``.ply``."""
+    name: str
+    """For a person: ``glTF binary``."""
+    shapes: tuple[Shape, ...]
+    """What it can hold; the first is the default."""
+    write: Callable[[Content, Path], None]
+    """Writes the file at the path given (in a staging folder that the caller moves into place), and sidecar
+    files beside it under their final names."""
+    sidecars: Callable[[Path], tuple[Path, ...]] = lambda path: ()
+    """The files that ``write`` puts beside the main one."""
+    fixed_axes: Axes | None = None
+    """The axes that the format's standard prescribes, whatever ``--axes`` says."""

@@ -1,0 +1,79 @@
+"""Coordinate frames, stated once.
+
+``cam`` is OpenCV's camera frame: x right, y down, z forward, metres, origin at the camera's centre.
+``gl`` is x right, y up, z backward, metres, same origin. Both are right-handed, so a change between them
+keeps the winding of triangles. Transforms are ``dst_T_src``: 4x4 float64, for column vectors, so that
+``points_gl = gl_T_cam @ points_cam`` and adjacent names match.
+
+Pixels: the centre of the top-left pixel is (0.5, 0.5), the centre of a picture is (width / 2, height / 2).
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Axes = Literal["y-up", "z-up", "opencv"]
+
+Transform = NDArray[np.float64]
+
+gl_T_cam: Transform = np.diag([1.0, -1.0, -1.0, 1.0])
+
+# x right, z up, y forward: what Blender expects of a PLY or STL file, which it takes as it is.
+zup_T_gl: Transform = np.array(
+    [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+)
+
+FILE_AXES: dict[Axes, str] = {
+    "y-up": "x right, y up, z backward",
+    "z-up": "x right, y forward, z up",
+    "opencv": "x right, y down, z forward",
+}
+
+for _transform in (gl_T_cam, zup_T_gl):
+    _transform.setflags(write=False)
+
+
+def file_T_cam(axes: Axes) -> Transform:
+    """Transform from the cam frame to the axes that a file is written in.
+
+    Args:
+        axes: ``y-up`` (the gl frame), ``z-up`` or ``opencv`` (the cam frame itself).
+
+    Returns:
+        (4, 4) float64 rotation with determinant +1.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if axes == "y-up":
+        return gl_T_cam
+    if axes == "z-up":
+        return zup_T_gl @ gl_T_cam
+    if axes == "opencv":
+        return np.eye(4)
+    raise ValueError(f"axes must be one of {', '.join(FILE_AXES)}, got {axes!r}")
+
+
+def apply(dst_T_src: Transform, points_src: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Moves points from one frame to another.
+
+    Args:
+        dst_T_src: (4, 4) rigid transform.
+        points_src: (N, 3) float32, metres.
+
+    Returns:
+        (N, 3) float32, metres, in the dst frame.
+    """
+    rotation = dst_T_src[:3, :3].astype(np.float32)
+    moved: NDArray[np.float32] = points_src @ rotation.T
+    translation = dst_T_src[:3, 3]
+    if translation.any():
+        moved += translation.astype(np.float32)
+    return moved
+
+
+def rotate(dst_T_src: Transform, directions_src: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turns directions, (N, 3) float32, from one frame to another: the translation does not apply."""
+    turned: NDArray[np.float32] = directions_src @ dst_T_src[:3, :3].astype(np.float32).T
+    return turned

@@ -1,0 +1,161 @@
+"""Every option of a reconstruction, with its default and its help text, written once.
+
+The command line is made from these fields, so its ``--help`` cannot tell another default than the code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal
+
+from recon.frames import FILE_AXES, Axes
+
+Sky = Literal["keep", "drop"]
+Shape = Literal["cloud", "mesh"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+def _option(
+    default: Any, help_text: str, *, flag: str, metavar: str | None = None, choices: Sequence[str] = ()
+) -> Any:
+    return field(
+        default=default,
+        metadata={"help": help_text, "flag": flag, "metavar": metavar, "choices": tuple(choices)},
+    )
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a photo becomes a scene. Lengths in metres, focal lengths in px of the upright photo."""
+
+    model: str = _option(
+        "auto",
+        "Depth estimator, by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION]. "
+        "auto: Depth Pro where its weights can be had, else the rough embedded preview.",
+        flag="--model",
+        metavar="NAME",
+    )
+    reference: str | None = _option(
+        None,
+        "What brings a relative model to metres: a metric model's name, a measured depth file, or a "
+        "calibration saved by `recon calibrate`.",
+        flag="--reference",
+        metavar="NAME|FILE",
+    )
+    depth: Path | None = _option(
+        None,
+        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; may be smaller than the "
+        "photo.",
+        flag="--depth",
+        metavar="FILE",
+    )
+    depth_unit: float | None = _option(
+        None,
+        "Metres per stored unit of a depth file. Default: 0.001 for integers, 1 for floats.",
+        flag="--depth-unit",
+        metavar="M",
+    )
+    intrinsics: tuple[float, float, float, float] | None = _option(
+        None,
+        "The camera in px of the upright photo; the top-left pixel's centre is (0.5, 0.5).",
+        flag="--intrinsics",
+        metavar="FX,FY,CX,CY",
+    )
+    focal_px: float | None = _option(
+        None, "Focal length in px of the upright photo.", flag="--focal-px", metavar="PX"
+    )
+    focal_35mm: float | None = _option(
+        None, "Focal length as its 35 mm equivalent, by the diagonal.", flag="--focal-35mm", metavar="MM"
+    )
+    fov: float | None = _option(None, "Horizontal field of view in degrees.", flag="--fov", metavar="DEG")
+    edge: float = _option(
+        0.04,
+        "Depth edges are cut where the relative depth step from pixel to pixel is larger than this and "
+        "the surface's slope does not explain it. 0 cuts nothing.",
+        flag="--edge",
+        metavar="T",
+    )
+    max_depth: float | None = _option(
+        None, "Drop what is farther than this, in metres.", flag="--max-depth", metavar="M"
+    )
+    sky: Sky = _option(
+        "drop",
+        "Drop the sky, or keep it as a backdrop behind the farthest point.",
+        flag="--sky",
+        choices=("keep", "drop"),
+    )
+    stride: int = _option(1, "Keep every Nth pixel in each direction.", flag="--stride", metavar="N")
+    voxel: float | None = _option(
+        None, "Thin a cloud to one point per cube of this size, in metres.", flag="--voxel", metavar="M"
+    )
+    axes: Axes = _option(
+        "y-up",
+        "Axes of the file: y-up (MeshLab and CloudCompare open on the photo's view), z-up (a PLY or STL "
+        "stands upright in Blender), opencv (x right, y down, z forward). GLB is y-up always.",
+        flag="--axes",
+        choices=tuple(FILE_AXES),
+    )
+    device: Device = _option(
+        "auto", "Where the model runs.", flag="--device", choices=("auto", "cpu", "cuda", "mps")
+    )
+    precision: Precision = _option(
+        "auto",
+        "Number format of the model. auto: what is fast and safe on the device.",
+        flag="--precision",
+        choices=("auto", "fp32", "bf16", "fp16"),
+    )
+    processing_size: int | None = _option(
+        None,
+        "Depth Anything: length of the picture's shorter side inside the model, px (default 518).",
+        flag="--processing-size",
+        metavar="PX",
+    )
+    offline: bool = _option(
+        False, "Never touch the network (HF_HUB_OFFLINE=1 does the same).", flag="--offline"
+    )
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("--depth-unit", self.depth_unit),
+            ("--focal-px", self.focal_px),
+            ("--focal-35mm", self.focal_35mm),
+            ("--max-depth", self.max_depth),
+            ("--voxel", self.voxel),
+        ):
+            if value is not None and not (isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a positive number, got {value}")
+        if self.fov is not None and not 0 < self.fov < 180:
+            raise ValueError(f"--fov must lie between 0 and 180 degrees, got {self.fov}")
+        if not (isfinite(self.edge) and self.edge >= 0):
+            raise ValueError(f"--edge must be 0 or more, got {self.edge}")
+        if self.stride < 1:
+            raise ValueError(f"--stride must be 1 or more, got {self.stride}")
+        if self.processing_size is not None and self.processing_size < 14:
+            raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
+        if self.intrinsics is not None:
+            fx, fy, *_ = self.intrinsics
+            if len(self.intrinsics) != 4 or not (
+                all(isfinite(x) for x in self.intrinsics) and fx > 0 and fy > 0
+            ):
+                raise ValueError(
+                    f"--intrinsics takes FX,FY,CX,CY with positive FX and FY, got {self.intrinsics}"
+                )
+        cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
+        if sum(given is not None for given in cameras) > 1:
+            raise ValueError("give only one of --intrinsics, --focal-px, --focal-35mm and --fov")
+        if self.depth is not None and self.model != "auto" and self.reference is None:
+            raise ValueError(
+                "--depth takes the place of a model: leave --model out, or give the file as --reference to "
+                "calibrate the model with it"
+            )
+        _one_of("--sky", self.sky, ("keep", "drop"))
+        _one_of("--axes", self.axes, tuple(FILE_AXES))
+        _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
+        _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16"))
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

@@ -1,0 +1,252 @@
+"""The values that flow between the stages: frozen, checked when made, numpy and the standard library only.
+
+Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suffixes: ``_m _px _deg _rad``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import atan, degrees, isfinite, radians, tan
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FocalSource = Literal["user", "file", "exif", "model", "default"]
+BoolMap = NDArray[np.bool_]
+FloatMap = NDArray[np.float32]
+
+
+def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type) -> None:
+    """Raises ValueError unless the array has the shape (None: any size) and the dtype."""
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name}: expected a numpy array, got {type(array).__name__}")
+    fits = len(array.shape) == len(shape) and all(
+        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name}: expected shape ({wanted}), got {array.shape}")
+    if array.dtype != dtype:
+        raise ValueError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """A pinhole camera without distortion.
+
+    Pixel convention: the centre of the top-left pixel is (0.5, 0.5). A point (x, y, z) of the cam frame
+    projects to ``u = fx * x / z + cx``, ``v = fy * y / z + cy``.
+    """
+
+    fx: float
+    """Focal length along x, px."""
+    fy: float
+    """Focal length along y, px."""
+    cx: float
+    """Principal point, px from the picture's left edge."""
+    cy: float
+    """Principal point, px from the picture's top edge."""
+    width: int
+    """Width of the picture that the numbers belong to, px."""
+    height: int
+    """Height of the picture that the numbers belong to, px."""
+    source: FocalSource = "user"
+    """Where the focal length came from."""
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.fx) and isfinite(self.fy) and self.fx > 0 and self.fy > 0):
+            raise ValueError(f"focal lengths must be positive and finite, got fx={self.fx}, fy={self.fy}")
+        if not (isfinite(self.cx) and isfinite(self.cy)):
+            raise ValueError(f"the principal point must be finite, got cx={self.cx}, cy={self.cy}")
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"the picture must have pixels, got {self.width}x{self.height}")
+
+    @classmethod
+    def from_focal(cls, focal_px: float, *, width: int, height: int, source: FocalSource) -> "Intrinsics":
+        """Square pixels and the principal point at the picture's centre."""
+        return cls(focal_px, focal_px, width / 2, height / 2, width, height, source)
+
+    @classmethod
+    def from_fov(cls, fov_x_deg: float, *, width: int, height: int, source: FocalSource) -> "Intrinsics":
+        """From the horizontal field of view: ``f = 0.5 W / tan(0.5 fov)``."""
+        if not 0 < fov_x_deg < 180:
+            raise ValueError(f"the field of view must be between 0 and 180 degrees, got {fov_x_deg}")
+        focal_px = 0.5 * width / tan(0.5 * radians(fov_x_deg))
+        return cls.from_focal(focal_px, width=width, height=height, source=source)
+
+    @property
+    def fov_x_deg(self) -> float:
+        """Horizontal field of view in degrees, also for a principal point off the centre."""
+        return degrees(atan(self.cx / self.fx) + atan((self.width - self.cx) / self.fx))
+
+    @property
+    def fov_y_deg(self) -> float:
+        """Vertical field of view in degrees."""
+        return degrees(atan(self.cy / self.fy) + atan((self.height - self.cy) / self.fy))
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """K, (3, 3) float64, px."""
+        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+
+    def resized(self, *, width: int, height: int) -> "Intrinsics":
+        """The camera of the same picture resized: exact in this pixel convention, rays are kept."""
+        sx, sy = width / self.width, height / self.height
+        return Intrinsics(self.fx * sx, self.fy * sy, self.cx * sx, self.cy * sy, width, height, self.source)
+
+    def cropped(self, *, left: int, top: int, width: int, height: int) -> "Intrinsics":
+        """The camera of the picture cut to a window whose top-left corner is (left, top), px."""
+        return Intrinsics(self.fx, self.fy, self.cx - left, self.cy - top, width, height, self.source)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An upright picture in sRGB."""
+
+    rgb: NDArray[np.uint8]
+    """(H, W, 3) uint8 sRGB, rows from the top as a person sees them."""
+    path: str | None = None
+    """The file that it came from."""
+    exif_focal_px: float | None = None
+    """Focal length that the file's EXIF tells, px of this upright picture."""
+    exif_focal_note: str | None = None
+    """How it was derived, or why it could not be, in words for the user."""
+    intrinsics: Intrinsics | None = None
+    """True intrinsics carried by the file (HEIC depth XMP), of this upright picture."""
+    warnings: tuple[str, ...] = ()
+    """What was odd about the file yet did not prevent reading it."""
+    jpeg_bytes: bytes | None = field(default=None, repr=False)
+    """The file's own bytes where they show exactly ``rgb`` (upright sRGB JPEG), so that an exporter can embed
+    them unchanged; else None."""
+
+    def __post_init__(self) -> None:
+        _expect("rgb", self.rgb, (None, None, 3), np.uint8)
+        if self.rgb.size == 0:
+            raise ValueError(f"rgb: expected pixels, got shape {self.rgb.shape}")
+        if self.intrinsics is not None and self.intrinsics_size != (self.width, self.height):
+            raise ValueError(
+                f"intrinsics of {self.intrinsics_size} do not fit a {self.width}x{self.height} photo"
+            )
+
+    @property
+    def width(self) -> int:
+        """Width, px."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height, px."""
+        return int(self.rgb.shape[0])
+
+    @property
+    def intrinsics_size(self) -> tuple[int, int] | None:
+        """(width, height) that the carried intrinsics belong to, or None."""
+        return None if self.intrinsics is None else (self.intrinsics.width, self.intrinsics.height)
+
+
+@dataclass(frozen=True)
+class MetricDepth:
+    """Depth along the optical axis, in metres."""
+
+    z_m: FloatMap
+    """(H, W) float32 z-depth, m (not the ray's length). Meaningless, but finite, where ``valid`` is False."""
+    valid: BoolMap
+    """(H, W) bool: False where depth is not known."""
+    scale_interval: float | None = None
+    """Relative half-width of the 95 % interval of the scale (0.1: metres may be 10 % off); None: unknown."""
+
+    def __post_init__(self) -> None:
+        _expect("z_m", self.z_m, (None, None), np.float32)
+        _expect("valid", self.valid, self.z_m.shape, np.bool_)
+        known = self.z_m[self.valid]
+        if known.size and not (np.isfinite(known).all() and known.min() > 0):
+            raise ValueError("z_m: valid depths must be finite and positive")
+
+
+@dataclass(frozen=True)
+class RelativeDepth:
+    """Inverse depth up to scale and shift, both unknown: ``1 / z = s * inverse + t``. Never exported as metric."""
+
+    inverse: FloatMap
+    """(H, W) float32, larger is nearer, no unit."""
+    valid: BoolMap
+    """(H, W) bool: False where not known."""
+
+    def __post_init__(self) -> None:
+        _expect("inverse", self.inverse, (None, None), np.float32)
+        _expect("valid", self.valid, self.inverse.shape, np.bool_)
+        if not np.isfinite(self.inverse[self.valid]).all():
+            raise ValueError("inverse: valid values must be finite")
+
+
+@dataclass(frozen=True)
+class DepthEstimate:
+    """What an estimator returns for one photo, on the photo's own grid."""
+
+    depth: MetricDepth | RelativeDepth
+    """Depth on the photo's grid."""
+    model: str
+    """The estimator's name: ``depthpro``, ``dav2-small``, ``measured``, ..."""
+    revision: str | None = None
+    """The revision of the weights that were used, where one is known; never invented."""
+    focal_px: float | None = None
+    """Focal length that the model itself predicts, px of the photo; None where it predicts none."""
+    focal_used_px: float | None = None
+    """Focal length that the metres were computed with, where they depend on one; None else."""
+    sky: BoolMap | None = None
+    """(H, W) bool: sky, or too far to say; those pixels are not valid either."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What else belongs into the provenance: repository, device, precision, processing size, ..."""
+
+    def __post_init__(self) -> None:
+        if self.sky is not None:
+            _expect("sky", self.sky, self.depth.valid.shape, np.bool_)
+            if (self.sky & self.depth.valid).any():
+                raise ValueError("sky: a sky pixel cannot have a valid depth")
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Coloured points in the cam frame."""
+
+    points: NDArray[np.float32]
+    """(N, 3) float32, m, cam frame."""
+    rgb: NDArray[np.uint8]
+    """(N, 3) uint8 sRGB."""
+    normals: NDArray[np.float32] | None = None
+    """(N, 3) float32 unit vectors that face the camera, cam frame."""
+
+    def __post_init__(self) -> None:
+        _expect("points", self.points, (None, 3), np.float32)
+        _expect("rgb", self.rgb, (len(self.points), 3), np.uint8)
+        if self.normals is not None:
+            _expect("normals", self.normals, (len(self.points), 3), np.float32)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A triangle mesh in the cam frame, with the photo as texture, or colours per vertex, or both."""
+
+    vertices: NDArray[np.float32]
+    """(V, 3) float32, m, cam frame."""
+    faces: NDArray[np.int32]
+    """(F, 3) int32 indices, counter-clockwise as the camera sees them."""
+    uv: NDArray[np.float32] | None = None
+    """(V, 2) float32 texture coordinates: u right, v DOWN from the photo's top edge (glTF's), 0 to 1."""
+    rgb: NDArray[np.uint8] | None = None
+    """(V, 3) uint8 sRGB."""
+    normals: NDArray[np.float32] | None = None
+    """(V, 3) float32 unit vectors that face the camera, cam frame."""
+
+    def __post_init__(self) -> None:
+        _expect("vertices", self.vertices, (None, 3), np.float32)
+        _expect("faces", self.faces, (None, 3), np.int32)
+        count = len(self.vertices)
+        if self.faces.size and (self.faces.min() < 0 or self.faces.max() >= count):
+            raise ValueError(f"faces: an index lies outside 0 to {count - 1}")
+        if self.uv is not None:
+            _expect("uv", self.uv, (count, 2), np.float32)
+        if self.rgb is not None:
+            _expect("rgb", self.rgb, (count, 3), np.uint8)
+        if self.normals is not None:
+            _expect("normals", self.normals, (count, 3), np.float32)
