@@ -165,7 +165,7 @@ class MetricDepth:
 
 @dataclass(frozen=True)
 class RelativeDepth:
-    """Inverse depth up to scale and shift, both unknown: ``1 / z = s * inverse + t``. Never exported as metric."""
+    """Inverse depth up to an unknown scale and shift: ``1 / z = s * inverse + t``. Never metric."""
 
     inverse: FloatMap
     """(H, W) float32, larger is nearer, no unit."""
