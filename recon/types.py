@@ -30,6 +30,10 @@ def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type
         raise ValueError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
 
 
+DEFAULT_FOV_X_DEG = 60.0
+"""Horizontal field of view where nothing tells it: about that of a phone's or a compact's main lens."""
+
+
 @dataclass(frozen=True)
 class Intrinsics:
     """A pinhole camera without distortion.
@@ -177,6 +181,29 @@ class RelativeDepth:
         _expect("valid", self.valid, self.inverse.shape, np.bool_)
         if not np.isfinite(self.inverse[self.valid]).all():
             raise ValueError("inverse: valid values must be finite")
+
+
+@dataclass(frozen=True)
+class Rays:
+    """The viewing rays of a regular grid of picture positions, scaled to z = 1.
+
+    Since the camera is a pinhole without distortion, x depends on the column alone and y on the row alone.
+    """
+
+    x: NDArray[np.float32]
+    """(W,) ``(u - cx) / fx`` of each column."""
+    y: NDArray[np.float32]
+    """(H,) ``(v - cy) / fy`` of each row."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Which neighbouring pixels belong to one surface."""
+
+    right: BoolMap
+    """(H, W - 1) bool: pixel [r, c] is connected to [r, c + 1]."""
+    down: BoolMap
+    """(H - 1, W) bool: pixel [r, c] is connected to [r + 1, c]."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+"""Depth and intrinsics to a point map: one 3D point per pixel, in the cam frame."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.types import FloatMap, Intrinsics, Rays
+
+# Rows that are unprojected at a time: their depth, rays and points stay in the cache together.
+_BLOCK_ROWS = 16
+
+
+def pixel_centres(count: int, stride: int = 1) -> NDArray[np.float64]:
+    """Positions along one axis of every ``stride``-th pixel's centre, px: 0.5, 0.5 + stride, ..."""
+    return np.arange(0, count, stride, dtype=np.float64) + 0.5
+
+
+def rays_at(intrinsics: Intrinsics, u_px: NDArray[np.float64], v_px: NDArray[np.float64]) -> Rays:
+    """The rays through the grid of positions ``u_px`` x ``v_px``, px of the intrinsics' picture.
+
+    Computed in float64 and stored as float32: a principal point of thousands of px loses nothing.
+    """
+    return Rays(
+        x=((u_px - intrinsics.cx) / intrinsics.fx).astype(np.float32),
+        y=((v_px - intrinsics.cy) / intrinsics.fy).astype(np.float32),
+    )
+
+
+def rays_of(intrinsics: Intrinsics, stride: int = 1) -> Rays:
+    """The rays through the centres of every ``stride``-th pixel in each direction."""
+    return rays_at(
+        intrinsics, pixel_centres(intrinsics.width, stride), pixel_centres(intrinsics.height, stride)
+    )
+
+
+def unproject(z_m: FloatMap, rays: Rays) -> NDArray[np.float32]:
+    """Point map of a depth map: ``x = (u - cx) / fx * z``, ``y = (v - cy) / fy * z``.
+
+    Args:
+        z_m: (H, W) z-depth, m.
+        rays: Of the same grid.
+
+    Returns:
+        (H, W, 3) float32 points, m, cam frame.
+
+    Raises:
+        ValueError: The depth map and the rays differ in size.
+    """
+    height, width = z_m.shape
+    if (len(rays.y), len(rays.x)) != (height, width):
+        raise ValueError(
+            f"depth of shape {z_m.shape} does not fit rays for {(len(rays.y), len(rays.x))} positions"
+        )
+    points = np.empty((height, width, 3), np.float32)
+    for top in range(0, height, _BLOCK_ROWS):
+        rows = slice(top, top + _BLOCK_ROWS)
+        z = z_m[rows]
+        np.multiply(z, rays.x, out=points[rows, :, 0])
+        np.multiply(z, rays.y[rows, None], out=points[rows, :, 1])
+        points[rows, :, 2] = z
+    return points
+
+
+def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float64]:
+    """Picture positions of points: the inverse of unprojecting.
+
+    Args:
+        points: (N, 3) m, cam frame, in front of the camera.
+        intrinsics: The camera.
+
+    Returns:
+        (N, 2) float64 positions (x, y), px.
+
+    Raises:
+        ValueError: A point lies at or behind the camera's plane.
+    """
+    x, y, z = points.astype(np.float64).T
+    if (z <= 0).any():
+        raise ValueError("points at or behind the camera cannot be projected")
+    return np.stack([intrinsics.fx * x / z + intrinsics.cx, intrinsics.fy * y / z + intrinsics.cy], axis=1)
