@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from synthetic import CAMERA, floor_and_wall, with_box
+
+from recon.cleanup import connect
+from recon.mesh import border_to_edge, compact, triangulate
+from recon.normals import grid_normals
+from recon.types import Connections
+from recon.unproject import pixel_centres, rays_of, unproject
+
+RAYS = rays_of(CAMERA)
+ALL = np.ones((CAMERA.height, CAMERA.width), bool)
+
+
+def signed_areas_px(faces: np.ndarray, width: int) -> np.ndarray:
+    """Twice the area of each triangle in the picture; positive where it turns clockwise on the screen."""
+    corners = np.stack([faces % width, faces // width], axis=-1).astype(float)
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def test_a_whole_grid_gives_two_triangles_a_square_counter_clockwise() -> None:
+    z = floor_and_wall()
+    faces = triangulate(unproject(z, RAYS), connect(z, ALL, RAYS, 0.04))
+    assert len(faces) == 2 * 119 * 159
+    # y goes down in the picture: counter-clockwise as one sees it is a negative cross product.
+    assert (signed_areas_px(faces, 160) == -1).all()
+
+
+def test_the_geometric_normals_face_the_camera() -> None:
+    z = floor_and_wall()
+    points = unproject(z, RAYS)
+    corners = points.reshape(-1, 3)[triangulate(points, connect(z, ALL, RAYS, 0.04))]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert (np.einsum("fi,fi->f", normals, corners[:, 0]) < 0).all()
+
+
+def test_no_triangle_bridges_an_object_and_the_wall() -> None:
+    z = with_box(floor_and_wall(), slice(20, 60), slice(50, 100), 2.0)
+    faces = triangulate(unproject(z, RAYS), connect(z, ALL, RAYS, 0.04))
+    depths = z.reshape(-1)[faces]
+    box = np.isclose(depths, 2.0).sum(axis=1)
+    assert set(box.tolist()) <= {0, 3}
+
+
+def test_a_cut_loses_no_vertex_of_either_side() -> None:
+    z = with_box(floor_and_wall(), slice(20, 60), slice(50, 100), 2.0)
+    faces = triangulate(unproject(z, RAYS), connect(z, ALL, RAYS, 0.04))
+    assert len(np.unique(faces)) == z.size
+
+
+@pytest.mark.parametrize("corner", range(4))
+def test_a_cut_off_corner_leaves_the_other_three_pixels_a_triangle(corner: int) -> None:
+    right, down = np.ones((2, 1), bool), np.ones((1, 2), bool)
+    row, col = divmod(corner, 2)
+    right[row, 0] = False
+    down[0, col] = False
+    points = unproject(np.ones((2, 2), np.float32), type(RAYS)(RAYS.x[:2], RAYS.y[:2]))
+    faces = triangulate(points, Connections(right=right, down=down))
+    assert sorted(faces[0].tolist()) == [i for i in range(4) if i != corner] and len(faces) == 1
+
+
+def test_the_shorter_diagonal_is_taken() -> None:
+    z = np.ones((2, 2), np.float32)
+    z[0, 0] = 1.02
+    points = unproject(z, type(RAYS)(RAYS.x[:2], RAYS.y[:2]))
+    links = Connections(right=np.ones((2, 1), bool), down=np.ones((1, 2), bool))
+    faces = triangulate(points, links)
+    # The far corner 0 makes the diagonal 0-3 longer than 1-2.
+    assert all({1, 2} <= set(face) for face in faces.tolist())
+
+
+def test_compacting_keeps_what_is_used_and_nothing_else() -> None:
+    z = floor_and_wall()
+    usable = ALL.copy()
+    usable[:, :40] = False
+    points = unproject(z, RAYS)
+    links = connect(z, usable, RAYS, 0.04)
+    rgb = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    uv = np.random.default_rng(0).random((120, 160, 2)).astype(np.float32)
+    faces = triangulate(points, links)
+    mesh = compact(points, faces, uv, rgb, grid_normals(points, links))
+    assert len(mesh.vertices) == 120 * 120
+    assert np.array_equal(mesh.vertices[mesh.faces], points.reshape(-1, 3)[faces])
+    assert mesh.uv is not None and mesh.rgb is not None
+    assert np.array_equal(mesh.uv[mesh.faces], uv.reshape(-1, 2)[faces])
+    assert np.array_equal(mesh.rgb[mesh.faces], rgb.reshape(-1, 3)[faces])
+
+
+def test_no_connection_no_mesh() -> None:
+    z = floor_and_wall()
+    faces = triangulate(unproject(z, RAYS), connect(z, ~ALL, RAYS, 0.04))
+    assert faces.shape == (0, 3)
+
+
+def test_the_border_moves_to_the_picture_s_edge() -> None:
+    moved = border_to_edge(pixel_centres(160, 4), 160)
+    assert moved[0] == 0 and moved[-1] == 160
+    assert np.array_equal(moved[1:-1], pixel_centres(160, 4)[1:-1])
