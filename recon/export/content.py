@@ -45,6 +45,12 @@ class Format:
     """Writes the file at the path given (in a staging folder that the caller moves into place), and sidecar
     files beside it under their final names."""
     sidecars: Callable[[Path], tuple[Path, ...]] = lambda path: ()
-    """The files that ``write`` puts beside the main one."""
+    """The files that ``write`` puts beside the main one, in the same folder."""
     fixed_axes: Axes | None = None
     """The axes that the format's standard prescribes, whatever ``--axes`` says."""
+    instead: str = ""
+    """Which format to take for the shape that this one cannot hold, and why; a sentence for the refusal."""
+
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """Everything that writing to ``path`` makes: the main file first, then its sidecars."""
+        return (path, *self.sidecars(path))

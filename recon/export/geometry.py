@@ -1,0 +1,134 @@
+"""What every writer asks of a scene's geometry: the right kind, not empty, finite, in blocks."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon import __version__
+from recon.errors import ExportError
+from recon.export.content import Content
+from recon.frames import FILE_AXES, Axes
+from recon.types import Mesh, PointCloud
+
+BLOCK = 1 << 16
+"""Rows that are converted at a time: a few MB, so that a writer's memory does not grow with the scene."""
+
+GENERATOR = f"recon {__version__}"
+
+
+def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
+    """Slices that cover ``count`` rows, ``size`` at a time."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def cloud_of(content: Content) -> PointCloud:
+    """The content's point cloud, checked.
+
+    Raises:
+        ExportError: there are no points.
+        ValueError: it is no cloud, or a coordinate is not finite.
+    """
+    cloud = content.geometry
+    if not isinstance(cloud, PointCloud):
+        raise ValueError(f"expected a PointCloud, got {type(cloud).__name__}")
+    if not len(cloud.points):
+        raise ExportError(
+            "There is no point to write: no pixel has a usable depth; try a larger --max-depth, --edge 0 or "
+            "--sky keep."
+        )
+    _check_finite("points", cloud.points)
+    return cloud
+
+
+def mesh_of(content: Content) -> Mesh:
+    """The content's mesh, checked.
+
+    Raises:
+        ExportError: there are no faces.
+        ValueError: it is no mesh, or a coordinate is not finite.
+    """
+    mesh = content.geometry
+    if not isinstance(mesh, Mesh):
+        raise ValueError(f"expected a Mesh, got {type(mesh).__name__}")
+    if not len(mesh.faces):
+        raise ExportError(
+            "There is no face to write: no neighbouring pixels belong together; try a larger --max-depth, "
+            "a larger --edge or --edge 0, or a smaller --stride."
+        )
+    _check_finite("vertices", mesh.vertices)
+    if mesh.uv is not None:
+        _check_finite("uv", mesh.uv)
+    return mesh
+
+
+def _check_finite(name: str, coordinates: NDArray[np.float32]) -> None:
+    # The extremes carry a NaN along, and need no memory of the array's size.
+    if not (np.isfinite(coordinates.min()) and np.isfinite(coordinates.max())):
+        raise ValueError(f"{name}: every coordinate must be finite")
+
+
+def unit_normals(normals: NDArray[np.float32], points_cam: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Normals of length one, (N, 3) float32; where there is none, the direction to the camera.
+
+    Viewers light a zero or NaN normal black, and the glTF standard forbids it.
+    """
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    missing = ~(np.isfinite(length) & (length > 1e-6))[:, 0]
+    if missing.any():
+        normals, length = normals.copy(), length.copy()
+        towards = -points_cam[missing]
+        towards[~towards.any(axis=1)] = (0, 0, -1)
+        normals[missing] = towards
+        length[missing] = np.linalg.norm(towards, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = normals / length
+    return unit
+
+
+def vertex_rgb(content: Content, mesh: Mesh) -> NDArray[np.uint8]:
+    """Colours of a mesh's vertices, (V, 3) uint8 sRGB: its own, or the photo's pixel at each vertex.
+
+    Raises:
+        ValueError: the mesh has neither colours nor texture coordinates.
+    """
+    if mesh.rgb is not None:
+        return mesh.rgb
+    if mesh.uv is None:
+        raise ValueError("mesh: expected rgb or uv, got neither")
+    size = np.array([content.photo.width, content.photo.height])
+    col, row = np.clip((mesh.uv * size).astype(np.int64), 0, size - 1).T
+    sampled: NDArray[np.uint8] = content.photo.rgb[row, col]
+    return sampled
+
+
+def describe_lines(content: Content, axes: Axes | None = None) -> list[str]:
+    """What a file's comments say: generator, axes, unit, camera, provenance. ASCII, one line each."""
+    camera = content.intrinsics
+    axes = axes or content.axes
+    lines = [
+        GENERATOR,
+        f"axes {axes}: {FILE_AXES[axes]}; the camera is at the origin",
+        "unit metre",
+        f"camera fx {camera.fx:.9g} fy {camera.fy:.9g} cx {camera.cx:.9g} cy {camera.cy:.9g} "
+        f"width {camera.width} height {camera.height}",
+        f"focal_source {camera.source}",
+        *_flatten(content.provenance),
+    ]
+    return [_one_line(line) for line in lines]
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key} {value if isinstance(value, str) else json.dumps(value)}"
+
+
+def _one_line(text: str) -> str:
+    """Printable ASCII on one line; short, because common PLY readers give a header line 1024 bytes."""
+    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode("ascii")
+    return plain if len(plain) <= 240 else plain[:237] + "..."

@@ -1,0 +1,57 @@
+"""Finds the writer for a file name: every module of this package that declares ``FORMAT`` is a format."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import recon.export
+from recon.errors import ExportError
+from recon.export.content import Content, Format
+from recon.export.staging import staged
+from recon.options import Shape
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Every format by its suffix (``.ply``), in alphabetical order."""
+    names = sorted(module.name for module in pkgutil.iter_modules(recon.export.__path__))
+    modules = [importlib.import_module(f"recon.export.{name}") for name in names]
+    found: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return {form.suffix: form for form in sorted(found, key=lambda form: form.suffix)}
+
+
+def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] = ()) -> tuple[Format, Shape]:
+    """The format that a file name asks for, and what will be in the file.
+
+    Args:
+        path: The file to write; only its suffix is looked at, in upper or lower case.
+        shape: ``cloud``, ``mesh``, or None for the format's own default.
+        others: Suffixes that the caller writes itself (``.npz``), to be named in the error's list.
+
+    Raises:
+        ExportError: no such format, or it cannot hold this shape.
+    """
+    known = formats()
+    form = known.get(path.suffix.lower())
+    if form is None:
+        problem = f"{path.suffix} is not a known format" if path.suffix else "the name has no suffix"
+        raise ExportError(f"{path}: {problem}; there are {', '.join(sorted([*known, *others]))}.")
+    if shape is None:
+        return form, form.shapes[0]
+    if shape not in form.shapes:
+        raise ExportError(f"{path}: {form.suffix} holds no {shape}. {form.instead}".rstrip())
+    return form, shape
+
+
+def save(content: Content, path: Path, form: Format) -> None:
+    """Writes a file and its sidecars, all or nothing, replacing what is there.
+
+    Whether something may be replaced is asked earlier, by ``staging.check_writable``.
+
+    Raises:
+        ExportError: nothing to write, no permission, no space; the old files stay as they were.
+    """
+    with staged(path, form.sidecars(path)) as temporary:
+        form.write(content, temporary)

@@ -1,0 +1,119 @@
+"""Writes files all or nothing: into a hidden folder beside the target, then renamed into place."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from recon.errors import ExportError
+
+
+@contextmanager
+def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
+    """Lets the body write a file, and sidecars beside it, under their final names in a temporary folder.
+
+    When the body ends well, the files are renamed over the old ones, the main file last, so that it never
+    refers to a sidecar that is not there yet. On any exception, Ctrl-C included, the temporary folder is
+    removed and the old files stay. A process that is killed outright leaves a hidden folder ``.*.part``,
+    which no later run looks at. A symbolic link is replaced, not followed.
+
+    Args:
+        path: The main file's final path.
+        sidecars: Final paths of the files written with it, in the same folder.
+
+    Yields:
+        Where to write the main file; sidecars go beside it.
+
+    Raises:
+        ExportError: the folder is missing, there is no permission or no space, or a folder is in the way.
+    """
+    files = (path, *sidecars)
+    if any(file.parent != path.parent for file in files):
+        raise ValueError(f"sidecars must lie beside {path}, got {', '.join(map(str, sidecars))}")
+    _check_folder(path)
+    try:
+        # Random name, so that what a killed run left behind is never taken for this run's.
+        # Cut short: a name may have at most 255 bytes, and a character of it up to four.
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
+        try:
+            yield temporary / path.name
+            _move_into_place(temporary, files)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise ExportError(_reason(path, error)) from error
+
+
+def check_writable(
+    outputs: Iterable[Sequence[Path]], *, overwrite: bool, inputs: Iterable[Path] = ()
+) -> None:
+    """Refuses early, before the long work, what could not be written at its end.
+
+    Args:
+        outputs: For each output its files, the main one first (``Format.files``).
+        overwrite: Whether existing files may be replaced; an empty one always may.
+        inputs: Files that are read, which no output may replace.
+
+    Raises:
+        ExportError: one sentence: what is in the way and what to do.
+    """
+    read = {_identity(path) for path in inputs}
+    taken: dict[Path, Path] = {}
+    for main, *sidecars in outputs:
+        _check_folder(main)
+        for path in (main, *sidecars):
+            with_it = "" if path == main else f" (written with {main.name})"
+            identity = _identity(path)
+            if identity in taken:
+                other = taken[identity]
+                raise ExportError(
+                    f"{path} would be written twice, for {other} and for {main}: give them different names."
+                )
+            taken[identity] = main
+            if identity in read:
+                raise ExportError(f"{path}{with_it} is the file that is read: give the output another name.")
+            if path.is_dir():
+                raise ExportError(f"{path}{with_it} is a folder: give the name of a file.")
+            if not overwrite and path.exists() and path.stat().st_size > 0:
+                raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
+
+
+def _check_folder(path: Path) -> None:
+    folder = path.parent
+    if not folder.exists():
+        raise ExportError(f"{path} cannot be written: the folder {folder} does not exist; make it first.")
+    if not folder.is_dir():
+        raise ExportError(f"{path} cannot be written: {folder} is not a folder.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ExportError(f"{path} cannot be written: no permission to write in the folder {folder}.")
+
+
+def _identity(path: Path) -> Path:
+    """The same for two spellings of one place, whether or not the file is there already."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
+def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
+    written, wanted = set(os.listdir(temporary)), {file.name for file in files}
+    if written != wanted:
+        raise ValueError(f"the writer declares {sorted(wanted)} and wrote {sorted(written)}")
+    for file in files:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    for file in reversed(files):
+        os.replace(temporary / file.name, file)
+
+
+def _reason(path: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{path} cannot be written: the disk is full; free some space, or keep less with --stride."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path} cannot be written: no permission to write in the folder {path.parent}."
+    if error.errno == errno.EISDIR:
+        return f"{path} cannot be written: {error.filename} is a folder."
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{path} cannot be written: the name is too long."
+    return f"{path} cannot be written: {error.strerror or error}."
