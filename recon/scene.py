@@ -1,0 +1,183 @@
+"""The result: a photo, its camera and its metric depth; geometry is made from them when asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.cleanup import backdrop_distance_m, connect, flying
+from recon.cloud import cloud_of, thin
+from recon.export.content import Content, Format
+from recon.mesh import border_to_edge, compact, triangulate
+from recon.normals import grid_normals
+from recon.options import Options, Shape
+from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
+from recon.unproject import pixel_centres, rays_at, rays_of, unproject
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Pixels that are not in the geometry, by reason; the first reason that applies counts."""
+
+    unknown: int
+    """No depth is known."""
+    sky: int
+    too_far: int
+    """Beyond ``max_depth``."""
+    flying: int
+    """Between two surfaces at a depth edge."""
+    kept: int
+
+
+@dataclass(frozen=True)
+class _Surface:
+    z_m: FloatMap
+    keep: BoolMap
+    dropped: Dropped
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A metric scene. ``cloud()`` and ``mesh()`` apply the options to the depth, ``save()`` writes a file."""
+
+    photo: Photo
+    intrinsics: Intrinsics
+    """Camera of the upright photo."""
+    depth: MetricDepth
+    """(H, W) of the photo, cam frame, m."""
+    sky: BoolMap | None = None
+    """(H, W) bool, where the estimator tells the sky."""
+    options: Options = field(default_factory=Options)
+    """What is dropped, how much is kept, and the axes of files."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Where every number came from; plain JSON values."""
+
+    def __post_init__(self) -> None:
+        size = (self.photo.height, self.photo.width)
+        if self.depth.z_m.shape != size:
+            raise ValueError(f"depth of shape {self.depth.z_m.shape} does not fit a photo of {size}")
+        if (self.intrinsics.height, self.intrinsics.width) != size:
+            raise ValueError(f"intrinsics of {self.intrinsics} do not fit a photo of {size}")
+        if self.sky is not None and self.sky.shape != size:
+            raise ValueError(f"sky of shape {self.sky.shape} does not fit a photo of {size}")
+
+    def with_options(self, options: Options) -> "Scene":
+        """The same scene with other options: only what they change is computed again."""
+        return replace(self, options=options)
+
+    @property
+    def dropped(self) -> Dropped:
+        """How many pixels are left out, and why."""
+        return self._surface.dropped
+
+    @cached_property
+    def backdrop_m(self) -> float | None:
+        """Distance at which a kept sky stands, m; None where there is none. Not a measurement."""
+        if self.options.sky == "drop" or self.sky is None or not self.sky.any():
+            return None
+        behind = backdrop_distance_m(self.depth.z_m, self.depth.valid & ~self.sky)
+        return min(behind, self.options.max_depth) if self.options.max_depth else behind
+
+    @cached_property
+    def _surface(self) -> _Surface:
+        """The depth that becomes geometry, and its pixels, at the photo's full resolution."""
+        z_m, keep = self.depth.z_m, self.depth.valid.copy()
+        sky = np.zeros_like(keep) if self.sky is None else self.sky
+        keep &= ~sky
+        unknown = ~keep & ~sky
+        too_far = np.zeros_like(keep)
+        if self.options.max_depth is not None:
+            too_far = keep & (z_m > self.options.max_depth)
+            keep &= ~too_far
+        backdrop_m = self.backdrop_m
+        if backdrop_m is not None:
+            z_m = np.where(sky, np.float32(backdrop_m), z_m)
+            keep |= sky
+            sky = np.zeros_like(keep)
+        between = np.zeros_like(keep)
+        if self.options.edge > 0:
+            connections = connect(z_m, keep, rays_of(self.intrinsics), self.options.edge)
+            between = flying(connections, keep)
+            keep &= ~between
+        dropped = Dropped(
+            unknown=int(unknown.sum()),
+            sky=int(sky.sum()),
+            too_far=int(too_far.sum()),
+            flying=int(between.sum()),
+            kept=int(keep.sum()),
+        )
+        return _Surface(z_m=z_m, keep=keep, dropped=dropped)
+
+    def _strided(self, rays: Rays) -> tuple[NDArray[np.float32], BoolMap, Connections]:
+        """Points, kept pixels and connections of the grid that ``stride`` leaves."""
+        n = self.options.stride
+        z_m = np.ascontiguousarray(self._surface.z_m[::n, ::n])
+        keep = np.ascontiguousarray(self._surface.keep[::n, ::n])
+        return unproject(z_m, rays), keep, connect(z_m, keep, rays, self.options.edge)
+
+    def cloud(self, *, normals: bool = True) -> PointCloud:
+        """Coloured points in the cam frame, m: one for each kept pixel, then thinned by ``voxel``."""
+        n = self.options.stride
+        points, keep, connections = self._strided(rays_of(self.intrinsics, n))
+        facing = grid_normals(points, connections) if normals else None
+        cloud = cloud_of(points, self.photo.rgb[::n, ::n], keep, facing)
+        return cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
+
+    def mesh(self) -> Mesh:
+        """Triangles over the kept pixels in the cam frame, m, with texture coordinates and vertex colours."""
+        n, camera = self.options.stride, self.intrinsics
+        u_px = border_to_edge(pixel_centres(camera.width, n), camera.width)
+        v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
+        points, _, connections = self._strided(rays_at(camera, u_px, v_px))
+        uv = np.empty((*points.shape[:2], 2), np.float32)
+        uv[..., 0] = u_px / camera.width
+        uv[..., 1] = (v_px / camera.height)[:, None]
+        return compact(
+            points,
+            triangulate(points, connections),
+            uv,
+            self.photo.rgb[::n, ::n],
+            grid_normals(points, connections),
+        )
+
+    def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:
+        """Writes a file in the format of its suffix, all or nothing: ``.npz`` holds the whole scene.
+
+        Args:
+            path: Where; its folder must exist.
+            shape: ``cloud`` or ``mesh``; None takes the format's default.
+            overwrite: Replace an existing file.
+
+        Returns:
+            The path.
+
+        Raises:
+            ExportError: Unknown format, a file is in the way, nothing to write, no space.
+        """
+        from recon.export.registry import format_for, save
+        from recon.export.staging import check_writable
+        from recon.scenefile import SUFFIX, write_scene
+
+        path = Path(path)
+        if path.suffix.lower() == SUFFIX:
+            check_writable([(path,)], overwrite=overwrite)
+            write_scene(self, path)
+            return path
+        form, shape = format_for(path, shape, others=[SUFFIX])
+        check_writable([form.files(path)], overwrite=overwrite)
+        save(self.content(form, shape), path, form)
+        return path
+
+    def content(self, form: Format, shape: Shape) -> Content:
+        """What a writer of that format gets."""
+        return Content(
+            geometry=self.cloud() if shape == "cloud" else self.mesh(),
+            photo=self.photo,
+            intrinsics=self.intrinsics,
+            axes=form.fixed_axes or self.options.axes,
+            provenance=self.provenance,
+        )
