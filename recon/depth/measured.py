@@ -1,0 +1,128 @@
+"""Measured depth from a file in the place of a network: LiDAR, Kinect, stereo, a render."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from recon.depthfile import DepthFile, read_depth
+from recon.errors import DepthFileError
+from recon.journal import Journal
+from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+
+ASPECT_TOLERANCE = 0.01
+"""A depth map whose width to height ratio is farther off the photo's than this shows another view."""
+SAME_SURFACE_RATIO = 1.05
+"""Neighbours whose depths differ by less are one surface, and what lies between them may be interpolated."""
+PLAUSIBLE_MEDIAN_M = (0.05, 1000.0)
+"""A median depth outside means most likely a wrong unit, m."""
+_ROWS_AT_ONCE = 256
+
+
+class Measured:
+    """Depth read from a file that shows the same view as the photo, at any resolution."""
+
+    name = "measured"
+    gives: Literal["metric", "relative"] = "metric"
+
+    def __init__(self, path: Path | str, unit_m: float | None = None) -> None:
+        """Takes the file's path and the metres per stored unit (None: 0.001 for integers, 1 for floats)."""
+        self.path = Path(path)
+        self.unit_m = unit_m
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        """Reads the file and brings it to the photo's grid; the focal length plays no part.
+
+        Raises:
+            DepthFileError: The file cannot be read, or does not fit the photo.
+        """
+        file = read_depth(self.path, self.unit_m)
+        self._check_aspect(file, photo)
+        stored_height, stored_width = file.z_m.shape
+        z_m, valid = resize_depth(file.z_m, file.valid, width=photo.width, height=photo.height)
+        details: dict[str, Any] = {
+            "file": str(self.path),
+            "part": file.source,
+            "unit_m": file.unit_m,
+            "stored_width": stored_width,
+            "stored_height": stored_height,
+        }
+        resized = (
+            "" if (stored_width, stored_height) == (photo.width, photo.height) else ", resized to the photo"
+        )
+        journal.decide(
+            "depth",
+            f"Measured depth from {self.path.name} ({file.source}, {stored_width}x{stored_height}{resized}), "
+            f"{file.unit_m:g} m per unit.",
+            **details,
+        )
+        median_m = float(np.median(file.z_m[file.valid]))
+        low_m, high_m = PLAUSIBLE_MEDIAN_M
+        if not low_m <= median_m <= high_m:
+            journal.warn(
+                "depth",
+                f"The median depth is {median_m:.3g} m. If that is not so, set --depth-unit (metres per stored "
+                f"unit; {file.unit_m:g} was used).",
+                median_m=median_m,
+            )
+        return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
+
+    def _check_aspect(self, file: DepthFile, photo: Photo) -> None:
+        height, width = file.z_m.shape
+        off = (photo.width * height) / (photo.height * width)
+        if abs(off - 1) <= ASPECT_TOLERANCE:
+            return
+        turned = abs((photo.width * width) / (photo.height * height) - 1) <= ASPECT_TOLERANCE
+        hint = (
+            "It seems to be turned by 90 degrees: turn it as the photo stands upright."
+            if turned
+            else "Crop one of them so that both show the same view."
+        )
+        raise DepthFileError(
+            f"{self.path}: a depth map of {width}x{height} px cannot show the same view as a photo of "
+            f"{photo.width}x{photo.height} px. {hint}"
+        )
+
+
+def resize_depth(z_m: FloatMap, valid: BoolMap, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
+    """Resamples depth to another grid of the same view without making points that hang in the air.
+
+    Between four known neighbours of one surface it interpolates inverse depth bilinearly (exact for planes);
+    elsewhere, and so at every edge, the nearest pixel decides, also on whether the depth is known. An equal
+    size is passed through untouched.
+
+    Args:
+        z_m: (h, w) float32, m.
+        valid: (h, w) bool.
+        width: Of the new grid, px.
+        height: Of the new grid, px.
+    """
+    if z_m.shape == (height, width):
+        return z_m, valid
+    inverse = np.divide(1, z_m, out=np.zeros_like(z_m), where=valid)
+    left, right, across = _neighbours(z_m.shape[1], width)
+    top, bottom, down = _neighbours(z_m.shape[0], height)
+    out_z, out_valid = np.empty((height, width), np.float32), np.empty((height, width), np.bool_)
+    for start in range(0, height, _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        pairs = [np.ix_(row[rows], column) for row in (top, bottom) for column in (left, right)]
+        corners = [inverse[pair] for pair in pairs]
+        low, high = np.minimum.reduce(corners), np.maximum.reduce(corners)
+        smooth = (low > 0) & (high < low * SAME_SURFACE_RATIO)
+        fx, fy = across[None, :], down[rows, None]
+        upper = corners[0] * (1 - fx) + corners[1] * fx
+        lower = corners[2] * (1 - fx) + corners[3] * fx
+        nearest = np.ix_(np.where(down < 0.5, top, bottom)[rows], np.where(across < 0.5, left, right))
+        blended = upper * (1 - fy) + lower * fy
+        out_z[rows] = np.where(smooth, 1 / np.where(smooth, blended, 1), z_m[nearest])
+        out_valid[rows] = smooth | valid[nearest]
+    return out_z, out_valid
+
+
+def _neighbours(stored: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices of the two stored pixels around each wanted pixel's centre, and the weight of the second."""
+    at = (np.arange(wanted) + 0.5) * (stored / wanted) - 0.5
+    at = np.clip(at, 0, stored - 1)
+    first = np.floor(at).astype(np.intp)
+    second = np.minimum(first + 1, stored - 1)
+    return first, second, (at - first).astype(np.float32)

@@ -1,0 +1,177 @@
+"""Reads files of measured depth: 16-bit PNG, TIFF, EXR, npy and npz."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import DepthFileError
+from recon.types import BoolMap, FloatMap
+
+INTEGER_UNIT_M = 0.001
+"""Metres per stored unit of integer files where the user says nothing: millimetres, as sensors write."""
+FLOAT_UNIT_M = 1.0
+"""Metres per stored unit of float files where the user says nothing."""
+FARTHEST_M = 1e5
+"""No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
+NPZ_KEYS = ("depth_m", "depth", "z_m")
+"""Names under which an .npz may hold the depth, in the order in which they are tried."""
+SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
+"""The formats, by the file's suffix."""
+
+
+@dataclass(frozen=True)
+class DepthFile:
+    """What a depth file holds, on its own grid."""
+
+    z_m: FloatMap
+    """(h, w) float32 z-depth, m; 0 where not valid."""
+    valid: BoolMap
+    """(h, w) bool."""
+    unit_m: float
+    """Metres per stored unit that were used."""
+    source: str
+    """Which part of the file it was: ``npz key 'depth_m'``, ``EXR channel 'Z'``, ``16-bit PNG``, ..."""
+
+
+def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
+    """Reads measured z-depth; 0, negative, NaN, inf and more than 100 km mean "not known".
+
+    Args:
+        path: The file; its suffix tells the format. An .npz holds ``depth_m``, ``depth`` or ``z_m``, and may
+            hold ``valid`` (bool) beside it.
+        unit_m: Metres per stored unit; None: 0.001 for integers, 1 for floats.
+
+    Raises:
+        DepthFileError: The file is missing, damaged, or a picture of depth rather than depth.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    readers = {".npy": _read_npy, ".npz": _read_npz, ".exr": _read_exr}
+    if suffix not in SUFFIXES:
+        raise DepthFileError(
+            f"{path}: expected a depth file ({', '.join(SUFFIXES)}), got {suffix or 'no suffix'!r}."
+        )
+    if not path.is_file():
+        raise DepthFileError(f"{path}: there is no such file.")
+    try:
+        stored, measured, source = readers.get(suffix, _read_picture)(path)
+    except MemoryError as error:
+        raise DepthFileError(
+            f"{path}: the file says that it is larger than this machine's memory."
+        ) from error
+    if unit_m is None:
+        unit_m = FLOAT_UNIT_M if stored.dtype.kind == "f" else INTEGER_UNIT_M
+    z_m = (
+        stored.astype(np.float32) if unit_m == 1 else (stored.astype(np.float64) * unit_m).astype(np.float32)
+    )
+    # NaN compares as False everywhere, so it is not valid either.
+    valid = (z_m > 0) & (z_m < FARTHEST_M)
+    if measured is not None:
+        valid &= measured
+    if not valid.any():
+        raise DepthFileError(
+            f"{path}: no pixel has a depth between 0 and {FARTHEST_M:g} m ({source}, {unit_m:g} m per unit)."
+        )
+    return DepthFile(np.where(valid, z_m, np.float32(0)), valid, unit_m, source)
+
+
+def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
+    """16-bit grey PNG and TIFF, 32-bit integer and float TIFF, through Pillow."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.load()
+            mode, kind, stored = image.mode, image.format, np.asarray(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DepthFileError(f"{path}: cannot be read as a picture ({error}).") from error
+    if mode == "F":
+        return stored, None, f"float {kind}"
+    if mode == "I" or mode.startswith("I;16"):
+        return stored, None, f"integer {kind}"
+    if mode in ("L", "P", "1", "LA", "PA"):
+        raise DepthFileError(
+            f"{path}: this is an 8-bit picture of depth, whose 256 shades cannot hold metres. Give the depth "
+            "itself, as a 16-bit PNG, TIFF, EXR or npy."
+        )
+    raise DepthFileError(
+        f"{path}: expected one channel of depth, got a colour picture ({mode}). Give the depth itself, as a "
+        "16-bit PNG, TIFF, EXR or npy."
+    )
+
+
+def _read_npy(path: Path) -> tuple[NDArray[Any], None, str]:
+    try:
+        stored = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DepthFileError(f"{path}: cannot be read as a numpy array ({error}).") from error
+    if not isinstance(stored, np.ndarray):
+        stored.close()
+        raise DepthFileError(f"{path}: this is an .npz archive; rename it so that its suffix says so.")
+    return _check_array(path, stored, "the array"), None, f"npy of {stored.dtype}"
+
+
+def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            key = next((name for name in NPZ_KEYS if name in archive.files), None)
+            if key is None:
+                held = ", ".join(archive.files) or "nothing"
+                raise DepthFileError(
+                    f"{path}: expected {', '.join(NPZ_KEYS[:-1])} or {NPZ_KEYS[-1]}, got {held}."
+                )
+            stored = _check_array(path, archive[key], repr(key))
+            valid = np.asarray(archive["valid"]) if "valid" in archive.files else None
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise DepthFileError(f"{path}: cannot be read as an .npz archive ({error}).") from error
+    if valid is not None and (valid.shape != stored.shape or valid.dtype != np.bool_):
+        raise DepthFileError(
+            f"{path}: expected 'valid' to be bool of shape {stored.shape}, got {valid.dtype} of {valid.shape}."
+        )
+    return stored, valid, f"npz key {key!r}"
+
+
+def _check_array(path: Path, stored: NDArray[Any], name: str) -> NDArray[Any]:
+    if stored.ndim == 3 and stored.shape[2] == 1:
+        stored = stored[:, :, 0]
+    if stored.ndim != 2 or stored.size == 0:
+        raise DepthFileError(f"{path}: expected {name} to be (H, W), got {stored.shape}.")
+    if stored.dtype.kind not in "fiu" or stored.dtype.itemsize == 1:
+        raise DepthFileError(
+            f"{path}: expected {name} to be floats, or integers of 16 bits or more, got {stored.dtype}."
+        )
+    return stored
+
+
+def _read_exr(path: Path) -> tuple[NDArray[Any], None, str]:
+    # Not through OpenCV: its wheels are built without OpenEXR.
+    import OpenEXR
+
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise DepthFileError(f"{path}: cannot be read as an EXR file ({error}).") from error
+    name = _depth_channel(channels)
+    if name is None:
+        raise DepthFileError(
+            f"{path}: expected one channel of depth (Z, Y or R), got {', '.join(sorted(channels)) or 'none'}."
+        )
+    return _check_array(path, channels[name], f"channel {name!r}"), None, f"EXR channel {name!r}"
+
+
+def _depth_channel(channels: dict[str, NDArray[Any]]) -> str | None:
+    """The channel that holds depth, also inside layers ("ViewLayer.Depth.Z"), or None where it is not clear."""
+    by_last_part = {name.rpartition(".")[2].lower(): name for name in channels}
+    for wanted in ("z", "depth", "y"):
+        if wanted in by_last_part:
+            return by_last_part[wanted]
+    colours = [by_last_part[part] for part in ("r", "g", "b") if part in by_last_part]
+    # Blender writes a grey result as three equal channels.
+    if colours and all(np.array_equal(channels[colours[0]], channels[name]) for name in colours):
+        return colours[0]
+    return next(iter(channels)) if len(channels) == 1 else None

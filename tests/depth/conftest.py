@@ -1,0 +1,101 @@
+"""What the depth tests share: photos of noise, a journal that keeps the progress, tiny random checkpoints."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recon.journal import Journal
+from recon.types import Photo
+
+SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+class KeepingJournal(Journal):
+    """Keeps the stages and what was reported of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages: dict[str, list[float]] = {}
+        self.totals: dict[str, float | None] = {}
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+        self.totals[name] = total
+        yield self.stages.setdefault(name, []).append
+
+    def warnings(self) -> list[str]:
+        return [entry.message for entry in self.entries if entry.kind == "warning"]
+
+
+@pytest.fixture
+def journal() -> KeepingJournal:
+    return KeepingJournal()
+
+
+def noise_photo(*, width: int, height: int, seed: int = 0) -> Photo:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
+    return Photo(np.ascontiguousarray(coarse.repeat(8, 0).repeat(8, 1)[:height, :width]))
+
+
+@pytest.fixture(scope="session")
+def depthpro_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random Depth Pro, 256x256 inside, whose field of view comes out as about 45 degrees."""
+    import torch
+    from transformers import DepthProConfig, DepthProForDepthEstimation
+
+    encoder: dict[str, Any] = {
+        "model_type": "dinov2", "hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2,
+        "patch_size": 16, "image_size": 64, "mlp_ratio": 2,
+    }  # fmt: skip
+    config = DepthProConfig(
+        patch_size=64, fusion_hidden_size=32, intermediate_hook_ids=[3, 1], intermediate_feature_dims=[32, 32],
+        scaled_images_feature_dims=[64, 64, 32], use_fov_model=True, image_model_config=dict(encoder),
+        patch_model_config=dict(encoder), fov_model_config=dict(encoder),
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = DepthProForDepthEstimation(config)
+    with torch.no_grad():
+        # Random heads give about 0: give them the order of a room of a few metres and of a phone's lens.
+        model.head.layers[4].bias.fill_(0.5)
+        model.fov_model.head.layers[-1].bias.fill_(45.0)
+    folder = tmp_path_factory.mktemp("depthpro")
+    model.save_pretrained(folder)
+    return folder
+
+
+def save_depth_anything(folder: Path, **overrides: Any) -> Path:
+    """A tiny random Depth Anything with a Dinov2 backbone of patch 14."""
+    import torch
+    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
+
+    backbone = {
+        "model_type": "dinov2", "hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 2,
+        "patch_size": 14, "image_size": 70, "mlp_ratio": 2, "out_indices": [1, 2, 3, 4],
+        "apply_layernorm": True, "reshape_hidden_states": False,
+    }  # fmt: skip
+    config = DepthAnythingConfig(
+        backbone_config=backbone, reassemble_hidden_size=32, neck_hidden_sizes=[8, 16, 32, 32],
+        fusion_hidden_size=16, head_hidden_size=8, **overrides,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    model = DepthAnythingForDepthEstimation(config)
+    with torch.no_grad():
+        model.head.conv3.bias.fill_(0.7)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def relative_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_depth_anything(tmp_path_factory.mktemp("relative"), depth_estimation_type="relative")
+
+
+@pytest.fixture(scope="session")
+def metric_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("metric")
+    return save_depth_anything(folder, depth_estimation_type="metric", max_depth=20)
