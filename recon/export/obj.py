@@ -1,0 +1,74 @@
+"""Wavefront OBJ with its material and the photo as texture beside it.
+
+Vertex normals are left out: they would double the file, and every client makes its own.
+"""
+
+import re
+import unicodedata
+import zlib
+from pathlib import Path
+
+from recon.export.content import Content, Format
+from recon.export.geometry import blocks, describe_lines, mesh_of
+from recon.export.text import decimals, integers, lines
+from recon.export.texture import texture_jpeg
+from recon.frames import apply
+
+
+def sidecars(path: Path) -> tuple[Path, ...]:
+    """The material and the texture: ``my scene.obj`` has ``my_scene.mtl`` and ``my_scene_texture.jpg``.
+
+    Their names stand inside the OBJ and MTL, where a space ends a name in some readers and letters beyond
+    ASCII are read by each in its own code page. The texture is not called ``my_scene.jpg``, since that is
+    so often the name of the photo itself.
+    """
+    stem = _plain(path.stem)
+    return path.with_name(f"{stem}.mtl"), path.with_name(f"{stem}_texture.jpg")
+
+
+def _plain(name: str) -> str:
+    """The name in letters that every reader takes; still another one for another name."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", ascii_only)
+    lost_letters = len(unicodedata.normalize("NFKD", name)) != len(ascii_only)
+    return f"{plain or 'scene'}_{zlib.crc32(name.encode()):08x}" if lost_letters else plain
+
+
+def write(content: Content, path: Path) -> None:
+    """Writes a mesh with texture coordinates at ``path``, in the axes of ``content``, and its sidecars.
+
+    Raises:
+        ExportError: no faces.
+        ValueError: the geometry is no mesh, or has no texture coordinates.
+    """
+    mesh = mesh_of(content)
+    if mesh.uv is None:
+        raise ValueError("mesh: an OBJ is textured and needs uv")
+    material, texture = sidecars(path)
+    texture.write_bytes(texture_jpeg(content.photo))
+    comments = "".join(f"# {line}\n" for line in describe_lines(content))
+    material.write_text(
+        f"{comments}newmtl photo\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture.name}\n", "ascii"
+    )
+    with path.open("wb") as file:
+        file.write(f"{comments}mtllib {material.name}\no scene\n".encode("ascii"))
+        for rows in blocks(len(mesh.vertices)):
+            x, y, z = (decimals(axis) for axis in apply(content.file_T_cam, mesh.vertices[rows]).T)
+            file.write(lines("v ", x, " ", y, " ", z))
+        for rows in blocks(len(mesh.uv)):
+            u, v_down = mesh.uv[rows].T
+            file.write(lines("vt ", decimals(u, 7), " ", decimals(1 - v_down, 7)))
+        file.write(b"usemtl photo\n")
+        for rows in blocks(len(mesh.faces)):
+            a, b, c = (integers(corner + 1) for corner in mesh.faces[rows].T.astype("i8"))
+            file.write(lines("f ", a, "/", a, " ", b, "/", b, " ", c, "/", c))
+
+
+FORMAT = Format(
+    suffix=".obj",
+    name="Wavefront OBJ, with MTL and texture",
+    shapes=("mesh",),
+    write=write,
+    sidecars=sidecars,
+    instead="Its points have no colours in most programs: write the cloud as .ply.",
+)

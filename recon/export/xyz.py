@@ -1,0 +1,30 @@
+"""XYZ text: one point a line, ``x y z r g b``, metres and 0 to 255, no header line.
+
+MeshLab and CloudCompare both take the six columns so; a header or comment would be read as a broken point.
+"""
+
+from pathlib import Path
+
+from recon.export.content import Content, Format
+from recon.export.geometry import blocks, cloud_of
+from recon.export.text import decimals, integers, lines
+from recon.frames import apply
+
+
+def write(content: Content, path: Path) -> None:
+    """Writes a cloud at ``path``, in the axes of ``content``; normals are left out."""
+    cloud = cloud_of(content)
+    with path.open("wb") as file:
+        for rows in blocks(len(cloud.points)):
+            x, y, z = (decimals(axis) for axis in apply(content.file_T_cam, cloud.points[rows]).T)
+            r, g, b = (integers(channel) for channel in cloud.rgb[rows].T)
+            file.write(lines(x, " ", y, " ", z, " ", r, " ", g, " ", b))
+
+
+FORMAT = Format(
+    suffix=".xyz",
+    name="XYZ text",
+    shapes=("cloud",),
+    write=write,
+    instead="It lists points only: write the mesh as .ply, .glb, .obj or .stl.",
+)
