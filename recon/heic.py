@@ -1,0 +1,138 @@
+"""HEIC and HEIF pictures, and the true intrinsics that Apple's cameras write beside a depth image."""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+
+from PIL import Image
+
+from recon.types import Intrinsics
+
+_DEPTH_DATA = "http://ns.apple.com/depthData/1.0/"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_SAME_SHAPE = 0.01
+
+
+def kind_of_brands(head: bytes) -> str | None:
+    """Pillow's format name by the brands of a file that starts with an ``ftyp`` box (ISO/IEC 14496-12, 4.3)."""
+    length = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))}
+    if brands & {b"avif", b"avis"}:
+        return "AVIF"
+    return "HEIF" if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"} else None
+
+
+def decode_heif(data: bytes, check_size: Callable[[int, int], None]) -> Image.Image:
+    """Decodes the primary picture; libheif has turned it upright (``info["original_orientation"]``).
+
+    Args:
+        data: The file's bytes.
+        check_size: Called with width and height before the pixels are decoded.
+
+    Raises:
+        ValueError: It is damaged, or cut short; libheif may raise other errors, too.
+    """
+    import pillow_heif
+
+    # libheif decodes a file whose end is missing to a picture with grey tiles, without a word.
+    _check_complete(data)
+    file = pillow_heif.open_heif(data)
+    check_size(*file.size)
+    return file.to_pillow()
+
+
+def _check_complete(data: bytes) -> None:
+    """Raises ValueError where the file ends inside its metadata or pixels (boxes: ISO/IEC 14496-12, 4.2)."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        # Size 0 reaches to the end of the file; what follows the last box is a maker's own trailer.
+        if size < 8:
+            return
+        if data[at + 4 : at + 8] in (b"ftyp", b"meta", b"mdat") and at + size > len(data):
+            raise ValueError(f"{at + size - len(data)} bytes are missing")
+        at += size
+
+
+def apple_intrinsics(
+    data: bytes, *, width: int, height: int, orientation: int, notes: list[str]
+) -> Intrinsics | None:
+    """True intrinsics out of a depth image's XMP (AVCameraCalibrationData), of the upright picture.
+
+    Apple gives the matrix column by column, in px of a stated reference size, of the picture as the sensor
+    saw it (before its orientation is applied), with the origin "at the upper left of the frame": taken here
+    as the corner of the first pixel, which is this project's convention, so that nothing is shifted.
+
+    Args:
+        data: The file's bytes (HEIC, or JPEG with further pictures).
+        width: Width of the upright picture, px.
+        height: Height of the upright picture, px.
+        orientation: The EXIF orientation that was applied to make it upright.
+        notes: Gets a warning where there are intrinsics that do not fit.
+    """
+    found = _depth_xmp(data)
+    if found is None:
+        return None
+    try:
+        stored = _stored_intrinsics(found)
+    except (ElementTree.ParseError, ValueError, IndexError, TypeError) as error:
+        notes.append(f"The camera intrinsics inside the file are broken and were left out ({error}).")
+        return None
+    turned = _turned(stored, orientation)
+    # Some writers turn the matrix along with the pixels.
+    upright = next((c for c in (turned, stored) if _fits(c, width, height)), None)
+    if upright is None:
+        notes.append(
+            f"The camera intrinsics inside the file are of a {stored.width}x{stored.height} picture and were left "
+            f"out: this one is {width}x{height}, so it was cropped."
+        )
+        return None
+    return upright.resized(width=width, height=height)
+
+
+def _depth_xmp(data: bytes) -> bytes | None:
+    """The XMP packet that holds the depth image's calibration: packets are stored as they are, to be found
+    by any reader that does not know the container (XMP specification, part 3)."""
+    name = data.find(_DEPTH_DATA.encode())
+    start, end = data.rfind(b"<x:xmpmeta", 0, name), data.find(b"</x:xmpmeta>", name)
+    return data[start : end + len(b"</x:xmpmeta>")] if 0 <= start < name < end else None
+
+
+def _stored_intrinsics(packet: bytes) -> Intrinsics:
+    """The matrix with its reference size."""
+    root = ElementTree.fromstring(packet)
+
+    def field(name: str) -> ElementTree.Element:
+        element = next(root.iter(f"{{{_DEPTH_DATA}}}{name}"), None)
+        if element is None:
+            raise ValueError(f"{name} is missing")
+        return element
+
+    numbers = [float(item.text or "") for item in field("IntrinsicMatrix").iter(f"{{{_RDF}}}li")]
+    width, height = (int(field(f"IntrinsicMatrixReference{side}").text or "") for side in ("Width", "Height"))
+    return Intrinsics(numbers[0], numbers[4], numbers[6], numbers[7], width, height, "file")
+
+
+def _turned(stored: Intrinsics, orientation: int) -> Intrinsics:
+    """The camera of the picture after its EXIF orientation (Exif 2.32, 4.6.4) was applied."""
+    k = stored
+    x, y, right, bottom = k.cx, k.cy, k.width - k.cx, k.height - k.cy
+    cx, cy = {
+        1: (x, y),
+        2: (right, y),
+        3: (right, bottom),
+        4: (x, bottom),
+        5: (y, x),
+        6: (bottom, x),
+        7: (bottom, right),
+        8: (y, right),
+    }[orientation]
+    if orientation < 5:
+        return Intrinsics(k.fx, k.fy, cx, cy, k.width, k.height, k.source)
+    return Intrinsics(k.fy, k.fx, cx, cy, k.height, k.width, k.source)
+
+
+def _fits(camera: Intrinsics, width: int, height: int) -> bool:
+    """Whether the camera's picture has the shape of this one."""
+    return abs(camera.width * height / (camera.height * width) - 1) <= _SAME_SHAPE
