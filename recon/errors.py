@@ -31,3 +31,7 @@ class ExportError(ReconError):
 
 class SceneFileError(ReconError):
     """A scene or geometry file cannot be read."""
+
+
+class ViewerError(ReconError):
+    """The viewer cannot open: Open3D is not installed, or there is no display."""

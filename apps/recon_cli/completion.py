@@ -1,0 +1,26 @@
+"""``recon completion``: the line that makes a shell complete recon's commands and options."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from recon_cli.console import Session, manners
+
+_HOW = {
+    "bash": 'eval "$(recon completion bash)"      in ~/.bashrc',
+    "zsh": 'eval "$(recon completion zsh)"       in ~/.zshrc',
+    "fish": "recon completion fish | source       in ~/.config/fish/config.fish",
+}
+
+
+@click.command(epilog="\b\nAdd to your shell's start-up file:\n  " + "\n  ".join(_HOW.values()))
+@click.argument("shell", type=click.Choice(list(_HOW)))
+@manners
+def completion(session: Session, shell: str) -> None:
+    """Print the completion script for a SHELL."""
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"click knows no completion for {shell}")
+    root = click.get_current_context().find_root()
+    script = found(root.command, {}, "recon", "_RECON_COMPLETE").source()
+    session.result["script"] = script
+    session.print(script)

@@ -1,0 +1,73 @@
+"""``recon models``: which depth models there are, which are on this machine, and under which licence."""
+
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from recon_cli.console import Session, manners
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the depth models; `recon models pull NAME` fetches one."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models, as_json=False, quiet=False, verbose=False, debug=False)
+
+
+@models.command("list")
+@manners
+def list_models(session: Session) -> None:
+    """List the depth models: what each gives, its size and licence, and whether it is on this machine."""
+    from recon.depth import registry
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": card.name,
+            "gives": card.gives,
+            "predicts_focal": card.predicts_focal,
+            "summary": card.summary,
+            "licence": card.licence,
+            "repository": card.repository,
+            "download_mb": card.download_mb,
+            "on_this_machine": registry.is_here(card.name),
+        }
+        for card in registry.cards()
+    ]
+    session.result["models"] = rows
+    if session.json:
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "gives", "here", "download", "licence of the weights", "what it is"):
+        table.add_column(title, no_wrap=title in ("name", "gives", "here", "download"))
+    for row in rows:
+        size = row["download_mb"]
+        table.add_row(
+            row["name"],
+            row["gives"] + (" + focal length" if row["predicts_focal"] else ""),
+            "yes" if row["on_this_machine"] else "no",
+            "embedded" if row["repository"] is None else f"{size} MB" if size else "?",
+            row["licence"],
+            row["summary"],
+        )
+    # A pipe has no width: one model a line is what a program that reads it wants.
+    Console(width=None if sys.stdout.isatty() else 250).print(table)
+    session.print(
+        "\nAny other checkpoint of these kinds: --model hf:REPO-OR-FOLDER[@REVISION]. Fetch: recon models pull NAME"
+    )
+
+
+@models.command()
+@click.argument("name")
+@manners
+def pull(session: Session, name: str) -> None:
+    """Fetch the weights of the model NAME (or hf:REPO[@REVISION]) into the cache, with progress."""
+    from recon.depth import registry
+
+    snapshot = registry.pull(name, session.journal)
+    if snapshot is not None:
+        session.journal.decide("model", f"{name} is on this machine, revision {snapshot.revision}")
+        session.result |= {"name": name, "repository": snapshot.repository, "revision": snapshot.revision}

@@ -1,0 +1,124 @@
+"""Output files of a command: checked before the long work, written and reported after it."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recon.export.content import Format
+from recon.options import Shape
+from recon_cli.console import Session
+
+if TYPE_CHECKING:
+    from recon.scene import Scene
+
+
+@dataclass(frozen=True)
+class Output:
+    """One ``-o``."""
+
+    path: Path
+    form: Format | None
+    """None for the scene file, which is not an exported format."""
+    shape: Shape | None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file and what is written beside it."""
+        return (self.path,) if self.form is None else self.form.files(self.path)
+
+    @property
+    def description(self) -> str:
+        """In words: ``PLY, cloud``."""
+        return "recon scene" if self.form is None else f"{self.form.name}, {self.shape}"
+
+
+def outputs_from(paths: Sequence[Path], shape: Shape | None) -> list[Output]:
+    """The formats that the names ask for.
+
+    Raises:
+        ExportError: An unknown suffix, or a format that cannot hold the shape.
+    """
+    from recon.export.registry import format_for
+    from recon.scenefile import SUFFIX
+
+    found = []
+    for path in paths:
+        if path.suffix.lower() == SUFFIX:
+            found.append(Output(path, None, None))
+        else:
+            form, held = format_for(path, shape, others=[SUFFIX])
+            found.append(Output(path, form, held))
+    return found
+
+
+def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path]) -> None:
+    """Refuses early what could not be written in the end (``staging.check_writable``)."""
+    from recon.export.staging import check_writable
+
+    check_writable([output.files for output in outputs], overwrite=overwrite, inputs=inputs)
+
+
+def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> list[dict[str, Any]]:
+    """Writes every output and reports each: what is in it, and how large it became."""
+    from recon.export.registry import save
+    from recon.scenefile import write_scene
+    from recon.types import PointCloud
+
+    written: list[dict[str, Any]] = []
+    for output in outputs:
+        counts: dict[str, int] = {}
+        with session.journal.stage(f"Writing {output.path.name}"):
+            if output.form is None or output.shape is None:
+                write_scene(scene, output.path)
+            else:
+                content = scene.content(output.form, output.shape)
+                if isinstance(content.geometry, PointCloud):
+                    counts = {"points": len(content.geometry.points)}
+                else:
+                    counts = {
+                        "vertices": len(content.geometry.vertices),
+                        "faces": len(content.geometry.faces),
+                    }
+                save(content, output.path, output.form)
+        size = sum(os.path.getsize(path) for path in output.files)
+        told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
+        beside = "" if len(output.files) == 1 else f", with {', '.join(p.name for p in output.files[1:])}"
+        session.journal.decide("written", f"{output.path}: {output.description}, {told}{beside}")
+        written.append(
+            {
+                "path": str(output.path),
+                "files": [str(path) for path in output.files],
+                "format": output.path.suffix.lower(),
+                "shape": output.shape,
+                "bytes": size,
+                **counts,
+            }
+        )
+    return written
+
+
+def report_dropped(scene: "Scene", session: Session) -> None:
+    """Says which part of the photo is not in the geometry, and why."""
+    dropped, total = scene.dropped, scene.depth.valid.size
+    reasons = {
+        "depth not known": dropped.unknown,
+        "sky": dropped.sky,
+        f"beyond {scene.options.max_depth} m": dropped.too_far,
+        "flying pixels at depth edges": dropped.flying,
+    }
+    told = [f"{100 * count / total:.1f} % {reason}" for reason, count in reasons.items() if count]
+    session.journal.decide(
+        "dropped",
+        ", ".join(told) or "nothing",
+        unknown=dropped.unknown,
+        sky=dropped.sky,
+        too_far=dropped.too_far,
+        flying=dropped.flying,
+        kept=dropped.kept,
+    )
+    if scene.backdrop_m is not None:
+        session.journal.warn(
+            "sky", f"the sky is kept as a backdrop at {scene.backdrop_m:.1f} m: that distance is made up"
+        )
