@@ -1,0 +1,145 @@
+"""Depth as a picture for people: colours, and a legend that tells them in metres."""
+
+from math import ceil, floor, log, log10
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ExportError
+from recon.types import BoolMap, MetricDepth
+
+COLORMAPS = ("Spectral_r", "viridis", "plasma", "magma", "inferno", "turbo")
+"""Names of colour maps, as matplotlib has them; the end that stands out (red, bright) is near."""
+
+_UNKNOWN_RGB = (128, 128, 128)
+_PAPER_RGB, _INK_RGB = (255, 255, 255), (32, 32, 32)
+# ColorBrewer's eleven-class Spectral, reversed (C. Brewer, colorbrewer2.org).
+_SPECTRAL_R = "5e4fa2 3288bd 66c2a5 abdda4 e6f598 ffffbf fee08b fdae61 f46d43 d53e4f 9e0142"  # far to near
+_MOST_TICKS = 9
+
+
+def depth_picture(depth: MetricDepth, colormap: str) -> NDArray[np.uint8]:
+    """Paints depth in colours, with a legend at the right.
+
+    The colours are even in the logarithm of depth: as much colour between 1 and 2 m as between 10 and 20 m.
+    They span the 1st to the 99th percentile; what is nearer or farther has the colour of the end, and the
+    legend's bar is pointed there. Pixels without depth are grey.
+
+    Returns:
+        (H, W + legend, 3) uint8 sRGB.
+
+    Raises:
+        ExportError: no pixel is valid, or there is no such colour map.
+    """
+    known = depth.z_m[depth.valid]
+    if not known.size:
+        raise ExportError("There is no depth to show: no pixel has one.")
+    near, far = (float(value) for value in np.percentile(known, (1, 99)))
+    if far < 1.1 * near:  # a flat wall: noise should not get the whole range of colours
+        near, far = near / 1.05, far * 1.05
+    table = _table(colormap)
+    painted = _paint(depth.z_m, depth.valid, near, far, table)
+    beyond = (bool((known < near).any()), bool((known > far).any()))
+    legend = _legend(depth.z_m.shape, near, far, table, beyond, unknown=not depth.valid.all())
+    return np.hstack([painted, legend])
+
+
+def _table(colormap: str) -> NDArray[np.uint8]:
+    """(256, 3) sRGB, from far to near."""
+    if colormap not in COLORMAPS:
+        raise ExportError(f"There is no colour map {colormap!r}; there are {', '.join(COLORMAPS)}.")
+    steps = np.arange(256)
+    if colormap == "Spectral_r":
+        anchors = np.array([list(bytes.fromhex(code)) for code in _SPECTRAL_R.split()])
+        at = np.linspace(0, 255, len(anchors))
+        channels = [np.interp(steps, at, channel) for channel in anchors.T]
+        return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    import cv2
+
+    code = getattr(cv2, f"COLORMAP_{colormap.upper()}")
+    bgr: NDArray[np.uint8] = cv2.applyColorMap(steps.astype(np.uint8)[None], code)[0]
+    return bgr[:, ::-1]
+
+
+def _paint(
+    z_m: NDArray[np.float32], valid: BoolMap, near: float, far: float, table: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    nearness = np.log(far / np.clip(np.where(valid, z_m, far), near, far)) / log(far / near)
+    painted = table[np.rint(255 * nearness).astype(np.uint8)]
+    painted[~valid] = _UNKNOWN_RGB
+    return painted
+
+
+def _legend(
+    shape: tuple[int, ...],
+    near: float,
+    far: float,
+    table: NDArray[np.uint8],
+    beyond: tuple[bool, bool],
+    *,
+    unknown: bool,
+) -> NDArray[np.uint8]:
+    """A strip as high as the picture: the bar with far at the top, ticks in metres, grey for unknown."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    height, width = shape
+    size = max(11, round(min(height, width) / 30))
+    font = ImageFont.load_default(size)
+    top, left, bar = size, size, round(1.2 * size)
+    bottom = max(top + 2, height - size - (2 * size if unknown else 0))
+    length = bottom - top
+    marks = round_ticks(near, far, smallest_gap=1.7 * size / length)
+    labels = [f"{mark:g} m" for mark in marks]
+    text_left = left + bar + round(0.6 * size)
+    widest = max(font.getlength(label) for label in [*labels, *(["unknown"] if unknown else [])] or [""])
+    strip = Image.new("RGB", (text_left + ceil(widest) + size, height), _PAPER_RGB)
+    draw = ImageDraw.Draw(strip)
+    for row in range(length + 1):
+        draw.line(
+            [(left, top + row), (left + bar, top + row)], tuple(table[round(255 * row / length)].tolist())
+        )
+    point, middle = round(0.6 * size), left + bar / 2
+    for clipped, edge, tip, end in (
+        (beyond[0], bottom + 1, bottom + 1 + point, 255),
+        (beyond[1], top - 1, top - 1 - point, 0),
+    ):
+        if clipped:
+            triangle = [(left, edge), (left + bar, edge), (middle, tip)]
+            draw.polygon(triangle, tuple(table[end].tolist()))
+    for mark, label in zip(marks, labels, strict=True):
+        y = top + length * log(far / mark) / log(far / near)
+        draw.line([(left + bar, y), (left + bar + 0.35 * size, y)], _INK_RGB, max(1, size // 12))
+        draw.text((text_left, y), label, _INK_RGB, font, anchor="lm")
+    if unknown:
+        y = height - size - size // 2
+        draw.rectangle([left, y - size // 2, left + bar, y + size // 2], _UNKNOWN_RGB)
+        draw.text((text_left, y), "unknown", _INK_RGB, font, anchor="lm")
+    return np.asarray(strip)
+
+
+def round_ticks(near: float, far: float, *, smallest_gap: float) -> list[float]:
+    """Round numbers between two depths, as many as fit on a logarithmic bar.
+
+    Args:
+        near: Lower end, m.
+        far: Upper end, m.
+        smallest_gap: Least distance of two ticks, as a part of the bar's length.
+    """
+
+    def fits(marks: list[float]) -> bool:
+        gaps = np.diff(np.log(marks)) / log(far / near)
+        return len(marks) <= _MOST_TICKS and (len(marks) < 2 or float(gaps.min()) >= smallest_gap)
+
+    decades = range(floor(log10(near)), ceil(log10(far)) + 1)
+    candidates = [
+        [mantissa * 10.0**decade for decade in decades for mantissa in mantissas]
+        for mantissas in ((1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+    ]
+    for decade in range(floor(log10(far - near)) - 1, ceil(log10(far)) + 1):
+        for mantissa in (1, 2, 5):
+            step = mantissa * 10.0**decade
+            # Finer steps than this could not fit, and a long list of them would take long.
+            if (far - near) / step <= 2 * _MOST_TICKS:
+                candidates.append([step * count for count in range(ceil(near / step), floor(far / step) + 1)])
+    inside = [[float(f"{mark:.6g}") for mark in marks if near <= mark <= far] for marks in candidates]
+    return max((marks for marks in inside if fits(marks)), key=len)
