@@ -1,0 +1,51 @@
+"""A scene from a seed and a kind: the same seed gives the same scene on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tools.preview import indoor, outdoor
+from tools.preview.scene import Rng, Scene
+
+COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
+    "room": indoor.room,
+    "hall": indoor.hall,
+    "corridor": indoor.corridor,
+    "desk": indoor.desk_view,
+    "street": outdoor.street,
+    "park": outdoor.park,
+    "plaza": outdoor.plaza,
+    "yard": outdoor.yard,
+}
+# outdoors 35 %; rooms and desks are what most photos of insides show
+SHARES = {
+    "room": 0.35,
+    "hall": 0.09,
+    "corridor": 0.05,
+    "desk": 0.16,
+    "street": 0.17,
+    "park": 0.06,
+    "plaza": 0.06,
+    "yard": 0.06,
+}
+
+
+def rng_for(seed: int, stream: str) -> Rng:
+    """Return the generator of one use (`stream`) of a scene's seed, independent of the other uses."""
+    key = [seed, int.from_bytes(stream.encode()[:8].ljust(8, b"\0"), "little")]
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+
+
+def kind_for(seed: int) -> str:
+    """Return the kind of scene that a seed stands for, with the shares of `SHARES`."""
+    names = list(SHARES)
+    return names[int(rng_for(seed, "kind").choice(len(names), p=np.array(list(SHARES.values()))))]
+
+
+def compose(seed: int, kind: str) -> Scene:
+    """Return the scene of a seed; raises ValueError for an unknown kind."""
+    if kind not in COMPOSERS:
+        raise ValueError(f"unknown kind of scene {kind!r}: expected one of {', '.join(COMPOSERS)}")
+    return COMPOSERS[kind](seed, rng_for(seed, "compose"))

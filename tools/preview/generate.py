@@ -1,0 +1,75 @@
+"""Make shards of unique scenes for ever: `python -m tools.preview.generate --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tools.preview.compose import rng_for
+from tools.preview.shards import ASPECTS, Shard, size_for, trim, write_shard
+from tools.preview.view import View, views
+
+FIRST_SEED = 1_000_000  # held-out scenes have seeds from 10^9 on (see evaluate.py)
+
+
+def make_shard(first_seed: int, scenes: int, views_per_scene: int, pixels: int) -> Shard:
+    """Return a shard of `scenes` scenes with consecutive seeds; size and aspect follow from the first seed."""
+    rng = rng_for(first_seed, "shard")
+    aspect = float(rng.choice(list(ASPECTS), p=list(ASPECTS.values())))
+    width, height = size_for(aspect, pixels)
+    made: list[View] = []
+    for k in range(scenes):
+        seed = first_seed + k
+        strip_street = aspect > 2 and rng.random() < 0.7
+        made += views(seed, width, height, views_per_scene, "street" if strip_street else "")
+    return Shard(
+        np.stack([v.rgb for v in made]),
+        np.stack([v.z_m for v in made]).astype(np.float16),
+        np.array([v.focal_over_width for v in made], np.float32),
+        np.array([v.kind for v in made]),
+    )
+
+
+def _claim(folder: Path, worker: int, workers: int, scenes: int) -> int:
+    """Return the first seed of this worker's next shard and note it, so that no seed is made twice."""
+    note = folder / f"generator_{worker}of{workers}.json"
+    done = json.loads(note.read_text())["shards"] if note.exists() else 0
+    part = note.with_suffix(".part")
+    part.write_text(json.dumps({"shards": done + 1}))
+    os.replace(part, note)
+    return FIRST_SEED + (done * workers + worker) * scenes
+
+
+def main() -> None:
+    """Run one generator until it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
+    parser.add_argument("--worker", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--pixels", type=int, default=19200, help="pixels of a view (19200: 160x120)")
+    parser.add_argument("--scenes", type=int, default=128, help="scenes of a shard")
+    parser.add_argument("--views", type=int, default=2, help="views of a scene")
+    parser.add_argument("--disk-gb", type=float, default=15.0, help="the oldest shards give way above this")
+    parser.add_argument("--shards", type=int, default=0, help="stop after so many (0: never)")
+    args = parser.parse_args()
+    folder = args.run_dir / "shards"
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    while not args.shards or count < args.shards:
+        seed = _claim(folder, args.worker, args.workers, args.scenes)
+        start = time.monotonic()
+        shard = make_shard(seed, args.scenes, args.views, args.pixels)
+        write_shard(folder / f"shard_{seed:010d}.npz", shard)
+        trim(folder, int(args.disk_gb * 1e9))
+        count += 1
+        rate = len(shard.rgb) / (time.monotonic() - start)
+        print(f"shard {seed}: {shard.rgb.shape[2]}x{shard.rgb.shape[1]}, {rate:.1f} views/s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Held-out generated views: seeds that training never sees, made once and kept in the run folder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from tools.preview.batches import log_canonical_inverse
+from tools.preview.compose import SHARES, rng_for
+from tools.preview.metrics import depth_errors
+from tools.preview.network import PreviewNet, normalise
+from tools.preview.shards import ASPECTS, Shard, read_shard, size_for, write_shard
+from tools.preview.view import View, views
+
+HELD_OUT_SEED = 1_000_000_000
+_SKY_M = 150.0  # farther than this is not scored
+
+
+def held_out(run_dir: Path, per_kind: int = 40, pixels: int = 19200) -> list[Shard]:
+    """Return the held-out views, one shard per aspect ratio; they are made at the first call."""
+    folder = run_dir / "heldout"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = sorted(folder.glob("heldout_*.npz"))
+    if not paths:
+        made: dict[tuple[int, int], list[View]] = defaultdict(list)
+        for n, kind in enumerate(SHARES):
+            for k in range(per_kind):
+                seed = HELD_OUT_SEED + 10_000 * n + k
+                ratio = float(rng_for(seed, "aspect").choice([a for a in ASPECTS if a < 2]))
+                size = size_for(ratio, pixels)
+                made[size] += views(seed, *size, 1, kind)
+        for (width, height), group in made.items():
+            shard = Shard(
+                np.stack([v.rgb for v in group]),
+                np.stack([v.z_m for v in group]).astype(np.float16),
+                np.array([v.focal_over_width for v in group], np.float32),
+                np.array([v.kind for v in group]),
+            )
+            write_shard(folder / f"heldout_{width}x{height}.npz", shard)
+        paths = sorted(folder.glob("heldout_*.npz"))
+    return [read_shard(path) for path in paths]
+
+
+def score(net: PreviewNet, shards: list[Shard], pixels: int) -> dict[str, dict[str, float]]:
+    """Return mean errors by kind and over all: metric (predicted focal), known focal, aligned, sky IoU, focal."""
+    rows: dict[str, list[dict[str, float]]] = defaultdict(list)
+    net.eval()
+    with torch.inference_mode():
+        for shard in shards:
+            for k in range(len(shard.rgb)):
+                errors = _score_one(net, shard, k, pixels)
+                rows[str(shard.kind[k])].append(errors)
+                rows["all"].append(errors)
+    return {
+        kind: {name: _mean([r[name] for r in group]) for name in group[0]}
+        for kind, group in sorted(rows.items())
+    }
+
+
+def _mean(values: list[float]) -> float:
+    """Return the mean of the numbers among them; NaN where a kind has none (no sky indoors)."""
+    numbers = [v for v in values if np.isfinite(v)]
+    return float(np.mean(numbers)) if numbers else float("nan")
+
+
+def _score_one(net: PreviewNet, shard: Shard, k: int, pixels: int) -> dict[str, float]:
+    rgb, z, focal = shard.rgb[k], shard.z_m[k].astype(np.float32), float(shard.focal_over_width[k])
+    width, height = size_for(rgb.shape[1] / rgb.shape[0], pixels, 16)
+    mode = cv2.INTER_AREA if width < rgb.shape[1] else cv2.INTER_LINEAR
+    image = cv2.resize(rgb, (width, height), interpolation=mode)
+    prediction = net(normalise(torch.from_numpy(image)[None]))
+    half = (prediction.log_inverse.shape[2], prediction.log_inverse.shape[1])
+    truth = cv2.resize(z, half, interpolation=cv2.INTER_NEAREST_EXACT)
+    sky = ~np.isfinite(truth)
+    valid = ~sky & (truth < _SKY_M)
+    log_c = prediction.log_inverse[0].numpy()
+    found = prediction.sky_logit[0].numpy() > 0
+    guess = float(np.exp(prediction.log_focal[0].item()))
+    known = depth_errors(focal / np.exp(log_c), truth, valid)
+    union = (sky | found).sum()
+    return {
+        "metric": depth_errors(guess / np.exp(log_c), truth, valid).metric,
+        "metric_known_focal": known.metric,
+        "aligned": known.aligned,
+        "log_l1": float(np.abs(log_c - log_canonical_inverse(truth, focal))[valid].mean()),
+        "sky_iou": float((sky & found).sum() / union) if union > 0 and sky.any() else float("nan"),
+        "false_sky": float((found & ~sky).mean()),
+        "focal_error": abs(guess / focal - 1),
+    }

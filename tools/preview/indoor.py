@@ -1,0 +1,362 @@
+"""Composers of rooms, halls, corridors and desk corners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tools.preview import furniture, surfaces
+from tools.preview.scene import Builder, Lamp, Material, Pane, Rng, Scene
+
+Maker = Callable[[Builder], tuple[float, float]]
+Rect = tuple[float, float, float, float]  # x0, x1, z0, z1
+
+_THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
+    "living": (
+        [
+            furniture.shelf,
+            furniture.cabinet,
+            furniture.sofa,
+            furniture.floor_lamp,
+            furniture.big_plant,
+            furniture.table,
+        ],
+        [furniture.table, furniture.sofa, furniture.boxes, furniture.chair, furniture.person],
+    ),
+    "bedroom": (
+        [
+            furniture.bed,
+            furniture.cabinet,
+            furniture.shelf,
+            furniture.desk,
+            furniture.floor_lamp,
+            furniture.boxes,
+        ],
+        [furniture.boxes, furniture.chair, furniture.bed],
+    ),
+    "kitchen": (
+        [furniture.cabinet, furniture.shelf, furniture.boxes, furniture.table],
+        [furniture.table, furniture.chair, furniture.chair, furniture.person],
+    ),
+    "office": (
+        [
+            furniture.desk,
+            furniture.desk,
+            furniture.shelf,
+            furniture.cabinet,
+            furniture.big_plant,
+            furniture.boxes,
+        ],
+        [furniture.desk, furniture.chair, furniture.table, furniture.boxes, furniture.person],
+    ),
+    "store": (
+        [furniture.shelf, furniture.boxes, furniture.cabinet, furniture.boxes],
+        [furniture.boxes, furniture.table, furniture.shelf],
+    ),
+}
+
+
+def room(seed: int, rng: Rng) -> Scene:
+    """A room of a flat or office: 2.5 to 7 m a side."""
+    return _interior(seed, rng, "room", rng.uniform(2.5, 6.5), rng.uniform(2.8, 7.5), rng.uniform(2.3, 3.1))
+
+
+def hall(seed: int, rng: Rng) -> Scene:
+    """A big space: open-plan office, shop, lobby, workshop."""
+    return _interior(seed, rng, "hall", rng.uniform(7, 22), rng.uniform(9, 30), rng.uniform(2.7, 6.5))
+
+
+def corridor(seed: int, rng: Rng) -> Scene:
+    """A corridor."""
+    scene = _interior(seed, rng, "corridor", rng.uniform(1.2, 2.8), rng.uniform(6, 30), rng.uniform(2.2, 3.2))
+    scene.heading = 0.0 if rng.random() < 0.5 else np.pi
+    return scene
+
+
+def desk_view(seed: int, rng: Rng) -> Scene:
+    """A room whose camera looks down on a table, desk or counter with things on it."""
+    return _interior(seed, rng, "desk", rng.uniform(2.8, 6), rng.uniform(3, 6), rng.uniform(2.3, 3.1))
+
+
+def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> Scene:
+    scene = Scene(kind, seed, indoor=True)
+    b = Builder(scene, rng)
+    level = rng.uniform(0.12, 0.5)
+    scene.ambient = (level, level * rng.uniform(0.9, 1.02), level * rng.uniform(0.75, 1.1))
+    _shell(b, w, d, h)
+    for side in range(4):
+        _wall_things(b, side, w, d, h, kind)
+    theme = b.pick(list(_THEMES))
+    taken: list[Rect] = []
+    for side in range(4):
+        _along_wall(b, side, w, d, theme, kind, taken)
+    if kind != "corridor":
+        _middle(b, w, d, theme, kind, taken)
+    if kind in ("room", "hall") and b.chance(0.3):
+        _partition(b, w, d, h)
+    if kind == "hall" and b.chance(0.5):
+        _columns(b, w, d, h)
+    _ceiling_lights(b, w, d, h)
+    margin = 0.25
+    scene.stand.append((-w / 2 + margin, w / 2 - margin, -d / 2 + margin, d / 2 - margin))
+    return scene
+
+
+def _shell(b: Builder, w: float, d: float, h: float) -> None:
+    t = 0.2
+    b.add("box", (0, -t / 2, 0), (w + 2 * t, t, d + 2 * t), surfaces.floor(b))
+    b.add("box", (0, h + t / 2, 0), (w + 2 * t, t, d + 2 * t), surfaces.ceiling(b))
+    paint = surfaces.wall(b)
+    skirting = surfaces.wood(b) if b.chance(0.7) else None
+    for side in range(4):
+        length = d if side % 2 else w
+        with b.at(*_wall_frame(side, w, d)):
+            skin = surfaces.wall(b) if b.chance(0.2) else paint
+            b.add("box", (0, h / 2, t / 2), (length + 2 * t, h, t), skin)
+            if skirting is not None:
+                b.add("box", (0, 0.04, -0.006), (length, 0.08, 0.012), skirting)
+            if b.chance(0.08):  # panelling or tiles up to breast height
+                up = b.between(0.8, 1.5)
+                b.add("box", (0, up / 2, -0.01), (length, up, 0.02), surfaces.floor(b))
+
+
+def _wall_frame(side: int, w: float, d: float) -> tuple[float, float, float, float]:
+    """Return the frame in the middle of a wall's foot; local -z points into the room."""
+    x, z, yaw = ((0, d / 2, 0.0), (w / 2, 0, np.pi / 2), (0, -d / 2, np.pi), (-w / 2, 0, -np.pi / 2))[side]
+    return x, 0.0, z, yaw
+
+
+def _wall_things(b: Builder, side: int, w: float, d: float, h: float, kind: str) -> None:
+    """Windows, doors, pictures and small things along a wall, from left to right."""
+    length = d if side % 2 else w
+    glazed = b.chance(0.35)
+    with b.at(*_wall_frame(side, w, d)):
+        x = -length / 2 + b.between(0.2, 1.0)
+        while x < length / 2 - 1.0:
+            u = b.rng.random()
+            if glazed and u < 0.55:
+                wide = min(b.between(0.7, 2.4), length / 2 - x - 0.1)
+                _window(b, x + wide / 2, wide, h)
+            elif u < 0.7 and (kind in ("corridor", "hall") or b.chance(0.35)):
+                wide = 0.95
+                _door(b, x + wide / 2, wide)
+            elif u < 0.95:
+                wide = b.between(0.25, 1.3)
+                y = b.between(1.2, 1.8) if h < 3.5 else b.between(1.2, 3)
+                up = min(wide * b.between(0.6, 1.5), 1.2)
+                thick = b.between(0.005, 0.06)
+                if b.chance(0.8):
+                    b.add("box", (x + wide / 2, y, -thick / 2), (wide, up, thick), surfaces.picture(b))
+                    if b.chance(0.6):
+                        rim = surfaces.wood(b)
+                        for s in (-1, 1):
+                            b.add(
+                                "box",
+                                (x + wide / 2 + s * wide / 2, y, -thick / 2),
+                                (0.03, up, thick + 0.02),
+                                rim,
+                            )
+                            b.add(
+                                "box",
+                                (x + wide / 2, y + s * up / 2, -thick / 2),
+                                (wide, 0.03, thick + 0.02),
+                                rim,
+                            )
+                else:
+                    b.add("box", (x + wide / 2, y, -0.12), (wide, 0.03, 0.24), surfaces.wood(b))
+                    with b.at(x + wide / 2, y + 0.015, -0.12):
+                        furniture.clutter(b, wide, 0.2, 0.0, int(b.rng.integers(1, 6)))
+            else:
+                wide = b.between(0.6, 1.6)  # radiator
+                b.add("box", (x + wide / 2, 0.45, -0.08), (wide, 0.6, 0.08), surfaces.plain(b))
+            x += wide + b.between(0.15, 1.8)
+
+
+def _window(b: Builder, x: float, wide: float, h: float) -> None:
+    sill = 0.05 if b.chance(0.15) else b.between(0.6, 1.1)
+    top = min(h - 0.15, b.between(1.9, 2.5))
+    up = top - sill
+    y = (top + sill) / 2
+    power = float(np.exp(b.rng.normal(0.6, 0.8)))
+    blown = b.chance(0.5)
+    colour = surfaces.hsv(b.rng, (0.5, 0.65), (0, 0.2), (0.8, 1.0))
+    view = Material(
+        colour, (0.5, 0.6, 0.5), "photo" if not blown else "noise", int(b.rng.integers(99)), 0.0, glow=power
+    )
+    b.add("box", (x, y, -0.005), (wide, up, 0.01), b.material(view))
+    frame = surfaces.plain(b) if b.chance(0.3) else b.material(Material((0.75, 0.75, 0.75)))
+    for s in (-1, 1):
+        b.add("box", (x + s * wide / 2, y, -0.03), (0.07, up + 0.07, 0.06), frame)
+        b.add("box", (x, y + s * up / 2, -0.03), (wide, 0.07, 0.06), frame)
+    for k in range(int(wide / b.between(0.5, 1.2))):
+        b.add("box", (x + (k - 0.5) * 0.6 * b.between(0.7, 1), y, -0.025), (0.05, up, 0.05), frame)
+    if b.chance(0.5):
+        b.add("box", (x, sill - 0.03, -0.1), (wide + 0.1, 0.04, 0.2), frame)
+        with b.at(x, sill - 0.01, -0.1):
+            furniture.clutter(b, wide, 0.12, 0.0, int(b.rng.integers(0, 3)))
+    if b.chance(0.4):
+        cloth = surfaces.cloth(b)
+        high = min(h - 0.05, top + 0.2)
+        low = 0.03 if b.chance(0.6) else sill - 0.1
+        for s in (-1, 1):
+            wide_c = wide * b.between(0.15, 0.45)
+            name = f"curtain{int(b.rng.integers(4))}"
+            b.add(
+                name,
+                (x + s * (wide / 2 - wide_c / 4), (high + low) / 2, -0.14),
+                (wide_c, high - low, 0.14),
+                cloth,
+            )
+    elif b.chance(0.25):  # blinds
+        n = int(b.rng.integers(6, 18))
+        slat = b.material(Material(surfaces.hsv(b.rng, (0.05, 0.2), (0, 0.2), (0.6, 1))))
+        reach = b.between(0.3, 1.0)
+        for k in range(n):
+            b.add("box", (x, top - (k + 0.5) / n * up * reach, -0.07), (wide, 0.006, 0.03), slat, tilt=0.6)
+    centre, side, inward = b.place(x, y, -0.012), b.place(x + wide / 2, y, -0.012), b.place(x, y, -1.012)
+    b.scene.panes.append(
+        Pane(
+            centre,
+            (side[0] - centre[0], 0.0, side[2] - centre[2]),
+            (0.0, up / 2, 0.0),
+            (inward[0] - centre[0], 0.0, inward[2] - centre[2]),
+            power,
+        )
+    )
+
+
+def _door(b: Builder, x: float, wide: float) -> None:
+    h = b.between(1.98, 2.15)
+    frame = surfaces.wood(b)
+    leaf = furniture.drawers(b) if b.chance(0.3) else surfaces.wood(b)
+    if b.chance(0.12):
+        leaf = b.material(Material((0.01, 0.01, 0.01)))  # open to a dark place
+    b.stands("box", x, 0, -0.01, (wide - 0.1, h, 0.03), leaf)
+    for s in (-1, 1):
+        b.stands("box", x + s * (wide / 2 - 0.03), 0, -0.02, (0.07, h + 0.06, 0.06), frame)
+    b.add("box", (x, h + 0.03, -0.02), (wide, 0.07, 0.06), frame)
+    b.add("box", (x + wide * 0.36, 1.02, -0.06), (0.12, 0.02, 0.02), surfaces.metal(b))
+
+
+def _free(rect: Rect, taken: list[Rect]) -> bool:
+    return all(rect[1] <= t[0] or rect[0] >= t[1] or rect[3] <= t[2] or rect[2] >= t[3] for t in taken)
+
+
+def _along_wall(b: Builder, side: int, w: float, d: float, theme: str, kind: str, taken: list[Rect]) -> None:
+    length, across = (d, w) if side % 2 else (w, d)
+    density = 0.15 if kind == "corridor" else b.between(0.3, 0.95)
+    x = -length / 2 + b.between(0.02, 0.5)
+    while x < length / 2 - 0.5:
+        if not b.chance(density):
+            x += b.between(0.4, 1.6)
+            continue
+        if theme == "kitchen" and b.chance(0.6):
+            run = min(b.between(1.2, 4), length / 2 - x)
+            group = b.made(lambda builder, run=run: furniture.counter(builder, run))  # type: ignore[misc]
+        else:
+            makers = _THEMES[theme][0]
+            group = b.made(makers[int(b.rng.integers(len(makers)))])
+        wide, deep = group.width, group.depth
+        gap = b.between(0.0, 0.08)
+        if x + wide > length / 2 or deep > across * 0.45:
+            x += 0.5
+            continue
+        fx, _, fz, yaw = _wall_frame(side, w, d)
+        c, s = np.cos(yaw), np.sin(yaw)
+        lx, lz = x + wide / 2, -deep / 2 - gap
+        px, pz = fx + c * lx + s * lz, fz - s * lx + c * lz
+        hx, hz = (wide / 2, deep / 2) if side % 2 == 0 else (deep / 2, wide / 2)
+        rect = (px - hx, px + hx, pz - hz, pz + hz)
+        if _free(rect, taken):
+            taken.append(rect)
+            b.put(group, px, pz, yaw + (b.between(-0.06, 0.06) if b.chance(0.2) else 0.0))
+        x += wide + (b.between(0.0, 0.1) if b.chance(0.4) else b.between(0.05, 1.2))
+
+
+def _middle(b: Builder, w: float, d: float, theme: str, kind: str, taken: list[Rect]) -> None:
+    """Things away from the walls: tables with chairs round them, sofas, rugs, people, boxes."""
+    tries = int(min(w * d / b.between(4, 14), 18)) + 1
+    if b.chance(0.35):
+        size = (b.between(1.2, 3), 0.012, b.between(1, 2.5))
+        rug = (b.between(-0.2, 0.2) * w, 0.006, b.between(-0.2, 0.2) * d)
+        b.add("box", rug, size, surfaces.cloth(b), b.between(-0.2, 0.2))
+    makers = _THEMES[theme][1]
+    if kind == "desk":
+        makers = [furniture.desk, furniture.table, furniture.desk]
+    quarter = b.between(-0.3, 0.3) if b.chance(0.3) else 0.0
+    for k in range(tries):
+        group = b.made(makers[0] if k == 0 and kind == "desk" else makers[int(b.rng.integers(len(makers)))])
+        x, z = b.between(-0.4, 0.4) * w, b.between(-0.4, 0.4) * d
+        reach = 0.5 * float(np.hypot(group.width, group.depth)) + 0.1
+        rect = (x - reach, x + reach, z - reach, z + reach)
+        inside = abs(x) + reach < w / 2 and abs(z) + reach < d / 2
+        if not inside or not _free(rect, taken):
+            continue
+        taken.append(rect)
+        yaw = int(b.rng.integers(4)) * np.pi / 2 + quarter + b.rng.normal(0, 0.08)
+        b.put(group, x, z, yaw)
+        if group.width > 0.7 and b.chance(0.6):  # chairs round a table
+            with b.at(x, 0, z, yaw):
+                for side in range(int(b.rng.integers(1, 5))):
+                    seat = b.made(furniture.chair)
+                    turn = side * np.pi / 2
+                    out = (group.depth if side % 2 == 0 else group.width) / 2 + b.between(0.0, 0.35)
+                    b.put(
+                        seat, -np.sin(turn) * out, -np.cos(turn) * out, turn + np.pi + b.rng.normal(0, 0.25)
+                    )
+
+
+def _partition(b: Builder, w: float, d: float, h: float) -> None:
+    """A wall across the room with an opening, so that one room is seen through another."""
+    z = b.between(-0.25, 0.25) * d
+    gap, at = b.between(0.8, max(1.0, 0.5 * w)), b.between(-0.3, 0.3) * w
+    skin, t = surfaces.wall(b), b.between(0.08, 0.25)
+    for x0, x1 in ((-w / 2, at - gap / 2), (at + gap / 2, w / 2)):
+        if x1 - x0 > 0.02:
+            b.add("box", ((x0 + x1) / 2, h / 2, z), (x1 - x0, h, t), skin)
+    top = b.between(2.0, 2.4)
+    if h > top + 0.1:
+        b.add("box", (at, (h + top) / 2, z), (gap, h - top, t), skin)
+
+
+def _columns(b: Builder, w: float, d: float, h: float) -> None:
+    skin, t = surfaces.wall(b), b.between(0.25, 0.7)
+    mesh = b.pick(["box", "post", "post"])
+    for x in np.arange(-w / 2 + 3, w / 2 - 1, b.between(3.5, 7)):
+        for z in np.arange(-d / 2 + 3, d / 2 - 1, b.between(3.5, 7)):
+            b.stands(mesh, float(x), 0, float(z), (t, h, t), skin)
+
+
+def _ceiling_lights(b: Builder, w: float, d: float, h: float) -> None:
+    """Lamps: panels in rows, hanging globes, or none; up to three of them light the room by themselves."""
+    kind = b.pick(["none", "globe", "panels", "panels", "spots"])
+    lit = b.chance(0.65) or not b.scene.panes
+    warm = surfaces.hsv(b.rng, (0.06, 0.14), (0, 0.45), (0.9, 1.0))
+    glow = b.between(1.5, 4) if lit else 0.0
+    skin = b.material(Material(warm, glow=glow))
+    places = []
+    nx, nz = max(1, round(w / b.between(2, 4))), max(1, round(d / b.between(2, 4)))
+    for i in range(nx):
+        for k in range(nz):
+            places.append(((i + 0.5) / nx * w - w / 2, (k + 0.5) / nz * d - d / 2))
+    if kind == "globe":
+        y, s = h - b.between(0.3, 0.9), b.between(0.2, 0.5)
+        places = [(b.between(-0.2, 0.2) * w, b.between(-0.2, 0.2) * d)]
+        b.add(b.pick(["sphere", "shade", "bowl"]), (places[0][0], y, places[0][1]), (s, s * 0.8, s), skin)
+        b.add("post", (places[0][0], (h + y) / 2, places[0][1]), (0.015, h - y, 0.015), surfaces.dark(b))
+    elif kind == "panels":
+        size = (b.between(0.3, 1.3), 0.03, b.between(0.2, 0.7))
+        for x, z in places:
+            b.add("box", (x, h - 0.015, z), size, skin)
+    elif kind == "spots":
+        for x, z in places:
+            b.add("cylinder", (x, h - 0.01, z), (0.14, 0.02, 0.14), skin)
+    if lit:
+        chosen = b.rng.permutation(len(places))[:2]
+        for k in chosen:
+            x, z = places[int(k)]
+            power = b.between(0.5, 1.6) * (h - 0.75) ** 2 * (1.0 + 0.2 * len(places))
+            b.scene.lamps.append(
+                Lamp(b.place(x, h - 0.35 if kind != "globe" else y - s, z), power / len(chosen), warm)
+            )
