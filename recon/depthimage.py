@@ -111,7 +111,7 @@ def _write_png(path: Path, depth: MetricDepth, unit_m: float) -> int:
     if not fits.any():
         raise ExportError(
             f"{path.name} cannot hold these depths: 16 bits at {unit_m:g} m end at {_LARGEST * unit_m:g} m; "
-            "use another --depth-unit, or .exr."
+            "use a larger --png-unit, or .exr."
         )
     text = PngImagePlugin.PngInfo()
     text.add_text("Description", f"depth along the optical axis; metres = value * {unit_m:g}; 0: not known")

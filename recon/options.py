@@ -46,8 +46,8 @@ class Options:
     )
     depth: Path | None = _option(
         None,
-        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; may be smaller than the "
-        "photo.",
+        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; with --model, calibrates "
+        "it instead. May be smaller than the photo.",
         flag="--depth",
         metavar="FILE",
     )
@@ -145,11 +145,8 @@ class Options:
         cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
         if sum(given is not None for given in cameras) > 1:
             raise ValueError("give only one of --intrinsics, --focal-px, --focal-35mm and --fov")
-        if self.depth is not None and self.model != "auto" and self.reference is None:
-            raise ValueError(
-                "--depth takes the place of a model: leave --model out, or give the file as --reference to "
-                "calibrate the model with it"
-            )
+        if self.depth is not None and self.reference is not None:
+            raise ValueError("give only one of --depth and --reference: either calibrates the --model")
         _one_of("--sky", self.sky, ("keep", "drop"))
         _one_of("--axes", self.axes, tuple(FILE_AXES))
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))

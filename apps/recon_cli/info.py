@@ -1,4 +1,5 @@
 """``recon depth``: a photo to a depth map."""
+
 import click
 
 from recon_cli.console import Session, manners

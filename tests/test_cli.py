@@ -1,0 +1,239 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from synthetic import floor_and_wall, with_box
+
+from recon import __version__
+from recon_cli.main import recon
+
+Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A photo, and its measured depth in mm."""
+    rgb = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "photo.jpg", quality=95)
+    Image.fromarray(np.rint(Z * 1000).astype(np.uint16)).save(tmp_path / "depth.png")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    """Runs ``recon``; words that name a file of the folder become its path."""
+    words = [str(folder / word[1:]) if word.startswith("@") else word for word in arguments]
+    return CliRunner().invoke(recon, words)
+
+
+def build(folder: Path, *arguments: str) -> Result:
+    return run(folder, "build", "@photo.jpg", "--depth", "@depth.png", "--focal-px", "200", *arguments)
+
+
+def heavy_modules(code: str) -> set[str]:
+    """Which of the heavy libraries a fresh interpreter has loaded after ``code``."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return {"torch", "transformers", "open3d", "cv2", "scipy", "matplotlib", "huggingface_hub"} & set(found)
+
+
+def test_import_and_help_load_nothing_heavy() -> None:
+    assert heavy_modules("import recon, recon.types, recon.frames") == set()
+    for words in (["--help"], ["build", "--help"], ["depth", "--help"], ["models", "--help"]):
+        code = (
+            "import contextlib, io\nfrom recon_cli.main import recon\n"
+            "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+            f"    recon.main({words!r})"
+        )
+        assert heavy_modules(code) == set(), words
+
+
+def test_a_build_with_measured_depth_loads_no_network(folder: Path) -> None:
+    code = (
+        "import contextlib\nfrom recon_cli.main import recon\nwith contextlib.suppress(SystemExit):\n"
+        f"    recon.main(['build', {str(folder / 'photo.jpg')!r}, '--depth', {str(folder / 'depth.png')!r}, "
+        f"'-q', '-o', {str(folder / 'scene.ply')!r}])"
+    )
+    assert heavy_modules(code) & {"torch", "transformers", "open3d"} == set()
+    assert (folder / "scene.ply").is_file()
+
+
+def test_build_writes_every_output_and_says_what_it_decided(folder: Path) -> None:
+    done = build(folder, "-o", "@a.ply", "-o", "@b.glb", "-o", "@c.npz")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == ""
+    for word in ("photo.jpg, 160 x 120 px", "200.0 px", "as given", "2.00 m", "a.ply", "points", "MB"):
+        assert word in done.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["a.ply", "b.glb", "c.npz", "depth.png", "photo.jpg"]
+
+
+def test_json_is_the_whole_of_stdout(folder: Path) -> None:
+    told = json.loads(build(folder, "-o", "@a.ply", "--json").stdout)
+    assert told["ok"] and told["written"][0]["points"] == told["decisions"]["dropped"]["kept"]
+    assert told["scene"]["focal"]["fx_px"] == 200 and told["scene"]["model"]["name"] == "measured"
+    failed = build(folder, "-o", "@a.ply", "--json")
+    error = json.loads(failed.stdout)
+    assert failed.exit_code == 1 and not error["ok"] and error["error"]["type"] == "ExportError"
+
+
+def test_quiet_says_nothing_and_warnings_remain(folder: Path) -> None:
+    assert build(folder, "-q", "-o", "@a.ply").stderr == ""
+    warned = run(folder, "build", "@photo.jpg", "--offline", "-q", "-o", "@b.ply")
+    assert warned.exit_code == 0 and "recon models pull depthpro" in warned.stderr
+
+
+def test_the_main_job_runs_offline_on_any_photo(folder: Path) -> None:
+    done = run(folder, "build", "@photo.jpg", "-o", "@scene.ply", "--offline")
+    assert done.exit_code == 0 and "preview" in done.stderr
+    assert (folder / "scene.ply").stat().st_size > 100_000
+
+
+def test_a_dry_run_writes_nothing(folder: Path) -> None:
+    done = build(folder, "-o", "@a.ply", "--dry-run")
+    assert done.exit_code == 0 and "would write" in done.stderr
+    assert not (folder / "a.ply").exists()
+    auto = run(folder, "build", "@photo.jpg", "-o", "@a.glb", "--dry-run", "--offline", "--json")
+    told = json.loads(auto.stdout)
+    assert told["would_write"] == [str(folder / "a.glb")]
+    assert "preview" in told["decisions"]["model"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["build", "@none.jpg", "-o", "@a.ply"], 1, "does not exist"),
+        (["build", "@photo.jpg", "-o", "@a.foo"], 1, ".glb, .npz"),
+        (["build", "@photo.jpg", "-o", "@no/a.ply"], 1, "make it first"),
+        (["build", "@photo.jpg", "-o", "@a.xyz", "--as", "mesh"], 1, "holds no mesh"),
+        (["build", "@photo.jpg", "-o", "@photo.jpg"], 1, "not a known format"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--depth", "@none.png"], 1, "none.png"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--model", "dephtpro"], 1, "Did you mean depthpro"),
+        (
+            ["build", "@photo.jpg", "-o", "@a.ply", "--model", "dav2-small", "--offline"],
+            1,
+            "recon models pull",
+        ),
+        (["build", "@photo.jpg"], 2, "-o"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "between 0 and 180"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "60", "--focal-px", "9"], 2, "only one"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--intrinsics", "1,2,3"], 2, "FX,FY,CX,CY"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--stride", "0"], 2, "--stride"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--axes", "x-up"], 2, "y-up"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--max-depth", "nan"], 2, "--max-depth"),
+        (["export", "@none.npz", "-o", "@a.ply"], 1, "does not exist"),
+        (["export", "@photo.jpg", "-o", "@a.ply"], 1, "photo.jpg"),
+        (["depth", "@photo.jpg", "-o", "@a.gif"], 1, ".exr"),
+        (["depth", "@photo.jpg", "-o", "@a.png", "--colormap", "jet"], 2, "Spectral_r"),
+        (["info", "@none.ply"], 1, "none.ply"),
+        (["calibrate", "@photo.jpg", "-o", "@c.json"], 2, "--reference"),
+        (["view", "@none.ply"], 1, "does not exist"),
+        (["models", "pull", "nothing"], 1, "no model"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_nothing_is_written(
+    folder: Path, arguments: list[str], code: int, says: str
+) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    done = run(folder, *arguments)
+    assert done.exit_code == code, done.stderr
+    assert says in done.stderr and "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_debug_shows_the_traceback(folder: Path) -> None:
+    assert "Traceback" in run(folder, "build", "@none.jpg", "-o", "@a.ply", "--debug").stderr
+
+
+def test_existing_files_are_replaced_only_when_asked(folder: Path) -> None:
+    (folder / "a.ply").write_bytes(b"precious")
+    assert build(folder, "-o", "@a.ply").exit_code == 1
+    assert (folder / "a.ply").read_bytes() == b"precious"
+    assert build(folder, "-o", "@a.ply", "--overwrite").exit_code == 0
+    (folder / "b.ply").write_bytes(b"")
+    assert build(folder, "-o", "@b.ply").exit_code == 0
+
+
+def test_export_needs_no_model_and_keeps_the_options_of_the_build(folder: Path) -> None:
+    build(folder, "-o", "@s.npz", "--max-depth", "4")
+    kept, more, fewer = (
+        json.loads(run(folder, "export", "@s.npz", "-o", name, "--json", *options).stdout)
+        for name, options in (
+            ("@a.ply", []),
+            ("@b.ply", ["--max-depth", "100"]),
+            ("@c.ply", ["--stride", "2"]),
+        )
+    )
+    points = [told["written"][0]["points"] for told in (kept, more, fewer)]
+    assert points[2] < points[0] < points[1]
+    assert kept["scene"]["focal"]["fx_px"] == 200
+
+
+def test_depth_goes_out_as_it_came_in(folder: Path) -> None:
+    words = ["depth", "@photo.jpg", "--depth", "@depth.png", "--focal-px", "200"]
+    assert run(folder, *words, "-o", "@d.png", "-o", "@d.npy", "-o", "@d.exr").exit_code == 0
+    same = np.asarray(Image.open(folder / "d.png"))
+    assert same.dtype == np.uint16 and np.array_equal(same, np.asarray(Image.open(folder / "depth.png")))
+    assert np.allclose(np.load(folder / "d.npy"), Z, atol=6e-4)
+    assert run(folder, *words, "-o", "@near.npy", "--max-depth", "4").exit_code == 0
+    near = np.load(folder / "near.npy")
+    assert np.nanmax(near) <= 4 and np.isnan(near).any()
+    assert run(folder, *words, "-o", "@c.png", "--colormap", "TURBO").exit_code == 0
+    assert Image.open(folder / "c.png").mode == "RGB"
+
+
+def test_info_tells_what_is_in_every_file_that_we_write(folder: Path) -> None:
+    names = ["a.ply", "a.glb", "a.obj", "a.stl", "a.pcd", "a.xyz", "a.npz"]
+    build(folder, *[word for name in names for word in ("-o", f"@{name}")])
+    for name in names:
+        told = json.loads(run(folder, "info", f"@{name}", "--json").stdout)
+        size = np.subtract(told["info"]["bounds_max_m"], told["info"]["bounds_min_m"])
+        assert size[2] == pytest.approx(Z.max() - Z.min(), abs=0.05), name
+        assert run(folder, "info", f"@{name}").stdout.strip()
+
+
+def test_models_lists_names_licences_and_what_is_here() -> None:
+    told = json.loads(CliRunner().invoke(recon, ["models", "list", "--json"]).stdout)
+    rows = {row["name"]: row for row in told["models"]}
+    assert {"depthpro", "dav2-small", "dav2-base", "dav2-large", "preview"} <= set(rows)
+    assert rows["preview"]["on_this_machine"] and "Apache" in rows["dav2-small"]["licence"]
+    assert "NC" in rows["dav2-large"]["licence"] and "research" in rows["depthpro"]["licence"].lower()
+    assert "depthpro" in CliRunner().invoke(recon, ["models"]).stdout
+
+
+def test_version_and_completion() -> None:
+    assert __version__ in CliRunner().invoke(recon, ["--version"]).stdout
+    for shell in ("bash", "zsh", "fish"):
+        assert "_RECON_COMPLETE" in CliRunner().invoke(recon, ["completion", shell]).stdout
+
+
+def test_the_help_s_defaults_are_the_code_s() -> None:
+    from recon.options import Options
+
+    text = CliRunner().invoke(recon, ["build", "--help"]).stdout
+    assert f"[default: {Options().edge}]" in text and f"[default: {Options().axes}]" in text.replace(
+        "\n", " "
+    )
+
+
+def test_ctrl_c_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recon.export.registry.save", stop)
+    done = build(folder, "-o", "@a.ply")
+    assert done.exit_code == 130 and "stopped" in done.stderr
+    assert not (folder / "a.ply").exists()
+
+
+def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon.pipeline.read_photo", lambda path: 1 / 0)
+    done = build(folder, "-o", "@a.ply")
+    assert done.exit_code == 1 and "--debug" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,170 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import CAMERA, floor_and_wall, with_box
+
+import recon
+from recon.calibrate import dumps
+from recon.errors import CalibrationError, ModelUnavailable
+from recon.journal import Journal
+from recon.options import Options
+from recon.pipeline import fit
+from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
+
+Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
+ALL = np.ones(Z.shape, bool)
+SKY = np.zeros(Z.shape, bool)
+SKY[:20] = True
+RGB = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+
+
+class Fake:
+    """An estimator that knows the truth: metric, or relative with an odd scale and shift."""
+
+    def __init__(self, gives: str = "metric", focal_px: float | None = None) -> None:
+        self.name, self.gives, self.focal_px = f"fake-{gives}", gives, focal_px
+        self.known_focal: list[float | None] = []
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        self.known_focal.append(focal_px)
+        depth: MetricDepth | RelativeDepth
+        if self.gives == "metric":
+            depth = MetricDepth(z_m=Z, valid=~SKY)
+        else:
+            depth = RelativeDepth(inverse=((1 / Z + 0.05) * 7).astype(np.float32), valid=~SKY)
+        return DepthEstimate(depth=depth, model=self.name, revision="r1", focal_px=self.focal_px, sky=SKY)
+
+
+def photo(**changes: object) -> Photo:
+    return Photo(rgb=RGB, path="somewhere/photo.jpg", **changes)  # type: ignore[arg-type]
+
+
+def save_depth(path: Path) -> Path:
+    np.save(path, np.where(SKY, np.nan, Z))
+    return path
+
+
+def test_a_metric_estimator_makes_a_scene_with_its_own_focal_length() -> None:
+    scene = recon.reconstruct(photo(), estimator=Fake(focal_px=200.0))  # type: ignore[arg-type]
+    assert (scene.intrinsics.fx, scene.intrinsics.source) == (200.0, "model")
+    assert np.array_equal(scene.depth.z_m, Z) and scene.dropped.sky == SKY.sum()
+    assert (
+        scene.provenance["model"]["name"] == "fake-metric" and scene.provenance["model"]["revision"] == "r1"
+    )
+    assert scene.provenance["focal"]["source"] == "model"
+
+
+@pytest.mark.parametrize(
+    ("options", "known", "source"),
+    [
+        ({"focal_px": 321.0}, 321.0, "user"),
+        ({"intrinsics": (300.0, 310.0, 70.0, 60.0)}, 300.0, "user"),
+        ({"fov": 60.0}, 160 / 2 / np.tan(np.radians(30)), "user"),
+        ({"focal_35mm": 43.2666}, 200.0, "user"),
+        ({}, 250.0, "exif"),
+    ],
+)
+def test_a_known_focal_length_reaches_the_estimator_and_the_camera(
+    options: dict[str, object], known: float, source: str
+) -> None:
+    fake = Fake(focal_px=200.0)
+    scene = recon.reconstruct(photo(exif_focal_px=250.0), estimator=fake, **options)  # type: ignore[arg-type]
+    assert fake.known_focal == [pytest.approx(known, rel=1e-4)]
+    assert scene.intrinsics.fx == pytest.approx(known, rel=1e-4) and scene.intrinsics.source == source
+
+
+def test_without_any_focal_length_a_stated_default_is_taken() -> None:
+    journal = Journal()
+    scene = recon.reconstruct(photo(), estimator=Fake(), journal=journal)  # type: ignore[arg-type]
+    assert scene.intrinsics.fov_x_deg == pytest.approx(60.0) and scene.intrinsics.source == "default"
+    assert any(entry.kind == "warning" and entry.topic == "focal" for entry in journal.entries)
+
+
+def test_relative_depth_is_not_exported_as_metric() -> None:
+    with pytest.raises(CalibrationError, match="--reference"):
+        recon.reconstruct(photo(), estimator=Fake("relative"))  # type: ignore[arg-type]
+
+
+def test_a_measured_depth_brings_relative_depth_to_metres(tmp_path: Path) -> None:
+    measured = save_depth(tmp_path / "depth.npy")
+    for options in ({"reference": str(measured)}, {"depth": measured, "model": "fake-relative"}):
+        scene = recon.reconstruct(photo(), estimator=Fake("relative"), **options)  # type: ignore[arg-type]
+        assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
+        assert scene.depth.scale_interval is not None
+        assert scene.provenance["calibration"]["reference"] == str(measured)
+
+
+def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
+    np.save(tmp_path / "depth.npy", 1.5 * Z)
+    scene = recon.reconstruct(photo(), estimator=Fake(), reference=str(tmp_path / "depth.npy"))  # type: ignore[arg-type]
+    assert np.allclose(scene.depth.z_m[scene.depth.valid], 1.5 * Z[scene.depth.valid], rtol=1e-3)
+
+
+def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None:
+    fake, saved = Fake("relative"), tmp_path / "cal.json"
+    estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
+    found, _ = fit(photo(), estimate, str(save_depth(tmp_path / "d.npy")), Options(), None, Journal())
+    saved.write_text(dumps(found))
+    journal = Journal()
+    scene = recon.reconstruct(photo(), estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
+    assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
+    assert not [
+        entry for entry in journal.entries if entry.kind == "warning" and entry.topic == "calibration"
+    ]
+
+
+def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tmp_path: Path) -> None:
+    fake, saved = Fake("relative"), tmp_path / "cal.json"
+    estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
+    found, _ = fit(photo(), estimate, str(save_depth(tmp_path / "d.npy")), Options(), None, Journal())
+    saved.write_text(dumps(found))
+    journal = Journal()
+    other = Photo(rgb=RGB, path="other.jpg")
+    recon.reconstruct(other, estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
+    assert any("made on photo.jpg" in entry.message for entry in journal.entries if entry.kind == "warning")
+    with pytest.raises(CalibrationError, match="is for fake-relative"):
+        recon.reconstruct(photo(), estimator=Fake(), reference=str(saved))  # type: ignore[arg-type]
+
+
+def test_a_relative_reference_is_refused() -> None:
+    with pytest.raises(CalibrationError, match="only up to scale itself"):
+        recon.reconstruct(photo(), estimator=Fake("relative"), reference="dav2-small")  # type: ignore[arg-type]
+
+
+def test_an_unknown_model_is_named() -> None:
+    with pytest.raises(ModelUnavailable, match="depthpro"):
+        recon.reconstruct(photo(), model="depthprooo")
+
+
+def test_auto_without_weights_falls_back_to_the_preview_and_says_so() -> None:
+    journal = Journal()
+    scene = recon.reconstruct(photo(), offline=True, journal=journal)
+    told = " ".join(entry.message for entry in journal.entries if entry.kind == "warning")
+    assert "recon models pull depthpro" in told and "preview" in told
+    assert scene.provenance["model"]["name"] == "preview"
+    rows = scene.depth.z_m[:, 0]
+    assert rows[-1] < rows[60], "the floor at the bottom is nearer than the middle"
+
+
+def test_the_preview_scales_with_the_focal_length() -> None:
+    wide, tele = (recon.reconstruct(photo(), model="preview", focal_px=f).depth.z_m for f in (100.0, 200.0))
+    assert np.allclose(tele, 2 * wide)
+
+
+def test_measured_depth_of_another_aspect_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "depth.npy", np.ones((120, 120), np.float32))
+    with pytest.raises(recon.ReconError, match="same view"):
+        recon.reconstruct(photo(), depth=tmp_path / "depth.npy")
+
+
+def test_no_valid_depth_at_all_warns(tmp_path: Path) -> None:
+    np.save(tmp_path / "depth.npy", np.full(Z.shape, np.nan, np.float32))
+    journal = Journal()
+    try:
+        scene = recon.reconstruct(photo(), depth=tmp_path / "depth.npy", focal_px=CAMERA.fx, journal=journal)
+    except recon.ReconError as error:
+        assert "depth" in str(error)
+    else:
+        assert len(scene.cloud().points) == 0
+        assert any("no pixel has a depth" in entry.message for entry in journal.entries)
