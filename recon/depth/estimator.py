@@ -1,9 +1,10 @@
 """What every depth estimator is, and how it introduces itself to the registry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from recon.depth.weights import Source
 from recon.journal import Journal
 from recon.options import Device, Precision
 from recon.types import DepthEstimate, Photo
@@ -22,10 +23,15 @@ class RunOptions:
 class Estimator(Protocol):
     """Turns a photo into depth. Loads its weights at the first call and keeps them for the next photo."""
 
-    name: str
-    """The registry's name, or ``hf:...`` as the user wrote it."""
-    gives: Literal["metric", "relative"]
-    """Which of the two kinds of depth ``estimate`` returns."""
+    @property
+    def name(self) -> str:
+        """The registry's name, or ``hf:...`` as the user wrote it."""
+        ...
+
+    @property
+    def gives(self) -> Literal["metric", "relative"]:
+        """Which of the two kinds of depth ``estimate`` returns."""
+        ...
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
         """Estimates depth on the photo's own grid.
@@ -60,3 +66,8 @@ class ModelCard:
     """Hub repository of the weights; None where they are inside the package."""
     download_mb: int | None = None
     """Size of the weights to fetch, MB."""
+
+
+CheckpointMaker = Callable[[str, Source, RunOptions, Mapping[str, Any]], Estimator]
+"""Makes the estimator of an ``hf:`` checkpoint from its name, source, the run options and its config.json. A
+module's ``CHECKPOINTS`` maps the ``model_type`` of config.json to one."""

@@ -23,7 +23,7 @@ class Measured:
     """Depth read from a file that shows the same view as the photo, at any resolution."""
 
     name = "measured"
-    gives: Literal["metric", "relative"] = "metric"
+    gives: Literal["metric"] = "metric"
 
     def __init__(self, path: Path | str, unit_m: float | None = None) -> None:
         """Takes the file's path and the metres per stored unit (None: 0.001 for integers, 1 for floats)."""

@@ -12,8 +12,6 @@ from PIL import Image
 from recon.depthfile import read_depth
 from recon.errors import DepthFileError
 
-from .conftest import SHARED_DATA
-
 RAMP_M = np.linspace(0.5, 8, 48, dtype=np.float32).reshape(6, 8)
 
 
@@ -204,9 +202,8 @@ def test_exr_refusals(tmp_path: Path, capfd: Any) -> None:
             read_depth(tmp_path / name)
 
 
-@pytest.mark.skipif(not SHARED_DATA.exists(), reason="needs ../shared/data")
-def test_every_sensor_png_of_the_shared_data_reads() -> None:
-    pairs = json.loads((SHARED_DATA / "rgbd" / "pairs.json").read_text())
+def test_every_sensor_png_of_the_shared_data_reads(shared_data: Path) -> None:
+    pairs = json.loads((shared_data / "rgbd" / "pairs.json").read_text())
     for name, pair in pairs.items():
-        file = read_depth(SHARED_DATA / "rgbd" / pair["depth"], 1 / pair["depth_units_per_metre"])
+        file = read_depth(shared_data / "rgbd" / pair["depth"], 1 / pair["depth_units_per_metre"])
         assert 0.3 < np.median(file.z_m[file.valid]) < 60, name

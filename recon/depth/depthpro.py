@@ -1,0 +1,191 @@
+"""Depth Pro: metric depth and field of view from one photo (Bochkovskii et al., arXiv:2410.02073).
+
+The network predicts C, inverse depth in a canonical camera as wide as the picture, and the horizontal field of
+view. With W the photo's width, ``f_px = 0.5 W / tan(0.5 fov)`` and ``z = f_px / (W C)`` (section 3.2).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from math import isfinite, radians, tan
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from recon.depth import weights
+from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.network import Network
+from recon.depth.runtime import Placement
+from recon.depth.weights import Source
+from recon.journal import Journal
+from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+
+if TYPE_CHECKING:
+    import torch
+
+SKY_FROM_M = 1000.0
+"""What comes out farther is sky, or too far to say. The network gives sky an inverse depth of nearly 0, and its
+reference code clamps at 10 km; at 1 km a change of 0.001 in it is a change by half the distance or more, so a
+number there is no measurement.
+"""
+PLAUSIBLE_FOV_DEG = (1.0, 170.0)
+"""A predicted field of view outside is a failure of the network, not a lens."""
+FALLBACK_FOV_DEG = 60.0
+"""Taken, with a warning, where the network predicts no field of view that can be."""
+
+
+class DepthPro:
+    """The estimator; its field-of-view branch is loaded and run only for photos of unknown focal length."""
+
+    gives: Literal["metric"] = "metric"
+
+    def __init__(self, name: str, source: Source, run: RunOptions) -> None:
+        """Takes the name that the user knows it by, where the weights come from, and how to run."""
+        self.name = name
+        self._network = Network(
+            name, source, run, class_name="DepthProForDepthEstimation", keep_fp32=("head", "fov_model")
+        )
+        self._with_fov = False
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        """Estimates metric depth; a known focal length replaces the predicted one, also in the metres.
+
+        Raises:
+            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+        """
+        snapshot = self._network.snapshot(journal)
+        has_fov = bool(weights.read_config(snapshot).get("use_fov_model"))
+        predict_fov = focal_px is None and has_fov
+        # Once loaded the branch stays: loading again for each photo would cost more than it takes.
+        self._with_fov = self._with_fov or predict_fov
+
+        def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None]:
+            model.use_fov_model = predict_fov
+            with _running(self.name, model, placement, journal):
+                return predict(model, photo, placement)
+
+        canonical, fov_deg = self._network.run(work, journal, use_fov_model=self._with_fov)
+        model_focal_px = None
+        if focal_px is None:
+            model_focal_px = focal_of_fov(fov_deg, width=photo.width)
+            focal_px = model_focal_px or focal_of_fov(FALLBACK_FOV_DEG, width=photo.width)
+            if model_focal_px is None:
+                found = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
+                journal.warn(
+                    "focal",
+                    f"{self.name} predicts {found}: {FALLBACK_FOV_DEG:g} degrees are taken instead, and the metres "
+                    "are as uncertain. Give --focal-px, --focal-35mm or --fov.",
+                )
+        assert focal_px is not None
+        depth, sky = metric_depth(canonical, focal_px=focal_px)
+        return DepthEstimate(
+            depth=depth,
+            model=self.name,
+            revision=snapshot.revision,
+            focal_px=model_focal_px,
+            focal_used_px=focal_px,
+            sky=sky,
+            details={**self._network.details(), "fov_deg": fov_deg, "sky_from_m": SKY_FROM_M},
+        )
+
+
+def prepare(photo: Photo, *, size: int) -> "torch.Tensor":
+    """The network's input, (1, 3, size, size) float32 in -1 to 1: the photo squashed to a square.
+
+    The same as transformers' DepthProImageProcessor, which needs torchvision: bilinear without antialias.
+    """
+    import torch
+
+    pixels = torch.tensor(photo.rgb).permute(2, 0, 1)[None].to(torch.float32)
+    pixels = pixels.div_(255).sub_(0.5).div_(0.5)
+    return torch.nn.functional.interpolate(pixels, (size, size), mode="bilinear", align_corners=False)
+
+
+def predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, float | None]:
+    """Canonical inverse depth (H, W) float32 on the photo's grid, and the field of view in degrees.
+
+    Inverse depth is what is resized, never depth: at an edge its mean lies between the two surfaces as the eye
+    sees them, not far behind the nearer one.
+    """
+    import torch
+
+    size = network_size(model.config)
+    outputs = model(pixel_values=prepare(photo, size=size).to(placement.device, placement.dtype))
+    canonical = outputs.predicted_depth[:, None].to("cpu", torch.float32)
+    resized = torch.nn.functional.interpolate(
+        canonical, (photo.height, photo.width), mode="bilinear", align_corners=False
+    )
+    fov = outputs.field_of_view
+    return resized[0, 0].numpy(), None if fov is None else float(fov[0])
+
+
+def network_size(config: Any) -> int:
+    """Side of the network's square input, px: its patches cover the smallest scale exactly (1536 as published)."""
+    return round(int(config.patch_size) / min(config.scaled_images_ratios))
+
+
+def focal_of_fov(fov_deg: float | None, *, width: int) -> float | None:
+    """``f = 0.5 W / tan(0.5 fov)`` in px; None where the field of view cannot be one."""
+    low, high = PLAUSIBLE_FOV_DEG
+    if fov_deg is None or not isfinite(fov_deg) or not low <= fov_deg <= high:
+        return None
+    return 0.5 * width / tan(0.5 * radians(fov_deg))
+
+
+def metric_depth(canonical: FloatMap, *, focal_px: float) -> tuple[MetricDepth, BoolMap]:
+    """``z = f / (W C)`` in metres, and the mask of what is farther than SKY_FROM_M.
+
+    Args:
+        canonical: (H, W) float32 canonical inverse depth on the photo's grid.
+        focal_px: Horizontal focal length, px of the photo.
+    """
+    canonical_focal = np.float32(focal_px / canonical.shape[1])
+    finite = np.isfinite(canonical)
+    sky = finite & (canonical * np.float32(SKY_FROM_M) <= canonical_focal)
+    valid = finite & ~sky
+    z_m = np.divide(canonical_focal, canonical, out=np.zeros_like(canonical), where=valid)
+    return MetricDepth(z_m, valid), sky
+
+
+@contextmanager
+def _running(name: str, model: Any, placement: Placement, journal: Journal) -> Iterator[None]:
+    """Shows progress by the layers of the patch encoder, in which three quarters of the time go."""
+    full_size = network_size(model.config) >= 1536
+    hint = " (about 3 minutes on two CPU cores)" if placement.device == "cpu" and full_size else ""
+    layers = [module for module in model.depth_pro.encoder.patch_encoder.modules() if _is_layer(module)]
+    with journal.stage(f"Running {name}{hint}", total=1.0) as progress:
+
+        def after(share: float) -> Callable[..., None]:
+            return lambda *_: progress(0.75 * share)
+
+        hooks = [layer.register_forward_hook(after((i + 1) / len(layers))) for i, layer in enumerate(layers)]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+        progress(1.0)
+
+
+def _is_layer(module: Any) -> bool:
+    return type(module).__name__.endswith("Layer")
+
+
+def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthPro:
+    return DepthPro(name, source, run)
+
+
+REPOSITORY = "apple/DepthPro-hf"
+CARDS = (
+    ModelCard(
+        name="depthpro",
+        gives="metric",
+        summary="the main model: sharp metric depth and the focal length",
+        create=partial(DepthPro, "depthpro", Source(REPOSITORY)),
+        licence="Apple ML Research Model licence: research only",
+        predicts_focal=True,
+        repository=REPOSITORY,
+        download_mb=1904,
+    ),
+)
+CHECKPOINTS = {"depth_pro": _from_config}
