@@ -19,7 +19,7 @@ def is_deep_colour(picture: Image.Image) -> bool:
 
 
 def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
-    """Decodes a file's bytes with OpenCV, not turned upright, rounded to 8 bits (L, RGB or RGBA).
+    """Decodes a file's bytes with OpenCV (which turns TIFFs upright), rounded to 8 bits (L, RGB or RGBA).
 
     Args:
         data: The file's bytes.
@@ -33,7 +33,7 @@ def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
-        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        stored = cv2.imdecode(np.frombuffer(_pixels_only(data), np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise ValueError("its pixels cannot be decoded") from error
     finally:
@@ -47,6 +47,20 @@ def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
     if channels not in (3, 4):
         raise ValueError(f"it has {channels} channels")
     return Image.fromarray(np.ascontiguousarray(eight[..., [2, 1, 0, 3][:channels]]))
+
+
+def _pixels_only(data: bytes) -> bytes:
+    """A PNG without its optional chunks (their name starts with a small letter): libpng prints to stderr what it
+    dislikes about a colour profile. Other files as they are."""
+    if not data.startswith(b"\x89PNG"):
+        return data
+    kept, at = [data[:8]], 8
+    while at + 8 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 5].isupper():
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
 
 
 def to_8_bits(values: NDArray[Any], notes: list[str]) -> NDArray[np.uint8]:

@@ -10,6 +10,10 @@ from recon.types import Intrinsics
 _DEPTH_DATA = "http://ns.apple.com/depthData/1.0/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SAME_SHAPE = 0.01
+_WIDE_PRIMARIES = (9, 11, 12)
+"""BT.2020, DCI-P3, Display P3 (ITU-T H.273, table 2)."""
+_HDR_TRANSFERS = (16, 18)
+"""PQ and HLG (ITU-T H.273, table 3)."""
 
 
 def kind_of_brands(head: bytes) -> str | None:
@@ -21,12 +25,13 @@ def kind_of_brands(head: bytes) -> str | None:
     return "HEIF" if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"} else None
 
 
-def decode_heif(data: bytes, check_size: Callable[[int, int], None]) -> Image.Image:
+def decode_heif(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> Image.Image:
     """Decodes the primary picture; libheif has turned it upright (``info["original_orientation"]``).
 
     Args:
         data: The file's bytes.
         check_size: Called with width and height before the pixels are decoded.
+        notes: Gets a warning where the colours are of a kind that is not converted.
 
     Raises:
         ValueError: It is damaged, or cut short; libheif may raise other errors, too.
@@ -37,6 +42,14 @@ def decode_heif(data: bytes, check_size: Callable[[int, int], None]) -> Image.Im
     _check_complete(data)
     file = pillow_heif.open_heif(data)
     check_size(*file.size)
+    colours = file.info.get("nclx_profile") or {}
+    if "icc_profile" not in file.info and (
+        colours.get("color_primaries") in _WIDE_PRIMARIES
+        or colours.get("transfer_characteristics") in _HDR_TRANSFERS
+    ):
+        notes.append(
+            "The picture's colours are wide-gamut or HDR without an ICC profile: they may look pale."
+        )
     return file.to_pillow()
 
 

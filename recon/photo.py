@@ -161,7 +161,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
             )
 
     if kind == "HEIF":
-        picture = heic.decode_heif(data, check_size)
+        picture = heic.decode_heif(data, check_size, notes)
         tags = exif.read_tags(picture.getexif, notes)
         # An orientation in EXIF without libheif's turn means nothing in this format; both say the same in practice.
         return _Decoded(picture, tags, picture.info.get("original_orientation") or 1, turned=True)
@@ -175,19 +175,19 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     if kind == "TIFF":
         _check_not_raw(path, picture)
     deep = is_deep_colour(picture)
-    # A PNG's EXIF may follow its pixels, while Pillow forgets a TIFF's orientation once it has loaded and turned it.
+    # A PNG's EXIF may follow its pixels, while Pillow forgets a TIFF's orientation once it has loaded it.
     if kind != "TIFF":
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file holds several pictures: the first one is used.")
-    turned = kind == "TIFF" and not deep
     if deep:
         profile = picture.info.get("icc_profile")
         picture = decode_deep(data, notes)
         picture.info["icc_profile"] = profile
-    return _Decoded(picture, tags, exif.orientation(tags, notes), turned)
+    # Both Pillow and OpenCV turn a TIFF while they decode it, and leave every other format as it is stored.
+    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=kind == "TIFF")
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
@@ -209,7 +209,7 @@ def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: lis
     check_size(int(str(tags[Base.ImageWidth])), int(str(tags[Base.ImageLength])))
     picture = decode_deep(data, notes)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
-    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=False)
+    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=True)
 
 
 def _check_not_raw(path: Path, picture: Image.Image) -> None:
