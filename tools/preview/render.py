@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tools.preview.camera import pinhole_rays
 from tools.preview.raycast import Hits, Raycaster
-from tools.preview.scene import Camera, Geometry, Rng, Scene
+from tools.preview.scene import Camera, Geometry, Pane, Rng, Scene
 from tools.preview.textures import LEVELS, SIZE, sample, texture_bank
 
 Floats = NDArray[np.float32]
@@ -128,25 +128,61 @@ def _materials(
     return np.clip(albedo, 0, 1).astype(np.float32), table.glow[row], table.gloss[row]
 
 
-def _blur_rows(values: Floats, index: NDArray, shape: tuple[int, int], z: Floats) -> Floats:
-    """Smooth a noisy (N,) quantity over 3 x 3 pixels of about the same depth."""
-    full = np.zeros(shape[0] * shape[1], np.float32)
-    nearness = np.zeros_like(full)
-    full[index], nearness[index] = values, 1 / z
-    image, near = full.reshape(shape), nearness.reshape(shape)
-    total, weight = image.copy(), np.ones(shape, np.float32)
-    for axis in (0, 1):
-        a, b = (slice(1, None), slice(None)), (slice(None, -1), slice(None))
-        if axis == 1:
-            a, b = a[::-1], b[::-1]
-        total, weight = (total / weight), np.ones(shape, np.float32)
-        source = total.copy()
-        same = (np.abs(near[a] - near[b]) < 0.08 * near[a]).astype(np.float32)
-        total[a] += source[b] * same
-        weight[a] += same
-        total[b] += source[a] * same
-        weight[b] += same
-    return (total / weight).ravel()[index]
+class _Grain:
+    """The hit points as pixels: an interleaved pattern of 16 samples, and the 4 x 4 filter that evens it out.
+
+    A soft light needs many rays a point; here each pixel of a 4 x 4 block takes another one of 16, and the
+    filter joins them where the depth is about the same, so that no noise remains on smooth surfaces.
+    """
+
+    def __init__(self, index: NDArray, shape: tuple[int, int], z: Floats, rng: Rng) -> None:
+        self._index, self._shape = index, shape
+        near = np.zeros(shape[0] * shape[1], np.float32)
+        near[index] = 1 / z
+        image = near.reshape(shape)
+        self._same = {}
+        for axis in (0, 1):
+            ahead, behind = _shifted(image, axis, 1) - image, image - _shifted(image, axis, -1)
+            # inverse depth is linear over a plane's picture: only what leaves that line is another surface
+            slope = np.where(np.abs(ahead) < np.abs(behind), ahead, behind)
+            for step in (-1, 1, 2):
+                off = _shifted(image, axis, step) - image - slope * step
+                self._same[axis, step] = (np.abs(off) < 0.05 * image).astype(np.float32)
+        row, column = index // shape[1] % 4, index % shape[1] % 4
+        self.slot = rng.permutation(16)[4 * row + column]  # (N,) which of the 16 samples a pixel takes
+
+    def even(self, values: Floats) -> Floats:
+        """Return the mean of (N,) values over the block around each pixel."""
+        full = np.zeros(self._shape[0] * self._shape[1], np.float32)
+        full[self._index] = values
+        image = full.reshape(self._shape)
+        for axis in (0, 1):
+            total, weight = image.copy(), np.ones(self._shape, np.float32)
+            for step in (-1, 1, 2):
+                same = self._same[axis, step]
+                total += _shifted(image, axis, step) * same
+                weight += same
+            image = total / weight
+        return image.ravel()[self._index]
+
+
+def _shifted(image: Floats, axis: int, step: int) -> Floats:
+    """Return the image whose pixel k is pixel k + step; beyond the border lies -1, like nothing else."""
+    out = np.full_like(image, -1.0)
+    to = [slice(None), slice(None)]
+    source = [slice(None), slice(None)]
+    to[axis] = slice(max(0, -step), image.shape[axis] - max(0, step))
+    source[axis] = slice(max(0, step), image.shape[axis] - max(0, -step))
+    out[tuple(to)] = image[tuple(source)]
+    return out
+
+
+def _sixteen_directions(rng: Rng) -> Floats:
+    """Return 16 unit vectors spread evenly over the sphere (a turned Fibonacci lattice)."""
+    k = np.arange(16) + 0.5
+    height, turn = 1 - k / 8, np.pi * (1 + 5**0.5) * k + rng.uniform(0, 6.3)
+    ring = np.sqrt(1 - height**2)
+    return np.stack([ring * np.cos(turn), height, ring * np.sin(turn)], 1).astype(np.float32)
 
 
 def _shade(
@@ -154,17 +190,16 @@ def _shade(
 ) -> Floats:
     n = len(s.point)
     start = s.point + s.normal * (0.002 + 0.001 * s.z[:, None])
-    # one short cosine-weighted ray a pixel, smoothed afterwards: how closed in a point is
-    bounce = s.normal + _unit(rng.normal(size=(n, 3)).astype(np.float32)) * 0.98
+    grain = _Grain(index, shape, s.z, rng)
+    # one short cosine-weighted ray a pixel: how closed in a point is
+    bounce = s.normal + _sixteen_directions(rng)[grain.slot] * np.float32(0.98)
     reach = 0.7 if scene.indoor else 1.6
-    open_ = 1.0 - caster.blocked(start, (bounce * reach).astype(np.float32))
-    for _ in range(3):
-        open_ = _blur_rows(open_, index, shape, s.z)
+    open_ = grain.even(1.0 - caster.blocked(start, (bounce * reach).astype(np.float32)))
     up = s.normal[:, 1:2]
     ambient = np.array(scene.sky.ambient if scene.sky else scene.ambient, np.float32)
     light = ambient * (0.75 + 0.25 * up) * (0.35 + 0.65 * open_[:, None])
     shine = np.zeros((n, 1), np.float32)
-    for more, spot in _lights(scene, caster, s, start, rng, index, shape):
+    for more, spot in _lights(scene, caster, s, start, rng, grain):
         light += more
         shine += spot
     gloss = s.gloss[:, None]
@@ -189,8 +224,7 @@ def _lights(
     s: _Surface,
     start: Floats,
     rng: Rng,
-    index: NDArray,
-    shape: tuple[int, int],
+    grain: _Grain,
 ) -> list[tuple[Floats, Floats]]:
     """Return (diffuse light (N, 3), highlight (N, 1)) of the sun, lamps and window panes."""
     found = []
@@ -206,35 +240,39 @@ def _lights(
             _light(s, (facing * lit)[:, None] * colour, np.broadcast_to(to, (n, 3)), lit * scene.sky.sun)
         )
     for lamp in scene.lamps:
-        wobble = 0.06 * rng.normal(size=(n, 3)).astype(np.float32)
-        gap = np.array(lamp.centre, np.float32) + wobble - start
+        gap = np.array(lamp.centre, np.float32) - start
         far2 = np.maximum((gap * gap).sum(1), 0.05)
         to = gap / np.sqrt(far2)[:, None]
-        lit = _blur_rows(1.0 - caster.blocked(start, gap * 0.88), index, shape, s.z)
+        wobble = 0.1 * _sixteen_directions(rng)[grain.slot]
+        lit = grain.even(1.0 - caster.blocked(start, (gap + wobble) * np.float32(0.88)))
         strength = np.clip((s.normal * to).sum(1), 0, None) * lit * lamp.power / far2
-        found.append(
-            _light(
-                s, strength[:, None] * np.array(lamp.colour, np.float32), to, lit * 0.3 * lamp.power / far2
-            )
-        )
+        light = strength[:, None] * np.array(lamp.colour, np.float32)
+        found.append(_light(s, light, to, lit * 0.3 * lamp.power / far2))
     for pane in sorted(scene.panes, key=lambda p: -p.power)[:2]:
-        a, b = (rng.uniform(-1, 1, (n, 1)).astype(np.float32) for _ in range(2))
-        place = np.array(pane.centre) + a * np.array(pane.across) + b * np.array(pane.up)
-        inward = np.array(pane.inward, np.float32)
-        gap = (place + inward * 0.08 - start).astype(np.float32)
-        far2 = np.maximum((gap * gap).sum(1), 0.1)
-        to = gap / np.sqrt(far2)[:, None]
-        area = 4 * float(np.linalg.norm(pane.across) * np.linalg.norm(pane.up))
-        lit = 1.0 - caster.blocked(start, gap * 0.97)
-        for _ in range(2):
-            lit = _blur_rows(lit, index, shape, s.z)
-        leaving = np.clip(-(to @ inward), 0, None)
-        strength = np.clip((s.normal * to).sum(1), 0, None) * leaving * lit * area * pane.power / far2 * 0.5
-        strength = _blur_rows(np.minimum(strength, 4 * pane.power), index, shape, s.z)
-        found.append(
-            _light(s, strength[:, None] * np.array((0.95, 0.98, 1.0), np.float32), to, lit * 0.3 * pane.power)
-        )
+        found.append(_pane_light(pane, caster, s, start, rng, grain))
     return found
+
+
+def _pane_light(
+    pane: Pane, caster: Raycaster, s: _Surface, start: Floats, rng: Rng, grain: _Grain
+) -> tuple[Floats, Floats]:
+    """Return the light of a window: 16 places of the pane, one of them for each pixel, evened out."""
+    shift = rng.uniform(0, 1, 2).astype(np.float32)
+    a = ((grain.slot % 4 + shift[0]) / 2 - 1)[:, None].astype(np.float32)
+    b = ((grain.slot // 4 + shift[1]) / 2 - 1)[:, None].astype(np.float32)
+    centre = np.array(pane.centre, np.float32)
+    place = centre + a * np.array(pane.across, np.float32) + b * np.array(pane.up, np.float32)
+    inward = np.array(pane.inward, np.float32)
+    gap = (place + inward * np.float32(0.08) - start).astype(np.float32)
+    far2 = np.maximum((gap * gap).sum(1), 0.1)
+    to = gap / np.sqrt(far2)[:, None]
+    area = 4 * float(np.linalg.norm(pane.across) * np.linalg.norm(pane.up))
+    lit = 1.0 - caster.blocked(start, gap * np.float32(0.97))
+    leaving = np.clip(-(to @ inward), 0, None)
+    strength = np.clip((s.normal * to).sum(1), 0, None) * leaving * lit * area * pane.power / far2 * 0.5
+    strength = grain.even(np.minimum(strength, 4 * pane.power).astype(np.float32))
+    light = strength[:, None] * np.array((0.95, 0.98, 1.0), np.float32)
+    return _light(s, light, _unit(centre - start), grain.even(lit) * 0.3 * pane.power)
 
 
 def _light(s: _Surface, diffuse: Floats, to: Floats, strength: Floats) -> tuple[Floats, Floats]:
