@@ -1,0 +1,6 @@
+"""What is in a scene file, also one that another program wrote: the header is parsed, the points are measured."""
+
+from recon.fileinfo.describe import describe
+from recon.fileinfo.info import CameraInfo, FileInfo
+
+__all__ = ["CameraInfo", "FileInfo", "describe"]

@@ -1,0 +1,169 @@
+"""What is said about a file, and the measuring that the readers share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import atan, degrees, tan
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.types import Intrinsics
+
+Colours = Literal["none", "vertex", "texture"]
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """A camera that a file carries."""
+
+    fov_x_deg: float
+    fov_y_deg: float
+    intrinsics: Intrinsics | None = None
+    """In px, where the file tells them: recon's own files do."""
+
+    @classmethod
+    def from_intrinsics(cls, camera: Intrinsics) -> "CameraInfo":
+        """The fields of view follow from the rest."""
+        return cls(camera.fov_x_deg, camera.fov_y_deg, camera)
+
+    @classmethod
+    def from_gltf(cls, yfov_rad: float, aspect: float) -> "CameraInfo":
+        """Of a glTF perspective camera without recon's extras."""
+        return cls(degrees(2 * atan(aspect * tan(yfov_rad / 2))), degrees(yfov_rad))
+
+    def __str__(self) -> str:
+        view = f"field of view {self.fov_x_deg:.2f} x {self.fov_y_deg:.2f} degrees"
+        if self.intrinsics is None:
+            return view
+        k = self.intrinsics
+        focal = f"{k.fx:.2f} px" if k.fx == k.fy else f"{k.fx:.2f} x {k.fy:.2f} px"
+        return f"focal length {focal} in {k.width} x {k.height}, {view}"
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What is in a scene file. Lengths as the file has them: metres in every file of recon's."""
+
+    path: Path
+    format: str
+    """For a person: ``PLY, binary little endian``."""
+    bytes: int
+    """Size of the file."""
+    points: int
+    """Points or vertices."""
+    faces: int = 0
+    low: Point | None = None
+    """Smallest x, y and z in the file's axes; None where there is no point or they cannot be read."""
+    high: Point | None = None
+    colours: Colours = "none"
+    normals: bool = False
+    camera: CameraInfo | None = None
+    axes: str | None = None
+    """What the file says about its axes."""
+    notes: tuple[str, ...] = ()
+    """Comments of the file, and what is odd about it."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """What the file says about where it came from."""
+
+    @property
+    def size(self) -> Point | None:
+        """Extent along x, y and z."""
+        if self.low is None or self.high is None:
+            return None
+        x, y, z = (high - low for low, high in zip(self.low, self.high, strict=True))
+        return x, y, z
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Labels and values to print."""
+        rows = [("format", self.format), ("file size", f"{self.bytes / 1e6:.2f} MB")]
+        rows += [("points", f"{self.points:,}"), ("faces", f"{self.faces:,}")]
+        for label, values in (("extent", self.size), ("smallest", self.low), ("largest", self.high)):
+            if values is not None:
+                named = zip("xyz", values, strict=True)
+                rows.append((label, ", ".join(f"{axis} {value:.3f} m" for axis, value in named)))
+        rows += [("colours", self.colours), ("normals", "yes" if self.normals else "no")]
+        rows += [("camera", str(self.camera))] if self.camera else []
+        rows += [("axes", self.axes)] if self.axes else []
+        rows += [(key, str(value)) for key, value in self.provenance.items()]
+        return rows + [("note", note) for note in self.notes]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        camera = self.camera
+        return {
+            "path": str(self.path),
+            "format": self.format,
+            "bytes": self.bytes,
+            "points": self.points,
+            "faces": self.faces,
+            "bounds_m": None
+            if self.low is None or self.high is None
+            else [*map(list, (self.low, self.high))],
+            "size_m": None if self.size is None else list(self.size),
+            "colours": self.colours,
+            "normals": self.normals,
+            "camera": camera
+            and {
+                "fov_x_deg": camera.fov_x_deg,
+                "fov_y_deg": camera.fov_y_deg,
+                **({} if camera.intrinsics is None else vars(camera.intrinsics)),
+            },
+            "axes": self.axes,
+            "notes": list(self.notes),
+            "provenance": dict(self.provenance),
+        }
+
+
+@dataclass
+class Extent:
+    """Collects bounds from blocks of points; what is not finite counts apart."""
+
+    low: NDArray[np.float64] = field(default_factory=lambda: np.full(3, np.inf))
+    high: NDArray[np.float64] = field(default_factory=lambda: np.full(3, -np.inf))
+    not_finite: int = 0
+
+    def add(self, points: NDArray[Any]) -> None:
+        """Takes (N, 3) coordinates of any type."""
+        finite = np.isfinite(points).all(axis=1)
+        self.not_finite += int(np.count_nonzero(~finite))
+        if finite.any():
+            self.low = np.minimum(self.low, points[finite].min(axis=0))
+            self.high = np.maximum(self.high, points[finite].max(axis=0))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """``low`` and ``high`` for ``FileInfo``; empty where there was no point."""
+        if not np.isfinite(self.low).all():
+            return {}
+        return {"low": tuple(self.low.tolist()), "high": tuple(self.high.tolist())}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Says so when there are points that no program can show."""
+        return (f"{self.not_finite:,} points are NaN or infinite",) if self.not_finite else ()
+
+
+def read_comments(comments: Iterable[str]) -> dict[str, Any]:
+    """The fields of ``FileInfo`` that recon's own comments tell (``export.geometry.describe_lines``).
+
+    Comments of another program's go into the notes as they are.
+    """
+    lines = [line.strip() for line in comments if line.strip()]
+    if not any(line.startswith("recon ") for line in lines):
+        return {"notes": tuple(lines)}
+    told = dict(line.partition(" ")[::2] for line in lines)
+    fields: dict[str, Any] = {"axes": told.pop("axes", None)}
+    told.pop("unit", None)
+    words = told.pop("camera", "").split()
+    numbers = dict(zip(words[::2], words[1::2], strict=False))
+    if numbers:
+        source: Any = told.get("focal_source", "file")
+        fx, fy, cx, cy = (float(numbers[name]) for name in ("fx", "fy", "cx", "cy"))
+        size = int(numbers["width"]), int(numbers["height"])
+        fields["camera"] = CameraInfo.from_intrinsics(Intrinsics(fx, fy, cx, cy, *size, source))
+    fields["provenance"] = {("generator" if key == "recon" else key): text for key, text in told.items()}
+    fields["provenance"]["generator"] = f"recon {told['recon']}"
+    return fields
