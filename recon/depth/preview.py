@@ -1,51 +1,66 @@
-"""The embedded default: depth by picture row, for a machine without weights and without a network.
+"""The embedded default: a floor and a back wall, for a machine without weights and without a network.
 
-It is a prior, not a measurement: the typical depth of a row of a photo, learned by ``tools/preview`` from generated
-scenes. The floor recedes and the middle stands back; it does not see what is in the photo.
+It is a prior, not a measurement: the stage, a level floor that meets a wall, that comes nearest to the typical depth
+of each row of a photo, as ``tools/preview`` learned it from generated scenes. It does not see what is in the photo.
 """
 
 import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
 WARNING = (
-    "depth is a rough preview, the typical depth of each picture row: it does not look at the photo, and metres are "
-    "guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
+    "depth is a rough preview, a floor and a back wall at typical distances: it does not look at the photo, and metres "
+    "are guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
 )
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A level camera in front of a wall."""
+
+    height_m: float
+    """Of the camera above the floor. Smaller than a person's: tables and sofas stand on most floors."""
+    wall_m: float
+    """Distance of the wall."""
+
+    def log_depth(self, slope: NDArray[np.float64]) -> NDArray[np.float64]:
+        """log of z in m of rays that fall by ``slope`` m per m forward."""
+        falling = np.maximum(slope, 1e-9)
+        return np.log(np.minimum(np.asarray(self.height_m) / falling, self.wall_m))
 
 
 @dataclass
 class Preview:
-    """Depth from the row alone: canonical inverse depth ``C = f / (W z)`` by a learned curve."""
+    """Depth of the stage at every pixel; a known focal length sets the rays."""
 
     name: str = "preview"
     gives: Literal["metric"] = "metric"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """The prior on the photo's grid; a known focal length scales it.
+        """The prior on the photo's grid.
 
         Args:
             photo: Only its size matters.
-            focal_px: Horizontal focal length, px; None takes the default field of view.
+            focal_px: Focal length, px; None takes the default field of view.
             journal: Gets the warning.
         """
         journal.warn("model", WARNING)
-        prior = _prior()
         if focal_px is None:
             focal_px = Intrinsics.from_fov(
                 DEFAULT_FOV_X_DEG, width=photo.width, height=photo.height, source="default"
             ).fx
-        row = (np.arange(photo.height) + 0.5) / photo.height
-        log_inverse = np.interp(row, prior["rows"], prior["log_canonical_inverse_depth"])
-        z_m = (focal_px / photo.width * np.exp(-log_inverse)).astype(np.float32)
+        stage, source = _stage()
+        slope = (np.arange(photo.height) + 0.5 - photo.height / 2) / focal_px
+        z_m = np.exp(stage.log_depth(slope)).astype(np.float32)
         shape = (photo.height, photo.width)
         return DepthEstimate(
             depth=MetricDepth(
@@ -53,15 +68,26 @@ class Preview:
             ),
             model=self.name,
             focal_used_px=focal_px,
-            details={"method": "row prior", "source": prior["source"]},
+            details={
+                "method": "floor and back wall",
+                "camera_height_m": stage.height_m,
+                "wall_m": stage.wall_m,
+                "source": source,
+            },
         )
 
 
 @cache
-def _prior() -> dict[str, Any]:
-    text = (files("recon.depth") / "preview_prior.json").read_text(encoding="utf-8")
-    prior: dict[str, Any] = json.loads(text)
-    return prior
+def _stage() -> tuple[_Stage, str]:
+    """The stage nearest to the learned row curve (mean absolute difference of log depth), and the curve's source."""
+    prior = json.loads((files("recon.depth") / "preview_prior.json").read_text(encoding="utf-8"))
+    focal = prior["focal_over_width"]
+    # The curve is canonical inverse depth C = f / (W z), of landscape pictures of 4:3.
+    learned = np.log(focal) - np.array(prior["log_canonical_inverse_depth"])
+    slope = (np.array(prior["rows"]) - 0.5) * (3 / 4) / focal
+    stages = [_Stage(h, w) for h in np.arange(0.5, 2.01, 0.05) for w in np.arange(2.0, 8.01, 0.1)]
+    best = min(stages, key=lambda stage: float(np.abs(stage.log_depth(slope) - learned).mean()))
+    return _Stage(round(float(best.height_m), 2), round(float(best.wall_m), 2)), prior["source"]
 
 
 def _create(run: RunOptions) -> Estimator:
@@ -72,7 +98,7 @@ CARDS = (
     ModelCard(
         name="preview",
         gives="metric",
-        summary="rough geometric prior, embedded: typical depth by picture row; for a first look only",
+        summary="rough geometric prior, embedded: a floor and a back wall; for a first look only",
         create=_create,
         licence="Apache-2.0",
     ),
