@@ -50,14 +50,15 @@ def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
 
 
 def _pixels_only(data: bytes) -> bytes:
-    """A PNG without its optional chunks (their name starts with a small letter): libpng prints to stderr what it
-    dislikes about a colour profile. Other files as they are."""
+    """A PNG without its optional chunks (their name starts with a small letter), transparency excepted: libpng
+    prints to stderr what it dislikes about a colour profile. Other files as they are."""
     if not data.startswith(b"\x89PNG"):
         return data
     kept, at = [data[:8]], 8
     while at + 8 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 5].isupper():
+        name = data[at + 4 : at + 8]
+        if name[:1].isupper() or name == b"tRNS":
             kept.append(data[at:end])
         at = end
     return b"".join(kept)

@@ -147,8 +147,9 @@ def _damage_told(path: Path, kind: str) -> Iterator[None]:
         raise PhotoError(f"{path} is too large for this machine's memory; scale it down.") from error
     # Decoders of damaged files raise OSError, SyntaxError, ValueError, EOFError, struct.error, KeyError, ...
     except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
         raise PhotoError(
-            f"{path} is a {kind} picture that is truncated or damaged ({error}); copy it again from where it came."
+            f"{path} is truncated or damaged ({kind}: {said}); copy it again from where it came."
         ) from error
 
 
@@ -157,14 +158,16 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         if width * height > max_pixels:
             raise PhotoError(
                 f"{path} has {width}x{height} = {width * height / 1e6:.0f} megapixels, over the limit of "
-                f"{max_pixels / 1e6:.0f}; scale it down, or raise max_pixels of recon.read_photo."
+                f"{max_pixels / 1e6:.0f}; scale it down, or raise max_pixels of recon.photo.read_photo."
             )
 
     if kind == "HEIF":
         picture = heic.decode_heif(data, check_size, notes)
         tags = exif.read_tags(picture.getexif, notes)
-        # An orientation in EXIF without libheif's turn means nothing in this format; both say the same in practice.
-        return _Decoded(picture, tags, picture.info.get("original_orientation") or 1, turned=True)
+        # The format's own rotation alone counts, and libheif has applied it; cameras write the same into EXIF,
+        # from where pillow-heif takes it away.
+        written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
+        return _Decoded(picture, tags, exif.orientation(written, notes), turned=True)
     try:
         picture = _open(data, kind)
     except Image.UnidentifiedImageError as error:
@@ -206,7 +209,10 @@ def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: lis
     block = Image.Exif()
     block.load(data)  # EXIF is laid out as a TIFF, so Pillow's EXIF reader reads a TIFF's directory.
     tags = exif.read_tags(lambda: block, notes)
-    check_size(int(str(tags[Base.ImageWidth])), int(str(tags[Base.ImageLength])))
+    width, height = tags.get(Base.ImageWidth), tags.get(Base.ImageLength)
+    if not (isinstance(width, int) and isinstance(height, int)):
+        raise ValueError("its header makes no sense")
+    check_size(width, height)
     picture = decode_deep(data, notes)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
     return _Decoded(picture, tags, exif.orientation(tags, notes), turned=True)
