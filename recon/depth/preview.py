@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
 WARNING = (
-    "depth is a rough preview, a floor and a back wall at typical distances: it does not look at the photo, and metres "
-    "are guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
+    "depth is a rough preview, a floor and a back wall at typical distances: it does not look at the photo, and "
+    "metres are guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
 )
 
 
@@ -32,7 +32,7 @@ class _Stage:
     wall_m: float
     """Distance of the wall."""
 
-    def log_depth(self, slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_depth(self, slope: NDArray[Any]) -> NDArray[Any]:
         """log of z in m of rays that fall by ``slope`` m per m forward."""
         falling = np.maximum(slope, 1e-9)
         return np.log(np.minimum(np.asarray(self.height_m) / falling, self.wall_m))
