@@ -80,7 +80,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
         if decoded.orientation != 1 and not decoded.turned:
             srgb = srgb.transpose(_TURNS[decoded.orientation])
-    notes += [str(w.message) for w in caught if not issubclass(w.category, DeprecationWarning)]
+    notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
 
     width, height = srgb.size
     focal = exif.focal_length(decoded.tags, width=width, height=height)
