@@ -9,7 +9,9 @@ from tools.preview.raycast import Raycaster
 from tools.preview.scene import Camera, Geometry, Rng, Scene
 
 CANDIDATES = 8
-_GRID = (9, 12)
+_COLUMNS = 12  # of the coarse grid of rays that rates a candidate
+# how often a photo is of some thing rather than of the place
+_TARGET_SHARE = {"corridor": 0.1, "street": 0.1, "yard": 0.5, "plaza": 0.45}
 
 
 def pinhole_rays(camera: Camera, width: int, height: int) -> NDArray[np.float32]:
@@ -78,7 +80,7 @@ def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
         toward = np.array([rng.uniform(x0, x1), 0, rng.uniform(z0, z1)]) - at
         yaw = np.arctan2(toward[0], toward[2]) + rng.normal(0, 0.25)
     close = scene.kind == "desk"
-    if scene.targets and (close or rng.random() < (0.35 if scene.heading is None else 0.1)):
+    if scene.targets and (close or rng.random() < _TARGET_SHARE.get(scene.kind, 0.35)):
         x, y, z, radius = scene.targets[int(rng.integers(len(scene.targets)))]
         far = rng.uniform(0.55, 1.5) if close else radius * rng.uniform(1.3, 4.0) + 0.3
         turn = rng.uniform(0, 2 * np.pi)
@@ -104,7 +106,7 @@ def _score(
     scene: Scene, geometry: Geometry, caster: Raycaster, camera: Camera, width: int, height: int
 ) -> float:
     """Rate a view: spread and middle of log depth, number of things, against near obstacles and bare sky."""
-    hits = caster.cast(pinhole_rays(camera, _GRID[1], max(4, round(_GRID[1] * height / width))))
+    hits = caster.cast(pinhole_rays(camera, _COLUMNS, max(4, round(_COLUMNS * height / width))))
     seen = np.isfinite(hits.t)
     if seen.mean() < 0.25:
         return -10.0 + float(seen.mean())

@@ -165,10 +165,10 @@ def park(seed: int, rng: Rng) -> Scene:
             swell,
             surfaces.ground(b, "grass"),
         )
-    for _ in range(int(b.rng.integers(3, 34))):
-        r, a = 3 + 70 * b.rng.random() ** 1.5, b.between(0, 2 * np.pi)
+    for _ in range(int(b.rng.integers(6, 60))):
+        r, a = 3 + 70 * b.rng.random() ** 1.3, b.between(0, 2 * np.pi)
         tree(b, r * np.sin(a), r * np.cos(a), b.between(2.5, 16))
-    for _ in range(int(b.rng.integers(2, 22))):
+    for _ in range(int(b.rng.integers(4, 40))):
         r, a = 2 + 35 * b.rng.random() ** 1.5, b.between(0, 2 * np.pi)
         with b.at(r * np.sin(a), 0, r * np.cos(a), b.between(0, 6)):
             b.rng.choice(
@@ -187,10 +187,10 @@ def park(seed: int, rng: Rng) -> Scene:
 def plaza(seed: int, rng: Rng) -> Scene:
     """A paved square with houses around it, people, tables, cars and monuments."""
     scene, b = _start(seed, rng, "plaza", rng.choice(["paving", "paving", "asphalt"]))
-    r = b.between(9, 50)
+    r = b.between(8, 38)
     turn = b.between(0, 1.5)
     for side in range(4):
-        if b.chance(0.8):
+        if b.chance(0.9):
             with b.at(0, 0, 0, side * np.pi / 2 + turn):
                 x = -r
                 while x < r:
@@ -237,15 +237,16 @@ def yard(seed: int, rng: Rng) -> Scene:
         if b.chance(0.75):
             with b.at(side * w / 2, 0, 0, side * np.pi / 2):
                 fence(b, d)
-        for _ in range(int(b.rng.integers(0, 4))):
-            tree(b, side * (w / 2 + b.between(-1, 8)), b.between(-d, d), b.between(2, 9))
+        for _ in range(int(b.rng.integers(0, 7))):
+            tree(b, side * (w / 2 + b.between(-1, 8)), b.between(-0.5 * d, d + 12), b.between(2, 9))
     makers = np.array(
         [bush, bench, parasol, rock, walker, _clutter, _plant, _chair, _table, _car, pole], dtype=object
     )
-    for _ in range(int(b.rng.integers(3, 16))):
-        with b.at(b.between(-0.45, 0.45) * w, 0, b.between(-0.3, 0.45) * d, b.between(0, 6)):
+    for _ in range(int(b.rng.integers(5, 26))):
+        with b.at(b.between(-0.5, 0.5) * w, 0, b.between(-0.35, 0.48) * d, b.between(0, 6)):
             b.rng.choice(makers)(b)
-    scene.stand.append((-0.4 * w, 0.4 * w, -d, 0.2 * d))
+    scene.stand.append((-0.4 * w, 0.4 * w, -d, 0.1 * d))
+    scene.heading = 0.0
     return scene
 
 

@@ -77,19 +77,21 @@ def _surfaces(
     z, triangle, uv = hits.t[index], hits.triangle[index], hits.uv[index]
     direction = rays[index, 3:]
     point = rays[index, :3] + direction * z[:, None]
-    length = np.linalg.norm(direction, axis=1, keepdims=True)
+    length = np.sqrt(_dot(direction, direction))[:, None]
     view = -direction / length
     corner = geometry.triangles[triangle].astype(np.int64)
     n = geometry.normals
     smooth = (
-        n[corner[:, 0]] * (1 - uv.sum(1))[:, None] + n[corner[:, 1]] * uv[:, :1] + n[corner[:, 2]] * uv[:, 1:]
+        n[corner[:, 0]] * (1 - (uv[:, 0] + uv[:, 1]))[:, None]
+        + n[corner[:, 1]] * uv[:, :1]
+        + n[corner[:, 2]] * uv[:, 1:]
     )
-    smooth /= np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-9)
+    smooth = _unit(smooth)
     flat = hits.normal[index]
-    flat = flat * np.sign((flat * view).sum(1, keepdims=True) + 1e-12)
-    smooth = smooth * np.sign((smooth * flat).sum(1, keepdims=True) + 1e-12)
+    flat = flat * np.sign(_dot(flat, view)[:, None] + 1e-12)
+    smooth = smooth * np.sign(_dot(smooth, flat)[:, None] + 1e-12)
     instance = geometry.triangle_instance[triangle]
-    slope = np.maximum((flat * view).sum(1), 0.12)
+    slope = np.maximum(_dot(flat, view), 0.12)
     footprint = z / focal_px / np.sqrt(slope)  # metres per pixel, between the two axes of the ellipse
     albedo, glow, gloss = _materials(scene, geometry, instance, point, flat, footprint)
     return _Surface(point, smooth.astype(np.float32), view, z, albedo, glow, gloss)
@@ -142,11 +144,12 @@ class _Grain:
         image = near.reshape(shape)
         self._same = {}
         for axis in (0, 1):
-            ahead, behind = _shifted(image, axis, 1) - image, image - _shifted(image, axis, -1)
+            ahead = _shifted(image, axis, 1, np.nan) - image
+            behind = image - _shifted(image, axis, -1, np.nan)
             # inverse depth is linear over a plane's picture: only what leaves that line is another surface
-            slope = np.where(np.abs(ahead) < np.abs(behind), ahead, behind)
+            slope = np.where(np.isnan(behind) | (np.abs(ahead) < np.abs(behind)), ahead, behind)
             for step in (-1, 1, 2):
-                off = _shifted(image, axis, step) - image - slope * step
+                off = _shifted(image, axis, step, np.nan) - image - slope * step
                 self._same[axis, step] = (np.abs(off) < 0.05 * image).astype(np.float32)
         row, column = index // shape[1] % 4, index % shape[1] % 4
         self.slot = rng.permutation(16)[4 * row + column]  # (N,) which of the 16 samples a pixel takes
@@ -166,9 +169,9 @@ class _Grain:
         return image.ravel()[self._index]
 
 
-def _shifted(image: Floats, axis: int, step: int) -> Floats:
-    """Return the image whose pixel k is pixel k + step; beyond the border lies -1, like nothing else."""
-    out = np.full_like(image, -1.0)
+def _shifted(image: Floats, axis: int, step: int, beyond: float = 0.0) -> Floats:
+    """Return the image whose pixel k is pixel k + step; `beyond` lies outside of the border."""
+    out = np.full_like(image, beyond)
     to = [slice(None), slice(None)]
     source = [slice(None), slice(None)]
     to[axis] = slice(max(0, -step), image.shape[axis] - max(0, step))
@@ -203,8 +206,8 @@ def _shade(
         light += more
         shine += spot
     gloss = s.gloss[:, None]
-    fresnel = gloss * (0.03 + 0.5 * (1 - np.clip((s.normal * s.view).sum(1, keepdims=True), 0, 1)) ** 4)
-    mirror = 2 * (s.normal * s.view).sum(1, keepdims=True) * s.normal - s.view
+    fresnel = gloss * (0.03 + 0.5 * (1 - np.clip(_dot(s.normal, s.view)[:, None], 0, 1)) ** 4)
+    mirror = 2 * _dot(s.normal, s.view)[:, None] * s.normal - s.view
     around = ambient * (0.9 + 0.9 * np.clip(mirror[:, 1:2], -0.5, 1))
     colour = s.albedo * light + fresnel * around * 2 + gloss * shine
     colour += s.glow[:, None] * np.clip(s.albedo + 0.05, 0, 1)
@@ -214,8 +217,13 @@ def _shade(
     return colour.astype(np.float32)
 
 
-def _unit(v: Floats) -> Floats:
-    return v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9)
+def _dot(a: NDArray, b: NDArray) -> NDArray:
+    """Return the dot products of rows; einsum is several times faster than a sum over an axis of three."""
+    return np.einsum("ij,ij->i", a, b)
+
+
+def _unit(v: NDArray) -> NDArray:
+    return v / np.sqrt(np.maximum(_dot(v, v), 1e-18))[:, None]
 
 
 def _lights(
@@ -241,11 +249,11 @@ def _lights(
         )
     for lamp in scene.lamps:
         gap = np.array(lamp.centre, np.float32) - start
-        far2 = np.maximum((gap * gap).sum(1), 0.05)
+        far2 = np.maximum(_dot(gap, gap), 0.05)
         to = gap / np.sqrt(far2)[:, None]
         wobble = 0.1 * _sixteen_directions(rng)[grain.slot]
         lit = grain.even(1.0 - caster.blocked(start, (gap + wobble) * np.float32(0.88)))
-        strength = np.clip((s.normal * to).sum(1), 0, None) * lit * lamp.power / far2
+        strength = np.clip(_dot(s.normal, to), 0, None) * lit * lamp.power / far2
         light = strength[:, None] * np.array(lamp.colour, np.float32)
         found.append(_light(s, light, to, lit * 0.3 * lamp.power / far2))
     for pane in sorted(scene.panes, key=lambda p: -p.power)[:2]:
@@ -264,12 +272,12 @@ def _pane_light(
     place = centre + a * np.array(pane.across, np.float32) + b * np.array(pane.up, np.float32)
     inward = np.array(pane.inward, np.float32)
     gap = (place + inward * np.float32(0.08) - start).astype(np.float32)
-    far2 = np.maximum((gap * gap).sum(1), 0.1)
+    far2 = np.maximum(_dot(gap, gap), 0.1)
     to = gap / np.sqrt(far2)[:, None]
     area = 4 * float(np.linalg.norm(pane.across) * np.linalg.norm(pane.up))
     lit = 1.0 - caster.blocked(start, gap * np.float32(0.97))
     leaving = np.clip(-(to @ inward), 0, None)
-    strength = np.clip((s.normal * to).sum(1), 0, None) * leaving * lit * area * pane.power / far2 * 0.5
+    strength = np.clip(_dot(s.normal, to), 0, None) * leaving * lit * area * pane.power / far2 * 0.5
     strength = grain.even(np.minimum(strength, 4 * pane.power).astype(np.float32))
     light = strength[:, None] * np.array((0.95, 0.98, 1.0), np.float32)
     return _light(s, light, _unit(centre - start), grain.even(lit) * 0.3 * pane.power)
@@ -278,7 +286,7 @@ def _pane_light(
 def _light(s: _Surface, diffuse: Floats, to: Floats, strength: Floats) -> tuple[Floats, Floats]:
     """Add the highlight (Blinn-Phong) to a diffuse light."""
     half = _unit(to + s.view)
-    spot = np.clip((half * s.normal).sum(1), 0, 1) ** 60 * strength
+    spot = np.clip(_dot(half, s.normal), 0, 1) ** 60 * strength
     return diffuse.astype(np.float32), (1.2 * spot)[:, None].astype(np.float32)
 
 
