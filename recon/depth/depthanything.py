@@ -78,8 +78,8 @@ def prepare(photo: Photo, *, size: int, multiple: int) -> "torch.Tensor":
 def processing_size(*, width: int, height: int, size: int, multiple: int) -> tuple[int, int]:
     """(width, height) inside the network: the aspect kept, multiples of the patch.
 
-    Of the two scales that bring a side to ``size``, the one that changes the picture less: the shorter side's,
-    save for a picture that is shorter than ``size`` in one direction and longer in the other.
+    Of the two scales that bring a side to ``size``, the one that changes the picture less, as in transformers:
+    that of the shorter side for a picture larger than ``size``, of the longer side for a smaller one.
     """
     by_width, by_height = size / width, size / height
     scale = by_width if abs(1 - by_width) < abs(1 - by_height) else by_height

@@ -12,12 +12,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import tqdm
 
 WANTED = ("config.json", "preprocessor_config.json", "model.safetensors*", "model-*.safetensors")
 """The files that a checkpoint is made of; pickled weights and code are never fetched."""
+CHUNK_BYTES = 2**20
+"""What is read at once, and lost where a connection breaks."""
 REQUEST_LIMIT_S = 6.0
 """How long the hub may take to answer one request, s."""
 
@@ -35,9 +37,11 @@ def fetch(repository: str, revision: str | None, cache: str) -> None:
         say(error="the repository holds no weights in safetensors (model.safetensors). Choose another one.")
         return
     say(revision=info.sha, total_bytes=sum(f.size or 0 for f in files))
+    # By default a slow line would show no progress for minutes.
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     finished_bytes = 0
     folders = set()
-    for file in files:
+    for file in sorted(files, key=lambda each: each.size or 0):
         # By the name of the revision, not by its commit: only then the cache remembers what "main" is.
         path = hf_hub_download(
             repository,

@@ -90,11 +90,13 @@ def save_depth_anything(folder: Path, **overrides: Any) -> Path:
     }  # fmt: skip
     config = DepthAnythingConfig(
         backbone_config=backbone, reassemble_hidden_size=32, neck_hidden_sizes=[8, 16, 32, 32],
-        fusion_hidden_size=16, head_hidden_size=8, **overrides,
+        fusion_hidden_size=16, head_hidden_size=8, initializer_range=0.2, **overrides,
     )  # fmt: skip
     torch.manual_seed(1)
     model = DepthAnythingForDepthEstimation(config)
     with torch.no_grad():
+        # Spread around 0.7, so that the end of the head cuts nothing off.
+        model.head.conv3.weight.mul_(0.005)
         model.head.conv3.bias.fill_(0.7)
     model.save_pretrained(folder)
     return folder
