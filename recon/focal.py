@@ -5,10 +5,7 @@ from math import hypot
 from recon.exif import FULL_FRAME_DIAGONAL_MM, PLAUSIBLE_35MM, focal_px_of_35mm
 from recon.journal import Journal
 from recon.options import Options
-from recon.types import Intrinsics, Photo
-
-DEFAULT_FOV_X_DEG = 60.0
-"""Horizontal field of view where nothing is known: that of a phone's main camera, about."""
+from recon.types import DEFAULT_FOV_X_DEG, Intrinsics, Photo
 
 _DISAGREEMENT = 0.10
 _OFF_CENTRE = 0.25
