@@ -18,7 +18,7 @@ from recon.depth.network import Network
 from recon.depth.runtime import Placement
 from recon.depth.weights import Source
 from recon.journal import Journal
-from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+from recon.types import DEFAULT_FOV_X_DEG, BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 
 if TYPE_CHECKING:
     import torch
@@ -30,8 +30,6 @@ number there is no measurement.
 """
 PLAUSIBLE_FOV_DEG = (1.0, 170.0)
 """A predicted field of view outside is a failure of the network, not a lens."""
-FALLBACK_FOV_DEG = 60.0
-"""Taken, with a warning, where the network predicts no field of view that can be."""
 
 
 class DepthPro:
@@ -68,12 +66,12 @@ class DepthPro:
         model_focal_px = None
         if focal_px is None:
             model_focal_px = focal_of_fov(fov_deg, width=photo.width)
-            focal_px = model_focal_px or focal_of_fov(FALLBACK_FOV_DEG, width=photo.width)
+            focal_px = model_focal_px or focal_of_fov(DEFAULT_FOV_X_DEG, width=photo.width)
             if model_focal_px is None:
                 found = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
                 journal.warn(
                     "focal",
-                    f"{self.name} predicts {found}: {FALLBACK_FOV_DEG:g} degrees are taken instead, and the metres "
+                    f"{self.name} predicts {found}: {DEFAULT_FOV_X_DEG:g} degrees are taken instead, and the metres "
                     "are as uncertain. Give --focal-px, --focal-35mm or --fov.",
                 )
         assert focal_px is not None

@@ -26,7 +26,7 @@ REQUEST_LIMIT_S = 6.0
 
 def say(**message: Any) -> None:
     """Prints one message for the parent."""
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message), file=sys.__stdout__, flush=True)
 
 
 def fetch(repository: str, revision: str | None, cache: str) -> None:
@@ -101,6 +101,8 @@ def _interrupt(number: int, frame: object) -> None:
 
 def main() -> int:
     """Runs one download; 1 where it failed, 130 where it was stopped."""
+    # The messages have the real stdout for themselves.
+    sys.stdout = sys.stderr
     # Also where the parent was started with SIGINT ignored, as a shell does in the background.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from recon.depth import runtime, weights
+from recon.depth import download, runtime, weights
 from recon.depth.estimator import RunOptions
 from recon.depth.runtime import Placement
 from recon.depth.weights import Snapshot, Source
@@ -45,7 +45,7 @@ class Network:
             ModelUnavailable: It cannot be had.
         """
         if self._snapshot is None:
-            self._snapshot = weights.obtain(
+            self._snapshot = download.obtain(
                 self._source, name=self._name, offline=self._run.offline, journal=journal
             )
         return self._snapshot

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import ModuleType
 
 import recon.depth
-from recon.depth import weights
+from recon.depth import download, weights
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.weights import Snapshot, Source
 from recon.errors import ModelUnavailable
@@ -59,7 +59,7 @@ def choose_auto(run: RunOptions, journal: Journal) -> Estimator:
     """Depth Pro where its weights are on this machine or can be had; else the embedded preview, with a warning."""
     source = Source(repository=card(BEST).repository)
     try:
-        weights.obtain(source, name=BEST, offline=run.offline, journal=journal)
+        download.obtain(source, name=BEST, offline=run.offline, journal=journal)
     except ModelUnavailable as error:
         journal.warn(
             "model",
@@ -100,7 +100,7 @@ def pull(name: str, journal: Journal) -> Snapshot | None:
         raise ModelUnavailable(
             f"{name} cannot be fetched while HF_HUB_OFFLINE is set; unset it for this command."
         )
-    return weights.pull(source, journal)
+    return download.pull(source, journal)
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -112,7 +112,7 @@ def _modules() -> Iterator[ModuleType]:
 
 def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
     source = weights.parse_source(name.removeprefix("hf:"))
-    snapshot = weights.obtain(source, name=name, offline=run.offline, journal=journal)
+    snapshot = download.obtain(source, name=name, offline=run.offline, journal=journal)
     config = weights.read_config(snapshot)
     makers = {
         kind: make for module in _modules() for kind, make in getattr(module, "CHECKPOINTS", {}).items()

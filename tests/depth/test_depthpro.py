@@ -26,7 +26,8 @@ CPU = RunOptions(device="cpu")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def estimate(estimator: Any, photo: Photo, focal_px: float | None, journal: KeepingJournal) -> DepthEstimate:
+def estimate(estimator: Any, photo: Photo, focal_px: float | None, journal: KeepingJournal) -> Any:
+    """A DepthEstimate whose depth is metric."""
     result = estimator.estimate(photo, focal_px=focal_px, journal=journal)
     assert isinstance(result.depth, MetricDepth) and isinstance(result, DepthEstimate)
     return result

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import recon.depth
-from recon.depth import registry, weights
+from recon.depth import download, registry, weights
 from recon.depth.estimator import RunOptions
 from recon.depth.weights import Snapshot, Source
 from recon.errors import ModelUnavailable
@@ -82,7 +82,8 @@ def test_a_checkpoint_is_opened_by_its_model_type(toy: None, tmp_path: Path) -> 
     (tmp_path / "config.json").write_text('{"model_type": "toy_net"}')
     (tmp_path / "model.safetensors").write_bytes(b"")
     name = f"hf:{tmp_path}"
-    assert registry.create(name, RunOptions()) == (name, Source(folder=tmp_path), "toy_net")
+    made: object = registry.create(name, RunOptions())
+    assert made == (name, Source(folder=tmp_path), "toy_net")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ModelUnavailable, match="got bert"):
         registry.create(name, RunOptions())
@@ -94,7 +95,7 @@ def test_a_checkpoint_is_opened_by_its_model_type(toy: None, tmp_path: Path) -> 
 def test_auto_is_depth_pro_where_its_weights_are(
     monkeypatch: pytest.MonkeyPatch, journal: KeepingJournal
 ) -> None:
-    monkeypatch.setattr(weights, "locate", lambda source: Snapshot(Path("here"), source.repository, "abc"))
+    monkeypatch.setattr(download, "locate", lambda source: Snapshot(Path("here"), source.repository, "abc"))
     assert registry.choose_auto(RunOptions(offline=True), journal).name == "depthpro"
     assert not journal.warnings()
 
@@ -107,8 +108,8 @@ def test_auto_is_else_the_preview_and_says_so(
         assert not offline
         raise ModelUnavailable("the hub did not answer")
 
-    monkeypatch.setattr(weights, "locate", lambda source: None)
-    monkeypatch.setattr(weights, "pull", unreachable)
+    monkeypatch.setattr(download, "locate", lambda source: None)
+    monkeypatch.setattr(download, "pull", unreachable)
     monkeypatch.setattr(registry, "EMBEDDED", "toy")
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     assert registry.choose_auto(RunOptions(offline=offline), journal).name == "toy"
@@ -123,11 +124,11 @@ def test_the_environment_can_forbid_the_network(
     def touched(*args: object) -> Snapshot:
         raise AssertionError("the network was touched")
 
-    monkeypatch.setattr(weights, "locate", lambda source: None)
-    monkeypatch.setattr(weights, "pull", touched)
+    monkeypatch.setattr(download, "locate", lambda source: None)
+    monkeypatch.setattr(download, "pull", touched)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelUnavailable, match="recon models pull dav2-small"):
-        weights.obtain(Source("org/name"), name="dav2-small", offline=False, journal=journal)
+        download.obtain(Source("org/name"), name="dav2-small", offline=False, journal=journal)
     with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE"):
         registry.pull("hf:org/name", journal)
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from recon.depth import registry, weights
+from recon.depth import download, registry, weights
 from recon.depth.estimator import RunOptions
 from recon.depth.weights import Source
 from recon.errors import ModelUnavailable
@@ -57,7 +57,9 @@ def leftovers(cache: Path) -> list[Path]:
     return list(cache.rglob("*.incomplete"))
 
 
-def test_pull_then_run_offline(hub: FakeHub, cache: Path, journal: KeepingJournal) -> None:
+def test_pull_then_run_offline(
+    hub: FakeHub, cache: Path, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert weights.locate(TINY) is None and not registry.is_here("hf:org/tiny")
     snapshot = registry.pull("hf:org/tiny", journal)
     assert snapshot is not None and snapshot.revision == COMMITS["main"]
@@ -68,7 +70,11 @@ def test_pull_then_run_offline(hub: FakeHub, cache: Path, journal: KeepingJourna
     assert journal.totals[name] == total and journal.stages[name][-1] == total
     assert journal.stages[name] == sorted(journal.stages[name])
 
+    def connect(*args: object) -> None:
+        raise AssertionError("the network was touched")
+
     asked = len(hub.requests)
+    monkeypatch.setattr(socket.socket, "connect", connect)
     run = RunOptions(device="cpu", offline=True, processing_size=70)
     estimator = registry.create("hf:org/tiny", run, journal)
     estimate = estimator.estimate(noise_photo(width=40, height=30), focal_px=None, journal=journal)
@@ -78,7 +84,7 @@ def test_pull_then_run_offline(hub: FakeHub, cache: Path, journal: KeepingJourna
 
 
 def test_what_is_here_is_not_fetched_again(hub: FakeHub, journal: KeepingJournal) -> None:
-    first, second = weights.pull(TINY, journal), weights.pull(TINY, journal)
+    first, second = download.pull(TINY, journal), download.pull(TINY, journal)
     assert first == second and len(hub.downloads()) == 2
 
 
@@ -111,7 +117,7 @@ def test_a_dropped_connection_is_taken_up_where_it_broke(
     name, content = "model-00001-of-00001.safetensors", bytes(range(256)) * 2**14
     hub.files[name] = content
     hub.behaviour[name] = "drop"
-    snapshot = weights.pull(TINY, journal)
+    snapshot = download.pull(TINY, journal)
     assert (snapshot.folder / name).read_bytes() == content
     assert [asked for _, _, asked in hub.requests if asked] == [f"bytes={len(content) // 2}-"]
     assert not leftovers(cache)
@@ -120,14 +126,14 @@ def test_a_dropped_connection_is_taken_up_where_it_broke(
 def test_a_stalled_download_is_given_up_and_finished_later(
     hub: FakeHub, cache: Path, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "STALL_LIMIT_S", 2.0)
+    monkeypatch.setattr(download, "STALL_LIMIT_S", 2.0)
     hub.behaviour["model.safetensors"] = "stall"
     with within(10), pytest.raises(ModelUnavailable, match="did not answer for 2 s"):
-        weights.pull(TINY, journal)
+        download.pull(TINY, journal)
     assert not leftovers(cache) and weights.locate(TINY) is None
     hub.behaviour.clear()
     asked = len(hub.downloads())
-    assert weights.pull(TINY, journal).revision == COMMITS["main"]
+    assert download.pull(TINY, journal).revision == COMMITS["main"]
     assert hub.downloads()[asked:] == ["model.safetensors"], "config.json was here already"
 
 
@@ -145,22 +151,22 @@ def test_ctrl_c_leaves_nothing_behind(hub: FakeHub, cache: Path, monkeypatch: py
             yield progress
 
     children: list[Any] = []
-    real_stop = weights._stop
+    real_stop = download._stop
 
     def stop(process: Any) -> None:
         children.append(process)
         real_stop(process)
 
-    monkeypatch.setattr(weights, "_stop", stop)
+    monkeypatch.setattr(download, "_stop", stop)
     hub.behaviour["model.safetensors"] = "stall"
     with within(8), pytest.raises(KeyboardInterrupt):
-        weights.pull(TINY, Interrupted())
+        download.pull(TINY, Interrupted())
     assert partial and children[0].returncode == 130 and not leftovers(cache)
 
 
 def test_a_hub_that_refuses_costs_a_moment(cache: Path, journal: KeepingJournal) -> None:
     with within(8), pytest.raises(ModelUnavailable, match=r"org/tiny cannot be fetched.*Check the network"):
-        weights.pull(TINY, journal)
+        download.pull(TINY, journal)
 
 
 @pytest.fixture
@@ -189,7 +195,7 @@ def test_a_hub_that_never_answers_costs_seconds(
     silent_hub: socket.socket, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "EMBEDDED", "dav2-small")
-    with within(weights.ANSWER_LIMIT_S + 3):
+    with within(download.ANSWER_LIMIT_S + 3):
         chosen = registry.choose_auto(RunOptions(), journal)
     assert chosen.name == "dav2-small"
     (warning,) = journal.warnings()
@@ -199,9 +205,9 @@ def test_a_hub_that_never_answers_costs_seconds(
 def test_a_child_that_hangs_is_stopped(
     silent_hub: socket.socket, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "ANSWER_LIMIT_S", 2.0)
+    monkeypatch.setattr(download, "ANSWER_LIMIT_S", 2.0)
     with within(8), pytest.raises(ModelUnavailable, match="did not answer for 2 s"):
-        weights.pull(TINY, journal)
+        download.pull(TINY, journal)
 
 
 @pytest.mark.parametrize(
@@ -216,11 +222,11 @@ def test_what_the_hub_says_is_told(
     hub: FakeHub, journal: KeepingJournal, source: Source, complaint: str
 ) -> None:
     with pytest.raises(ModelUnavailable, match=f"{re.escape(str(source))} cannot be fetched.*{complaint}"):
-        weights.pull(source, journal)
+        download.pull(source, journal)
 
 
 def test_pickled_weights_are_not_even_fetched(hub: FakeHub, journal: KeepingJournal) -> None:
     del hub.files["model.safetensors"]
     with pytest.raises(ModelUnavailable, match="no weights in safetensors"):
-        weights.pull(TINY, journal)
+        download.pull(TINY, journal)
     assert not hub.downloads()
