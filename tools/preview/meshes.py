@@ -86,8 +86,8 @@ def _turned(profile: list[tuple[float, float]], segments: int = 12) -> UnitMesh:
         for r, y in ((r0, y0), (r1, y1)):
             p = ring * r
             p[:, 1] = y
-            n = ring * (y1 - y0)
-            n[:, 1] = -(r1 - r0)
+            n = ring * (y0 - y1)
+            n[:, 1] = r1 - r0
             vertices.append(p)
             normals.append(n if np.abs(n).sum() > 0 else np.tile([0.0, 1.0, 0.0], (len(ring), 1)))
         a = np.arange(segments) + count

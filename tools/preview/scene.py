@@ -1,7 +1,8 @@
 """What a scene is made of, and the builder that the composers write it with.
 
-World frame: x right, y up, z ahead, metres; the ground is at y = 0. An instance is a unit mesh with a size,
-a turn and a place; its material is a row of the material table. Triangles are made of them in one go.
+World frame: x right, y up, z ahead, metres; the ground is at y = 0. It is left-handed, as a floor plan is
+drawn: `world_T_cam` mirrors (determinant -1), which depth does not mind. An instance is a unit mesh with a
+size, a turn and a place; its material is a row of the material table. Triangles are made of them in one go.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _loop(args: argparse.Namespace, trainer: Trainer, validation: list, stop: _S
             stream.pixels = pixels_at(args.stages, trainer.samples)
             terms.append(trainer.train_step(stream.next()))
             now = time.monotonic()
-            if trainer.step % 100 == 0:
+            if trainer.step % args.log_steps == 0:
                 mean = {k: round(float(np.mean([t[k] for t in terms])), 4) for k in terms[0]}
                 speed = (trainer.samples - since) / (now - began)
                 print(f"{trainer.samples} samples, {speed:.1f}/s, {stream.pixels} px, {mean}", flush=True)
@@ -189,6 +189,7 @@ def main() -> None:
     add("--threads", type=int, default=1, help="torch threads (default %(default)s)")
     add("--save-minutes", type=float, default=4.0)
     add("--validate-minutes", type=float, default=12.0)
+    add("--log-steps", type=int, default=100)
     add("--seed", type=int, default=1)
     try:
         run(parser.parse_args())
