@@ -1,7 +1,9 @@
 """Reads files of measured depth: 16-bit PNG, TIFF, EXR, npy and npz."""
 
 import zipfile
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +154,8 @@ def _read_exr(path: Path) -> tuple[NDArray[Any], None, str]:
     import OpenEXR
 
     try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
+        # Its warnings go to stdout, which belongs to the application's own output.
+        with redirect_stdout(StringIO()), OpenEXR.File(str(path), separate_channels=True) as file:
             channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
     except (OSError, RuntimeError, ValueError, TypeError) as error:
         raise DepthFileError(f"{path}: cannot be read as an EXR file ({error}).") from error

@@ -200,6 +200,7 @@ def test_exr_refusals(tmp_path: Path, capfd: Any) -> None:
     for name in ("cut.exr", "no.exr"):
         with pytest.raises(DepthFileError, match="cannot be read"):
             read_depth(tmp_path / name)
+    assert capfd.readouterr().out == "", "stdout belongs to the application"
 
 
 def test_every_sensor_png_of_the_shared_data_reads(shared_data: Path) -> None:
