@@ -69,7 +69,7 @@ def test_another_unit(tmp_path):
 
 def test_nothing_fits_or_nothing_is_known(tmp_path):
     far = MetricDepth(np.full((2, 2), 500, np.float32), np.ones((2, 2), bool))
-    with pytest.raises(ExportError, match="--depth-unit"):
+    with pytest.raises(ExportError, match="--png-unit"):
         write_depth(tmp_path / "d.png", far)
     none = MetricDepth(np.ones((2, 2), np.float32), np.zeros((2, 2), bool))
     with pytest.raises(ExportError, match="no pixel"):
@@ -101,15 +101,30 @@ def test_an_existing_file_is_kept_without_overwrite(depth, tmp_path):
     assert np.load(path).shape == (HEIGHT, WIDTH)
 
 
+# What matplotlib 3.11 gives for its entries 0, 128 and 255.
+PUBLISHED = {
+    "Spectral_r": [(94, 79, 162), (255, 254, 190), (158, 1, 66)],
+    "viridis": [(68, 1, 84), (33, 145, 140), (253, 231, 37)],
+    "plasma": [(13, 8, 135), (204, 71, 120), (240, 249, 33)],
+    "magma": [(0, 0, 4), (183, 55, 121), (252, 253, 191)],
+    "inferno": [(0, 0, 4), (188, 55, 84), (252, 255, 164)],
+    "turbo": [(48, 18, 59), (164, 252, 60), (122, 4, 3)],
+}
+
+
 @pytest.mark.parametrize("colormap", COLORMAPS)
-def test_colours_equal_matplotlib_s_at_equal_steps(colormap, depth):
-    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is the reference and is not installed")
-    picture = depth_picture(depth, colormap)[:, :WIDTH]
-    near, far = np.percentile(depth.z_m[depth.valid], (1, 99))
-    nearness = np.log(far / np.clip(depth.z_m[50], near, far)) / np.log(far / near)
-    reference = matplotlib.colormaps[colormap](np.rint(nearness * 255).astype(int))[:, :3] * 255
-    assert np.abs(picture[50] - reference).max() <= 1
+def test_colours_are_the_published_ones_even_in_log_depth(colormap):
+    """Far, the geometric middle, and near."""
+    column = np.repeat([100.0, 100.0 * 10 ** (-2 * 128 / 255), 1.0], 40).astype(np.float32)
+    valid = np.ones((120, 1), bool)
+    picture = depth_picture(MetricDepth(column[:, None], valid), colormap)
+    assert np.abs(picture[[10, 60, 110], 0].astype(int) - PUBLISHED[colormap]).max() <= 1
+
+
+def test_unknown_is_grey(depth):
+    picture = depth_picture(depth, "turbo")
     assert (picture[:20, :30] == 128).all()
+    assert (picture[:, :WIDTH] == 128).all(axis=2).sum() == np.count_nonzero(~depth.valid)
 
 
 def test_the_legend_shows_the_colour_of_each_distance(depth):

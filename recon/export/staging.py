@@ -75,17 +75,17 @@ def check_writable(
             taken[identity] = main
             if identity in read:
                 raise ExportError(f"{path}{with_it} is the file that is read: give the output another name.")
-            if path.is_dir():
+            if os.path.isdir(path):
                 raise ExportError(f"{path}{with_it} is a folder: give the name of a file.")
-            if not overwrite and path.exists() and path.stat().st_size > 0:
+            if not overwrite and os.path.exists(path) and os.path.getsize(path) > 0:
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
 
 
 def _check_folder(path: Path) -> None:
     folder = path.parent
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise ExportError(f"{path} cannot be written: the folder {folder} does not exist; make it first.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ExportError(f"{path} cannot be written: {folder} is not a folder.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ExportError(f"{path} cannot be written: no permission to write in the folder {folder}.")
@@ -109,7 +109,7 @@ def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
 
 def _reason(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"{path} cannot be written: the disk is full; free some space, or keep less with --stride."
+        return f"{path} cannot be written: the disk is full; free some space first."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path} cannot be written: no permission to write in the folder {path.parent}."
     if error.errno == errno.EISDIR:

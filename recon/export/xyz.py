@@ -1,6 +1,7 @@
 """XYZ text: one point a line, ``x y z r g b``, metres and 0 to 255, no header line.
 
-MeshLab and CloudCompare both take the six columns so; a header or comment would be read as a broken point.
+CloudCompare takes the last three columns for colours; MeshLab takes them for normals, and shows colours only
+of a .ply. A header or comment would be read as a broken point.
 """
 
 from pathlib import Path

@@ -11,9 +11,6 @@ from recon.fileinfo.info import Colours, Extent, FileInfo, read_comments
 
 _BLOCK = 1 << 25
 _VERTEX = re.compile(rb"^v[ \t]+(.*)$", re.MULTILINE)
-_FACE = re.compile(rb"^f[ \t]", re.MULTILINE)
-_TEXTURE_COORDINATE = re.compile(rb"^vt[ \t]", re.MULTILINE)
-_NORMAL = re.compile(rb"^vn[ \t]", re.MULTILINE)
 _LIBRARY = re.compile(rb"^mtllib[ \t]+(.*?)[ \t\r]*$", re.MULTILINE)
 _MAP = re.compile(r"^\s*map_Kd\s+(.*?)\s*$", re.MULTILINE)
 
@@ -31,10 +28,11 @@ def read(path: Path) -> FileInfo:
             columns = len(rows[0].split())
             extent.add(np.loadtxt(rows, usecols=(0, 1, 2), ndmin=2))
         points += len(rows)
-        faces += len(_FACE.findall(block))
-        has_uv = has_uv or _TEXTURE_COORDINATE.search(block) is not None
-        has_normals = has_normals or _NORMAL.search(block) is not None
-        libraries += [name.decode("utf-8", "replace") for name in _LIBRARY.findall(block)]
+        faces += _count(block, b"f")
+        has_uv = has_uv or _count(block, b"vt") > 0
+        has_normals = has_normals or _count(block, b"vn") > 0
+        if b"mtllib" in block:
+            libraries += [name.decode("utf-8", "replace") for name in _LIBRARY.findall(block)]
     if not points:
         raise ValueError("it has no vertices")
     texture, texture_notes = _texture(path, libraries)
@@ -52,6 +50,12 @@ def read(path: Path) -> FileInfo:
         **extent.fields,
         **told,
     )
+
+
+def _count(block: bytes, keyword: bytes) -> int:
+    """Lines that begin with a keyword; many times faster than a regular expression."""
+    lines = b"\n" + block
+    return lines.count(b"\n" + keyword + b" ") + lines.count(b"\n" + keyword + b"\t")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What `recon info` says: of our own files everything, of other programs' files the truth."""
 
+import contextlib
 import json
 import struct
 from dataclasses import replace
@@ -73,6 +74,21 @@ def test_a_text_that_ends_within_a_line_is_refused(suffix, shape, make_content, 
     path.write_text(text[: text.index(" ", a_point)])
     with pytest.raises(SceneFileError, match="damaged"):
         describe(path)
+
+
+@pytest.mark.parametrize(("suffix", "shape"), OURS)
+def test_damage_anywhere_is_no_crash(suffix, shape, make_content, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    save(make_content(shape), path, formats()[suffix])
+    data, random = path.read_bytes(), np.random.default_rng(1)
+    for _ in range(60):
+        broken = np.frombuffer(data, np.uint8).copy()
+        # Most of what can go wrong is in the header, in the first kilobyte.
+        reach = random.choice([1000, len(data)])
+        broken[random.integers(0, min(len(data), reach), 4)] = random.integers(0, 256, 4)
+        path.write_bytes(broken.tobytes())
+        with contextlib.suppress(SceneFileError):
+            assert describe(path).points >= 0
 
 
 @pytest.mark.parametrize("suffix", [*formats(), ".npz", ".gltf"])
