@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recon import __version__
 from recon.errors import ExportError
 from recon.export.content import Content
-from recon.frames import FILE_AXES, Axes
+from recon.frames import FILE_AXES
 from recon.types import Mesh, PointCloud
 
 BLOCK = 1 << 16
@@ -104,13 +104,12 @@ def vertex_rgb(content: Content, mesh: Mesh) -> NDArray[np.uint8]:
     return sampled
 
 
-def describe_lines(content: Content, axes: Axes | None = None) -> list[str]:
+def describe_lines(content: Content) -> list[str]:
     """What a file's comments say: generator, axes, unit, camera, provenance. ASCII, one line each."""
     camera = content.intrinsics
-    axes = axes or content.axes
     lines = [
         GENERATOR,
-        f"axes {axes}: {FILE_AXES[axes]}; the camera is at the origin",
+        f"axes {content.axes}: {FILE_AXES[content.axes]}; the camera is at the origin",
         "unit metre",
         f"camera fx {camera.fx:.9g} fy {camera.fy:.9g} cx {camera.cx:.9g} cy {camera.cy:.9g} "
         f"width {camera.width} height {camera.height}",
