@@ -14,7 +14,6 @@ from tools.preview.compose import SHARES, rng_for
 from tools.preview.metrics import depth_errors
 from tools.preview.network import PreviewNet, normalise
 from tools.preview.shards import ASPECTS, Shard, read_shard, size_for, write_shard
-from tools.preview.view import View, views
 
 HELD_OUT_SEED = 1_000_000_000
 _SKY_M = 150.0  # farther than this is not scored
@@ -26,6 +25,9 @@ def held_out(run_dir: Path, per_kind: int = 40, pixels: int = 19200) -> list[Sha
     folder.mkdir(parents=True, exist_ok=True)
     paths = sorted(folder.glob("heldout_*.npz"))
     if not paths:
+        # imported here: where the views are given, a machine without Open3D's libraries can train
+        from tools.preview.view import View, views
+
         made: dict[tuple[int, int], list[View]] = defaultdict(list)
         for n, kind in enumerate(SHARES):
             for k in range(per_kind):
