@@ -16,6 +16,7 @@ pytest.importorskip(
 
 from tools.preview.batches import Batch, BatchStream, log_canonical_inverse, make_batch
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from tools.preview.export import read_weights, write_weights
 from tools.preview.loss import preview_loss
 from tools.preview.network import NetworkConfig, Prediction, PreviewNet, normalise
 from tools.preview.shards import Shard, ShardPool, read_shard, shard_paths, size_for, trim, write_shard
@@ -248,3 +249,17 @@ def test_stages_name_a_size_for_every_sample() -> None:
     assert pixels_at("0:100,50:200", 50) == 200
     with pytest.raises(ValueError, match="do not say"):
         pixels_at("10:100", 5)
+
+
+def test_shipped_weights_say_the_same_in_half_the_bytes(batch: Batch, tmp_path: Path) -> None:
+    trainer = Trainer(SMALL, rate=1e-2, seed=1)
+    for _ in range(3):
+        trainer.train_step(batch)
+    net = trainer.averaged()
+    size = write_weights(net, tmp_path / "preview.safetensors", trainer.samples)
+    count = sum(v.numel() for v in net.state_dict().values())
+    assert 2 * count < size < 2 * count + 20_000
+    with torch.inference_mode():
+        one, other = (n(normalise(batch.rgb)) for n in (net, read_weights(tmp_path / "preview.safetensors")))
+    for a, b in zip(one, other, strict=True):
+        torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)

@@ -7,7 +7,7 @@ aspect ratio. Position enters as coordinates at 1/16, so nothing depends on a fi
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,12 @@ class NetworkConfig:
     heads: int = 6
     mlp_ratio: float = 2.0
 
-    def as_dict(self) -> dict[str, object]:
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> NetworkConfig:
+        """Return the configuration that `as_dict` wrote; raises TypeError for a name that is none."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
+
+    def as_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers, fit for JSON."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
