@@ -17,6 +17,13 @@ from recon.types import BoolMap, Connections, FloatMap, Rays
 _SLOPE_SUPPORT = 4
 # ... and agree to this fraction of the threshold.
 _SLOPE_TOLERANCE = 0.5
+# A smooth depth map shows much finer edges than a noisy one: the threshold follows the noise, from this fraction of
+# the given one up to the whole of it.
+_FINEST = 8.0
+_NOISE_FACTOR = 6.0
+_NOISE_PERCENTILE = 85
+_NOISE_SAMPLES = 400_000
+_OCTAVES = 48
 # Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
 # floor comes to it at twenty times the camera's height only.
 _MAX_INCIDENCE_DEG = 87.0
@@ -29,7 +36,8 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         z_m: (H, W) z-depth, m.
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
-        edge: Relative depth step above which a connection is suspected; 0 connects all usable neighbours.
+        edge: Relative depth step above which a connection is suspected, down to an eighth of it where the depth
+            is smooth; 0 connects all usable neighbours.
 
     Returns:
         The connections; none to or from a pixel that is not usable.
@@ -51,15 +59,46 @@ def _cuts(inverse: FloatMap, linked: BoolMap, ray: NDArray[np.float32], edge: fl
     """
     step = np.diff(inverse, axis=1)
     nearer = np.maximum(inverse[:, 1:], inverse[:, :-1])
-    suspected = linked & (np.abs(step) > edge * nearer)
-    rows, cols = np.nonzero(suspected)
-    tolerance = np.float32(_SLOPE_TOLERANCE * edge) * nearer[rows, cols]
+    smallest = np.float32(edge / _FINEST)
+    # First the few links that could be an edge at all, then the threshold that holds for each.
+    rows, cols = np.nonzero(linked & (np.abs(step) > smallest * nearer))
+    noise = _noise_by_depth(step, nearer, linked)
+    close = nearer[rows, cols]
+    threshold = np.clip(_NOISE_FACTOR * noise[_octave(close)], smallest, np.float32(edge))
+    over = np.abs(step[rows, cols]) > threshold * close
+    rows, cols = rows[over], cols[over]
+    tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * close)[over]
+    suspected = np.zeros_like(linked)
+    suspected[rows, cols] = True
     explained = _agrees(step, linked, rows, cols, tolerance, -1) | _agrees(
         step, linked, rows, cols, tolerance, +1
     )
     explained &= ~_grazing(inverse, rows, cols, ray)
     suspected[rows[explained], cols[explained]] = False
     return suspected
+
+
+def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Bin of an inverse depth, half an octave wide, from 1 mm to 4 km."""
+    return np.clip(np.rint(2 * np.log2(np.maximum(inverse, 1e-9))) + 24, 0, _OCTAVES - 1).astype(np.intp)
+
+
+def _noise_by_depth(step: FloatMap, nearer: FloatMap, linked: BoolMap) -> NDArray[np.float32]:
+    """How rough the depth itself is at each distance: (_OCTAVES,) relative change of neighbouring steps.
+
+    A high percentile, since a sensor that counts in coarse steps changes at few pixels only; real edges are fewer.
+    """
+    noise = np.zeros(_OCTAVES, np.float32)
+    every = max(1, round((step.size / _NOISE_SAMPLES) ** 0.5))
+    rows = slice(None, None, every)
+    both = linked[rows, 1:] & linked[rows, :-1]
+    close = nearer[rows, 1:][both][::every]
+    rough = np.abs(step[rows, 1:] - step[rows, :-1])[both][::every]
+    octave = _octave(close)
+    rough /= np.maximum(close, 1e-9)
+    for k in np.unique(octave):
+        noise[k] = np.percentile(rough[octave == k], _NOISE_PERCENTILE)
+    return noise
 
 
 def _agrees(

@@ -72,8 +72,8 @@ class Options:
     fov: float | None = _option(None, "Horizontal field of view in degrees.", flag="--fov", metavar="DEG")
     edge: float = _option(
         0.04,
-        "Depth edges are cut where the relative depth step from pixel to pixel is larger than this and "
-        "the surface's slope does not explain it. 0 cuts nothing.",
+        "Depth edges are cut where the relative depth step from pixel to pixel is larger than this (less "
+        "where the depth is smooth) and the surface's slope does not explain it. 0 cuts nothing.",
         flag="--edge",
         metavar="T",
     )
