@@ -2,10 +2,10 @@
 
     python -m tools.bench.edges --scenes 40
 
-A link between two neighbouring pixels bridges two surfaces where the true depth between them jumps: it is sampled by
-rays between the two pixel centres, and one of the small steps makes up most of the change of inverse depth. A
-triangle bridges where one of its two links does. It belongs to a continuous surface where none does and its pixels are
-seen at up to 80 degrees. Wanted: of the first kind all cut, of the second kind none.
+A link between two neighbouring pixels bridges two surfaces where the true depth between them jumps: it is sampled
+by rays between the two pixel centres, and one of the small steps makes up most of the change of inverse depth. A
+triangle bridges where one of its two links does. It belongs to a continuous surface where none does and its pixels
+are seen at up to 80 degrees. Wanted: of the first kind all cut, of the second kind none.
 """
 
 import argparse
