@@ -58,13 +58,24 @@ def _vary(rgb: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
         grey = image.mean(-1, keepdims=True)
         image = grey + (image - grey) * np.float32(rng.uniform(0, 1.6))
     u = rng.random()
-    if u < 0.2:
+    if u < 0.06:  # a shaken hand
+        kernel = np.zeros((5, 5), np.float32)
+        kernel[2] = 0.2
+        turn = cv2.getRotationMatrix2D((2.0, 2.0), rng.uniform(0, 180), 1.0)
+        kernel = cv2.warpAffine(kernel, turn, (5, 5))
+        image = cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1e-3))
+    elif u < 0.22:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
     elif u < 0.4:
         image = image + (image - cv2.GaussianBlur(image, (0, 0), 1.0)) * np.float32(rng.uniform(0.2, 1.0))
     if rng.random() < 0.4:
         image = image + rng.normal(size=image.shape).astype(np.float32) * np.float32(rng.uniform(0, 0.05))
     out = np.clip(image * 255, 0, 255).astype(np.uint8)
+    if rng.random() < 0.03:  # the plain margin that some files carry
+        edge = max(1, int(rng.uniform(0.008, 0.03) * out.shape[1]))
+        colour = 255 if rng.random() < 0.5 else 0
+        out[:edge] = out[-edge:] = colour
+        out[:, :edge] = out[:, -edge:] = colour
     if rng.random() < 0.3:
         _, data = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
         out = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

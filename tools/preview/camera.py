@@ -113,7 +113,7 @@ def _score(
     z = hits.t[seen]
     log_z = np.log(np.maximum(z, 1e-3))
     things = len(np.unique(geometry.triangle_instance[hits.triangle[seen]]))
-    nearest = 0.22 if scene.kind == "desk" else (0.5 if scene.indoor else 1.0)
+    nearest = 0.22 if scene.kind == "desk" else (0.7 if scene.indoor else 1.2)
     close = float((z < nearest).mean())
     low = (
         0.0 if scene.kind == "desk" else float(np.log(1.0 if scene.indoor else 2.5)) - float(np.median(log_z))

@@ -27,7 +27,8 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> NetworkConfig:
         """Return the configuration that `as_dict` wrote; raises TypeError for a name that is none."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+        return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers, fit for JSON."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from tools.preview.compose import compose, kind_for, rng_for
 from tools.preview.develop import develop
 from tools.preview.raycast import Raycaster
 from tools.preview.render import render
+from tools.preview.scene import Camera, Lamp, Rng, Scene
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class View:
     camera_height_m: float
 
 
+def _with_flash(scene: Scene, camera: Camera, rng: Rng) -> Scene:
+    """Return the scene lit by the camera's own flash, a little above the lens."""
+    place = camera.world_T_cam[:3, 3] - 0.06 * camera.world_T_cam[:3, 1]
+    flash = Lamp((float(place[0]), float(place[1]), float(place[2])), rng.uniform(1.0, 8.0), (1.0, 1.0, 1.0))
+    return replace(scene, lamps=[*scene.lamps, flash])
+
+
 def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") -> list[View]:
     """Return `count` views of the scene of `seed`, from different places."""
     kind = kind or kind_for(seed)
@@ -34,7 +42,9 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
     found = []
     for k in range(count):
         camera = place_camera(scene, geometry, caster, rng_for(seed, f"camera{k}"), width, height)
-        shot = render(scene, geometry, caster, camera, rng_for(seed, f"render{k}"), width, height)
+        film = rng_for(seed, f"flash{k}")
+        lit = _with_flash(scene, camera, film) if scene.indoor and film.random() < 0.12 else scene
+        shot = render(lit, geometry, caster, camera, rng_for(seed, f"render{k}"), width, height)
         rgb = develop(shot, rng_for(seed, f"film{k}"))
         found.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
     return found
