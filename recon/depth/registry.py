@@ -61,12 +61,9 @@ def choose_auto(run: RunOptions, journal: Journal) -> Estimator:
     try:
         download.obtain(source, name=BEST, offline=run.offline, journal=journal)
     except ModelUnavailable as error:
-        journal.warn(
-            "model",
-            f"{BEST} cannot be used; the rough embedded {EMBEDDED} takes its place. {error} To have the real "
-            f"model from then on: `recon models pull {BEST}`.",
-            chosen=EMBEDDED,
-        )
+        text = f"{BEST} cannot be used; the rough embedded {EMBEDDED} takes its place. {error}"
+        remedy = f"`recon models pull {BEST}`"
+        journal.warn("model", text if remedy in text else f"{text} Later: {remedy}.", chosen=EMBEDDED)
         return create(EMBEDDED, run)
     journal.decide("model", f"{BEST}: the best model, and its weights are on this machine.", chosen=BEST)
     return create(BEST, run)
