@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
+_Index = tuple[NDArray[np.intp], NDArray[np.intp]]
+
 # A surface explains a step where this many further steps on one side agree with it. A network's blurred
 # outline is a ramp of one to three pixels: shorter than that.
 _SLOPE_SUPPORT = 4
@@ -42,40 +44,67 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
     Returns:
         The connections; none to or from a pixel that is not usable.
     """
-    right = usable[:, :-1] & usable[:, 1:]
-    down = usable[:-1] & usable[1:]
+    links = Connections(right=usable[:, :-1] & usable[:, 1:], down=usable[:-1] & usable[1:])
     if edge > 0:
         inverse = np.zeros_like(z_m)
         np.divide(1.0, z_m, out=inverse, where=usable)
-        right &= ~_cuts(inverse, right, rays.x, edge)
-        down &= ~_cuts(inverse.T, down.T, rays.y, edge).T
-    return Connections(right=right, down=down)
+        _cut(_Links(inverse, links.down, axis=0), rays.y, edge)
+        _cut(_Links(inverse, links.right, axis=1), rays.x, edge)
+    return links
 
 
-def _cuts(inverse: FloatMap, linked: BoolMap, ray: NDArray[np.float32], edge: float) -> BoolMap:
-    """Depth edges along axis 1: (H, W - 1) bool, True where the link between columns c and c + 1 is cut.
-
-    ``ray`` is the ray's component along that axis, (W,).
-    """
-    step = np.diff(inverse, axis=1)
-    nearer = np.maximum(inverse[:, 1:], inverse[:, :-1])
-    smallest = np.float32(edge / _FINEST)
-    # First the few links that could be an edge at all, then the threshold that holds for each.
-    rows, cols = np.nonzero(linked & (np.abs(step) > smallest * nearer))
-    noise = _noise_by_depth(step, nearer, linked)
-    close = nearer[rows, cols]
-    threshold = np.clip(_NOISE_FACTOR * noise[_octave(close)], smallest, np.float32(edge))
-    over = np.abs(step[rows, cols]) > threshold * close
-    rows, cols = rows[over], cols[over]
-    tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * close)[over]
-    suspected = np.zeros_like(linked)
-    suspected[rows, cols] = True
-    explained = _agrees(step, linked, rows, cols, tolerance, -1) | _agrees(
-        step, linked, rows, cols, tolerance, +1
+def restrict(connections: Connections, keep: BoolMap) -> Connections:
+    """The connections between the pixels of ``keep``, (H, W) bool."""
+    return Connections(
+        right=connections.right & keep[:, :-1] & keep[:, 1:], down=connections.down & keep[:-1] & keep[1:]
     )
-    explained &= ~_grazing(inverse, rows, cols, ray)
-    suspected[rows[explained], cols[explained]] = False
-    return suspected
+
+
+class _Links:
+    """The links along one axis: link i joins pixel i and pixel i + 1 of a column (axis 0) or a row (axis 1)."""
+
+    def __init__(self, inverse: FloatMap, linked: BoolMap, axis: int) -> None:
+        self.inverse, self.linked, self.axis = inverse, linked, axis
+        self.first = inverse[:-1] if axis == 0 else inverse[:, :-1]
+        self.second = inverse[1:] if axis == 0 else inverse[:, 1:]
+        self.step = self.second - self.first
+
+    def moved(self, at: _Index, by: int) -> tuple[_Index, BoolMap]:
+        """The links that lie ``by`` further along the axis, and which of them exist."""
+        other = at[self.axis] + by
+        inside = (other >= 0) & (other < self.step.shape[self.axis])
+        other = np.where(inside, other, 0)
+        return ((other, at[1]) if self.axis == 0 else (at[0], other)), inside
+
+    def nearer(self, at: _Index) -> NDArray[np.float32]:
+        """The larger inverse depth of the two pixels of each link."""
+        return np.maximum(self.first[at], self.second[at])
+
+
+def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
+    """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
+    # First the few links that could be an edge at all, then the threshold that holds for each.
+    smallest = np.float32(edge / _FINEST)
+    # |w1 - w0| > t max(w0, w1) in one pass each way, which spares two arrays of the picture's size.
+    candidates = links.linked & ~(
+        (links.first >= (1 - smallest) * links.second) & (links.second >= (1 - smallest) * links.first)
+    )
+    rows, cols = np.nonzero(candidates)
+    at: _Index = (rows, cols)
+    nearer = links.nearer(at)
+    threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
+    over = np.abs(links.step[at]) > threshold * nearer
+    at = at[0][over], at[1][over]
+    tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
+    before, after = _slope(links, at, tolerance, -1), _slope(links, at, tolerance, +1)
+    step = links.step[at]
+    # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
+    explained = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
+    explained |= (step >= np.minimum(before, after) - tolerance) & (
+        step <= np.maximum(before, after) + tolerance
+    )
+    explained &= ~_grazing(links, at, ray)
+    links.linked[at[0][~explained], at[1][~explained]] = False
 
 
 def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -83,50 +112,44 @@ def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.clip(np.rint(2 * np.log2(np.maximum(inverse, 1e-9))) + 24, 0, _OCTAVES - 1).astype(np.intp)
 
 
-def _noise_by_depth(step: FloatMap, nearer: FloatMap, linked: BoolMap) -> NDArray[np.float32]:
+def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     """How rough the depth itself is at each distance: (_OCTAVES,) relative change of neighbouring steps.
 
     A high percentile, since a sensor that counts in coarse steps changes at few pixels only; real edges are fewer.
     """
     noise = np.zeros(_OCTAVES, np.float32)
-    every = max(1, round((step.size / _NOISE_SAMPLES) ** 0.5))
-    rows = slice(None, None, every)
-    both = linked[rows, 1:] & linked[rows, :-1]
-    close = nearer[rows, 1:][both][::every]
-    rough = np.abs(step[rows, 1:] - step[rows, :-1])[both][::every]
-    octave = _octave(close)
-    rough /= np.maximum(close, 1e-9)
+    every = max(1, round((links.step.size / _NOISE_SAMPLES) ** 0.5))
+    rows, cols = (np.arange(0, n, every) for n in links.step.shape)
+    at: _Index = (np.repeat(rows, len(cols)), np.tile(cols, len(rows)))
+    following, inside = links.moved(at, 1)
+    both = inside & links.linked[at] & links.linked[following]
+    at, following = (at[0][both], at[1][both]), (following[0][both], following[1][both])
+    nearer = links.nearer(at)
+    rough = np.abs(links.step[following] - links.step[at]) / np.maximum(nearer, 1e-9)
+    octave = _octave(nearer)
     for k in np.unique(octave):
         noise[k] = np.percentile(rough[octave == k], _NOISE_PERCENTILE)
     return noise
 
 
-def _agrees(
-    step: FloatMap,
-    linked: BoolMap,
-    rows: NDArray[np.intp],
-    cols: NDArray[np.intp],
-    tolerance: NDArray[np.float32],
-    direction: int,
-) -> BoolMap:
-    """Whether the next few steps in one direction equal the suspected one: (N,) bool."""
-    agreed = np.ones(len(rows), np.bool_)
+def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
+    """The step that the next few links in one direction share: (N,); NaN where they differ, or are not linked."""
+    first, _ = links.moved(at, direction)
+    slope = links.step[first]
+    agreed = np.ones(len(slope), np.bool_)
     for k in range(1, _SLOPE_SUPPORT + 1):
-        other = cols + direction * k
-        inside = (other >= 0) & (other < step.shape[1])
-        other = np.where(inside, other, 0)
-        agreed &= inside & linked[rows, other]
-        agreed &= np.abs(step[rows, other] - step[rows, cols]) <= tolerance
-    return agreed
+        other, inside = links.moved(at, direction * k)
+        agreed &= inside & links.linked[other]
+        agreed &= np.abs(links.step[other] - slope) <= tolerance
+    return np.where(agreed, slope, np.float32(np.nan))
 
 
-def _grazing(
-    inverse: FloatMap, rows: NDArray[np.intp], cols: NDArray[np.intp], ray: NDArray[np.float32]
-) -> BoolMap:
+def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32]) -> BoolMap:
     """Whether the line from pixel to neighbour points almost at the camera: (N,) bool."""
-    near, far = 1.0 / inverse[rows, cols], 1.0 / inverse[rows, cols + 1]
+    near, far = 1.0 / links.first[at], 1.0 / links.second[at]
     # In the plane of the two rays: a = (ray0, 1) * z0, b = (ray1, 1) * z1; the angle of b - a with a + b.
-    ax, bx = ray[cols] * near, ray[cols + 1] * far
+    along_axis = at[links.axis]
+    ax, bx = ray[along_axis] * near, ray[along_axis + 1] * far
     along = np.hypot(bx - ax, far - near)
     middle = np.hypot(ax + bx, near + far)
     cross = np.abs((bx - ax) * (near + far) - (far - near) * (ax + bx))
@@ -150,9 +173,8 @@ def flying(connections: Connections, usable: BoolMap) -> BoolMap:
 
 def _cut_both_sides(linked: BoolMap, usable: BoolMap) -> BoolMap:
     # A cut is a missing link between two usable pixels: a neighbour that has no depth says nothing.
-    cut = usable[:, :-1] & usable[:, 1:] & ~linked
     found = np.zeros_like(usable)
-    found[:, 1:-1] = cut[:, :-1] & cut[:, 1:]
+    found[:, 1:-1] = usable[:, :-2] & usable[:, 1:-1] & usable[:, 2:] & ~linked[:, :-1] & ~linked[:, 1:]
     return found
 
 

@@ -1,58 +1,69 @@
-"""Surface normals of a point map, from the grid itself: no neighbour search."""
+"""Surface normals of a depth map, from the grid itself: no neighbour search."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.types import Connections
+from recon.types import Connections, FloatMap, Rays
+
+# Rows that are worked on at a time, so that the intermediate arrays stay in the cache.
+_BLOCK_ROWS = 32
 
 
-def grid_normals(points: NDArray[np.float32], connections: Connections) -> NDArray[np.float32]:
-    """Normals from the differences to connected neighbours; never across a depth edge.
+def grid_normals(z_m: FloatMap, rays: Rays, connections: Connections) -> NDArray[np.float32]:
+    """Normals from the slope of inverse depth towards connected neighbours; never across a depth edge.
+
+    A plane ``n . p = d`` has ``1/z = (n . (x, y, 1)) / d`` along the ray (x, y, 1), so with w = 1/z its normal is
+    ``(dw/dx, dw/dy, w - x dw/dx - y dw/dy)`` up to length: exact for planes, however steep.
 
     Args:
-        points: (H, W, 3) point map, m, cam frame.
+        z_m: (H, W) z-depth, m.
+        rays: Of the same grid.
         connections: Which neighbours belong to the same surface.
 
     Returns:
-        (H, W, 3) float32 unit vectors that face the camera. A pixel without a connected neighbour in one of
-        the two directions looks straight at the camera.
+        (H, W, 3) float32 unit vectors that face the camera, cam frame. Where no neighbour is connected along an
+        axis, the depth is taken as constant along it; of a pixel that is not usable they are meaningless.
     """
-    along_x = np.zeros_like(points)
-    step = points[:, 1:] - points[:, :-1]
-    step *= connections.right[..., None]
-    along_x[:, :-1] += step
-    along_x[:, 1:] += step
-    along_y = np.zeros_like(points)
-    step = points[1:] - points[:-1]
-    step *= connections.down[..., None]
-    along_y[:-1] += step
-    along_y[1:] += step
-    del step
-    # y x x, since x goes right and y down: their cross product x x y points away from the camera.
-    normals = _cross(along_y, along_x)
-    length = np.sqrt(np.einsum("hwi,hwi->hw", normals, normals))
-    known = length > 0
-    np.divide(normals, length[..., None], out=normals, where=known[..., None])
-    facing = np.einsum("hwi,hwi->hw", normals, points)
-    normals[facing > 0] *= -1.0
-    _look_at_camera(normals, points, ~known)
+    height, width = z_m.shape
+    normals = np.empty((height, width, 3), np.float32)
+    step_x, step_y = np.diff(rays.x), np.diff(rays.y)[:, None]
+    for top in range(0, height, _BLOCK_ROWS):
+        rows = slice(top, min(top + _BLOCK_ROWS, height))
+        # One row more above and below, for the differences down the columns.
+        first, last = max(top - 1, 0), min(rows.stop + 1, height)
+        inverse = np.zeros((last - first, width), np.float32)
+        np.divide(1.0, z_m[first:last], out=inverse, where=z_m[first:last] > 0)
+        inner = slice(top - first, rows.stop - first)
+
+        right = connections.right[rows]
+        rise, run = np.zeros((2, rows.stop - top, width), np.float32)
+        _add(rise, np.diff(inverse[inner], axis=1) * right, axis=1)
+        _add(run, step_x * right, axis=1)
+        slope_x = _ratio(rise, run)
+
+        down = connections.down[first : last - 1]
+        rise, run = np.zeros((2, last - first, width), np.float32)
+        _add(rise, np.diff(inverse, axis=0) * down, axis=0)
+        _add(run, step_y[first : last - 1] * down, axis=0)
+        slope_y = _ratio(rise[inner], run[inner])
+
+        block = normals[rows]
+        block[..., 0] = slope_x
+        block[..., 1] = slope_y
+        block[..., 2] = inverse[inner] - rays.x * slope_x - rays.y[rows, None] * slope_y
+        length = np.sqrt(block[..., 0] ** 2 + block[..., 1] ** 2 + block[..., 2] ** 2)
+        # n . p = 1 > 0 as computed: that way it points away from the camera.
+        np.divide(block, -np.maximum(length, np.float32(1e-30))[..., None], out=block)
     return normals
 
 
-def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W, 3) cross product: several times as fast as np.cross, which moves axes."""
-    out = np.empty_like(a)
-    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
-    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
-    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    return out
+def _add(total: FloatMap, per_link: NDArray[np.float32], axis: int) -> None:
+    """Adds a link's value to both pixels that it joins."""
+    first, second = (total[:-1], total[1:]) if axis == 0 else (total[:, :-1], total[:, 1:])
+    first += per_link
+    second += per_link
 
 
-def _look_at_camera(
-    normals: NDArray[np.float32], points: NDArray[np.float32], where: NDArray[np.bool_]
-) -> None:
-    towards = -points[where]
-    distance = np.linalg.norm(towards, axis=1, keepdims=True)
-    np.divide(towards, distance, out=towards, where=distance > 0)
-    towards[distance[:, 0] == 0] = (0.0, 0.0, -1.0)
-    normals[where] = towards
+def _ratio(rise: FloatMap, run: FloatMap) -> FloatMap:
+    np.divide(rise, run, out=rise, where=run > 0)
+    return rise

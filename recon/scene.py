@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recon.cleanup import backdrop_distance_m, connect, flying
+from recon.cleanup import backdrop_distance_m, connect, flying, restrict
 from recon.cloud import cloud_of, thin
 from recon.export.content import Content, Format
 from recon.mesh import border_to_edge, compact, triangulate
@@ -37,6 +36,7 @@ class Dropped:
 class _Surface:
     z_m: FloatMap
     keep: BoolMap
+    connections: Connections
     dropped: Dropped
 
 
@@ -98,11 +98,9 @@ class Scene:
             z_m = np.where(sky, np.float32(backdrop_m), z_m)
             keep |= sky
             sky = np.zeros_like(keep)
-        between = np.zeros_like(keep)
-        if self.options.edge > 0:
-            connections = connect(z_m, keep, rays_of(self.intrinsics), self.options.edge)
-            between = flying(connections, keep)
-            keep &= ~between
+        connections = connect(z_m, keep, rays_of(self.intrinsics), self.options.edge)
+        between = flying(connections, keep)
+        keep &= ~between
         dropped = Dropped(
             unknown=int(unknown.sum()),
             sky=int(sky.sum()),
@@ -110,21 +108,24 @@ class Scene:
             flying=int(between.sum()),
             kept=int(keep.sum()),
         )
-        return _Surface(z_m=z_m, keep=keep, dropped=dropped)
+        return _Surface(z_m=z_m, keep=keep, connections=restrict(connections, keep), dropped=dropped)
 
-    def _strided(self, rays: Rays) -> tuple[NDArray[np.float32], BoolMap, Connections]:
-        """Points, kept pixels and connections of the grid that ``stride`` leaves."""
-        n = self.options.stride
-        z_m = np.ascontiguousarray(self._surface.z_m[::n, ::n])
-        keep = np.ascontiguousarray(self._surface.keep[::n, ::n])
-        return unproject(z_m, rays), keep, connect(z_m, keep, rays, self.options.edge)
+    def _strided(self, rays: Rays) -> tuple[FloatMap, BoolMap, Connections]:
+        """Depth, kept pixels and connections of the grid that ``stride`` leaves."""
+        n, surface = self.options.stride, self._surface
+        if n == 1:
+            return surface.z_m, surface.keep, surface.connections
+        z_m = np.ascontiguousarray(surface.z_m[::n, ::n])
+        keep = np.ascontiguousarray(surface.keep[::n, ::n])
+        return z_m, keep, connect(z_m, keep, rays, self.options.edge)
 
     def cloud(self, *, normals: bool = True) -> PointCloud:
         """Coloured points in the cam frame, m: one for each kept pixel, then thinned by ``voxel``."""
         n = self.options.stride
-        points, keep, connections = self._strided(rays_of(self.intrinsics, n))
-        facing = grid_normals(points, connections) if normals else None
-        cloud = cloud_of(points, self.photo.rgb[::n, ::n], keep, facing)
+        rays = rays_of(self.intrinsics, n)
+        z_m, keep, connections = self._strided(rays)
+        facing = grid_normals(z_m, rays, connections) if normals else None
+        cloud = cloud_of(unproject(z_m, rays), self.photo.rgb[::n, ::n], keep, facing)
         return cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
 
     def mesh(self) -> Mesh:
@@ -132,7 +133,9 @@ class Scene:
         n, camera = self.options.stride, self.intrinsics
         u_px = border_to_edge(pixel_centres(camera.width, n), camera.width)
         v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
-        points, _, connections = self._strided(rays_at(camera, u_px, v_px))
+        rays = rays_at(camera, u_px, v_px)
+        z_m, _, connections = self._strided(rays)
+        points = unproject(z_m, rays)
         uv = np.empty((*points.shape[:2], 2), np.float32)
         uv[..., 0] = u_px / camera.width
         uv[..., 1] = (v_px / camera.height)[:, None]
@@ -141,7 +144,7 @@ class Scene:
             triangulate(points, connections),
             uv,
             self.photo.rgb[::n, ::n],
-            grid_normals(points, connections),
+            grid_normals(z_m, rays, connections),
         )
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:

@@ -110,7 +110,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     ("arguments", "code", "says"),
     [
         (["build", "@none.jpg", "-o", "@a.ply"], 1, "does not exist"),
-        (["build", "@photo.jpg", "-o", "@a.foo"], 1, ".glb, .npz"),
+        (["build", "@photo.jpg", "-o", "@a.foo"], 1, ".npz, .obj"),
         (["build", "@photo.jpg", "-o", "@no/a.ply"], 1, "make it first"),
         (["build", "@photo.jpg", "-o", "@a.xyz", "--as", "mesh"], 1, "holds no mesh"),
         (["build", "@photo.jpg", "-o", "@photo.jpg"], 1, "not a known format"),

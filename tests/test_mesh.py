@@ -79,7 +79,7 @@ def test_compacting_keeps_what_is_used_and_nothing_else() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
     uv = np.random.default_rng(0).random((120, 160, 2)).astype(np.float32)
     faces = triangulate(points, links)
-    mesh = compact(points, faces, uv, rgb, grid_normals(points, links))
+    mesh = compact(points, faces, uv, rgb, grid_normals(z, RAYS, links))
     assert len(mesh.vertices) == 120 * 120
     assert np.array_equal(mesh.vertices[mesh.faces], points.reshape(-1, 3)[faces])
     assert mesh.uv is not None and mesh.rgb is not None
