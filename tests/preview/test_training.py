@@ -17,6 +17,7 @@ pytest.importorskip(
 from tools.preview.batches import Batch, BatchStream, log_canonical_inverse, make_batch
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.export import read_weights, write_weights
+from tools.preview.generate import FIRST_SEED, claim
 from tools.preview.loss import preview_loss
 from tools.preview.network import NetworkConfig, Prediction, PreviewNet, normalise
 from tools.preview.shards import Shard, ShardPool, read_shard, shard_paths, size_for, trim, write_shard
@@ -192,6 +193,10 @@ def test_oldest_shards_give_way(tmp_path: Path) -> None:
     trim(tmp_path, int(2.5 * size))
     assert [p.name for p in shard_paths(tmp_path)] == ["shard_2.npz", "shard_3.npz"]
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_no_seed_is_made_twice(tmp_path: Path) -> None:
+    assert [claim(tmp_path, 5) for _ in range(3)] == [FIRST_SEED, FIRST_SEED + 5, FIRST_SEED + 10]
 
 
 def test_a_cut_shard_is_refused(tmp_path: Path) -> None:

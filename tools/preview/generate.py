@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
+import fcntl
 import time
 from pathlib import Path
 
@@ -35,22 +34,23 @@ def make_shard(first_seed: int, scenes: int, views_per_scene: int, pixels: int) 
     )
 
 
-def _claim(folder: Path, worker: int, workers: int, scenes: int) -> int:
-    """Return the first seed of this worker's next shard and note it, so that no seed is made twice."""
-    note = folder / f"generator_{worker}of{workers}.json"
-    done = json.loads(note.read_text())["shards"] if note.exists() else 0
-    part = note.with_suffix(".part")
-    part.write_text(json.dumps({"shards": done + 1}))
-    os.replace(part, note)
-    return FIRST_SEED + (done * workers + worker) * scenes
+def claim(folder: Path, scenes: int) -> int:
+    """Return the first of `scenes` seeds that no generator of this folder has taken yet, and take them."""
+    with (folder / "next_seed").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released with the file, also when the process is killed
+        file.seek(0)
+        text = file.read().strip()
+        seed = int(text) if text else FIRST_SEED
+        file.seek(0)
+        file.truncate()
+        file.write(str(seed + scenes))
+    return seed
 
 
 def main() -> None:
     """Run one generator until it is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
-    parser.add_argument("--worker", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--pixels", type=int, default=19200, help="pixels of a view (19200: 160x120)")
     parser.add_argument("--scenes", type=int, default=128, help="scenes of a shard")
     parser.add_argument("--views", type=int, default=2, help="views of a scene")
@@ -61,7 +61,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     while not args.shards or count < args.shards:
-        seed = _claim(folder, args.worker, args.workers, args.scenes)
+        seed = claim(folder, args.scenes)
         start = time.monotonic()
         shard = make_shard(seed, args.scenes, args.views, args.pixels)
         write_shard(folder / f"shard_{seed:010d}.npz", shard)

@@ -30,7 +30,7 @@ from tools.preview.batches import BatchStream
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out, score
 from tools.preview.network import NetworkConfig
-from tools.preview.shards import ShardPool, shard_paths
+from tools.preview.shards import Shard, ShardPool, shard_paths
 from tools.preview.trainer import Trainer
 
 STAGES = "0:6144,400000:12288,1500000:24576,2500000:49152"
@@ -52,18 +52,11 @@ def pixels_at(stages: str, samples: int) -> int:
 def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     """Start the generator processes; they die with the trainer (see `run`)."""
     command = [sys.executable, "-m", "tools.preview.generate", "--run-dir", str(args.run_dir)]
-    command += [
-        "--pixels",
-        str(args.view_pixels),
-        "--disk-gb",
-        str(args.disk_gb),
-        "--workers",
-        str(args.generators),
-    ]
+    command += ["--pixels", str(args.view_pixels), "--disk-gb", str(args.disk_gb)]
     processes = []
     for worker in range(args.generators):
         log = (args.run_dir / f"generator_{worker}.log").open("ab")
-        processes.append(subprocess.Popen([*command, "--worker", str(worker)], stdout=log, stderr=log))
+        processes.append(subprocess.Popen(command, stdout=log, stderr=log))
     return processes
 
 
@@ -106,18 +99,29 @@ def run(args: argparse.Namespace) -> None:
         wait_for_shards(args.run_dir / "shards", 1, processes)
         validation = held_out(args.run_dir)
         wait_for_shards(args.run_dir / "shards", 4, processes)
-        _loop(args, trainer, validation, stop)
+        _loop(args, trainer, validation, stop, processes)
     finally:
         for process in processes:
             process.terminate()
 
 
-def _loop(args: argparse.Namespace, trainer: Trainer, validation: list, stop: _Stop) -> None:
+def _loop(
+    args: argparse.Namespace,
+    trainer: Trainer,
+    validation: list[Shard],
+    stop: _Stop,
+    generators: list[subprocess.Popen[bytes]],
+) -> None:
     pool_rng = np.random.default_rng([args.seed, trainer.step])
     pool = ShardPool(args.run_dir / "shards", pool_rng)
     for _ in range(24):
         pool.refresh()
-    stream = BatchStream(pool, np.random.default_rng([args.seed, trainer.step, 1]), args.batch, 0)
+    stream = BatchStream(
+        pool,
+        np.random.default_rng([args.seed, trainer.step, 1]),
+        args.batch,
+        pixels_at(args.stages, trainer.samples),
+    )
     began, since = time.monotonic(), trainer.samples
     saved = validated = began
     terms: list[dict[str, float]] = []
@@ -133,6 +137,8 @@ def _loop(args: argparse.Namespace, trainer: Trainer, validation: list, stop: _S
                 speed = (trainer.samples - since) / (now - began)
                 print(f"{trainer.samples} samples, {speed:.1f}/s, {stream.pixels} px, {mean}", flush=True)
                 terms.clear()
+                if any(p.poll() is not None for p in generators):
+                    print("warning: a generator has ended, see generator_*.log in the run folder", flush=True)
             if now - validated > 60 * args.validate_minutes:
                 validated = now
                 _validate(args.run_dir, trainer, validation, stream.pixels)
@@ -146,7 +152,7 @@ def _loop(args: argparse.Namespace, trainer: Trainer, validation: list, stop: _S
         print(f"stopped at step {trainer.step}, {trainer.samples} samples; checkpoint written", flush=True)
 
 
-def _validate(run_dir: Path, trainer: Trainer, validation: list, pixels: int) -> None:
+def _validate(run_dir: Path, trainer: Trainer, validation: list[Shard], pixels: int) -> None:
     errors = score(trainer.averaged(), validation, pixels)
     line = {
         "samples": trainer.samples,
