@@ -119,7 +119,10 @@ def make_batch(pool: ShardPool, rng: Rng, count: int, pixels: int, *, vary: bool
 
 
 class BatchStream:
-    """Makes batches in a thread, a few ahead; the pool changes a shard for every `per_refresh` views drawn."""
+    """Makes batches of about `pixels` pixels in a thread, a few ahead.
+
+    The pool changes a shard for every `per_refresh` views drawn.
+    """
 
     def __init__(self, pool: ShardPool, rng: Rng, count: int, pixels: int, per_refresh: int = 512) -> None:
         self._pool, self._rng, self._count, self._per_refresh = pool, rng, count, per_refresh
@@ -133,7 +136,9 @@ class BatchStream:
         drawn = 0
         while not self._stop.is_set():
             try:
-                item: Batch | BaseException = make_batch(self._pool, self._rng, self._count, self.pixels)
+                # sizes vary a little from batch to batch, so that no one size of things in px is learnt
+                pixels = round(self.pixels * float(np.exp(self._rng.uniform(-0.35, 0.35))))
+                item: Batch | BaseException = make_batch(self._pool, self._rng, self._count, pixels)
                 drawn += self._count
                 if drawn >= self._per_refresh:
                     drawn = 0

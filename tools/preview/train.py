@@ -33,7 +33,7 @@ from tools.preview.network import NetworkConfig
 from tools.preview.shards import Shard, ShardPool, shard_paths
 from tools.preview.trainer import Trainer
 
-STAGES = "0:6144,400000:12288,1500000:24576,2500000:49152"
+STAGES = "0:6144,200000:12288,1500000:24576,2500000:49152"
 CHECKPOINT = "checkpoint.pt"
 
 
