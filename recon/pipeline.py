@@ -91,7 +91,7 @@ def choose_estimator(options: Options, journal: Journal) -> Estimator:
     """
     run = run_options(options)
     if options.model != "auto":
-        return registry.create(options.model, run)
+        return registry.create(options.model, run, journal)
     if options.depth is not None:
         return Measured(options.depth, options.depth_unit)
     return registry.choose_auto(run, journal)
@@ -180,7 +180,7 @@ def fit(
     if Path(reference).is_file():
         teacher = Measured(Path(reference), options.depth_unit)
     else:
-        teacher = registry.create(reference, run_options(options))
+        teacher = registry.create(reference, run_options(options), journal)
         if teacher.gives != "metric":
             raise CalibrationError(
                 f"{reference} knows depth only up to scale itself: --reference takes a metric model"
