@@ -34,18 +34,24 @@ for _transform in (gl_T_cam, zup_T_gl):
     _transform.setflags(write=False)
 
 
-def file_T_cam(axes: Axes) -> Transform:
+def file_T_cam(axes: Axes, level_T_gl: Transform | None = None) -> Transform:
     """Transform from the cam frame to the axes that a file is written in.
 
     Args:
         axes: ``y-up`` (the gl frame), ``z-up`` or ``opencv`` (the cam frame itself).
+        level_T_gl: (4, 4) of a levelled scene (``recon.level``), whose y axis then is the real vertical.
 
     Returns:
-        (4, 4) float64 rotation with determinant +1.
+        (4, 4) float64 with a rotation of determinant +1; no translation where the scene is not levelled.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or a levelled scene in the camera's own axes.
     """
+    if level_T_gl is not None:
+        if axes == "opencv":
+            raise ValueError("opencv axes are the camera's own: a scene in them cannot be levelled")
+        # The level frame has the gl frame's axes, y up, so the same turn takes it to z up.
+        return (level_T_gl if axes == "y-up" else zup_T_gl @ level_T_gl) @ gl_T_cam
     if axes == "y-up":
         return gl_T_cam
     if axes == "z-up":

@@ -11,6 +11,7 @@ y = 0 and the camera at (0, h, 0). Where no floor is seen the camera stays at th
 
 from dataclasses import dataclass
 from math import asin, atan2, cos, degrees, exp, radians, sin
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,18 @@ class Levelling:
         level_T_cam[1, 3] = self.camera_height_m or 0.0
         # gl_T_cam is its own inverse.
         return level_T_cam @ gl_T_cam
+
+    def as_provenance(self) -> dict[str, Any]:
+        """What a file says about it; plain JSON values."""
+        return {
+            "applied": self.trusted,
+            "pitch_deg": round(self.pitch_deg, 3),
+            "roll_deg": round(self.roll_deg, 3),
+            "camera_height_m": None if self.camera_height_m is None else round(self.camera_height_m, 4),
+            "confidence": round(self.confidence, 3),
+            "floor_share": round(self.floor_share, 3),
+            "wall_share": round(self.wall_share, 3),
+        }
 
 
 def estimate_levelling(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> Levelling:

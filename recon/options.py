@@ -97,6 +97,12 @@ class Options:
         flag="--axes",
         choices=tuple(FILE_AXES),
     )
+    level: bool = _option(
+        False,
+        "Stand the scene upright: find gravity from its floor and walls, put the floor at height zero and "
+        "the camera above it. A scene that does not tell is left alone.",
+        flag="--level/--no-level",
+    )
     device: Device = _option(
         "auto", "Where the model runs.", flag="--device", choices=("auto", "cpu", "cuda", "mps")
     )
@@ -149,6 +155,8 @@ class Options:
             raise ValueError("give only one of --depth and --reference: either calibrates the --model")
         _one_of("--sky", self.sky, ("keep", "drop"))
         _one_of("--axes", self.axes, tuple(FILE_AXES))
+        if self.level and self.axes == "opencv":
+            raise ValueError("--level needs an up axis: give --axes y-up or z-up, not opencv")
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
         _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16"))
 

@@ -11,6 +11,7 @@ import numpy as np
 from recon.cleanup import backdrop_distance_m, connect, flying, restrict
 from recon.cloud import cloud_of, thin
 from recon.export.content import Content, Format
+from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge, compact, triangulate
 from recon.normals import grid_normals
 from recon.options import Options, Shape
@@ -81,6 +82,14 @@ class Scene:
             return None
         behind = backdrop_distance_m(self.depth.z_m, self.depth.valid & ~self.sky)
         return min(behind, self.options.max_depth) if self.options.max_depth else behind
+
+    @cached_property
+    def levelling(self) -> Levelling | None:
+        """Gravity and the camera's height, from all pixels of known depth; None where ``level`` is not asked for."""
+        if not self.options.level:
+            return None
+        usable = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
+        return estimate_levelling(self.depth, usable, self.intrinsics)
 
     @cached_property
     def _surface(self) -> _Surface:
@@ -177,10 +186,14 @@ class Scene:
 
     def content(self, form: Format, shape: Shape) -> Content:
         """What a writer of that format gets."""
+        levelling, provenance = self.levelling, dict(self.provenance)
+        if levelling is not None:
+            provenance["levelling"] = levelling.as_provenance()
         return Content(
             geometry=self.cloud() if shape == "cloud" else self.mesh(),
             photo=self.photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,
-            provenance=self.provenance,
+            provenance=provenance,
+            level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
         )

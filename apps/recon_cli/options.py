@@ -27,7 +27,7 @@ ESTIMATION = (
     "processing_size",
     "offline",
 )
-GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "axes")
+GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "axes", "level")
 
 
 class FourNumbers(click.ParamType):

@@ -66,6 +66,8 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
     from recon.scenefile import write_scene
     from recon.types import PointCloud
 
+    if any(output.form is not None for output in outputs):
+        report_levelling(scene, session)
     written: list[dict[str, Any]] = []
     for output in outputs:
         counts: dict[str, int] = {}
@@ -97,6 +99,33 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
             }
         )
     return written
+
+
+def report_levelling(scene: "Scene", session: Session) -> None:
+    """Says how the scene was stood upright, or why it was not."""
+    levelling = scene.levelling
+    if levelling is None:
+        return
+    values = levelling.as_provenance()
+    told = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}°"
+    height_m = levelling.camera_height_m
+    seen = f"{100 * levelling.floor_share:.0f} % of the picture is level and {100 * levelling.wall_share:.0f} % upright"
+    if not levelling.trusted:
+        session.journal.warn(
+            "level",
+            "the scene is not levelled: its floor and walls do not tell where down is "
+            f"({seen}; confidence {levelling.confidence:.2f})",
+            **values,
+        )
+        return
+    stands = (
+        "no floor is seen, so heights count from the camera"
+        if height_m is None
+        else f"the camera is {height_m:.2f} m above the lowest level surface seen, which is at height 0"
+    )
+    session.journal.decide(
+        "level", f"{told} of the camera; {stands} ({seen}; confidence {levelling.confidence:.2f})", **values
+    )
 
 
 def report_dropped(scene: "Scene", session: Session) -> None:

@@ -25,10 +25,13 @@ class Content:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where every number came from; plain JSON values."""
 
+    level_T_gl: Transform | None = None
+    """(4, 4) that makes the scene stand upright on its floor; None where it is left as the camera saw it."""
+
     @property
     def file_T_cam(self) -> Transform:
         """(4, 4) transform from the cam frame to the file's axes."""
-        return file_T_cam(self.axes)
+        return file_T_cam(self.axes, self.level_T_gl)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def describe_lines(content: Content) -> list[str]:
     camera = content.intrinsics
     lines = [
         GENERATOR,
-        f"axes {content.axes}: {FILE_AXES[content.axes]}; the camera is at the origin",
+        f"axes {content.axes}: {FILE_AXES[content.axes]}; {_stands(content)}",
         "unit metre",
         f"camera fx {camera.fx:.9g} fy {camera.fy:.9g} cx {camera.cx:.9g} cy {camera.cy:.9g} "
         f"width {camera.width} height {camera.height}",
@@ -117,6 +117,13 @@ def describe_lines(content: Content) -> list[str]:
         *_flatten(content.provenance),
     ]
     return [_one_line(line) for line in lines]
+
+
+def _stands(content: Content) -> str:
+    if content.level_T_gl is None:
+        return "the camera is at the origin"
+    x, y, z = content.file_T_cam[:3, 3]
+    return f"levelled, the camera is at {x:.6g} {y:.6g} {z:.6g}"
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

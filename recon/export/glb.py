@@ -18,7 +18,7 @@ from recon.errors import ExportError
 from recon.export.content import Content, Format
 from recon.export.geometry import GENERATOR, blocks, mesh_of, unit_normals
 from recon.export.texture import texture_jpeg
-from recon.frames import apply, gl_T_cam, rotate
+from recon.frames import Transform, apply, file_T_cam, rotate
 from recon.types import Intrinsics, Mesh
 
 _FLOAT, _UINT32 = 5126, 5125
@@ -70,40 +70,43 @@ def write(content: Content, path: Path) -> None:
 def _parts(content: Content, mesh: Mesh, uv: NDArray[np.float32]) -> list[_Part]:
     """Positions, texture coordinates, normals if any, indices, image: in the order of ``_document``."""
     count = len(mesh.vertices)
-    low, high = _bounds(mesh)
+    placed_T_cam = file_T_cam("y-up", content.level_T_gl)
+    low, high = _bounds(mesh, placed_T_cam)
     position = {"type": "VEC3", "componentType": _FLOAT, "count": count, "min": low, "max": high}
     texcoord = {"type": "VEC2", "componentType": _FLOAT, "count": count}
     index = {"type": "SCALAR", "componentType": _UINT32, "count": mesh.faces.size}
     parts = [
-        _Part(_positions(mesh), 12 * count, _ARRAY_BUFFER, position),
+        _Part(_positions(mesh, placed_T_cam), 12 * count, _ARRAY_BUFFER, position),
         _Part((_raw(uv[rows], "<f4") for rows in blocks(count)), 8 * count, _ARRAY_BUFFER, texcoord),
     ]
     if mesh.normals is not None:
         normal = {"type": "VEC3", "componentType": _FLOAT, "count": count}
-        parts.append(_Part(_normals(mesh, mesh.normals), 12 * count, _ARRAY_BUFFER, normal))
+        parts.append(_Part(_normals(mesh, mesh.normals, placed_T_cam), 12 * count, _ARRAY_BUFFER, normal))
     faces = (_raw(mesh.faces[rows], "<u4") for rows in blocks(len(mesh.faces)))
     parts.append(_Part(faces, 4 * mesh.faces.size, _ELEMENT_ARRAY_BUFFER, index))
     jpeg = texture_jpeg(content.photo)
     return [*parts, _Part(iter([jpeg]), len(jpeg))]
 
 
-def _positions(mesh: Mesh) -> Iterator[NDArray[Any]]:
+def _positions(mesh: Mesh, placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
     for rows in blocks(len(mesh.vertices)):
-        yield _raw(apply(gl_T_cam, mesh.vertices[rows]), "<f4")
+        yield _raw(apply(placed_T_cam, mesh.vertices[rows]), "<f4")
 
 
-def _normals(mesh: Mesh, normals: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
+def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
     for rows in blocks(len(normals)):
-        yield _raw(rotate(gl_T_cam, unit_normals(normals[rows], mesh.vertices[rows])), "<f4")
+        yield _raw(rotate(placed_T_cam, unit_normals(normals[rows], mesh.vertices[rows])), "<f4")
 
 
 def _raw(rows: NDArray[Any], dtype: str) -> NDArray[Any]:
     return np.ascontiguousarray(rows, dtype=dtype)
 
 
-def _bounds(mesh: Mesh) -> tuple[list[float], list[float]]:
+def _bounds(mesh: Mesh, placed_T_cam: Transform) -> tuple[list[float], list[float]]:
     """Smallest and largest coordinates as they are in the file: glTF wants them exact."""
-    lows, highs = zip(*((block.min(0), block.max(0)) for block in _positions(mesh)), strict=True)
+    lows, highs = zip(
+        *((block.min(0), block.max(0)) for block in _positions(mesh, placed_T_cam)), strict=True
+    )
     return np.min(lows, axis=0).tolist(), np.max(highs, axis=0).tolist()
 
 
@@ -121,7 +124,7 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
         "extensionsUsed": ["KHR_materials_unlit"],
         "scene": 0,
         "scenes": [{"nodes": [0, 1]}],
-        "nodes": [{"name": "scene", "mesh": 0}, {"name": "photo camera", "camera": 0}],
+        "nodes": [{"name": "scene", "mesh": 0}, _camera_node(content)],
         "meshes": [{"name": "scene", "primitives": [primitive]}],
         "cameras": [_camera(content.intrinsics, float(depths.min()), float(depths.max()))],
         "materials": [
@@ -152,6 +155,14 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
         "bufferViews": views,
         "buffers": [{"byteLength": offsets[-1]}],
     }
+
+
+def _camera_node(content: Content) -> dict[str, Any]:
+    node: dict[str, Any] = {"name": "photo camera", "camera": 0}
+    if content.level_T_gl is not None:
+        # Column by column, and a glTF camera looks along its own -z: its frame is the gl frame.
+        node["matrix"] = content.level_T_gl.T.reshape(-1).tolist()
+    return node
 
 
 def _camera(camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str, Any]:
