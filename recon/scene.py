@@ -180,7 +180,7 @@ class Scene:
             write_scene(self, path)
             return path
         form, shape = format_for(path, shape, others=[SUFFIX])
-        check_writable([form.files(path)], overwrite=overwrite)
+        check_writable([form.files(path, shape)], overwrite=overwrite)
         save(self.content(form, shape), path, form)
         return path
 
@@ -196,4 +196,6 @@ class Scene:
             axes=form.fixed_axes or self.options.axes,
             provenance=provenance,
             level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
+            stride=self.options.stride,
+            voxel_m=self.options.voxel if shape == "cloud" else None,
         )

@@ -26,7 +26,9 @@ class Output:
     @property
     def files(self) -> tuple[Path, ...]:
         """The file and what is written beside it."""
-        return (self.path,) if self.form is None else self.form.files(self.path)
+        if self.form is None or self.shape is None:
+            return (self.path,)
+        return self.form.files(self.path, self.shape)
 
     @property
     def description(self) -> str:
@@ -92,7 +94,7 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
             {
                 "path": str(output.path),
                 "files": [str(path) for path in output.files],
-                "format": output.path.suffix.lower(),
+                "format": output.form.suffix if output.form else output.path.suffix.lower(),
                 "shape": output.shape,
                 "bytes": size,
                 **counts,

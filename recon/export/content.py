@@ -24,6 +24,10 @@ class Content:
     """Axes of the file; a writer whose format fixes them (glTF) does not look at it."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where every number came from; plain JSON values."""
+    stride: int = 1
+    """The points are those of every n-th pixel."""
+    voxel_m: float | None = None
+    """Edge of the cubes that the points were thinned by, m."""
 
     level_T_gl: Transform | None = None
     """(4, 4) that makes the scene stand upright on its floor; None where it is left as the camera saw it."""
@@ -36,10 +40,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Format:
-    """One line of the table of formats. A module of ``recon.export`` declares ``FORMAT``."""
+    """One line of the table of formats. A module of ``recon.export`` declares ``FORMAT``, or ``FORMATS``."""
 
     suffix: str
-    """With its dot, lower case: ``.ply``."""
+    """With its dot, lower case: ``.ply``; one of two parts (``.splat.ply``) goes before its last part."""
     name: str
     """For a person: ``glTF binary``."""
     shapes: tuple[Shape, ...]
@@ -47,13 +51,16 @@ class Format:
     write: Callable[[Content, Path], None]
     """Writes the file at the path given (in a staging folder that the caller moves into place), and sidecar
     files beside it under their final names."""
-    sidecars: Callable[[Path], tuple[Path, ...]] = lambda path: ()
-    """The files that ``write`` puts beside the main one, in the same folder."""
+    sidecars: Callable[[Path, Shape], tuple[Path, ...]] = lambda path, shape: ()
+    """The files that ``write`` puts beside the main one, in the same folder; or inside it, where the format is a
+    folder."""
     fixed_axes: Axes | None = None
     """The axes that the format's standard prescribes, whatever ``--axes`` says."""
     instead: str = ""
     """Which format to take for the shape that this one cannot hold, and why; a sentence for the refusal."""
+    needs: tuple[str, str] | None = None
+    """A module that is not part of the plain install, and recon's extra that brings it: ``("laspy", "las")``."""
 
-    def files(self, path: Path) -> tuple[Path, ...]:
+    def files(self, path: Path, shape: Shape) -> tuple[Path, ...]:
         """Everything that writing to ``path`` makes: the main file first, then its sidecars."""
-        return (path, *self.sidecars(path))
+        return (path, *self.sidecars(path, shape))

@@ -3,35 +3,24 @@
 Vertex normals are left out: they would double the file, and every client makes its own.
 """
 
-import re
-import unicodedata
-import zlib
 from pathlib import Path
 
 from recon.export.content import Content, Format
 from recon.export.geometry import blocks, describe_lines, mesh_of
 from recon.export.text import decimals, integers, lines
-from recon.export.texture import texture_jpeg
+from recon.export.texture import plain_name, texture_jpeg
 from recon.frames import apply
+from recon.options import Shape
 
 
-def sidecars(path: Path) -> tuple[Path, ...]:
+def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
     """The material and the texture: ``my scene.obj`` has ``my_scene.mtl`` and ``my_scene_texture.jpg``.
 
-    Their names stand inside the OBJ and MTL, where a space ends a name in some readers and letters beyond
-    ASCII are read by each in its own code page. The texture is not called ``my_scene.jpg``, since that is
-    so often the name of the photo itself.
+    Their names stand inside the OBJ and MTL, hence plain letters. The texture is not called ``my_scene.jpg``,
+    since that is so often the name of the photo itself.
     """
-    stem = _plain(path.stem)
+    stem = plain_name(path.stem)
     return path.with_name(f"{stem}.mtl"), path.with_name(f"{stem}_texture.jpg")
-
-
-def _plain(name: str) -> str:
-    """The name in letters that every reader takes; still another one for another name."""
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", ascii_only)
-    lost_letters = len(unicodedata.normalize("NFKD", name)) != len(ascii_only)
-    return f"{plain or 'scene'}_{zlib.crc32(name.encode()):08x}" if lost_letters else plain
 
 
 def write(content: Content, path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Finds the writer for a file name: every module of this package that declares ``FORMAT`` is a format."""
+"""Finds the writer for a file name: every module of this package that declares ``FORMAT`` or ``FORMATS``."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,6 +12,7 @@ from recon.errors import ExportError
 from recon.export.content import Content, Format
 from recon.export.staging import staged
 from recon.options import Shape
+from recon.types import Mesh
 
 
 @cache
@@ -19,6 +21,7 @@ def formats() -> Mapping[str, Format]:
     names = sorted(module.name for module in pkgutil.iter_modules(recon.export.__path__))
     modules = [importlib.import_module(f"recon.export.{name}") for name in names]
     found: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    found += [form for module in modules for form in getattr(module, "FORMATS", ())]
     return {form.suffix: form for form in sorted(found, key=lambda form: form.suffix)}
 
 
@@ -26,22 +29,29 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
     """The format that a file name asks for, and what will be in the file.
 
     Args:
-        path: The file to write; only its suffix is looked at, in upper or lower case.
+        path: The file to write; only its suffix is looked at, in upper or lower case. The longest that fits
+            counts: ``a.splat.ply`` is no ``.ply``.
         shape: ``cloud``, ``mesh``, or None for the format's own default.
         others: Suffixes that the caller writes itself (``.npz``), to be named in the error's list.
 
     Raises:
-        ExportError: no such format, or it cannot hold this shape.
+        ExportError: no such format, it cannot hold this shape, or a library that it needs is not installed.
     """
     known = formats()
-    form = known.get(path.suffix.lower())
+    name = path.name.lower()
+    fitting = [suffix for suffix in known if name.endswith(suffix) and name != suffix]
+    form = known[max(fitting, key=len)] if fitting else None
     if form is None:
         problem = f"{path.suffix} is not a known format" if path.suffix else "the name has no suffix"
         raise ExportError(f"{path}: {problem}; there are {', '.join(sorted([*known, *others]))}.")
-    if shape is None:
-        return form, form.shapes[0]
+    shape = shape or form.shapes[0]
     if shape not in form.shapes:
         raise ExportError(f"{path}: {form.suffix} holds no {shape}. {form.instead}".rstrip())
+    if form.needs is not None and importlib.util.find_spec(form.needs[0]) is None:
+        module, extra = form.needs
+        raise ExportError(
+            f'{path}: {form.suffix} needs {module}: install it by pip install "recon[{extra}]".'
+        )
     return form, shape
 
 
@@ -53,5 +63,6 @@ def save(content: Content, path: Path, form: Format) -> None:
     Raises:
         ExportError: nothing to write, no permission, no space; the old files stay as they were.
     """
-    with staged(path, form.sidecars(path)) as temporary:
+    shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
+    with staged(path, form.sidecars(path, shape)) as temporary:
         form.write(content, temporary)

@@ -1,5 +1,8 @@
-"""The photo as a texture file's bytes."""
+"""The photo as a texture file: its bytes and its name."""
 
+import re
+import unicodedata
+import zlib
 from io import BytesIO
 
 from recon.types import Photo
@@ -17,3 +20,15 @@ def texture_jpeg(photo: Photo) -> bytes:
     buffer = BytesIO()
     Image.fromarray(photo.rgb).save(buffer, "JPEG", quality=95, subsampling=0, optimize=True)
     return buffer.getvalue()
+
+
+def plain_name(name: str) -> str:
+    """A name in letters that every reader takes; still another one for another name.
+
+    A space ends a name in some readers of OBJ, MTL and PLY, and letters beyond ASCII are read by each in its own code
+    page.
+    """
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", ascii_only)
+    lost_letters = len(unicodedata.normalize("NFKD", name)) != len(ascii_only)
+    return f"{plain or 'scene'}_{zlib.crc32(name.encode()):08x}" if lost_letters else plain

@@ -53,7 +53,7 @@ def read(path: Path) -> FileInfo:
     has_texture = any(line.startswith("TextureFile") for line in header.comments)
     has_colours = {"red", "green", "blue"} <= vertex.properties.keys() or "f_dc_0" in vertex.properties
     colours: Colours = "texture" if has_texture else "vertex" if has_colours else "none"
-    told = read_comments(header.comments)
+    told = read_comments(line for line in header.comments if not line.startswith("TextureFile"))
     told["notes"] = (*told.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,

@@ -12,10 +12,17 @@ import pytest
 from recon.errors import SceneFileError
 from recon.export.registry import formats, save
 from recon.fileinfo import describe
-from recon.frames import apply, file_T_cam
+from recon.frames import FILE_AXES, apply, file_T_cam
 from recon.types import Mesh, PointCloud
 
 OURS = [(suffix, shape) for suffix, form in formats().items() for shape in form.shapes]
+
+
+def expected_colours(suffix: str, shape: str) -> str:
+    """What each format shows the photo's colours with."""
+    if suffix == ".stl":
+        return "none"
+    return "texture" if shape == "mesh" else "vertex"
 
 
 @pytest.mark.parametrize(("suffix", "shape"), OURS)
@@ -27,19 +34,21 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     geometry = content.geometry
     points = geometry.points if isinstance(geometry, PointCloud) else geometry.vertices
     faces = len(geometry.faces) if isinstance(geometry, Mesh) else 0
-    expected = apply(file_T_cam("y-up"), points)
+    axes = formats()[suffix].fixed_axes or "y-up"
+    expected = apply(file_T_cam(axes), points)
+    atol = 1e-5 if suffix in (".las", ".laz") else 6e-7
     assert info.points == (3 * faces if suffix == ".stl" else len(points))
     assert info.faces == faces
-    assert np.allclose(info.low, expected.min(0), atol=6e-7)
-    assert np.allclose(info.high, expected.max(0), atol=6e-7)
+    assert np.allclose(info.low, expected.min(0), atol=atol)
+    assert np.allclose(info.high, expected.max(0), atol=atol)
     assert info.bytes == path.stat().st_size
-    assert info.colours == {".stl": "none", ".glb": "texture", ".obj": "texture"}.get(suffix, "vertex")
-    assert info.normals == (suffix not in (".xyz", ".obj"))
+    assert info.colours == expected_colours(suffix, shape)
+    assert info.normals == (suffix not in (".xyz", ".obj", ".las", ".laz"))
     if suffix not in (".xyz", ".stl"):
         assert info.camera is not None
         assert info.camera.intrinsics == content.intrinsics
         assert info.axes is not None
-        assert "y up" in info.axes
+        assert FILE_AXES[axes] in info.axes
         assert info.provenance["model"] == "fake"
         assert str(info.provenance["generator"]).startswith("recon ")
     assert json.loads(json.dumps(info.as_dict()))["points"] == info.points
