@@ -1,0 +1,48 @@
+import { Panel, tell } from "./panel.js";
+import { Viewer } from "./viewer.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** For scripts and tests: `ready`, `problem` once it is known, `viewer` and `panel`. */
+const state = { ready: false, problem: null };
+window.recon = state;
+
+function fail(text) {
+  state.problem = text;
+  $("problem").textContent = text;
+  $("problem").hidden = false;
+  $("loading").hidden = true;
+}
+
+async function open() {
+  const data = JSON.parse($("data").textContent);
+  tell(data);
+  if (typeof DecompressionStream === "undefined") {
+    fail("This browser is too old for this page: open it in a current Firefox, Chrome, Edge or Safari.");
+    return;
+  }
+  let viewer;
+  try {
+    viewer = new Viewer(data, $("view"));
+  } catch {
+    fail(
+      "This page draws with WebGL 2, which this browser does not have or has switched off: open it in a current " +
+        "Firefox, Chrome, Edge or Safari with hardware acceleration on.",
+    );
+    return;
+  }
+  const bar = $("loading").querySelector("progress");
+  try {
+    await viewer.load((done) => (bar.value = done));
+  } catch (error) {
+    fail(`The scene in this page cannot be read; the file may be cut short: write it again. (${error.message})`);
+    return;
+  }
+  const panel = new Panel(viewer);
+  viewer.start();
+  viewer.draw();
+  $("loading").hidden = true;
+  Object.assign(state, { ready: true, viewer, panel });
+}
+
+open();

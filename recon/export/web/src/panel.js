@@ -1,0 +1,200 @@
+const KEYS = {
+  p: "photo",
+  f: "front",
+  s: "side",
+  t: "top",
+  m: "measure",
+  c: "clear",
+  v: "frustum",
+  g: "grid",
+  x: "shape",
+  b: "theme",
+  i: "info",
+  h: "hide",
+  r: "reset",
+  "?": "help",
+  "+": "larger",
+  "=": "larger",
+  "-": "smaller",
+  escape: "leave",
+};
+const CLICK_PX = 6; // further than this, it was a drag
+const DEFAULT_SIZE = 1.5;
+
+const $ = (id) => document.getElementById(id);
+const button = (name) => document.querySelector(`[data-do="${name}"]`);
+
+/** The file's name, the facts and the warning; needs no WebGL. */
+export function tell(data) {
+  $("title").textContent = document.title;
+  for (const [name, text] of data.facts) {
+    const [term, value] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = name;
+    value.textContent = text;
+    $("facts").append(term, value);
+  }
+  $("warning").hidden = !data.guess;
+  button("shape").hidden = data.shape !== "mesh";
+  $("size").hidden = data.shape !== "cloud";
+}
+
+/** Buttons, keys and clicks of a viewer that has loaded. */
+export class Panel {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.actions = this.#actions();
+    for (const each of document.querySelectorAll("[data-do]")) {
+      each.addEventListener("click", () => this.do(each.dataset.do));
+    }
+    addEventListener("keydown", (event) => this.#key(event));
+    const slider = $("size").querySelector("input");
+    slider.addEventListener("input", () => this.#size(Number(slider.value)));
+    slider.addEventListener("keydown", (event) => event.stopPropagation());
+    this.#clicks();
+    this.fit = () => this.#fit();
+    addEventListener("resize", this.fit);
+    new ResizeObserver(this.fit).observe($("bar"));
+    this.#defaults();
+  }
+
+  do(name) {
+    this.actions[name]();
+    this.viewer.dirty = true;
+  }
+
+  #actions() {
+    const { viewer } = this;
+    return {
+      photo: () => viewer.show("photo"),
+      front: () => viewer.show("front"),
+      side: () => viewer.show("side"),
+      top: () => viewer.show("top"),
+      measure: () => this.#measure(!this.measuring),
+      clear: () => this.#clear(),
+      frustum: () => this.#toggle("frustum"),
+      grid: () => this.#toggle("grid"),
+      shape: () => this.#toggle("shape"),
+      theme: () => this.#theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
+      info: () => ($("info").open = !$("info").open),
+      hide: () => this.#hide(),
+      help: () => $("help").showModal(),
+      reset: () => this.#reset(),
+      larger: () => this.#size(this.pointSize * 1.2),
+      smaller: () => this.#size(this.pointSize / 1.2),
+      leave: () => this.#leave(),
+    };
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+    const name = KEYS[event.key.toLowerCase()];
+    if (name) this.do(name);
+  }
+
+  #clicks() {
+    const canvas = this.viewer.renderer.domElement;
+    let down = null;
+    canvas.addEventListener("pointerdown", (event) => {
+      // A second finger makes it a pinch.
+      down = event.isPrimary && event.button === 0 ? { x: event.clientX, y: event.clientY } : null;
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      const moved = down ? Math.hypot(event.clientX - down.x, event.clientY - down.y) : Infinity;
+      down = null;
+      if (this.measuring && moved < CLICK_PX) this.#point(event.clientX, event.clientY);
+    });
+    canvas.addEventListener("dblclick", (event) => {
+      const point = this.measuring ? null : this.viewer.picker.at(event.clientX, event.clientY);
+      if (point) this.viewer.turnAround(point);
+    });
+  }
+
+  #point(x, y) {
+    const point = this.viewer.picker.at(x, y);
+    if (point) this.viewer.ruler.add(point);
+    this.#hint(point ? null : "There is no surface here: click on the scene");
+    this.viewer.dirty = true;
+  }
+
+  #measure(on) {
+    this.measuring = on;
+    document.body.classList.toggle("measuring", on);
+    button("measure").setAttribute("aria-pressed", on);
+    if (!on) this.viewer.ruler.cancel();
+    this.#hint();
+  }
+
+  #hint(problem = null) {
+    const { ruler } = this.viewer;
+    let text = problem;
+    if (text === null && this.measuring) {
+      text = ruler.pending ? "Click the second point" : "Click two points of the surface";
+    } else if (text === null && this.viewer.gridShown) {
+      text = `Grid of ${this.viewer.grid.cell} m`;
+    }
+    $("hint").hidden = !text;
+    $("hint").textContent = text ?? "";
+    button("clear").disabled = ruler.measurements.length === 0;
+  }
+
+  #clear() {
+    this.viewer.ruler.clear();
+    this.#hint();
+  }
+
+  #leave() {
+    if (this.viewer.ruler.pending) this.viewer.ruler.cancel();
+    else if (this.measuring) this.#measure(false);
+    this.#hint();
+  }
+
+  #toggle(name, on = button(name).getAttribute("aria-pressed") !== "true") {
+    button(name).setAttribute("aria-pressed", on);
+    if (name === "shape") this.viewer.model.setShape(on);
+    else this.viewer[`${name}Shown`] = on;
+    this.#hint();
+  }
+
+  #theme(theme) {
+    document.documentElement.dataset.theme = theme;
+  }
+
+  #size(size) {
+    const slider = $("size").querySelector("input");
+    this.pointSize = Math.min(Math.max(size, Number(slider.min)), Number(slider.max));
+    slider.value = this.pointSize;
+    this.viewer.model.setSize(this.pointSize);
+    this.viewer.dirty = true;
+  }
+
+  #hide() {
+    document.body.classList.toggle("bare");
+    this.#fit();
+  }
+
+  #fit() {
+    const bar = $("bar").getBoundingClientRect();
+    const bottom = bar.height ? innerHeight - bar.top + 8 : 0;
+    $("hint").style.bottom = `${bottom + 4}px`;
+    this.viewer.resize(innerWidth, innerHeight, bottom);
+    // The facts are open where they have room beside the photo.
+    if (this.infoFits !== (this.infoFits = this.viewer.lens.rect.left > 340)) $("info").open = this.infoFits;
+  }
+
+  #defaults() {
+    this.#toggle("frustum", true);
+    this.#toggle("grid", false);
+    this.#toggle("shape", false);
+    this.#theme("dark");
+    this.#size(DEFAULT_SIZE);
+    this.#measure(false);
+    this.#fit();
+  }
+
+  #reset() {
+    document.body.classList.remove("bare");
+    this.viewer.ruler.clear();
+    this.#defaults();
+    this.viewer.show("photo");
+  }
+}

@@ -1,0 +1,121 @@
+import { Box3, ColorManagement, LinearSRGBColorSpace, Scene, Vector3, WebGLRenderer } from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Lens } from "./lens.js";
+import { frustum, grid } from "./marks.js";
+import { loadModel } from "./model.js";
+import { Picker } from "./pick.js";
+import { Ruler } from "./ruler.js";
+import { boxPose, Flight, photoPose } from "./views.js";
+
+// The photo's numbers are the screen's: nothing may convert them.
+ColorManagement.enabled = false;
+
+/** The scene on the screen. It draws when something has changed, not all the time. */
+export class Viewer {
+  /** Throws where there is no WebGL 2. */
+  constructor(data, canvas) {
+    this.data = data;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer.outputColorSpace = LinearSRGBColorSpace;
+    this.renderer.autoClear = false;
+    this.lens = new Lens(data.camera);
+    this.scene = new Scene();
+    this.marks = new Scene();
+    this.box = new Box3(new Vector3().fromArray(data.low_m), new Vector3().fromArray(data.high_m));
+    this.ruler = new Ruler(this.lens, { interval: data.scale_interval, guess: data.guess });
+    this.dirty = true;
+  }
+
+  async load(progress) {
+    const anisotropy = this.renderer.capabilities.getMaxAnisotropy();
+    this.model = await loadModel(this.data, this.lens, Math.min(anisotropy, 8), progress);
+    this.scene.add(this.model.object);
+    this.picker = new Picker(this.renderer, this.scene, this.model, this.lens);
+    this.frustumDepth = 0.12 * this.data.centre_depth_m;
+    this.frustum = frustum(this.lens, this.frustumDepth);
+    this.grid = grid(this.box, this.data.floor_m, this.lens);
+    this.marks.add(this.frustum, this.grid.object);
+    this.#control();
+  }
+
+  #control() {
+    const { lens } = this;
+    this.controls = new OrbitControls(lens, this.renderer.domElement);
+    this.controls.enableDamping = true;
+    this.controls.dampingFactor = 0.15;
+    this.controls.zoomToCursor = true;
+    this.controls.maxDistance = 20 * this.model.sphere.radius;
+    this.controls.listenToKeyEvents(window);
+    this.controls.addEventListener("start", () => (this.steady = false));
+    this.controls.addEventListener("change", () => (this.dirty = true));
+    this.flight = new Flight(lens, this.controls);
+    this.show("photo", { now: true });
+  }
+
+  /** Shows the scene from `photo`, `front`, `side` or `top`. */
+  show(name, options) {
+    const { lens, data } = this;
+    const pose = name === "photo" ? photoPose(lens, data.centre_depth_m) : boxPose(name, this.box, lens);
+    // The controls would level the photo's camera: they stay out until someone turns the view.
+    this.steady = true;
+    this.flight.to(pose, options);
+    this.dirty = true;
+  }
+
+  /** The view turns around this point from now on. */
+  turnAround(point) {
+    const { lens } = this;
+    const forward = new Vector3(0, 0, -1).applyQuaternion(lens.quaternion);
+    // Along the axis only, then sideways with the camera: the picture does not jump, it slides.
+    const offset = point.clone().sub(this.controls.target);
+    const along = forward.dot(offset);
+    const sideways = offset.clone().addScaledVector(forward, -along);
+    const pose = {
+      position: lens.position.clone().add(sideways),
+      quaternion: lens.quaternion.clone(),
+      target: point.clone(),
+    };
+    this.flight.to(pose);
+    this.dirty = true;
+  }
+
+  /** Fits the drawing to the window, of which `bottom` CSS px are covered by the toolbar. */
+  resize(width, height, bottom) {
+    const ratio = Math.min(window.devicePixelRatio, 2);
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
+    this.lens.fit(width, height, bottom);
+    this.model.setPixels(ratio * this.lens.rect.scale * this.lens.photo.fy);
+    this.dirty = true;
+  }
+
+  start() {
+    this.renderer.setAnimationLoop(() => this.#frame());
+  }
+
+  #frame() {
+    if (this.flight.flying) {
+      this.flight.step();
+      this.dirty = true;
+    } else if (!this.steady) {
+      this.controls.update();
+    }
+    if (this.dirty) this.draw();
+  }
+
+  draw() {
+    const { renderer, lens } = this;
+    this.dirty = false;
+    lens.clip(this.model.sphere);
+    lens.updateMatrixWorld();
+    const fromPhoto = lens.position.distanceTo(new Vector3().setFromMatrixPosition(lens.home));
+    // From inside, the frustum is a frame in the way.
+    this.frustum.visible = this.frustumShown && fromPhoto > 0.5 * this.frustumDepth;
+    this.grid.object.visible = this.gridShown;
+    renderer.setClearColor(0, 0);
+    renderer.clear();
+    renderer.render(this.scene, lens);
+    renderer.render(this.marks, lens);
+    this.ruler.draw();
+  }
+}

@@ -1,0 +1,70 @@
+// Opens a page in headless Chromium as a person would, with no network: node browse.mjs chromium page.html '[[...]]'
+// Takes steps, prints JSON: {problem, requests, errors, results}; one result for each step that asks for something.
+//   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
+//   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const [executablePath, page, stepsText, optionsText] = process.argv.slice(2);
+const options = JSON.parse(optionsText ?? "{}");
+const args = [
+  "--no-sandbox",
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-quic",
+  "--disable-sync",
+  "--no-first-run",
+  ...(options.args ?? []),
+];
+const browser = await chromium.launch({ executablePath, args });
+const context = await browser.newContext({ viewport: options.viewport, offline: true, reducedMotion: "reduce" });
+const tab = await context.newPage();
+const requests = [];
+const errors = [];
+tab.on("request", (request) => requests.push(request.url()));
+tab.on("pageerror", (error) => errors.push(String(error)));
+tab.on("console", (message) => {
+  if (message.type() === "error") errors.push(message.text());
+});
+
+const until = async (asked) => {
+  const deadline = Date.now() + 60_000;
+  while (!(await tab.evaluate(asked))) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${asked}`);
+    await tab.waitForTimeout(30);
+  }
+};
+
+const acts = {
+  key: (key) => tab.keyboard.press(key),
+  click: (x, y) => tab.mouse.click(x, y),
+  async drag(x0, y0, x1, y1) {
+    await tab.mouse.move(x0, y0);
+    await tab.mouse.down();
+    await tab.mouse.move((x0 + x1) / 2, (y0 + y1) / 2);
+    await tab.mouse.move(x1, y1);
+    await tab.mouse.up();
+  },
+  wait: (ms) => tab.waitForTimeout(ms),
+  texts: (selector) =>
+    tab.evaluate((which) => [...document.querySelectorAll(which)].map((each) => each.textContent), selector),
+  photo: () => tab.evaluate(() => window.recon.viewer.lens.rect),
+  screenshot: async (path) => (await tab.screenshot({ path })).length,
+};
+
+try {
+  await tab.goto(pathToFileURL(page).href);
+  await until(() => window.recon?.ready || window.recon?.problem);
+  const problem = await tab.evaluate(() => window.recon.problem);
+  const results = [];
+  for (const [name, ...rest] of JSON.parse(stepsText)) {
+    const result = await acts[name](...rest);
+    if (result !== undefined) results.push(result);
+  }
+  process.stdout.write(JSON.stringify({ problem, requests, errors, results }));
+} finally {
+  await browser.close();
+}
