@@ -72,7 +72,9 @@ def place_camera(
 def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
     x0, x1, z0, z1 = scene.stand[int(rng.integers(len(scene.stand)))]
     at = np.array([rng.uniform(x0, x1), _eye_height(scene, rng), rng.uniform(z0, z1)])
-    pitch = np.deg2rad(rng.normal(-7 if scene.indoor else -3, 9 if scene.indoor else 5))
+    pitch = np.deg2rad(rng.normal(-7, 9) if scene.indoor else rng.normal(-3, 5))
+    if scene.indoor and rng.random() < 0.2:  # down at what stands on the floor
+        pitch = np.deg2rad(rng.normal(-24, 8))
     roll = np.deg2rad(rng.normal(0, 2.2))
     if scene.heading is not None and rng.random() < 0.85:
         yaw = scene.heading + rng.normal(0, 0.2)

@@ -61,9 +61,16 @@ def row_mean_prior(pairs: list[Pair], left_out: int) -> NDArray[np.float64]:
             continue  # frames of one room are no independent sample
         inverse = np.where(pair.valid, 1 / np.maximum(pair.depth_m, 0.1), np.nan)
         inverse /= np.nanmedian(inverse)
-        rows = np.array_split(inverse, _ROWS_USED)
-        curves.append([np.nanmean(r) if np.isfinite(r).any() else np.nan for r in rows])
-    return np.nanmean(np.array(curves), axis=0)
+        curves.append([_mean_known(r) for r in np.array_split(inverse, _ROWS_USED)])
+    means = np.array([_mean_known(column) for column in np.array(curves).T])
+    known = np.isfinite(means)
+    at = np.arange(_ROWS_USED)
+    return np.interp(at, at[known], means[known])  # a LiDAR leaves the top rows empty
+
+
+def _mean_known(values: NDArray) -> float:
+    numbers = values[np.isfinite(values)]
+    return float(numbers.mean()) if len(numbers) else float("nan")
 
 
 def spread_rows(curve: NDArray, height: int, width: int) -> NDArray[np.float64]:
