@@ -1,5 +1,8 @@
 """A simple window that shows a scene from the photo's own camera; the mouse orbits."""
 
+import ctypes
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,10 +98,10 @@ def _open3d() -> Any:
 
 
 def _run(o3d: Any, geometry: Any, camera: Intrinsics | None, title: str) -> None:
-    """Shows the geometry through Open3D's legacy visualizer, which reports a missing display instead of aborting."""
+    """Shows the geometry in a window of Open3D's legacy visualizer (OpenGL) and waits until it is closed."""
     window = o3d.visualization.Visualizer()
-    if not window.create_window(title, _WIDTH, _HEIGHT):
-        window.destroy_window()
+    # Asked first: without a display Open3D renders off the screen, and waits for ever for its window to be closed.
+    if not _has_display() or not window.create_window(title, _WIDTH, _HEIGHT):
         raise ViewerError(
             "no window can be opened: this session has no display (or no OpenGL driver). Write a file instead, "
             "`recon build PHOTO -o scene.glb`, and open it where there is a display"
@@ -111,6 +114,21 @@ def _run(o3d: Any, geometry: Any, camera: Intrinsics | None, title: str) -> None
         _look_through(o3d, window.get_view_control(), camera)
     window.run()
     window.destroy_window()
+
+
+def _has_display() -> bool:
+    """Whether this session can open a window. Elsewhere than on Linux there is a desktop, or Open3D says so."""
+    if sys.platform != "linux" or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return False
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = x11.XOpenDisplay(None)
+    if display:
+        x11.XCloseDisplay(ctypes.c_void_p(display))
+    return bool(display)
 
 
 def _look_through(o3d: Any, control: Any, camera: Intrinsics) -> None:
