@@ -43,7 +43,7 @@ class Format:
     """One line of the table of formats. A module of ``recon.export`` declares ``FORMAT``, or ``FORMATS``."""
 
     suffix: str
-    """With its dot, lower case: ``.ply``; one of two parts (``.splat.ply``) goes before its last part."""
+    """With its dot, lower case: ``.ply``; of two parts (``.textured.ply``) where programs know the last alone."""
     name: str
     """For a person: ``glTF binary``."""
     shapes: tuple[Shape, ...]

@@ -1,8 +1,11 @@
-"""PLY, binary little endian: coloured points, or a mesh with coloured vertices and the photo as texture.
+"""PLY, binary little endian: coloured points, a mesh with coloured vertices, or one with the photo as texture.
 
-Only what every client reads alike: float positions and normals, uchar colours, int indices. Texture coordinates are
-MeshLab's ``s t`` of the vertices with the picture's name in a comment, which Blender takes too and others pass over:
-they show the vertices' colours.
+Only what every client reads alike: float positions and normals, uchar colours, int indices.
+
+A mesh has colours or a texture, never both: MeshLab multiplies them, which shows everything too dark; trimesh leaves
+out the colours where there are texture coordinates; CloudCompare and Open3D show no texture of a PLY. So ``.ply`` has
+colours, right everywhere, and ``.textured.ply`` has MeshLab's ``s t`` and ``comment TextureFile``, for meshes that are
+coarser than the photo; Blender takes their texture coordinates too.
 """
 
 from dataclasses import dataclass
@@ -25,69 +28,91 @@ _FACE = np.dtype([("count", "u1"), ("indices", "<i4", (3,))])
 @dataclass(frozen=True)
 class _Vertices:
     points: NDArray[np.float32]
-    rgb: NDArray[np.uint8]
+    rgb: NDArray[np.uint8] | None
     normals: NDArray[np.float32] | None
     uv: NDArray[np.float32] | None = None
 
 
-def sidecars(path: Path, shape: Shape) -> tuple[Path, ...]:
-    """A mesh's texture: ``my scene.ply`` has ``my_scene_ply_texture.jpg``; an OBJ of that name keeps its own."""
-    return (path.with_name(f"{plain_name(path.stem)}_ply_texture.jpg"),) if shape == "mesh" else ()
+def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
+    """The texture of a textured mesh: ``my scene.textured.ply`` has ``my_scene.textured.jpg``."""
+    return (path.with_name(f"{plain_name(path.stem)}.jpg"),)
 
 
 def write(content: Content, path: Path) -> None:
-    """Writes a cloud, or a mesh and its texture, at ``path``, in the axes of ``content``.
-
-    Raises:
-        ExportError: nothing to write.
-        ValueError: a mesh without texture coordinates.
-    """
+    """Writes a cloud, or a mesh with coloured vertices, at ``path``, in the axes of ``content``."""
     if isinstance(content.geometry, Mesh):
         mesh = mesh_of(content)
-        if mesh.uv is None:
-            raise ValueError("mesh: a PLY mesh is textured and needs uv")
-        (texture,) = sidecars(path, "mesh")
-        texture.write_bytes(texture_jpeg(content.photo))
-        vertices = _Vertices(mesh.vertices, vertex_rgb(content, mesh), mesh.normals, mesh.uv)
-        header = _header(content, vertices, len(mesh.faces), texture.name)
+        vertices = _Vertices(mesh.vertices, vertex_rgb(content, mesh), mesh.normals)
+        _write_file(content, path, vertices, mesh.faces)
     else:
         cloud = cloud_of(content)
-        vertices = _Vertices(cloud.points, cloud.rgb, cloud.normals)
-        header = _header(content, vertices)
+        _write_file(content, path, _Vertices(cloud.points, cloud.rgb, cloud.normals))
+
+
+def write_textured(content: Content, path: Path) -> None:
+    """Writes a mesh at ``path`` and its texture beside it, in the axes of ``content``.
+
+    Raises:
+        ExportError: no faces.
+        ValueError: the geometry is no mesh, or has no texture coordinates.
+    """
+    mesh = mesh_of(content)
+    if mesh.uv is None:
+        raise ValueError("mesh: a textured PLY needs uv")
+    (texture,) = sidecars(path)
+    texture.write_bytes(texture_jpeg(content.photo))
+    _write_file(
+        content, path, _Vertices(mesh.vertices, None, mesh.normals, mesh.uv), mesh.faces, texture.name
+    )
+
+
+def _write_file(
+    content: Content,
+    path: Path,
+    vertices: _Vertices,
+    faces: NDArray[np.int32] | None = None,
+    texture: str | None = None,
+) -> None:
     with path.open("wb") as file:
-        file.write(header)
+        file.write(_header(content, vertices, faces, texture))
         _write_vertices(file, content, vertices)
-        if isinstance(content.geometry, Mesh):
-            _write_faces(file, content.geometry.faces)
+        if faces is not None:
+            _write_faces(file, faces)
 
 
-def _header(content: Content, vertices: _Vertices, faces: int = 0, texture: str = "") -> bytes:
+def _header(
+    content: Content, vertices: _Vertices, faces: NDArray[np.int32] | None, texture: str | None
+) -> bytes:
     properties = ["float x", "float y", "float z"]
     if vertices.normals is not None:
         properties += ["float nx", "float ny", "float nz"]
-    properties += ["uchar red", "uchar green", "uchar blue"]
+    if vertices.rgb is not None:
+        properties += ["uchar red", "uchar green", "uchar blue"]
     if vertices.uv is not None:
         properties += ["float s", "float t"]
     lines = ["ply", "format binary_little_endian 1.0"]
     lines += [f"comment TextureFile {texture}"] if texture else []
     lines += [f"comment {line}" for line in describe_lines(content)]
     lines += [f"element vertex {len(vertices.points)}", *(f"property {name}" for name in properties)]
-    if faces:
-        lines += [f"element face {faces}", "property list uchar int vertex_indices"]
+    if faces is not None:
+        lines += [f"element face {len(faces)}", "property list uchar int vertex_indices"]
     return "\n".join([*lines, "end_header", ""]).encode("ascii")
 
 
 def _write_vertices(file: BinaryIO, content: Content, vertices: _Vertices) -> None:
-    fields: list[tuple[str, str, tuple[int]]] = [("xyz", "<f4", (3,)), ("rgb", "u1", (3,))]
+    fields: list[tuple[str, str, tuple[int]]] = [("xyz", "<f4", (3,))]
     if vertices.normals is not None:
-        fields.insert(1, ("normal", "<f4", (3,)))
+        fields.append(("normal", "<f4", (3,)))
+    if vertices.rgb is not None:
+        fields.append(("rgb", "u1", (3,)))
     if vertices.uv is not None:
         fields.append(("st", "<f4", (2,)))
     for rows in blocks(len(vertices.points)):
         points = vertices.points[rows]
         block = np.empty(len(points), np.dtype(fields))
         block["xyz"] = apply(content.file_T_cam, points)
-        block["rgb"] = vertices.rgb[rows]
+        if vertices.rgb is not None:
+            block["rgb"] = vertices.rgb[rows]
         if vertices.normals is not None:
             block["normal"] = rotate(content.file_T_cam, unit_normals(vertices.normals[rows], points))
         if vertices.uv is not None:
@@ -105,4 +130,14 @@ def _write_faces(file: BinaryIO, faces: NDArray[np.int32]) -> None:
         file.write(block.view(np.uint8).data)
 
 
-FORMAT = Format(suffix=".ply", name="PLY", shapes=("cloud", "mesh"), write=write, sidecars=sidecars)
+FORMATS = (
+    Format(suffix=".ply", name="PLY", shapes=("cloud", "mesh"), write=write),
+    Format(
+        suffix=".textured.ply",
+        name="PLY with texture",
+        shapes=("mesh",),
+        write=write_textured,
+        sidecars=sidecars,
+        instead="Points have no texture: write the cloud as .ply.",
+    ),
+)

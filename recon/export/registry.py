@@ -30,7 +30,7 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
 
     Args:
         path: The file to write; only its suffix is looked at, in upper or lower case. The longest that fits
-            counts: ``a.splat.ply`` is no ``.ply``.
+            counts: ``a.textured.ply`` is no ``.ply``.
         shape: ``cloud``, ``mesh``, or None for the format's own default.
         others: Suffixes that the caller writes itself (``.npz``), to be named in the error's list.
 

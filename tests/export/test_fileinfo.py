@@ -22,7 +22,7 @@ def expected_colours(suffix: str, shape: str) -> str:
     """What each format shows the photo's colours with."""
     if suffix == ".stl":
         return "none"
-    return "texture" if shape == "mesh" else "vertex"
+    return "vertex" if shape == "cloud" or suffix == ".ply" else "texture"
 
 
 @pytest.mark.parametrize(("suffix", "shape"), OURS)

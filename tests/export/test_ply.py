@@ -1,21 +1,18 @@
 """PLY through trimesh and Open3D."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recon.errors import ExportError
 from recon.export import ply
+from recon.export.registry import format_for
 from recon.frames import apply, file_T_cam, rotate
 from recon.types import Mesh, PointCloud
 
 ALL_AXES = ["y-up", "z-up", "opencv"]
-
-
-def colours_of(read) -> np.ndarray:
-    """Vertex colours of what trimesh loaded with a texture, (V, 3) uint8."""
-    return read.vertex_attributes["color"][:, :3]
 
 
 @pytest.mark.parametrize("axes", ALL_AXES)
@@ -37,7 +34,7 @@ def test_mesh_through_trimesh(axes, make_content, trimesh, tmp_path):
     mesh = content.geometry
     assert np.array_equal(np.float32(read.vertices), apply(file_T_cam(axes), mesh.vertices))
     assert np.array_equal(read.faces, mesh.faces)
-    assert np.array_equal(colours_of(read), mesh.rgb)
+    assert np.array_equal(read.visual.vertex_colors[:, :3], mesh.rgb)
     # Our winding, by their cross product: the faces look at the camera, which is at the origin.
     assert (np.sum(read.face_normals * -read.triangles_center, axis=1) > 0).all()
 
@@ -95,43 +92,51 @@ def test_a_mesh_without_colours_takes_the_photo_s(make_content, trimesh, tmp_pat
     content = make_content("mesh")
     ply.write(replace(content, geometry=replace(content.geometry, rgb=None)), tmp_path / "a.ply")
     read = trimesh.load(tmp_path / "a.ply", process=False)
-    assert np.array_equal(colours_of(read), content.photo.rgb.reshape(-1, 3))
+    assert np.array_equal(read.visual.vertex_colors[:, :3], content.photo.rgb.reshape(-1, 3))
 
 
-def test_the_texture_is_the_photo_and_t_goes_up(make_content, trimesh, tmp_path):
-    """What trimesh looks up at a vertex is the pixel that the vertex came from."""
-    ramp = np.add.outer(np.arange(18) * 8, np.arange(24) * 4).astype(np.uint8)
-    content = make_content("mesh")
-    content = replace(content, photo=replace(content.photo, rgb=np.stack([ramp] * 3, -1)))
-    path = tmp_path / "my scene.ply"
-    ply.write(content, path)
-    assert b"\ncomment TextureFile my_scene_ply_texture.jpg\n" in path.read_bytes()
-    assert ply.sidecars(path, "mesh") == (tmp_path / "my_scene_ply_texture.jpg",)
-    read = trimesh.load(path, process=False)
-    picture = np.asarray(read.visual.material.image.convert("L")).astype(int)
-    col = (read.visual.uv[:, 0] * 24).astype(int)
-    row = ((1 - read.visual.uv[:, 1]) * 18).astype(int)
-    assert np.abs(picture[row, col] - ramp.reshape(-1)).max() <= 3
+class TestTextured:
+    def test_the_texture_is_the_photo_and_t_goes_up(self, make_content, trimesh, tmp_path):
+        """What trimesh looks up at a vertex is the pixel that the vertex came from."""
+        ramp = np.add.outer(np.arange(18) * 8, np.arange(24) * 4).astype(np.uint8)
+        content = make_content("mesh")
+        content = replace(content, photo=replace(content.photo, rgb=np.stack([ramp] * 3, -1)))
+        ply.write_textured(content, tmp_path / "a.ply")
+        read = trimesh.load(tmp_path / "a.ply", process=False)
+        assert np.array_equal(read.faces, content.geometry.faces)
+        picture = np.asarray(read.visual.material.image.convert("L")).astype(int)
+        col = (read.visual.uv[:, 0] * 24).astype(int)
+        row = ((1 - read.visual.uv[:, 1]) * 18).astype(int)
+        assert np.abs(picture[row, col] - ramp.reshape(-1)).max() <= 3
 
+    def test_colours_or_texture_never_both(self, make_content, tmp_path):
+        ply.write_textured(make_content("mesh"), tmp_path / "a.ply")
+        header = (tmp_path / "a.ply").read_bytes().split(b"end_header\n", 1)[0]
+        assert b"\ncomment TextureFile a.jpg\n" in header
+        assert b"red" not in header
+        ply.write(make_content("mesh"), tmp_path / "a.ply")
+        header = (tmp_path / "a.ply").read_bytes().split(b"end_header\n", 1)[0]
+        assert b"TextureFile" not in header
+        assert b"float s" not in header
 
-def test_the_colours_do_not_need_the_texture(make_content, trimesh, tmp_path):
-    content = make_content("mesh")
-    ply.write(content, tmp_path / "a.ply")
-    (tmp_path / "a_ply_texture.jpg").unlink()
-    read = trimesh.load(tmp_path / "a.ply", process=False)
-    assert np.array_equal(colours_of(read), content.geometry.rgb)
+    def test_the_texture_s_name_is_plain_and_not_the_photo_s(self):
+        (texture,) = ply.sidecars(Path("x") / "my scene.textured.ply")
+        assert texture == Path("x") / "my_scene.textured.jpg"
 
+    def test_open3d_reads_the_geometry(self, make_content, open3d, tmp_path):
+        content = make_content("mesh")
+        ply.write_textured(content, tmp_path / "a.ply")
+        read = open3d.io.read_triangle_mesh(str(tmp_path / "a.ply"))
+        assert np.array_equal(read.triangles, content.geometry.faces)
 
-def test_a_cloud_has_no_texture(make_content, tmp_path):
-    ply.write(make_content("cloud"), tmp_path / "a.ply")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.ply"]
-    assert b"TextureFile" not in (tmp_path / "a.ply").read_bytes()
+    def test_it_holds_no_cloud(self):
+        with pytest.raises(ExportError, match=r"as \.ply"):
+            format_for(Path("a.textured.ply"), "cloud")
 
-
-def test_a_mesh_without_texture_coordinates_is_our_bug(make_content, tmp_path):
-    content = make_content("mesh")
-    with pytest.raises(ValueError, match="uv"):
-        ply.write(replace(content, geometry=replace(content.geometry, uv=None)), tmp_path / "a.ply")
+    def test_a_mesh_without_texture_coordinates_is_our_bug(self, make_content, tmp_path):
+        content = make_content("mesh")
+        with pytest.raises(ValueError, match="uv"):
+            ply.write_textured(replace(content, geometry=replace(content.geometry, uv=None)), tmp_path / "a")
 
 
 def test_a_normal_that_is_not_there_looks_at_the_camera(make_content, open3d, tmp_path):
@@ -151,7 +156,7 @@ def test_more_rows_than_a_block(make_content, trimesh, tmp_path, monkeypatch):
     ply.write(content, tmp_path / "a.ply")
     read = trimesh.load(tmp_path / "a.ply", process=False)
     assert np.array_equal(read.faces, content.geometry.faces)
-    assert np.array_equal(colours_of(read), content.geometry.rgb)
+    assert np.array_equal(read.visual.vertex_colors[:, :3], content.geometry.rgb)
 
 
 def test_nothing_to_write_says_what_to_change(make_content, tmp_path):

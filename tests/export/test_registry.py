@@ -28,13 +28,14 @@ def test_every_format_names_itself():
     [
         ("scene.ply", None, "cloud"),
         ("SCENE.PLY", "mesh", "mesh"),
+        ("Scene.Textured.PLY", None, "mesh"),
         ("a.b.glb", None, "mesh"),
         ("scene.xyz", "cloud", "cloud"),
     ],
 )
 def test_suffix_and_shape(name, shape, expected):
     form, chosen = format_for(Path(name), shape)
-    assert form.suffix == Path(name).suffix.lower()
+    assert form.suffix == (".textured.ply" if "Textured" in name else Path(name).suffix.lower())
     assert chosen == expected
 
 
