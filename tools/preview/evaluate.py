@@ -115,7 +115,7 @@ def measure_pairs(net: PreviewNet, pairs: list[Pair], prior: dict, pixels: int) 
     return rows
 
 
-def _mean_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def mean_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """Return means: 7-Scenes as one room, the other indoor pairs, indoors with 7-Scenes counted once, outdoors."""
     kitchen = [r for r in rows if str(r["name"]).startswith("7scenes")]
     inside = [r for r in rows if r["place"] == "indoor" and r not in kitchen]
@@ -233,7 +233,7 @@ def main() -> None:
         start = time.perf_counter()
         rows = measure_pairs(net, pairs, json.loads(args.prior.read_text()), args.pixels)
         seconds = (time.perf_counter() - start) / len(pairs)
-        rows += _mean_rows(rows)
+        rows += mean_rows(rows)
         text.append("\n## Real pairs (AbsRel; aligned: after one scale by the median)\n")
         text.append(_table(rows, _COLUMNS, "pair"))
         text.append(f"\n{1000 * seconds:.0f} ms a photo with the priors, one thread.")
