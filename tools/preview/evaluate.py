@@ -162,6 +162,12 @@ def _table(rows: list[dict[str, object]], columns: dict[str, str], first: str) -
     return "\n".join(lines)
 
 
+def last_pixels(run_dir: Path) -> int:
+    """Return the picture area of the stage that the training is in, from its log."""
+    path = run_dir / "log.jsonl"
+    return int(json.loads(path.read_text().splitlines()[-1])["pixels"]) if path.exists() else 12288
+
+
 def learning_curve(run_dir: Path) -> str:
     """Return the held-out errors over the samples seen, about twelve lines of RUN/log.jsonl."""
     path = run_dir / "log.jsonl"
@@ -217,10 +223,13 @@ def main() -> None:
     parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
     parser.add_argument("--pairs", type=Path, default=Path("../shared/data/rgbd"))
     parser.add_argument("--prior", type=Path, default=Path("recon/depth/preview_prior.json"))
-    parser.add_argument("--pixels", type=int, default=12288, help="picture area given to the network")
+    parser.add_argument(
+        "--pixels", type=int, default=0, help="picture area for the network (0: as trained last)"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     net, samples = load_average(args.run_dir)
+    args.pixels = args.pixels or last_pixels(args.run_dir)
     generated = score(net, held_out(args.run_dir), args.pixels)
     columns = {k: k.replace("_", " ") for k in generated["all"]}
     text = [
