@@ -2,10 +2,10 @@
 
 Only what every client reads alike: float positions and normals, uchar colours, int indices.
 
-A mesh has colours or a texture, never both: MeshLab multiplies them, which shows everything too dark; trimesh leaves
-out the colours where there are texture coordinates; CloudCompare and Open3D show no texture of a PLY. So ``.ply`` has
-colours, right everywhere, and ``.textured.ply`` has MeshLab's ``s t`` and ``comment TextureFile``, for meshes that are
-coarser than the photo; Blender takes their texture coordinates too.
+A mesh has colours or a texture, never both: MeshLab multiplies them, which shows everything too dark; trimesh
+leaves out the colours where there are texture coordinates; CloudCompare and Open3D show no texture of a PLY. So
+``.ply`` has colours, right everywhere, and ``.textured.ply`` has MeshLab's ``s t`` and ``comment TextureFile``, for
+meshes that are coarser than the photo; Blender takes their texture coordinates too.
 """
 
 from dataclasses import dataclass
