@@ -84,7 +84,7 @@ def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
     close = scene.kind == "desk"
     if scene.targets and (close or rng.random() < _TARGET_SHARE.get(scene.kind, 0.35)):
         x, y, z, radius = scene.targets[int(rng.integers(len(scene.targets)))]
-        far = rng.uniform(0.55, 1.5) if close else radius * rng.uniform(1.3, 4.0) + 0.3
+        far = rng.uniform(0.6, 1.8) if close else radius * rng.uniform(1.3, 4.0) + 0.3
         turn = rng.uniform(0, 2 * np.pi)
         lift = max(0.0, y - at[1]) + rng.uniform(0.25, 0.9) if close else 0.0
         at = np.array([x - far * np.sin(turn), y + lift if close else at[1], z - far * np.cos(turn)])
@@ -115,7 +115,7 @@ def _score(
     z = hits.t[seen]
     log_z = np.log(np.maximum(z, 1e-3))
     things = len(np.unique(geometry.triangle_instance[hits.triangle[seen]]))
-    nearest = 0.22 if scene.kind == "desk" else (0.7 if scene.indoor else 1.2)
+    nearest = 0.35 if scene.kind == "desk" else (0.7 if scene.indoor else 1.2)
     close = float((z < nearest).mean())
     low = (
         0.0 if scene.kind == "desk" else float(np.log(1.0 if scene.indoor else 2.5)) - float(np.median(log_z))

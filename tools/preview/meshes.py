@@ -186,7 +186,7 @@ def unit_meshes() -> dict[str, UnitMesh]:
     for k in range(4):
         meshes[f"blob{k}"] = _blob(100 + k, 0.22 + 0.1 * k)
         meshes[f"leaves{k}"] = _leaves(200 + k, 200, 0.11 + 0.04 * k)
-        meshes[f"plant{k}"] = _leaves(300 + k, 46, 0.17)
+        meshes[f"plant{k}"] = _leaves(300 + k, 46 + 30 * k, 0.17 - 0.03 * k)
         meshes[f"curtain{k}"] = _sheet(400 + k, "curtain")
         meshes[f"hill{k}"] = _sheet(500 + k, "hill")
         meshes[f"cloth{k}"] = _sheet(600 + k, "cloth")
