@@ -1,0 +1,325 @@
+"""Fewer triangles, by quadric error metrics (Garland and Heckbert, SIGGRAPH 1997) of fast-simplification.
+
+What the photo's own camera sees must not change, and the decimator knows nothing of it. Three things see to that.
+The outline stays as it is where it has few edges. Else it is held by a curtain: a strip of triangles that hangs from
+it, away from the camera, in the planes of its lines of sight, so that moving the outline sideways costs like bending
+a surface. Texture coordinates are the projection of the vertices that are left. And where a long, slanted triangle
+would pull the picture along (between its corners texture coordinates run evenly over the triangle, but not over the
+picture), it is split again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.types import Mesh
+
+Points = NDArray[np.float64]
+Faces = NDArray[np.int32]
+
+LARGEST_SLIP = 0.1
+"""How far the picture may be pulled along inside a triangle, in steps of the mesh's grid: px where stride is 1."""
+
+# How eagerly the decimator raises its threshold: lower keeps more of the shape, but stops early.
+_PATIENT, _EAGER = 3.0, 7.0
+_ROUNDS = 6
+_STEPS = 12
+# With a curtain no step goes further than this: its hem would keep too much of the old, long outline.
+_LARGEST_STEP = 6
+# An outline of fewer edges than this share of the faces asked for is kept vertex by vertex.
+_OUTLINE_SHARE = 1 / 3
+# The error asked for is spent over the rounds: 60 %, 24 %, 10 %, ...; each starts afresh with the surface as it is.
+_FIRST_ROUND, _NEXT_ROUND = 0.6, 0.4
+# The largest misfit of texture coordinates that are the projection of their vertices.
+_UV_TOLERANCE = 1e-4
+
+
+def simplify(mesh: Mesh, faces: int | None = None, error_m: float | None = None) -> Mesh:
+    """Simplifies a mesh that was made from a photo.
+
+    Args:
+        mesh: In the cam frame, with z > 0; its ``uv``, if any, are the projection of its vertices into the photo.
+        faces: The largest number of triangles, 4 or more.
+        error_m: In place of ``faces``: how far the surface may move, m. Each vertex stays within it of the planes of
+            all triangles that it replaces.
+
+    Returns:
+        A mesh of at most ``faces`` triangles, or of as few as the pieces of the mesh allow; counter-clockwise as the
+        camera sees them. Colours and normals are those of the nearest vertex of the input.
+
+    Raises:
+        ValueError: Neither or both of ``faces`` and ``error_m``, one that is too small, or foreign ``uv``.
+    """
+    if (faces is None) == (error_m is None):
+        raise ValueError("give one of faces and error_m")
+    if faces is not None and faces < 4:
+        raise ValueError(f"faces must be 4 or more, got {faces}")
+    if error_m is not None and not error_m > 0:
+        raise ValueError(f"error_m must be positive, got {error_m}")
+    if not len(mesh.faces) or (faces is not None and len(mesh.faces) <= faces):
+        return mesh
+    lens = None if mesh.uv is None else _Lens.of(mesh.vertices, mesh.uv, mesh.faces)
+    shape = _Shape(mesh.vertices.astype(np.float64), mesh.faces)
+    if error_m is not None:
+        smaller = _split(_seen(_within(shape, error_m)), lens, None)
+    else:
+        assert faces is not None
+        smaller = _at_most(shape, faces, lens)
+    return _dressed(mesh, smaller, lens)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    points: Points
+    """(V, 3) m, cam frame."""
+    faces: Faces
+    """(F, 3)."""
+
+
+@dataclass(frozen=True)
+class _Lens:
+    """Texture coordinates of a point: ``u = scale[0] * x / z + shift[0]``, and so for v and y."""
+
+    scale: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    largest_slip: float
+    """In texture coordinates."""
+
+    @classmethod
+    def of(cls, vertices: NDArray[np.float32], uv: NDArray[np.float32], faces: Faces) -> "_Lens":
+        """The camera that the texture coordinates were made by, read off the mesh itself."""
+        rays = vertices[:, :2].astype(np.float64) / vertices[:, 2:]
+        spread = np.maximum(rays.var(axis=0), 1e-30)
+        centred = uv - uv.mean(axis=0, dtype=np.float64)
+        scale = (centred * (rays - rays.mean(axis=0))).mean(axis=0) / spread
+        # Every triangle of a grid has its shortest side along a row or a column.
+        some = uv[faces[:: max(1, len(faces) // 10_000)]]
+        step = np.linalg.norm(some - np.roll(some, 1, axis=1), axis=2).min(axis=1)
+        shift = uv.mean(axis=0, dtype=np.float64) - scale * rays.mean(axis=0)
+        lens = cls(scale, shift, LARGEST_SLIP * float(np.median(step)))
+        if np.abs(rays * lens.scale + lens.shift - uv).max() > _UV_TOLERANCE:
+            raise ValueError("uv: expected the projection of the vertices into the photo")
+        return lens
+
+    def uv(self, points: Points) -> NDArray[np.float64]:
+        """(V, 2)."""
+        return np.asarray(points[:, :2] / points[:, 2:] * self.scale + self.shift)
+
+    def inside(self, points: Points) -> Points:
+        """Points that were moved a little over the photo's edge, put back onto it."""
+        uv = self.uv(points)
+        out = ((uv < 0) | (uv > 1)).any(axis=1)
+        points = points.copy()
+        points[out, :2] = (np.clip(uv[out], 0, 1) - self.shift) / self.scale * points[out, 2:]
+        return points
+
+
+def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
+    """At most that many faces, also after splitting; eager only where patience does not get there."""
+    target = most
+    for k in range(_ROUNDS):
+        shape = _seen(_down_to(shape, target))
+        if len(shape.faces) <= most:
+            split = _split(shape, lens, most if k >= _ROUNDS - 2 else None)
+            if len(split.faces) <= most:
+                return split
+            target = max(most // 2, 4, min(target - 1, int(0.98 * target * most / len(split.faces))))
+    return shape
+
+
+def _down_to(shape: _Shape, target: int) -> _Shape:
+    """Decimates to a number of faces, or near it."""
+    for eagerness in (_PATIENT, _EAGER):
+        for _ in range(_STEPS):
+            before = len(shape.faces)
+            if before <= target:
+                return shape
+            edges = _outline(shape.faces, len(shape.points))
+            if len(edges) <= _OUTLINE_SHARE * target:
+                shape = _compact(*_decimate(shape.points, shape.faces, target, eagerness))
+            else:
+                shape = _hung(
+                    shape, edges, _reducing(len(edges), max(target, before // _LARGEST_STEP), eagerness)
+                )
+            if len(shape.faces) > 0.98 * before:
+                break
+    return shape
+
+
+def _reducing(outline: int, target: int, eagerness: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
+    def run(points: Points, faces: Faces) -> tuple[Points, Faces]:
+        # Of the curtain one triangle stays for each edge of its hem, and one for each edge of the outline, which gets
+        # shorter as a line does where an area gets smaller.
+        surface = len(faces) - 2 * outline
+        curtain = outline + int(outline * min(1.0, target / surface) ** 0.5)
+        return _decimate(points, faces, min(len(faces), target + curtain), eagerness)
+
+    return run
+
+
+def _decimate(points: Points, faces: Faces, target: int, eagerness: float) -> tuple[Points, Faces]:
+    from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
+
+    return decimate(points, faces, target_count=target, agg=eagerness, preserve_border=True)
+
+
+def _within(shape: _Shape, error_m: float) -> _Shape:
+    """Decimates as far as the error allows."""
+    for k in range(_ROUNDS):
+        before = len(shape.faces)
+        spend_m = error_m * _FIRST_ROUND * _NEXT_ROUND**k
+        shape = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(spend_m))
+        if len(shape.faces) > 0.98 * before:
+            break
+    return shape
+
+
+def _lossless(error_m: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
+    # The decimator's lossless mode collapses while the sum of squared distances to the planes is below the float64
+    # epsilon, in the mesh's own unit: so the unit is chosen that makes that the error asked for.
+    unit = float(np.finfo(np.float64).eps) ** 0.5 / error_m
+
+    def run(points: Points, faces: Faces) -> tuple[Points, Faces]:
+        from fast_simplification import simplify as decimate
+
+        moved, kept = decimate(points * unit, faces, lossless=True, preserve_border=True)
+        return moved / unit, kept
+
+    return run
+
+
+def _hung(
+    shape: _Shape, edges: NDArray[np.int32], run: Callable[[Points, Faces], tuple[Points, Faces]]
+) -> _Shape:
+    """Decimates with a curtain at the outline, and takes it off again.
+
+    ``run`` gets and returns points and faces.
+    """
+    hung, hem_of = np.unique(edges, return_inverse=True)
+    first = len(shape.points)
+    hem = (hem_of.reshape(edges.shape) + first).astype(np.int32)
+    # Winding is that of the surface: its edge a, b is run through the other way by the neighbour, the curtain.
+    curtain = np.concatenate(
+        [np.stack([edges[:, 1], edges[:, 0], hem[:, 0]], 1), np.stack([edges[:, 1], hem[:, 0], hem[:, 1]], 1)]
+    )
+    points = np.concatenate([shape.points, _hem(shape.points, edges, hung, hem_of)])
+    points, faces = run(points, np.concatenate([shape.faces, curtain.astype(np.int32)]))
+    # The hem is the border now, which the decimator keeps, and it keeps the order: the hem is what comes last.
+    return _compact(points, faces[(faces < len(points) - len(hung)).all(axis=1)])
+
+
+def _hem(
+    points: Points, edges: NDArray[np.int32], hung: NDArray[np.int32], hem_of: NDArray[np.intp]
+) -> Points:
+    """Lower ends of the curtain, one for each vertex of the outline, as far behind it as its edges are long.
+
+    A longer curtain would begin with triangles so thin that the decimator leaves them alone.
+    """
+    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    ends = hem_of.reshape(-1)
+    mean = np.bincount(ends, np.repeat(length, 2)) / np.bincount(ends)
+    at = points[hung]
+    return np.asarray(at * (1 + mean / np.linalg.norm(at, axis=1))[:, None])
+
+
+def _outline(faces: Faces, count: int) -> NDArray[np.int32]:
+    """Edges that belong to one face, (E, 2), in the direction of that face."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    key = edges.min(axis=1).astype(np.int64) * count + edges.max(axis=1)
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])
+    return np.asarray(edges[order[new[:-1] & new[1:]]])
+
+
+def _seen(shape: _Shape) -> _Shape:
+    """Without the few triangles that were folded over: what they cover, their neighbours cover too."""
+    a, b, c = (shape.points[shape.faces[:, k]] for k in range(3))
+    faces_camera = np.einsum("fi,fi->f", np.cross(b, c), a) < 0
+    return _compact(shape.points, shape.faces[faces_camera])
+
+
+def _compact(points: Points, faces: NDArray[np.integer]) -> _Shape:
+    used = np.zeros(len(points), np.bool_)
+    used[faces.reshape(-1)] = True
+    renumbered = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return _Shape(points[used], renumbered[faces].astype(np.int32))
+
+
+def _split(shape: _Shape, lens: _Lens | None, most: int | None) -> _Shape:
+    """Splits edges along which the picture would slip, the worst first while ``most`` faces allow it."""
+    if lens is None:
+        return shape
+    for _ in range(12):
+        corners = np.stack([shape.faces, np.roll(shape.faces, -1, axis=1)], axis=-1)
+        key = corners.min(axis=-1).astype(np.int64) * len(shape.points) + corners.max(axis=-1)
+        edges, edge_of, uses = np.unique(key, return_inverse=True, return_counts=True)
+        start, end = np.divmod(edges, len(shape.points))
+        slip = _slip(shape.points[start], shape.points[end], lens)
+        chosen = slip > lens.largest_slip
+        if most is not None:
+            worst = np.argsort(-slip, kind="stable")
+            chosen[worst[np.cumsum(uses[worst]) > most - len(shape.faces)]] = False
+        if not chosen.any():
+            break
+        shape = _halved(shape, start[chosen], end[chosen], chosen, edge_of.reshape(-1, 3))
+    return shape
+
+
+def _slip(start: Points, end: Points, lens: _Lens) -> NDArray[np.float64]:
+    """How far the middle of an edge shows another place of the photo than it stands before: (E,), 1 is the width."""
+    length = np.linalg.norm((lens.uv(end) - lens.uv(start)) / lens.scale * lens.scale[0], axis=1)
+    z0, z1 = start[:, 2], end[:, 2]
+    return np.asarray(length * np.abs(z1 - z0) / (2 * (z0 + z1)))
+
+
+def _halved(
+    shape: _Shape,
+    start: NDArray[np.integer],
+    end: NDArray[np.integer],
+    chosen: NDArray[np.bool_],
+    edge_of: NDArray[np.integer],
+) -> _Shape:
+    """Splits edges in the middle of their pictures; ``edge_of`` (F, 3) tells the edge that begins at each corner."""
+    nearness = np.stack([1 / shape.points[start, 2], 1 / shape.points[end, 2]])
+    share = nearness / nearness.sum(axis=0)
+    middles = shape.points[start] * share[0][:, None] + shape.points[end] * share[1][:, None]
+    number = np.full(len(chosen), -1, np.int64)
+    number[chosen] = np.arange(len(start)) + len(shape.points)
+    middle = number[edge_of]
+    count = (middle >= 0).sum(axis=1)
+    # Turned so that one split edge comes first, and two come first and second.
+    first = np.where(count == 2, (np.argmin(middle, axis=1) + 1) % 3, np.argmax(middle >= 0, axis=1))
+    turn = (first[:, None] + np.arange(3)) % 3
+    corner = np.take_along_axis(shape.faces, turn, axis=1).astype(np.int64)
+    middle = np.take_along_axis(middle, turn, axis=1)
+    (a, b, c), (ab, bc, ca) = corner.T, middle.T
+    pieces = {
+        0: [(a, b, c)],
+        1: [(a, ab, c), (ab, b, c)],
+        2: [(ab, b, bc), (a, ab, bc), (a, bc, c)],
+        3: [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)],
+    }
+    faces = [np.stack(piece, axis=1)[count == k] for k, cut in pieces.items() for piece in cut]
+    return _Shape(np.concatenate([shape.points, middles]), np.concatenate(faces).astype(np.int32))
+
+
+def _dressed(mesh: Mesh, shape: _Shape, lens: _Lens | None) -> Mesh:
+    """With texture coordinates of their own, and the colour and normal of the nearest vertex of ``mesh``."""
+    points = shape.points if lens is None else lens.inside(shape.points)
+    rgb, normals = mesh.rgb, mesh.normals
+    if rgb is not None or normals is not None:
+        from scipy.spatial import cKDTree
+
+        nearest = cKDTree(mesh.vertices, balanced_tree=False, compact_nodes=False).query(points)[1]
+        rgb = None if rgb is None else rgb[nearest]
+        normals = None if normals is None else normals[nearest]
+    return Mesh(
+        vertices=points.astype(np.float32),
+        faces=shape.faces,
+        uv=None if lens is None else np.clip(lens.uv(points), 0, 1).astype(np.float32),
+        rgb=rgb,
+        normals=normals,
+    )
