@@ -90,6 +90,18 @@ class Options:
     voxel: float | None = _option(
         None, "Thin a cloud to one point per cube of this size, in metres.", flag="--voxel", metavar="M"
     )
+    faces: int | None = _option(
+        None,
+        "Simplify a mesh to at most this many triangles; what the photo's camera sees stays.",
+        flag="--faces",
+        metavar="N",
+    )
+    error: float | None = _option(
+        None,
+        "Simplify a mesh as far as its surface moves by no more than this, in metres.",
+        flag="--error",
+        metavar="M",
+    )
     axes: Axes = _option(
         "y-up",
         "Axes of the file: y-up (MeshLab and CloudCompare open on the photo's view), z-up (a PLY or STL "
@@ -129,6 +141,7 @@ class Options:
             ("--focal-35mm", self.focal_35mm),
             ("--max-depth", self.max_depth),
             ("--voxel", self.voxel),
+            ("--error", self.error),
         ):
             if value is not None and not (isfinite(value) and value > 0):
                 raise ValueError(f"{name} must be a positive number, got {value}")
@@ -138,6 +151,10 @@ class Options:
             raise ValueError(f"--edge must be 0 or more, got {self.edge}")
         if self.stride < 1:
             raise ValueError(f"--stride must be 1 or more, got {self.stride}")
+        if self.faces is not None and self.faces < 4:
+            raise ValueError(f"--faces must be 4 or more, got {self.faces}")
+        if self.faces is not None and self.error is not None:
+            raise ValueError("give only one of --faces and --error: either says how far a mesh is simplified")
         if self.processing_size is not None and self.processing_size < 14:
             raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
         if self.intrinsics is not None:

@@ -15,6 +15,7 @@ from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge, compact, triangulate
 from recon.normals import grid_normals
 from recon.options import Options, Shape
+from recon.simplify import simplify
 from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
 from recon.unproject import pixel_centres, rays_at, rays_of, unproject
 
@@ -148,13 +149,16 @@ class Scene:
         uv = np.empty((*points.shape[:2], 2), np.float32)
         uv[..., 0] = u_px / camera.width
         uv[..., 1] = (v_px / camera.height)[:, None]
-        return compact(
+        mesh = compact(
             points,
             triangulate(points, connections),
             uv,
             self.photo.rgb[::n, ::n],
             grid_normals(z_m, rays, connections),
         )
+        if self.options.faces is None and self.options.error is None:
+            return mesh
+        return simplify(mesh, self.options.faces, self.options.error)
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:
         """Writes a file in the format of its suffix, all or nothing: ``.npz`` holds the whole scene.

@@ -27,7 +27,7 @@ ESTIMATION = (
     "processing_size",
     "offline",
 )
-GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "axes", "level")
+GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "faces", "error", "axes", "level")
 
 
 class FourNumbers(click.ParamType):

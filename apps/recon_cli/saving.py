@@ -85,6 +85,7 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
                         "vertices": len(content.geometry.vertices),
                         "faces": len(content.geometry.faces),
                     }
+                    _report_simplified(scene, counts["faces"], session)
                 save(content, output.path, output.form)
         size = sum(os.path.getsize(path) for path in output.files)
         told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
@@ -103,6 +104,16 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
     return written
 
 
+def _report_simplified(scene: "Scene", faces: int, session: Session) -> None:
+    asked = scene.options.faces
+    if asked is not None and faces > asked:
+        session.journal.warn(
+            "faces",
+            f"{faces:,} triangles are left, not the {asked:,} asked for: the scene has too many separate pieces; "
+            "--stride 2 or --edge 0 leaves fewer",
+        )
+
+
 def report_levelling(scene: "Scene", session: Session) -> None:
     """Says how the scene was stood upright, or why it was not."""
     levelling = scene.levelling
@@ -111,7 +122,8 @@ def report_levelling(scene: "Scene", session: Session) -> None:
     values = levelling.as_provenance()
     told = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}°"
     height_m = levelling.camera_height_m
-    seen = f"{100 * levelling.floor_share:.0f} % of the picture is level and {100 * levelling.wall_share:.0f} % upright"
+    level, upright = 100 * levelling.floor_share, 100 * levelling.wall_share
+    seen = f"{level:.0f} % of the picture is level and {upright:.0f} % upright"
     if not levelling.trusted:
         session.journal.warn(
             "level",
