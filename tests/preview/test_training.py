@@ -18,6 +18,7 @@ from tools.preview.batches import Batch, BatchStream, log_canonical_inverse, mak
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.export import read_weights, write_weights
 from tools.preview.generate import FIRST_SEED, claim
+from tools.preview.heldout import focal_correlation
 from tools.preview.loss import preview_loss
 from tools.preview.network import NetworkConfig, Prediction, PreviewNet, normalise
 from tools.preview.shards import Shard, ShardPool, read_shard, shard_paths, trim, write_shard
@@ -269,3 +270,22 @@ def test_shipped_weights_say_the_same_in_half_the_bytes(batch: Batch, tmp_path: 
         one, other = (n(normalise(batch.rgb)) for n in (net, read_weights(tmp_path / "preview.safetensors")))
     for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
+
+
+def test_the_focal_correlation_is_not_flattered_by_the_aspect() -> None:
+    class Constant(torch.nn.Module):
+        """Knows nothing but the aspect: the same long-side focal length with a little noise for every picture."""
+
+        def forward(self, x: torch.Tensor) -> Prediction:
+            height, width = x.shape[-2:]
+            log_focal = float(np.log(max(width, height) / width)) + 0.01 * float(x.mean())
+            maps = torch.zeros(1, height // 2, width // 2)
+            return Prediction(maps, maps, torch.tensor([log_focal]))
+
+    rng = np.random.default_rng(0)
+    shards = []
+    for width, height in ((64, 48), (48, 64)):
+        rgb = np.broadcast_to(rng.integers(0, 255, (60, 1, 1, 3), np.uint8), (60, height, width, 3))
+        focal = (np.exp(rng.normal(-0.2, 0.1, 60)) * max(width, height) / width).astype(np.float32)
+        shards.append(Shard(rgb, np.ones((60, height, width), np.float16), focal, np.array(["room"] * 60)))
+    assert abs(focal_correlation(Constant(), shards, 3072)) < 0.3  # type: ignore[arg-type]

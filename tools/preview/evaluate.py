@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from tools.preview.checkpoint import load_checkpoint
-from tools.preview.heldout import held_out, score
+from tools.preview.heldout import focal_correlation, held_out, score
 from tools.preview.metrics import depth_errors
 from tools.preview.network import NetworkConfig, PreviewNet, normalise
 from tools.preview.pairs import Pair, read_pairs
@@ -230,12 +230,15 @@ def main() -> None:
     torch.set_num_threads(1)
     net, samples = load_average(args.run_dir)
     args.pixels = args.pixels or last_pixels(args.run_dir)
-    generated = score(net, held_out(args.run_dir), args.pixels)
+    shards = held_out(args.run_dir)
+    generated = score(net, shards, args.pixels)
     columns = {k: k.replace("_", " ") for k in generated["all"]}
     text = [
         f"# Evaluation after {samples:,} samples, {args.pixels} px\n\n## Held-out generated scenes (means)\n"
     ]
     text.append(_table([{"name": kind, **errors} for kind, errors in generated.items()], columns, "kind"))
+    correlation = focal_correlation(net, shards, args.pixels)
+    text.append(f"\nFocal length: correlation with the truth {correlation:.2f} (log, over the long side).")
     rows: list[dict[str, object]] = []
     if (args.pairs / "pairs.json").exists():
         pairs = read_pairs(args.pairs)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tools.preview.batches import log_canonical_inverse
 from tools.preview.compose import SHARES, rng_for
@@ -69,12 +70,33 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
+def focal_correlation(net: PreviewNet, shards: list[Shard], pixels: int) -> float:
+    """Return the correlation of log focal lengths, predicted and true, both over the picture's long side.
+
+    Over the width it would be flattered by the aspect ratio, which the network is told.
+    """
+    guesses, truths = [], []
+    net.eval()
+    with torch.inference_mode():
+        for shard in shards:
+            height, width = shard.rgb.shape[1:3]
+            to_long = float(np.log(width / max(width, height)))
+            for rgb, focal in zip(shard.rgb, shard.focal_over_width, strict=True):
+                prediction = net(normalise(torch.from_numpy(_resized(rgb, pixels))[None]))
+                guesses.append(prediction.log_focal[0].item() + to_long)
+                truths.append(float(np.log(focal)) + to_long)
+    return float(np.corrcoef(guesses, truths)[0, 1])
+
+
+def _resized(rgb: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
+    size = size_for(rgb.shape[1] / rgb.shape[0], pixels, 16)
+    mode = cv2.INTER_AREA if size[0] < rgb.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, size, interpolation=mode), np.uint8)
+
+
 def _score_one(net: PreviewNet, shard: Shard, k: int, pixels: int) -> dict[str, float]:
     rgb, z, focal = shard.rgb[k], shard.z_m[k].astype(np.float32), float(shard.focal_over_width[k])
-    width, height = size_for(rgb.shape[1] / rgb.shape[0], pixels, 16)
-    mode = cv2.INTER_AREA if width < rgb.shape[1] else cv2.INTER_LINEAR
-    image = cv2.resize(rgb, (width, height), interpolation=mode)
-    prediction = net(normalise(torch.from_numpy(image)[None]))
+    prediction = net(normalise(torch.from_numpy(_resized(rgb, pixels))[None]))
     half = (prediction.log_inverse.shape[2], prediction.log_inverse.shape[1])
     truth = cv2.resize(z, half, interpolation=cv2.INTER_NEAREST_EXACT)
     sky = ~np.isfinite(truth)
