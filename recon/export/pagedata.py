@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.export.content import Content
-from recon.export.geometry import GENERATOR
+from recon.export.geometry import GENERATOR, blocks
 from recon.export.packed import Packed
-from recon.frames import apply, gl_T_cam
+from recon.frames import FILE_AXES, apply, gl_T_cam
 from recon.types import Intrinsics, Mesh
 
 UV_STEPS_PER_PX = 16
@@ -24,8 +24,11 @@ def page_data(
     camera = content.intrinsics
     # Bounds without the few points far out, so that the view from above is not of an empty field.
     some = points[:: max(1, len(points) // 100_000)]
-    low, high = np.percentile(apply(content.file_T_cam, some), [2, 98], axis=0)
+    near_low, near_high = np.percentile(apply(content.file_T_cam, some), [2, 98], axis=0)
+    low, high = _bounds(content, points)
     return {
+        "generator": GENERATOR,
+        "axes": f"{content.axes}: {FILE_AXES[content.axes]}",
         "shape": "mesh" if isinstance(content.geometry, Mesh) else "cloud",
         "arrays": {name: {"count": array.count, "columns": array.columns} for name, array in arrays.items()},
         "position_step_m": step_m,
@@ -37,19 +40,30 @@ def page_data(
             "cy": camera.cy,
             "width": camera.width,
             "height": camera.height,
+            "source": camera.source,
             # Columns one after another, as three.js has them.
             "scene_T_gl": (content.file_T_cam @ gl_T_cam.T).T.reshape(-1).tolist(),
         },
         "low_m": low.tolist(),
         "high_m": high.tolist(),
+        "near_low_m": near_low.tolist(),
+        "near_high_m": near_high.tolist(),
         "centre_depth_m": _centre_depth_m(some, camera),
-        "floor_m": float(low[1]) if content.level_T_gl is None else 0.0,
+        "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
         "spacing_px": content.stride,
         "voxel_m": content.voxel_m or 0.0,
         "guess": _model(content).get("name") == "preview",
         "scale_interval": content.provenance.get("scale_interval"),
         "facts": _facts(content),
+        "provenance": dict(content.provenance),
     }
+
+
+def _bounds(content: Content, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Smallest and largest coordinates in the file's axes, before they are rounded."""
+    moved = (apply(content.file_T_cam, points[rows]) for rows in blocks(len(points)))
+    lows, highs = zip(*((block.min(0), block.max(0)) for block in moved), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
 def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.errors import SceneFileError
-from recon.fileinfo import gltf, las, obj, pcd, ply, scene, stl, xyz
+from recon.fileinfo import gltf, html, las, obj, pcd, ply, scene, stl, xyz
 from recon.fileinfo.info import FileInfo
 
 _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
     ".glb": ("binary glTF", gltf.read_glb),
     ".gltf": ("glTF", gltf.read_gltf),
+    ".html": ("recon web page", html.read),
     ".las": ("LAS", las.read),
     ".laz": ("LAZ", las.read),
     ".npz": ("scene", scene.read),
@@ -26,7 +27,7 @@ def describe(path: Path) -> FileInfo:
     """Says what is in a scene file.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, or a scene of recon's (.npz).
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .html, or a scene of recon's (.npz).
 
     Raises:
         SceneFileError: missing, truncated, damaged, or not such a file.

@@ -43,7 +43,7 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     assert np.allclose(info.high, expected.max(0), atol=atol)
     assert info.bytes == path.stat().st_size
     assert info.colours == expected_colours(suffix, shape)
-    assert info.normals == (suffix not in (".xyz", ".obj", ".las", ".laz"))
+    assert info.normals == (suffix not in (".xyz", ".obj", ".las", ".laz", ".html"))
     if suffix not in (".xyz", ".stl"):
         assert info.camera is not None
         assert info.camera.intrinsics == content.intrinsics

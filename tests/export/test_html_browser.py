@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.spatial.transform import Rotation
 from synthetic import floor_and_wall, with_box
 
 from recon.export import html
+from recon.export.registry import format_for
 from recon.scene import Scene
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon.unproject import rays_of, unproject
@@ -118,6 +121,22 @@ def test_the_ruler_reads_the_distance_of_two_clicked_points(shape, scene, browse
         assert float(number) == pytest.approx(distance_m(scene, *pair), rel=0.01)
     assert after_turning == read
     assert cleared == []
+
+
+def test_a_levelled_scene_opens_on_the_photo_too_and_its_lengths_stay(scene, browse, tmp_path):
+    form, shape = format_for(tmp_path / "a.html")
+    level_T_gl = np.eye(4)
+    level_T_gl[:3, :3] = Rotation.from_euler("xz", [-20, 6], degrees=True).as_matrix()
+    level_T_gl[1, 3] = 1.4
+    content = replace(scene.content(form, shape), level_T_gl=level_T_gl)
+    html.write(content, tmp_path / "a.html")
+    pair = ((60, 60), (90, 215))
+    steps = [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")], ["key", "m"]]
+    found = browse(tmp_path / "a.html", [*steps, *(["click", c, r] for c, r in pair), ["texts", ".label"]])
+    shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
+    difference = np.abs(shown - scene.photo.rgb).max(axis=-1)
+    assert (difference < 10).mean() > 0.98
+    assert float(found["results"][-1][0].split()[0]) == pytest.approx(distance_m(scene, *pair), rel=0.02)
 
 
 def test_a_click_beside_the_surface_measures_nothing(scene, browse, tmp_path):

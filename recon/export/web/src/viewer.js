@@ -1,4 +1,4 @@
-import { Box3, ColorManagement, LinearSRGBColorSpace, Scene, Vector3, WebGLRenderer } from "three";
+import { Box3, ColorManagement, LinearSRGBColorSpace, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Lens } from "./lens.js";
 import { frustum, grid } from "./marks.js";
@@ -9,6 +9,8 @@ import { boxPose, Flight, photoPose } from "./views.js";
 
 // The photo's numbers are the screen's: nothing may convert them.
 ColorManagement.enabled = false;
+
+const UNTILT_MS = 400;
 
 /** The scene on the screen. It draws when something has changed, not all the time. */
 export class Viewer {
@@ -21,7 +23,7 @@ export class Viewer {
     this.lens = new Lens(data.camera);
     this.scene = new Scene();
     this.marks = new Scene();
-    this.box = new Box3(new Vector3().fromArray(data.low_m), new Vector3().fromArray(data.high_m));
+    this.box = new Box3(new Vector3().fromArray(data.near_low_m), new Vector3().fromArray(data.near_high_m));
     this.ruler = new Ruler(this.lens, { interval: data.scale_interval, guess: data.guess });
     this.dirty = true;
   }
@@ -46,10 +48,25 @@ export class Viewer {
     this.controls.zoomToCursor = true;
     this.controls.maxDistance = 20 * this.model.sphere.radius;
     this.controls.listenToKeyEvents(window);
-    this.controls.addEventListener("start", () => (this.steady = false));
-    this.controls.addEventListener("change", () => (this.dirty = true));
+    this.controls.addEventListener("change", () => this.#turned());
     this.flight = new Flight(lens, this.controls);
     this.show("photo", { now: true });
+  }
+
+  /** The controls hold the view level: what a tilted photo was tilted by goes gently, not at once. */
+  #turned() {
+    this.dirty = true;
+    if (!this.steady) return;
+    this.steady = false;
+    const tilt = this.lens.quaternion.clone().invert().multiply(this.steadyAt);
+    this.tilt = { tilt, start: performance.now() };
+  }
+
+  #untilt() {
+    const left = 1 - (performance.now() - this.tilt.start) / UNTILT_MS;
+    if (left <= 0) this.tilt = null;
+    else this.lens.quaternion.multiply(new Quaternion().slerp(this.tilt.tilt, left * left));
+    this.dirty = true;
   }
 
   /** Shows the scene from `photo`, `front`, `side` or `top`. */
@@ -58,6 +75,8 @@ export class Viewer {
     const pose = name === "photo" ? photoPose(lens, data.centre_depth_m) : boxPose(name, this.box, lens);
     // The controls would level the photo's camera: they stay out until someone turns the view.
     this.steady = true;
+    this.steadyAt = pose.quaternion;
+    this.tilt = null;
     this.flight.to(pose, options);
     this.dirty = true;
   }
@@ -75,6 +94,7 @@ export class Viewer {
       quaternion: lens.quaternion.clone(),
       target: point.clone(),
     };
+    this.steady = false;
     this.flight.to(pose);
     this.dirty = true;
   }
@@ -99,6 +119,7 @@ export class Viewer {
       this.dirty = true;
     } else if (!this.steady) {
       this.controls.update();
+      if (this.tilt) this.#untilt();
     }
     if (this.dirty) this.draw();
   }
