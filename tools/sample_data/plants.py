@@ -133,7 +133,7 @@ def tree(
     grow(np.array(at), np.array([0.0, 0.0, 1.0]), trunk, height_m * 0.018, 0)
     along = np.concatenate(twigs)
     chosen = along[rng.integers(0, len(along), leaf_count)]
-    roots = chosen + rng.normal(0, height_m * 0.035, (leaf_count, 3))
+    roots = chosen + rng.normal(0, height_m * 0.025, (leaf_count, 3))
     outward = unit(rng.normal(0, 1, (leaf_count, 3))) + np.array([0, 0, -0.1])
     sizes = leaf_m * rng.uniform(0.6, 1.2, leaf_count)
     leaves("crown", roots, outward, sizes, green, rng, breadth=0.62, detail=(3, 3))

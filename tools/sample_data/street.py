@@ -23,7 +23,7 @@ def build() -> None:
 
 
 def _ground() -> None:
-    setts = town_materials.paving("setts", (0.19, 0.12), 0.011, ["#77736c", "#5f5b56", "#3c3833"], 0.012)
+    setts = town_materials.paving("setts", (0.19, 0.12), 0.011, ["#827d75", "#57534e", "#3c3833"], 0.012)
     slabs = town_materials.paving("slabs", (0.6, 0.4), 0.007, ["#a39c90", "#918a7e", "#5d574e"], 0.004)
     granite = town_materials.stone("granite", "#9b978f")
     earth = materials.painted("earth", "#5d5646", 0.95)
@@ -124,7 +124,7 @@ def _trees() -> None:
     for index, (x, y, height) in enumerate(
         [(4.5, 9.6, 6.4), (4.5, 17.5, 7.0), (4.5, 25.5, 6.6), (4.5, 33.5, 7.0)]
     ):
-        tree((x, y, 0), height, 12000, 0.15, green, bark, 50 + index)
+        tree((x, y, 0), height, 24000, 0.105, green, bark, 50 + index)
         turned("grating", [(0.2, 0.004), (0.62, 0.004), (0.63, -0.02)], (x, y, 0), iron, sides=4)
 
 
@@ -140,7 +140,7 @@ def _furniture() -> None:
     furniture.cafe_table((-5.0, 12.4, 0), 1)
     furniture.cafe_table((-5.0, 15.4, 0), 2)
     furniture.parasol((-4.5, 13.9, 0), "#e3d8c0")
-    vehicles.bicycle((6.2, 7.6, 0), 90)
+    vehicles.bicycle((4.28, 9.5, 0), 90)
     vehicles.car((2.35, 16.0, 0), 90 + 180, "#7f9aa6")
     vehicles.car((2.35, 22.0, 0), 90 + 180, "#b9b4a8")
 
@@ -157,9 +157,9 @@ STREET = Sample(
             "roadway, from the middle of one kerb to the other's", (-3.675, 10.0, 0.0), (3.475, 10.0, 0.0)
         ),
         KnownLength(
-            "brick house, along its string course", (LEFT + 0.07, 9.1, 3.72), (LEFT + 0.07, 17.9, 3.72)
+            "brick house, along its string course", (LEFT + 0.07, 9.1, 3.72), (LEFT + 0.07, 17.6, 3.72)
         ),
-        KnownLength("church tower, its upper band", (-5.0, 63.15, 20.22), (0.6, 63.15, 20.22)),
+        KnownLength("church tower, its upper band", (-4.8, 63.15, 20.22), (0.4, 63.15, 20.22)),
     ),
     levels=(Level("street", 0.0, (520, 740, 760, 850)),),
 )
