@@ -1,11 +1,11 @@
 """A PLY of 3D Gaussians, one for each point, in the layout that splat viewers and editors read.
 
-Names and order of the properties are those of the reference implementation of Kerbl et al., "3D Gaussian Splatting for
-Real-Time Radiance Field Rendering" (2023), with spherical harmonics of degree 0 only: scales as logarithms, opacity as
-a logit, rotations as quaternions w x y z. The file has that method's axes: y down, z forward, as COLMAP's.
+Names and order of the properties are those of the reference implementation of Kerbl et al., "3D Gaussian Splatting
+for Real-Time Radiance Field Rendering" (2023), with spherical harmonics of degree 0 only: scales as logarithms,
+opacity as a logit, rotations as quaternions w x y z. Its axes are that method's: y down, z forward, as COLMAP's.
 
 Each Gaussian is a flat disk on the surface that covers its pixel: its covariance is the pixel's own, carried from the
-picture to the tangent plane by the camera's inverse Jacobian. So it projects to the same round spot, whatever the slant.
+picture to the tangent plane by the camera's inverse Jacobian. So it projects to the same round spot at any slant.
 """
 
 from dataclasses import replace

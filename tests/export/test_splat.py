@@ -54,7 +54,7 @@ def footprints(data, camera) -> np.ndarray:
 
 
 def rendered(data, camera) -> np.ndarray:
-    """The Gaussians composed front to back as the photo's camera sees them, (H, W, 4): premultiplied colour, alpha."""
+    """What the photo's camera sees of the Gaussians, front to back, (H, W, 4): premultiplied colour, alpha."""
     x, y, z = positions(data).T
     centre = np.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], axis=1)
     inverse = np.linalg.inv(footprints(data, camera))
