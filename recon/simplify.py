@@ -22,14 +22,17 @@ Faces = NDArray[np.int32]
 LARGEST_SLIP = 0.1
 """How far the picture may be pulled along inside a triangle, in steps of the mesh's grid: px where stride is 1."""
 
-# How eagerly the decimator raises its threshold: lower keeps more of the shape, but stops early.
-_PATIENT, _EAGER = 3.0, 7.0
+# How fast the decimator raises its threshold: slower keeps more of the shape.
+_EAGERNESS = 3.0
 _ROUNDS = 6
-_STEPS = 12
-# With a curtain no step goes further than this: its hem would keep too much of the old, long outline.
-_LARGEST_STEP = 6
+# The error that is tried first, as a share of the distance, and by what it grows.
+_FIRST_ERROR, _GROWTH = 1e-4, 1.5
+# A number of faces that is near enough to the one asked for, and how often the error is halved to get there.
+_NEAR, _HALVINGS = 0.95, 6
 # An outline of fewer edges than this share of the faces asked for is kept vertex by vertex.
 _OUTLINE_SHARE = 1 / 3
+# Share of the faces asked for that the shape gets at least, before the picture gets what it needs.
+_FOR_SHAPE = 0.6
 # The error asked for is spent over the rounds: 60 %, 24 %, 10 %, ...; each starts afresh with the surface as it is.
 _FIRST_ROUND, _NEXT_ROUND = 0.6, 0.4
 # The largest misfit of texture coordinates that are the projection of their vertices.
@@ -117,52 +120,58 @@ class _Lens:
 
 
 def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
-    """At most that many faces, also after splitting; eager only where patience does not get there."""
-    target = most
-    for k in range(_ROUNDS):
+    """At most that many faces, also after splitting."""
+    target, least = most, int(_FOR_SHAPE * most)
+    while True:
         shape = _seen(_down_to(shape, target))
-        if len(shape.faces) <= most:
-            split = _split(shape, lens, most if k >= _ROUNDS - 2 else None)
-            if len(split.faces) <= most:
-                return split
-            target = max(most // 2, 4, min(target - 1, int(0.98 * target * most / len(split.faces))))
-    return shape
+        if len(shape.faces) > target:
+            return shape
+        split = _split(shape, lens, None)
+        if len(split.faces) <= most:
+            return split
+        if target <= least:
+            # Few faces for a long floor: the shape comes first, and the rest goes where the picture slips most.
+            return _split(shape, lens, most)
+        target = max(least, int(0.98 * target * most / len(split.faces)))
 
 
 def _down_to(shape: _Shape, target: int) -> _Shape:
-    """Decimates to a number of faces, or near it."""
-    for eagerness in (_PATIENT, _EAGER):
-        for _ in range(_STEPS):
-            before = len(shape.faces)
-            if before <= target:
-                return shape
-            edges = _outline(shape.faces, len(shape.points))
-            if len(edges) <= _OUTLINE_SHARE * target:
-                shape = _compact(*_decimate(shape.points, shape.faces, target, eagerness))
-            else:
-                shape = _hung(
-                    shape, edges, _reducing(len(edges), max(target, before // _LARGEST_STEP), eagerness)
-                )
-            if len(shape.faces) > 0.98 * before:
-                break
-    return shape
+    """Decimates to a number of faces, or a little below it; not so far where the mesh falls into too many pieces."""
+    if len(shape.faces) <= target:
+        return shape
+    if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
+        from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
+
+        shape = _compact(
+            *decimate(shape.points, shape.faces, target_count=target, agg=_EAGERNESS, preserve_border=True)
+        )
+    return shape if len(shape.faces) <= target else _with_growing_error(shape, target)
 
 
-def _reducing(outline: int, target: int, eagerness: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
-    def run(points: Points, faces: Faces) -> tuple[Points, Faces]:
-        # Of the curtain one triangle stays for each edge of its hem, and one for each edge of the outline, which gets
-        # shorter as a line does where an area gets smaller.
-        surface = len(faces) - 2 * outline
-        curtain = outline + int(outline * min(1.0, target / surface) ** 0.5)
-        return _decimate(points, faces, min(len(faces), target + curtain), eagerness)
+def _with_growing_error(shape: _Shape, target: int) -> _Shape:
+    """Decimates with the smallest error, or nearly, that leaves so few faces."""
 
-    return run
+    def smaller(error_m: float) -> _Shape:
+        return _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(error_m))
 
-
-def _decimate(points: Points, faces: Faces, target: int, eagerness: float) -> tuple[Points, Faces]:
-    from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
-
-    return decimate(points, faces, target_count=target, agg=eagerness, preserve_border=True)
+    typical_m = float(np.median(shape.points[:, 2]))
+    error_m = _FIRST_ERROR * typical_m
+    while len((found := smaller(error_m)).faces) > target:
+        # Going on from here, the next step has less to do.
+        shape, error_m = found, error_m * _GROWTH
+        if error_m > typical_m:
+            return shape
+    low_m, high_m = 0.1 * error_m, error_m
+    for _ in range(_HALVINGS):
+        if len(found.faces) > _NEAR * target:
+            break
+        middle_m = (low_m * high_m) ** 0.5
+        tried = smaller(middle_m)
+        if len(tried.faces) > target:
+            low_m = middle_m
+        else:
+            found, high_m = tried, middle_m
+    return found
 
 
 def _within(shape: _Shape, error_m: float) -> _Shape:
