@@ -114,6 +114,7 @@ def describe_lines(content: Content) -> list[str]:
         f"camera fx {camera.fx:.9g} fy {camera.fy:.9g} cx {camera.cx:.9g} cy {camera.cy:.9g} "
         f"width {camera.width} height {camera.height}",
         f"focal_source {camera.source}",
+        *_pose(content),
         *_flatten(content.provenance),
     ]
     return [_one_line(line) for line in lines]
@@ -124,6 +125,14 @@ def _stands(content: Content) -> str:
         return "the camera is at the origin"
     x, y, z = content.file_T_cam[:3, 3]
     return f"levelled, the camera is at {x:.6g} {y:.6g} {z:.6g}"
+
+
+def _pose(content: Content) -> list[str]:
+    """The camera of a levelled scene: the first three rows of cam_T_file."""
+    if content.level_T_gl is None:
+        return []
+    rows = np.linalg.inv(content.file_T_cam)[:3].reshape(-1)
+    return [f"cam_T_file {' '.join(f'{number:.9g}' for number in rows)}"]
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.errors import SceneFileError
-from recon.fileinfo import gltf, html, las, obj, pcd, ply, scene, stl, xyz
+from recon.fileinfo import gltf, html, las, obj, pcd, ply, scene, stl, usd, xyz
 from recon.fileinfo.info import FileInfo
 
 _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
@@ -19,6 +19,7 @@ _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
     ".pcd": ("PCD", pcd.read),
     ".ply": ("PLY", ply.read),
     ".stl": ("STL", stl.read),
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), ("USD", usd.read)),
     ".xyz": ("XYZ text", xyz.read),
 }
 
@@ -27,7 +28,7 @@ def describe(path: Path) -> FileInfo:
     """Says what is in a scene file.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .html, or a scene of recon's (.npz).
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, or a scene of recon's (.npz).
 
     Raises:
         SceneFileError: missing, truncated, damaged, or not such a file.

@@ -156,7 +156,8 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
         return {"notes": tuple(lines)}
     told = dict(line.partition(" ")[::2] for line in lines)
     fields: dict[str, Any] = {"axes": told.pop("axes", None)}
-    told.pop("unit", None)
+    for shown_elsewhere in ("unit", "cam_T_file"):
+        told.pop(shown_elsewhere, None)
     words = told.pop("camera", "").split()
     numbers = dict(zip(words[::2], words[1::2], strict=False))
     if numbers:

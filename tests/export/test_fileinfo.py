@@ -85,7 +85,10 @@ def test_a_text_that_ends_within_a_line_is_refused(suffix, shape, make_content, 
         describe(path)
 
 
-@pytest.mark.parametrize(("suffix", "shape"), OURS)
+PARSED_BY_US = [(suffix, shape) for suffix, shape in OURS if not suffix.startswith(".usd")]
+
+
+@pytest.mark.parametrize(("suffix", "shape"), PARSED_BY_US)
 def test_damage_anywhere_is_no_crash(suffix, shape, make_content, tmp_path):
     path = tmp_path / f"a{suffix}"
     save(make_content(shape), path, formats()[suffix])
