@@ -1,0 +1,173 @@
+"""How well --level finds gravity: on generated scenes and sample pictures of known truth, and on real pairs.
+
+    python -m tools.bench.level --scenes 60
+
+Generated scenes are seen twice: exactly, and with errors as a network makes them: 1 % noise of every pixel, and a
+bend of 3 % (one standard deviation) over a third of the picture. Real pairs have no true gravity; of the sequence
+with poses, the directions found in single frames are compared in the world, where they should be one.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.level import Levelling, estimate_levelling
+from recon.types import Intrinsics, MetricDepth
+from tools.preview.camera import pinhole_rays, place_camera
+from tools.preview.compose import compose, kind_for, rng_for
+from tools.preview.raycast import Raycaster
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_data"
+PAIRS = ROOT.parent / "shared" / "data" / "rgbd"
+SIZE = (640, 480)
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One generated view."""
+
+    kind: str
+    found: Levelling
+    error_deg: float
+    """Angle between the true and the found up."""
+    untouched_deg: float
+    """The same where nothing is done."""
+    height_error: float | None
+    """Relative; None where no floor was found."""
+
+
+def generated(seed: int, distorted: bool) -> Result:
+    """Levels one generated view whose camera is known."""
+    scene = compose(seed, kind_for(seed))
+    geometry = scene.geometry()
+    caster = Raycaster(geometry)
+    width, height = SIZE
+    camera = place_camera(scene, geometry, caster, rng_for(seed, "camera0"), width, height)
+    z_m = caster.cast(pinhole_rays(camera, width, height)).t.reshape(height, width)
+    valid = np.isfinite(z_m) & (z_m < 200)
+    z_m = np.where(valid, z_m, 1).astype(np.float32)
+    if distorted:
+        rng = np.random.default_rng(seed)
+        bend = cv2.resize(rng.normal(0, 0.03, (4, 4)), SIZE, interpolation=cv2.INTER_CUBIC)
+        z_m *= (1 + bend + rng.normal(0, 0.01, z_m.shape)).astype(np.float32).clip(0.5, 2)
+    focal_px = camera.focal_over_width * width
+    intrinsics = Intrinsics.from_focal(focal_px, width=width, height=height, source="user")
+    found = estimate_levelling(MetricDepth(z_m, valid), valid, intrinsics)
+    up = camera.world_T_cam[1, :3]
+    true_height_m = float(camera.world_T_cam[1, 3])
+    height_m = found.camera_height_m
+    return Result(
+        kind="indoor" if scene.indoor else "outdoor",
+        found=found,
+        error_deg=angle_deg(up, np.array(found.up_cam)),
+        untouched_deg=angle_deg(up, np.array([0.0, -1.0, 0.0])),
+        height_error=None if height_m is None else abs(height_m / true_height_m - 1),
+    )
+
+
+def angle_deg(a: Vector, b: Vector) -> float:
+    """Angle between two unit vectors."""
+    return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
+
+
+def print_generated(first_seed: int, count: int) -> None:
+    """One line for each kind of place, exact and distorted."""
+    columns = (
+        "generated scenes | views | levelled | tilt before | error: median | 90 % | largest | height: median"
+    )
+    print(f"| {columns} |\n" + "|---" * 8 + "|")
+    for distorted in (False, True):
+        results = [generated(first_seed + k, distorted) for k in range(count)]
+        for kind in ("indoor", "outdoor"):
+            chosen = [r for r in results if r.kind == kind]
+            levelled = [r for r in chosen if r.found.trusted]
+            errors = [r.error_deg for r in levelled] or [np.nan]
+            heights = [r.height_error for r in levelled if r.height_error is not None] or [np.nan]
+            print(
+                f"| {kind}, {'distorted' if distorted else 'exact'} | {len(chosen)} | {len(levelled)} "
+                f"| {np.median([r.untouched_deg for r in chosen]):.1f}° | {np.median(errors):.2f}° "
+                f"| {np.percentile(errors, 90):.2f}° | {max(errors):.1f}° | {100 * np.median(heights):.1f} % |"
+            )
+
+
+def level_file(folder: Path, entry: dict) -> Levelling:
+    """Levels a pair of ``pairs.json``; where the camera is not known it is taken to see 65 degrees."""
+    stored = cv2.imread(str(folder / entry["depth"]), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise FileNotFoundError(folder / entry["depth"])
+    z_m = (stored / entry["depth_units_per_metre"]).astype(np.float32)
+    height, width = z_m.shape
+    if entry["K_fx_fy_cx_cy"] is None:
+        intrinsics = Intrinsics.from_fov(65.0, width=width, height=height, source="default")
+    else:
+        fx, fy, cx, cy = entry["K_fx_fy_cx_cy"]
+        # Of datasets the first pixel's centre is at 0.
+        half = 0.0 if "width_height" in entry else 0.5
+        photo = entry.get("width_height") or _size(folder / entry["rgb"])
+        intrinsics = Intrinsics(fx, fy, cx + half, cy + half, *photo).resized(width=width, height=height)
+    valid = z_m > 0
+    return estimate_levelling(MetricDepth(np.where(valid, z_m, 1), valid), valid, intrinsics)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise FileNotFoundError(path)
+    return picture.shape[1], picture.shape[0]
+
+
+def print_pairs(folder: Path) -> None:
+    """One line for each pair; the error where its world is known to have z up, as that of the samples."""
+    print(
+        "\n| pair | pitch | roll | camera height | floor | walls | confidence | error |\n" + "|---" * 8 + "|"
+    )
+    ups_world = []
+    for name, entry in json.loads((folder / "pairs.json").read_text()).items():
+        found = level_file(folder, entry)
+        told = ""
+        if "levels" in entry:
+            up = np.array(entry["world_T_cam"])[2, :3]
+            told = f"{angle_deg(up, np.array(found.up_cam)):.2f}°, true height {entry['camera_height_m']} m"
+        elif "world_T_cam" in entry:
+            ups_world.append(np.array(entry["world_T_cam"])[:3, :3] @ np.array(found.up_cam))
+        height_m = found.camera_height_m
+        print(
+            f"| {name} | {found.pitch_deg:+.1f}° | {found.roll_deg:+.1f}° "
+            f"| {'not seen' if height_m is None else f'{height_m:.2f} m'} | {100 * found.floor_share:.0f} % "
+            f"| {100 * found.wall_share:.0f} % | {found.confidence:.2f}{'' if found.trusted else ' (left alone)'} "
+            f"| {told} |"
+        )
+    if ups_world:
+        ups = np.array(ups_world)
+        middle = ups.mean(axis=0) / np.linalg.norm(ups.mean(axis=0))
+        away = [angle_deg(up, middle) for up in ups]
+        print(
+            f"\nGravity of {len(ups)} frames in the world: {np.median(away):.2f}° from their mean (median), "
+            f"{np.percentile(away, 90):.2f}° (90 %), {max(away):.2f}° (largest)."
+        )
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenes", type=int, default=60, help="generated scenes (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=3_000_000_000, help="of the first (default: %(default)s)")
+    options = parser.parse_args()
+    print_generated(options.seed, options.scenes)
+    for folder in (SAMPLES, PAIRS):
+        if (folder / "pairs.json").is_file():
+            print_pairs(folder)
+
+
+if __name__ == "__main__":
+    main()
