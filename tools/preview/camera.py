@@ -9,6 +9,7 @@ from tools.preview.raycast import Raycaster
 from tools.preview.scene import Camera, Geometry, Rng, Scene
 
 CANDIDATES = 8
+_DOWN_SHARE = {"yard": 0.25, "park": 0.12, "plaza": 0.12}
 _COLUMNS = 12  # of the coarse grid of rays that rates a candidate
 # how often a photo is of some thing rather than of the place
 _TARGET_SHARE = {"corridor": 0.1, "street": 0.1, "yard": 0.5, "plaza": 0.45}
@@ -73,8 +74,8 @@ def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
     x0, x1, z0, z1 = scene.stand[int(rng.integers(len(scene.stand)))]
     at = np.array([rng.uniform(x0, x1), _eye_height(scene, rng), rng.uniform(z0, z1)])
     pitch = np.deg2rad(rng.normal(-7, 9) if scene.indoor else rng.normal(-3, 5))
-    if scene.indoor and rng.random() < 0.2:  # down at what stands on the floor
-        pitch = np.deg2rad(rng.normal(-24, 8))
+    if rng.random() < (0.2 if scene.indoor else _DOWN_SHARE.get(scene.kind, 0.05)):
+        pitch = np.deg2rad(rng.normal(-24, 8))  # down at what stands on the floor
     roll = np.deg2rad(rng.normal(0, 2.2))
     if scene.heading is not None and rng.random() < 0.85:
         yaw = scene.heading + rng.normal(0, 0.2)

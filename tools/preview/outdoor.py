@@ -229,12 +229,12 @@ def _monument(b: Builder) -> None:
 
 def yard(seed: int, rng: Rng) -> Scene:
     """A garden, terrace or courtyard before a house: walls near by, furniture, plants, things on the ground."""
-    scene, b = _start(seed, rng, "yard", rng.choice(["grass", "paving", "earth", "asphalt"]))
+    scene, b = _start(seed, rng, "yard", rng.choice(["grass", "paving", "deck", "earth", "asphalt"]))
     w, d = b.between(4, 14), b.between(4, 16)
     with b.at(b.between(-2, 2), 0, d / 2 + 5):
         building(b, w + b.between(2, 10), 10, b.between(2.8, 9))
     for side in (-1, 1):
-        if b.chance(0.75):
+        if b.chance(0.85):
             with b.at(side * w / 2, 0, 0, side * np.pi / 2):
                 fence(b, d)
         for _ in range(int(b.rng.integers(0, 7))):

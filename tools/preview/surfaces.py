@@ -163,7 +163,7 @@ def foliage(b: Builder) -> int:
 
 
 def ground(b: Builder, kind: str) -> int:
-    """Ground outside: grass, asphalt, paving, earth or sand."""
+    """Ground outside: grass, asphalt, paving, a wooden deck, earth or sand."""
     rng = b.rng
     if kind == "grass":
         one, two = (
@@ -174,6 +174,12 @@ def ground(b: Builder, kind: str) -> int:
     if kind == "asphalt":
         one, two = hsv(rng, (0.55, 0.7), (0, 0.12), (0.2, 0.65)), hsv(rng, (0.0, 0.7), (0, 0.12), (0.2, 0.6))
         return b.material(Material(one, two, "fine", int(rng.integers(99)), rng.uniform(2, 8)))
+    if kind == "deck":
+        one, two = _wood(rng)
+        turned = bool(rng.random() < 0.5)
+        return b.material(
+            Material(one, two, "plank", int(rng.integers(99)), rng.uniform(0.7, 1.6), turned=turned)
+        )
     if kind == "paving":
         one, two = hsv(rng, (0, 0.15), (0, 0.3), (0.35, 0.85)), hsv(rng, (0, 0.15), (0, 0.3), (0.2, 0.7))
         texture = b.pick(["tile", "brick", "tile", "check"])
