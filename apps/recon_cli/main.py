@@ -6,6 +6,7 @@ import sys
 import click
 
 from recon import __version__
+from recon_cli.blender import blender
 from recon_cli.build import build
 from recon_cli.calibrate import calibrate
 from recon_cli.completion import completion
@@ -22,7 +23,7 @@ def recon() -> None:
     """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
 
 
-for _command in (build, depth, export, info, calibrate, models, view, completion):
+for _command in (build, depth, export, info, calibrate, models, view, blender, completion):
     recon.add_command(_command)
 
 
