@@ -173,7 +173,9 @@ class Options:
         _one_of("--sky", self.sky, ("keep", "drop"))
         _one_of("--axes", self.axes, tuple(FILE_AXES))
         if self.level and self.axes == "opencv":
-            raise ValueError("--level needs an up axis: give --axes y-up or z-up, not opencv")
+            raise ValueError(
+                "--level needs an up axis: give --axes y-up or z-up instead of opencv, or --no-level"
+            )
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
         _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16"))
 
