@@ -38,27 +38,26 @@ def file_T_cam(axes: Axes, level_T_gl: Transform | None = None) -> Transform:
     """Transform from the cam frame to the axes that a file is written in.
 
     Args:
-        axes: ``y-up`` (the gl frame), ``z-up`` or ``opencv`` (the cam frame itself).
+        axes: ``y-up`` (the gl frame), ``z-up`` or ``opencv`` (the cam frame itself, where nothing is levelled).
         level_T_gl: (4, 4) of a levelled scene (``recon.level``), whose y axis then is the real vertical.
 
     Returns:
         (4, 4) float64 with a rotation of determinant +1; no translation where the scene is not levelled.
 
     Raises:
-        ValueError: an unknown name, or a levelled scene in the camera's own axes.
+        ValueError: an unknown name.
     """
-    if level_T_gl is not None:
-        if axes == "opencv":
-            raise ValueError("opencv axes are the camera's own: a scene in them cannot be levelled")
-        # The level frame has the gl frame's axes, y up, so the same turn takes it to z up.
-        return (level_T_gl if axes == "y-up" else zup_T_gl @ level_T_gl) @ gl_T_cam
+    # The level frame has the gl frame's axes, y up, so the same turn takes it to the others. Formats that have
+    # opencv's axes by custom are levelled too: y is straight down then.
     if axes == "y-up":
-        return gl_T_cam
-    if axes == "z-up":
-        return zup_T_gl @ gl_T_cam
-    if axes == "opencv":
-        return np.eye(4)
-    raise ValueError(f"axes must be one of {', '.join(FILE_AXES)}, got {axes!r}")
+        file_T_gl = np.eye(4)
+    elif axes == "z-up":
+        file_T_gl = zup_T_gl
+    elif axes == "opencv":
+        file_T_gl = gl_T_cam.T
+    else:
+        raise ValueError(f"axes must be one of {', '.join(FILE_AXES)}, got {axes!r}")
+    return file_T_gl @ gl_T_cam if level_T_gl is None else file_T_gl @ level_T_gl @ gl_T_cam
 
 
 def apply(dst_T_src: Transform, points_src: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,7 @@
-"""Writes files all or nothing: into a hidden folder beside the target, then renamed into place."""
+"""Writes files all or nothing: into a hidden folder beside the target, then renamed into place.
+
+An output is a file with sidecars beside it, or a folder: then its files are those named inside it.
+"""
 
 import errno
 import os
@@ -18,11 +21,12 @@ def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
     When the body ends well, the files are renamed over the old ones, the main file last, so that it never
     refers to a sidecar that is not there yet. On any exception, Ctrl-C included, the temporary folder is
     removed and the old files stay. A process that is killed outright leaves a hidden folder ``.*.part``,
-    which no later run looks at. A symbolic link is replaced, not followed.
+    which no later run looks at. A symbolic link is replaced, not followed. A folder is replaced only where it holds
+    nothing but files of the names that are written.
 
     Args:
-        path: The main file's final path.
-        sidecars: Final paths of the files written with it, in the same folder.
+        path: The final path of the main file, or of the folder.
+        sidecars: Final paths of the files written with it, in the same folder; or of all files in the folder.
 
     Yields:
         Where to write the main file; sidecars go beside it.
@@ -31,7 +35,7 @@ def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
         ExportError: the folder is missing, there is no permission or no space, or a folder is in the way.
     """
     files = (path, *sidecars)
-    if any(file.parent != path.parent for file in files):
+    if any(file.parent != path.parent and path not in file.parents for file in files):
         raise ValueError(f"sidecars must lie beside {path}, got {', '.join(map(str, sidecars))}")
     _check_folder(path)
     try:
@@ -75,8 +79,14 @@ def check_writable(
             taken[identity] = main
             if identity in read:
                 raise ExportError(f"{path}{with_it} is the file that is read: give the output another name.")
-            if os.path.isdir(path):
-                raise ExportError(f"{path}{with_it} is a folder: give the name of a file.")
+            if os.path.isdir(path) and not _holds_only(path, sidecars):
+                inside = any(path in file.parents for file in sidecars)
+                told = (
+                    "has other files in it: give another name"
+                    if inside
+                    else "is a folder: give the name of a file"
+                )
+                raise ExportError(f"{path}{with_it} {told}.")
             if not overwrite and os.path.exists(path) and os.path.getsize(path) > 0:
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
 
@@ -96,15 +106,43 @@ def _identity(path: Path) -> Path:
     return Path(os.path.realpath(path.parent)) / path.name
 
 
+def _holds_only(folder: Path, files: Sequence[Path]) -> bool:
+    """Whether a folder has no file but these, which lie in it; there must be some."""
+    inside = {file for file in files if folder in file.parents}
+    return bool(inside) and inside.issuperset(file for file in folder.rglob("*") if not file.is_dir())
+
+
 def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
-    written, wanted = set(os.listdir(temporary)), {file.name for file in files}
+    folder = files[0].parent
+    written = {file.relative_to(temporary) for file in temporary.rglob("*") if not file.is_dir()}
+    wanted = {
+        file.relative_to(folder) for file in files if not (temporary / file.relative_to(folder)).is_dir()
+    }
     if written != wanted:
-        raise ValueError(f"the writer declares {sorted(wanted)} and wrote {sorted(written)}")
-    for file in files:
-        if file.is_dir():
+        raise ValueError(
+            f"the writer declares {sorted(map(str, wanted))} and wrote {sorted(map(str, written))}"
+        )
+    beside = [file for file in files if file.parent == folder]
+    for file in beside:
+        if file.is_dir() and not _holds_only(file, files):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
-    for file in reversed(files):
-        os.replace(temporary / file.name, file)
+    for file in reversed(beside):
+        if file.is_dir():
+            _replace_folder(temporary, file)
+        else:
+            os.replace(temporary / file.name, file)
+
+
+def _replace_folder(temporary: Path, folder: Path) -> None:
+    """No system replaces a folder in one step: the old one is put aside, and back where the second step fails."""
+    aside = temporary / f"{folder.name[:40]}.old"
+    try:
+        os.rename(folder, aside)
+        os.rename(temporary / folder.name, folder)
+    except BaseException:
+        if aside.exists() and not folder.exists():
+            os.rename(aside, folder)
+        raise
 
 
 def _reason(path: Path, error: OSError) -> str:

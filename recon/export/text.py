@@ -7,7 +7,7 @@ Column = NDArray[np.uint8]
 """(N, width) characters; a zero byte is a character that is not there."""
 
 
-def decimals(values: NDArray[np.float32], places: int = 6) -> Column:
+def decimals(values: NDArray[np.floating], places: int = 6) -> Column:
     """Numbers with a fixed count of decimals: micrometres for metres and six places.
 
     Args:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.errors import SceneFileError
-from recon.fileinfo import gltf, html, las, obj, pcd, ply, scene, stl, usd, xyz
+from recon.fileinfo import colmap, gltf, html, las, obj, pcd, ply, scene, stl, usd, xyz
 from recon.fileinfo.info import FileInfo
 
 _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
+    ".colmap": ("COLMAP", colmap.read),
     ".glb": ("binary glTF", gltf.read_glb),
     ".gltf": ("glTF", gltf.read_gltf),
     ".html": ("recon web page", html.read),
@@ -28,7 +29,8 @@ def describe(path: Path) -> FileInfo:
     """Says what is in a scene file.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, or a scene of recon's (.npz).
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, a folder of COLMAP's (.colmap),
+            or a scene of recon's (.npz).
 
     Raises:
         SceneFileError: missing, truncated, damaged, or not such a file.
@@ -36,7 +38,7 @@ def describe(path: Path) -> FileInfo:
     if path.suffix.lower() not in _READERS:
         raise SceneFileError(f"{path}: expected a scene file ({', '.join(sorted(_READERS))}).")
     name, read = _READERS[path.suffix.lower()]
-    if path.is_dir():
+    if path.is_dir() and path.suffix.lower() != ".colmap":
         raise SceneFileError(f"{path} is a folder, not a file.")
     try:
         if path.stat().st_size == 0:

@@ -93,6 +93,69 @@ def test_a_folder_in_the_place_of_a_sidecar_moves_nothing(old):
     assert names(old.parent) == ["scene.mtl", "scene.ply"]
 
 
+class TestFolder:
+    """An output that is a folder: its files are all or nothing too."""
+
+    @pytest.fixture
+    def scene(self, tmp_path) -> Path:
+        folder = tmp_path / "scene.colmap"
+        folder.mkdir()
+        (folder / "points.txt").write_text("old")
+        return folder
+
+    @staticmethod
+    def write(folder: Path, text: str) -> None:
+        with staged(folder, [folder / "points.txt", folder / "images" / "a.jpg"]) as temporary:
+            (temporary / "images").mkdir(parents=True)
+            (temporary / "points.txt").write_text(text)
+            (temporary / "images" / "a.jpg").write_text(text)
+
+    def test_a_new_one(self, tmp_path):
+        self.write(tmp_path / "a.colmap", "new")
+        assert (tmp_path / "a.colmap" / "images" / "a.jpg").read_text() == "new"
+        assert names(tmp_path) == ["a.colmap"]
+
+    def test_the_old_one_is_replaced_as_a_whole(self, scene):
+        self.write(scene, "new")
+        assert (scene / "points.txt").read_text() == "new"
+        assert names(scene.parent) == ["scene.colmap"]
+
+    def test_what_is_not_ours_is_never_lost(self, scene):
+        (scene / "database.db").write_text("hours of work")
+        with pytest.raises(ExportError, match="other files in it"):
+            check_writable([(scene, scene / "points.txt")], overwrite=True)
+        with pytest.raises(ExportError, match="is a folder"):
+            self.write(scene, "new")
+        assert (scene / "points.txt").read_text() == "old"
+        assert names(scene) == ["database.db", "points.txt"]
+
+    def test_something_to_lose_needs_overwrite(self, scene):
+        files = (scene, scene / "points.txt")
+        with pytest.raises(ExportError, match="--overwrite"):
+            check_writable([files], overwrite=False)
+        check_writable([files], overwrite=True)
+
+    @pytest.mark.parametrize("failure", [OSError(errno.EIO, "disk"), KeyboardInterrupt()])
+    def test_the_old_one_comes_back_where_the_last_step_fails(self, scene, failure, monkeypatch):
+        rename = os.rename
+
+        def fails_for_the_new(source, target):
+            if Path(target) == scene and not Path(source).name.endswith(".old"):
+                raise failure
+            rename(source, target)
+
+        monkeypatch.setattr(os, "rename", fails_for_the_new)
+        with pytest.raises((ExportError, KeyboardInterrupt)):
+            self.write(scene, "new")
+        assert (scene / "points.txt").read_text() == "old"
+        assert names(scene.parent) == ["scene.colmap"]
+
+    def test_a_file_that_is_missing_is_our_bug(self, scene):
+        with pytest.raises(ValueError, match="declares"), staged(scene, [scene / "points.txt"]) as temporary:
+            temporary.mkdir()
+        assert (scene / "points.txt").read_text() == "old"
+
+
 def test_the_umask_is_honoured(tmp_path):
     path = tmp_path / "scene.ply"
     before = os.umask(0o027)
