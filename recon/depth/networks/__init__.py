@@ -1,0 +1,1 @@
+"""Networks of our own. Apart from the estimators, since their modules import torch."""
