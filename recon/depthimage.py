@@ -85,7 +85,7 @@ def write_depth(
     suffix = path.suffix.lower()
     if colormap is None and suffix in (".jpg", ".jpeg"):
         colormap = DEFAULT_COLORMAP
-    with staged(path) as temporary:
+    with staged(path, overwrite=overwrite) as temporary:
         if colormap is not None:
             _write_picture(temporary, depth_picture(depth, colormap))
             return WrittenDepth(path, f"colours by {colormap}")

@@ -1,7 +1,9 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,6 +163,40 @@ def test_existing_files_are_replaced_only_when_asked(folder: Path) -> None:
     assert build(folder, "-o", "@b.ply").exit_code == 0
 
 
+def test_no_output_replaces_what_is_read(folder: Path) -> None:
+    (folder / "link.jpg").symlink_to("photo.jpg")
+    (folder / "cal.json").write_text("{}")
+    for arguments in (
+        ["build", "@photo.jpg", "-o", "@s.npz", "--model", "preview", "--reference", "@s.npz"],
+        ["depth", "@photo.jpg", "-o", "@depth.png", "--model", "preview", "--reference", "@depth.png"],
+        ["depth", "@link.jpg", "-o", "@photo.jpg", "--depth", "@depth.png"],
+        ["calibrate", "@photo.jpg", "-o", "@cal.json", "--model", "preview", "--reference", "@cal.json"],
+    ):
+        (folder / "s.npz").write_bytes(b"depth")
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        done = run(folder, *arguments, "--overwrite")
+        assert done.exit_code == 1 and "is the file that is read" in done.stderr, done.stderr
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["a.ply", "a.npz"])
+def test_what_another_run_wrote_meanwhile_stays(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recon import pipeline
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        (folder / name).write_bytes(b"the other run's")
+        return reconstruct(*args, **kwargs)
+
+    reconstruct = pipeline.reconstruct
+    monkeypatch.setattr(pipeline, "reconstruct", slow)
+    done = build(folder, "-o", f"@{name}")
+    assert done.exit_code == 1 and "exists by now" in done.stderr
+    assert (folder / name).read_bytes() == b"the other run's"
+    assert sorted(p.name for p in folder.iterdir()) == [name, "depth.png", "photo.jpg"]
+
+
 def test_export_needs_no_model_and_keeps_the_options_of_the_build(folder: Path) -> None:
     build(folder, "-o", "@s.npz", "--max-depth", "4")
     kept, more, fewer = (
@@ -223,13 +259,19 @@ def test_the_help_s_defaults_are_the_code_s() -> None:
 
 
 def test_ctrl_c_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
+    from recon.export import registry
+
+    known = dict(registry.formats())
+
+    def half_written(content: object, path: Path) -> None:
+        path.write_bytes(b"half a fi")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("recon.export.registry.save", stop)
+    known[".ply"] = replace(known[".ply"], write=half_written)
+    monkeypatch.setattr(registry, "formats", lambda: known)
     done = build(folder, "-o", "@a.ply")
     assert done.exit_code == 130 and "stopped" in done.stderr
-    assert not (folder / "a.ply").exists()
+    assert sorted(p.name for p in folder.iterdir()) == ["depth.png", "photo.jpg"]
 
 
 def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

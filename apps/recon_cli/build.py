@@ -8,7 +8,7 @@ import click
 
 from recon.options import Options, Shape
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, GEOMETRY, options_from, scene_options
+from recon_cli.options import ESTIMATION, GEOMETRY, inputs_of, options_from, scene_options
 from recon_cli.saving import Output, check, outputs_from, report_dropped, save_all
 
 _EPILOG = """\b
@@ -52,8 +52,7 @@ def build(
     """Turn one PHOTO into a metric 3D scene."""
     options = options_from(values)
     targets = outputs_from(outputs, shape)
-    inputs = [photo, *([options.depth] if options.depth else [])]
-    check(targets, overwrite=overwrite, inputs=inputs)
+    check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
     if dry_run:
         _Plan(photo, options, targets).show(session)
         return
@@ -61,7 +60,7 @@ def build(
 
     scene = reconstruct(photo, options, journal=session.journal)
     report_dropped(scene, session)
-    session.result["written"] = save_all(scene, targets, session)
+    session.result["written"] = save_all(scene, targets, session, overwrite=overwrite)
     session.result["scene"] = dict(scene.provenance)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, options_from, scene_options
+from recon_cli.options import ESTIMATION, inputs_of, options_from, scene_options
 
 
 @click.command()
@@ -37,14 +37,14 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
     from recon.pipeline import choose_estimator, fit, open_photo
 
     journal = session.journal
-    check_writable([(output,)], overwrite=overwrite, inputs=[photo])
+    check_writable([(output,)], overwrite=overwrite, inputs=inputs_of(photo, options))
     picture = open_photo(photo, journal)
     known = focal.known_camera(picture, options, journal)
     estimate = choose_estimator(options, journal).estimate(
         picture, focal_px=None if known is None else known.fx, journal=journal
     )
     calibration, _ = fit(picture, estimate, reference, options, known, journal)
-    with staged(output) as temporary:
+    with staged(output, overwrite=overwrite) as temporary:
         temporary.write_text(dumps(calibration), encoding="utf-8")
     journal.decide(
         "written",

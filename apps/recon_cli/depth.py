@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, options_from, scene_options
+from recon_cli.options import ESTIMATION, inputs_of, options_from, scene_options
 
 _EPILOG = """\b
 Formats:
@@ -82,8 +82,7 @@ def depth(
     }
     for path in outputs:
         check_depth_output(path, colours[path])
-    inputs = [photo, *([options.depth] if options.depth else [])]
-    check_writable([(path,) for path in outputs], overwrite=overwrite, inputs=inputs)
+    check_writable([(path,) for path in outputs], overwrite=overwrite, inputs=inputs_of(photo, options))
 
     scene = reconstruct(photo, options, journal=session.journal)
     known = scene.depth.valid

@@ -48,5 +48,5 @@ def export(
     loaded = read_scene(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
     report_dropped(chosen, session)
-    session.result["written"] = save_all(chosen, targets, session)
+    session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
     session.result["scene"] = dict(chosen.provenance)

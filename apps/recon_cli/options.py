@@ -85,6 +85,12 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
         raise click.UsageError(str(error), context) from error
 
 
+def inputs_of(read: Path, options: Options) -> list[Path]:
+    """Every file that a command reads, so that no output replaces one: the photo or scene, depth, reference."""
+    named = [read, options.depth, Path(options.reference) if options.reference else None]
+    return [path for path in named if path is not None and path.is_file()]
+
+
 def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Command], Command]:
     info = field.metadata
     kind = _plain_type(field)

@@ -62,9 +62,12 @@ def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path])
     check_writable([output.files for output in outputs], overwrite=overwrite, inputs=inputs)
 
 
-def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> list[dict[str, Any]]:
+def save_all(
+    scene: "Scene", outputs: Sequence[Output], session: Session, *, overwrite: bool
+) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
+    from recon.export.staging import staged
     from recon.scenefile import write_scene
     from recon.types import PointCloud
 
@@ -75,7 +78,9 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
         counts: dict[str, int] = {}
         with session.journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
-                write_scene(scene, output.path)
+                # Staged here too: the scene file's own writer replaces whatever is there.
+                with staged(output.path, overwrite=overwrite) as temporary:
+                    write_scene(scene, temporary)
             else:
                 content = scene.content(output.form, output.shape)
                 if isinstance(content.geometry, PointCloud):
@@ -86,7 +91,7 @@ def save_all(scene: "Scene", outputs: Sequence[Output], session: Session) -> lis
                         "faces": len(content.geometry.faces),
                     }
                     _report_simplified(scene, counts["faces"], session)
-                save(content, output.path, output.form)
+                save(content, output.path, output.form, overwrite=overwrite)
         size = sum(os.path.getsize(path) for path in output.files)
         told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
         beside = "" if len(output.files) == 1 else f", with {', '.join(p.name for p in output.files[1:])}"

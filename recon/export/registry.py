@@ -55,14 +55,15 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
     return form, shape
 
 
-def save(content: Content, path: Path, form: Format) -> None:
-    """Writes a file and its sidecars, all or nothing, replacing what is there.
+def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) -> None:
+    """Writes a file and its sidecars, all or nothing.
 
-    Whether something may be replaced is asked earlier, by ``staging.check_writable``.
+    Whether something may be replaced is asked earlier, by ``staging.check_writable``; with ``overwrite`` False it is
+    asked again at the end.
 
     Raises:
-        ExportError: nothing to write, no permission, no space; the old files stay as they were.
+        ExportError: nothing to write, no permission, no space, something in the way; old files stay as they were.
     """
     shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
-    with staged(path, form.sidecars(path, shape)) as temporary:
+    with staged(path, form.sidecars(path, shape), overwrite=overwrite) as temporary:
         form.write(content, temporary)

@@ -15,7 +15,7 @@ from recon.errors import ExportError
 
 
 @contextmanager
-def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
+def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True) -> Iterator[Path]:
     """Lets the body write a file, and sidecars beside it, under their final names in a temporary folder.
 
     When the body ends well, the files are renamed over the old ones, the main file last, so that it never
@@ -27,12 +27,13 @@ def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
     Args:
         path: The final path of the main file, or of the folder.
         sidecars: Final paths of the files written with it, in the same folder; or of all files in the folder.
+        overwrite: False refuses, just before the renaming, what has appeared since ``check_writable`` looked.
 
     Yields:
         Where to write the main file; sidecars go beside it.
 
     Raises:
-        ExportError: the folder is missing, there is no permission or no space, or a folder is in the way.
+        ExportError: the folder is missing, there is no permission or no space, or something is in the way.
     """
     files = (path, *sidecars)
     if any(file.parent != path.parent and path not in file.parents for file in files):
@@ -44,6 +45,8 @@ def staged(path: Path, sidecars: Sequence[Path] = ()) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
         try:
             yield temporary / path.name
+            if not overwrite:
+                _refuse_to_replace(files)
             _move_into_place(temporary, files)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -59,12 +62,12 @@ def check_writable(
     Args:
         outputs: For each output its files, the main one first (``Format.files``).
         overwrite: Whether existing files may be replaced; an empty one always may.
-        inputs: Files that are read, which no output may replace.
+        inputs: Files that are read, which no output may replace; also where a symbolic link leads to them.
 
     Raises:
         ExportError: one sentence: what is in the way and what to do.
     """
-    read = {_identity(path) for path in inputs}
+    read = {place for path in inputs for place in (_identity(path), path.resolve())}
     taken: dict[Path, Path] = {}
     for main, *sidecars in outputs:
         _check_folder(main)
@@ -87,7 +90,7 @@ def check_writable(
                     else "is a folder: give the name of a file"
                 )
                 raise ExportError(f"{path}{with_it} {told}.")
-            if not overwrite and os.path.exists(path) and os.path.getsize(path) > 0:
+            if not overwrite and _holds_something(path):
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
 
 
@@ -104,6 +107,19 @@ def _check_folder(path: Path) -> None:
 def _identity(path: Path) -> Path:
     """The same for two spellings of one place, whether or not the file is there already."""
     return Path(os.path.realpath(path.parent)) / path.name
+
+
+def _holds_something(path: Path) -> bool:
+    return os.path.exists(path) and os.path.getsize(path) > 0
+
+
+def _refuse_to_replace(files: Sequence[Path]) -> None:
+    for file in files:
+        if _holds_something(file):
+            raise ExportError(
+                f"{file} exists by now, perhaps written by another run: it is left as it is; use --overwrite to "
+                "replace it, or give another name."
+            )
 
 
 def _holds_only(folder: Path, files: Sequence[Path]) -> bool:

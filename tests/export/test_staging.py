@@ -61,6 +61,24 @@ def test_a_failing_disk_is_one_sentence(old, code, words):
     assert names(old.parent) == ["scene.ply"]
 
 
+def test_what_appeared_meanwhile_is_not_replaced_unless_asked(tmp_path):
+    path = tmp_path / "scene.obj"
+    sidecar = tmp_path / "scene.mtl"
+
+    def write(**how):
+        with staged(path, (sidecar,), **how) as temporary:
+            temporary.write_text("new")
+            (temporary.parent / sidecar.name).write_text("new")
+            sidecar.write_text("another run's")
+
+    with pytest.raises(ExportError, match=r"scene\.mtl exists by now"):
+        write(overwrite=False)
+    assert sidecar.read_text() == "another run's"
+    assert names(tmp_path) == ["scene.mtl"]
+    write(overwrite=True)
+    assert sidecar.read_text() == "new"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_really_full_disk(old):
     with pytest.raises(ExportError, match="disk is full"), staged(old) as temporary:
@@ -258,6 +276,13 @@ class TestCheckWritable:
     def test_what_is_read_is_never_replaced(self, old):
         with pytest.raises(ExportError, match="is the file that is read"):
             check_writable([(old.parent / "a.obj", old)], overwrite=True, inputs=[old])
+
+    def test_what_a_link_leads_to_is_read_too(self, old):
+        link = old.parent / "link.ply"
+        link.symlink_to(old.name)
+        for output in (old, link):
+            with pytest.raises(ExportError, match="is the file that is read"):
+                check_writable([(output,)], overwrite=True, inputs=[link])
 
     def test_a_missing_folder(self, tmp_path):
         with pytest.raises(ExportError, match="does not exist"):
