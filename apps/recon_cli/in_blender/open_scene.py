@@ -272,24 +272,44 @@ def _show_points(item: "bpy.types.Object", camera: Camera | None) -> None:
     if camera is None:
         to_points.inputs["Radius"].default_value = 0.003
     else:
-        _radius_by_distance(tree, to_points, camera, len(item.data.vertices))
+        _radius_by_distance(tree, to_points, camera, item)
     item.modifiers.new("coloured points", "NODES").node_group = tree
 
 
 def _radius_by_distance(
-    tree: "bpy.types.NodeTree", to_points: "bpy.types.Node", camera: Camera, points: int
+    tree: "bpy.types.NodeTree", to_points: "bpy.types.Node", camera: Camera, item: "bpy.types.Object"
 ) -> None:
     """A pixel is as wide as its distance over the focal length; a little more closes the gaps."""
-    spacing_px = max(1, round(sqrt(camera.width * camera.height / points)))
-    eye = (WORLD_T_FILE[camera.axes].inverted() @ camera.world_T_lens).translation
+    world_T_file = WORLD_T_FILE[camera.axes]
+    lens_T_file = camera.world_T_lens.inverted() @ world_T_file
+    eye = lens_T_file.inverted().translation
     position = tree.nodes.new("GeometryNodeInputPosition")
     distance, scaled = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeMath")
     distance.operation, scaled.operation = "DISTANCE", "MULTIPLY"
     distance.inputs[1].default_value = eye
-    scaled.inputs[1].default_value = 0.6 * spacing_px / camera.fx
+    scaled.inputs[1].default_value = 0.6 * _spacing_px(camera, lens_T_file, item) / camera.fx
     tree.links.new(position.outputs[0], distance.inputs[0])
     tree.links.new(distance.outputs["Value"], scaled.inputs[0])
     tree.links.new(scaled.outputs[0], to_points.inputs["Radius"])
+
+
+def _spacing_px(camera: Camera, lens_T_file: Matrix, item: "bpy.types.Object") -> float:
+    """How far apart neighbouring points are in the photo.
+
+    Points come row by row, so most steps from one to the next are along a row; of a thinned cloud they are not, and
+    the count of points has to tell.
+    """
+    vertices = item.data.vertices
+    steps, last = [], None
+    for index in range(max(0, len(vertices) // 2 - 2000), min(len(vertices), len(vertices) // 2 + 2000)):
+        x, y, z = lens_T_file @ vertices[index].co
+        here = (camera.fx * x / -z, camera.fy * y / -z) if z < 0 else None
+        if here and last and abs(here[1] - last[1]) < 0.25 and here[0] > last[0]:
+            steps.append(here[0] - last[0])
+        last = here
+    if len(steps) > 1000:
+        return max(1.0, round(sorted(steps)[len(steps) // 2], 1))
+    return max(1.0, sqrt(camera.width * camera.height / len(vertices)))
 
 
 # View and picture

@@ -1,0 +1,123 @@
+"""Blender, MeshLab and CloudCompare themselves: `./dev clients` installs them and runs these tests.
+
+Each runs in a process of its own, with an interpreter of its own: Blender's module wants one version of Python, and
+none of them shall bring its libraries into ours.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recon.options import Options
+from recon.scene import Scene
+from recon.types import Intrinsics, MetricDepth, Photo
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.client)
+
+
+def _missing(what: str) -> None:
+    """Skips, or fails where `./dev clients` has just installed everything."""
+    reason = f"{what} is not here: run `./dev clients`"
+    if os.environ.get("RECON_REQUIRE_CLIENTS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _interpreter(variable: str, folder: str, module: str) -> Path:
+    python = Path(os.environ.get(variable, ROOT / folder / "bin" / "python"))
+    if not python.exists():
+        _missing(f"{python}, a Python with {module},")
+    return python
+
+
+@pytest.fixture(scope="session")
+def bpy_python() -> Path:
+    """An interpreter with Blender's module."""
+    return _interpreter("RECON_BPY_PYTHON", ".venv-bpy", "bpy")
+
+
+@pytest.fixture(scope="session")
+def meshlab_python() -> Path:
+    """An interpreter with MeshLab's module."""
+    return _interpreter("RECON_MESHLAB_PYTHON", ".venv-meshlab", "pymeshlab")
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., dict]:
+    """``ask(python, script, *arguments)``: what a script of this folder prints as its last line, as JSON."""
+
+    def run(python: Path, script: str, *arguments: object) -> dict:
+        command = [str(python), str(HERE / script), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def cloudcompare() -> Callable[[Path], np.ndarray]:
+    """``cloudcompare(file)``: the points that it loads, (N, 3 or more): x y z r g b ..."""
+    program = shutil.which("CloudCompare") or shutil.which("cloudcompare")
+    if program is None:
+        _missing("CloudCompare")
+
+    def load(path: Path) -> np.ndarray:
+        command = [program, "-SILENT", "-NO_TIMESTAMP", "-C_EXPORT_FMT", "ASC", "-PREC", "6", "-O", path.name]
+        command += ["-EXTRACT_VERTICES"] if path.suffix in (".obj", ".stl") or "mesh" in path.name else []
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        before = set(path.parent.iterdir())
+        done = subprocess.run(
+            [str(word) for word in [*command, "-SAVE_CLOUDS"]],
+            cwd=path.parent,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        written = [file for file in set(path.parent.iterdir()) - before if file.suffix == ".asc"]
+        assert len(written) == 1, done.stdout
+        return np.loadtxt(written[0], ndmin=2, comments="//")
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """The sample room, cut so that its principal point is far off the centre, with pixels that are not square.
+
+    The photo's own camera must show the photo whatever the intrinsics, since the geometry is made from them.
+    """
+    with Image.open(ROOT / "sample_data" / "living_room.jpg") as picture:
+        rgb = np.asarray(picture.convert("RGB"))[60:760, 0:900]
+    with Image.open(ROOT / "sample_data" / "living_room.depth.png") as picture:
+        z_m = np.asarray(picture).astype(np.float32)[60:760, 0:900] / 1000
+    known = (z_m > 0) & (z_m < 8)
+    z_m = np.where(known, z_m, 1).astype(np.float32)
+    camera = Intrinsics(865.3, 930.0, 576.0, 372.0, 900, 700, "user")
+    options = Options(stride=2)
+    return Scene(Photo(np.ascontiguousarray(rgb)), camera, MetricDepth(z_m, known), options=options)
+
+
+@pytest.fixture(scope="session")
+def levelled(scene: Scene) -> Scene:
+    """The same, standing on its floor."""
+    upright = replace(scene, options=replace(scene.options, level=True))
+    assert upright.levelling is not None
+    assert upright.levelling.trusted
+    return upright
