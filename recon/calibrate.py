@@ -192,10 +192,16 @@ def load(path: Path) -> Calibration:
     try:
         if values["max_depth_m"] is None:
             values["max_depth_m"] = float("inf")
+        for name in ("scale", "shift", "relative_error", "outliers", "max_depth_m", "scale_interval"):
+            values[name] = float(values[name])
+        values["width"], values["height"] = int(values["width"]), int(values["height"])
+        if values["focal_px"] is not None:
+            values["focal_px"] = float(values["focal_px"])
         values["covariance"] = _as_tuple(np.array(values["covariance"], np.float64))
         calibration = Calibration(**values)
         usable = (
-            np.isfinite([calibration.scale, calibration.shift]).all()
+            np.isfinite([calibration.scale, calibration.shift, calibration.scale_interval]).all()
+            and np.isfinite([calibration.relative_error, calibration.outliers]).all()
             and calibration.scale > 0
             and calibration.max_depth_m > 0
             and calibration.kind in ("relative", "metric")
@@ -218,8 +224,9 @@ def _paired(
         raise CalibrationError(
             f"the reference has only {len(rows)} pixels in common with this photo's depth; {_MIN_SAMPLES} are needed"
         )
-    every = -(-len(rows) // _MAX_SAMPLES)
-    rows, cols = rows[::every], cols[::every]
+    # Drawn, not every nth: that would fall into a few columns of the picture. The seed makes it the same each time.
+    chosen = np.random.default_rng(0).permutation(len(rows))[:_MAX_SAMPLES]
+    rows, cols = rows[chosen], cols[chosen]
     height, width = value_map.shape
     cell = (rows * _CELLS // height) * _CELLS + cols * _CELLS // width
     return (
@@ -283,8 +290,7 @@ def _robust_start(design: NDArray[np.float64], inverse: NDArray[np.float64]) -> 
 
     if design.shape[1] == 1:
         return np.array([np.median(inverse / design[:, 0])])
-    every = -(-len(inverse) // _START_SAMPLES)
-    line = siegelslopes(inverse[::every], design[::every, 0])
+    line = siegelslopes(inverse[:_START_SAMPLES], design[:_START_SAMPLES, 0])
     return np.array([line.slope, line.intercept])
 
 

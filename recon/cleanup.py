@@ -137,7 +137,9 @@ def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction:
     first, _ = links.moved(at, direction)
     slope = links.step[first]
     agreed = np.ones(len(slope), np.bool_)
-    for k in range(1, _SLOPE_SUPPORT + 1):
+    # A small grid has no room for as many: one side of every link has at least half of the others.
+    support = max(1, min(_SLOPE_SUPPORT, (links.step.shape[links.axis] - 1) // 2))
+    for k in range(1, support + 1):
         other, inside = links.moved(at, direction * k)
         agreed &= inside & links.linked[other]
         agreed &= np.abs(links.step[other] - slope) <= tolerance

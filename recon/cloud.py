@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.errors import ExportError
 from recon.types import BoolMap, PointCloud
 
 
@@ -23,7 +24,8 @@ def cloud_of(
     if keep.all():
         return PointCloud(
             points=points.reshape(-1, 3),
-            rgb=np.ascontiguousarray(rgb).reshape(-1, 3),
+            # A copy: whoever edits the cloud does not edit the photo.
+            rgb=rgb.reshape(-1, 3).copy(),
             normals=None if normals is None else normals.reshape(-1, 3),
         )
     return PointCloud(points=points[keep], rgb=rgb[keep], normals=None if normals is None else normals[keep])
@@ -37,15 +39,20 @@ def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:
         voxel_m: Edge of the cubes, m; the cubes are aligned with the camera's centre.
 
     Raises:
-        ValueError: The cubes are so small that they cannot be numbered.
+        ExportError: The cubes are so small that they cannot be numbered.
     """
     if not len(cloud.points):
         return cloud
+    size_m = np.ptp(cloud.points, axis=0).astype(np.float64)
+    # Asked before anything is numbered, since too small cubes overflow the numbers silently.
+    if np.sum(np.log2(size_m + voxel_m) - np.log2(voxel_m) + 1) >= 62:
+        across = " x ".join(f"{length:.3g}" for length in size_m)
+        raise ExportError(
+            f"--voxel {voxel_m:g}: cubes of that size are too small for a scene of {across} m; use a larger --voxel"
+        )
     cells = np.floor(cloud.points.astype(np.float64) / voxel_m).astype(np.int64)
     cells -= cells.min(axis=0)
     extent = cells.max(axis=0) + 1
-    if np.prod(extent.astype(np.float64)) >= 2**62:
-        raise ValueError(f"cubes of {voxel_m} m are too small for a scene of {extent * voxel_m} m")
     key = (cells[:, 0] * extent[1] + cells[:, 1]) * extent[2] + cells[:, 2]
     order = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))

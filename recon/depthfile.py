@@ -1,5 +1,6 @@
 """Reads files of measured depth: 16-bit PNG, TIFF, EXR, npy and npz."""
 
+import tokenize
 import zipfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -72,6 +73,9 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
     )
     # NaN compares as False everywhere, so it is not valid either.
     valid = (z_m > 0) & (z_m < FARTHEST_M)
+    if stored.dtype.kind in "iu":
+        # Kinects and their data sets write the largest number, 65535, where they saw nothing.
+        valid &= stored < (65535 if stored.max() <= 65535 else np.iinfo(stored.dtype).max)
     if measured is not None:
         valid &= measured
     if not valid.any():
@@ -109,7 +113,7 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
 def _read_npy(path: Path) -> tuple[NDArray[Any], None, str]:
     try:
         stored = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, tokenize.TokenError, NotImplementedError) as error:
         raise DepthFileError(f"{path}: cannot be read as a numpy array ({error}).") from error
     if not isinstance(stored, np.ndarray):
         stored.close()
@@ -128,7 +132,15 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
                 )
             stored = _check_array(path, archive[key], repr(key))
             valid = np.asarray(archive["valid"]) if "valid" in archive.files else None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        AttributeError,
+        NotImplementedError,
+        tokenize.TokenError,
+        zipfile.BadZipFile,
+    ) as error:
         raise DepthFileError(f"{path}: cannot be read as an .npz archive ({error}).") from error
     if valid is not None and (valid.shape != stored.shape or valid.dtype != np.bool_):
         raise DepthFileError(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.types import BoolMap, Connections, Mesh
+from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
 
 
 def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArray[np.int32]:
@@ -86,10 +86,44 @@ def compact(
     )
 
 
+def extend_to_edge(
+    z_m: FloatMap, connections: Connections, inner: Rays, outer: Rays, reach: float = 0.5
+) -> FloatMap:
+    """Depth of the border pixels at the picture's edge, where ``outer`` has moved their rays.
+
+    Inverse depth goes on linearly from the neighbour inside, as it does on a plane; a border pixel that is connected
+    to none keeps its depth.
+
+    Args:
+        z_m: (H, W) m, at the rays ``inner``.
+        connections: Of the same grid.
+        inner: The pixels' own rays.
+        outer: The same with the first and the last of each axis moved to the edge.
+        reach: Largest relative change of inverse depth, so that a steep border does not run to infinity.
+
+    Returns:
+        (H, W) float32, m.
+    """
+    extended = z_m.copy()
+    for axis, (old, new) in enumerate(((inner.y, outer.y), (inner.x, outer.x))):
+        if len(old) < 2:
+            continue
+        depth = extended if axis == 0 else extended.T
+        linked = connections.down if axis == 0 else connections.right.T
+        for at, inside in ((0, 1), (-1, -2)):
+            link = linked[at] & (depth[at] > 0) & (depth[inside] > 0)
+            near, next_one = 1 / depth[at][link], 1 / depth[inside][link]
+            slope = (near - next_one) / (old[at] - old[inside])
+            moved = near + np.clip(slope * (new[at] - old[at]), -reach * near, reach * near)
+            depth[at, link] = 1 / moved
+    return extended
+
+
 def border_to_edge(positions_px: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Grid positions along one axis with the first and the last moved to the picture's edge.
 
-    Pixel centres end half a pixel inside the picture; moved out, the mesh covers all of the photo.
+    The outermost positions lie inside the picture, by half a pixel or, with a stride, by more; moved out, the mesh
+    covers all of the photo.
 
     Args:
         positions_px: (N,) rising positions, px.

@@ -143,14 +143,18 @@ class Options:
             ("--voxel", self.voxel),
             ("--error", self.error),
         ):
-            if value is not None and not (isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, got {value}")
-        if self.fov is not None and not 0 < self.fov < 180:
-            raise ValueError(f"--fov must lie between 0 and 180 degrees, got {self.fov}")
-        if not (isfinite(self.edge) and self.edge >= 0):
-            raise ValueError(f"--edge must be 0 or more, got {self.edge}")
-        if self.stride < 1:
-            raise ValueError(f"--stride must be 1 or more, got {self.stride}")
+            if value is not None and not (_is_number(value) and value > 0):
+                raise ValueError(f"{name} must be a positive number, got {value!r}")
+        if self.focal_px is not None and self.focal_px < 1:
+            raise ValueError(f"--focal-px must be 1 px or more, got {self.focal_px}")
+        if self.fov is not None and not (_is_number(self.fov) and 0.1 <= self.fov <= 179):
+            raise ValueError(f"--fov must lie between 0.1 and 179 degrees, got {self.fov!r}")
+        if not (_is_number(self.edge) and 0 <= self.edge <= 1):
+            raise ValueError(
+                f"--edge is a share of the distance and must lie between 0 and 1, got {self.edge!r}"
+            )
+        if not isinstance(self.stride, int) or self.stride < 1:
+            raise ValueError(f"--stride must be a whole number of 1 or more, got {self.stride!r}")
         if self.faces is not None and self.faces < 4:
             raise ValueError(f"--faces must be 4 or more, got {self.faces}")
         if self.faces is not None and self.error is not None:
@@ -158,12 +162,10 @@ class Options:
         if self.processing_size is not None and self.processing_size < 14:
             raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
         if self.intrinsics is not None:
-            fx, fy, *_ = self.intrinsics
-            if len(self.intrinsics) != 4 or not (
-                all(isfinite(x) for x in self.intrinsics) and fx > 0 and fy > 0
-            ):
+            numbers = [x for x in self.intrinsics if _is_number(x)]
+            if len(numbers) != 4 or len(self.intrinsics) != 4 or min(numbers[:2]) < 1:
                 raise ValueError(
-                    f"--intrinsics takes FX,FY,CX,CY with positive FX and FY, got {self.intrinsics}"
+                    f"--intrinsics takes FX,FY,CX,CY in px, FX and FY of 1 or more, got {self.intrinsics}"
                 )
         cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
         if sum(given is not None for given in cameras) > 1:
@@ -178,6 +180,10 @@ class Options:
             )
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
         _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16"))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value)
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

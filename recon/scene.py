@@ -12,7 +12,7 @@ from recon.cleanup import backdrop_distance_m, connect, flying, restrict
 from recon.cloud import cloud_of, thin
 from recon.export.content import Content, Format
 from recon.level import Levelling, estimate_levelling
-from recon.mesh import border_to_edge, compact, triangulate
+from recon.mesh import border_to_edge, compact, extend_to_edge, triangulate
 from recon.normals import grid_normals
 from recon.options import Options, Shape
 from recon.simplify import simplify
@@ -68,8 +68,15 @@ class Scene:
             raise ValueError(f"sky of shape {self.sky.shape} does not fit a photo of {size}")
 
     def with_options(self, options: Options) -> "Scene":
-        """The same scene with other options: only what they change is computed again."""
-        return replace(self, options=options)
+        """The same scene with other options; the depth edges are found again only where the options move them."""
+        other = replace(self, options=options)
+        cached = self.__dict__.get("_surface")
+        same = all(
+            getattr(options, name) == getattr(self.options, name) for name in ("edge", "max_depth", "sky")
+        )
+        if cached is not None and same:
+            other.__dict__["_surface"] = cached
+        return other
 
     @property
     def dropped(self) -> Dropped:
@@ -143,9 +150,9 @@ class Scene:
         n, camera = self.options.stride, self.intrinsics
         u_px = border_to_edge(pixel_centres(camera.width, n), camera.width)
         v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
-        rays = rays_at(camera, u_px, v_px)
-        z_m, _, connections = self._strided(rays)
-        points = unproject(z_m, rays)
+        inner, outer = rays_of(camera, n), rays_at(camera, u_px, v_px)
+        z_m, _, connections = self._strided(inner)
+        points = unproject(extend_to_edge(z_m, connections, inner, outer), outer)
         uv = np.empty((*points.shape[:2], 2), np.float32)
         uv[..., 0] = u_px / camera.width
         uv[..., 1] = (v_px / camera.height)[:, None]
@@ -154,7 +161,7 @@ class Scene:
             triangulate(points, connections),
             uv,
             self.photo.rgb[::n, ::n],
-            grid_normals(z_m, rays, connections),
+            grid_normals(z_m, inner, connections),
         )
         if self.options.faces is None and self.options.error is None:
             return mesh

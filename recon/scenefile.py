@@ -6,6 +6,7 @@ JSON text, and where there is one ``sky`` (H, W) bool and ``jpeg``, the photo's 
 """
 
 import json
+import tokenize
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -66,7 +67,17 @@ def read_scene(path: Path) -> Scene:
         raise SceneFileError(f"{path} does not exist") from error
     except OSError as error:
         raise SceneFileError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        tokenize.TokenError,
+        zipfile.BadZipFile,
+    ) as error:
         raise SceneFileError(f"{path} is damaged, or not a scene file: {error}") from error
 
 
@@ -75,7 +86,8 @@ def _metadata(scene: Scene) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "frame": "cam: x right, y down, z forward, metres; pixel centres at 0.5",
-        "photo_path": scene.photo.path,
+        # The name alone: a scene that is passed on should not tell the folders of the machine that made it.
+        "photo_path": scene.photo.name,
         "focal_source": scene.intrinsics.source,
         "scale_interval": scene.depth.scale_interval,
         "options": {

@@ -6,6 +6,7 @@ Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suff
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import atan, degrees, isfinite, radians, tan
+from pathlib import PurePath
 from typing import Any, Literal
 
 import numpy as np
@@ -131,6 +132,11 @@ class Photo:
             raise ValueError(
                 f"intrinsics of {self.intrinsics_size} do not fit a {self.width}x{self.height} photo"
             )
+
+    @property
+    def name(self) -> str | None:
+        """The file's name without its folder."""
+        return None if self.path is None else PurePath(self.path).name
 
     @property
     def width(self) -> int:

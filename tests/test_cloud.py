@@ -4,6 +4,7 @@ from synthetic import CAMERA, floor_and_wall, plane
 
 from recon.cleanup import connect
 from recon.cloud import cloud_of, thin
+from recon.errors import ExportError
 from recon.normals import grid_normals
 from recon.unproject import rays_of, unproject
 
@@ -35,8 +36,9 @@ def test_a_cube_larger_than_the_scene_leaves_a_point_per_octant() -> None:
 
 
 def test_cubes_too_small_to_number_are_refused() -> None:
-    with pytest.raises(ValueError, match="too small"):
-        thin(cloud_of(POINTS, RGB, ALL), 1e-9)
+    for size_m in (1e-9, 1e-300):
+        with pytest.raises(ExportError, match="larger --voxel"):
+            thin(cloud_of(POINTS, RGB, ALL), size_m)
 
 
 def test_nothing_thins_to_nothing() -> None:

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
-from synthetic import CAMERA, floor_and_wall, with_box
+from synthetic import CAMERA, floor_and_wall, plane, with_box
 
 from recon.cleanup import connect
 from recon.mesh import border_to_edge, compact, triangulate
 from recon.normals import grid_normals
-from recon.types import Connections
+from recon.options import Options
+from recon.scene import Scene
+from recon.types import Connections, Intrinsics, MetricDepth, Photo
 from recon.unproject import pixel_centres, rays_of, unproject
 
 RAYS = rays_of(CAMERA)
@@ -85,6 +87,31 @@ def test_compacting_keeps_what_is_used_and_nothing_else() -> None:
     assert mesh.uv is not None and mesh.rgb is not None
     assert np.array_equal(mesh.uv[mesh.faces], uv.reshape(-1, 2)[faces])
     assert np.array_equal(mesh.rgb[mesh.faces], rgb.reshape(-1, 3)[faces])
+
+
+@pytest.mark.parametrize("stride", [1, 8, 16])
+def test_the_border_lies_on_the_surface_and_so_do_its_normals(stride: int) -> None:
+    normal = np.array([0.4, -0.3, 0.87]) / np.linalg.norm([0.4, -0.3, 0.87])
+    z = plane((normal[0], normal[1], normal[2]), 3.0, RAYS)
+    scene = Scene(
+        Photo(np.zeros((120, 160, 3), np.uint8)),
+        CAMERA,
+        MetricDepth(z, np.ones(z.shape, bool)),
+        options=Options(stride=stride),
+    )
+    mesh = scene.mesh()
+    assert mesh.normals is not None
+    assert np.abs(mesh.vertices @ normal - 3.0).max() < 1e-4
+    assert (mesh.normals @ normal < -0.9999).all()
+
+
+@pytest.mark.parametrize("size", [(6, 8), (4, 20), (8, 10)])
+def test_a_plane_on_a_coarse_grid_stays_whole(size: tuple[int, int]) -> None:
+    camera = Intrinsics.from_focal(size[1], width=size[1], height=size[0], source="user")
+    rays = rays_of(camera)
+    z = plane((0.3, -0.2, 1.0), 3.0, rays)
+    links = connect(z, np.ones(z.shape, bool), rays, 0.04)
+    assert links.right.mean() > 0.95 and links.down.mean() > 0.95
 
 
 def test_no_connection_no_mesh() -> None:

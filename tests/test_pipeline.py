@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,10 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 import recon
 from recon.calibrate import dumps
+from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
-from recon.options import Options
-from recon.pipeline import fit
+from recon.metres import fit
 from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
@@ -92,7 +93,7 @@ def test_a_measured_depth_brings_relative_depth_to_metres(tmp_path: Path) -> Non
         scene = recon.reconstruct(photo(), estimator=Fake("relative"), **options)  # type: ignore[arg-type]
         assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
         assert scene.depth.scale_interval is not None
-        assert scene.provenance["calibration"]["reference"] == str(measured)
+        assert scene.provenance["calibration"]["reference"] == measured.name
 
 
 def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
 def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, str(save_depth(tmp_path / "d.npy")), Options(), None, Journal())
+    found, _ = fit(photo(), estimate, Measured(save_depth(tmp_path / "d.npy"), None), None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
     scene = recon.reconstruct(photo(), estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
@@ -117,13 +118,13 @@ def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None
 def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, str(save_depth(tmp_path / "d.npy")), Options(), None, Journal())
+    found, _ = fit(photo(), estimate, Measured(save_depth(tmp_path / "d.npy"), None), None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
     other = Photo(rgb=RGB, path="other.jpg")
     recon.reconstruct(other, estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
     assert any("made on photo.jpg" in entry.message for entry in journal.entries if entry.kind == "warning")
-    with pytest.raises(CalibrationError, match="is for fake-relative"):
+    with pytest.raises(CalibrationError, match="calibrates fake-relative"):
         recon.reconstruct(photo(), estimator=Fake(), reference=str(saved))  # type: ignore[arg-type]
 
 
@@ -156,13 +157,36 @@ def test_measured_depth_of_another_aspect_is_refused(tmp_path: Path) -> None:
         recon.reconstruct(photo(), depth=tmp_path / "depth.npy")
 
 
-def test_no_valid_depth_at_all_warns(tmp_path: Path) -> None:
+def test_no_valid_depth_at_all_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "depth.npy", np.full(Z.shape, np.nan, np.float32))
-    journal = Journal()
-    try:
-        scene = recon.reconstruct(photo(), depth=tmp_path / "depth.npy", focal_px=CAMERA.fx, journal=journal)
-    except recon.ReconError as error:
-        assert "depth" in str(error)
-    else:
-        assert len(scene.cloud().points) == 0
-        assert any("no pixel has a depth" in entry.message for entry in journal.entries)
+    with pytest.raises(recon.ReconError, match="no pixel has a depth"):
+        recon.reconstruct(photo(), depth=tmp_path / "depth.npy", focal_px=CAMERA.fx)
+
+
+def test_what_cannot_work_fails_before_the_network_runs(tmp_path: Path) -> None:
+    fake = Fake("relative")
+    for reference in (None, "none.png", str(tmp_path / "none.json"), "dav2-small", "depthprooo"):
+        with pytest.raises(recon.ReconError):
+            recon.reconstruct(photo(), estimator=fake, reference=reference)  # type: ignore[arg-type]
+    assert fake.known_focal == []
+
+
+def test_the_reference_s_sky_and_focal_length_fill_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Skyless(Fake):
+        def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+            found = super().estimate(photo, focal_px=focal_px, journal=journal)
+            return replace(found, sky=None, depth=replace(found.depth, valid=ALL))
+
+    teacher = Fake(focal_px=234.0)
+    monkeypatch.setattr("recon.depth.registry.create", lambda *_: teacher)
+    scene = recon.reconstruct(photo(), estimator=Skyless("relative"), reference="teacher")  # type: ignore[arg-type]
+    assert scene.sky is not None and np.array_equal(scene.sky, SKY) and not scene.depth.valid[SKY].any()
+    assert (scene.intrinsics.fx, scene.intrinsics.source) == (234.0, "model")
+
+
+def test_a_calibration_carries_the_focal_length_that_its_metres_belong_to(tmp_path: Path) -> None:
+    estimate = Fake("relative").estimate(photo(), focal_px=None, journal=Journal())
+    found, _ = fit(photo(), estimate, Fake(focal_px=234.0), None, Journal())  # type: ignore[arg-type]
+    (tmp_path / "cal.json").write_text(dumps(found))
+    scene = recon.reconstruct(photo(), estimator=Fake("relative"), reference=str(tmp_path / "cal.json"))  # type: ignore[arg-type]
+    assert scene.intrinsics.fx == 234.0

@@ -31,19 +31,13 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
     if output.suffix.lower() != ".json":
         raise click.UsageError(f"a calibration is saved as .json, got {output}")
 
-    from recon import focal
     from recon.calibrate import dumps
     from recon.export.staging import check_writable, staged
-    from recon.pipeline import choose_estimator, fit, open_photo
+    from recon.pipeline import calibrate_on
 
     journal = session.journal
     check_writable([(output,)], overwrite=overwrite, inputs=inputs_of(photo, options))
-    picture = open_photo(photo, journal)
-    known = focal.known_camera(picture, options, journal)
-    estimate = choose_estimator(options, journal).estimate(
-        picture, focal_px=None if known is None else known.fx, journal=journal
-    )
-    calibration, _ = fit(picture, estimate, reference, options, known, journal)
+    calibration = calibrate_on(photo, options, journal)
     with staged(output, overwrite=overwrite) as temporary:
         temporary.write_text(dumps(calibration), encoding="utf-8")
     journal.decide(

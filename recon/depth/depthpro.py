@@ -83,7 +83,11 @@ class DepthPro:
             focal_px=model_focal_px,
             focal_used_px=focal_px,
             sky=sky,
-            details={**self._network.details(), "fov_deg": fov_deg, "sky_from_m": SKY_FROM_M},
+            details={
+                **self._network.details(),
+                "fov_deg": fov_deg if fov_deg is not None and isfinite(fov_deg) else None,
+                "sky_from_m": SKY_FROM_M,
+            },
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from recon.depth.weights import Source
 from recon.journal import Journal
-from recon.options import Device, Precision
+from recon.options import Device, Options, Precision
 from recon.types import DepthEstimate, Photo
 
 
@@ -18,6 +18,11 @@ class RunOptions:
     precision: Precision = "auto"
     offline: bool = False
     processing_size: int | None = None
+
+    @classmethod
+    def of(cls, options: Options) -> "RunOptions":
+        """The part of a reconstruction's options that an estimator needs."""
+        return cls(options.device, options.precision, options.offline, options.processing_size)
 
 
 class Estimator(Protocol):

@@ -41,7 +41,7 @@ class Measured:
         stored_height, stored_width = file.z_m.shape
         z_m, valid = resize_depth(file.z_m, file.valid, width=photo.width, height=photo.height)
         details: dict[str, Any] = {
-            "file": str(self.path),
+            "file": self.path.name,
             "part": file.source,
             "unit_m": file.unit_m,
             "stored_width": stored_width,

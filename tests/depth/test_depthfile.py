@@ -63,12 +63,17 @@ def test_a_coloured_picture_of_depth_is_refused(tmp_path: Path, mode: str) -> No
 
 
 def test_a_png_is_in_millimetres_unless_told(tmp_path: Path) -> None:
-    path = saved(tmp_path / "d.png", np.array([[0, 1000], [2500, 65535]], np.uint16))
+    path = saved(tmp_path / "d.png", np.array([[0, 1000], [2500, 65534]], np.uint16))
     file = read_depth(path)
-    np.testing.assert_allclose(file.z_m, [[0.0, 1.0], [2.5, 65.535]])
+    np.testing.assert_allclose(file.z_m, [[0.0, 1.0], [2.5, 65.534]])
     np.testing.assert_array_equal(file.valid, [[False, True], [True, True]])
     assert file.unit_m == 0.001
     np.testing.assert_allclose(read_depth(path, 1 / 256).z_m[1, 0], 2500 / 256)
+
+
+def test_the_largest_number_of_a_sensor_s_file_is_no_depth(tmp_path: Path) -> None:
+    path = saved(tmp_path / "d.png", np.array([[1000, 65535]], np.uint16))
+    np.testing.assert_array_equal(read_depth(path).valid, [[True, False]])
 
 
 def test_float_files_are_in_metres_and_bit_exact(tmp_path: Path) -> None:
