@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from recon_cli import blender
-from recon_cli.main import recon
+from recon_cli.commands import recon
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for Blender")
 

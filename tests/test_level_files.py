@@ -15,7 +15,7 @@ from recon.options import Options
 from recon.scene import Scene
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon.unproject import rays_of
-from recon_cli.main import recon
+from recon_cli.commands import recon
 
 CAMERA = Intrinsics.from_focal(200.0, width=160, height=120, source="user")
 PITCH_DEG = -20.0
@@ -101,7 +101,7 @@ def test_the_command_says_what_it_did_or_could_not_do(tmp_path: Path) -> None:
     run = CliRunner().invoke(
         recon, ["export", str(tmp_path / "scene.npz"), "-o", str(tmp_path / "a.glb"), "--json"]
     )
-    told = json.loads(run.stdout)["decisions"]["level"]
+    told = next(each["values"] for each in json.loads(run.stdout)["entries"] if each["topic"] == "level")
     assert told["pitch_deg"] == pytest.approx(PITCH_DEG, abs=0.1)
     assert told["camera_height_m"] == pytest.approx(1.5, abs=0.01)
     run = CliRunner().invoke(
@@ -111,7 +111,7 @@ def test_the_command_says_what_it_did_or_could_not_do(tmp_path: Path) -> None:
     assert any("not levelled" in warning for warning in json.loads(run.stdout)["warnings"])
     arguments = ["export", str(tmp_path / "scene.npz"), "-o", str(tmp_path / "c.glb"), "--no-level", "--json"]
     run = CliRunner().invoke(recon, arguments)
-    assert "level" not in json.loads(run.stdout)["decisions"]
+    assert "level" not in {each["topic"] for each in json.loads(run.stdout)["entries"]}
 
 
 def test_opencv_axes_cannot_be_levelled() -> None:

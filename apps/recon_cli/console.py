@@ -4,10 +4,10 @@ import functools
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -16,8 +16,21 @@ from rich.text import Text
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
+from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_STOPPED = "stopped; no unfinished file was left behind"
+
+
+class ReaderGone(BaseException):
+    """The reader of our output (head, less) has gone: nothing is wrong, and nothing can be told to it."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """In place of rich's exit with code 1."""
+        raise ReaderGone
 
 
 class ConsoleJournal(Journal):
@@ -26,7 +39,7 @@ class ConsoleJournal(Journal):
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         super().__init__()
         self.quiet, self.verbose = quiet, verbose
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = _Console(stderr=True, highlight=False, soft_wrap=True)
 
     def show(self, entry: Entry) -> None:
         """One line an entry; warnings even when quiet, details only when verbose."""
@@ -44,10 +57,12 @@ class ConsoleJournal(Journal):
             yield lambda done: None
             return
         if not self.console.is_terminal:
-            self.console.print(f"{name} ...")
+            self.console.print(Text(f"{name} ..."))
             yield lambda done: None
             return
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+        # No markup: a file's name may hold [brackets].
+        told = TextColumn("{task.description}", markup=False)
+        columns = [SpinnerColumn(), told, BarColumn(), TimeElapsedColumn()]
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(name, total=total)
             yield lambda done: progress.update(task, completed=done)
@@ -68,25 +83,39 @@ class Session:
             click.echo(text)
 
 
+def manner_options(command: Command) -> Command:
+    """Adds --json -q -v --debug, as ``as_json``, ``quiet``, ``verbose`` and ``debug``."""
+    for decorate in (
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+        click.option("-v", "--verbose", is_flag=True, help="Also the details."),
+        click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."),
+    ):
+        command = decorate(command)
+    return command
+
+
 def manners(command: Command) -> Command:
     """Adds --json -q -v --debug to a command, gives it a ``Session`` first, and turns errors into exit codes.
 
     0: done. 1: a problem that the user can fix, in one sentence on stderr. 2: usage (click's own). 130: Ctrl-C.
+    129 and 143: SIGHUP and SIGTERM. 141: the reader of the output has gone.
     """
 
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-    @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr.")
-    @click.option("-v", "--verbose", is_flag=True, help="Also the details.")
-    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @manner_options
     @functools.wraps(command)
     def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, debug: bool, **kwargs: Any) -> None:
         session = Session(ConsoleJournal(quiet=quiet, verbose=verbose), as_json)
         try:
             command(session, *args, **kwargs)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            _fail(session, "stopped; no unfinished file was left behind", "interrupted", 130)
+            _fail(session, _STOPPED, "interrupted", 130)
+        except Stopped as stop:
+            with suppress(OSError):  # the terminal may be what has gone
+                _fail(session, _STOPPED, "interrupted", stop.exit_code)
+            sys.exit(stop.exit_code)
         except ReconError as error:
             if debug:
                 traceback.print_exc()
@@ -102,20 +131,27 @@ def manners(command: Command) -> Command:
             _fail(session, f"unexpected {type(error).__name__}: {error}{told}", type(error).__name__, 1)
         else:
             if as_json:
-                _print_json(session, {"ok": True, **session.result})
+                _print_json({"ok": True, **session.result}, session.journal.entries)
 
     return wrapped  # type: ignore[return-value]
 
 
-def _fail(session: Session, message: str, kind: str, code: int) -> None:
+def print_failure(kind: str, message: str, entries: Sequence[Entry] = ()) -> None:
+    """Prints what went wrong as JSON on stdout."""
+    _print_json({"ok": False, "error": {"type": kind, "message": message}}, entries)
+
+
+def _fail(session: Session, message: str, kind: str, code: int) -> NoReturn:
     session.journal.console.print(Text("error    ", style="bold red") + Text(message, style="default"))
     if session.json:
-        _print_json(session, {"ok": False, "error": {"type": kind, "message": message}})
+        print_failure(kind, message, session.journal.entries)
     sys.exit(code)
 
 
-def _print_json(session: Session, values: dict[str, Any]) -> None:
-    entries = session.journal.entries
-    decisions = {entry.topic: dict(entry.values) for entry in entries if entry.kind == "decision"}
+def _print_json(values: dict[str, Any], entries: Sequence[Entry]) -> None:
+    told = [
+        {"kind": entry.kind, "topic": entry.topic, "message": entry.message, "values": dict(entry.values)}
+        for entry in entries
+    ]
     warnings = [entry.message for entry in entries if entry.kind == "warning"]
-    click.echo(json.dumps({**values, "decisions": decisions, "warnings": warnings}, indent=1, default=str))
+    click.echo(json.dumps({**values, "entries": told, "warnings": warnings}, indent=1, default=str))

@@ -92,13 +92,16 @@ def depth(
     written = []
     for path in outputs:
         done = write_depth(path, kept, colormap=colours[path], unit_m=png_unit, overwrite=overwrite)
-        session.journal.decide("written", f"{path}: {done.what}, {path.stat().st_size / 1e6:.1f} MB")
+        size = path.stat().st_size
+        values = {"path": str(path), "what": done.what, "out_of_range": done.out_of_range, "bytes": size}
+        session.journal.decide("written", f"{path}: {done.what}, {size / 1e6:.1f} MB", **values)
         if done.out_of_range:
             session.journal.warn(
                 "written",
                 f"{path}: {done.out_of_range:,} pixels are too near or too far for 16 bits at {png_unit:g} m and are "
                 "marked as not known: use a larger --png-unit, or .exr",
+                **values,
             )
-        written.append({"path": str(path), "what": done.what, "out_of_range": done.out_of_range})
+        written.append(values)
     session.result["written"] = written
     session.result["scene"] = dict(scene.provenance)

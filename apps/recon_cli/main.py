@@ -1,40 +1,26 @@
-"""The ``recon`` command."""
+"""Where the ``recon`` command starts; what takes time to import is imported where Ctrl-C is awaited already."""
 
-import os
+import io
 import sys
 
-import click
-
-from recon import __version__
-from recon_cli.blender import blender
-from recon_cli.build import build
-from recon_cli.calibrate import calibrate
-from recon_cli.completion import completion
-from recon_cli.depth import depth
-from recon_cli.export import export
-from recon_cli.info import info
-from recon_cli.models import models
-from recon_cli.view import view
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, "-V", "--version", prog_name="recon")
-def recon() -> None:
-    """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
-
-
-for _command in (build, depth, export, info, calibrate, models, view, blender, completion):
-    recon.add_command(_command)
+from recon_cli.signals import Stopped, unwind_at_signals
 
 
 def main() -> None:
-    """Runs the command line; exits with 0, 1 (something to fix), 2 (usage) or 130 (Ctrl-C)."""
+    """Runs the command line; exits with 0, 1 (something to fix), 2 (usage), or 128 and the signal that ended it."""
     try:
-        recon.main(prog_name="recon", standalone_mode=True)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone: nothing is wrong, and nothing can be told to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        unwind_at_signals()
+        for stream in (sys.stdout, sys.stderr):
+            # A file's name may hold bytes that are no text: they are shown escaped.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        from recon_cli.commands import recon
+
+        recon.main(prog_name="recon")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Stopped as stop:
+        sys.exit(stop.exit_code)
 
 
 if __name__ == "__main__":

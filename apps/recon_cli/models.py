@@ -1,5 +1,6 @@
 """``recon models``: which depth models there are, which are on this machine, and under which licence."""
 
+import io
 import sys
 from typing import Any
 
@@ -7,15 +8,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from recon_cli.console import Session, manners
+from recon_cli.console import Session, manner_options, manners
 
 
 @click.group(invoke_without_command=True)
+@manner_options
 @click.pass_context
-def models(context: click.Context) -> None:
+def models(context: click.Context, **flags: bool) -> None:
     """List the depth models; `recon models pull NAME` fetches one."""
     if context.invoked_subcommand is None:
-        context.invoke(list_models, as_json=False, quiet=False, verbose=False, debug=False)
+        context.invoke(list_models, **flags)
+    else:
+        # --json before the subcommand's name means the same as after it.
+        context.default_map = {context.invoked_subcommand: {name: True for name in flags if flags[name]}}
 
 
 @models.command("list")
@@ -54,7 +59,10 @@ def list_models(session: Session) -> None:
             row["summary"],
         )
     # A pipe has no width: one model a line is what a program that reads it wants.
-    Console(width=None if sys.stdout.isatty() else 250).print(table)
+    terminal = sys.stdout.isatty()
+    text = io.StringIO()
+    Console(file=text, force_terminal=terminal, width=None if terminal else 250).print(table)
+    session.print(text.getvalue().rstrip("\n"))
     session.print(
         "\nAny other checkpoint of these kinds: --model hf:REPO-OR-FOLDER[@REVISION]. Fetch: recon models pull NAME"
     )

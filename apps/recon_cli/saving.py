@@ -95,17 +95,16 @@ def save_all(
         size = sum(os.path.getsize(path) for path in output.files)
         told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
         beside = "" if len(output.files) == 1 else f", with {', '.join(p.name for p in output.files[1:])}"
-        session.journal.decide("written", f"{output.path}: {output.description}, {told}{beside}")
-        written.append(
-            {
-                "path": str(output.path),
-                "files": [str(path) for path in output.files],
-                "format": output.form.suffix if output.form else output.path.suffix.lower(),
-                "shape": output.shape,
-                "bytes": size,
-                **counts,
-            }
-        )
+        done = {
+            "path": str(output.path),
+            "files": [str(path) for path in output.files],
+            "format": output.form.suffix if output.form else output.path.suffix.lower(),
+            "shape": output.shape,
+            "bytes": size,
+            **counts,
+        }
+        session.journal.decide("written", f"{output.path}: {output.description}, {told}{beside}", **done)
+        written.append(done)
     return written
 
 
