@@ -1,4 +1,7 @@
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from rich.console import Console
 from synthetic import floor_and_wall, with_box
 
 from recon import __version__
-from recon_cli.main import recon
+from recon_cli.commands import recon
+from recon_cli.console import ConsoleJournal
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
 
@@ -36,6 +41,17 @@ def build(folder: Path, *arguments: str) -> Result:
     return run(folder, "build", "@photo.jpg", "--depth", "@depth.png", "--focal-px", "200", *arguments)
 
 
+def entry(told: dict[str, Any], topic: str) -> dict[str, Any]:
+    """The one entry of a topic in the answer of ``--json``."""
+    (found,) = [each for each in told["entries"] if each["topic"] == topic]
+    return dict(found)
+
+
+def start(*words: str, **how: Any) -> "subprocess.Popen[bytes]":
+    """Runs ``recon`` as a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "recon_cli.main", *words], **how)
+
+
 def heavy_modules(code: str) -> set[str]:
     """Which of the heavy libraries a fresh interpreter has loaded after ``code``."""
     found = subprocess.run(
@@ -51,7 +67,7 @@ def test_import_and_help_load_nothing_heavy() -> None:
     assert heavy_modules("import recon, recon.types, recon.frames") == set()
     for words in (["--help"], ["build", "--help"], ["depth", "--help"], ["models", "--help"]):
         code = (
-            "import contextlib, io\nfrom recon_cli.main import recon\n"
+            "import contextlib, io\nfrom recon_cli.commands import recon\n"
             "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
             f"    recon.main({words!r})"
         )
@@ -60,7 +76,7 @@ def test_import_and_help_load_nothing_heavy() -> None:
 
 def test_a_build_with_measured_depth_loads_no_network(folder: Path) -> None:
     code = (
-        "import contextlib\nfrom recon_cli.main import recon\nwith contextlib.suppress(SystemExit):\n"
+        "import contextlib\nfrom recon_cli.commands import recon\nwith contextlib.suppress(SystemExit):\n"
         f"    recon.main(['build', {str(folder / 'photo.jpg')!r}, '--depth', {str(folder / 'depth.png')!r}, "
         f"'-q', '-o', {str(folder / 'scene.ply')!r}])"
     )
@@ -79,11 +95,31 @@ def test_build_writes_every_output_and_says_what_it_decided(folder: Path) -> Non
 
 def test_json_is_the_whole_of_stdout(folder: Path) -> None:
     told = json.loads(build(folder, "-o", "@a.ply", "--json").stdout)
-    assert told["ok"] and told["written"][0]["points"] == told["decisions"]["dropped"]["kept"]
+    assert told["ok"] and told["written"][0]["points"] == entry(told, "dropped")["values"]["kept"]
     assert told["scene"]["focal"]["fx_px"] == 200 and told["scene"]["model"]["name"] == "measured"
     failed = build(folder, "-o", "@a.ply", "--json")
     error = json.loads(failed.stdout)
     assert failed.exit_code == 1 and not error["ok"] and error["error"]["type"] == "ExportError"
+
+
+def test_json_loses_no_entry_and_tells_what_was_written(folder: Path) -> None:
+    told = json.loads(build(folder, "-o", "@a.ply", "-o", "@b.glb", "--json").stdout)
+    written = [each for each in told["entries"] if each["topic"] == "written"]
+    assert [each["values"]["path"] for each in written] == [str(folder / "a.ply"), str(folder / "b.glb")]
+    assert written[0]["values"]["points"] == told["written"][0]["points"]
+    assert all(each["kind"] == "decision" and "MB" in each["message"] for each in written)
+    depth = run(folder, "depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@d.npy", "--json")
+    assert entry(json.loads(depth.stdout), "written")["values"]["path"] == str(folder / "d.npy")
+
+
+def test_a_usage_error_is_json_too(folder: Path) -> None:
+    for words in (["build", "@photo.jpg", "--json"], ["export", "--json", "--no-such-option"]):
+        done = run(folder, *words)
+        told = json.loads(done.stdout)
+        assert done.exit_code == 2 and not told["ok"] and "Error" in done.stderr
+        assert told["error"]["type"] in ("MissingParameter", "NoSuchOption") and told["error"]["message"]
+    wrong = run(folder, "build", "@photo.jpg", "-o", "@a.ply", "--fov", "300", "--json")
+    assert wrong.exit_code == 2 and json.loads(wrong.stdout)["error"]["type"] == "UsageError"
 
 
 def test_quiet_says_nothing_and_warnings_remain(folder: Path) -> None:
@@ -105,7 +141,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     auto = run(folder, "build", "@photo.jpg", "-o", "@a.glb", "--dry-run", "--offline", "--json")
     told = json.loads(auto.stdout)
     assert told["would_write"] == [str(folder / "a.glb")]
-    assert "preview" in told["decisions"]["model"]["name"]
+    assert entry(told, "model")["values"]["name"] == "preview"
 
 
 @pytest.mark.parametrize(
@@ -119,12 +155,12 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
         (["build", "@photo.jpg", "-o", "@a.ply", "--depth", "@none.png"], 1, "none.png"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--model", "dephtpro"], 1, "Did you mean depthpro"),
         (
-            ["build", "@photo.jpg", "-o", "@a.ply", "--model", "dav2-small", "--offline"],
+            ["build", "@photo.jpg", "-o", "@a.ply", "--model", "dav2-metric-indoor-small", "--offline"],
             1,
             "recon models pull",
         ),
         (["build", "@photo.jpg"], 2, "-o"),
-        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "between 0 and 180"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "--fov must lie between"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "60", "--focal-px", "9"], 2, "only one"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--intrinsics", "1,2,3"], 2, "FX,FY,CX,CY"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--stride", "0"], 2, "--stride"),
@@ -243,6 +279,15 @@ def test_models_lists_names_licences_and_what_is_here() -> None:
     assert "depthpro" in CliRunner().invoke(recon, ["models"]).stdout
 
 
+def test_models_takes_its_options_before_and_after_the_subcommand() -> None:
+    after, before, alone = (
+        json.loads(CliRunner().invoke(recon, words).stdout)
+        for words in (["models", "list", "--json"], ["models", "--json", "list"], ["models", "--json"])
+    )
+    assert after["models"] == before["models"] == alone["models"]
+    assert CliRunner().invoke(recon, ["models", "-q"]).exit_code == 0
+
+
 def test_version_and_completion() -> None:
     assert __version__ in CliRunner().invoke(recon, ["--version"]).stdout
     for shell in ("bash", "zsh", "fish"):
@@ -278,3 +323,110 @@ def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest
     monkeypatch.setattr("recon.pipeline.read_photo", lambda path: 1 / 0)
     done = build(folder, "-o", "@a.ply")
     assert done.exit_code == 1 and "--debug" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_brackets_in_names_are_no_markup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = build(folder, "-o", "@scene[final].ply")
+    assert done.exit_code == 0 and "Writing scene[final].ply ..." in done.stderr
+    journal = ConsoleJournal()
+    out = io.StringIO()
+    journal.console = Console(file=out, force_terminal=True, width=100)
+    with journal.stage("Loading hf:./m[/x]"):
+        pass
+    assert "m[/x]" in out.getvalue()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE there")
+def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
+    build(folder, "-o", "@a.ply")
+    for words in (["info", str(folder / "a.ply")], ["models"], ["--help"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with start(*words, stdout=writing, stderr=subprocess.PIPE) as process:
+            os.close(writing)
+            _, told = process.communicate(timeout=60)
+        assert (process.returncode, told) == (141, b""), words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_signal_leaves_no_unfinished_file(folder: Path, number: str, code: int) -> None:
+    program = (
+        "import sys, time\nfrom dataclasses import replace\nfrom recon.export import registry\n"
+        "known = dict(registry.formats())\n"
+        "def write(content, path):\n"
+        "    path.write_bytes(b'half'); print('ready', flush=True); time.sleep(60)\n"
+        "known['.ply'] = replace(known['.ply'], write=write)\nregistry.formats = lambda: known\n"
+        "from recon_cli.main import main\nmain()"
+    )
+    words = ["build", folder / "photo.jpg", "--depth", folder / "depth.png", "-o", folder / "a.ply"]
+    command = [sys.executable, "-c", program, *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        process.send_signal(getattr(signal, number))
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == code and b"stopped" in told and b"Traceback" not in told
+    assert sorted(p.name for p in folder.iterdir()) == ["depth.png", "photo.jpg"]
+
+
+def test_ctrl_c_while_the_program_loads_says_nothing() -> None:
+    program = (
+        "import sys\nfrom recon_cli.main import main\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'recon_cli.commands': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name may hold any bytes")
+def test_a_name_that_is_no_text_is_shown_escaped(folder: Path) -> None:
+    odd = os.fsencode(folder) + b"/caf\xe9.jpg"
+    os.rename(folder / "photo.jpg", odd)
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "recon_cli.main", "build", odd, "--depth", folder / "depth.png"]
+    command += ["-o", os.fsencode(folder) + b"/\xe9.ply"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0 and rb"caf\udce9.jpg" in done.stderr, done.stderr
+    info = [sys.executable, "-m", "recon_cli.main", "info", command[-1]]
+    assert b"caf" in subprocess.run(info, capture_output=True, env=environment, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--model", "dephtpro"], "Did you mean depthpro"),
+        (["--model", "hf:no such thing"], "there is no such folder"),
+        (["--model", "dav2-small"], "add --reference"),
+        (["--model", "dav2-metric-indoor-small", "--offline"], "recon models pull"),
+        (["--model", "preview", "--reference", "depthpro", "--offline"], "recon models pull"),
+        (["--model", "preview", "--reference", "dav2-small"], "takes a metric model"),
+        (["--model", "preview", "--reference", "@none.json"], "none.json"),
+        (["--model", "preview", "--reference", "@none.png"], "none.png"),
+        (["--depth", "@none.png"], "none.png"),
+        (["--depth", "@photo.jpg"], "expected a depth file"),
+        (["--depth", "@other.npy"], "view"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_build_would(
+    folder: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(folder / "other.npy", np.ones((100, 100), np.float32))
+    if "--offline" not in arguments:
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+    done = run(folder, "build", "@photo.jpg", "-o", "@a.ply", "--dry-run", *arguments)
+    assert done.exit_code == 1 and says in done.stderr, done.stderr
+    assert "would write" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
+    words = ["build", "@photo.jpg", "-o", "@a.ply", "--dry-run", "--json", "--model", "preview"]
+    plain = json.loads(run(folder, *words).stdout)
+    assert "reference" not in {each["topic"] for each in plain["entries"]}
+    for option in ("--reference", "--depth"):
+        told = json.loads(run(folder, *words, option, "@depth.png").stdout)
+        assert entry(told, "model")["values"]["name"] == "preview"
+        assert "depth.png" in entry(told, "reference")["message"]
+        assert entry(told, "reference")["values"]["reference"] == str(folder / "depth.png")
