@@ -65,7 +65,13 @@ def heavy_modules(code: str) -> set[str]:
 
 def test_import_and_help_load_nothing_heavy() -> None:
     assert heavy_modules("import recon, recon.types, recon.frames") == set()
-    for words in (["--help"], ["build", "--help"], ["depth", "--help"], ["models", "--help"]):
+    for words in (
+        ["--help"],
+        ["build", "--help"],
+        ["export", "--help"],
+        ["depth", "--help"],
+        ["models", "--help"],
+    ):
         code = (
             "import contextlib, io\nfrom recon_cli.commands import recon\n"
             "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
@@ -167,7 +173,14 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
         (["build", "@photo.jpg", "-o", "@a.ply", "--axes", "x-up"], 2, "y-up"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--max-depth", "nan"], 2, "--max-depth"),
         (["export", "@none.npz", "-o", "@a.ply"], 1, "does not exist"),
-        (["export", "@photo.jpg", "-o", "@a.ply"], 1, "photo.jpg"),
+        (["export", "@photo.jpg", "-o", "@a.ply"], 1, "photo.jpg is no scene file (.npz)"),
+        (["build", "@photo.jpg", "-o", ""], 2, "the name is empty"),
+        (["calibrate", "@photo.jpg", "-o", ""], 2, "the name is empty"),
+        (
+            ["depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@d.npy", "--max-depth", "0.001"],
+            1,
+            "beyond --max-depth 0.001 m",
+        ),
         (["depth", "@photo.jpg", "-o", "@a.gif"], 1, ".exr"),
         (["depth", "@photo.jpg", "-o", "@a.png", "--colormap", "jet"], 2, "Spectral_r"),
         (["info", "@none.ply"], 1, "none.ply"),
@@ -430,3 +443,73 @@ def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
         assert entry(told, "model")["values"]["name"] == "preview"
         assert "depth.png" in entry(told, "reference")["message"]
         assert entry(told, "reference")["values"]["reference"] == str(folder / "depth.png")
+
+
+def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: Path) -> None:
+    build(folder, "-o", "@s.npz", "--faces", "400")
+    by_error = run(folder, "export", "@s.npz", "-o", "@a.glb", "--error", "0.01", "--json")
+    stored = run(folder, "export", "@s.npz", "-o", "@b.glb", "--json")
+    assert by_error.exit_code == 0, by_error.stderr
+    few, fewer = (json.loads(done.stdout)["written"][0]["faces"] for done in (stored, by_error))
+    assert few != fewer and few <= 400
+    both = run(folder, "export", "@s.npz", "-o", "@c.glb", "--error", "0.01", "--faces", "400")
+    assert both.exit_code == 2 and "only one" in both.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (["build", "@photo.jpg", "--offline", "-o", "@a.ply", "--depth-unit", "0.01"], "--depth-unit"),
+        (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.glb", "--voxel", "1"], "--voxel"),
+        (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.ply", "--faces", "99"], "--faces"),
+        (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.ply", "--error", "1"], "--error"),
+        (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.ply", "--device", "cpu"], "--device"),
+        (
+            ["depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.npy", "--precision", "fp32"],
+            "--precision",
+        ),
+        (
+            ["depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.npy", "--colormap", "turbo"],
+            "--colormap",
+        ),
+        (
+            ["depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.npy", "--png-unit", "0.01"],
+            "--png-unit",
+        ),
+        (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.ply", "--sky", "keep"], "--sky keep"),
+    ],
+)
+def test_an_option_without_effect_is_told(folder: Path, arguments: list[str], flag: str) -> None:
+    told = json.loads(run(folder, *arguments, "--json").stdout)
+    assert [each for each in told["warnings"] if each.startswith(f"{flag} has no effect: ")], told["warnings"]
+
+
+def test_options_with_an_effect_are_not_told(folder: Path) -> None:
+    words = ["-o", "@a.ply", "-o", "@a.glb", "--voxel", "0.5", "--faces", "500", "--depth-unit", "0.001"]
+    assert not json.loads(build(folder, *words, "--json").stdout)["warnings"]
+    assert not json.loads(build(folder, "-o", "@s.npz", "--voxel", "0.5", "--json").stdout)["warnings"]
+    words = [
+        "depth",
+        "@photo.jpg",
+        "--depth",
+        "@depth.png",
+        "-o",
+        "@d.png",
+        "--png-unit",
+        "0.01",
+        "--fov",
+        "60",
+        "--json",
+    ]
+    assert not json.loads(run(folder, *words).stdout)["warnings"]
+
+
+def test_help_names_every_format_and_tells_of_calibrate_what_is_true() -> None:
+    from recon.export.registry import formats
+
+    for command in ("build", "export"):
+        text = " ".join(CliRunner().invoke(recon, [command, "--help"]).stdout.split())
+        assert all(suffix in text.split("format (")[1].split(")")[0] for suffix in [*formats(), ".npz"])
+    text = " ".join(CliRunner().invoke(recon, ["calibrate", "--help"]).stdout.split())
+    assert "The model to calibrate" in text and "in place of a model" not in text
+    assert "else the rough embedded preview" not in text and "calibration saved by" not in text

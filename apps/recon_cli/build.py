@@ -7,7 +7,17 @@ import click
 
 from recon.options import Shape
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, GEOMETRY, inputs_of, options_from, scene_options
+from recon_cli.idle import warn_of_idle_estimation, warn_of_idle_geometry
+from recon_cli.options import (
+    ESTIMATION,
+    GEOMETRY,
+    inputs_of,
+    options_from,
+    output_option,
+    overwrite_option,
+    scene_options,
+    shape_option,
+)
 from recon_cli.saving import check, outputs_from, report_dropped, save_all
 
 _EPILOG = """\b
@@ -21,22 +31,12 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("photo", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write; the suffix is the format (.ply .glb .obj .stl .pcd .xyz .npz). May be given several "
-    "times: depth is computed once.",
+@output_option(
+    "Where to write; the suffix is the format ({formats}). May be given several times: depth is computed once."
 )
-@click.option(
-    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to write where a format can hold both."
-)
+@shape_option
 @scene_options(ESTIMATION + GEOMETRY)
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@overwrite_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; run no model and write nothing.")
 @manners
 def build(
@@ -52,6 +52,8 @@ def build(
     options = options_from(values)
     targets = outputs_from(outputs, shape)
     check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
+    warn_of_idle_estimation(options, session.journal)
+    warn_of_idle_geometry([target.shape for target in targets], session.journal)
     if dry_run:
         from recon_cli.plan import show_plan
 

@@ -6,7 +6,24 @@ from typing import Any
 import click
 
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, inputs_of, options_from, scene_options
+from recon_cli.idle import warn_of_idle_estimation
+from recon_cli.options import (
+    ESTIMATION,
+    OutputPath,
+    inputs_of,
+    options_from,
+    overwrite_option,
+    scene_options,
+)
+
+_CHANGED: dict[str, dict[str, Any]] = {
+    "model": {
+        "help": "The model to calibrate (required), by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
+        "show_default": False,
+    },
+    "reference": {"help": "What to calibrate it by: a metric model's name, or a measured depth file."},
+    "depth": {"help": "The same as --reference with a measured depth file."},
+}
 
 
 @click.command()
@@ -15,12 +32,12 @@ from recon_cli.options import ESTIMATION, inputs_of, options_from, scene_options
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutputPath(path_type=Path),
     metavar="FILE.json",
     help="Where to save the calibration, for `recon build --reference FILE.json`.",
 )
-@scene_options(ESTIMATION)
-@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@scene_options(ESTIMATION, _CHANGED)
+@overwrite_option
 @manners
 def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **values: Any) -> None:
     """Calibrate a model on one PHOTO by a metric model or a measured depth, and save the fit."""
@@ -37,6 +54,7 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
 
     journal = session.journal
     check_writable([(output,)], overwrite=overwrite, inputs=inputs_of(photo, options))
+    warn_of_idle_estimation(options, journal)
     calibration = calibrate_on(photo, options, journal)
     with staged(output, overwrite=overwrite) as temporary:
         temporary.write_text(dumps(calibration), encoding="utf-8")

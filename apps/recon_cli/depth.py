@@ -5,8 +5,17 @@ from typing import Any
 
 import click
 
+from recon.errors import ExportError
 from recon_cli.console import Session, manners
-from recon_cli.options import ESTIMATION, inputs_of, options_from, scene_options
+from recon_cli.idle import warn_of_idle_estimation, warn_of_idle_pictures
+from recon_cli.options import (
+    ESTIMATION,
+    inputs_of,
+    options_from,
+    output_option,
+    overwrite_option,
+    scene_options,
+)
 
 _EPILOG = """\b
 Formats:
@@ -35,15 +44,8 @@ class ColorMap(click.ParamType):
 
 @click.command(epilog=_EPILOG)
 @click.argument("photo", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write; the suffix is the format. May be given several times: depth is computed once.",
+@output_option(
+    "Where to write; the suffix is the format. May be given several times: depth is computed once."
 )
 @click.option(
     "--colormap",
@@ -59,7 +61,7 @@ class ColorMap(click.ParamType):
     help="Metres per stored unit of a 16-bit PNG.",
 )
 @scene_options((*ESTIMATION, "max_depth"))
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@overwrite_option
 @manners
 def depth(
     session: Session,
@@ -83,11 +85,19 @@ def depth(
     for path in outputs:
         check_depth_output(path, colours[path])
     check_writable([(path,) for path in outputs], overwrite=overwrite, inputs=inputs_of(photo, options))
+    warn_of_idle_estimation(options, session.journal)
+    warn_of_idle_pictures(outputs, colormap, session.journal)
 
     scene = reconstruct(photo, options, journal=session.journal)
     known = scene.depth.valid
     if options.max_depth is not None:
-        known = known & (scene.depth.z_m <= options.max_depth)
+        near = known & (scene.depth.z_m <= options.max_depth)
+        if known.any() and not near.any():
+            raise ExportError(
+                f"nothing is left to write: all depth is beyond --max-depth {options.max_depth:g} m, the nearest at "
+                f"{scene.depth.z_m[known].min():.3g} m"
+            )
+        known = near
     kept = MetricDepth(z_m=scene.depth.z_m, valid=known)
     written = []
     for path in outputs:

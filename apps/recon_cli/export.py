@@ -5,29 +5,27 @@ from typing import Any
 
 import click
 
+from recon.errors import SceneFileError
 from recon.options import Shape
 from recon_cli.console import Session, manners
-from recon_cli.options import GEOMETRY, options_from, scene_options
+from recon_cli.idle import warn_of_idle_geometry
+from recon_cli.options import (
+    GEOMETRY,
+    options_from,
+    output_option,
+    overwrite_option,
+    scene_options,
+    shape_option,
+)
 from recon_cli.saving import check, outputs_from, report_dropped, save_all
 
 
 @click.command()
 @click.argument("scene", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write; the suffix is the format. May be given several times.",
-)
-@click.option(
-    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to write where a format can hold both."
-)
+@output_option("Where to write; the suffix is the format ({formats}). May be given several times.")
+@shape_option
 @scene_options(GEOMETRY)
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@overwrite_option
 @manners
 def export(
     session: Session,
@@ -41,10 +39,15 @@ def export(
 
     Options that are not given keep the values that the scene was built with.
     """
-    from recon.scenefile import read_scene
+    from recon.scenefile import SUFFIX, read_scene
 
+    if scene.suffix.lower() != SUFFIX:
+        raise SceneFileError(
+            f"{scene} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
+        )
     targets = outputs_from(outputs, shape)
     check(targets, overwrite=overwrite, inputs=[scene])
+    warn_of_idle_geometry([target.shape for target in targets], session.journal)
     loaded = read_scene(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
     report_dropped(chosen, session)

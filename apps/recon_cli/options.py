@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,29 @@ ESTIMATION = (
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "faces", "error", "axes", "level")
 
+_EXCLUSIVE = (("faces", "error"), ("depth", "reference"), ("intrinsics", "focal_px", "focal_35mm", "fov"))
+
+
+class OutputPath(click.Path):
+    """A path to write."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As ``click.Path``; an empty name, which would mean the folder one is in, is refused."""
+        if not str(value):
+            self.fail("the name is empty: give the name of a file to write")
+        return super().convert(value, param, ctx)
+
+
+class _Formats(click.Option):
+    """``{formats}`` in its help becomes the list of suffixes, which is looked up only when help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from recon.export.registry import formats
+        from recon.scenefile import SUFFIX
+
+        self.help = (self.help or "").replace("{formats}", " ".join(sorted([*formats(), SUFFIX])))
+        return super().get_help_record(ctx)
+
 
 class FourNumbers(click.ParamType):
     """``FX,FY,CX,CY``."""
@@ -50,12 +73,40 @@ class FourNumbers(click.ParamType):
         return numbers
 
 
-def scene_options(names: Sequence[str]) -> Callable[[Command], Command]:
-    """Decorates a command with the options of these fields."""
+def output_option(help_text: str) -> Callable[[Command], Command]:
+    """Decorates a command with ``-o``, which may be given several times; ``{formats}`` may stand in its help."""
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        cls=_Formats,
+        multiple=True,
+        required=True,
+        type=OutputPath(path_type=Path),
+        metavar="FILE",
+        help=help_text,
+    )
+
+
+shape_option = click.option(
+    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to write where a format can hold both."
+)
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+
+
+def scene_options(
+    names: Sequence[str], changed: Mapping[str, Mapping[str, Any]] | None = None
+) -> Callable[[Command], Command]:
+    """Decorates a command with the options of these fields.
+
+    Args:
+        names: Fields of ``Options``.
+        changed: For a field, attributes of its option that are other in this command, such as ``help``.
+    """
 
     def decorate(command: Command) -> Command:
         for field in reversed([f for f in dataclasses.fields(Options) if f.name in names]):
-            command = _click_option(field)(command)
+            command = _click_option(field, (changed or {}).get(field.name, {}))(command)
         return command
 
     return decorate
@@ -66,7 +117,8 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
 
     Args:
         values: Parameters of the command; those that are no field of ``Options`` are left alone.
-        base: Where given, only parameters that the user set himself replace its fields.
+        base: Where given, only parameters that the user set himself replace its fields; one of several that exclude
+            each other also replaces the others.
 
     Raises:
         click.UsageError: A value out of range, or options that exclude each other.
@@ -79,6 +131,9 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
         chosen = {
             name: value for name, value in chosen.items() if context.get_parameter_source(name) != default
         }
+        for group in _EXCLUSIVE:
+            if any(name in chosen for name in group):
+                chosen = {**dict.fromkeys(group), **chosen}
     try:
         return Options(**chosen) if base is None else dataclasses.replace(base, **chosen)
     except ValueError as error:
@@ -91,12 +146,14 @@ def inputs_of(read: Path, options: Options) -> list[Path]:
     return [path for path in named if path is not None and path.is_file()]
 
 
-def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Command], Command]:
+def _click_option(
+    field: "dataclasses.Field[Any]", changed: Mapping[str, Any]
+) -> Callable[[Command], Command]:
     info = field.metadata
     kind = _plain_type(field)
     attributes: dict[str, Any] = {"default": field.default, "help": info["help"], "metavar": info["metavar"]}
     if kind is bool:
-        return click.option(info["flag"], field.name, is_flag=True, **attributes)
+        return click.option(info["flag"], field.name, is_flag=True, **{**attributes, **changed})
     if info["choices"]:
         attributes |= {"type": click.Choice(info["choices"]), "metavar": None}
     elif kind is Path:
@@ -105,7 +162,8 @@ def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Command], Comman
         attributes["type"] = FourNumbers()
     else:
         attributes["type"] = kind
-    return click.option(info["flag"], field.name, show_default=field.default is not None, **attributes)
+    attributes["show_default"] = field.default is not None
+    return click.option(info["flag"], field.name, **{**attributes, **changed})
 
 
 def _plain_type(field: "dataclasses.Field[Any]") -> Any:

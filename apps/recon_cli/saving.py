@@ -169,3 +169,6 @@ def report_dropped(scene: "Scene", session: Session) -> None:
         session.journal.warn(
             "sky", f"the sky is kept as a backdrop at {scene.backdrop_m:.1f} m: that distance is made up"
         )
+    elif scene.options.sky == "keep":
+        why = "the depth does not tell where sky is" if scene.sky is None else "no sky was found"
+        session.journal.warn("sky", f"--sky keep has no effect: {why}", option="--sky")
