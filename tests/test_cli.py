@@ -513,3 +513,19 @@ def test_help_names_every_format_and_tells_of_calibrate_what_is_true() -> None:
     text = " ".join(CliRunner().invoke(recon, ["calibrate", "--help"]).stdout.split())
     assert "The model to calibrate" in text and "in place of a model" not in text
     assert "else the rough embedded preview" not in text and "calibration saved by" not in text
+
+
+def test_info_tells_the_same_of_every_format(folder: Path) -> None:
+    os.rename(folder / "photo.jpg", folder / "Küche 室.jpg")
+    words = ["build", "@Küche 室.jpg", "--depth", "@depth.png", "--focal-px", "200"]
+    names = ["a.ply", "a.glb", "a.obj", "a.npz", "a.html"]
+    run(folder, *words, *[word for name in names for word in ("-o", f"@{name}")])
+    told = {}
+    for name in names:
+        text = run(folder, "info", f"@{name}").stdout
+        assert "{" not in text and "None" not in text, text
+        assert text.count("focal.source") == 1 and "focal_source" not in text
+        provenance = json.loads(run(folder, "info", f"@{name}", "--json").stdout)["info"]["provenance"]
+        assert provenance["focal.fx_px"] == 200 and provenance["photo.file"] == "Küche 室.jpg", name
+        told[name] = provenance
+    assert all(provenance == told["a.npz"] for provenance in told.values())

@@ -1,6 +1,8 @@
 """What is said about a file, and the measuring that the readers share."""
 
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import atan, degrees, tan
 from pathlib import Path
@@ -10,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.types import Intrinsics
+
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
+"""How ``export.geometry`` writes a letter that is not ASCII."""
 
 Colours = Literal["none", "vertex", "texture"]
 Point = tuple[float, float, float]
@@ -87,7 +92,7 @@ class FileInfo:
         rows += [("colours", self.colours), ("normals", "yes" if self.normals else "no")]
         rows += [("camera", str(self.camera))] if self.camera else []
         rows += [("axes", self.axes)] if self.axes else []
-        rows += [(key, str(value)) for key, value in self.provenance.items()]
+        rows += [(key, _shown(value)) for key, value in flatten(self.provenance)]
         return rows + [("note", note) for note in self.notes]
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,7 +118,7 @@ class FileInfo:
             },
             "axes": self.axes,
             "notes": list(self.notes),
-            "provenance": dict(self.provenance),
+            "provenance": dict(flatten(self.provenance)),
         }
 
 
@@ -146,6 +151,28 @@ class Extent:
         return (f"{self.not_finite:,} points are NaN or infinite",) if self.not_finite else ()
 
 
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested values under dotted names, as ``export.geometry.describe_lines`` writes them; None is left out."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value
+
+
+def _shown(value: Any) -> str:
+    """For a person: text as it is, everything else as in a comment of a file."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _value(text: str) -> Any:
+    """The value that a comment tells: a number, a list, true or false; all else is text, its letters unescaped."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
+
+
 def read_comments(comments: Iterable[str]) -> dict[str, Any]:
     """The fields of ``FileInfo`` that recon's own comments tell (``export.geometry.describe_lines``).
 
@@ -165,6 +192,8 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
         fx, fy, cx, cy = (float(numbers[name]) for name in ("fx", "fy", "cx", "cy"))
         size = int(numbers["width"]), int(numbers["height"])
         fields["camera"] = CameraInfo.from_intrinsics(Intrinsics(fx, fy, cx, cy, *size, source))
-    fields["provenance"] = {("generator" if key == "recon" else key): text for key, text in told.items()}
-    fields["provenance"]["generator"] = f"recon {told['recon']}"
+    if "focal.source" in told:
+        told.pop("focal_source", None)
+    generator = {"generator": f"recon {told.pop('recon')}"}
+    fields["provenance"] = generator | {key: _value(text) for key, text in told.items() if key != "generator"}
     return fields
