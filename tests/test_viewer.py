@@ -46,6 +46,32 @@ def test_every_exported_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert len(vertices) > 1000, suffix
 
 
+def test_a_cloud_is_no_reason_for_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(window, "_run", lambda *_: None)
+    window.show_file(scene().save(tmp_path / "cloud.ply"))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a desktop")
+def test_the_display_is_asked_for_before_the_model_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+    from PIL import Image
+
+    from recon import pipeline
+    from recon_cli.commands import recon
+
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":987")
+    monkeypatch.setattr(pipeline, "reconstruct", lambda *_, **__: pytest.fail("the model ran"))
+    Image.new("RGB", (64, 48)).save(tmp_path / "photo.jpg")
+    done = CliRunner().invoke(recon, ["view", str(tmp_path / "photo.jpg")])
+    assert done.exit_code == 1 and "no display" in done.stderr
+
+
 def test_what_is_no_geometry_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SceneFileError, match="does not exist"):
         window.show_file(tmp_path / "none.ply")

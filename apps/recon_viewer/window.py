@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recon.errors import SceneFileError, ViewerError
+from recon.fileinfo import describe
 from recon.frames import apply, gl_T_cam
 from recon.options import Shape
 from recon.types import Intrinsics, Mesh, PointCloud
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 FILE_SUFFIXES = (".ply", ".glb", ".obj", ".stl", ".pcd", ".xyz")
 """Exported files that Open3D reads."""
 _WIDTH, _HEIGHT = 1280, 960
+_NO_WINDOW = (
+    "no window can be opened: this session has no display (or no OpenGL driver). Write a file instead, "
+    "`recon build PHOTO -o scene.glb`, and open it where there is a display"
+)
+
+
+def check_window() -> None:
+    """Refuses before the long work where no window can be opened after it.
+
+    Raises:
+        ViewerError: Open3D is not installed, or there is no display.
+    """
+    _open3d()
+    if not _has_display():
+        raise ViewerError(_NO_WINDOW)
 
 
 def show_scene(scene: "Scene", shape: Shape) -> None:
@@ -43,7 +59,8 @@ def show_file(path: Path) -> None:
         raise SceneFileError(f"{path} does not exist")
     o3d = _open3d()
     geometry: Any = None
-    if path.suffix.lower() not in (".pcd", ".xyz"):
+    # Not asked of Open3D, which warns of a cloud.
+    if path.suffix.lower() not in (".pcd", ".xyz") and describe(path).faces:
         geometry = o3d.io.read_triangle_mesh(str(path), enable_post_processing=True)
     if geometry is None or not len(geometry.triangles):
         # Open3D knows .xyz with colours as "xyzrgb", with colours from 0 to 1; ours are 0 to 255.
@@ -94,6 +111,8 @@ def _open3d() -> Any:
             'the viewer needs Open3D: `pip install "recon[viewer]"`, and on Debian `apt-get install libgl1 libegl1 '
             f"libx11-6 libusb-1.0-0 libudev1` ({error})"
         ) from error
+    # What is wrong with a file is told by us, in a sentence.
+    open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
     return open3d
 
 
@@ -102,10 +121,7 @@ def _run(o3d: Any, geometry: Any, camera: Intrinsics | None, title: str) -> None
     window = o3d.visualization.Visualizer()
     # Asked first: without a display Open3D renders off the screen, and waits for ever for its window to be closed.
     if not _has_display() or not window.create_window(title, _WIDTH, _HEIGHT):
-        raise ViewerError(
-            "no window can be opened: this session has no display (or no OpenGL driver). Write a file instead, "
-            "`recon build PHOTO -o scene.glb`, and open it where there is a display"
-        )
+        raise ViewerError(_NO_WINDOW)
     window.add_geometry(geometry)
     window.get_render_option().point_size = 2.0
     # Vertex colours are the photo's: light would darken them.
