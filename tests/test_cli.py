@@ -403,6 +403,9 @@ def test_a_name_that_is_no_text_is_shown_escaped(folder: Path) -> None:
     command += ["-o", os.fsencode(folder) + b"/\xe9.ply"]
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert done.returncode == 0 and rb"caf\udce9.jpg" in done.stderr, done.stderr
+    refused = [*command[:-1], os.fsencode(folder) + b"/\xe9.obj"]
+    done = subprocess.run(refused, capture_output=True, env=environment, check=False)
+    assert done.returncode == 1 and b"not UTF-8" in done.stderr and b"unexpected" not in done.stderr
     info = [sys.executable, "-m", "recon_cli.main", "info", command[-1]]
     assert b"caf" in subprocess.run(info, capture_output=True, env=environment, check=True).stdout
 

@@ -66,4 +66,10 @@ def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) 
     """
     shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
     with staged(path, form.sidecars(path, shape), overwrite=overwrite) as temporary:
-        form.write(content, temporary)
+        try:
+            form.write(content, temporary)
+        except UnicodeEncodeError as error:
+            # Linux takes any bytes as a name; a format that names its files inside takes text.
+            raise ExportError(
+                f"{path}: {form.suffix} cannot hold a name that is not UTF-8; give the output another name."
+            ) from error
