@@ -35,7 +35,7 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
         others: Suffixes that the caller writes itself (``.npz``), to be named in the error's list.
 
     Raises:
-        ExportError: no such format, it cannot hold this shape, or a library that it needs is not installed.
+        ExportError: no such format, it cannot hold this shape or this name, or a library that it needs is missing.
     """
     known = formats()
     name = path.name.lower()
@@ -52,6 +52,13 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
         raise ExportError(
             f'{path}: {form.suffix} needs {module}: install it by pip install "recon[{extra}]".'
         )
+    try:
+        form.sidecars(path, shape)
+    except UnicodeEncodeError as error:
+        # Linux takes any bytes as a name; a format that names its files inside takes text.
+        raise ExportError(
+            f"{path}: {form.suffix} cannot hold a name that is not UTF-8; give the output another name."
+        ) from error
     return form, shape
 
 
@@ -66,10 +73,4 @@ def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) 
     """
     shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
     with staged(path, form.sidecars(path, shape), overwrite=overwrite) as temporary:
-        try:
-            form.write(content, temporary)
-        except UnicodeEncodeError as error:
-            # Linux takes any bytes as a name; a format that names its files inside takes text.
-            raise ExportError(
-                f"{path}: {form.suffix} cannot hold a name that is not UTF-8; give the output another name."
-            ) from error
+        form.write(content, temporary)
