@@ -117,9 +117,10 @@ def test_the_window_opens_and_ends_well_when_closed(display: str, tmp_path: Path
                 break
         assert found.stdout.strip(), "no window appeared"
         time.sleep(1.0)
-        # Q closes Open3D's window as a person would; there is no window manager here to ask.
+        # Q closes Open3D's window as a person would; there is no window manager here to ask. The window may be gone
+        # before xdotool lets the key go, and it complains of that: how the viewer ends is what counts.
         subprocess.run(
-            ["xdotool", "key", "--window", found.stdout.split()[0], "q"], env=environment, check=True
+            ["xdotool", "key", "--window", found.stdout.split()[0], "q"], env=environment, check=False
         )
         assert viewer.wait(timeout=30) == 0
     finally:
