@@ -45,7 +45,7 @@ class BlenderError(ReconError):
 )
 @click.option(
     "--engine",
-    type=click.Choice(["cycles", "eevee", "workbench"]),
+    type=click.Choice(["cycles", "eevee"]),
     default="cycles",
     show_default=True,
     help="What renders. Cycles needs no GPU.",

@@ -95,7 +95,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("file")
     parser.add_argument("--render", metavar="PNG", help="render from the photo's camera")
     parser.add_argument("--save", metavar="BLEND", help="save as a Blender file, pictures packed")
-    parser.add_argument("--engine", choices=("cycles", "eevee", "workbench"), default="cycles")
+    parser.add_argument("--engine", choices=("cycles", "eevee"), default="cycles")
     return parser.parse_args(arguments)
 
 
@@ -279,7 +279,10 @@ def _show_points(item: "bpy.types.Object", camera: Camera | None) -> None:
 def _radius_by_distance(
     tree: "bpy.types.NodeTree", to_points: "bpy.types.Node", camera: Camera, item: "bpy.types.Object"
 ) -> None:
-    """A pixel is as wide as its distance over the focal length; a little more closes the gaps."""
+    """A pixel is as wide as its distance over the focal length.
+
+    Spheres of 0.71 widths just meet across the corners of the grid; larger ones cover their neighbours.
+    """
     world_T_file = WORLD_T_FILE[camera.axes]
     lens_T_file = camera.world_T_lens.inverted() @ world_T_file
     eye = lens_T_file.inverted().translation
@@ -287,7 +290,7 @@ def _radius_by_distance(
     distance, scaled = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeMath")
     distance.operation, scaled.operation = "DISTANCE", "MULTIPLY"
     distance.inputs[1].default_value = eye
-    scaled.inputs[1].default_value = 0.6 * _spacing_px(camera, lens_T_file, item) / camera.fx
+    scaled.inputs[1].default_value = 0.71 * _spacing_px(camera, lens_T_file, item) / camera.fx
     tree.links.new(position.outputs[0], distance.inputs[0])
     tree.links.new(distance.outputs["Value"], scaled.inputs[0])
     tree.links.new(scaled.outputs[0], to_points.inputs["Radius"])
@@ -335,10 +338,15 @@ def _look_through_camera() -> None:
 def _render(scene: "bpy.types.Scene", path: Path, engine: str) -> None:
     if scene.camera is None:
         raise Refused("there is no camera to render from")
-    names = [item.identifier for item in bpy.types.RenderSettings.bl_rna.properties["engine"].enum_items]
-    wanted = {"cycles": ["CYCLES"], "workbench": ["BLENDER_WORKBENCH"]}
-    wanted["eevee"] = ["BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"]
-    scene.render.engine = next(name for name in wanted[engine] if name in names or name == "CYCLES")
+    names = {"cycles": ["CYCLES"], "eevee": ["BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"]}[engine]
+    for name in names:
+        try:
+            scene.render.engine = name
+            break
+        except TypeError:  # Blender 4.2 to 4.5 call EEVEE by the other name
+            continue
+    # No filter over neighbouring pixels: each shows what its centre sees.
+    scene.render.filter_size = 0.0
     if engine == "cycles":
         # Everything glows by itself, so there are no bounces. One sample at each pixel's centre, where the photo's
         # own pixels are, gives them back unblurred.
