@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recon.depth.preview import size_for
-from tools.preview.shards import ShardPool
+from tools.preview.shards import ShardPool, size_for
 
 Rng = np.random.Generator
 

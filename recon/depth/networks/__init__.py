@@ -1,1 +1,0 @@
-"""Networks of our own. Apart from the estimators, since their modules import torch."""
