@@ -281,7 +281,8 @@ def _radius_by_distance(
 ) -> None:
     """A pixel is as wide as its distance over the focal length.
 
-    Spheres of 0.71 widths just meet across the corners of the grid; larger ones cover their neighbours.
+    Spheres of 0.71 widths would just meet across the corners of the grid, but where the depth changes they cover their
+    neighbours' pixels; of 0.65 widths every pixel of our samples keeps its own colour.
     """
     world_T_file = WORLD_T_FILE[camera.axes]
     lens_T_file = camera.world_T_lens.inverted() @ world_T_file
@@ -290,7 +291,7 @@ def _radius_by_distance(
     distance, scaled = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeMath")
     distance.operation, scaled.operation = "DISTANCE", "MULTIPLY"
     distance.inputs[1].default_value = eye
-    scaled.inputs[1].default_value = 0.71 * _spacing_px(camera, lens_T_file, item) / camera.fx
+    scaled.inputs[1].default_value = 0.65 * _spacing_px(camera, lens_T_file, item) / camera.fx
     tree.links.new(position.outputs[0], distance.inputs[0])
     tree.links.new(distance.outputs["Value"], scaled.inputs[0])
     tree.links.new(scaled.outputs[0], to_points.inputs["Radius"])
