@@ -188,11 +188,11 @@ class Scene:
         path = Path(path)
         if path.suffix.lower() == SUFFIX:
             check_writable([(path,)], overwrite=overwrite)
-            write_scene(self, path)
+            write_scene(self, path, overwrite=overwrite)
             return path
         form, shape = format_for(path, shape, others=[SUFFIX])
         check_writable([form.files(path, shape)], overwrite=overwrite)
-        save(self.content(form, shape), path, form)
+        save(self.content(form, shape), path, form, overwrite=overwrite)
         return path
 
     def content(self, form: Format, shape: Shape) -> Content:

@@ -24,11 +24,11 @@ SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
 
 
-def write_scene(scene: Scene, path: Path) -> None:
+def write_scene(scene: Scene, path: Path, *, overwrite: bool = True) -> None:
     """Writes the scene, all or nothing.
 
     Raises:
-        ExportError: No permission or no space; the old file stays.
+        ExportError: No permission or no space, or a file is there that may not be replaced; the old file stays.
     """
     arrays: dict[str, Any] = {
         "z_m": scene.depth.z_m,
@@ -43,7 +43,7 @@ def write_scene(scene: Scene, path: Path) -> None:
         arrays["sky"] = scene.sky
     if scene.photo.jpeg_bytes is not None:
         arrays["jpeg"] = np.frombuffer(scene.photo.jpeg_bytes, np.uint8)
-    with staged(path) as temporary, temporary.open("wb") as file:
+    with staged(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         # Not compressed: depth and pixels shrink by a third for thirty times the time.
         np.savez(file, **arrays)
 

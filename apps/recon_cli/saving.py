@@ -67,7 +67,6 @@ def save_all(
 ) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
-    from recon.export.staging import staged
     from recon.scenefile import write_scene
     from recon.types import PointCloud
 
@@ -78,9 +77,7 @@ def save_all(
         counts: dict[str, int] = {}
         with session.journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
-                # Staged here too: the scene file's own writer replaces whatever is there.
-                with staged(output.path, overwrite=overwrite) as temporary:
-                    write_scene(scene, temporary)
+                write_scene(scene, output.path, overwrite=overwrite)
             else:
                 content = scene.content(output.form, output.shape)
                 if isinstance(content.geometry, PointCloud):
