@@ -281,8 +281,8 @@ def _radius_by_distance(
 ) -> None:
     """A pixel is as wide as its distance over the focal length.
 
-    Spheres of 0.71 widths would just meet across the corners of the grid, but where the depth changes they cover their
-    neighbours' pixels; of 0.65 widths every pixel of our samples keeps its own colour.
+    Spheres of 0.71 widths would just meet across the corners of the grid, but where the depth changes they cover
+    their neighbours' pixels; of 0.65 widths every pixel of our samples keeps its own colour.
     """
     world_T_file = WORLD_T_FILE[camera.axes]
     lens_T_file = camera.world_T_lens.inverted() @ world_T_file
