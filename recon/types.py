@@ -159,7 +159,7 @@ class MetricDepth:
     """Depth along the optical axis, in metres."""
 
     z_m: FloatMap
-    """(H, W) float32 z-depth, m (not the ray's length). Meaningless, but finite, where ``valid`` is False."""
+    """(H, W) float32 z-depth, m (not the ray's length). Meaningless where ``valid`` is False."""
     valid: BoolMap
     """(H, W) bool: False where depth is not known."""
     scale_interval: float | None = None

@@ -65,6 +65,19 @@ def mesh_of(content: Content) -> Mesh:
     return mesh
 
 
+def textured_mesh_of(content: Content) -> tuple[Mesh, NDArray[np.float32]]:
+    """The content's mesh, checked, and its texture coordinates, (V, 2).
+
+    Raises:
+        ExportError: there are no faces.
+        ValueError: it is no mesh, has no texture coordinates, or a number is not finite.
+    """
+    mesh = mesh_of(content)
+    if mesh.uv is None:
+        raise ValueError("mesh: this format is textured and needs uv")
+    return mesh, mesh.uv
+
+
 def _check_finite(name: str, coordinates: NDArray[np.float32]) -> None:
     # The extremes carry a NaN along, and need no memory of the array's size.
     if not (np.isfinite(coordinates.min()) and np.isfinite(coordinates.max())):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recon.errors import ExportError
 from recon.export.content import Content, Format
-from recon.export.geometry import GENERATOR, blocks, mesh_of, unit_normals
+from recon.export.geometry import GENERATOR, blocks, textured_mesh_of, unit_normals
 from recon.export.texture import texture_jpeg
 from recon.frames import Transform, apply, file_T_cam, rotate
 from recon.types import Intrinsics, Mesh
@@ -44,10 +44,8 @@ def write(content: Content, path: Path) -> None:
         ExportError: no faces, or more than a GLB can hold.
         ValueError: the geometry is no mesh, or has no texture coordinates.
     """
-    mesh = mesh_of(content)
-    if mesh.uv is None:
-        raise ValueError("mesh: a GLB is textured and needs uv")
-    parts = _parts(content, mesh, mesh.uv)
+    mesh, uv = textured_mesh_of(content)
+    parts = _parts(content, mesh, uv)
     offsets = np.cumsum([0] + [_padded(part.byte_length) for part in parts]).tolist()
     document = _document(content, mesh, parts, offsets)
     text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")

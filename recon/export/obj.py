@@ -6,7 +6,7 @@ Vertex normals are left out: they would double the file, and every client makes 
 from pathlib import Path
 
 from recon.export.content import Content, Format
-from recon.export.geometry import blocks, describe_lines, mesh_of
+from recon.export.geometry import blocks, describe_lines, textured_mesh_of
 from recon.export.text import decimals, integers, lines
 from recon.export.texture import plain_name, texture_jpeg
 from recon.frames import apply
@@ -30,9 +30,7 @@ def write(content: Content, path: Path) -> None:
         ExportError: no faces.
         ValueError: the geometry is no mesh, or has no texture coordinates.
     """
-    mesh = mesh_of(content)
-    if mesh.uv is None:
-        raise ValueError("mesh: an OBJ is textured and needs uv")
+    mesh, uv = textured_mesh_of(content)
     material, texture = sidecars(path)
     texture.write_bytes(texture_jpeg(content.photo))
     comments = "".join(f"# {line}\n" for line in describe_lines(content))
@@ -44,8 +42,8 @@ def write(content: Content, path: Path) -> None:
         for rows in blocks(len(mesh.vertices)):
             x, y, z = (decimals(axis) for axis in apply(content.file_T_cam, mesh.vertices[rows]).T)
             file.write(lines("v ", x, " ", y, " ", z))
-        for rows in blocks(len(mesh.uv)):
-            u, v_down = mesh.uv[rows].T
+        for rows in blocks(len(uv)):
+            u, v_down = uv[rows].T
             file.write(lines("vt ", decimals(u, 7), " ", decimals(1 - v_down, 7)))
         file.write(b"usemtl photo\n")
         for rows in blocks(len(mesh.faces)):

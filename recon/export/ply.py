@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.export.content import Content, Format
-from recon.export.geometry import blocks, cloud_of, describe_lines, mesh_of, unit_normals, vertex_rgb
+from recon.export.geometry import (
+    blocks,
+    cloud_of,
+    describe_lines,
+    mesh_of,
+    textured_mesh_of,
+    unit_normals,
+    vertex_rgb,
+)
 from recon.export.texture import plain_name, texture_jpeg
 from recon.frames import apply, rotate
 from recon.options import Shape
@@ -56,14 +64,10 @@ def write_textured(content: Content, path: Path) -> None:
         ExportError: no faces.
         ValueError: the geometry is no mesh, or has no texture coordinates.
     """
-    mesh = mesh_of(content)
-    if mesh.uv is None:
-        raise ValueError("mesh: a textured PLY needs uv")
+    mesh, uv = textured_mesh_of(content)
     (texture,) = sidecars(path)
     texture.write_bytes(texture_jpeg(content.photo))
-    _write_file(
-        content, path, _Vertices(mesh.vertices, None, mesh.normals, mesh.uv), mesh.faces, texture.name
-    )
+    _write_file(content, path, _Vertices(mesh.vertices, None, mesh.normals, uv), mesh.faces, texture.name)
 
 
 def _write_file(

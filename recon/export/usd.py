@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.export.content import Content, Format
-from recon.export.geometry import blocks, describe_lines, mesh_of, unit_normals
+from recon.export.geometry import blocks, describe_lines, textured_mesh_of, unit_normals
 from recon.export.texture import plain_name, texture_jpeg
 from recon.frames import Transform, apply, gl_T_cam, rotate
 from recon.options import Shape
@@ -44,17 +44,15 @@ def write(content: Content, path: Path) -> None:
         ExportError: no faces.
         ValueError: the geometry is no mesh, or has no texture coordinates.
     """
-    mesh = mesh_of(content)
-    if mesh.uv is None:
-        raise ValueError("mesh: USD is textured and needs uv")
+    mesh, uv = textured_mesh_of(content)
     content = replace(content, axes="y-up")
     texture = path.with_name(_texture_name(path))
     texture.write_bytes(texture_jpeg(content.photo))
     if path.suffix.lower() != ".usdz":
-        _write_stage(content, mesh, mesh.uv, path, texture.name)
+        _write_stage(content, mesh, uv, path, texture.name)
         return
     scene = path.with_name(f"{plain_name(path.stem)}.usdc")
-    _write_stage(content, mesh, mesh.uv, scene, texture.name)
+    _write_stage(content, mesh, uv, scene, texture.name)
     _package(path, (scene, texture))
 
 
