@@ -6,8 +6,8 @@ exponential covariance (a variogram model: Cressie, Statistics for Spatial Data,
 differs from pixel to pixel. Points near each other share the smooth part, so the distance between them is surer than
 the depth of either.
 
-The numbers are fitted on photos with measured depth, by ``recon eval --error-model``; a model that nobody measured has
-none, and says so.
+The numbers are fitted on photos with measured depth, by ``recon eval --error-model``; a model that nobody measured
+has none, and says so.
 """
 
 import json
