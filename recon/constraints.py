@@ -1,0 +1,139 @@
+"""What a user knows about a scene: the distance of a pixel, the length between two, a rectangle, the camera's height.
+
+Positions are px of the upright photo, the centre of the top-left pixel at (0.5, 0.5); lengths are metres.
+"""
+
+from dataclasses import dataclass
+from math import dist, isfinite
+
+Pixel = tuple[float, float]
+
+DEFAULT_SIGMA = 0.01
+"""Standard deviation of a length whose own is not given, as a share of it: a tape, read by a person ..."""
+LEAST_SIGMA_M = 0.002
+"""... who does not read it better than this, m."""
+
+
+@dataclass(frozen=True)
+class DistanceAt:
+    """The distance of what a pixel shows, from the camera, along the ray as a laser measures it."""
+
+    pixel_px: Pixel
+    distance_m: float
+    sigma_m: float
+    """Standard deviation, m."""
+
+    def __post_init__(self) -> None:
+        _check(self.text, self.distance_m, self.sigma_m)
+
+    @property
+    def text(self) -> str:
+        """As on the command line."""
+        return f"--at {_show(self.pixel_px)}={self.distance_m:g}m"
+
+
+@dataclass(frozen=True)
+class LengthBetween:
+    """The straight length between what two pixels show."""
+
+    a_px: Pixel
+    b_px: Pixel
+    length_m: float
+    sigma_m: float
+    """Standard deviation, m."""
+    name: str | None = None
+    """How it is called in messages, where it is a part of something else."""
+
+    def __post_init__(self) -> None:
+        _check(self.text, self.length_m, self.sigma_m)
+        if dist(self.a_px, self.b_px) < 1:
+            raise ValueError(f"{self.text}: its two ends are the same pixel")
+
+    @property
+    def text(self) -> str:
+        """As on the command line."""
+        return self.name or f"--length {_show(self.a_px)}:{_show(self.b_px)}={self.length_m:g}m"
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A flat rectangle of known size, such as a door, a sheet of paper, or a picture's frame."""
+
+    corners_px: tuple[Pixel, Pixel, Pixel, Pixel]
+    """In order around it."""
+    width_m: float
+    """Of the side from the first corner to the second."""
+    height_m: float
+    """Of the side from the second corner to the third."""
+    sigma: float = DEFAULT_SIGMA
+    """Standard deviation of both, as a share."""
+
+    def __post_init__(self) -> None:
+        for length_m in (self.width_m, self.height_m):
+            _check(self.text, length_m, self.sigma * length_m)
+        turns = [_turn(*(self.corners_px[(at + k) % 4] for k in range(3))) for at in range(4)]
+        if not (all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)):
+            raise ValueError(f"{self.text}: the corners must go around the rectangle in order")
+
+    @property
+    def text(self) -> str:
+        """As on the command line."""
+        return (
+            f"--rectangle {':'.join(_show(c) for c in self.corners_px)}={self.width_m:g}mx{self.height_m:g}m"
+        )
+
+    @property
+    def sides(self) -> tuple[LengthBetween, ...]:
+        """Its four sides as lengths."""
+        lengths = (self.width_m, self.height_m, self.width_m, self.height_m)
+        return tuple(
+            LengthBetween(
+                self.corners_px[at],
+                self.corners_px[(at + 1) % 4],
+                m,
+                self.sigma * m,
+                f"side {at + 1} of {self.text}",
+            )
+            for at, m in enumerate(lengths)
+        )
+
+
+@dataclass(frozen=True)
+class CameraHeight:
+    """Height of the camera above the floor that the photo shows."""
+
+    height_m: float
+    sigma_m: float
+    """Standard deviation, m."""
+
+    def __post_init__(self) -> None:
+        _check(self.text, self.height_m, self.sigma_m)
+
+    @property
+    def text(self) -> str:
+        """As on the command line."""
+        return f"--camera-height {self.height_m:g}m"
+
+
+Constraint = DistanceAt | LengthBetween | Rectangle | CameraHeight
+
+
+def default_sigma_m(length_m: float) -> float:
+    """Standard deviation of a length that was given without one, m."""
+    return max(DEFAULT_SIGMA * abs(length_m), LEAST_SIGMA_M)
+
+
+def _show(pixel_px: Pixel) -> str:
+    return f"{pixel_px[0]:g},{pixel_px[1]:g}"
+
+
+def _turn(a: Pixel, b: Pixel, c: Pixel) -> float:
+    """Twice the signed area of a triangle, px^2."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _check(text: str, length_m: float, sigma_m: float) -> None:
+    if not (isfinite(length_m) and length_m > 0):
+        raise ValueError(f"{text}: a length must be positive, got {length_m:g} m")
+    if not (isfinite(sigma_m) and sigma_m > 0):
+        raise ValueError(f"{text}: an uncertainty must be positive, got {sigma_m:g} m")

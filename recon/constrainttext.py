@@ -1,0 +1,211 @@
+"""Constraints as text: as they stand on the command line (``812,440=2.4m±2cm``), or in a JSON file."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any, TypeVar
+
+from recon.constraints import (
+    DEFAULT_SIGMA,
+    CameraHeight,
+    Constraint,
+    DistanceAt,
+    LengthBetween,
+    Pixel,
+    Rectangle,
+    default_sigma_m,
+)
+from recon.errors import CalibrationError
+
+Made = TypeVar("Made", bound=Constraint)
+
+_METRES = {
+    "m": 1.0,
+    "cm": 0.01,
+    "mm": 0.001,
+    "km": 1000.0,
+    "ft": 0.3048,
+    "in": 0.0254,
+    "'": 0.3048,
+    '"': 0.0254,
+}
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
+_SHARE = re.compile(rf"\s*({_NUMBER})\s*%\s*")
+_SIGMA_MARK = re.compile(r"±|\+/-|\+-|~")
+
+
+def parse_length(text: str) -> float:
+    """Metres of a length with its unit: ``2.03m``, ``80 cm``, ``6ft 8in``, ``6'8"``.
+
+    Raises:
+        ValueError: No number, no unit, or an unknown one.
+    """
+    at, metres = 0, 0.0
+    while match := _PART.match(text, at):
+        metres += float(match[1]) * _METRES[match[2].lower()]
+        at = match.end()
+    if at == 0 or text[at:].strip():
+        raise ValueError(
+            f"{text!r} is not a length: give a number with its unit (m, cm, mm, ft, in), as 2.03m"
+        )
+    return metres
+
+
+def parse_share(text: str) -> float:
+    """``5%`` or ``0.05`` as 0.05.
+
+    Raises:
+        ValueError: Not a number.
+    """
+    match = _SHARE.fullmatch(text)
+    try:
+        value = float(match[1]) / 100 if match else float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a share: give it as 5% or 0.05") from None
+    if not (isfinite(value) and value >= 0):
+        raise ValueError(f"a share must be 0 or more, got {text!r}")
+    return value
+
+
+def parse_measure(text: str) -> tuple[float, float]:
+    """Metres and their standard deviation, m: ``2.4m``, ``2.4m±3cm``, ``2.4m+-2%``.
+
+    Raises:
+        ValueError: It is not a positive length, or its uncertainty is neither a length nor a share.
+    """
+    length, *sigma = _SIGMA_MARK.split(text)
+    metres = parse_length(length)
+    if not sigma:
+        return metres, default_sigma_m(metres)
+    if len(sigma) > 1:
+        raise ValueError(f"{text!r} has two uncertainties")
+    return metres, (parse_share(sigma[0]) * metres if "%" in sigma[0] else parse_length(sigma[0]))
+
+
+def parse_at(text: str) -> DistanceAt:
+    """``X,Y=LENGTH[±SIGMA]``."""
+
+    def made(where: str, known: str) -> DistanceAt:
+        (pixel,) = _pixels(where, 1)
+        return DistanceAt(pixel, *parse_measure(known))
+
+    return _parsed("--at", text, "812,440=2.4m", made)
+
+
+def parse_length_between(text: str) -> LengthBetween:
+    """``X,Y:X,Y=LENGTH[±SIGMA]``."""
+
+    def made(where: str, known: str) -> LengthBetween:
+        a, b = _pixels(where, 2)
+        return LengthBetween(a, b, *parse_measure(known))
+
+    return _parsed("--length", text, "100,200:100,900=2.03m", made)
+
+
+def parse_rectangle(text: str) -> Rectangle:
+    """``X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH[±SIGMA]``."""
+
+    def made(where: str, known: str) -> Rectangle:
+        size, *sigma = _SIGMA_MARK.split(known)
+        width, height = (parse_length(side) for side in re.split(r"[x*]", size))
+        share = parse_share(sigma[0]) if sigma else DEFAULT_SIGMA
+        a, b, c, d = _pixels(where, 4)
+        return Rectangle((a, b, c, d), width, height, share)
+
+    return _parsed("--rectangle", text, "100,200:300,200:300,900:100,900=0.9mx2.03m", made)
+
+
+def parse_camera_height(text: str) -> CameraHeight:
+    """``LENGTH[±SIGMA]``."""
+    try:
+        return CameraHeight(*parse_measure(text))
+    except ValueError as error:
+        raise _explained("--camera-height", text, "1.6m", error) from error
+
+
+def read_constraints(path: Path) -> tuple[Constraint, ...]:
+    """Reads a JSON file: a list (or ``{"constraints": list}``) of objects, lengths as text with their unit.
+
+    ``{"at": [812, 440], "distance": "2.4m"}``, ``{"from": [100, 200], "to": [100, 900], "length": "2.03m"}``,
+    ``{"rectangle": [[x, y], ...], "width": "0.9m", "height": "2.03m"}``, ``{"camera_height": "1.6m"}``; each may have
+    a ``"sigma"``: a length, or a share such as "2%".
+
+    Raises:
+        CalibrationError: It cannot be read, or an entry is wrong; the message names the entry.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CalibrationError(f"{path}: the constraints cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise CalibrationError(f"{path} is not a file of constraints: it is not JSON ({error})") from error
+    entries = content.get("constraints") if isinstance(content, dict) else content
+    if not isinstance(entries, list) or not entries:
+        raise CalibrationError(f"{path} has no list of constraints")
+    found = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            found.append(_from_json(entry))
+        except (ValueError, TypeError, KeyError) as error:
+            told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise CalibrationError(f"{path}, constraint {number}: {told}") from error
+    return tuple(found)
+
+
+def _from_json(entry: Any) -> Constraint:
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"expected an object, got {type(entry).__name__}")
+
+    def measure(name: str) -> tuple[float, float]:
+        if not isinstance(entry[name], str):
+            raise ValueError(f"{name} must be text with a unit, such as {str(entry[name]) + 'm'!r}")
+        told = f"±{entry['sigma']}" if "sigma" in entry else ""
+        return parse_measure(entry[name] + told)
+
+    if "at" in entry:
+        return DistanceAt(_pixel(entry["at"]), *measure("distance"))
+    if "from" in entry:
+        return LengthBetween(_pixel(entry["from"]), _pixel(entry["to"]), *measure("length"))
+    if "rectangle" in entry:
+        a, b, c, d = (_pixel(corner) for corner in entry["rectangle"])
+        share = parse_share(str(entry["sigma"])) if "sigma" in entry else DEFAULT_SIGMA
+        return Rectangle((a, b, c, d), parse_length(entry["width"]), parse_length(entry["height"]), share)
+    if "camera_height" in entry:
+        return CameraHeight(*measure("camera_height"))
+    raise ValueError("it has none of the keys at, from, rectangle, camera_height")
+
+
+def _parsed(flag: str, text: str, example: str, make: Callable[[str, str], Made]) -> Made:
+    where, equals, known = text.partition("=")
+    try:
+        if not equals:
+            raise ValueError("there is no '='")
+        return make(where, known)
+    except ValueError as error:
+        raise _explained(flag, text, example, error) from error
+
+
+def _explained(flag: str, text: str, example: str, error: ValueError) -> ValueError:
+    told = str(error)
+    return ValueError(
+        f"{told if told.startswith(flag) else f'{flag} {text}: {told}'}; the form is {flag} {example}"
+    )
+
+
+def _pixels(text: str, count: int) -> list[Pixel]:
+    parts = text.split(":")
+    if len(parts) != count:
+        raise ValueError(f"expected {count} position{'s' if count > 1 else ''} X,Y, got {len(parts)}")
+    return [_pixel([float(number) for number in part.split(",")]) for part in parts]
+
+
+def _pixel(numbers: Sequence[Any]) -> Pixel:
+    if len(numbers) != 2:
+        raise ValueError(f"a position is X,Y in px, got {len(numbers)} numbers")
+    x, y = (float(number) for number in numbers)
+    if not (isfinite(x) and isfinite(y)):
+        raise ValueError("a position must be finite")
+    return x, y
