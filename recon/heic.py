@@ -84,7 +84,7 @@ def apple_intrinsics(
         orientation: The EXIF orientation that was applied to make it upright.
         notes: Gets a warning where there are intrinsics that do not fit.
     """
-    found = _depth_xmp(data)
+    found = depth_packet(data)
     if found is None:
         return None
     try:
@@ -104,8 +104,14 @@ def apple_intrinsics(
     return upright.resized(width=width, height=height)
 
 
-def _depth_xmp(data: bytes) -> bytes | None:
-    """The XMP packet that holds the depth image's calibration: packets are stored as they are, to be found
+def depth_size(picture: Image.Image) -> tuple[int, int] | None:
+    """Width and height of the first depth image beside a decoded HEIC picture; None where there is none."""
+    images = picture.info.get("depth_images")
+    return images[0].size if images else None
+
+
+def depth_packet(data: bytes) -> bytes | None:
+    """The XMP packet that holds the depth image's range and calibration: packets are stored as they are, to be found
     by any reader that does not know the container (XMP specification, part 3)."""
     name = data.find(_DEPTH_DATA.encode())
     start, end = data.rfind(b"<x:xmpmeta", 0, name), data.find(b"</x:xmpmeta>", name)

@@ -18,6 +18,7 @@ from PIL.ExifTags import Base
 from recon import exif, heic
 from recon.deep import decode_deep, is_deep_colour
 from recon.errors import PhotoError
+from recon.photodepth import find_depth
 from recon.pixels import to_srgb
 from recon.types import Photo
 
@@ -89,6 +90,16 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         intrinsics = heic.apple_intrinsics(
             data, width=width, height=height, orientation=decoded.orientation, notes=notes
         )
+    carried = find_depth(
+        data,
+        kind,
+        width=width,
+        height=height,
+        orientation=decoded.orientation,
+        notes=notes,
+        heif_packet=heic.depth_packet(data) if kind == "HEIF" else None,
+        heif_size=heic.depth_size(decoded.picture),
+    )
     return Photo(
         rgb=np.asarray(srgb),
         path=str(path),
@@ -97,6 +108,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         intrinsics=intrinsics,
         warnings=tuple(dict.fromkeys(notes + ([focal.warning] if focal.warning else []))),
         jpeg_bytes=data if unchanged else None,
+        carried=carried,
     )
 
 

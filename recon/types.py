@@ -3,7 +3,7 @@
 Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suffixes: ``_m _px _deg _rad``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import atan, degrees, isfinite, radians, tan
 from pathlib import PurePath
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FocalSource = Literal["user", "file", "exif", "model", "default"]
+FocalSource = Literal["user", "file", "exif", "fit", "model", "default"]
 BoolMap = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
 
@@ -79,6 +79,11 @@ class Intrinsics:
         focal_px = 0.5 * width / tan(0.5 * radians(fov_x_deg))
         return cls.from_focal(focal_px, width=width, height=height, source=source)
 
+    @classmethod
+    def default(cls, *, width: int, height: int) -> "Intrinsics":
+        """Where nothing tells the camera: a horizontal field of view of 60 degrees."""
+        return cls.from_fov(DEFAULT_FOV_X_DEG, width=width, height=height, source="default")
+
     @property
     def fov_x_deg(self) -> float:
         """Horizontal field of view in degrees, also for a principal point off the centre."""
@@ -123,6 +128,9 @@ class Photo:
     jpeg_bytes: bytes | None = field(default=None, repr=False)
     """The file's own bytes where they show exactly ``rgb`` (upright sRGB JPEG), so that an exporter can embed
     them unchanged; else None."""
+    carried: "CarriedDepth | None" = None
+    """Depth that the file carries beside the picture (portrait modes), of the same view; None: none that is
+    understood."""
 
     def __post_init__(self) -> None:
         _expect("rgb", self.rgb, (None, None, 3), np.uint8)
@@ -187,6 +195,35 @@ class RelativeDepth:
         _expect("valid", self.valid, self.inverse.shape, np.bool_)
         if not np.isfinite(self.inverse[self.valid]).all():
             raise ValueError("inverse: valid values must be finite")
+
+
+@dataclass(frozen=True)
+class CarriedDepth:
+    """Depth inside a photo's file: what the file says about it, and how to decode it."""
+
+    gives: Literal["metric", "relative"]
+    """Which of the two kinds of depth it is, as the file says."""
+    standard: str
+    """Which convention it follows, for a person: ``Apple disparity``, ``Google depth map``, ..."""
+    width: int
+    """Width of the depth map when it stands upright, px."""
+    height: int
+    """Height of the upright depth map, px."""
+    read: Callable[[], MetricDepth | RelativeDepth] = field(repr=False, compare=False)
+    """Decodes it: upright, on its own grid. Raises PhotoError where it is damaged."""
+    along_ray: bool = False
+    """Whether the numbers are distances from the camera's centre, and not along the optical axis."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What else the file says: units, accuracy, quality, range, as plain values."""
+
+    @property
+    def summary(self) -> str:
+        """For a person: ``Apple disparity, 768x576, relative (accuracy relative, quality high)``."""
+        told = ", ".join(
+            f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in self.details.items()
+        )
+        return f"{self.standard}, {self.width}x{self.height}, {self.gives}" + (f" ({told})" if told else "")
 
 
 @dataclass(frozen=True)

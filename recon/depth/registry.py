@@ -12,12 +12,17 @@ from types import ModuleType
 import recon.depth
 from recon.depth import download, weights
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
+from recon.depth.photo import NAME as CARRIED_NAME
+from recon.depth.photo import CarriedByPhoto, carried_by
 from recon.depth.weights import Snapshot, Source
-from recon.errors import ModelUnavailable
+from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
+from recon.types import Photo
 
 BEST = "depthpro"
 """What ``auto`` takes where its weights can be had."""
+INSIDE = CARRIED_NAME
+"""What ``auto`` takes before any network where the photo's file carries metric depth."""
 EMBEDDED = "preview"
 """What ``auto`` takes else: it is inside the package."""
 
@@ -41,22 +46,46 @@ def card(name: str) -> ModelCard:
     raise ModelUnavailable(f"There is no model {name!r}. {hint}")
 
 
-def create(name: str, run: RunOptions, journal: Journal | None = None) -> Estimator:
+def create(
+    name: str, run: RunOptions, journal: Journal | None = None, photo: Photo | None = None
+) -> Estimator:
     """Makes the estimator of a name; a named one loads nothing yet.
 
     ``hf:REPO-OR-FOLDER[@REVISION]`` has to read the checkpoint's config to know what it is, so its weights are
     fetched now where they are not on this machine.
 
+    Args:
+        name: As ``--model`` takes it.
+        run: How it runs.
+        journal: Told about the fetching.
+        photo: The photo that it is for, where that is known: the depth inside its file is metric or relative.
+
     Raises:
-        ModelUnavailable: The name is unknown, or the checkpoint cannot be had or is of another kind.
+        ModelUnavailable: The name is unknown, or the checkpoint cannot be had or is of another kind, or the photo
+            carries no depth.
     """
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
-    return card(name).create(run)
+    estimator = card(name).create(run)
+    if isinstance(estimator, CarriedByPhoto) and photo is not None:
+        carried_by(photo)  # raises now rather than after other work
+        return CarriedByPhoto(photo)
+    return estimator
 
 
-def choose_auto(run: RunOptions, journal: Journal) -> Estimator:
-    """Depth Pro where its weights are on this machine or can be had; else the embedded preview, with a warning."""
+def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -> Estimator:
+    """What ``auto`` takes: metric depth inside the photo's file; else Depth Pro where its weights are on this machine
+    or can be had; else the embedded preview, with a warning.
+
+    Args:
+        run: How it runs.
+        journal: Told what was chosen and why; also that the file carries relative depth, which could be calibrated.
+        photo: The photo that it is for; None: nothing is known of it.
+    """
+    if photo is not None and photo.carried is not None:
+        chosen = _carried_metric(photo, journal)
+        if chosen is not None:
+            return chosen
     source = Source(repository=card(BEST).repository)
     try:
         download.obtain(source, name=BEST, offline=run.offline, journal=journal)
@@ -67,6 +96,30 @@ def choose_auto(run: RunOptions, journal: Journal) -> Estimator:
         return create(EMBEDDED, run)
     journal.decide("model", f"{BEST}: the best model, and its weights are on this machine.", chosen=BEST)
     return create(BEST, run)
+
+
+def _carried_metric(photo: Photo, journal: Journal) -> Estimator | None:
+    """The estimator of the depth inside the photo's file where that is metric and whole."""
+    carried = carried_by(photo)
+    if carried.gives == "relative":
+        journal.decide(
+            "model",
+            f"the photo carries relative depth ({carried.standard}): --model {INSIDE} with --length, --at or "
+            "--reference gives metres.",
+            carried=carried.standard,
+        )
+        return None
+    try:
+        carried.read()
+    except PhotoError as error:
+        journal.warn("model", f"{error} It is not used.", carried=carried.standard)
+        return None
+    journal.decide(
+        "model",
+        f"{INSIDE}: the file carries metric depth ({carried.standard}), so no network is needed.",
+        chosen=INSIDE,
+    )
+    return CarriedByPhoto(photo)
 
 
 def source_of(name: str) -> Source | None:
