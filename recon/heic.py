@@ -85,7 +85,8 @@ def apple_intrinsics(
         notes: Gets a warning where there are intrinsics that do not fit.
     """
     found = depth_packet(data)
-    if found is None:
+    # Depth without a calibrated camera beside it is usual in older files.
+    if found is None or b"IntrinsicMatrix" not in found:
         return None
     try:
         stored = _stored_intrinsics(found)

@@ -8,6 +8,7 @@ the two lie on each other pixel by pixel.
 """
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -78,22 +79,16 @@ def find_in_jpeg(data: bytes, photo: tuple[int, int], orientation: int) -> Carri
 
 
 def find_in_heif(
-    data: bytes,
-    photo: tuple[int, int],
-    orientation: int,
-    *,
-    packet: bytes | None,
-    size: tuple[int, int] | None,
+    data: bytes, photo: tuple[int, int], *, packet: bytes | None, size: tuple[int, int] | None
 ) -> CarriedDepth | None:
     """Depth in a HEIC file.
 
     Args:
         data: The file.
         photo: Width and height of the upright photo.
-        orientation: The EXIF orientation that the file's own rotation comes to; libheif applies it to the map where
-            the file gives the map one, too.
         packet: The map's XMP.
-        size: Width and height of the first depth image as libheif returns it.
+        size: Width and height of the first depth image as libheif returns it: turned upright, since the file gives
+            the map the same rotation as the photo.
 
     Raises:
         ValueError: There is a map that cannot be used.
@@ -107,19 +102,13 @@ def find_in_heif(
         return None
     if size[0] * size[1] > grid.MAX_PIXELS:
         raise ValueError(f"its picture has {size[0]}x{size[1]} pixels")
-    left = 1
-    try:
-        grid.check_shape(size, photo)
-    except ValueError:
-        turned = grid.upright_size(size, orientation)
-        if turned == size:
-            raise
-        grid.check_shape(turned, photo)
-        left, size = orientation, turned
-    return _carried(encoding, size, partial(_read_heif, encoding, data, left))
+    grid.check_shape(size, photo)
+    return _carried(encoding, size, partial(_read_heif, encoding, data))
 
 
-def _carried(encoding: _Encoding, size: tuple[int, int], read: Any) -> CarriedDepth:
+def _carried(
+    encoding: _Encoding, size: tuple[int, int], read: Callable[[], MetricDepth | RelativeDepth]
+) -> CarriedDepth:
     return CarriedDepth(
         gives="metric" if encoding.absolute else "relative",
         standard=encoding.standard,
@@ -162,7 +151,7 @@ def _read_jpeg(encoding: _Encoding, item: bytes, orientation: int) -> MetricDept
     return _decoded(encoding, grid.upright(codes, orientation))
 
 
-def _read_heif(encoding: _Encoding, data: bytes, orientation: int) -> MetricDepth | RelativeDepth:
+def _read_heif(encoding: _Encoding, data: bytes) -> MetricDepth | RelativeDepth:
     import pillow_heif
 
     try:
@@ -177,7 +166,7 @@ def _read_heif(encoding: _Encoding, data: bytes, orientation: int) -> MetricDept
         ) from error
     if codes.ndim == 3:
         codes = codes[..., 0]
-    return _decoded(encoding, grid.upright(codes, orientation))
+    return _decoded(encoding, codes)
 
 
 def _decoded(encoding: _Encoding, codes: NDArray) -> MetricDepth | RelativeDepth:

@@ -47,7 +47,7 @@ def find_depth(
         finders = (
             (
                 "Apple",
-                lambda: apple.find_in_heif(data, photo, orientation, packet=heif_packet, size=heif_size),
+                lambda: apple.find_in_heif(data, photo, packet=heif_packet, size=heif_size),
             ),
         )
     for name, find in finders:

@@ -69,7 +69,7 @@ def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> Carrie
     if data.find(GDEPTH.encode(), 0, head_end(data)) < 0:
         return None
     packets = ElementTree.Element("packets")
-    packets.extend(xmp.jpeg_packets(data))
+    packets.extend(list(xmp.jpeg_packets(data)))
     text = xmp.value(packets, GDEPTH, "Data")
     if not text:
         raise ValueError("its Data is missing")
@@ -97,7 +97,7 @@ def find_dynamic(data: bytes, photo: tuple[int, int], orientation: int) -> Carri
     if data.find(DYNAMIC.encode(), 0, head_end(data)) < 0:
         return None
     packets = ElementTree.Element("packets")
-    packets.extend(xmp.jpeg_packets(data))
+    packets.extend(list(xmp.jpeg_packets(data)))
     maps = [e for e in packets.iter(f"{{{_CAMERA}}}DepthMap") if _is_depth(e)]
     if not maps:
         return None
