@@ -1,5 +1,6 @@
 """Depth inside a photo's file is read as the file says, stands as the photo stands, and never breaks the photo."""
 
+import json
 import re
 import struct
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from photodepth_files import (
 )
 from picture_files import chunk, file
 
-from recon.errors import PhotoError
+from recon.errors import PhotoError, ReconError
+from recon.fileinfo import describe
 from recon.photo import read_photo
 from recon.photodepth import find_depth, grid
 from recon.types import CarriedDepth, MetricDepth, RelativeDepth
@@ -340,3 +342,18 @@ def test_the_iphones_portrait(shared_data: Path) -> None:
 def test_photos_without_depth_carry_none(shared_data: Path) -> None:
     for name in ("iphone_hdr_NO.jpg", "DSCN0010.jpg", "HMD_Nokia_8.3_5G.jpg", "portrait_6.jpg"):
         assert read_photo(shared_data / "exif" / name).carried is None
+
+
+def test_info_tells_of_the_depth_in_one_line(tmp_path: Path, shared_data: Path) -> None:
+    found = describe(file(tmp_path, "a.jpg", gdepth_jpeg(PHOTO, GOOD, **RANGE)))
+    (told,) = (value for label, value in found.rows() if label == "depth")
+    assert told.startswith("Google depth map, 64x48, metric (units m, near 0.5, far 8") and "\n" not in told
+    carried = found.as_dict()["carried_depth"]
+    assert (carried["gives"], carried["near"], carried["width_px"]) == ("metric", 0.5, 64)
+    assert ("depth", "none") in describe(file(tmp_path, "b.JPG", PHOTO)).rows()
+    pug = describe(shared_data / "exif" / "pug.heic")
+    assert any("relative" in value for label, value in pug.rows() if label == "depth")
+    assert any("3032.59 px" in value for label, value in pug.rows() if label == "camera")
+    assert json.dumps(pug.as_dict())
+    with pytest.raises(ReconError, match="empty"):
+        describe(file(tmp_path, "c.heic", b""))

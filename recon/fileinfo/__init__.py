@@ -1,4 +1,4 @@
-"""What is in a scene file, also one that another program wrote: the header is parsed, the points are measured."""
+"""What is in a scene file or a photo, whoever wrote it: the header is parsed, the points are measured."""
 
 from recon.fileinfo.describe import describe
 from recon.fileinfo.info import CameraInfo, FileInfo

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.errors import SceneFileError
-from recon.fileinfo import colmap, gltf, html, las, obj, pcd, ply, scene, stl, usd, xyz
+from recon.fileinfo import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
 from recon.fileinfo.info import FileInfo
 
 _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
@@ -22,21 +22,23 @@ _READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
     ".stl": ("STL", stl.read),
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), ("USD", usd.read)),
     ".xyz": ("XYZ text", xyz.read),
+    **dict.fromkeys(photo.SUFFIXES, ("photo", photo.read)),
 }
 
 
 def describe(path: Path) -> FileInfo:
-    """Says what is in a scene file.
+    """Says what is in a scene file or a photo.
 
     Args:
         path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, a folder of COLMAP's (.colmap),
-            or a scene of recon's (.npz).
+            a scene of recon's (.npz), or a photo.
 
     Raises:
         SceneFileError: missing, truncated, damaged, or not such a file.
+        PhotoError: A photo that cannot be read.
     """
     if path.suffix.lower() not in _READERS:
-        raise SceneFileError(f"{path}: expected a scene file ({', '.join(sorted(_READERS))}).")
+        raise SceneFileError(f"{path}: expected a scene file or a photo ({', '.join(sorted(_READERS))}).")
     name, read = _READERS[path.suffix.lower()]
     if path.is_dir() and path.suffix.lower() != ".colmap":
         raise SceneFileError(f"{path} is a folder, not a file.")
