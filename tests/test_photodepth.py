@@ -295,7 +295,7 @@ def test_any_damage_is_told_or_harmless(which: int, draws: st.DataObject) -> Non
     """Bytes changed, inserted, removed or cut off anywhere: depth, a warning or a PhotoError, and nothing else."""
     damaged = bytearray(SOUND[which])
     for _ in range(draws.draw(st.integers(1, 4))):
-        at = draws.draw(st.integers(0, len(damaged) - 1))
+        at = draws.draw(st.integers(0, max(len(damaged) - 1, 0)))
         how = draws.draw(st.sampled_from(("change", "insert", "remove", "cut")))
         piece = draws.draw(st.binary(min_size=1, max_size=4))
         if how == "cut":
