@@ -1,0 +1,54 @@
+"""Which way is up in a scene, and the pixels of its floor."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.level import Levelling, estimate_levelling
+from recon.measure.measurement import MeasurementError
+from recon.measure.planes import Support, support
+from recon.measure.points import usable
+from recon.scene import Scene
+from recon.unproject import pixel_centres
+
+Array = NDArray[np.float64]
+
+_BAND = 0.04
+"""Share of the camera's height that the floor's pixels may lie off it: then comes the plane fit."""
+_LOOKED_AT = 60_000
+
+
+def levelling_of(scene: Scene) -> Levelling:
+    """Gravity and the camera's height; found anew where the scene's options do not ask for it."""
+    return scene.levelling or estimate_levelling(scene.depth, usable(scene), scene.intrinsics)
+
+
+def trusted_up(scene: Scene) -> Array | None:
+    """(3,) unit vector against gravity, cam frame; None where the scene does not tell it well enough."""
+    levelling = levelling_of(scene)
+    return np.array(levelling.up_cam) if levelling.trusted else None
+
+
+def floor_support(scene: Scene) -> tuple[Support, Levelling]:
+    """Pixels of the lowest level surface that is seen.
+
+    Raises:
+        MeasurementError: It is not known where down is, or no floor is seen.
+    """
+    levelling = levelling_of(scene)
+    if not levelling.trusted:
+        raise MeasurementError(
+            "a height cannot be measured: the scene's floor and walls do not tell where down is (confidence "
+            f"{levelling.confidence:.2f}); measure a distance between two points instead"
+        )
+    if levelling.camera_height_m is None:
+        raise MeasurementError("a height cannot be measured: the photo shows no floor")
+    height, width = scene.depth.z_m.shape
+    every = max(1, round((height * width / _LOOKED_AT) ** 0.5))
+    camera, step = scene.intrinsics, slice(None, None, every)
+    x = (pixel_centres(width, every) - camera.cx) / camera.fx
+    y = (pixel_centres(height, every) - camera.cy) / camera.fy
+    up = levelling.up_cam
+    below_m = -(up[0] * x[None, :] + up[1] * y[:, None] + up[2]) * scene.depth.z_m[step, step]
+    on = usable(scene, step, step) & (np.abs(below_m / levelling.camera_height_m - 1) < _BAND)
+    rows, cols = np.nonzero(on)
+    return support(scene, rows * every, cols * every, "the floor"), levelling

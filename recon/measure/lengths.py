@@ -1,0 +1,138 @@
+"""Distances, polylines and angles between picked points."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.measure.budget import Assumptions, Budget, budget_of
+from recon.measure.floor import trusted_up
+from recon.measure.measurement import Measurement, MeasurementError
+from recon.measure.points import Pixel, SurfacePoint, point_at, show
+from recon.measure.propagate import Output
+from recon.measure.result import Told, inputs_of, measured
+from recon.scene import Scene
+
+Array = NDArray[np.float64]
+
+_LENGTH, _ANGLE, _SIGNED = Output("length"), Output("angle"), Output("length", "signed")
+VERTICAL = "the error of the vertical itself, which the scene's floor and walls tell"
+
+
+def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None = None) -> Measurement:
+    """Straight distance between what two pixels show, m, with a 95 % interval.
+
+    Where the scene tells gravity, ``parts`` has ``horizontal`` and ``vertical`` (positive where the second point is
+    higher); ``details`` the two points.
+
+    Args:
+        scene: The scene.
+        a_px: (x, y) px, the centre of the top-left pixel at (0.5, 0.5).
+        b_px: The other end.
+        assume: What is said about the errors; None: 0.5 px of picking, and what is known of the depth.
+
+    Raises:
+        MeasurementError: A position outside of the photo or without a depth, or the same one twice.
+    """
+    budget, points = _picked(scene, [a_px, b_px], assume)
+    up = trusted_up(scene)
+
+    def quantity(at: Array) -> Array:
+        between = at[:, 1] - at[:, 0]
+        length = np.linalg.norm(between, axis=-1)
+        if up is None:
+            return length[:, None]
+        risen = between @ up
+        level = np.linalg.norm(between - risen[:, None] * up, axis=-1)
+        return np.stack([length, level, risen], axis=1)
+
+    outputs, parts = [_LENGTH], []
+    if up is not None:
+        outputs, parts = [_LENGTH, _LENGTH, _SIGNED], ["horizontal", "vertical"]
+    told = _told("distance", points, scene, parts)
+    return measured(inputs_of(scene, points), quantity, outputs, budget, told)[0]
+
+
+def polyline(scene: Scene, pixels_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
+    """Length of the straight segments from point to point, m; ``parts`` has each: ``segment 1``, ``segment 2``, ...
+
+    Args:
+        scene: The scene.
+        pixels_px: Two positions or more, px.
+        assume: As for ``distance``.
+
+    Raises:
+        MeasurementError: As for ``distance``; also fewer than two positions.
+    """
+    if len(pixels_px) < 2:
+        raise MeasurementError(f"a polyline needs two positions or more, got {len(pixels_px)}")
+    budget, points = _picked(scene, pixels_px, assume)
+
+    def quantity(at: Array) -> Array:
+        segments = np.linalg.norm(np.diff(at, axis=1), axis=-1)
+        return np.concatenate([segments.sum(axis=1, keepdims=True), segments], axis=1)
+
+    parts = [f"segment {k}" for k in range(1, len(points))]
+    told = _told("polyline", points, scene, parts)
+    return measured(inputs_of(scene, points), quantity, [_LENGTH] * len(points), budget, told)[0]
+
+
+def from_camera(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
+    """Distance of what a pixel shows from the camera's centre, m, along the ray as a laser measures it.
+
+    ``details`` has ``z_m``, the depth along the optical axis. Arguments and errors as for ``distance``.
+    """
+    budget, points = _picked(scene, [pixel_px], assume)
+
+    def quantity(at: Array) -> Array:
+        return np.linalg.norm(at, axis=-1)
+
+    told = _told("from-camera", points, scene, [], z_m=points[0].z_m)
+    return measured(inputs_of(scene, points), quantity, [_LENGTH], budget, told)[0]
+
+
+def angle(
+    scene: Scene, a_px: Pixel, corner_px: Pixel, b_px: Pixel, assume: Assumptions | None = None
+) -> Measurement:
+    """Angle at the middle one of three points, degrees, 0 to 180, in space and not in the picture.
+
+    Arguments and errors as for ``distance``.
+    """
+    budget, points = _picked(scene, [a_px, corner_px, b_px], assume)
+
+    def quantity(at: Array) -> Array:
+        one, other = at[:, 0] - at[:, 1], at[:, 2] - at[:, 1]
+        # By atan2: the arc cosine loses half of its digits near 0 and 180 degrees.
+        across = np.linalg.norm(np.cross(one, other), axis=-1)
+        return np.degrees(np.arctan2(across, (one * other).sum(axis=-1)))[:, None]
+
+    told = _told("angle", points, scene, [])
+    return measured(inputs_of(scene, points), quantity, [_ANGLE], budget, told)[0]
+
+
+def _picked(
+    scene: Scene, pixels_px: Sequence[Pixel], assume: Assumptions | None
+) -> tuple[Budget, list[SurfacePoint]]:
+    assume = assume or Assumptions()
+    points = [point_at(scene, pixel, pixel_sigma_px=assume.pixel_sigma_px) for pixel in pixels_px]
+    for one, other in pairwise(pixels_px):
+        if tuple(one) == tuple(other):
+            raise MeasurementError(f"{show(one)} is given twice in a row: give two different positions")
+    return budget_of(scene, assume), points
+
+
+def _told(
+    quantity: str, points: Sequence[SurfacePoint], scene: Scene, parts: Sequence[str], **details: Any
+) -> Told:
+    exact = inputs_of(scene, points)
+    at = exact.points(np.zeros((1, exact.errors)), depth_follows_focal=False)[0]
+    return Told(
+        quantity=quantity,
+        pixels_px=[point.pixel_px for point in points],
+        parts=parts,
+        details={"points_cam_m": at.tolist(), **details},
+        warnings=[point.warning for point in points],
+        not_included=[f"{VERTICAL} (in the horizontal and vertical parts)"] if "vertical" in parts else [],
+    )

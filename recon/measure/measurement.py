@@ -1,0 +1,141 @@
+"""What a measurement is: a value with its 95 % interval, and what that interval counts and leaves out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from math import floor, inf, log10
+from typing import Any, Literal
+
+from recon.errors import ReconError
+
+Unit = Literal["m", "cm", "mm", "ft", "in"]
+METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
+"""Length of each unit, m."""
+COVERAGE = 1.959964
+"""Half-width of the 95 % interval of a normal distribution, in standard deviations."""
+
+Dimension = Literal["length", "area", "angle"]
+_MOST_DECIMALS = 6
+
+
+class MeasurementError(ReconError):
+    """Something cannot be measured: no depth there, outside of the photo, no floor, not flat."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and its 95 % interval: length in m, area in m², angle in degrees, unless ``in_unit`` changed it."""
+
+    value: float
+    dimension: Dimension
+    sigma: float | None = None
+    """Standard uncertainty; None where it is not known."""
+    low: float | None = None
+    """Lower end of the 95 % interval; None where it is not known."""
+    high: float | None = None
+    method: Literal["first-order", "monte-carlo"] | None = None
+    """How the errors were propagated: see ``recon.measure.propagate``."""
+    length_unit: Unit = "m"
+
+    @property
+    def unit(self) -> str:
+        """``m``, ``m2``, ``deg``, ``ft2``, ..."""
+        if self.dimension == "angle":
+            return "deg"
+        return self.length_unit + ("2" if self.dimension == "area" else "")
+
+    @property
+    def text(self) -> str:
+        """For a person: ``1.420 m ± 0.058 (95 %)``; the interval has two significant digits."""
+        if self.low is None or self.high is None:
+            return f"{_rounded(self.value, 0.005 * abs(self.value))}{self._sign} ± unknown"
+        if self.method == "monte-carlo":
+            ends = (self.high - self.low) / 2
+            low, high = _rounded(self.low, ends), _rounded(self.high, ends)
+            return f"{_rounded(self.value, ends)}{self._sign} ({low} to {high}, 95 %)"
+        half = (self.high - self.low) / 2
+        return f"{_rounded(self.value, half)}{self._sign} ± {_rounded(half, half)} (95 %)"
+
+    @property
+    def _sign(self) -> str:
+        return {"deg": "°"}.get(self.unit, f" {self.unit.replace('2', '²')}")
+
+    def scaled(self, unit: Unit) -> "Interval":
+        """The same in another unit of length; angles stay."""
+        power = {"length": 1, "area": 2, "angle": 0}[self.dimension]
+        factor = (METRES[self.length_unit] / METRES[unit]) ** power
+
+        def to(number: float | None) -> float | None:
+            return None if number is None else number * factor
+
+        return replace(
+            self,
+            value=self.value * factor,
+            length_unit=unit,
+            sigma=to(self.sigma),
+            low=to(self.low),
+            high=to(self.high),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, with ``unit``."""
+        return {name: getattr(self, name) for name in ("value", "unit", "sigma", "low", "high", "method")}
+
+
+@dataclass(frozen=True)
+class Measurement(Interval):
+    """One measured quantity. Where ``low`` and ``high`` are None, ``unknown`` says why."""
+
+    quantity: str = ""
+    """``distance``, ``polyline``, ``angle``, ``area``, ``plane``, ``height``, ``from-camera``."""
+    pixels_px: tuple[tuple[float, float], ...] = ()
+    """What was picked, px of the photo, the centre of the top-left pixel at (0.5, 0.5)."""
+    parts: Mapping[str, Interval] = field(default_factory=dict)
+    """What was found along with it, each with an interval of its own: ``horizontal``, ``perimeter``, ``tilt``."""
+    includes: tuple[str, ...] = ()
+    """Which errors the interval counts, in words."""
+    not_included: tuple[str, ...] = ()
+    """Which errors it does not count, in words."""
+    unknown: str | None = None
+    """Why there is no interval."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Plain values; ``_m`` is metres, ``_cam`` and ``_gl`` the frame."""
+    warnings: tuple[str, ...] = ()
+    """What may be wrong with it: a depth edge, an outline that is not flat."""
+
+    @property
+    def errors_text(self) -> str:
+        """One line on what is and is not in the interval."""
+        if self.unknown is not None:
+            return f"± unknown: {self.unknown}"
+        told = [f"counts {'; '.join(self.includes)}" if self.includes else "counts no error at all"]
+        if self.not_included:
+            told.append(f"does not count {'; '.join(self.not_included)}")
+        return ", and ".join(told) if len(told) > 1 else told[0]
+
+    def in_unit(self, unit: Unit) -> "Measurement":
+        """The same in another unit of length; ``details`` stay in metres."""
+        main = self.scaled(unit)
+        assert isinstance(main, Measurement)
+        return replace(main, parts={name: part.scaled(unit) for name, part in self.parts.items()})
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        values = asdict(self)
+        told = {name: values[name] for name in ("includes", "not_included", "unknown", "details", "warnings")}
+        return {
+            "quantity": self.quantity,
+            "pixels_px": [list(pixel) for pixel in self.pixels_px],
+            **super().as_json(),
+            "text": self.text,
+            "parts": {name: {**part.as_json(), "text": part.text} for name, part in self.parts.items()},
+            **told,
+        }
+
+
+def _rounded(number: float, half: float) -> str:
+    """With so many decimals that ``half`` has two significant digits."""
+    if not 0 < half < inf:
+        return f"{number:.4f}"
+    decimals = min(1 - floor(log10(half)), _MOST_DECIMALS)
+    # Minus zero is plus zero to a person.
+    return f"{round(number, decimals) + 0.0:.{max(decimals, 0)}f}"

@@ -1,0 +1,183 @@
+"""Areas, planes, and heights above the floor: what is measured against a plane through many pixels."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.frames import gl_T_cam
+from recon.measure.budget import Assumptions, budget_of
+from recon.measure.floor import floor_support, trusted_up
+from recon.measure.lengths import VERTICAL
+from recon.measure.measurement import Measurement, MeasurementError
+from recon.measure.planes import inside, planes_of, support
+from recon.measure.points import Pixel, SurfacePoint, check_pixels, point_at, show
+from recon.measure.propagate import Output
+from recon.measure.result import Told, inputs_of, measured
+from recon.scene import Scene
+
+Array = NDArray[np.float64]
+
+_OUTLINE = "the outline"
+_LEAST = 1e-6
+_STEEP_FLOOR_DEG = 5.0
+
+
+def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
+    """Area of a polygon on a plane, m²; ``parts`` has its ``perimeter`` and each ``side 1``, ``side 2``, ...
+
+    The plane is fitted to the pixels inside the outline; the corners are where their rays meet it, so that they may
+    lie on depth edges. ``details`` tells how flat the inside is: ``rms_m``, ``on_plane``.
+
+    Args:
+        scene: The scene.
+        outline_px: Three corners or more in order, (x, y) px.
+        assume: As for ``distance``.
+
+    Raises:
+        MeasurementError: A corner outside of the photo or of the plane's view, sides that cross, too few pixels with
+            a depth inside.
+    """
+    assume = assume or Assumptions()
+    check_pixels(scene, outline_px)
+    rows, cols = inside(outline_px, width=scene.photo.width, height=scene.photo.height)
+    flat = support(scene, rows, cols, _OUTLINE)
+    count = len(outline_px)
+    samples = inputs_of(scene, surface=flat)
+    (q,) = planes_of(samples.points(np.zeros((1, samples.errors)), depth_follows_focal=False))
+    inputs = inputs_of(scene, _corners_on(scene, q, outline_px), flat)
+
+    def quantity(at: Array) -> Array:
+        planes = planes_of(at[:, count:])
+        rays = at[:, :count] / at[:, :count, 2:]
+        facing = np.maximum((rays * planes[:, None]).sum(axis=-1), _LEAST)
+        corners = rays / facing[..., None]
+        following = np.roll(corners, -1, axis=1)
+        size = np.linalg.norm(np.cross(corners, following).sum(axis=1), axis=-1) / 2
+        sides = np.linalg.norm(following - corners, axis=-1)
+        return np.concatenate([np.stack([size, sides.sum(axis=1)], axis=1), sides], axis=1)
+
+    outputs = [Output("area"), *[Output("length")] * (1 + count)]
+    told = Told(
+        quantity="area",
+        pixels_px=outline_px,
+        parts=["perimeter", *(f"side {k}" for k in range(1, count + 1))],
+        details={"rms_m": flat.rms_m, "on_plane": flat.share, "pixels": len(rows)},
+        warnings=[flat.warning],
+    )
+    return measured(inputs, quantity, outputs, budget_of(scene, assume), told)[0]
+
+
+def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
+    """The plane through the pixels inside an outline; the value is the camera's distance from it, m.
+
+    ``details``: ``normal_gl`` (unit vector towards the camera's side, gl frame), ``normal_sigma_deg`` (standard
+    uncertainty of its direction about each axis; None where unknown), ``rms_m`` and ``on_plane``. ``parts`` has
+    ``tilt`` where the scene tells gravity: the plane's angle against the vertical, 0 for a wall and 90 for a floor.
+
+    Arguments and errors as for ``area``.
+    """
+    assume = assume or Assumptions()
+    check_pixels(scene, outline_px)
+    rows, cols = inside(outline_px, width=scene.photo.width, height=scene.photo.height)
+    flat = support(scene, rows, cols, _OUTLINE)
+    up = trusted_up(scene)
+
+    def quantity(at: Array) -> Array:
+        q = planes_of(at)
+        size = np.linalg.norm(q, axis=1, keepdims=True)
+        towards = -q / size
+        if up is None:
+            return np.concatenate([1 / size, towards], axis=1)
+        tilt = np.degrees(np.arcsin(np.clip(np.abs(towards @ up), 0, 1)))
+        return np.concatenate([1 / size, towards, tilt[:, None]], axis=1)
+
+    signed = Output("length", "signed")
+    outputs = [Output("length"), signed, signed, signed]
+    tilts = [] if up is None else [Output("angle", "right-angle")]
+    told = Told(
+        quantity="plane",
+        pixels_px=outline_px,
+        parts=["x", "y", "z", *("tilt" for _ in tilts)],
+        details={"rms_m": flat.rms_m, "on_plane": flat.share, "pixels": len(rows)},
+        warnings=[flat.warning],
+        not_included=[] if up is None else [f"{VERTICAL} (in the tilt)"],
+    )
+    found, propagated = measured(
+        inputs_of(scene, surface=flat), quantity, [*outputs, *tilts], budget_of(scene, assume), told
+    )
+    normal_cam = np.array([found.parts[axis].value for axis in "xyz"])
+    sigma_deg = None
+    if propagated.covariance is not None:
+        # Of a unit vector, two directions can vary.
+        sigma_deg = float(np.degrees(np.sqrt(max(np.trace(propagated.covariance[1:4, 1:4]), 0.0) / 2)))
+    return replace(
+        found,
+        parts={name: part for name, part in found.parts.items() if name == "tilt"},
+        details={
+            "normal_gl": (gl_T_cam[:3, :3] @ normal_cam).tolist(),
+            "normal_sigma_deg": sigma_deg,
+            **found.details,
+        },
+    )
+
+
+def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
+    """Height of what a pixel shows above the floor, m, along gravity; negative below it.
+
+    The floor is the lowest level surface that is seen, and gravity what ``recon.level`` finds; the errors of the
+    floor's depth, which the point's own depth shares in part, are propagated too. ``details`` has
+    ``camera_height_m``, ``floor_rms_m`` and the ``confidence`` in gravity.
+
+    Args:
+        scene: The scene.
+        pixel_px: (x, y) px.
+        assume: As for ``distance``.
+
+    Raises:
+        MeasurementError: As for ``distance``; also where no floor is seen, or it is not known where down is.
+    """
+    assume = assume or Assumptions()
+    point = point_at(scene, pixel_px, pixel_sigma_px=assume.pixel_sigma_px)
+    floor, levelling = floor_support(scene)
+    up = np.array(levelling.up_cam)
+
+    def quantity(at: Array) -> Array:
+        q = planes_of(at[:, 1:])
+        # Where the vertical line through the point meets the plane.
+        return (((q * at[:, 0]).sum(axis=-1) - 1) / (q @ up))[:, None]
+
+    inputs = inputs_of(scene, [point], floor)
+    (q,) = planes_of(inputs.points(np.zeros((1, inputs.errors)), depth_follows_focal=False)[:, 1:])
+    slope_deg = float(np.degrees(np.arccos(np.clip(-q @ up / np.linalg.norm(q), -1, 1))))
+    steep = (
+        f"the floor slopes by {slope_deg:.1f}° against the vertical that the whole scene tells"
+        if slope_deg > _STEEP_FLOOR_DEG
+        else None
+    )
+    told = Told(
+        quantity="height",
+        pixels_px=[pixel_px],
+        details={
+            "camera_height_m": float(-1 / (q @ up)),
+            "floor_rms_m": floor.rms_m,
+            "confidence": levelling.confidence,
+        },
+        warnings=[point.warning, steep],
+        not_included=[VERTICAL, "whether the lowest level surface that is seen is the floor"],
+    )
+    return measured(inputs, quantity, [Output("length", "signed")], budget_of(scene, assume), told)[0]
+
+
+def _corners_on(scene: Scene, q: Array, outline_px: Sequence[Pixel]) -> list[SurfacePoint]:
+    """Where the rays of the corners meet a plane; their own depth plays no part."""
+    camera, corners = scene.intrinsics, []
+    for x, y in outline_px:
+        facing = float(q @ [(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1.0])
+        if facing <= _LEAST:
+            raise MeasurementError(
+                f"the ray of {show((x, y))} does not meet the plane of the outline's inside: keep to one flat surface"
+            )
+        corners.append(SurfacePoint((x, y), 1 / facing, slope=(0.0, 0.0), other_z_m=None))
+    return corners
