@@ -18,7 +18,7 @@ from recon.scene import Scene
 Array = NDArray[np.float64]
 
 _LENGTH, _ANGLE, _SIGNED = Output("length"), Output("angle"), Output("length", "signed")
-VERTICAL = "the error of the vertical itself, which the scene's floor and walls tell"
+VERTICAL = "the vertical's own error (found from floor and walls)"
 
 
 def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None = None) -> Measurement:
@@ -134,5 +134,5 @@ def _told(
         parts=parts,
         details={"points_cam_m": at.tolist(), **details},
         warnings=[point.warning for point in points],
-        not_included=[f"{VERTICAL} (in the horizontal and vertical parts)"] if "vertical" in parts else [],
+        not_included=[f"in the horizontal and vertical parts, {VERTICAL}"] if "vertical" in parts else [],
     )

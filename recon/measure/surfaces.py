@@ -102,7 +102,7 @@ def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None 
         parts=["x", "y", "z", *("tilt" for _ in tilts)],
         details={"rms_m": flat.rms_m, "on_plane": flat.share, "pixels": len(rows)},
         warnings=[flat.warning],
-        not_included=[] if up is None else [f"{VERTICAL} (in the tilt)"],
+        not_included=[] if up is None else [f"in the tilt, {VERTICAL}"],
     )
     found, propagated = measured(
         inputs_of(scene, surface=flat), quantity, [*outputs, *tilts], budget_of(scene, assume), told
