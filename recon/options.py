@@ -102,6 +102,12 @@ class Options:
         flag="--error",
         metavar="M",
     )
+    fill: bool = _option(
+        False,
+        "Close the cuts of a mesh from behind, for small moves of the camera: the background goes on under the "
+        "foreground's outline, in the colours of its own border. Invented, not measured.",
+        flag="--fill/--no-fill",
+    )
     axes: Axes = _option(
         "y-up",
         "Axes of the file: y-up (MeshLab and CloudCompare open on the photo's view), z-up (a PLY or STL "

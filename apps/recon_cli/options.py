@@ -27,7 +27,7 @@ ESTIMATION = (
     "processing_size",
     "offline",
 )
-GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "faces", "error", "axes", "level")
+GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "faces", "error", "fill", "axes", "level")
 
 _EXCLUSIVE = (("faces", "error"), ("depth", "reference"), ("intrinsics", "focal_px", "focal_35mm", "fov"))
 
