@@ -14,6 +14,9 @@ from recon.errors import ReconError
 from recon.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recon.constraints import Constraint
     from recon.depth.estimator import Estimator
     from recon.journal import Journal
     from recon.scene import Scene
@@ -28,6 +31,7 @@ def reconstruct(
     options: Options | None = None,
     *,
     estimator: "Estimator | None" = None,
+    constraints: "Sequence[Constraint]" = (),
     journal: "Journal | None" = None,
     **changes: Any,
 ) -> "Scene":
@@ -37,6 +41,7 @@ def reconstruct(
         photo: A file, or a photo that was read already.
         options: Defaults where None.
         estimator: Takes the place of ``options.model``; keeps its weights from photo to photo.
+        constraints: What is known of the scene (``recon.constraints``), beside what the options tell.
         journal: Told every decision and the progress.
         **changes: Fields of ``Options`` to set, as ``model="depthpro", max_depth=20.0``.
 
@@ -46,7 +51,8 @@ def reconstruct(
     """
     from recon.pipeline import reconstruct as run
 
-    return run(photo, replace(options or Options(), **changes), estimator=estimator, journal=journal)
+    chosen = replace(options or Options(), **changes)
+    return run(photo, chosen, estimator=estimator, constraints=constraints, journal=journal)
 
 
 def load_scene(path: str | Path) -> "Scene":

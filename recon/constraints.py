@@ -8,6 +8,8 @@ from math import dist, isfinite
 
 Pixel = tuple[float, float]
 
+PICKING_PX = 0.5
+"""Standard deviation of a position that a person picked, px."""
 DEFAULT_SIGMA = 0.01
 """Standard deviation of a length whose own is not given, as a share of it: a tape, read by a person ..."""
 LEAST_SIGMA_M = 0.002
@@ -25,6 +27,11 @@ class DistanceAt:
 
     def __post_init__(self) -> None:
         _check(self.text, self.distance_m, self.sigma_m)
+
+    @property
+    def known_m(self) -> float:
+        """What is known, m."""
+        return self.distance_m
 
     @property
     def text(self) -> str:
@@ -48,6 +55,11 @@ class LengthBetween:
         _check(self.text, self.length_m, self.sigma_m)
         if dist(self.a_px, self.b_px) < 1:
             raise ValueError(f"{self.text}: its two ends are the same pixel")
+
+    @property
+    def known_m(self) -> float:
+        """What is known, m."""
+        return self.length_m
 
     @property
     def text(self) -> str:
@@ -108,6 +120,11 @@ class CameraHeight:
 
     def __post_init__(self) -> None:
         _check(self.text, self.height_m, self.sigma_m)
+
+    @property
+    def known_m(self) -> float:
+        """What is known, m."""
+        return self.height_m
 
     @property
     def text(self) -> str:

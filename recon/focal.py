@@ -1,25 +1,55 @@
 """Which focal length is used, and why: user > the file's own intrinsics > EXIF > model > a stated default."""
 
-from math import hypot
+from collections.abc import Sequence
+from math import hypot, log
 
+from recon.constraints import Constraint, Rectangle
 from recon.exif import FULL_FRAME_DIAGONAL_MM, PLAUSIBLE_35MM, focal_px_of_35mm
 from recon.journal import Journal
 from recon.options import Options
+from recon.rectangle import focal_from_rectangle
 from recon.types import DEFAULT_FOV_X_DEG, Intrinsics, Photo
 
 _DISAGREEMENT = 0.10
+_OFF_RECTANGLE = 0.05
 _OFF_CENTRE = 0.25
 """Share of the picture by which a principal point may lie off the centre before it is doubted."""
 
 _TOPIC = "focal"
 
 
-def known_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics | None:
+def known_camera(
+    photo: Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
+) -> Intrinsics | None:
     """The camera of the upright photo as far as it is known before a model runs; None where it is not.
 
     The user's numbers (``--intrinsics``, ``--focal-px``, ``--focal-35mm``, ``--fov``) go before the intrinsics
-    inside the file, and those before EXIF. What looks wrong in the user's numbers is journaled as a warning.
+    inside the file, those before EXIF, and that before what a known rectangle tells. What looks wrong is journaled as
+    a warning: user's numbers that no camera has, a rectangle that contradicts the rest (a cropped picture).
     """
+    size = {"width": photo.width, "height": photo.height}
+    camera = _stated_camera(photo, options, journal)
+    told = [focal_from_rectangle(one, **size) for one in constraints if isinstance(one, Rectangle)]
+    best = min((each for each in told if each is not None), key=lambda each: each.sigma, default=None)
+    if best is None:
+        return camera
+    if camera is None:
+        return Intrinsics.from_focal(best.focal_px, **size, source="fit")
+    if abs(log(best.focal_px / camera.fx)) > max(_OFF_RECTANGLE, 3 * best.sigma):
+        journal.warn(
+            _TOPIC,
+            f"the rectangle tells a focal length of {best.focal_px:.0f} px ± "
+            f"{100 * 1.96 * best.sigma:.0f} % (95 %), but "
+            f"{camera.fx:.0f} px is used (source: {camera.source}): the picture may be cropped; give "
+            f"--focal-px {best.focal_px:.0f} if you trust the rectangle",
+            focal_px=camera.fx,
+            rectangle_focal_px=best.focal_px,
+        )
+    return camera
+
+
+def _stated_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics | None:
+    """The camera by the user's numbers, the file, or EXIF."""
     size = {"width": photo.width, "height": photo.height}
     given = _given_camera(options, **size)
     if given is not None:
@@ -34,7 +64,13 @@ def known_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics
 
 
 def camera_of(
-    photo: Photo, known: Intrinsics | None, model_focal_px: float | None, model_name: str, journal: Journal
+    photo: Photo,
+    known: Intrinsics | None,
+    model_focal_px: float | None,
+    model_name: str,
+    journal: Journal,
+    *,
+    fitted: bool = False,
 ) -> Intrinsics:
     """The camera that the scene is made with: the known one, else the model's, else 60 degrees.
 
@@ -47,19 +83,23 @@ def camera_of(
         model_focal_px: Focal length that the model predicts, px of the photo; None where it predicts none.
         model_name: The model's name, for the journal.
         journal: Gets the decision.
+        fitted: ``model_focal_px`` is no model's, but fits the lengths that the user knows, and goes before all.
     """
     size = {"width": photo.width, "height": photo.height}
-    if known is not None:
+    if fitted and model_focal_px is not None:
+        camera = Intrinsics.from_focal(model_focal_px, **size, source="fit")
+    elif known is not None:
         camera = known
     elif model_focal_px is not None:
         camera = Intrinsics.from_focal(model_focal_px, **size, source="model")
     else:
-        camera = Intrinsics.from_fov(DEFAULT_FOV_X_DEG, **size, source="default")
+        camera = Intrinsics.default(**size)
 
     origin = {
         "user": "as given",
         "file": "from the camera intrinsics inside the file",
         "exif": f"from EXIF ({photo.exif_focal_note})",
+        "fit": "as the known lengths tell",
         "model": f"as {model_name} predicts",
         "default": "a guess",
     }[camera.source]
@@ -72,7 +112,7 @@ def camera_of(
     )
     if camera.source == "default":
         journal.warn(_TOPIC, _why_default(photo))
-    elif known is not None and model_focal_px is not None:
+    elif known is not None and model_focal_px is not None and not fitted:
         _compare(known, model_focal_px, model_name, journal)
     return camera
 

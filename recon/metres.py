@@ -1,17 +1,27 @@
-"""What brings an estimate to metres: a saved calibration, a metric model, a measured depth, or nothing at all."""
+"""What brings an estimate to metres: a calibration, a metric model, measured depth, known lengths, or nothing."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import expm1
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recon import calibrate
-from recon.calibrate import Calibration
+from recon.calibrate import Calibration, Known, Unknowns
+from recon.constraints import Constraint, LengthBetween, Rectangle
+from recon.constrainttext import (
+    parse_at,
+    parse_camera_height,
+    parse_length_between,
+    parse_rectangle,
+    read_constraints,
+)
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
+from recon.depth.sparse import SparsePoints
 from recon.depthfile import SUFFIXES as DEPTH_SUFFIXES
+from recon.errormodel import ErrorModel, known_error_model
 from recon.errors import CalibrationError
 from recon.journal import Journal
 from recon.options import Options
@@ -19,52 +29,115 @@ from recon.types import BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo, 
 
 # Beyond this disagreement between a model and what it is calibrated with, the result is doubtful.
 _DOUBTFUL_RESIDUAL = 0.25
+_ASSUMED_SIGMA = 0.1
+"""Of a metric model's scale, where nobody has measured it and known lengths stand beside it."""
+_SENSOR_SIGMA = 0.01
+"""Of a depth sensor's scale, likewise."""
+_WELL_DETERMINED = 0.15
+"""Standard deviation of the logarithm of a focal length that is taken from known lengths without being asked to."""
+_OFF_FOCAL = 0.05
+"""Least disagreement of a focal length with the known lengths that is worth a warning."""
 
 
-def open_reference(
-    estimator: Estimator, options: Options, journal: Journal
-) -> Calibration | Estimator | None:
-    """What brings an estimator's depth to metres: a saved calibration, a metric estimator, or nothing.
+@dataclass(frozen=True)
+class Knowledge:
+    """What brings an estimator's depth to metres; all empty where it is metric already and nothing is known."""
+
+    calibration: Calibration | None = None
+    teacher: Estimator | None = None
+    teacher_sigma: float = 0.0
+    constraints: tuple[Constraint, ...] = ()
+    fit: str = "auto"
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known."""
+        return self.calibration is None and self.teacher is None and not self.constraints
+
+
+def constraints_of(options: Options) -> tuple[Constraint, ...]:
+    """What the options tell of known lengths.
+
+    Raises:
+        CalibrationError: A file of constraints cannot be read.
+    """
+    height = [] if options.camera_height is None else [parse_camera_height(options.camera_height)]
+    file = () if options.constraint_file is None else read_constraints(options.constraint_file)
+    return (
+        *(parse_at(text) for text in options.at),
+        *(parse_length_between(text) for text in options.length),
+        *(parse_rectangle(text) for text in options.rectangle),
+        *height,
+        *file,
+    )
+
+
+def open_knowledge(
+    estimator: Estimator, options: Options, constraints: Sequence[Constraint], journal: Journal
+) -> Knowledge:
+    """Opens what brings an estimator's depth to metres.
 
     ``--depth`` beside a model that was named calibrates it, as ``--reference`` does.
 
     Raises:
-        CalibrationError: The estimator is relative and there is no reference; the reference is relative itself, is
-            missing, or is a calibration of another model.
+        CalibrationError: The estimator is relative and nothing is known; the reference is relative itself, or is
+            missing; the calibration is of another model.
         ModelUnavailable: There is no model of that name.
     """
+    if options.calibration is not None:
+        return Knowledge(calibration=_saved(options.calibration, estimator))
     name = options.reference
     if name is None and options.depth is not None and options.model != "auto":
         name = str(options.depth)
-    if name is None:
-        if estimator.gives == "relative":
-            raise CalibrationError(
-                f"{estimator.name} knows depth only up to scale, and metres would be invented: add "
-                "--reference depthpro (or another metric model), --reference CALIBRATION.json of `recon calibrate`, "
-                "or --depth FILE with measured depth"
-            )
-        return None
+    if name is None and not constraints and estimator.gives == "relative":
+        raise CalibrationError(
+            f"{estimator.name} knows depth only up to scale, and metres would be invented: add two known lengths "
+            "(--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
+            "--calibration FILE of `recon calibrate`, or --depth FILE with measured depth"
+        )
+    teacher = None if name is None else _teacher(name, options, journal)
+    sigma = 0.0 if teacher is None else _teacher_sigma(teacher, options, bool(constraints))
+    return Knowledge(teacher=teacher, teacher_sigma=sigma, constraints=tuple(constraints), fit=options.fit)
+
+
+def _saved(path: Path, estimator: Estimator) -> Calibration:
+    calibration = calibrate.load(path)
+    if calibration.model != estimator.name:
+        raise CalibrationError(
+            f"{path} calibrates {calibration.model}, not {estimator.name}: make one with "
+            f"`recon calibrate --model {estimator.name}`"
+        )
+    return calibration
+
+
+def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
     path = Path(name)
     if path.suffix.lower() == ".json":
-        calibration = calibrate.load(path)
-        if calibration.model != estimator.name:
-            raise CalibrationError(
-                f"{name} calibrates {calibration.model}, not {estimator.name}: make one with "
-                f"`recon calibrate --model {estimator.name}`"
-            )
-        return calibration
+        raise CalibrationError(f"{name}: a saved calibration is given as --calibration {name}")
+    if SparsePoints.reads(path):
+        return SparsePoints(path, options.depth_unit)
     if path.is_file():
         return Measured(path, options.depth_unit)
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
-        raise CalibrationError(
-            f"{name} does not exist; --reference takes a model's name, a depth file or a calibration"
-        )
+        raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
     teacher = registry.create(name, RunOptions.of(options), journal)
     if teacher.gives != "metric":
         raise CalibrationError(
             f"{name} knows depth only up to scale itself: --reference takes a metric model"
         )
     return teacher
+
+
+def _teacher_sigma(teacher: Estimator, options: Options, beside_lengths: bool) -> float:
+    """Relative standard deviation of a reference's own scale."""
+    if options.reference_sigma is not None:
+        return options.reference_sigma
+    measured = known_error_model(teacher.name)
+    if measured is not None:
+        return measured.scale
+    if not beside_lengths:
+        return 0.0
+    return _SENSOR_SIGMA if isinstance(teacher, Measured | SparsePoints) else _ASSUMED_SIGMA
 
 
 @dataclass(frozen=True)
@@ -76,86 +149,212 @@ class Metric:
     """Of the estimate, else of the reference."""
     calibration: Calibration | None
     focal_px: float | None
-    """Focal length that a model predicted, px; None where none did."""
+    """Focal length that a model predicted or the known lengths tell, px; None where nothing does."""
     focal_model: str
     """Which model that was."""
+    focal_fitted: bool
+    """Whether the known lengths told it."""
+    error_model: ErrorModel | None
+    """How far the depth is off beside its scale; None where that is not known."""
 
 
 def to_metric(
     photo: Photo,
     estimate: DepthEstimate,
-    reference: Calibration | Estimator | None,
+    knowledge: Knowledge,
     known: Intrinsics | None,
     journal: Journal,
 ) -> Metric:
-    """Metric depth: the estimate's own, or calibrated by the reference, whose sky and focal length fill in.
+    """Metric depth: the estimate's own, or calibrated by what is known; a reference's sky and focal length fill in.
 
     Raises:
-        CalibrationError: Relative depth and no reference, or a reference that does not fit.
+        CalibrationError: Relative depth and nothing known, or what is known does not fit.
     """
-    if reference is None:
+    error_model = known_error_model(estimate.model)
+    if knowledge.empty:
         if isinstance(estimate.depth, RelativeDepth):
             raise CalibrationError(f"{estimate.model} gave relative depth, and there is no reference")
-        return Metric(estimate.depth, estimate.sky, None, estimate.focal_px, estimate.model)
-    sky, focal_px, focal_model = estimate.sky, estimate.focal_px, estimate.model
-    if isinstance(reference, Calibration):
-        calibration = reference
-        _warn_of_another_photo(calibration, photo, journal)
+        depth = estimate.depth
+        if depth.scale_interval is None and error_model is not None:
+            depth = replace(depth, scale_interval=expm1(1.96 * error_model.scale))
+        return Metric(depth, estimate.sky, None, estimate.focal_px, estimate.model, False, error_model)
+    sky, focal_px, focal_model, fitted = estimate.sky, estimate.focal_px, estimate.model, False
+    if knowledge.calibration is not None:
+        calibration = knowledge.calibration
+        _check_validity(calibration, photo, known, journal)
         if focal_px is None and calibration.focal_px is not None:
             focal_px = calibration.focal_px * photo.width / calibration.width
             focal_model = calibration.reference
     else:
-        calibration, truth = fit(photo, estimate, reference, known, journal)
-        sky = truth.sky if sky is None else sky
-        if focal_px is None:
-            focal_px, focal_model = truth.focal_px, truth.model
+        calibration, truth = fit(photo, estimate, knowledge, known, journal)
+        fitted = calibration.focal_sigma is not None
+        if fitted:
+            focal_px = calibration.focal_px
+        if truth is not None:
+            sky = truth.sky if sky is None else sky
+            if focal_px is None:
+                focal_px, focal_model = truth.focal_px, truth.model
     depth = calibrate.apply(calibration, estimate.depth)
     if sky is not None:
         depth = replace(depth, valid=depth.valid & ~sky)
-    journal.decide(
-        "calibration",
-        f"{estimate.model} calibrated with {calibration.reference}: residual "
-        f"{100 * calibration.relative_error:.1f} % of the distance, scale ± {100 * calibration.scale_interval:.1f} % "
-        f"(95 %, if the reference is right)",
-        **as_json(calibration),
-    )
-    return Metric(depth, sky, calibration, focal_px, focal_model)
+    journal.decide("calibration", _told(calibration, estimate.model), **calibrate.as_json(calibration))
+    if error_model is None and calibration.relative_error:
+        error_model = _scatter_model(calibration)
+    return Metric(depth, sky, calibration, focal_px, focal_model, fitted, error_model)
 
 
 def fit(
-    photo: Photo, estimate: DepthEstimate, teacher: Estimator, known: Intrinsics | None, journal: Journal
-) -> tuple[Calibration, DepthEstimate]:
-    """Calibrates an estimate with a metric estimator's depth of the same photo.
+    photo: Photo, estimate: DepthEstimate, knowledge: Knowledge, known: Intrinsics | None, journal: Journal
+) -> tuple[Calibration, DepthEstimate | None]:
+    """Calibrates an estimate with what is known of the same photo.
 
     Returns:
-        The calibration and the teacher's own estimate.
+        The calibration, and the reference's own estimate where there is one.
 
     Raises:
-        CalibrationError: The two do not fit.
+        CalibrationError: They do not fit.
     """
-    truth = teacher.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
-    if not isinstance(truth.depth, MetricDepth):
-        raise CalibrationError(f"{teacher.name} gave relative depth: --reference takes a metric model")
-    source = str(truth.details.get("file", teacher.name)) if isinstance(teacher, Measured) else teacher.name
-    fitting = (
-        calibrate.fit_relative(estimate.depth, truth.depth, model=estimate.model, source=source)
-        if isinstance(estimate.depth, RelativeDepth)
-        else calibrate.fit_metric(estimate.depth, truth.depth, model=estimate.model, source=source)
-    )
-    if fitting.relative_error > _DOUBTFUL_RESIDUAL:
+    truth, depth = None, None
+    sources = _counted(knowledge.constraints)
+    if knowledge.teacher is not None:
+        teacher = knowledge.teacher
+        truth = teacher.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
+        if not isinstance(truth.depth, MetricDepth):
+            raise CalibrationError(f"{teacher.name} gave relative depth: --reference takes a metric model")
+        depth = truth.depth
+        is_file = isinstance(teacher, Measured | SparsePoints)
+        sources.insert(0, str(truth.details.get("file", teacher.name)) if is_file else teacher.name)
+    everything = Known(knowledge.constraints, depth, " and ".join(sources), knowledge.teacher_sigma)
+    predicted = estimate.focal_px or (None if truth is None else truth.focal_px)
+    calibration = _fitted(photo, estimate, everything, knowledge.fit, known, predicted, journal)
+    error = calibration.relative_error
+    if error is not None and error > _DOUBTFUL_RESIDUAL:
         journal.warn(
             "calibration",
-            f"{estimate.model} and {source} agree poorly: half of the pixels differ by over "
-            f"{67 * fitting.relative_error:.0f} % of the distance",
+            f"{estimate.model} and {everything.source} agree poorly: they differ by {100 * error:.0f} "
+            "% of the distance "
+            "(one standard deviation)",
         )
-    return replace(fitting, photo=photo.name, focal_px=known.fx if known else truth.focal_px), truth
+    for residual in calibration.constraints:
+        if not residual.used:
+            journal.warn(
+                "calibration",
+                f"{residual.constraint} disagrees with the others and was left out: it comes out "
+                f"{100 * abs(residual.off):.0f} % too {'long' if residual.off > 0 else 'short'}; "
+                "check its position and unit",
+            )
+    focal_px = calibration.focal_px or (known.fx if known else predicted)
+    return replace(calibration, photo=photo.name, focal_px=focal_px), truth
 
 
-def _warn_of_another_photo(calibration: Calibration, photo: Photo, journal: Journal) -> None:
-    same = photo.name == calibration.photo and (photo.width, photo.height) == (
-        calibration.width,
-        calibration.height,
+def _fitted(
+    photo: Photo,
+    estimate: DepthEstimate,
+    everything: Known,
+    wanted: str,
+    known: Intrinsics | None,
+    predicted_px: float | None,
+    journal: Journal,
+) -> Calibration:
+    size = {"width": photo.width, "height": photo.height}
+    if known is not None:
+        camera = known
+    elif predicted_px is not None:
+        camera = Intrinsics.from_focal(predicted_px, **size, source="model")
+    else:
+        camera = Intrinsics.default(**size)
+    relative = isinstance(estimate.depth, RelativeDepth)
+    shift = relative if wanted == "auto" else "shift" in wanted
+
+    def fitted(focal: bool) -> Calibration:
+        return calibrate.calibrate(
+            estimate.depth,
+            everything,
+            camera=camera,
+            unknowns=Unknowns(shift, focal),
+            model=estimate.model,
+            spread=known_error_model(estimate.model),
+        )
+
+    if wanted != "auto":
+        return fitted("focal" in wanted)
+    fixed = fitted(False)
+    free = _with_focal(everything, fitted)
+    if free is None or free.focal_px is None or free.focal_sigma is None:
+        return fixed
+    guessed = known is None and predicted_px is None
+    if guessed and free.focal_sigma < _WELL_DETERMINED:
+        return free
+    off = abs(free.focal_px / camera.fx - 1)
+    if not guessed and off > max(_OFF_FOCAL, 3 * free.focal_sigma):
+        journal.warn(
+            "focal",
+            f"the known lengths fit a focal length of {free.focal_px:.0f} px, not {camera.fx:.0f} px (source: "
+            f"{camera.source}): the picture may be cropped, or a length wrong; --fit "
+            f"scale{'+shift' if shift else ''}+focal "
+            "takes the former",
+        )
+    return fixed
+
+
+def _with_focal(everything: Known, fitted: Any) -> Calibration | None:
+    """The fit with a free focal length, where enough is known for it."""
+    spans = sum(
+        4 if isinstance(one, Rectangle) else isinstance(one, LengthBetween) for one in everything.constraints
     )
+    if spans < 2:
+        return None
+    try:
+        return fitted(True)
+    except CalibrationError:
+        return None
+
+
+def _counted(constraints: Sequence[Constraint]) -> list[str]:
+    """``2 lengths``, ``1 distance``, ... for the record."""
+    names = {
+        "DistanceAt": "distance",
+        "LengthBetween": "length",
+        "Rectangle": "rectangle",
+        "CameraHeight": "camera height",
+    }
+    counts: dict[str, int] = {}
+    for one in constraints:
+        name = names[type(one).__name__]
+        counts[name] = counts.get(name, 0) + 1
+    return [f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items()]
+
+
+def _told(calibration: Calibration, model: str) -> str:
+    scatter = (
+        ""
+        if not calibration.relative_error
+        else f"residual {100 * calibration.relative_error:.1f} % of the distance, "
+    )
+    doubt = " (95 %, if the reference is right)" if not calibration.constraints else " (95 %)"
+    scale = f"scale ± {100 * calibration.scale_interval:.1f} %{doubt}"
+    return f"{model} calibrated with {calibration.reference}: {scatter}{scale}"
+
+
+def _scatter_model(calibration: Calibration) -> ErrorModel:
+    """The estimator's error on this photo, as its residuals show it: each pixel's own, to be on the safe side."""
+    return ErrorModel(
+        estimator=calibration.model,
+        scale=0.0,
+        smooth=0.0,
+        reach=1.0,
+        local=calibration.relative_error or 0.0,
+        photos=1,
+        source=f"residuals of this calibration with {calibration.reference}",
+    )
+
+
+def _check_validity(
+    calibration: Calibration, photo: Photo, known: Intrinsics | None, journal: Journal
+) -> None:
+    """Warns where a saved calibration is used for what it may not hold for."""
+    size = (photo.width, photo.height)
+    same = photo.name == calibration.photo and size == (calibration.width, calibration.height)
     if calibration.kind == "relative" and not same:
         journal.warn(
             "calibration",
@@ -163,9 +362,18 @@ def _warn_of_another_photo(calibration: Calibration, photo: Photo, journal: Jour
             "relative depth changes its scale from photo to photo, so metres hold only for the same camera and much "
             "the same view",
         )
+    if known is None or calibration.focal_px is None or not calibration.width:
+        return
+    expected_px = calibration.focal_px * photo.width / calibration.width
+    if abs(known.fx / expected_px - 1) > _OFF_FOCAL:
+        journal.warn(
+            "calibration",
+            f"the calibration was made with another camera or zoom: its focal length would be "
+            f"{expected_px:.0f} px on this "
+            f"photo, which has {known.fx:.0f} px; metres hold for the same camera only",
+        )
 
 
-def as_json(calibration: Calibration) -> dict[str, Any]:
-    """A calibration as plain JSON values: JSON has no infinity."""
-    limit_m = calibration.max_depth_m
-    return {**asdict(calibration), "max_depth_m": limit_m if np.isfinite(limit_m) else None}
+def error_model_values(model: ErrorModel | None) -> dict[str, Any] | None:
+    """An error model as plain JSON values."""
+    return None if model is None else asdict(model)

@@ -9,12 +9,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
+from recon.constrainttext import parse_at, parse_camera_height, parse_length_between, parse_rectangle
 from recon.frames import FILE_AXES, Axes
 
 Sky = Literal["keep", "drop"]
 Shape = Literal["cloud", "mesh"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
+FITS: tuple[Fit, ...] = ("auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal")
 
 
 def _option(
@@ -33,16 +36,63 @@ class Options:
     model: str = _option(
         "auto",
         "Depth estimator, by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION]. "
-        "auto: Depth Pro where its weights can be had, else the rough embedded preview.",
+        "auto: metric depth inside the photo's own file, else Depth Pro where its weights can be had, else the rough "
+        "embedded preview.",
         flag="--model",
         metavar="NAME",
     )
     reference: str | None = _option(
         None,
-        "What brings a relative model to metres: a metric model's name, a measured depth file, or a "
-        "calibration saved by `recon calibrate`.",
+        "What brings a relative model to metres: a metric model's name, a measured depth file, points as lines of "
+        "x,y,depth in a .csv, or a folder with a COLMAP model.",
         flag="--reference",
-        metavar="NAME|FILE",
+        metavar="NAME|FILE|DIR",
+    )
+    reference_sigma: float | None = _option(
+        None,
+        "How far the reference's own scale may be off, as a share (0.03: 3 %). Default: what is known of that "
+        "model; beside --length and --at, which then decide, 0.1 for a model that nobody has measured.",
+        flag="--reference-sigma",
+        metavar="SHARE",
+    )
+    at: tuple[str, ...] = _option(
+        (),
+        "What is known: the distance of a pixel from the camera, such as 812,440=2.4m or 812,440=2.4m+-3cm; m, cm, "
+        "mm, ft, in. May be given several times.",
+        flag="--at",
+        metavar="X,Y=LENGTH",
+    )
+    length: tuple[str, ...] = _option(
+        (),
+        "What is known: the length between two pixels, such as 100,200:100,900=2.03m. May be given several times.",
+        flag="--length",
+        metavar="X,Y:X,Y=LENGTH",
+    )
+    rectangle: tuple[str, ...] = _option(
+        (),
+        "What is known: a flat rectangle by its corners in order and its two sides, such as "
+        "10,10:90,20:90,80:10,90=0.9mx2.03m; it tells the focal length, too.",
+        flag="--rectangle",
+        metavar="X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH",
+    )
+    camera_height: str | None = _option(
+        None,
+        "What is known: the height of the camera above the floor that the photo shows, such as 1.6m.",
+        flag="--camera-height",
+        metavar="LENGTH",
+    )
+    constraint_file: Path | None = _option(
+        None, "What is known, as a JSON file with a list of the above.", flag="--constraints", metavar="FILE"
+    )
+    calibration: Path | None = _option(
+        None, "A calibration saved by `recon calibrate`.", flag="--calibration", metavar="FILE"
+    )
+    fit: Fit = _option(
+        "auto",
+        "What is fitted to what is known. auto: scale and shift of a relative model, the scale of a metric one, and "
+        "the focal length where nothing else tells it and the lengths do.",
+        flag="--fit",
+        choices=FITS,
     )
     depth: Path | None = _option(
         None,
@@ -184,8 +234,30 @@ class Options:
             raise ValueError(
                 "--level needs an up axis: give --axes y-up or z-up instead of opencv, or --no-level"
             )
+        if self.reference_sigma is not None and not (
+            _is_number(self.reference_sigma) and 0 < self.reference_sigma < 1
+        ):
+            raise ValueError(f"--reference-sigma is a share between 0 and 1, got {self.reference_sigma!r}")
+        self._check_knowledge()
+        _one_of("--fit", self.fit, FITS)
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
         _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16"))
+
+    def _check_knowledge(self) -> None:
+        for text in self.at:
+            parse_at(text)
+        for text in self.length:
+            parse_length_between(text)
+        for text in self.rectangle:
+            parse_rectangle(text)
+        if self.camera_height is not None:
+            parse_camera_height(self.camera_height)
+        fits = self.at or self.length or self.rectangle or self.camera_height or self.constraint_file
+        if self.calibration is not None and (fits or self.reference):
+            raise ValueError(
+                "give either a --calibration, which is used as it is, or what to make one from (--reference, --at, "
+                "--length, --rectangle, --camera-height, --constraints)"
+            )
 
 
 def _is_number(value: object) -> bool:

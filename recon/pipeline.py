@@ -1,18 +1,20 @@
 """A photo to a scene, in six stages; no stage knows another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recon import __version__, focal
-from recon.calibrate import Calibration
+from recon.calibrate import Calibration, as_json
+from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError
 from recon.journal import Journal
-from recon.metres import Metric, as_json, fit, open_reference, to_metric
+from recon.metres import Metric, constraints_of, error_model_values, fit, open_knowledge, to_metric
 from recon.options import Options
 from recon.photo import read_photo
 from recon.scene import Scene
@@ -24,6 +26,7 @@ def reconstruct(
     options: Options | None = None,
     *,
     estimator: Estimator | None = None,
+    constraints: Sequence[Constraint] = (),
     journal: Journal | None = None,
 ) -> Scene:
     """Turns one photograph into a metric scene.
@@ -32,6 +35,7 @@ def reconstruct(
         photo: A file, or a photo that was read already.
         options: Defaults where None.
         estimator: Takes the place of ``options.model``; keeps its weights from photo to photo.
+        constraints: What is known of the scene, beside what the options tell.
         journal: Told every decision and the progress.
 
     Raises:
@@ -41,16 +45,19 @@ def reconstruct(
     journal = journal or Journal()
     # 1. Photo
     photo = open_photo(photo, journal)
-    # 2. What is known of the camera before any network runs
-    known = focal.known_camera(photo, options, journal)
+    # 2. What is known of the scene and the camera before any network runs
+    constraints = (*constraints_of(options), *constraints)
+    known = focal.known_camera(photo, options, journal, constraints)
     # 3. Depth; what calibrates it is opened first, so that what cannot work fails before the long work
-    estimator = estimator or choose_estimator(options, journal)
-    reference = open_reference(estimator, options, journal)
+    estimator = estimator or choose_estimator(options, journal, photo)
+    knowledge = open_knowledge(estimator, options, constraints, journal)
     estimate = estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
     # 4. Metres
-    metric = to_metric(photo, estimate, reference, known, journal)
+    metric = to_metric(photo, estimate, knowledge, known, journal)
     # 5. Camera
-    camera = focal.camera_of(photo, known, metric.focal_px, metric.focal_model, journal)
+    camera = focal.camera_of(
+        photo, known, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
+    )
     # 6. Scene
     scene = Scene(
         photo=photo,
@@ -80,7 +87,7 @@ def open_photo(photo: str | Path | Photo, journal: Journal) -> Photo:
     return photo
 
 
-def choose_estimator(options: Options, journal: Journal) -> Estimator:
+def choose_estimator(options: Options, journal: Journal, photo: Photo | None = None) -> Estimator:
     """The estimator that the options ask for; nothing is loaded yet.
 
     Raises:
@@ -88,28 +95,33 @@ def choose_estimator(options: Options, journal: Journal) -> Estimator:
     """
     run = RunOptions.of(options)
     if options.model != "auto":
-        return registry.create(options.model, run, journal)
+        return registry.create(options.model, run, journal, photo)
     if options.depth is not None:
         return Measured(options.depth, options.depth_unit)
-    return registry.choose_auto(run, journal)
+    return registry.choose_auto(run, journal, photo)
 
 
-def calibrate_on(photo: str | Path | Photo, options: Options, journal: Journal) -> Calibration:
-    """Calibrates ``options.model`` on one photo with ``options.reference`` (or ``options.depth``).
+def calibrate_on(
+    photo: str | Path | Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
+) -> Calibration:
+    """Calibrates ``options.model`` on one photo with what is known: a reference, measured depth, or lengths.
 
     Raises:
-        ReconError: As ``reconstruct``; also where there is no reference, or it is a saved calibration.
+        ReconError: As ``reconstruct``; also where nothing is known, or it is a saved calibration.
     """
     photo = open_photo(photo, journal)
-    known = focal.known_camera(photo, options, journal)
-    estimator = choose_estimator(options, journal)
-    teacher = open_reference(estimator, options, journal)
-    if teacher is None or isinstance(teacher, Calibration):
+    constraints = (*constraints_of(options), *constraints)
+    known = focal.known_camera(photo, options, journal, constraints)
+    estimator = choose_estimator(options, journal, photo)
+    knowledge = open_knowledge(estimator, options, constraints, journal)
+    if knowledge.empty or knowledge.calibration is not None:
         raise CalibrationError(
-            "a calibration is made with a metric model or a measured depth file as --reference"
+            "a calibration is made from what is known: give a metric model or a measured depth file "
+            "as --reference, or "
+            "lengths (--length, --at, --rectangle, --camera-height)"
         )
     estimate = estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
-    return fit(photo, estimate, teacher, known, journal)[0]
+    return fit(photo, estimate, knowledge, known, journal)[0]
 
 
 def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> dict[str, Any]:
@@ -130,7 +142,9 @@ def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metri
             "cy_px": camera.cy,
             "fov_x_deg": camera.fov_x_deg,
             "source": camera.source,
+            "sigma": calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
         },
+        "error_model": error_model_values(metric.error_model),
         "calibration": None if calibration is None else as_json(calibration),
         "scale_interval": metric.depth.scale_interval,
     }

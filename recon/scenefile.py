@@ -22,6 +22,7 @@ from recon.types import Intrinsics, MetricDepth, Photo
 
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
+_PATHS = ("depth", "constraint_file", "calibration")
 
 
 def write_scene(scene: Scene, path: Path, *, overwrite: bool = True) -> None:
@@ -104,10 +105,11 @@ def _scene_from(arrays: dict[str, Any], path: Path) -> Scene:
     height, width = arrays["z_m"].shape
     fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
     options = metadata["options"]
-    if "depth" in options:
-        options["depth"] = Path(options["depth"])
-    if "intrinsics" in options:
-        options["intrinsics"] = tuple(options["intrinsics"])
+    for name, value in options.items():
+        if name in _PATHS:
+            options[name] = Path(value)
+        elif isinstance(value, list):
+            options[name] = tuple(value)
     jpeg = arrays.get("jpeg")
     return Scene(
         photo=Photo(

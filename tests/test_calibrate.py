@@ -7,14 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import floor_and_wall, with_box
 
-from recon import calibrate
-from recon.calibrate import apply, dumps, fit_metric, fit_relative, load
+from recon.calibrate import Calibration, Known, Unknowns, apply, calibrate, dumps, load
 from recon.errors import CalibrationError
-from recon.types import MetricDepth, RelativeDepth
+from recon.types import Intrinsics, MetricDepth, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
 ALL = np.ones(Z.shape, bool)
 TRUTH = MetricDepth(z_m=Z, valid=ALL)
+
+
+CAMERA = Intrinsics.from_fov(60, width=Z.shape[1], height=Z.shape[0], source="user")
+
+
+def fit_relative(relative: RelativeDepth, reference: MetricDepth, *, model: str, source: str) -> Calibration:
+    known = Known(reference=reference, source=source)
+    return calibrate(relative, known, camera=CAMERA, unknowns=Unknowns(shift=True), model=model)
+
+
+def fit_metric(depth: MetricDepth, reference: MetricDepth, *, model: str, source: str) -> Calibration:
+    known = Known(reference=reference, source=source)
+    return calibrate(depth, known, camera=CAMERA, unknowns=Unknowns(shift=False), model=model)
 
 
 def relative_of(z_m: np.ndarray, scale: float, shift: float) -> RelativeDepth:
@@ -132,6 +144,6 @@ def test_a_missing_file_and_nonsense_numbers_are_refused(tmp_path: Path) -> None
     with pytest.raises(CalibrationError, match="cannot be read"):
         load(tmp_path / "none.json")
     found = replace(fit_metric(TRUTH, TRUTH, model="m", source="s"), scale=-1.0)
-    (tmp_path / "cal.json").write_text(calibrate.dumps(found))
+    (tmp_path / "cal.json").write_text(dumps(found))
     with pytest.raises(CalibrationError, match="make no sense"):
         load(tmp_path / "cal.json")

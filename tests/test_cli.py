@@ -415,7 +415,7 @@ def test_a_name_that_is_no_text_is_shown_escaped(folder: Path) -> None:
     [
         (["--model", "dephtpro"], "Did you mean depthpro"),
         (["--model", "hf:no such thing"], "there is no such folder"),
-        (["--model", "dav2-small"], "add --reference"),
+        (["--model", "dav2-small"], "add two known lengths"),
         (["--model", "dav2-metric-indoor-small", "--offline"], "recon models pull"),
         (["--model", "preview", "--reference", "depthpro", "--offline"], "recon models pull"),
         (["--model", "preview", "--reference", "dav2-small"], "takes a metric model"),
@@ -440,12 +440,11 @@ def test_a_dry_run_refuses_what_the_build_would(
 def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
     words = ["build", "@photo.jpg", "-o", "@a.ply", "--dry-run", "--json", "--model", "preview"]
     plain = json.loads(run(folder, *words).stdout)
-    assert "reference" not in {each["topic"] for each in plain["entries"]}
+    assert "calibration" not in {each["topic"] for each in plain["entries"]}
     for option in ("--reference", "--depth"):
         told = json.loads(run(folder, *words, option, "@depth.png").stdout)
         assert entry(told, "model")["values"]["name"] == "preview"
-        assert "depth.png" in entry(told, "reference")["message"]
-        assert entry(told, "reference")["values"]["reference"] == str(folder / "depth.png")
+        assert "depth.png" in entry(told, "calibration")["message"]
 
 
 def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: Path) -> None:

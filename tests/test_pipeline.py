@@ -10,7 +10,7 @@ from recon.calibrate import dumps
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
-from recon.metres import fit
+from recon.metres import Knowledge, fit
 from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
@@ -105,10 +105,11 @@ def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
 def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, Measured(save_depth(tmp_path / "d.npy"), None), None, Journal())
+    knowledge = Knowledge(teacher=Measured(save_depth(tmp_path / "d.npy")))
+    found, _ = fit(photo(), estimate, knowledge, None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
-    scene = recon.reconstruct(photo(), estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
+    scene = recon.reconstruct(photo(), estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
     assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
     assert not [
         entry for entry in journal.entries if entry.kind == "warning" and entry.topic == "calibration"
@@ -118,14 +119,15 @@ def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None
 def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, Measured(save_depth(tmp_path / "d.npy"), None), None, Journal())
+    knowledge = Knowledge(teacher=Measured(save_depth(tmp_path / "d.npy")))
+    found, _ = fit(photo(), estimate, knowledge, None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
     other = Photo(rgb=RGB, path="other.jpg")
-    recon.reconstruct(other, estimator=fake, reference=str(saved), journal=journal)  # type: ignore[arg-type]
+    recon.reconstruct(other, estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
     assert any("made on photo.jpg" in entry.message for entry in journal.entries if entry.kind == "warning")
     with pytest.raises(CalibrationError, match="calibrates fake-relative"):
-        recon.reconstruct(photo(), estimator=Fake(), reference=str(saved))  # type: ignore[arg-type]
+        recon.reconstruct(photo(), estimator=Fake(), calibration=saved)  # type: ignore[arg-type]
 
 
 def test_a_relative_reference_is_refused() -> None:
@@ -192,7 +194,7 @@ def test_the_reference_s_sky_and_focal_length_fill_in(monkeypatch: pytest.Monkey
 
 def test_a_calibration_carries_the_focal_length_that_its_metres_belong_to(tmp_path: Path) -> None:
     estimate = Fake("relative").estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, Fake(focal_px=234.0), None, Journal())  # type: ignore[arg-type]
+    found, _ = fit(photo(), estimate, Knowledge(teacher=Fake(focal_px=234.0)), None, Journal())  # type: ignore[arg-type]
     (tmp_path / "cal.json").write_text(dumps(found))
-    scene = recon.reconstruct(photo(), estimator=Fake("relative"), reference=str(tmp_path / "cal.json"))  # type: ignore[arg-type]
+    scene = recon.reconstruct(photo(), estimator=Fake("relative"), calibration=tmp_path / "cal.json")  # type: ignore[arg-type]
     assert scene.intrinsics.fx == 234.0

@@ -21,7 +21,9 @@ _CHANGED: dict[str, dict[str, Any]] = {
         "help": "The model to calibrate (required), by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
         "show_default": False,
     },
-    "reference": {"help": "What to calibrate it by: a metric model's name, or a measured depth file."},
+    "reference": {
+        "help": "What to calibrate it by: a metric model's name, a measured depth file, points (.csv) or a COLMAP folder."
+    },
     "depth": {"help": "The same as --reference with a measured depth file."},
 }
 
@@ -34,17 +36,21 @@ _CHANGED: dict[str, dict[str, Any]] = {
     required=True,
     type=OutputPath(path_type=Path),
     metavar="FILE.json",
-    help="Where to save the calibration, for `recon build --reference FILE.json`.",
+    help="Where to save the calibration, for `recon build --calibration FILE.json`.",
 )
-@scene_options(ESTIMATION, _CHANGED)
+@scene_options([name for name in ESTIMATION if name != "calibration"], _CHANGED)
 @overwrite_option
 @manners
 def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **values: Any) -> None:
-    """Calibrate a model on one PHOTO by a metric model or a measured depth, and save the fit."""
+    """Calibrate a model on one PHOTO by what is known of it, and save the fit."""
     options = options_from(values)
     reference = options.reference or (str(options.depth) if options.depth else None)
-    if options.model == "auto" or reference is None:
-        raise click.UsageError("calibrate needs --model NAME and --reference NAME|FILE (or --depth FILE)")
+    known = reference or options.at or options.length or options.rectangle or options.camera_height
+    if options.model == "auto" or not (known or options.constraint_file):
+        raise click.UsageError(
+            "calibrate needs --model NAME and what is known: --reference NAME|FILE, --depth FILE, --length, --at, "
+            "--rectangle, --camera-height or --constraints FILE"
+        )
     if output.suffix.lower() != ".json":
         raise click.UsageError(f"a calibration is saved as .json, got {output}")
 
@@ -58,10 +64,11 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
     calibration = calibrate_on(photo, options, journal)
     with staged(output, overwrite=overwrite) as temporary:
         temporary.write_text(dumps(calibration), encoding="utf-8")
+    scatter = calibration.relative_error
+    residual = "" if scatter is None else f"residual {100 * scatter:.1f} % of the distance, "
     journal.decide(
         "written",
-        f"{output}: 1/z = {calibration.scale:.6g} * value + {calibration.shift:.6g} 1/m, residual "
-        f"{100 * calibration.relative_error:.1f} % of the distance, scale ± "
+        f"{output}: 1/z = {calibration.scale:.6g} * value + {calibration.shift:.6g} 1/m, {residual}scale ± "
         f"{100 * calibration.scale_interval:.1f} % (95 %)",
         path=str(output),
         scale=calibration.scale,

@@ -16,6 +16,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 ESTIMATION = (
     "model",
     "reference",
+    "reference_sigma",
+    "at",
+    "length",
+    "rectangle",
+    "camera_height",
+    "constraint_file",
+    "calibration",
+    "fit",
     "depth",
     "depth_unit",
     "intrinsics",
@@ -141,8 +149,9 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
 
 
 def inputs_of(read: Path, options: Options) -> list[Path]:
-    """Every file that a command reads, so that no output replaces one: the photo or scene, depth, reference."""
-    named = [read, options.depth, Path(options.reference) if options.reference else None]
+    """Every file that a command reads, so that no output replaces one: the photo or scene, depth, reference, ..."""
+    reference = Path(options.reference) if options.reference else None
+    named = [read, options.depth, reference, options.calibration, options.constraint_file]
     return [path for path in named if path is not None and path.is_file()]
 
 
@@ -158,11 +167,13 @@ def _click_option(
         attributes |= {"type": click.Choice(info["choices"]), "metavar": None}
     elif kind is Path:
         attributes["type"] = click.Path(path_type=Path)
+    elif kind == tuple[str, ...]:
+        attributes |= {"type": str, "multiple": True}
     elif typing.get_origin(kind) is tuple:
         attributes["type"] = FourNumbers()
     else:
         attributes["type"] = kind
-    attributes["show_default"] = field.default is not None
+    attributes["show_default"] = field.default not in (None, ())
     return click.option(info["flag"], field.name, **{**attributes, **changed})
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from recon.calibrate import Calibration
 from recon.depth.estimator import Estimator
 from recon.depth.measured import Measured
+from recon.depth.sparse import SparsePoints
 from recon.options import Options
 from recon.types import Intrinsics, Photo
 from recon_cli.console import Session
@@ -20,12 +20,13 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
             photo, depth or calibration, weights that are not here while the network is off limits.
     """
     from recon import focal
+    from recon.metres import constraints_of
     from recon.pipeline import open_photo
 
     journal = session.journal
     photo = open_photo(path, journal)
-    known = focal.known_camera(photo, options, journal)
-    model, estimator = _model(options, session)
+    known = focal.known_camera(photo, options, journal, constraints_of(options))
+    model, estimator = _model(photo, options, session)
     if estimator is not None:
         _try_measured(estimator, photo, known)
         _plan_reference(estimator, photo, known, options, session)
@@ -38,7 +39,7 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
     session.result["would_write"] = [str(output.path) for output in outputs]
 
 
-def _model(options: Options, session: Session) -> tuple[str, Estimator | None]:
+def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:
     """The estimator's name, and the estimator unless its checkpoint would have to be fetched to know its kind."""
     from recon.depth import registry
     from recon.depth.weights import is_offline
@@ -48,6 +49,10 @@ def _model(options: Options, session: Session) -> tuple[str, Estimator | None]:
     if name == "auto" and options.depth is not None:
         session.journal.decide("model", f"none: measured depth of {options.depth}", name="measured")
         return "measured", choose_estimator(options, session.journal)
+    carries_metres = photo.carried is not None and photo.carried.gives == "metric"
+    if name == "auto" and carries_metres:
+        carried = choose_estimator(options, session.journal, photo)
+        return carried.name, carried
     if name == "auto":
         name = registry.BEST
         if not registry.is_here(name):
@@ -56,14 +61,14 @@ def _model(options: Options, session: Session) -> tuple[str, Estimator | None]:
                 ", and the network is off limits" if offline else f"; {name} instead if the hub has it"
             )
             name = registry.EMBEDDED
-    estimator = _created(name, options, session)
+    estimator = _created(name, options, session, photo)
     if not why and not registry.is_here(name):
         why = ", whose weights would be fetched first"
     session.journal.decide("model", f"would use {name}{why}", name=name)
     return name, estimator
 
 
-def _created(name: str, options: Options, session: Session) -> Estimator | None:
+def _created(name: str, options: Options, session: Session, photo: Photo | None = None) -> Estimator | None:
     """The estimator of a name; None where only a download would tell what it is."""
     from recon.depth import download, registry
     from recon.depth.estimator import RunOptions
@@ -75,37 +80,36 @@ def _created(name: str, options: Options, session: Session) -> Estimator | None:
         download.obtain(source, name=name, offline=True, journal=session.journal)  # raises, with the remedy
     if name.startswith("hf:") and not here:
         return None
-    return registry.create(name, RunOptions.of(options), session.journal)
+    return registry.create(name, RunOptions.of(options), session.journal, photo)
 
 
 def _plan_reference(
     estimator: Estimator, photo: Photo, known: Intrinsics | None, options: Options, session: Session
 ) -> None:
-    from recon.metres import open_reference
+    from recon.metres import constraints_of, open_knowledge
 
     named = options.reference or ""
+    told = [one.text for one in constraints_of(options)]
     if named.startswith("hf:") and _created(named, options, session) is None:
-        told = f"{named}, whose weights would be fetched first"
+        told.append(f"{named}, whose weights would be fetched first")
     else:
-        reference = open_reference(estimator, options, session.journal)
-        if reference is None:
-            return
-        if isinstance(reference, Calibration):
-            told = f"the saved calibration {named} (made with {reference.reference})"
-        elif isinstance(reference, Measured):
-            _try_measured(reference, photo, known)
-            told = f"measured depth of {reference.path}"
-        else:
-            told = reference.name
+        knowledge = open_knowledge(estimator, options, constraints_of(options), session.journal)
+        teacher = knowledge.teacher
+        if knowledge.calibration is not None:
+            told.append(f"the saved {options.calibration} (made with {knowledge.calibration.reference})")
+        elif isinstance(teacher, Measured | SparsePoints):
+            _try_measured(teacher, photo, known)
+            told.append(f"measured depth of {teacher.path}")
+        elif teacher is not None:
+            told.append(teacher.name)
             _created(named, options, session)  # refuses what cannot be had
-    session.journal.decide(
-        "reference", f"would be calibrated with {told}", reference=named or str(options.depth)
-    )
+    if told:
+        session.journal.decide("calibration", f"would be calibrated with {', '.join(told)}", knowledge=told)
 
 
 def _try_measured(estimator: Estimator, photo: Photo, known: Intrinsics | None) -> None:
     """Measured depth is read and brought to the photo's grid: no network, and it tells whether it fits."""
     from recon.journal import Journal
 
-    if isinstance(estimator, Measured):
+    if isinstance(estimator, Measured | SparsePoints):
         estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=Journal())

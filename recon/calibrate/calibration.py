@@ -1,0 +1,164 @@
+"""A calibration: how an estimator's depth becomes metres, how sure that is, and what it was made from.
+
+Relative depth is inverse depth up to scale and shift, ``1 / z = s * r + t``; a metric model is off by one scale, so
+``1 / z = s * (1 / z_model)`` and t = 0, unless its shift was freed.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import CalibrationError
+from recon.types import BoolMap, FloatMap, MetricDepth, RelativeDepth
+
+_FORMAT = "recon-calibration-2"
+
+
+@dataclass(frozen=True)
+class Residual:
+    """How well one constraint is met."""
+
+    constraint: str
+    """As on the command line."""
+    off: float
+    """Calibrated over known length, less 1."""
+    sigma: float
+    """Standard deviation expected of that: of what was given, and of the estimator."""
+    used: bool
+    """False: it disagrees with the others and was left out."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The fit ``1 / z = scale * value + shift``; ``value`` is relative, or a metric model's own ``1 / z``."""
+
+    kind: Literal["relative", "metric"]
+    """What it applies to."""
+    scale: float
+    """1/m per unit of relative inverse depth; no unit for a metric model."""
+    shift: float
+    """1/m."""
+    covariance: tuple[tuple[float, float], tuple[float, float]]
+    """Of (scale, shift)."""
+    relative_error: float | None
+    """Robust standard deviation of the relative depth residuals; None where nothing tells it: as many unknowns as
+    constraints, or constraints that agree within their own uncertainty."""
+    outliers: float
+    """Fraction of the reference's pixels, or else of the constraints, that do not agree."""
+    max_depth_m: float
+    """The farthest distance, m, that the fit can be trusted to."""
+    scale_interval: float
+    """Relative half-width of the 95 % interval of a depth in the middle of the scene."""
+    model: str
+    """The estimator that it calibrates."""
+    reference: str
+    """What it was calibrated with."""
+    photo: str | None = None
+    """File name of the photo that it was made on."""
+    width: int = 0
+    """Width of that photo, px."""
+    height: int = 0
+    """Height of that photo, px."""
+    focal_px: float | None = None
+    """Focal length that the metres belong to, px, where one is known."""
+    focal_sigma: float | None = None
+    """Standard deviation of its logarithm, where the constraints gave it."""
+    constraints: tuple[Residual, ...] = ()
+    """What the user knew, and how well it is met."""
+
+
+def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> MetricDepth:
+    """Metric depth by a calibration; what lies beyond its reach is not valid.
+
+    Args:
+        calibration: Of the same kind as the depth.
+        depth: (H, W).
+
+    Raises:
+        CalibrationError: The calibration is for the other kind of depth.
+    """
+    if (calibration.kind == "relative") != isinstance(depth, RelativeDepth):
+        raise CalibrationError(
+            f"the calibration was made for the {calibration.kind} depth of {calibration.model}: make one for this "
+            "model with `recon calibrate`"
+        )
+    if isinstance(depth, RelativeDepth):
+        inverse = np.float32(calibration.scale) * depth.inverse + np.float32(calibration.shift)
+        return _inverted(inverse, depth.valid, calibration)
+    if calibration.shift == 0:
+        z_m, valid = depth.z_m / np.float32(calibration.scale), depth.valid
+        return MetricDepth(z_m=z_m, valid=valid, scale_interval=calibration.scale_interval)
+    inverse = np.zeros_like(depth.z_m)
+    np.divide(np.float32(calibration.scale), depth.z_m, out=inverse, where=depth.valid)
+    return _inverted(inverse + np.float32(calibration.shift), depth.valid, calibration)
+
+
+def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> MetricDepth:
+    """Depth from inverse depth, 1/m; not valid beyond the calibration's reach."""
+    valid: BoolMap = known & (inverse * calibration.max_depth_m > 1.0)
+    z_m: FloatMap = np.zeros_like(inverse)
+    np.divide(np.float32(1.0), inverse, out=z_m, where=valid)
+    return MetricDepth(z_m=z_m, valid=valid, scale_interval=calibration.scale_interval)
+
+
+def as_json(calibration: Calibration) -> dict[str, Any]:
+    """A calibration as plain JSON values: JSON has no infinity."""
+    limit_m = calibration.max_depth_m
+    return {**asdict(calibration), "max_depth_m": limit_m if np.isfinite(limit_m) else None}
+
+
+def dumps(calibration: Calibration) -> str:
+    """The text of a calibration file (JSON)."""
+    return json.dumps({"format": _FORMAT, **as_json(calibration)}, indent=1) + "\n"
+
+
+def load(path: Path) -> Calibration:
+    """Reads a calibration file.
+
+    Raises:
+        CalibrationError: The file is missing, or is not a calibration.
+    """
+    try:
+        values: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CalibrationError(f"{path}: the calibration cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise CalibrationError(f"{path} is not a calibration: it is not JSON") from error
+    form = values.pop("format", None) if isinstance(values, dict) else None
+    if form != _FORMAT:
+        older = (
+            "was saved by another version of recon: make it again with" if form else "is not a calibration of"
+        )
+        raise CalibrationError(f"{path} {older} `recon calibrate`")
+    try:
+        if values["max_depth_m"] is None:
+            values["max_depth_m"] = float("inf")
+        for name in ("scale", "shift", "outliers", "max_depth_m", "scale_interval"):
+            values[name] = float(values[name])
+        for name in ("relative_error", "focal_px", "focal_sigma"):
+            values[name] = None if values[name] is None else float(values[name])
+        values["width"], values["height"] = int(values["width"]), int(values["height"])
+        values["constraints"] = tuple(Residual(**one) for one in values["constraints"])
+        values["covariance"] = _as_tuple(np.array(values["covariance"], np.float64))
+        calibration = Calibration(**values)
+        usable = (
+            np.isfinite([calibration.scale, calibration.shift, calibration.scale_interval]).all()
+            and np.isfinite([calibration.relative_error or 0.0, calibration.outliers]).all()
+            and calibration.scale > 0
+            and calibration.max_depth_m > 0
+            and calibration.kind in ("relative", "metric")
+        )
+    except (TypeError, KeyError, ValueError, IndexError) as error:
+        raise CalibrationError(f"{path} is a damaged calibration: {error}") from error
+    if not usable:
+        raise CalibrationError(f"{path} is a damaged calibration: its numbers make no sense")
+    return calibration
+
+
+def _as_tuple(matrix: NDArray[np.float64]) -> tuple[tuple[float, float], tuple[float, float]]:
+    (a, b), (c, d) = matrix.tolist()
+    return ((float(a), float(b)), (float(c), float(d)))

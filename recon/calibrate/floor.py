@@ -1,0 +1,76 @@
+"""The floor in depth of unknown scale: what the camera's height is measured above.
+
+Inverse depth of a plane is linear in the ray, ``1 / z = q . (x, y, 1)``, and 1 / |q| is the camera's distance from
+it. Scale and shift of inverse depth keep that: relative depth of a floor is linear too, so it can be found before
+metres are known.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import CalibrationError
+from recon.types import BoolMap, FloatMap, Rays
+
+_SAMPLES = 4_000
+_TRIALS = 600
+_LOWER_PART = 0.5
+_MAX_ROLL_SLOPE = 0.35
+"""Sideways over downwards slope of a floor: cameras are held level to within 20 degrees."""
+_TOLERANCE = 0.015
+"""Of the range of values: what counts as on the plane."""
+_MIN_SHARE = 0.12
+"""Of the lower half of the picture: less is no floor."""
+_MAX_BEYOND = 0.06
+"""Share of the lower half that may lie behind the plane: nothing is seen beneath a floor."""
+
+
+def floor_plane(value: FloatMap, valid: BoolMap, rays: Rays) -> NDArray[np.float64]:
+    """The floor by random sampling (RANSAC: Fischler and Bolles, 1981), refined by least squares over its inliers.
+
+    Args:
+        value: (H, W) inverse depth, of any scale and shift.
+        valid: (H, W) bool.
+        rays: Of the same grid.
+
+    Returns:
+        (3,) ``a`` with ``value = a . (x, y, 1)`` on the floor.
+
+    Raises:
+        CalibrationError: No floor is seen.
+    """
+    top = int(value.shape[0] * (1 - _LOWER_PART))
+    rows, cols = np.nonzero(valid[top:])
+    if len(rows) < 100:
+        raise CalibrationError(_NO_FLOOR)
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(len(rows))[:_SAMPLES]
+    rows, cols = rows[chosen] + top, cols[chosen]
+    ray = np.stack([rays.x[cols], rays.y[rows], np.ones(len(rows))], axis=1).astype(np.float64)
+    seen = value[rows, cols].astype(np.float64)
+    tolerance = _TOLERANCE * float(np.subtract(*np.percentile(value[valid], [99, 1])))
+    if tolerance <= 0:
+        raise CalibrationError(_NO_FLOOR)
+    trios = rng.integers(0, len(seen), (_TRIALS, 3))
+    solvable = np.abs(np.linalg.det(ray[trios])) > 1e-9
+    planes = np.linalg.solve(ray[trios][solvable], seen[trios][solvable][..., None])[..., 0]
+    planes = planes[(planes[:, 1] > 0) & (np.abs(planes[:, 0]) < _MAX_ROLL_SLOPE * planes[:, 1])]
+    if not len(planes):
+        raise CalibrationError(_NO_FLOOR)
+    off = seen[None] - planes @ ray.T
+    on = (np.abs(off) < tolerance).mean(axis=1)
+    beyond = (off < -2 * tolerance).mean(axis=1)
+    score = np.where(beyond <= _MAX_BEYOND, on, 0.0)
+    best = int(score.argmax())
+    if score[best] < _MIN_SHARE:
+        raise CalibrationError(_NO_FLOOR)
+    plane = planes[best]
+    for _ in range(5):
+        inside = np.abs(seen - ray @ plane) < tolerance
+        plane = np.linalg.lstsq(ray[inside], seen[inside], rcond=None)[0]
+    return np.asarray(plane)
+
+
+_NO_FLOOR = (
+    "the camera's height was given, but the photo shows no floor that it could be measured above: give a --length or "
+    "--at instead"
+)
