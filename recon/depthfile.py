@@ -52,20 +52,7 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
         DepthFileError: The file is missing, damaged, or a picture of depth rather than depth.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    readers = {".npy": _read_npy, ".npz": _read_npz, ".exr": _read_exr}
-    if suffix not in SUFFIXES:
-        raise DepthFileError(
-            f"{path}: expected a depth file ({', '.join(SUFFIXES)}), got {suffix or 'no suffix'!r}."
-        )
-    if not path.is_file():
-        raise DepthFileError(f"{path}: there is no such file.")
-    try:
-        stored, measured, source = readers.get(suffix, _read_picture)(path)
-    except MemoryError as error:
-        raise DepthFileError(
-            f"{path}: the file says that it is larger than this machine's memory."
-        ) from error
+    stored, measured, source = read_stored(path)
     if unit_m is None:
         unit_m = FLOAT_UNIT_M if stored.dtype.kind == "f" else INTEGER_UNIT_M
     z_m = (
@@ -83,6 +70,32 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
             f"{path}: no pixel has a depth between 0 and {FARTHEST_M:g} m ({source}, {unit_m:g} m per unit)."
         )
     return DepthFile(np.where(valid, z_m, np.float32(0)), valid, unit_m, source)
+
+
+def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
+    """The numbers of a depth file as they are stored.
+
+    Returns:
+        (h, w) floats or integers of 16 bits or more, the file's own validity where it has one, and which part of the
+        file it was.
+
+    Raises:
+        DepthFileError: The file is missing, damaged, or a picture of depth rather than depth.
+    """
+    suffix = path.suffix.lower()
+    readers = {".npy": _read_npy, ".npz": _read_npz, ".exr": _read_exr}
+    if suffix not in SUFFIXES:
+        raise DepthFileError(
+            f"{path}: expected a depth file ({', '.join(SUFFIXES)}), got {suffix or 'no suffix'!r}."
+        )
+    if not path.is_file():
+        raise DepthFileError(f"{path}: there is no such file.")
+    try:
+        return readers.get(suffix, _read_picture)(path)
+    except MemoryError as error:
+        raise DepthFileError(
+            f"{path}: the file says that it is larger than this machine's memory."
+        ) from error
 
 
 def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:

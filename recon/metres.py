@@ -87,7 +87,7 @@ def open_knowledge(
     if options.calibration is not None:
         return Knowledge(calibration=_saved(options.calibration, estimator))
     name = options.reference
-    if name is None and options.depth is not None and options.model != "auto":
+    if name is None and options.depth is not None and (options.model != "auto" or options.relative_depth):
         name = str(options.depth)
     if name is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(

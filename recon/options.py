@@ -101,6 +101,13 @@ class Options:
         flag="--depth",
         metavar="FILE",
     )
+    relative_depth: Path | None = _option(
+        None,
+        "Relative inverse depth (larger is nearer) that Depth Anything, MiDaS or the like wrote, in place of a "
+        "model; what is known (--length, --at, --reference, ...) brings it to metres.",
+        flag="--relative-depth",
+        metavar="FILE",
+    )
     depth_unit: float | None = _option(
         None,
         "Metres per stored unit of a depth file. Default: 0.001 for integers, 1 for floats.",
@@ -226,6 +233,8 @@ class Options:
         cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
         if sum(given is not None for given in cameras) > 1:
             raise ValueError("give only one of --intrinsics, --focal-px, --focal-35mm and --fov")
+        if self.relative_depth is not None and self.model != "auto":
+            raise ValueError("give only one of --model and --relative-depth: either is what becomes metric")
         if self.depth is not None and self.reference is not None:
             raise ValueError("give only one of --depth and --reference: either calibrates the --model")
         _one_of("--sky", self.sky, ("keep", "drop"))

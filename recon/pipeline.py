@@ -12,6 +12,7 @@ from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
+from recon.depth.relativefile import RelativeFile
 from recon.errors import CalibrationError
 from recon.journal import Journal
 from recon.metres import Metric, constraints_of, error_model_values, fit, open_knowledge, to_metric
@@ -96,6 +97,8 @@ def choose_estimator(options: Options, journal: Journal, photo: Photo | None = N
     run = RunOptions.of(options)
     if options.model != "auto":
         return registry.create(options.model, run, journal, photo)
+    if options.relative_depth is not None:
+        return RelativeFile(options.relative_depth)
     if options.depth is not None:
         return Measured(options.depth, options.depth_unit)
     return registry.choose_auto(run, journal, photo)

@@ -22,7 +22,7 @@ from recon.types import Intrinsics, MetricDepth, Photo
 
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
-_PATHS = ("depth", "constraint_file", "calibration")
+_PATHS = ("depth", "relative_depth", "constraint_file", "calibration")
 
 
 def write_scene(scene: Scene, path: Path, *, overwrite: bool = True) -> None:

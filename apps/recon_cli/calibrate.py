@@ -18,11 +18,11 @@ from recon_cli.options import (
 
 _CHANGED: dict[str, dict[str, Any]] = {
     "model": {
-        "help": "The model to calibrate (required), by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
+        "help": "The model to calibrate, by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
         "show_default": False,
     },
     "reference": {
-        "help": "What to calibrate it by: a metric model's name, a measured depth file, points (.csv) or a COLMAP folder."
+        "help": "What to calibrate it by: a metric model's name, a depth file, points (.csv) or a COLMAP folder."
     },
     "depth": {"help": "The same as --reference with a measured depth file."},
 }
@@ -46,10 +46,10 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
     options = options_from(values)
     reference = options.reference or (str(options.depth) if options.depth else None)
     known = reference or options.at or options.length or options.rectangle or options.camera_height
-    if options.model == "auto" or not (known or options.constraint_file):
+    if (options.model == "auto" and not options.relative_depth) or not (known or options.constraint_file):
         raise click.UsageError(
-            "calibrate needs --model NAME and what is known: --reference NAME|FILE, --depth FILE, --length, --at, "
-            "--rectangle, --camera-height or --constraints FILE"
+            "calibrate needs --model NAME (or --relative-depth FILE) and what is known: --reference NAME|FILE, "
+            "--depth FILE, --length, --at, --rectangle, --camera-height or --constraints FILE"
         )
     if output.suffix.lower() != ".json":
         raise click.UsageError(f"a calibration is saved as .json, got {output}")

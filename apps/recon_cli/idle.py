@@ -18,7 +18,7 @@ def is_given(name: str) -> bool:
 
 def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
     """Options about a depth file where there is none, and about a model where none runs."""
-    is_measured = options.depth is not None and options.model == "auto"
+    is_measured = bool(options.depth or options.relative_depth) and options.model == "auto"
     reference = Path(options.reference or "")
     has_depth_file = options.depth is not None or reference.suffix.lower() in DEPTH_SUFFIXES
     if is_given("depth_unit") and not has_depth_file:

@@ -25,6 +25,7 @@ ESTIMATION = (
     "calibration",
     "fit",
     "depth",
+    "relative_depth",
     "depth_unit",
     "intrinsics",
     "focal_px",
@@ -151,7 +152,14 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
 def inputs_of(read: Path, options: Options) -> list[Path]:
     """Every file that a command reads, so that no output replaces one: the photo or scene, depth, reference, ..."""
     reference = Path(options.reference) if options.reference else None
-    named = [read, options.depth, reference, options.calibration, options.constraint_file]
+    named = [
+        read,
+        options.depth,
+        options.relative_depth,
+        reference,
+        options.calibration,
+        options.constraint_file,
+    ]
     return [path for path in named if path is not None and path.is_file()]
 
 

@@ -46,6 +46,11 @@ def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estim
     from recon.pipeline import choose_estimator
 
     name, why = options.model, ""
+    if name == "auto" and options.relative_depth is not None:
+        session.journal.decide(
+            "model", f"none: relative depth of {options.relative_depth}", name="relative-file"
+        )
+        return "relative-file", choose_estimator(options, session.journal)
     if name == "auto" and options.depth is not None:
         session.journal.decide("model", f"none: measured depth of {options.depth}", name="measured")
         return "measured", choose_estimator(options, session.journal)

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recon.depthfile import DepthFile, read_depth
+from recon.depthfile import read_depth
 from recon.errors import DepthFileError
 from recon.journal import Journal
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
@@ -16,6 +17,10 @@ SAME_SURFACE_RATIO = 1.05
 """Neighbours whose depths differ by less are one surface, and what lies between them may be interpolated."""
 PLAUSIBLE_MEDIAN_M = (0.05, 1000.0)
 """A median depth outside means most likely a wrong unit, m."""
+_LEAST_SHARE = 0.25
+"""Relative depth is resampled with its range lifted to 0.25 ... 1.25 times its width. Neighbours count as one surface
+where they differ by 5 % (``SAME_SURFACE_RATIO``), so by 1.25 to 6.25 % of the range: more than the steps of 8 bits,
+less than what lies between two objects; and a lift changes nothing that relative depth tells."""
 _ROWS_AT_ONCE = 256
 
 
@@ -37,7 +42,7 @@ class Measured:
             DepthFileError: The file cannot be read, or does not fit the photo.
         """
         file = read_depth(self.path, self.unit_m)
-        self._check_aspect(file, photo)
+        check_aspect(self.path, file.z_m, photo)
         stored_height, stored_width = file.z_m.shape
         z_m, valid = resize_depth(file.z_m, file.valid, width=photo.width, height=photo.height)
         details: dict[str, Any] = {
@@ -67,21 +72,23 @@ class Measured:
             )
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
 
-    def _check_aspect(self, file: DepthFile, photo: Photo) -> None:
-        height, width = file.z_m.shape
-        off = (photo.width * height) / (photo.height * width)
-        if abs(off - 1) <= ASPECT_TOLERANCE:
-            return
-        turned = abs((photo.width * width) / (photo.height * height) - 1) <= ASPECT_TOLERANCE
-        hint = (
-            "It seems to be turned by 90 degrees: turn it as the photo stands upright."
-            if turned
-            else "Crop one of them so that both show the same view."
-        )
-        raise DepthFileError(
-            f"{self.path}: a depth map of {width}x{height} px cannot show the same view as a photo of "
-            f"{photo.width}x{photo.height} px. {hint}"
-        )
+
+def check_aspect(path: Path, stored: NDArray[Any], photo: Photo) -> None:
+    """Raises DepthFileError where a depth map of this shape cannot show the photo's view."""
+    height, width = stored.shape
+    off = (photo.width * height) / (photo.height * width)
+    if abs(off - 1) <= ASPECT_TOLERANCE:
+        return
+    turned = abs((photo.width * width) / (photo.height * height) - 1) <= ASPECT_TOLERANCE
+    hint = (
+        "It seems to be turned by 90 degrees: turn it as the photo stands upright."
+        if turned
+        else "Crop one of them so that both show the same view."
+    )
+    raise DepthFileError(
+        f"{path}: a depth map of {width}x{height} px cannot show the same view as a photo of "
+        f"{photo.width}x{photo.height} px. {hint}"
+    )
 
 
 def resize_depth(z_m: FloatMap, valid: BoolMap, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
@@ -117,6 +124,18 @@ def resize_depth(z_m: FloatMap, valid: BoolMap, *, width: int, height: int) -> t
         out_z[rows] = np.where(smooth, 1 / np.where(smooth, blended, 1), z_m[nearest])
         out_valid[rows] = smooth | valid[nearest]
     return out_z, out_valid
+
+
+def resize_inverse(inverse: FloatMap, valid: BoolMap, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
+    """``resize_depth`` for relative inverse depth, which may be zero or less."""
+    if inverse.shape == (height, width):
+        return inverse, valid
+    low, high = float(inverse[valid].min()), float(inverse[valid].max())
+    lift = _LEAST_SHARE * ((high - low) or 1.0) - low
+    lifted = np.divide(1, inverse + np.float32(lift), out=np.zeros_like(inverse), where=valid)
+    resized, known = resize_depth(lifted, valid, width=width, height=height)
+    out = np.divide(1, resized, out=np.zeros_like(resized), where=known)
+    return np.where(known, out - np.float32(lift), np.float32(0)), known
 
 
 def _neighbours(stored: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.measured import PLAUSIBLE_MEDIAN_M, resize_depth
+from recon.depth.measured import PLAUSIBLE_MEDIAN_M, resize_depth, resize_inverse
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
 from recon.photodepth import UNDERSTOOD
 from recon.types import (
     DEFAULT_FOV_X_DEG,
-    BoolMap,
     CarriedDepth,
     DepthEstimate,
-    FloatMap,
     Intrinsics,
     MetricDepth,
     Photo,
@@ -24,11 +22,6 @@ from recon.types import (
 )
 
 NAME = "photo"
-
-_LEAST_SHARE = 0.25
-"""Relative depth is resampled with its range lifted to 0.25 ... 1.25 times its width. Neighbours count as one surface
-where they differ by 5 % (``measured.SAME_SURFACE_RATIO``), so by 1.25 to 6.25 % of the range: more than the steps of
-8 bits, less than what lies between two objects; and a lift changes nothing that relative depth tells."""
 
 
 @dataclass
@@ -74,7 +67,7 @@ class CarriedByPhoto:
             _doubt(depth, journal)
             depth = MetricDepth(*resize_depth(depth.z_m, depth.valid, **size))
         else:
-            depth = RelativeDepth(*_resize_inverse(depth.inverse, depth.valid, **size))
+            depth = RelativeDepth(*resize_inverse(depth.inverse, depth.valid, **size))
         return DepthEstimate(depth=depth, model=self.name, focal_used_px=used_px, details=details)
 
 
@@ -134,20 +127,6 @@ def _along_axis(
     if isinstance(depth, MetricDepth):
         return MetricDepth(depth.z_m / lengths, depth.valid), camera.fx
     return RelativeDepth(depth.inverse * lengths, depth.valid), camera.fx
-
-
-def _resize_inverse(
-    inverse: FloatMap, valid: BoolMap, *, width: int, height: int
-) -> tuple[FloatMap, BoolMap]:
-    """``measured.resize_depth`` for relative inverse depth, which may be zero or less."""
-    if inverse.shape == (height, width):
-        return inverse, valid
-    low, high = float(inverse[valid].min()), float(inverse[valid].max())
-    lift = _LEAST_SHARE * ((high - low) or 1.0) - low
-    lifted = np.divide(1, inverse + np.float32(lift), out=np.zeros_like(inverse), where=valid)
-    resized, known = resize_depth(lifted, valid, width=width, height=height)
-    out = np.divide(1, resized, out=np.zeros_like(resized), where=known)
-    return np.where(known, out - np.float32(lift), np.float32(0)), known
 
 
 def _create(run: RunOptions) -> Estimator:
