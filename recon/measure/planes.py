@@ -20,8 +20,9 @@ Index = NDArray[np.intp]
 _CANDIDATES = 4_000
 _TRIALS = 300
 _LEAST_PIXELS = 12
-_CELLS = 16
+_CELLS = 12
 """Samples of a plane, one in each of so many by so many cells: neighbours share their errors, so more tell little."""
+_FEWEST_CELLS = 3
 _EXACT = 1e-4
 """Relative residual below which nothing is an outlier, however smooth the depth."""
 _OUTLYING = 2.5
@@ -131,7 +132,7 @@ def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
         on = residual <= limit
         q = planes_of(points[None, on])[0]
     distance_m = (points[on] @ q - 1) / np.linalg.norm(q)
-    chosen = np.flatnonzero(on)[_spread(pixels_px[on])]
+    chosen = np.flatnonzero(on)[_spread(pixels_px[on], _stored_px(scene))]
     return Support(
         pixels_px=pixels_px[chosen],
         z_m=z_m[chosen],
@@ -166,8 +167,16 @@ def _most(points: Array, rng: np.random.Generator, what: str) -> Array:
     return np.asarray(planes[off.argmin()])
 
 
-def _spread(pixels_px: Array) -> Index:
-    """Indices of one pixel in each cell of a grid over them."""
-    low, high = pixels_px.min(axis=0), pixels_px.max(axis=0)
-    cell = np.minimum((pixels_px - low) / np.maximum(high - low, 1e-9) * _CELLS, _CELLS - 1).astype(np.intp)
+def _stored_px(scene: Scene) -> float:
+    """Width in the photo of a pixel of the depth as it was measured: photo pixels within it err as one."""
+    stored = (scene.provenance.get("model") or {}).get("stored_width")
+    return scene.photo.width / stored if stored else 1.0
+
+
+def _spread(pixels_px: Array, stored_px: float) -> Index:
+    """Indices of one pixel in each cell of a grid over them; cells are no smaller than pixels as stored."""
+    low = pixels_px.min(axis=0)
+    size = np.maximum(pixels_px.max(axis=0) - low, 1e-9)
+    cells = np.clip(np.floor(size / stored_px), _FEWEST_CELLS, _CELLS)
+    cell = np.minimum((pixels_px - low) / size * cells, cells - 1).astype(np.intp)
     return np.asarray(np.unique(cell[:, 0] * _CELLS + cell[:, 1], return_index=True)[1])

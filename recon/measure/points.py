@@ -127,7 +127,7 @@ def _window(scene: Scene, pixel_px: Pixel, reach: int) -> _Window:
     known = usable(scene, rows, cols)
     rays = rays_at(scene.intrinsics, pixel_centres(width)[cols], pixel_centres(height)[rows])
     inverse = np.zeros(z_m.shape)
-    np.divide(1.0, z_m, out=inverse, where=known)
+    np.divide(1.0, z_m.astype(np.float64), out=inverse, where=known)
     # A scene that is exported without cuts has depth edges all the same.
     connections = connect(z_m, known, rays, scene.options.edge or Options().edge)
     return _Window(inverse, known, connections, row - top, col - left, top, left)

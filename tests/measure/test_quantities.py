@@ -1,0 +1,164 @@
+"""Known answers in scenes whose geometry is exact."""
+
+import numpy as np
+import pytest
+from rooms import EXACT, HEIGHT_M, PITCH_DEG, UP_CAM, WALL_M, on_floor, on_wall, room_depth, scene_of
+from synthetic import floor_and_wall, with_box
+
+from recon.measure import (
+    Assumptions,
+    MeasurementError,
+    angle,
+    area,
+    distance,
+    from_camera,
+    height_above_floor,
+    plane,
+    polyline,
+)
+from recon.options import Options
+
+ROOM = scene_of(room_depth())
+A, B, C = (30.2, 100.7), (131.0, 110.0), (90.5, 20.5)
+P, Q, R = on_floor(*A), on_floor(*B), on_wall(*C)
+PATCH = [(40.0, 10.0), (120.0, 12.0), (115.0, 40.0), (45.0, 38.0)]
+
+
+def test_distance_and_its_level_and_upright_parts() -> None:
+    found = distance(ROOM, A, C)
+    assert found.value == pytest.approx(np.linalg.norm(R - P), rel=1e-4)
+    risen = (R - P) @ UP_CAM
+    assert found.parts["vertical"].value == pytest.approx(risen, abs=0.01) and risen > 0.5
+    assert found.parts["horizontal"].value == pytest.approx(np.linalg.norm(R - P - risen * UP_CAM), abs=0.01)
+    assert distance(ROOM, C, A).parts["vertical"].value == pytest.approx(-risen, abs=0.01)
+    assert np.array(found.details["points_cam_m"]) == pytest.approx(np.array([P, R]), rel=1e-4)
+
+
+def test_polyline_is_the_sum_of_its_segments() -> None:
+    found = polyline(ROOM, [A, B, C])
+    lengths = [np.linalg.norm(Q - P), np.linalg.norm(R - Q)]
+    assert [part.value for part in found.parts.values()] == pytest.approx(lengths, rel=1e-4)
+    assert found.value == pytest.approx(sum(lengths), rel=1e-4)
+    two = polyline(ROOM, [A, C])
+    assert (two.value, two.sigma) == pytest.approx((distance(ROOM, A, C).value, distance(ROOM, A, C).sigma))
+
+
+def test_distance_from_the_camera_is_along_the_ray() -> None:
+    found = from_camera(ROOM, A)
+    assert found.value == pytest.approx(np.linalg.norm(P), rel=1e-4)
+    assert found.details["z_m"] == pytest.approx(P[2], rel=1e-4)
+
+
+def test_angle_in_space() -> None:
+    assert angle(ROOM, A, B, C).value == pytest.approx(
+        np.degrees(np.arccos((P - Q) @ (R - Q) / np.linalg.norm(P - Q) / np.linalg.norm(R - Q))), abs=0.01
+    )
+    # Down the wall, then along the floor: a right angle, however the picture shows it.
+    foot_row = float(ROOM.depth.z_m[:, 80].argmax())
+    square = angle(ROOM, (80.0, 10.0), (80.0, foot_row), (80.0, 115.0))
+    assert square.value == pytest.approx(90.0, abs=1.0) and square.unit == "deg"
+
+
+def test_area_of_a_patch_of_the_wall() -> None:
+    corners = np.array([on_wall(*corner) for corner in PATCH])
+    across = np.cross(corners[2] - corners[0], corners[3] - corners[1])
+    found = area(ROOM, PATCH)
+    assert found.value == pytest.approx(np.linalg.norm(across) / 2, rel=1e-4)
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    assert [found.parts[f"side {k}"].value for k in range(1, 5)] == pytest.approx(sides, rel=1e-4)
+    assert found.parts["perimeter"].value == pytest.approx(sides.sum(), rel=1e-4)
+    assert found.details["rms_m"] < 1e-4 and found.details["on_plane"] == 1.0 and found.warnings == ()
+    reversed_order = area(ROOM, PATCH[::-1])
+    assert reversed_order.value == pytest.approx(found.value, rel=1e-6)
+
+
+def test_corners_may_lie_on_edges_and_holes() -> None:
+    z_m = with_box(room_depth(), slice(30, 60), slice(50, 100), 2.0)
+    valid = np.ones(z_m.shape, bool)
+    valid[30, 50:100] = valid[59, 50:100] = False
+    outline = [(50.0, 30.0), (100.0, 30.0), (100.0, 60.0), (50.0, 60.0)]
+    found = area(scene_of(z_m, valid=valid), outline)
+    assert found.value == pytest.approx(50 * 30 * (2.0 / 200.0) ** 2, rel=1e-5)
+
+
+def test_what_stands_before_a_plane_does_not_move_it() -> None:
+    z_m = with_box(room_depth(), slice(15, 25), slice(60, 90), 2.0)
+    assert area(scene_of(z_m), PATCH).value == pytest.approx(area(ROOM, PATCH).value, rel=1e-4)
+    half = area(scene_of(with_box(room_depth(), slice(0, 60), slice(40, 75), 2.0)), PATCH)
+    assert half.value == pytest.approx(area(ROOM, PATCH).value, rel=1e-4)
+    assert len(half.warnings) == 1 and "not flat" in half.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "outline, offset_m, surface, tilt_deg",
+    [(PATCH, WALL_M, "wall", 0.0), ([(20.0, 95.0), (140.0, 95.0), (80.0, 118.0)], HEIGHT_M, "floor", 90.0)],
+)
+def test_planes(outline: list[tuple[float, float]], offset_m: float, surface: str, tilt_deg: float) -> None:
+    found = plane(ROOM, outline, Assumptions(depth_sigma=0.001))
+    assert found.value == pytest.approx(offset_m, rel=1e-3)
+    pitch = np.radians(PITCH_DEG)
+    # Towards the camera; in the gl frame y is up and z backward.
+    truth = {"floor": [0, np.cos(pitch), -np.sin(pitch)], "wall": [0, np.sin(pitch), np.cos(pitch)]}[surface]
+    assert found.details["normal_gl"] == pytest.approx(truth, abs=2e-3)
+    assert found.parts["tilt"].value == pytest.approx(tilt_deg, abs=0.3)
+    assert 0 < found.details["normal_sigma_deg"] < 1
+
+
+def test_pixels_of_a_coarse_depth_map_count_once() -> None:
+    def sure(stored_width: int) -> float:
+        model = {"name": "measured", "stored_width": stored_width}
+        found = plane(scene_of(room_depth(), {"model": model}), PATCH, Assumptions(depth_sigma=0.02))
+        assert found.sigma is not None
+        return found.sigma
+
+    # 144 samples of a patch of 80 x 30 px, or about 10 where a stored pixel is 20 px wide.
+    assert 3 < sure(8) / sure(160) < 7
+
+
+def test_height_above_the_floor() -> None:
+    found = height_above_floor(ROOM, C)
+    assert found.value == pytest.approx(HEIGHT_M + R @ UP_CAM, abs=0.01)
+    assert found.details["camera_height_m"] == pytest.approx(HEIGHT_M, abs=0.005)
+    assert height_above_floor(ROOM, A).value == pytest.approx(0.0, abs=0.003)
+    assert any("the lowest level surface" in told for told in found.not_included)
+
+
+def test_height_needs_a_floor_and_gravity() -> None:
+    flat = scene_of(np.full((120, 160), 2.0))
+    with pytest.raises(MeasurementError, match="do not tell where down is"):
+        height_above_floor(flat, (80.0, 60.0))
+    assert distance(flat, (10.0, 10.0), (20.0, 10.0)).parts == {}
+    assert plane(flat, [(10.0, 10.0), (90.0, 10.0), (90.0, 90.0)]).parts == {}
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="twice in a row"):
+        distance(ROOM, A, A)
+    with pytest.raises(MeasurementError, match="two positions or more, got 1"):
+        polyline(ROOM, [A])
+    with pytest.raises(MeasurementError, match="three corners or more, got 2"):
+        area(ROOM, [A, B])
+    with pytest.raises(MeasurementError, match="sides of the outline cross"):
+        area(ROOM, [(10.0, 10.0), (50.0, 50.0), (50.0, 10.0), (10.0, 50.0)])
+    with pytest.raises(MeasurementError, match="holds 1 pixels with a depth, and a plane needs 12"):
+        plane(ROOM, [(10.0, 10.0), (11.0, 10.0), (11.0, 11.0), (10.0, 11.0)])
+    level_floor = floor_and_wall(wall_m=1000.0)
+    with pytest.raises(MeasurementError, match=r"80,5 does not meet the plane"):
+        area(scene_of(level_floor, valid=level_floor < 20), [(5.0, 119.0), (155.0, 119.0), (80.0, 5.0)])
+    with pytest.raises(ValueError, match="pixel_sigma_px must be 0 or more"):
+        Assumptions(pixel_sigma_px=-1)
+
+
+def test_options_of_export_do_not_change_what_is_measured() -> None:
+    exported = scene_of(room_depth(), EXACT, options=Options(stride=4, max_depth=1.0, edge=0.0, level=True))
+    assert distance(exported, A, C).value == pytest.approx(distance(ROOM, A, C).value)
+
+
+def test_units() -> None:
+    found = area(ROOM, PATCH)
+    feet = found.in_unit("ft")
+    assert feet.value == pytest.approx(found.value / 0.3048**2) and feet.unit == "ft2"
+    assert feet.parts["perimeter"].value == pytest.approx(found.parts["perimeter"].value / 0.3048)
+    assert feet.low is not None and found.low is not None and feet.low == pytest.approx(found.low / 0.3048**2)
+    corner = angle(ROOM, A, B, C)
+    assert corner.in_unit("in").value == corner.value
