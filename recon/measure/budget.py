@@ -20,9 +20,6 @@ _EXIF_FOCAL_SIGMA = 0.015
 """Relative standard deviation of a focal length from EXIF: 35 mm equivalents are rounded, and off by 0.1 to 1.3 %."""
 _COARSEST_STEP_M = 0.05
 """A depth file whose unit is larger holds fractions of it, and no steps."""
-_SCATTER_REACH = 0.1
-"""Where only a calibration's residuals tell an estimator's spread, half of the variance is taken to be shared by
-neighbours, as far as this share of the diagonal."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
     """What is known about the errors of a scene's depth and camera.
 
     The depth's own error is taken from, in this order: what the user assumes; the error model in the scene's
-    provenance; the one that is shipped for its estimator; the scatter that a calibration has found.
+    provenance; the one that is shipped for its estimator.
 
     Raises:
         MeasurementError: ``assume.error_models`` has none of the scene's estimator.
@@ -117,7 +114,7 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
         includes.append(f"picking ({assume.pixel_sigma_px:g} px)")
     else:
         missing.append("picking")
-    spread, unknown = _spread_of(scene, assume, calibration, includes, missing)
+    spread, unknown = _spread_of(scene, assume, includes, missing)
     step_m = 0.0 if assume.depth_sigma_m is not None else _step_m(scene, includes)
     calibrated = None if calibration is None else _calibrated(calibration, includes, missing)
     focal_sigma = _focal_sigma(scene, calibration, includes, missing)
@@ -139,7 +136,6 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
 def _spread_of(
     scene: Scene,
     assume: Assumptions,
-    calibration: Mapping[str, Any] | None,
     includes: list[str],
     missing: list[str],
 ) -> tuple[ErrorModel | None, str | None]:
@@ -150,29 +146,24 @@ def _spread_of(
         return None, None
     if assume.depth_sigma is not None:
         includes.append(f"the depth's error ({100 * assume.depth_sigma:g} %, as stated)")
-        return _stated(smooth=0.0, local=assume.depth_sigma, source="stated"), None
+        return _independent(assume.depth_sigma), None
     found = _known_spread(scene, assume.error_models, name)
     if found is not None:
+        seen = f"measured on {found.photos} photos: " if found.photos > 1 else ""
         includes.append(
-            f"{found.estimator}'s error ({100 * found.spread:.1f} % of the distance, measured on {found.photos} "
-            f"photos: {found.source})"
+            f"{found.estimator}'s error ({100 * found.spread:.1f} % of the distance, {seen}{found.source})"
         )
         return found, None
     if name == "measured":
         missing.append("the sensor's own error, which is not known (--depth-sigma states it)")
         return None, None
-    scatter = None if calibration is None else calibration.get("relative_error")
-    if scatter:
-        includes.append(
-            f"{name or 'the depth'}'s scatter around {calibration['reference'] if calibration else ''} "
-            f"({100 * scatter:.1f} % of the distance, on this photo alone)"
-        )
-        half = scatter / 2**0.5
-        return _stated(smooth=half, local=half, source="scatter"), None
     if name is None:
         return None, "the scene does not tell what its depth comes from; --depth-sigma states its error"
+    measuring = f"`recon eval FOLDER --model {name} --error-model FILE` does, and "
+    # What another program wrote into a file cannot be run again on photos with known depth.
     return None, (
-        f"nobody has measured how far {name} is off; `recon eval FOLDER --model {name} --error-model FILE` does"
+        f"nobody has measured how far {name} is off; {'' if name == 'relative-file' else measuring}--depth-sigma "
+        "states it"
     )
 
 
@@ -198,10 +189,8 @@ def _known_spread(scene: Scene, given: Mapping[str, ErrorModel], name: str | Non
     return None if name is None else known_error_model(name)
 
 
-def _stated(*, smooth: float, local: float, source: str) -> ErrorModel:
-    return ErrorModel(
-        "", scale=0.0, smooth=smooth, reach=_SCATTER_REACH, local=local, photos=0, source=source
-    )
+def _independent(sigma: float) -> ErrorModel:
+    return ErrorModel("", scale=0.0, smooth=0.0, reach=1.0, local=sigma, photos=0, source="stated")
 
 
 def _estimator(scene: Scene) -> str | None:
@@ -214,8 +203,11 @@ def _calibrated(values: Mapping[str, Any], includes: list[str], missing: list[st
     if covariance is None:
         missing.append("the calibration's error, which this scene file does not hold")
         return None
-    limit = f"scale ± {100 * values['scale_interval']:.1f} %, " if values.get("scale_interval") else ""
-    includes.append(f"the calibration ({limit}as far as {values.get('reference', 'its reference')} is right)")
+    reference = values.get("reference", "its reference")
+    told = [f"scale ± {100 * values['scale_interval']:.1f} %"] if values.get("scale_interval") else []
+    if not values.get("constraints"):
+        told.append(f"if {reference} is right")
+    includes.append(f"the calibration by {reference}" + (f" ({', '.join(told)})" if told else ""))
     return _Calibrated(float(values["scale"]), float(values["shift"]), np.array(covariance, np.float64))
 
 

@@ -21,7 +21,7 @@ CALIBRATION: dict[str, Any] = {
     "covariance": [[1e-4, -2e-5], [-2e-5, 9e-6]],
     "relative_error": None,
     "scale_interval": 0.04,
-    "reference": "constraints",
+    "reference": "depthpro",
 }
 
 
@@ -53,7 +53,10 @@ def test_a_calibration_takes_its_place() -> None:
     sensitivity = -z_m * np.array([(1 / z_m - 0.05) / 0.5, 1.0])
     fitted = sensitivity @ np.array(CALIBRATION["covariance"]) @ sensitivity
     assert found.sigma == pytest.approx(found.value * np.sqrt(fitted + MODEL.spread**2), rel=1e-3)
-    assert "the calibration (scale ± 4.0 %, as far as constraints is right)" in found.includes
+    assert "the calibration by depthpro (scale ± 4.0 %, if depthpro is right)" in found.includes
+    lengths = {**CALIBRATION, "reference": "2 lengths", "constraints": [{"constraint": "--length ..."}]}
+    told = from_camera(scene_of(ROOM, estimated(MODEL, calibration=lengths)), AT).includes
+    assert "the calibration by 2 lengths (scale ± 4.0 %)" in told
 
 
 def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> None:
@@ -79,18 +82,20 @@ def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
         assert (found.sigma, found.low, found.high) == (None, None, None)
         assert found.text.endswith(" m ± unknown")
         assert found.errors_text == (
-            "± unknown: nobody has measured how far m is off; `recon eval FOLDER --model m --error-model FILE` does"
+            "± unknown: nobody has measured how far m is off; `recon eval FOLDER --model m --error-model FILE` "
+            "does, and --depth-sigma states it"
         )
         assert found.includes == found.not_included == ()
+    written = from_camera(scene_of(ROOM, {"model": {"name": "relative-file"}, "error_model": None}), AT)
+    assert written.unknown == "nobody has measured how far relative-file is off; --depth-sigma states it"
     unnamed = from_camera(scene_of(ROOM, {}), AT)
     assert unnamed.low is None and "does not tell what its depth comes from" in unnamed.errors_text
 
 
-def test_the_scatter_of_a_calibration_stands_in_for_an_error_model() -> None:
-    scattered = {**CALIBRATION, "relative_error": 0.08, "covariance": [[0.0, 0.0], [0.0, 0.0]]}
-    assert relative_sigma(estimated(None, calibration=scattered)) == pytest.approx(0.08, rel=1e-3)
-    told = from_camera(scene_of(ROOM, estimated(None, calibration=scattered)), AT).includes
-    assert "m's scatter around constraints (8.0 % of the distance, on this photo alone)" in told
+def test_the_residuals_of_a_calibration_are_called_so() -> None:
+    residuals = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=1, source="residuals of this calibration with b")
+    told = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
+    assert told[1] == "m's error (8.0 % of the distance, residuals of this calibration with b)"
 
 
 def test_measured_depth_counts_its_steps_and_says_that_the_sensor_is_not_known() -> None:

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from rooms import MODEL, estimated, room_depth, scene_of
 
 from recon.errormodel import dump_error_models
+from recon.scenefile import read_scene
 from recon_cli.commands import recon
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
@@ -234,3 +236,27 @@ def test_other_estimators_in_the_error_model_are_named(room: Path, tmp_path: Pat
     )
     done = run("measure", room, "--distance", "80,20", "--error-model", tmp_path / "models.json")
     assert done.exit_code == 1 and "comes from m, but the error model is of other" in done.stderr
+
+
+def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, Path], tmp_path: Path) -> None:
+    pair = PAIRS["living_room"]
+    table, picture, room_width = pair["known_lengths"]
+    truth = read_scene(built["living_room"]).depth
+    rng = np.random.default_rng(4)
+    z_m = np.where(truth.valid, truth.z_m, 1.0) * np.exp(rng.normal(0, 0.01, truth.z_m.shape))
+    np.save(
+        tmp_path / "relative.npy", np.where(truth.valid, (1 / z_m + 0.1) / 0.7, np.nan).astype(np.float32)
+    )
+
+    def ends(one: dict[str, Any]) -> str:
+        return "{},{}:{},{}".format(*one["a_px"], *one["b_px"])
+
+    camera = ",".join(map(str, pair["K_fx_fy_cx_cy"]))
+    known = ("--length", f"{ends(table)}=1.06m", "--length", f"{ends(room_width)}=5m")
+    words = ("--relative-depth", tmp_path / "relative.npy", "--intrinsics", camera, *known)
+    done = run("build", FOLDER / pair["rgb"], *words, "-o", tmp_path / "scene.npz", "-q")
+    assert done.exit_code == 0, done.stderr
+    asked = ("--polyline", ends(picture), "--depth-sigma", "1%", "--json")
+    (found,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
+    assert any("calibration by 2 lengths" in told for told in found["includes"])
+    assert found["low"] <= picture["length_m"] <= found["high"] < 1.2 * found["low"]
