@@ -11,6 +11,7 @@ import numpy as np
 from recon.cleanup import backdrop_distance_m, connect, flying, restrict
 from recon.cloud import cloud_of, thin
 from recon.export.content import Content, Format
+from recon.fill import continue_background, joined
 from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge, compact, extend_to_edge, triangulate
 from recon.normals import grid_normals
@@ -18,6 +19,9 @@ from recon.options import Options, Shape
 from recon.simplify import simplify
 from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
 from recon.unproject import pixel_centres, rays_at, rays_of, unproject
+
+# Of the faces asked for, the continued background gets one in so many at most.
+_FILL_SHARE = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Dropped:
 class _Surface:
     z_m: FloatMap
     keep: BoolMap
+    between: BoolMap
+    """Dropped, since they hang between two surfaces."""
     connections: Connections
     dropped: Dropped
 
@@ -125,7 +131,7 @@ class Scene:
             flying=int(between.sum()),
             kept=int(keep.sum()),
         )
-        return _Surface(z_m=z_m, keep=keep, connections=restrict(connections, keep), dropped=dropped)
+        return _Surface(z_m, keep, between, connections=restrict(connections, keep), dropped=dropped)
 
     def _strided(self, rays: Rays) -> tuple[FloatMap, BoolMap, Connections]:
         """Depth, kept pixels and connections of the grid that ``stride`` leaves."""
@@ -151,7 +157,7 @@ class Scene:
         u_px = border_to_edge(pixel_centres(camera.width, n), camera.width)
         v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
         inner, outer = rays_of(camera, n), rays_at(camera, u_px, v_px)
-        z_m, _, connections = self._strided(inner)
+        z_m, keep, connections = self._strided(inner)
         points = unproject(extend_to_edge(z_m, connections, inner, outer), outer)
         uv = np.empty((*points.shape[:2], 2), np.float32)
         uv[..., 0] = u_px / camera.width
@@ -163,9 +169,17 @@ class Scene:
             self.photo.rgb[::n, ::n],
             grid_normals(z_m, inner, connections),
         )
-        if self.options.faces is None and self.options.error is None:
-            return mesh
-        return simplify(mesh, self.options.faces, self.options.error)
+        patch, most = None, self.options.faces
+        if self.options.fill:
+            share = None if most is None else most // _FILL_SHARE
+            between = self._surface.between[::n, ::n]
+            patch = continue_background(z_m, keep, between, connections, inner, share)
+            most = None if most is None else most - len(patch.faces)
+        if most is not None or self.options.error is not None:
+            mesh = simplify(mesh, most, self.options.error)
+        if patch is not None:
+            mesh = joined(mesh, patch, self.photo.rgb[::n, ::n], (uv[0, :, 0], uv[:, 0, 1]))
+        return mesh
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:
         """Writes a file in the format of its suffix, all or nothing: ``.npz`` holds the whole scene.

@@ -1,0 +1,330 @@
+"""The cuts of a mesh closed from behind: the background goes on under the foreground's outline.
+
+At a depth edge the background ends where the foreground hides it, and a camera that moves sees a hole there. Its
+surface is continued as far as a small move uncovers: every pixel of its border carries a plane, fitted to the
+background beside it, since inverse depth is linear on planes; and its colours are those of the background's border,
+mirrored. All of it is invented, not measured. It stays behind what the photo shows: the photo's own camera sees it in
+the gaps of the cuts only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.mesh import triangulate
+from recon.normals import grid_normals
+from recon.outline import Border, Planes, border_of, fit_planes
+from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
+from recon.unproject import unproject
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
+
+CAMERA_MOVE = 0.05
+"""How far a camera may move sideways before it sees the strip's end, as a share of the foreground's distance."""
+
+# The strip is this many cells wide where it is widest, or one for each pixel.
+_CELLS = 20
+# As share of inverse depth: how far behind the visible background the strip passes below its border; and how far two
+# continuations may differ, or one from the surface that it meets, to be the same.
+_BEHIND = 5e-4
+_SAME = 0.04
+# Inverse depth changes by no more than this share from the border on, so that a steep strip does not run to infinity.
+_REACH = 0.5
+# Colours next to a depth edge are mixed from both sides: so many pixels of them, and one for so many px of width.
+_MIXED_PX, _MIXED_SHARE = 2, 1 / 1200
+# A texture that is pulled over more than so many times a triangle's size comes from two places, and is not used.
+_LARGEST_STRETCH = 3.0
+_SAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Triangles of the continued background."""
+
+    points: Floats
+    """(V, 3) m, cam frame."""
+    faces: NDArray[np.int32]
+    """(F, 3), counter-clockwise as the camera sees them."""
+    normals: Floats
+    """(V, 3) unit vectors that face the camera."""
+    source: Floats
+    """(V, 2) column and row of the grid, where the photo shows the colour of each vertex."""
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """The continued background on every ``step``-th pixel of the grid."""
+
+    step: int
+    used: BoolMap
+    """(h, w)."""
+    inverse: FloatMap
+    """(h, w) 1/m."""
+    slopes: Floats
+    """(h, w, 2) of inverse depth along columns and rows, per pixel."""
+    border: NDArray[np.int32]
+    """(h, w) number of the border pixel that each goes on from."""
+    hidden: BoolMap
+    """(h, w) under the foreground, and not under the background's own border."""
+
+
+def continue_background(
+    z_m: FloatMap,
+    keep: BoolMap,
+    between: BoolMap,
+    connections: Connections,
+    rays: Rays,
+    most_faces: int | None = None,
+) -> Patch:
+    """Continues the background at every depth edge.
+
+    The strip's width in px is the parallax of a move of ``CAMERA_MOVE`` times the foreground's distance:
+    ``f * move * (1 / z_near - 1 / z_far)``.
+
+    Args:
+        z_m: (H, W) z-depth, m.
+        keep: (H, W) bool: pixels of the visible surfaces.
+        between: (H, W) bool: pixels that were dropped since they hang between two surfaces.
+        connections: Of the kept pixels; what is not connected is cut.
+        rays: Of the same grid.
+        most_faces: Makes the strip of larger triangles until there are no more than this.
+
+    Returns:
+        The triangles; none where there is no cut.
+
+    Raises:
+        ValueError: The arrays differ in size.
+    """
+    if not z_m.shape == keep.shape == between.shape == (len(rays.y), len(rays.x)):
+        raise ValueError(
+            f"depth of {z_m.shape}, pixels of {keep.shape} and {between.shape}, and rays of "
+            f"{(len(rays.y), len(rays.x))} differ in size"
+        )
+    if min(z_m.shape) < 2:
+        return _NOTHING
+    inverse = np.zeros_like(z_m)
+    np.divide(1.0, z_m, out=inverse, where=keep)
+    focal_px = 1 / min(float(rays.x[1] - rays.x[0]), float(rays.y[1] - rays.y[0]))
+    mixed_px = max(_MIXED_PX, round(max(z_m.shape) * _MIXED_SHARE))
+    border = border_of(inverse, keep, between, connections, CAMERA_MOVE * focal_px, mixed_px)
+    if border is None:
+        return _NOTHING
+    step = max(1, round(float(border.reach_px.max()) / _CELLS))
+    while True:
+        patch = _patch(border, rays, step)
+        if most_faces is None or len(patch.faces) <= most_faces:
+            return patch
+        step *= 2
+
+
+_NOTHING = Patch(
+    np.empty((0, 3), np.float32),
+    np.empty((0, 3), np.int32),
+    np.empty((0, 3), np.float32),
+    np.empty((0, 2), np.float32),
+)
+
+
+def joined(mesh: Mesh, patch: Patch, rgb: NDArray[np.uint8], uv_of_grid: tuple[Floats, Floats]) -> Mesh:
+    """The mesh with the patch as further vertices and faces.
+
+    Args:
+        mesh: With texture coordinates, colours and normals.
+        patch: Of the same grid.
+        rgb: (H, W, 3) the colours of the grid's pixels.
+        uv_of_grid: Texture coordinates u of each column and v of each row.
+    """
+    if not len(patch.faces) or mesh.uv is None or mesh.rgb is None or mesh.normals is None:
+        return mesh
+    cols, rows = patch.source.T
+    height, width = rgb.shape[:2]
+    uv = [
+        np.interp(at, np.arange(len(positions)), positions)
+        for at, positions in zip((cols, rows), uv_of_grid, strict=True)
+    ]
+    nearest = rgb[
+        np.clip(np.rint(rows), 0, height - 1).astype(np.intp),
+        np.clip(np.rint(cols), 0, width - 1).astype(np.intp),
+    ]
+    return Mesh(
+        vertices=np.concatenate([mesh.vertices, patch.points]),
+        faces=np.concatenate([mesh.faces, patch.faces + np.int32(len(mesh.vertices))]),
+        uv=np.concatenate([mesh.uv, np.stack(uv, axis=1).astype(np.float32)]),
+        rgb=np.concatenate([mesh.rgb, nearest]),
+        normals=np.concatenate([mesh.normals, patch.normals]),
+    )
+
+
+def _patch(border: Border, rays: Rays, step: int) -> Patch:
+    strip, planes = _strip(border, step)
+    coarse = Rays(x=rays.x[::step], y=rays.y[::step])
+    links = _links(strip)
+    with np.errstate(divide="ignore"):
+        z_m = np.where(strip.used, 1 / strip.inverse, 0).astype(np.float32)
+    faces = triangulate(unproject(z_m, coarse), links)
+    faces, lowered = _behind(faces, strip, border)
+    if not len(faces):
+        return _NOTHING
+    z_m = np.where(strip.used, 1 / lowered, 0).astype(np.float32)
+    normals = grid_normals(z_m, coarse, links)
+    vertices, corners = np.unique(faces, return_inverse=True)
+    rows, cols = np.divmod(vertices, strip.used.shape[1])
+    source = _sources(border, planes, strip, rows, cols)
+    corner = corners.reshape(-1, 3).astype(np.int32)
+    pieces = [unproject(z_m, coarse)[rows, cols], normals[rows, cols], source]
+    return Patch(*_without_seams(corner, np.stack([cols, rows], 1) * np.float32(step), pieces))
+
+
+def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
+    """The planes of the border pixels, seen at the pixels that lie nearest to each."""
+    distance, number = border.nearest(step)
+    lap_px = 1.5 * step + 1
+    near = distance <= np.maximum(border.reach_px[number], lap_px)
+    planes = fit_planes(border, np.unique(number[near]))
+    rows, cols = np.nonzero(near)
+    at = np.stack([cols, rows], 1) * step
+    chosen = number[rows, cols]
+    inverse, slopes = planes.at(chosen, at, _REACH)
+    far = distance[rows, cols]
+    front, visible = border.front[at[:, 1], at[:, 0]], border.inverse[at[:, 1], at[:, 0]]
+    beyond = np.einsum("ni,ni->n", at - border.at[chosen], border.inward[chosen]) < 0
+    hidden = (front > inverse * np.where(beyond, 1 + 2 * _BEHIND, 1 + _SAME / 2)) & (
+        far <= border.reach_px[chosen] + lap_px - 1
+    )
+    lap = ~hidden & (np.abs(visible - inverse) <= _SAME * inverse) & (far <= lap_px)
+    shape = near.shape
+    strip = _Strip(
+        step=step,
+        used=np.zeros(shape, np.bool_),
+        inverse=np.zeros(shape, np.float32),
+        slopes=np.zeros((*shape, 2), np.float32),
+        border=number,
+        hidden=np.zeros(shape, np.bool_),
+    )
+    strip.used[rows, cols] = hidden | lap
+    strip.hidden[rows, cols] = hidden
+    strip.inverse[rows, cols] = inverse
+    strip.slopes[rows, cols] = slopes
+    return strip, planes
+
+
+def _links(strip: _Strip) -> Connections:
+    """Neighbours whose planes agree."""
+
+    def agree(first: tuple[slice, slice], second: tuple[slice, slice], axis: int) -> BoolMap:
+        rise = strip.inverse[second] - strip.inverse[first]
+        allowed = np.float32(_SAME) * np.minimum(strip.inverse[first], strip.inverse[second])
+        linked = strip.used[first] & strip.used[second]
+        for side in (first, second):
+            linked &= np.abs(rise - strip.slopes[side][..., axis] * strip.step) <= allowed
+        return linked
+
+    every = slice(None)
+    return Connections(
+        right=agree((every, slice(None, -1)), (every, slice(1, None)), 0),
+        down=agree((slice(None, -1), every), (slice(1, None), every), 1),
+    )
+
+
+def _behind(faces: NDArray[np.int32], strip: _Strip, border: Border) -> tuple[NDArray[np.int32], FloatMap]:
+    """The faces that can be brought behind all that is visible, and inverse depths that bring them there.
+
+    A face is compared at every pixel that it covers, and at those just across its slanted side: then it is behind the
+    visible triangles, too, which join the same pixels.
+    """
+    step, width = strip.step, strip.used.shape[1]
+    corners = _right_angle_first(faces, width)
+    shares = _lattice(step)
+    rows, cols = np.divmod(corners, width)
+    kept = np.zeros(len(faces), np.bool_)
+    excess = np.zeros(len(faces), np.float32)
+    values = strip.inverse.reshape(-1)[corners]
+    hidden = strip.hidden.reshape(-1)[corners].any(axis=1)
+    for first in range(0, len(faces), 65536):
+        block = slice(first, first + 65536)
+        at_row = np.rint(rows[block] @ shares.T * step).astype(np.intp)
+        at_col = np.rint(cols[block] @ shares.T * step).astype(np.intp)
+        inverse = values[block] @ shares.T.astype(np.float32)
+        allowed = border.limit[at_row, at_col] * np.float32(1 - _BEHIND)
+        over = (inverse - allowed).max(axis=1)
+        needed = (border.front[at_row, at_col] > inverse * (1 + _SAME / 2)).any(axis=1)
+        needed |= hidden[block]
+        kept[block] = needed & (over <= _SAME * inverse.min(axis=1))
+        excess[block] = np.maximum(over, 0)
+    lowering = np.zeros(strip.inverse.size, np.float32)
+    np.maximum.at(lowering, corners[kept].reshape(-1), np.repeat(excess[kept], 3))
+    return faces[kept], strip.inverse - lowering.reshape(strip.inverse.shape)
+
+
+def _right_angle_first(faces: NDArray[np.int32], width: int) -> NDArray[np.int32]:
+    rows, cols = np.divmod(faces, width)
+    slanted = (rows != np.roll(rows, -1, axis=1)) & (cols != np.roll(cols, -1, axis=1))
+    # Side k goes from corner k to k + 1: opposite of the slanted one is the right angle.
+    turn = (np.argmax(slanted, axis=1)[:, None] + 2 + np.arange(3)) % 3
+    return np.asarray(np.take_along_axis(faces, turn, axis=1))
+
+
+def _lattice(step: int) -> NDArray[np.float64]:
+    """Shares of the three corners at every pixel of a triangle, the right angle's first; and just across."""
+    j, k = np.meshgrid(np.arange(step + 1), np.arange(step + 1))
+    inside = j + k <= step + 1
+    j, k = j[inside], k[inside]
+    return np.stack([step - j - k, j, k], axis=1) / step
+
+
+def _sources(border: Border, planes: Planes, strip: _Strip, rows: Indices, cols: Indices) -> Floats:
+    """Where the photo shows the colour of each vertex: (V, 2) column and row.
+
+    Mirrored at the border, as far as the background goes on there; then back again.
+    """
+    at = np.stack([cols, rows], 1).astype(np.float32) * strip.step
+    number = strip.border[rows, cols]
+    edge = border.at[number].astype(np.float32)
+    hidden = strip.hidden[rows, cols]
+    away = at - edge
+    far = np.linalg.norm(away, axis=1)
+    inward = np.where(hidden[:, None], -away, away) / np.maximum(far, 1e-6)[:, None]
+    inward = np.where(far[:, None] > 0, inward, border.inward[number])
+    most = float(border.reach_px.max())
+    spacing = max(1.0, most / _SAMPLES)
+    run, goes_on = np.zeros(len(at), np.float32), np.ones(len(at), np.bool_)
+    starts = np.zeros(len(at), np.bool_)
+    for k in range(int(most / spacing) + 2):
+        there = edge + inward * (border.mixed_px + k * spacing)
+        goes_on &= border.shows(number, there, planes, _SAME)
+        starts |= goes_on if k == 0 else False
+        run[goes_on] = k * spacing
+    fold = np.maximum(run, 1e-6)
+    back = fold - np.abs(np.mod(far, 2 * fold) - fold)
+    deep = np.where(hidden, border.mixed_px + np.where(run > 0, back, 0), np.maximum(far, border.mixed_px))
+    return np.where(starts[:, None], edge + inward * deep[:, None], planes.anchor[planes.of[number]]).astype(
+        np.float32
+    )
+
+
+def _without_seams(
+    faces: NDArray[np.int32], at: Floats, pieces: list[Floats]
+) -> tuple[Floats, NDArray[np.int32], Floats, Floats]:
+    """Gives faces whose colours come from two places corners of their own, in the colour of one.
+
+    Returns:
+        Points, faces, normals, source.
+    """
+    points, normals, source = pieces
+    torn = np.zeros(len(faces), np.bool_)
+    for k in range(3):
+        start, end = faces[:, k], faces[:, (k + 1) % 3]
+        pulled = np.linalg.norm(source[start] - source[end], axis=1)
+        torn |= pulled > _LARGEST_STRETCH * np.linalg.norm(at[start] - at[end], axis=1)
+    corners = faces[torn].reshape(-1)
+    faces = faces.copy()
+    faces[torn] = np.arange(len(corners), dtype=np.int32).reshape(-1, 3) + np.int32(len(points))
+    one = np.repeat(source[corners.reshape(-1, 3)[:, 0]], 3, axis=0)
+    return (
+        np.concatenate([points, points[corners]]),
+        faces,
+        np.concatenate([normals, normals[corners]]),
+        np.concatenate([source, one]),
+    )
