@@ -24,6 +24,9 @@ _CHANGED: dict[str, dict[str, Any]] = {
     "reference": {
         "help": "What to calibrate it by: a metric model's name, a depth file, points (.csv) or a COLMAP folder."
     },
+    "relative_depth": {
+        "help": "Relative inverse depth (larger is nearer) from a file, as the thing to calibrate."
+    },
     "depth": {"help": "The same as --reference with a measured depth file."},
 }
 

@@ -6,7 +6,7 @@ value, shifted and scaled to about 0 to 1; ``focal`` is the logarithm of the foc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +155,22 @@ class Explicit:
 
     def __len__(self) -> int:
         return len(self.known_m)
+
+    def displaced(self, x: Array, error: float, end: int) -> "Explicit":
+        """The same as if the estimator's inverse depth were larger by ``exp(error)`` at one end of everything.
+
+        Args:
+            x: The unknowns, by which its values become inverse depth.
+            error: Of the logarithm of inverse depth.
+            end: 0: of the distances and at the lengths' first end; 1: at the lengths' second end.
+        """
+
+        def moved(u: Array) -> Array:
+            return np.asarray(((x[1] + x[0] * u) * np.exp(error) - x[1]) / x[0])
+
+        ends_u = self.ends_u.copy()
+        ends_u[:, end] = moved(ends_u[:, end])
+        return replace(self, at_u=moved(self.at_u) if end == 0 else self.at_u, ends_u=ends_u)
 
     def without(self, index: int) -> "Explicit":
         """All but one of them."""

@@ -1,0 +1,222 @@
+"""Does the calibration's 95 % interval cover the truth in 95 % of all cases?
+
+    python -m tools.bench.calibration FOLDER [--draws 1000] [--seed 0]
+
+FOLDER holds pairs.json with measured depth (docs/evaluation.md). In every draw the true depth of a random photo is
+made relative by a random scale and shift of inverse depth; the network's error is put on it as relative noise of
+inverse depth, the same for 3 x 3 pixels; then distances or lengths at random pixels, some of them grossly wrong, are
+given to the fit. Prints how often the 95 % intervals of scale, shift and of the depth at a random pixel cover the
+truth.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from recon.calibrate import Calibration, Known, Unknowns, calibrate
+from recon.constraints import Constraint, DistanceAt, LengthBetween
+from recon.depthfile import read_depth
+from recon.errormodel import ErrorModel
+from recon.errors import CalibrationError
+from recon.types import Intrinsics, RelativeDepth
+
+GIVEN = 0.01
+"""Relative standard deviation of the lengths, known to the fit."""
+NETWORK = 0.03
+"""The same of the network's inverse depth."""
+_STRATA = 10
+_LEAST_VALID = 0.3
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One photo's measured depth, and its camera."""
+
+    z_m: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    camera: Intrinsics
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One draw: what was found, and what is true."""
+
+    found: Calibration
+    scale: float
+    shift: float
+    covers_depth: bool
+    """Whether the interval of the depth at a random pixel, by the calibration alone, covers its truth."""
+
+    @property
+    def covers_scale(self) -> bool:
+        """Whether the scale's interval covers its truth."""
+        return bool(abs(self.found.scale - self.scale) < 1.96 * np.sqrt(self.found.covariance[0][0]))
+
+    @property
+    def covers_shift(self) -> bool:
+        """Whether the shift's interval covers its truth."""
+        return bool(abs(self.found.shift - self.shift) < 1.96 * np.sqrt(self.found.covariance[1][1]))
+
+
+def truths_of(folder: Path) -> list[Truth]:
+    """The measured depth maps of a manifest, on their own grids; without those of single points (LiDAR lines)."""
+    manifest = json.loads((folder / "pairs.json").read_text())
+    truths = []
+    for pair in manifest.values():
+        depth = read_depth(folder / pair["depth"], 1 / pair["depth_units_per_metre"])
+        height, width = depth.z_m.shape
+        if depth.valid.mean() < _LEAST_VALID:
+            continue
+        known = pair.get("K_fx_fy_cx_cy")
+        camera = Intrinsics.default(width=width, height=height)
+        if known is not None:
+            with Image.open(folder / pair["rgb"]) as photo:
+                fx, fy, cx, cy = known
+                full = Intrinsics(fx, fy, cx, cy, photo.width, photo.height)
+            camera = full.resized(width=width, height=height)
+        truths.append(Truth(depth.z_m, depth.valid, camera))
+    return truths
+
+
+def draw(
+    truth: Truth, count: int, outliers: float, rng: np.random.Generator, *, lengths: bool, stated: bool
+) -> Drawn:
+    """One calibration from ``count`` constraints.
+
+    Args:
+        truth: The scene.
+        count: Number of constraints.
+        outliers: Share of them that are wrong by a factor of 1.5 to 4 either way.
+        rng: Source of all randomness.
+        lengths: Lengths between pixels in place of distances from the camera.
+        stated: The network's error is known to the fit; else it has to find it from the scatter.
+
+    Raises:
+        CalibrationError: As the fit does.
+    """
+    scale, shift = float(np.exp(rng.uniform(np.log(0.01), np.log(50)))), float(rng.uniform(-0.3, 0.1))
+    inverse = np.divide(1, truth.z_m, out=np.zeros_like(truth.z_m), where=truth.valid).astype(np.float64)
+    rows, columns = inverse.shape
+    error = rng.normal(0, NETWORK, (rows // 3 + 1, columns // 3 + 1))
+    noisy = inverse * np.exp(error.repeat(3, axis=0).repeat(3, axis=1)[:rows, :columns])
+    relative = RelativeDepth(((noisy - shift) / scale).astype(np.float32), truth.valid)
+    wrong = rng.permutation(count) < int(outliers * count)
+    constraints: list[Constraint] = []
+    for pixels, is_wrong in zip(_pixels(truth, count, rng, ends=2 if lengths else 1), wrong, strict=True):
+        points = [_point(truth, row, column) for row, column in pixels]
+        true_m = float(np.linalg.norm(points[0] - points[1] if lengths else points[0]))
+        known_m = true_m * np.exp(rng.normal(0, GIVEN))
+        if is_wrong:
+            known_m *= np.exp(rng.choice([-1, 1]) * rng.uniform(np.log(1.5), np.log(4)))
+        where = [(column + 0.5, row + 0.5) for row, column in pixels]
+        make = LengthBetween(where[0], where[1], known_m, GIVEN * known_m) if lengths else None
+        constraints.append(make or DistanceAt(where[0], known_m, GIVEN * known_m))
+    spread = ErrorModel("drawn", 0.0, 0.0, 1.0, NETWORK, 0, "drawn") if stated else None
+    known = Known(tuple(constraints))
+    found = calibrate(
+        relative, known, camera=truth.camera, unknowns=Unknowns(shift=True), model="drawn", spread=spread
+    )
+    ((row, column),) = next(_pixels(truth, 1, rng, ends=1))
+    gradient = np.array([(inverse[row, column] - shift) / scale, 1.0])
+    off = gradient @ np.array([found.scale - scale, found.shift - shift])
+    half = 1.96 * np.sqrt(gradient @ np.array(found.covariance) @ gradient)
+    return Drawn(found, scale, shift, bool(abs(off) < half))
+
+
+def _pixels(
+    truth: Truth, count: int, rng: np.random.Generator, *, ends: int
+) -> Iterator[list[tuple[int, int]]]:
+    """Middles of 3 x 3 blocks, spread evenly over the range of inverse depth: people take near and far things."""
+    rows, cols = np.nonzero(truth.valid[1:-1:3, 1:-1:3])
+    rows, cols = 3 * rows + 1, 3 * cols + 1
+    # On a depth edge the truth itself is not clear.
+    smooth = np.ones(len(rows), bool)
+    for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        beside = truth.z_m[rows + dy, cols + dx]
+        smooth &= truth.valid[rows + dy, cols + dx] & (np.abs(beside / truth.z_m[rows, cols] - 1) < 0.02)
+    rows, cols = rows[smooth], cols[smooth]
+    inverse = 1 / truth.z_m[rows, cols]
+    low, high = np.percentile(inverse, [2, 98])
+    strata = np.clip(((inverse - low) / (high - low) * _STRATA).astype(int), 0, _STRATA - 1)
+    wanted = rng.permutation(np.resize(rng.permutation(_STRATA), count))
+    for stratum in wanted:
+        inside = np.flatnonzero(strata == stratum)
+        inside = inside if len(inside) >= 5 else np.arange(len(rows))
+        chosen = [int(rng.choice(inside))]
+        while len(chosen) < ends:
+            other = int(rng.integers(len(rows)))
+            if (
+                np.hypot(rows[other] - rows[chosen[0]], cols[other] - cols[chosen[0]])
+                > 0.1 * truth.z_m.shape[0]
+            ):
+                chosen.append(other)
+        yield [(int(rows[at]), int(cols[at])) for at in chosen]
+
+
+def _point(truth: Truth, row: int, column: int) -> NDArray[np.float64]:
+    k, z = truth.camera, float(truth.z_m[row, column])
+    return np.array([(column + 0.5 - k.cx) / k.fx * z, (row + 0.5 - k.cy) / k.fy * z, z])
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    truths = truths_of(arguments.folder)
+    print(
+        f"{len(truths)} depth maps, {arguments.draws} draws a line, seed {arguments.seed}; the median is of |error|"
+    )
+    print("| what | count | wrong | network's error | covered: scale | shift | depth | scale off | refused |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for lengths in (False, True):
+        for stated in (True, False):
+            for count in (2, 3, 10, 1000):
+                for outliers in (0.0, 0.1, 0.3):
+                    if (outliers and int(outliers * count) == 0) or (not stated and count < 4):
+                        continue
+                    _line(
+                        truths,
+                        arguments.draws,
+                        arguments.seed,
+                        count,
+                        outliers,
+                        lengths=lengths,
+                        stated=stated,
+                    )
+
+
+def _line(
+    truths: list[Truth], draws: int, seed: int, count: int, outliers: float, *, lengths: bool, stated: bool
+) -> None:
+    rng = np.random.default_rng((seed, count, int(100 * outliers), lengths, stated))
+    drawn, refused = [], 0
+    for _ in range(draws):
+        try:
+            truth = truths[rng.integers(len(truths))]
+            drawn.append(draw(truth, count, outliers, rng, lengths=lengths, stated=stated))
+        except CalibrationError:
+            refused += 1
+    off = np.median([abs(each.found.scale / each.scale - 1) for each in drawn])
+    covered = [
+        100 * np.mean([getattr(each, name) for each in drawn])
+        for name in ("covers_scale", "covers_shift", "covers_depth")
+    ]
+    print(
+        f"| {'lengths' if lengths else 'distances'} | {count} | {100 * outliers:.0f} % | "
+        f"{'stated' if stated else 'found'} | {covered[0]:.1f} % | {covered[1]:.1f} % | {covered[2]:.1f} % | "
+        f"{100 * off:.2f} % | {refused} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
