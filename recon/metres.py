@@ -31,6 +31,8 @@ from recon.types import BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo, 
 _DOUBTFUL_RESIDUAL = 0.25
 _ASSUMED_SIGMA = 0.1
 """Of a metric model's scale, where nobody has measured it and known lengths stand beside it."""
+_ASSUMED_REACH = 0.1
+"""Of an error whose spread over the picture is not known, as a share of the diagonal."""
 _SENSOR_SIGMA = 0.01
 """Of a depth sensor's scale, likewise."""
 _WELL_DETERMINED = 0.15
@@ -337,13 +339,18 @@ def _told(calibration: Calibration, model: str) -> str:
 
 
 def _scatter_model(calibration: Calibration) -> ErrorModel:
-    """The estimator's error on this photo, as its residuals show it: each pixel's own, to be on the safe side."""
+    """The estimator's error on this photo, as its residuals show it.
+
+    How it is spread over the picture is not known: half of the variance is taken as shared by neighbours, so that
+    neither the distance of two pixels nor the mean over a surface comes out too sure.
+    """
+    half = (calibration.relative_error or 0.0) / 2**0.5
     return ErrorModel(
         estimator=calibration.model,
         scale=0.0,
-        smooth=0.0,
-        reach=1.0,
-        local=calibration.relative_error or 0.0,
+        smooth=half,
+        reach=_ASSUMED_REACH,
+        local=half,
         photos=1,
         source=f"residuals of this calibration with {calibration.reference}",
     )

@@ -145,6 +145,7 @@ def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metri
             "cy_px": camera.cy,
             "fov_x_deg": camera.fov_x_deg,
             "source": camera.source,
+            "sets_depth": estimate.focal_used_px is not None and calibration is None,
             "sigma": calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
         },
         "error_model": error_model_values(metric.error_model),

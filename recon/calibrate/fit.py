@@ -83,7 +83,7 @@ def calibrate(
         dense=dense,
         shift=unknowns.shift,
         focal=unknowns.focal,
-        least_far=-np.inf if dense is not None else 1 / _FARTHEST_M,
+        least_far=1 / _FARTHEST_M if unknowns.shift and dense is None else -np.inf,
         gain_sigma=known.reference_sigma if dense is not None else 0.0,
         spread=spread,
     )

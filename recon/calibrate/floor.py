@@ -18,6 +18,8 @@ _MAX_ROLL_SLOPE = 0.35
 """Sideways over downwards slope of a floor: cameras are held level to within 20 degrees."""
 _TOLERANCE = 0.015
 """Of the range of values: what counts as on the plane."""
+_MIN_SLOPE = 0.1
+"""Of the range of values, from the middle of the picture to its bottom: a floor comes nearer downwards."""
 _MIN_SHARE = 0.12
 """Of the lower half of the picture: less is no floor."""
 _MAX_BEYOND = 0.06
@@ -47,25 +49,31 @@ def floor_plane(value: FloatMap, valid: BoolMap, rays: Rays) -> NDArray[np.float
     rows, cols = rows[chosen] + top, cols[chosen]
     ray = np.stack([rays.x[cols], rays.y[rows], np.ones(len(rows))], axis=1).astype(np.float64)
     seen = value[rows, cols].astype(np.float64)
-    tolerance = _TOLERANCE * float(np.subtract(*np.percentile(value[valid], [99, 1])))
-    if tolerance <= 0:
+    span = float(np.subtract(*np.percentile(value[valid], [99, 1])))
+    if span <= 0:
         raise CalibrationError(_NO_FLOOR)
+    tolerance = _TOLERANCE * span
     trios = rng.integers(0, len(seen), (_TRIALS, 3))
     solvable = np.abs(np.linalg.det(ray[trios])) > 1e-9
     planes = np.linalg.solve(ray[trios][solvable], seen[trios][solvable][..., None])[..., 0]
-    planes = planes[(planes[:, 1] > 0) & (np.abs(planes[:, 0]) < _MAX_ROLL_SLOPE * planes[:, 1])]
+    least_slope = _MIN_SLOPE * span / float(rays.y[-1] - rays.y[top])
+    planes = planes[(planes[:, 1] > least_slope) & (np.abs(planes[:, 0]) < _MAX_ROLL_SLOPE * planes[:, 1])]
     if not len(planes):
         raise CalibrationError(_NO_FLOOR)
     off = seen[None] - planes @ ray.T
-    on = (np.abs(off) < tolerance).mean(axis=1)
+    # What lies on a plane counts the more the better it fits (MSAC: Torr and Zisserman, CVIU 78, 2000).
+    on = np.maximum(0.0, 1 - (off / tolerance) ** 2).mean(axis=1)
     beyond = (off < -2 * tolerance).mean(axis=1)
     score = np.where(beyond <= _MAX_BEYOND, on, 0.0)
     best = int(score.argmax())
     if score[best] < _MIN_SHARE:
         raise CalibrationError(_NO_FLOOR)
     plane = planes[best]
-    for _ in range(5):
-        inside = np.abs(seen - ray @ plane) < tolerance
+    for _ in range(8):
+        off_now = np.abs(seen - ray @ plane)
+        inside = off_now < tolerance
+        # A floor that is smoother than the tolerance is told from the foot of a wall by what most of it does.
+        inside = off_now <= max(4 * float(np.median(off_now[inside])), 1e-3 * tolerance)
         plane = np.linalg.lstsq(ray[inside], seen[inside], rcond=None)[0]
     return np.asarray(plane)
 

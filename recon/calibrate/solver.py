@@ -29,7 +29,8 @@ _PAIRS = 400
 _REFINED = 8
 _ROUNDS = 20
 _SIGNIFICANT = 0.01
-_LEAST_SIGMA = 1e-9
+_LEAST_SIGMA = 1e-4
+"""Relative: no reference is better than this, and exact ones would leave nothing else a say."""
 _SINGULAR = 1e13
 _NOISE_STEP = 0.02
 _MAX_NEAR = 1e9
