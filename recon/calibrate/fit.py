@@ -207,12 +207,11 @@ def _check_agreement(problem: Problem, explicit: Explicit, found: Solution) -> N
     if used == count or (used > problem.needed and used > count / 2):
         return
     worst = _disagreeing(problem, explicit, found)
-    off = np.expm1(explicit.residual(found.x)[worst])
+    over = float(np.exp(-explicit.residual(found.x)[worst]))
+    told = f"{100 * (over - 1):.0f} % too long" if over > 1 else f"{100 * (1 - over):.0f} % too short"
     raise CalibrationError(
-        f"what is known contradicts itself: {explicit.texts[worst]} is {100 * abs(off):.0f} % too "
-        f"{'short' if off > 0 else 'long'} for the others. Check its position and its unit, or add "
-        "one more that tells "
-        "which of them is wrong"
+        f"what is known contradicts itself: {explicit.texts[worst]} is {told} for the others. Check its position and "
+        "its unit, or add one more that tells which of them is wrong"
     )
 
 
