@@ -28,7 +28,7 @@ _START_SAMPLES = 600
 _PAIRS = 400
 _REFINED = 8
 _ROUNDS = 20
-_SIGNIFICANT = 0.01
+_SIGNIFICANT = 0.1
 _LEAST_SIGMA = 1e-4
 """Relative: no reference is better than this, and exact ones would leave nothing else a say."""
 _SINGULAR = 1e13
