@@ -15,7 +15,8 @@ from recon.depth.measured import Measured
 from recon.depth.relativefile import RelativeFile
 from recon.errors import CalibrationError
 from recon.journal import Journal
-from recon.metres import Metric, constraints_of, error_model_values, fit, open_knowledge, to_metric
+from recon.knowledge import constraints_of, open_knowledge
+from recon.metres import Metric, error_model_values, fit, to_metric
 from recon.options import Options
 from recon.photo import read_photo
 from recon.scene import Scene

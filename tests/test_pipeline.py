@@ -10,7 +10,8 @@ from recon.calibrate import dumps
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
-from recon.metres import Knowledge, fit
+from recon.knowledge import Knowledge
+from recon.metres import fit
 from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)

@@ -20,7 +20,7 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
             photo, depth or calibration, weights that are not here while the network is off limits.
     """
     from recon import focal
-    from recon.metres import constraints_of
+    from recon.knowledge import constraints_of
     from recon.pipeline import open_photo
 
     journal = session.journal
@@ -91,7 +91,7 @@ def _created(name: str, options: Options, session: Session, photo: Photo | None 
 def _plan_reference(
     estimator: Estimator, photo: Photo, known: Intrinsics | None, options: Options, session: Session
 ) -> None:
-    from recon.metres import constraints_of, open_knowledge
+    from recon.knowledge import constraints_of, open_knowledge
 
     named = options.reference or ""
     told = [one.text for one in constraints_of(options)]
