@@ -2,9 +2,9 @@
 
 At a depth edge the background ends where the foreground hides it, and a camera that moves sees a hole there. Its
 surface is continued as far as a small move uncovers: every pixel of its border carries a plane, fitted to the
-background beside it, since inverse depth is linear on planes; and its colours are those of the background's border,
-mirrored. All of it is invented, not measured. It stays behind what the photo shows: the photo's own camera sees it in
-the gaps of the cuts only.
+background beside it, since inverse depth is linear on planes; and the colour that the background has there. All of it
+is invented, not measured. It stays behind what the photo shows: the photo's own camera sees it in the gaps of the
+cuts only.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,6 @@ _REACH = 0.5
 _MIXED_PX, _MIXED_SHARE = 2, 1 / 1200
 # A texture that is pulled over more than so many times a triangle's size comes from two places, and is not used.
 _LARGEST_STRETCH = 3.0
-_SAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -161,13 +160,14 @@ def _patch(border: Border, rays: Rays, step: int) -> Patch:
     strip, planes = _strip(border, step)
     coarse = Rays(x=rays.x[::step], y=rays.y[::step])
     links = _links(strip)
-    with np.errstate(divide="ignore"):
-        z_m = np.where(strip.used, 1 / strip.inverse, 0).astype(np.float32)
+    z_m = np.zeros_like(strip.inverse)
+    np.divide(1.0, strip.inverse, out=z_m, where=strip.used)
     faces = triangulate(unproject(z_m, coarse), links)
     faces, lowered = _behind(faces, strip, border)
     if not len(faces):
         return _NOTHING
-    z_m = np.where(strip.used, 1 / lowered, 0).astype(np.float32)
+    z_m = np.zeros_like(lowered)
+    np.divide(1.0, lowered, out=z_m, where=strip.used)
     normals = grid_normals(z_m, coarse, links)
     vertices, corners = np.unique(faces, return_inverse=True)
     rows, cols = np.divmod(vertices, strip.used.shape[1])
@@ -179,20 +179,21 @@ def _patch(border: Border, rays: Rays, step: int) -> Patch:
 
 def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
     """The planes of the border pixels, seen at the pixels that lie nearest to each."""
-    distance, number = border.nearest(step)
+    number = border.nearest(step)
     lap_px = 1.5 * step + 1
-    near = distance <= np.maximum(border.reach_px[number], lap_px)
+    rows, cols = np.indices(number.shape, dtype=np.int32) * np.int32(step)
+    away = np.stack([cols, rows], axis=-1) - border.at[number]
+    near = (away**2).sum(axis=-1) <= (border.reach_px[number] + lap_px) ** 2
     planes = fit_planes(border, np.unique(number[near]))
     rows, cols = np.nonzero(near)
     at = np.stack([cols, rows], 1) * step
-    chosen = number[rows, cols]
+    chosen, away = number[rows, cols], away[rows, cols]
     inverse, slopes = planes.at(chosen, at, _REACH)
-    far = distance[rows, cols]
+    far = np.hypot(*away.T)
     front, visible = border.front[at[:, 1], at[:, 0]], border.inverse[at[:, 1], at[:, 0]]
-    beyond = np.einsum("ni,ni->n", at - border.at[chosen], border.inward[chosen]) < 0
-    hidden = (front > inverse * np.where(beyond, 1 + 2 * _BEHIND, 1 + _SAME / 2)) & (
-        far <= border.reach_px[chosen] + lap_px - 1
-    )
+    beyond = np.einsum("ni,ni->n", away, border.inward[chosen]) < 0
+    hidden = front > inverse * np.where(beyond, 1 + 2 * _BEHIND, 1 + _SAME / 2)
+    hidden &= far <= border.reach_px[chosen] + lap_px - 1
     lap = ~hidden & (np.abs(visible - inverse) <= _SAME * inverse) & (far <= lap_px)
     shape = near.shape
     strip = _Strip(
@@ -236,23 +237,22 @@ def _behind(faces: NDArray[np.int32], strip: _Strip, border: Border) -> tuple[ND
     """
     step, width = strip.step, strip.used.shape[1]
     corners = _right_angle_first(faces, width)
-    shares = _lattice(step)
     rows, cols = np.divmod(corners, width)
-    kept = np.zeros(len(faces), np.bool_)
-    excess = np.zeros(len(faces), np.float32)
+    pixel = (rows.astype(np.int64) * border.inverse.shape[1] + cols) * step
     values = strip.inverse.reshape(-1)[corners]
-    hidden = strip.hidden.reshape(-1)[corners].any(axis=1)
-    for first in range(0, len(faces), 65536):
-        block = slice(first, first + 65536)
-        at_row = np.rint(rows[block] @ shares.T * step).astype(np.intp)
-        at_col = np.rint(cols[block] @ shares.T * step).astype(np.intp)
-        inverse = values[block] @ shares.T.astype(np.float32)
-        allowed = border.limit[at_row, at_col] * np.float32(1 - _BEHIND)
-        over = (inverse - allowed).max(axis=1)
-        needed = (border.front[at_row, at_col] > inverse * (1 + _SAME / 2)).any(axis=1)
-        needed |= hidden[block]
-        kept[block] = needed & (over <= _SAME * inverse.min(axis=1))
-        excess[block] = np.maximum(over, 0)
+    hidden = strip.hidden.reshape(-1)[corners]
+    needed = hidden[:, 0] | hidden[:, 1] | hidden[:, 2]
+    excess = np.zeros(len(faces), np.float32)
+    # From the right angle's pixel along either short side, one pixel at a time.
+    one, other = ((pixel[:, k] - pixel[:, 0]) // step for k in (1, 2))
+    rise_one, rise_other = ((values[:, k] - values[:, 0]) / np.float32(step) for k in (1, 2))
+    limit, front = border.limit.reshape(-1), border.front.reshape(-1)
+    for along, across in _lattice(step):
+        at = pixel[:, 0] + along * one + across * other
+        inverse = values[:, 0] + np.float32(along) * rise_one + np.float32(across) * rise_other
+        np.maximum(excess, inverse - limit[at] * np.float32(1 - _BEHIND), out=excess)
+        needed |= front[at] > inverse * np.float32(1 + _SAME / 2)
+    kept: BoolMap = needed & (excess <= _SAME * values.min(axis=1))
     lowering = np.zeros(strip.inverse.size, np.float32)
     np.maximum.at(lowering, corners[kept].reshape(-1), np.repeat(excess[kept], 3))
     return faces[kept], strip.inverse - lowering.reshape(strip.inverse.shape)
@@ -266,42 +266,16 @@ def _right_angle_first(faces: NDArray[np.int32], width: int) -> NDArray[np.int32
     return np.asarray(np.take_along_axis(faces, turn, axis=1))
 
 
-def _lattice(step: int) -> NDArray[np.float64]:
-    """Shares of the three corners at every pixel of a triangle, the right angle's first; and just across."""
-    j, k = np.meshgrid(np.arange(step + 1), np.arange(step + 1))
-    inside = j + k <= step + 1
-    j, k = j[inside], k[inside]
-    return np.stack([step - j - k, j, k], axis=1) / step
+def _lattice(step: int) -> list[tuple[int, int]]:
+    """Steps along both short sides to every pixel of a triangle, and to those just across the slanted side."""
+    return [(j, k) for j in range(step + 1) for k in range(step + 1) if j + k <= step + 1]
 
 
 def _sources(border: Border, planes: Planes, strip: _Strip, rows: Indices, cols: Indices) -> Floats:
-    """Where the photo shows the colour of each vertex: (V, 2) column and row.
-
-    Mirrored at the border, as far as the background goes on there; then back again.
-    """
+    """Where the photo shows the colour of each vertex: (V, 2) column and row."""
     at = np.stack([cols, rows], 1).astype(np.float32) * strip.step
-    number = strip.border[rows, cols]
-    edge = border.at[number].astype(np.float32)
-    hidden = strip.hidden[rows, cols]
-    away = at - edge
-    far = np.linalg.norm(away, axis=1)
-    inward = np.where(hidden[:, None], -away, away) / np.maximum(far, 1e-6)[:, None]
-    inward = np.where(far[:, None] > 0, inward, border.inward[number])
-    most = float(border.reach_px.max())
-    spacing = max(1.0, most / _SAMPLES)
-    run, goes_on = np.zeros(len(at), np.float32), np.ones(len(at), np.bool_)
-    starts = np.zeros(len(at), np.bool_)
-    for k in range(int(most / spacing) + 2):
-        there = edge + inward * (border.mixed_px + k * spacing)
-        goes_on &= border.shows(number, there, planes, _SAME)
-        starts |= goes_on if k == 0 else False
-        run[goes_on] = k * spacing
-    fold = np.maximum(run, 1e-6)
-    back = fold - np.abs(np.mod(far, 2 * fold) - fold)
-    deep = np.where(hidden, border.mixed_px + np.where(run > 0, back, 0), np.maximum(far, border.mixed_px))
-    return np.where(starts[:, None], edge + inward * deep[:, None], planes.anchor[planes.of[number]]).astype(
-        np.float32
-    )
+    unmixed = ~strip.hidden[rows, cols] & border.clean[rows * strip.step, cols * strip.step]
+    return np.where(unmixed[:, None], at, planes.colour_at[planes.of[strip.border[rows, cols]]])
 
 
 def _without_seams(
@@ -316,8 +290,8 @@ def _without_seams(
     torn = np.zeros(len(faces), np.bool_)
     for k in range(3):
         start, end = faces[:, k], faces[:, (k + 1) % 3]
-        pulled = np.linalg.norm(source[start] - source[end], axis=1)
-        torn |= pulled > _LARGEST_STRETCH * np.linalg.norm(at[start] - at[end], axis=1)
+        (u, v), (x, y) = (source[start] - source[end]).T, (at[start] - at[end]).T
+        torn |= u * u + v * v > _LARGEST_STRETCH**2 * (x * x + y * y)
     corners = faces[torn].reshape(-1)
     faces = faces.copy()
     faces[torn] = np.arange(len(corners), dtype=np.int32).reshape(-1, 3) + np.int32(len(points))

@@ -13,11 +13,11 @@ Numbers = NDArray[np.integer]
 
 # The gap of a cut, which the photo's own camera sees, is a pixel wide, or a little more where it runs slantwise.
 _SHORTEST_PX = 1.5
-# Border pixels of a similar reach compete by distance alone; a crease does not win by lying in the place itself.
+# Border pixels of a similar parallax compete by distance alone; a crease does not win by lying in the place itself.
 _HEAD_START_PX = 2.0
-_CLASSES_PX = (3.0, 8.0, 20.0, 60.0)
+_CLASSES_PX = (0.5, 1.5, 4.0, 16.0)
 # A plane is fitted to pixels of a square: at these shares of its half width, which is a share of the longest strip.
-_TAPS = (0.1, 0.3, 0.6, 1.0)
+_TAPS = (0.12, 0.4, 1.0)
 _SUPPORT = 0.5
 _SMALLEST_SUPPORT_PX = 6
 # Pixels that are this near to the plane, as share of inverse depth, belong to it: first around its border pixel's
@@ -28,7 +28,6 @@ _INLIER_GAP = 0.4
 _MIXED_WEIGHT = 0.02
 # A slope is trusted less where pixels scatter around the plane by this share of inverse depth.
 _SCATTER = 0.02
-_FEWEST_TAPS = 4
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Border:
     """(B, 2) column and row."""
     reach_px: Floats
     """(B,) how far the background is continued from here."""
+    parallax_px: Floats
+    """(B,) how far the foreground uncovers it: the same, or less."""
     gap: Floats
     """(B,) 1/m by which the foreground is nearer."""
     inward: Floats
@@ -54,41 +55,49 @@ class Border:
     mixed_px: int
     """How far from a depth edge the colours are mixed."""
 
-    def nearest(self, step: int) -> tuple[Floats, NDArray[np.int32]]:
-        """Distance, px, and number of the border pixel that reaches every ``step``-th pixel best: (h, w) each.
+    def nearest(self, step: int) -> NDArray[np.int32]:
+        """The border pixel that reaches every ``step``-th pixel best: (h, w) numbers.
 
-        That is the one whose distance is the smallest share of its reach: a shallow crease of the foreground does
-        not keep the wall behind it from going on.
+        That is the one whose distance is the smallest share of its parallax: a shallow crease of the foreground
+        does not keep the wall behind it from going on.
         """
-        classes = np.digitize(self.reach_px, _CLASSES_PX)
-        best = [self._nearest_of(np.flatnonzero(classes == k), step) for k in np.unique(classes)]
-        distance, number = best[0]
-        for other_distance, other in best[1:]:
-            closer = (other_distance + _HEAD_START_PX) * self.reach_px[number] < (
-                distance + _HEAD_START_PX
-            ) * self.reach_px[other]
-            distance, number = np.where(closer, other_distance, distance), np.where(closer, other, number)
-        return distance, number
+        cell = max(1, step // 2)
+        classes = np.digitize(self.parallax_px, _CLASSES_PX)
+        best: tuple[Floats, NDArray[np.int32]] | None = None
+        for k in np.unique(classes):
+            distance, number = self._nearest_of(np.flatnonzero(classes == k), step, cell)
+            share = (distance + _HEAD_START_PX) / self.parallax_px[number]
+            share[distance > self.reach_px[number] + step] = np.inf
+            if best is not None:
+                closer = share < best[0]
+                share, number = np.where(closer, share, best[0]), np.where(closer, number, best[1])
+            best = share, number
+        assert best is not None
+        return best[1]
 
-    def _nearest_of(self, some: NDArray[np.intp], step: int) -> tuple[Floats, NDArray[np.int32]]:
-        others = np.full(self.inverse.shape, 255, np.uint8)
-        cols, rows = self.at[some].T
+    def _nearest_of(self, some: NDArray[np.intp], step: int, cell: int) -> tuple[Floats, NDArray[np.int32]]:
+        """Distance, px, and number, of the nearest of some border pixels; one for each cell of so many pixels."""
+        height, width = self.inverse.shape
+        others = np.full((-(-height // cell), -(-width // cell)), 255, np.uint8)
+        some = some[np.argsort(self.parallax_px[some], kind="stable")]
+        cols, rows = self.at[some].T // cell
         others[rows, cols] = 0
         distance, labels = cv2.distanceTransformWithLabels(
             others, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
         number_of = np.zeros(len(some) + 1, np.int32)
+        # Of several in a cell the last one stays, which reaches farthest.
         number_of[labels[rows, cols]] = some
-        return distance[::step, ::step], number_of[labels[::step, ::step]]
+        at = np.ix_(np.arange(0, height, step) // cell, np.arange(0, width, step) // cell)
+        return cell * distance[at], number_of[labels[at]]
 
-    def shows(self, number: Numbers, place: Floats, planes: "Planes", same: float) -> BoolMap:
-        """Whether the photo shows the plane of these border pixels at (N, 2) columns and rows, unmixed."""
+    def shows(self, place: Floats, expected: Floats) -> BoolMap:
+        """Whether the photo shows a surface of that inverse depth, unmixed, at (N, 2) columns and rows."""
         height, width = self.inverse.shape
         cols, rows = np.rint(place).astype(np.intp).T
         inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
         cols, rows = np.clip(cols, 0, width - 1), np.clip(rows, 0, height - 1)
-        expected, _ = planes.at(number, place, 1.0)
-        near = np.abs(self.inverse[rows, cols] - expected) <= same * expected
+        near = np.abs(self.inverse[rows, cols] - expected) <= _INLIERS[-1] * expected
         return np.asarray(inside & self.clean[rows, cols] & near)
 
 
@@ -104,8 +113,8 @@ class Planes:
     """(P, 2) column and row of it."""
     slopes: Floats
     """(P, 2) per column and row."""
-    anchor: Floats
-    """(P, 2) column and row of the nearest pixel that shows the plane."""
+    colour_at: Floats
+    """(P, 2) column and row of a near pixel that shows the plane in a colour that is not mixed."""
 
     def at(self, number: Numbers, place: NDArray, reach: float) -> tuple[Floats, Floats]:
         """Inverse depth at (N, 2) places, changed from the border's by a share of ``reach`` at most; and slopes."""
@@ -158,6 +167,7 @@ def border_of(
         clean=keep & (wide == 0),
         at=np.stack([cols, rows], 1).astype(np.int32),
         reach_px=np.maximum(reach[chosen], _SHORTEST_PX),
+        parallax_px=reach[chosen],
         # The parallax is in proportion to the gap over the foreground's inverse depth.
         gap=inverse[rows, cols] / np.maximum(parallax_px / reach[chosen] - 1, 1e-6),
         inward=inward[chosen] / np.maximum(length, 1e-6),
@@ -202,72 +212,66 @@ def fit_planes(border: Border, numbers: NDArray[np.int32]) -> Planes:
     shares = np.array(_TAPS)
     grid = np.unique(np.rint(half * np.concatenate([-shares, [0], shares])))
     offsets = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2).astype(np.int32)
-    places, gaps = border.at[numbers], border.gap[numbers]
     count = len(numbers)
-    middle, slopes, anchor = (
-        np.empty(count, np.float32),
-        np.empty((count, 2), np.float32),
-        np.empty((count, 2), np.float32),
-    )
-    for first in range(0, count, 16384):
-        block = slice(first, first + 16384)
-        middle[block], slopes[block], anchor[block] = _fit(border, places[block], gaps[block], offsets)
+    at_border, slopes, colour_at = (np.empty((count, *size), np.float32) for size in ((), (2,), (2,)))
+    for first in range(0, count, 4096):
+        block = slice(first, first + 4096)
+        at_border[block], slopes[block], colour_at[block] = _fit(border, numbers[block], offsets)
     of = np.zeros(len(border.at), np.int32)
     of[numbers] = np.arange(count, dtype=np.int32)
-    return Planes(of, middle, places.astype(np.float32), slopes, anchor)
+    return Planes(of, at_border, border.at[numbers].astype(np.float32), slopes, colour_at)
 
 
 def _fit(
-    border: Border, places: NDArray[np.int32], gaps: Floats, offsets: NDArray[np.int32]
+    border: Border, numbers: NDArray[np.int32], offsets: NDArray[np.int32]
 ) -> tuple[Floats, Floats, Floats]:
-    """Inverse depth and slopes at (N, 2) places, and the nearest pixel of each plane."""
+    """Inverse depth and slopes at border pixels, and where their surface shows an unmixed colour."""
     height, width = border.inverse.shape
+    places = border.at[numbers]
     cols, rows = places[:, :1] + offsets[:, 0], places[:, 1:] + offsets[:, 1]
     inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
-    cols, rows = np.clip(cols, 0, width - 1), np.clip(rows, 0, height - 1)
-    values = border.inverse[rows, cols]
-    clean = border.clean[rows, cols]
+    at = np.where(inside, rows * width + cols, 0)
+    values, clean = border.inverse.reshape(-1)[at], border.clean.reshape(-1)[at] & inside
     own = border.inverse[places[:, 1], places[:, 0]]
-    plane = np.broadcast_to(own[:, None], values.shape)
+    values -= own[:, None]
     distance = np.hypot(*offsets.T).astype(np.float32)
-    base = np.where(clean, 1, np.float32(_MIXED_WEIGHT)) / (1 + (distance / (0.5 * distance.max())) ** 2)
-    usable = inside & (values > 0)
-    widest = np.float32(_INLIER_GAP) * gaps[:, None]
-    middle, slopes = own.copy(), np.zeros((len(places), 2), np.float32)
+    base = np.where(clean, np.float32(1), np.float32(_MIXED_WEIGHT))
+    base *= inside & (values > -own[:, None])
+    base /= 1 + (distance / (0.5 * distance.max())) ** 2
+    widest = np.float32(_INLIER_GAP) * border.gap[numbers]
+    rise, slopes = np.zeros(len(places), np.float32), np.zeros((len(places), 2), np.float32)
     weights = np.zeros_like(values)
     for share in _INLIERS:
-        inlier = usable & (np.abs(values - plane) <= np.minimum(share * plane, widest))
-        enough = inlier.sum(axis=1) >= _FEWEST_TAPS
-        weights = np.where(enough[:, None], inlier * base, weights)
-        middle, slopes = _regress(weights, offsets, values, own)
-        plane = np.maximum(middle[:, None] + slopes @ offsets.T.astype(np.float32), 1e-9)
-    unmixed = clean & (weights > 0)
-    anchor = offsets[np.argmin(np.where(unmixed, distance, np.inf), axis=1)] + places
-    anchor = np.where(unmixed.any(axis=1)[:, None], anchor, places)
-    return middle, slopes, anchor.astype(np.float32)
+        off = values - slopes @ offsets.T.astype(np.float32)
+        off -= rise[:, None]
+        weights = base * (np.abs(off, out=off) <= np.minimum(np.float32(share) * own, widest)[:, None])
+        rise, slopes = _regress(weights, offsets.astype(np.float32), values, own)
+    # Straight into the background, if the surface goes on there; else the nearest of the pixels of the fit.
+    nearest = np.argmin(np.where(clean & (weights > 0), distance, np.float32(np.inf)), axis=1)
+    colour_at = (places + offsets[nearest]).astype(np.float32)
+    none = ~(clean & (weights > 0)).any(axis=1)
+    colour_at[none] = places[none]
+    inward = places + border.inward[numbers] * border.mixed_px
+    straight = border.shows(inward, own + rise + np.einsum("ni,ni->n", slopes, inward - places))
+    return own + rise, slopes, np.where(straight[:, None], inward, colour_at)
 
 
-def _regress(
-    weights: Floats, offsets: NDArray[np.int32], values: Floats, own: Floats
-) -> tuple[Floats, Floats]:
-    """Weighted planes over the offsets: the value at offset 0, and the slopes. ``own`` where there is no weight."""
-    total = weights.sum(axis=1)
-    share = weights / np.maximum(total, 1e-9)[:, None]
-    dx, dy = offsets.T.astype(np.float32)
-    mean_x, mean_y, mean = share @ dx, share @ dy, np.einsum("nk,nk->n", share, values)
-    x, y, rise = dx - mean_x[:, None], dy - mean_y[:, None], values - mean[:, None]
-    xx, yy, xy, xw, yw = (
-        np.einsum("nk,nk,nk->n", share, a, b) for a, b in ((x, x), (y, y), (x, y), (x, rise), (y, rise))
-    )
-    # What a narrow strip of pixels does not tell, is taken as flat.
-    ridge = 1e-4 * float(dx.max()) ** 2
-    xx, yy = xx + ridge, yy + ridge
+def _regress(weights: Floats, offsets: Floats, values: Floats, own: Floats) -> tuple[Floats, Floats]:
+    """Weighted planes over the offsets: their value at offset 0, and their slopes. 0 where there is no weight."""
+    dx, dy = offsets.T
+    terms = np.stack([np.ones_like(dx), dx, dy, dx * dx, dy * dy, dx * dy])
+    moments = np.einsum("nk,ck->nc", weights, terms)
+    total = np.maximum(moments[:, 0], 1e-9)
+    x, y, xx, yy, xy = (moments[:, 1:] / total[:, None]).T
+    weighted = weights * values
+    mean, xw, yw = (np.einsum("nk,ck->nc", weighted, terms[:3]) / total[:, None]).T
+    square = np.einsum("nk,nk->n", weighted, values) / total - mean * mean
+    # What a narrow row of pixels does not tell is taken as flat.
+    ridge = np.float32(1e-4 * float(dx.max()) ** 2)
+    xx, yy, xy, xw, yw = xx - x * x + ridge, yy - y * y + ridge, xy - x * y, xw - x * mean, yw - y * mean
     determinant = xx * yy - xy * xy
     slope_x, slope_y = (xw * yy - yw * xy) / determinant, (yw * xx - xw * xy) / determinant
-    scatter = np.sqrt(np.einsum("nk,nk->n", share, (rise - slope_x[:, None] * x - slope_y[:, None] * y) ** 2))
-    trust = 1 / (1 + (scatter / (_SCATTER * np.maximum(mean, 1e-9))) ** 2)
+    scatter = np.maximum(square - slope_x * xw - slope_y * yw, 0)
+    trust = 1 / (1 + scatter / (_SCATTER * own) ** 2)
     slope_x, slope_y = slope_x * trust, slope_y * trust
-    none = total <= 0
-    middle = np.where(none, own, mean - slope_x * mean_x - slope_y * mean_y)
-    slopes = np.where(none[:, None], 0, np.stack([slope_x, slope_y], 1))
-    return middle.astype(np.float32), slopes.astype(np.float32)
+    return mean - slope_x * x - slope_y * y, np.stack([slope_x, slope_y], 1)
