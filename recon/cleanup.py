@@ -22,8 +22,8 @@ _SLOPE_TOLERANCE = 0.5
 # A smooth depth map shows much finer edges than a noisy one: the threshold follows the noise, from this fraction of
 # the given one up to the whole of it.
 _FINEST = 8.0
-_NOISE_FACTOR = 6.0
-_NOISE_PERCENTILE = 85
+_NOISE_FACTOR = 10.3
+_NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
 _OCTAVES = 48
 # Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
@@ -115,7 +115,8 @@ def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
 def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     """How rough the depth itself is at each distance: (_OCTAVES,) relative change of neighbouring steps.
 
-    A high percentile, since a sensor that counts in coarse steps changes at few pixels only; real edges are fewer.
+    Of the pixels where it changes at all: a sensor that counts in coarse steps changes at few, by a whole count each.
+    A middle percentile of these, so that foliage, which is rough in truth, is not taken for noise of the rest.
     """
     noise = np.zeros(_OCTAVES, np.float32)
     every = max(1, round((links.step.size / _NOISE_SAMPLES) ** 0.5))
@@ -128,7 +129,8 @@ def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     rough = np.abs(links.step[following] - links.step[at]) / np.maximum(nearer, 1e-9)
     octave = _octave(nearer)
     for k in np.unique(octave):
-        noise[k] = np.percentile(rough[octave == k], _NOISE_PERCENTILE)
+        changes = rough[(octave == k) & (rough > 0)]
+        noise[k] = np.percentile(changes, _NOISE_PERCENTILE) if changes.size else 0.0
     return noise
 
 

@@ -4,8 +4,9 @@
 
 A link between two neighbouring pixels bridges two surfaces where the true depth between them jumps: it is sampled
 by rays between the two pixel centres, and one of the small steps makes up most of the change of inverse depth. A
-triangle bridges where one of its two links does. It belongs to a continuous surface where none does and its pixels
-are seen at up to 80 degrees. Wanted: of the first kind all cut, of the second kind none.
+triangle bridges where one of its two links does. It belongs to a continuous surface where neither has a jump of any
+size (no small step makes up a quarter of the change) and its pixels are seen at up to 80 degrees. Wanted: of the
+first kind all cut, of the second kind none; what is in between, a jump of less than a centimetre, counts for neither.
 """
 
 import argparse
@@ -28,6 +29,10 @@ SUBSTEPS = 24
 GAPS_M = (0.01, 0.05, 0.2)
 """A jump counts from the first size on; the table also shows those from the larger sizes on."""
 MAX_INCIDENCE_DEG = 80.0
+_LEAST_STEP = 0.001
+"""Relative steps below this are no jump that any method would cut."""
+_SMOOTH_SHARE = 0.25
+"""Of the change between two pixels: a surface that goes on spreads it over many of the small steps."""
 
 Bools = NDArray[np.bool_]
 
@@ -41,6 +46,9 @@ class Truth:
     gap_right_m: NDArray[np.float32]
     """(H, W - 1): size of the jump between neighbours in a row, m; 0 where the surface goes on."""
     gap_down_m: NDArray[np.float32]
+    jump_right: Bools
+    """(H, W - 1): whether there is a jump of any size."""
+    jump_down: Bools
     gentle: Bools
     """Seen at up to 80 degrees from the normal."""
     rays: Rays
@@ -70,13 +78,17 @@ def see(seed: int, width: int, height: int) -> Truth:
     intrinsics = Intrinsics.from_focal(
         camera.focal_over_width * width, width=width, height=height, source="user"
     )
+    gap_right_m, jump_right = _gaps(
+        caster, grid[:, :-1], grid[:, 1:], z_m[:, :-1], z_m[:, 1:], hit[:, :-1] & hit[:, 1:]
+    )
+    gap_down_m, jump_down = _gaps(caster, grid[:-1], grid[1:], z_m[:-1], z_m[1:], hit[:-1] & hit[1:])
     return Truth(
         z_m=z_m,
         hit=hit,
-        gap_right_m=_gaps(
-            caster, grid[:, :-1], grid[:, 1:], z_m[:, :-1], z_m[:, 1:], hit[:, :-1] & hit[:, 1:]
-        ),
-        gap_down_m=_gaps(caster, grid[:-1], grid[1:], z_m[:-1], z_m[1:], hit[:-1] & hit[1:]),
+        gap_right_m=gap_right_m,
+        gap_down_m=gap_down_m,
+        jump_right=jump_right,
+        jump_down=jump_down,
         gentle=hit & (cosine >= np.cos(np.radians(MAX_INCIDENCE_DEG))),
         rays=rays_of(intrinsics),
     )
@@ -89,10 +101,11 @@ def _gaps(
     z0: NDArray[np.float32],
     z1: NDArray[np.float32],
     both: Bools,
-) -> NDArray[np.float32]:
-    """Sizes of the jumps between neighbours, m, (H, W)."""
-    gaps = np.zeros(z0.shape, np.float32)
-    at = np.nonzero(both & (np.abs(z0 - z1) > GAPS_M[0]))
+) -> tuple[NDArray[np.float32], Bools]:
+    """Sizes of the jumps between neighbours, m, (H, W), and where there is one of any size."""
+    gaps, any_jump = np.zeros(z0.shape, np.float32), np.zeros(z0.shape, np.bool_)
+    apart_m = np.abs(z0 - z1)
+    at = np.nonzero(both & ((apart_m > GAPS_M[0]) | (apart_m > _LEAST_STEP * z0)))
     share = np.linspace(0, 1, SUBSTEPS + 1, dtype=np.float32)[None, :, None]
     between = start[at][:, None] * (1 - share) + end[at][:, None] * share
     t = caster.cast(between.reshape(-1, 6)).t.reshape(-1, SUBSTEPS + 1)
@@ -104,7 +117,8 @@ def _gaps(
     jump_m = np.abs(t[rows, k + 1] - t[rows, k])
     jumps = (largest > 0.5 * total) & (jump_m >= GAPS_M[0])
     gaps[at] = np.where(jumps, np.minimum(jump_m, 1e3), 0)
-    return gaps
+    any_jump[at] = jumps | (largest > _SMOOTH_SHARE * total)
+    return gaps, any_jump
 
 
 def ours(edge: float) -> Callable[[Truth], Kept]:
@@ -168,6 +182,7 @@ def score(truth: Truth, kept: Kept) -> NDArray[np.int64]:
     whole = corner_triangles(truth.hit[:, :-1] & truth.hit[:, 1:], truth.hit[:-1] & truth.hit[1:])
     gaps = corner_triangles(truth.gap_right_m, truth.gap_down_m)
     links = corner_triangles(kept.links.right, kept.links.down)
+    jumps = corner_triangles(truth.jump_right, truth.jump_down)
     gentle, pixels = _triangle_pixels(truth.gentle), _triangle_pixels(kept.pixels)
     for i in range(4):
         exists = whole[i][0] & whole[i][1]
@@ -176,7 +191,7 @@ def score(truth: Truth, kept: Kept) -> NDArray[np.int64]:
         for k, size in enumerate(GAPS_M):
             bridging = exists & (gap_m >= size)
             counts[k] += bridging.sum(), (bridging & cut).sum()
-        continuous = exists & (gap_m == 0) & gentle[i]
+        continuous = exists & ~(jumps[i][0] | jumps[i][1]) & gentle[i]
         counts[-2] += continuous.sum(), (continuous & cut).sum()
     counts[-1] += truth.hit.sum(), (truth.hit & ~kept.pixels).sum()
     return counts
