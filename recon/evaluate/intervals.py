@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 _LINEAR = 0.2
 """As ``recon.measure.propagate``: larger errors are propagated by draws."""
 _DRAWS = 128
+_LOW = round(0.025 * _DRAWS)
+"""Rank of the 2.5 % point."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,15 @@ def prepare(photo: PhotoResiduals, model: ErrorModel) -> Prepared:
     """The pairs of a usable photo and the covariances that a model claims."""
     found = photo.pairs()
     claimed = model.covariance(photo.pixels_px, width=photo.width, height=photo.height, calibrated=True)
-    fitted = photo.modes @ np.linalg.pinv(photo.modes)
-    left = np.eye(len(fitted)) - fitted
+    # P C P' = C - F C - (F C)' + F C F' with F = X X^+ of rank 1 or 2.
+    inverse = np.linalg.pinv(photo.modes)
+    taken = photo.modes @ (inverse @ claimed)
+    both = photo.modes @ (taken @ inverse.T).T
     return Prepared(
         photo=photo,
         pairs=np.concatenate(list(found.values())),
         separation=np.repeat(np.arange(len(SEPARATIONS)), [len(pairs) for pairs in found.values()]),
-        covariance=left @ claimed @ left.T,
+        covariance=claimed - taken - taken.T + both,
         bare=claimed + model.scale**2,
     )
 
@@ -100,7 +104,9 @@ def distance_intervals(a: Array, b: Array, var_a: Array, var_b: Array, both: Arr
     bent = (np.sqrt(np.maximum(var_a, var_b)) > _LINEAR) | (sigma >= _LINEAR * length)
     if bent.any():
         drawn = _drawn_lengths(a[bent], b[bent], var_a[bent], var_b[bent], both[bent])
-        ends = np.quantile(drawn, [0.025, 0.975], axis=1)
+        # Sorting is much faster than numpy's quantile, and this runs thousands of times.
+        ordered = np.sort(drawn, axis=1)
+        ends = ordered[:, _LOW], ordered[:, -1 - _LOW]
         reaches_0 = low[bent] <= 0
         low[bent] = np.where(reaches_0, 0.0, np.minimum(ends[0], length[bent]))
         high[bent] = np.maximum(ends[1], length[bent])

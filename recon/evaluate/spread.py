@@ -199,7 +199,7 @@ def _fitted_variogram(photos: Sequence[PhotoResiduals], votes: Array) -> tuple[f
 def _factor(ready: Sequence[Prepared], votes: Array) -> float:
     """What standard deviations are multiplied by so that 95 % of the intervals hold, by bisection."""
     low, high = np.log(0.25), np.log(8.0)
-    for _ in range(10):
+    for _ in range(9):
         middle = (low + high) / 2
         held = [_by_separation(each, each.distances_hold(float(np.exp(middle)))) for each in ready]
         if np.mean(list(_weighted(held, votes).values())) < _WANTED:

@@ -1,0 +1,204 @@
+"""The report of an evaluation: tables for people, one JSON for programs."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from recon import __version__
+from recon.evaluate.compare import ALIGNMENTS, Settings
+from recon.evaluate.rows import Row
+from recon.export.staging import staged
+
+_FORMAT = "recon-eval-1"
+DEPTH_COLUMNS = {
+    "abs_rel": "AbsRel",
+    "sq_rel_m": "SqRel m",
+    "rmse_m": "RMSE m",
+    "rmse_log": "RMSE log",
+    "log10": "log10",
+    "si_log": "SI-log",
+    "delta1": "δ1",
+    "delta2": "δ2",
+    "delta3": "δ3",
+    "chamfer_m": "Chamfer m",
+    "fscore_5cm": "F 5 cm",
+    "fscore_5pct": "F 5 %",
+}
+PHOTO_COLUMNS = {
+    "focal_error": "focal error",
+    "boundary_f1": "boundary F1",
+    "covered": "covered",
+    "seconds": "s",
+}
+_ALIGNED = {
+    "metric": "as estimated",
+    "scale": "one scale",
+    "scale+shift": "scale and shift",
+}
+NOTES = (
+    "Means and medians are over photos. Depth is compared on the truth's own grid, where both are known; covered is the "
+    "share of the truth where the estimate has depth.",
+    "AbsRel, SqRel, RMSE, RMSE log, δ1 to δ3 (ratio under 1.25, 1.25², 1.25³) and SI-log (sqrt(mean d² - (mean d)²), d "
+    "= log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural but for log10.",
+    "One scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), no "
+    "farther than the photo's farthest truth.",
+    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: Depth Pro's, thresholds of 5 to 25 %; "
+    "none where the truth is sparse.",
+    "Chamfer: half of the sum of the mean distances to the nearest point of the other cloud, not squared. F: harmonic "
+    "mean of the shares of points within 5 cm, or within 5 % of the true cloud's median distance. Each cloud goes "
+    "through its own camera; none where the true one is not known.",
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Titles and cells, for whichever way it is shown."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def depth_table(summary: Mapping[str, Any]) -> Table:
+    """Errors of depth: two lines, mean and median, for each model and alignment."""
+    rows = []
+    for model, found in summary.items():
+        for alignment in ALIGNMENTS:
+            values = found["overall"]["values"]
+            if f"{alignment}.abs_rel" not in values:
+                continue
+            for what in ("mean", "median"):
+                cells = (_cell(values.get(f"{alignment}.{name}"), what) for name in DEPTH_COLUMNS)
+                rows.append((model, _ALIGNED[alignment], what, *cells))
+    return Table(("model", "aligned", "", *DEPTH_COLUMNS.values()), tuple(rows))
+
+
+def photo_table(summary: Mapping[str, Any]) -> Table:
+    """What does not depend on an alignment, and how many photos there were."""
+    rows = []
+    for model, found in summary.items():
+        values, photos = found["overall"]["values"], found["overall"]["photos"]
+        for what in ("mean", "median"):
+            cells = (_cell(values.get(name), what) for name in PHOTO_COLUMNS)
+            rows.append((model, str(photos), str(len(found["failed"])), what, *cells))
+    return Table(("model", "photos", "failed", "", *PHOTO_COLUMNS.values()), tuple(rows))
+
+
+def scene_table(summary: Mapping[str, Any]) -> Table | None:
+    """Means by the kind of scene; None where there is one alone."""
+    rows = []
+    for model, found in summary.items():
+        for scene, of_scene in found["scenes"].items() if len(found["scenes"]) > 1 else ():
+            for alignment in ALIGNMENTS:
+                if f"{alignment}.abs_rel" in of_scene["values"]:
+                    cells = (
+                        _cell(of_scene["values"].get(f"{alignment}.{name}"), "mean") for name in DEPTH_COLUMNS
+                    )
+                    rows.append((model, scene, str(of_scene["photos"]), _ALIGNED[alignment], *cells))
+    titles = ("model", "scene", "photos", "aligned", *DEPTH_COLUMNS.values())
+    return Table(titles, tuple(rows)) if rows else None
+
+
+def write_report(
+    folder: Path,
+    summary: Mapping[str, Any],
+    rows: Iterable[Row],
+    settings: Settings,
+    *,
+    manifest: str,
+    overwrite: bool,
+) -> tuple[Path, Path]:
+    """Writes ``report.json`` and ``report.md`` into a folder, each whole or not at all.
+
+    Raises:
+        ExportError: They cannot be written.
+    """
+    told = {"generator": f"recon {__version__}", "date": date.today().isoformat(), "manifest": manifest}
+    rows = list(rows)
+    as_json, as_text = folder / "report.json", folder / "report.md"
+    with staged(as_json, overwrite=overwrite) as temporary:
+        content = {
+            "format": _FORMAT,
+            **told,
+            "settings": asdict(settings),
+            "notes": NOTES,
+            "models": summary,
+            "photos": rows,
+        }
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    with staged(as_text, overwrite=overwrite) as temporary:
+        temporary.write_text(_markdown(summary, rows, settings, told), encoding="utf-8")
+    return as_json, as_text
+
+
+def _markdown(
+    summary: Mapping[str, Any], rows: Sequence[Row], settings: Settings, told: Mapping[str, str]
+) -> str:
+    camera = "has to find" if settings.camera == "own" else "is told"
+    farthest = (
+        "" if settings.max_depth_m is None else f" Truth beyond {settings.max_depth_m:g} m does not count."
+    )
+    scenes = scene_table(summary)
+    parts = [
+        f"# Evaluation of {', '.join(summary)}",
+        f"{told['manifest']}, {told['date']}, {told['generator']}. The estimator {camera} the focal length.{farthest}",
+        _as_markdown(depth_table(summary)),
+        _as_markdown(photo_table(summary)),
+        *(["## By scene (means)", _as_markdown(scenes)] if scenes else []),
+        *_failures(summary),
+        "## Photo by photo",
+        _as_markdown(_each_photo(rows)),
+        "## What the numbers are",
+        "\n".join(f"- {note}" for note in NOTES),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _each_photo(rows: Sequence[Row]) -> Table:
+    columns = ("abs_rel", "rmse_m", "delta1", "chamfer_m", "fscore_5pct")
+    lines = []
+    for row in rows:
+        if not row["ok"]:
+            continue
+        for alignment in ALIGNMENTS:
+            if alignment in row:
+                depth = (_number(row[alignment].get(name)) for name in columns)
+                single = (_number(row[name]) for name in ("focal_error", "boundary_f1"))
+                lines.append((row["model"], row["pair"], _ALIGNED[alignment], *depth, *single))
+    titles = (*(DEPTH_COLUMNS[name] for name in columns), "focal error", "boundary F1")
+    return Table(("model", "photo", "aligned", *titles), tuple(lines))
+
+
+def _failures(summary: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"- {model}, {each['pair']}: {each['message']}"
+        for model, found in summary.items()
+        for each in found["failed"]
+    ]
+    return ["## Failed", "\n".join(lines)] if lines else []
+
+
+def _as_markdown(table: Table) -> str:
+    titles = [title or " " for title in table.titles]
+    text = sum(not _is_number(cell) for cell in (table.rows[0] if table.rows else ()))
+    marks = ["---" if k < text else "---:" for k in range(len(titles))]
+    # A bar in a cell would end it.
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (titles, marks, *lines))
+
+
+def _is_number(cell: str) -> bool:
+    return cell == "-" or cell.replace(".", "").replace("e-", "").isdigit()
+
+
+def _cell(found: Mapping[str, float] | None, what: str) -> str:
+    return "-" if found is None else _number(found[what])
+
+
+def _number(value: float | None) -> str:
+    """Three digits after the point, or three that count."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if value < 100 else f"{value:.3g}"
