@@ -3,8 +3,8 @@
 Bochkovskii et al., "Depth Pro: Sharp Monocular Metric Depth in Less Than a Second", 2024, section 4, "Evaluation
 metrics for sharp boundaries". A pixel i is in front of its neighbour j (of four) where d(j) / d(i) > 1 + t; precision
 and recall count the ordered pairs for which that holds in both maps against those of either; F1 is averaged over ten
-t from 5 % to 25 % with weights proportional to 1 + t, as the authors' program has them. It needs no scale, but a shift
-of inverse depth changes it.
+t from 5 % to 25 % with weights proportional to 1 + t, as the authors' program has them. It needs no scale, but a
+shift of inverse depth changes it.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from recon.depth.measured import resize_depth, resize_inverse
 from recon.evaluate.boundary import boundary_f1
 from recon.evaluate.clouds import CloudErrors, cloud_errors
 from recon.evaluate.manifest import EvaluationError, Pair
-from recon.evaluate.metrics import depth_errors, fit_inverse, median_scale
+from recon.evaluate.metrics import InverseFit, depth_errors, fit_inverse, median_scale
 from recon.journal import Journal
 from recon.options import Options
 from recon.photo import read_photo
@@ -66,6 +66,8 @@ class Compared:
     """(h, w) where the estimate is known, too: what was compared."""
     inverse: FloatMap
     """(h, w) estimated inverse depth: 1/m, or of no unit where the estimator is relative; 0 where not known."""
+    depth_m: Array
+    """(h, w) estimated depth, m; with ``scale+shift`` where it is relative. 0 where not known."""
     aligned: Mapping[Alignment, Array] = field(repr=False)
     """(N,) depth at the pixels ``both``, m, by alignment."""
     camera: Intrinsics
@@ -112,7 +114,8 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
     if not both.any():
         raise EvaluationError(_nothing_in_common(pair, known, valid, settings))
     metric = isinstance(estimate.depth, MetricDepth)
-    aligned, fits = _align(inverse[both].astype(np.float64), truth.z_m[both].astype(np.float64), metric)
+    true_m = truth.z_m[both].astype(np.float64)
+    aligned, fits = _align(inverse[both].astype(np.float64), true_m, metric)
     row = {
         "model": estimator.name,
         "pair": pair.name,
@@ -134,6 +137,7 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         known=known,
         both=both,
         inverse=inverse,
+        depth_m=_depth_m(inverse, valid, None if metric else fit_inverse(inverse[both], true_m)),
         aligned=aligned,
         camera=camera.resized(width=width, height=height),
         true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),
@@ -160,6 +164,13 @@ def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Set
     if not valid.any():
         return f"{pair.photo}: the estimate has no depth at any pixel."
     return f"{pair.photo}: the estimate has no depth where the truth has."
+
+
+def _depth_m(inverse: FloatMap, valid: BoolMap, fit: InverseFit | None) -> Array:
+    whole = inverse.astype(np.float64)
+    if fit is not None:
+        return np.where(valid, fit.depth_m(whole), 0.0)
+    return np.divide(1, whole, out=np.zeros_like(whole), where=valid)
 
 
 def _align(
@@ -205,7 +216,7 @@ def _boundaries(compared: Compared) -> dict[str, float | None]:
 
 
 def _errors(compared: Compared, z_m: Array, settings: Settings) -> dict[str, float | None]:
-    """Of depth and clouds: each side through its own camera; the same pixels, so that what is perfect has no distance."""
+    """Of depth and clouds: each side through its own camera; the same pixels, so that no error is no distance."""
     errors = asdict(depth_errors(z_m, compared.true_m[compared.both].astype(np.float64)))
     if compared.true_camera is None:
         return {**errors, **dict.fromkeys(CLOUD_ERRORS)}

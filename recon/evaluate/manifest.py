@@ -1,9 +1,8 @@
 """The list of what is measured: photos with their true depth, in a ``pairs.json`` (docs/evaluation.md)."""
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from recon.depth.measured import check_aspect
 from recon.depthfile import DepthFile, read_depth
 from recon.errors import ReconError
+from recon.evaluate.spread import scene_of
 from recon.types import Intrinsics, Photo
 
 MANIFEST = "pairs.json"
-_FRAME_NUMBER = re.compile(r"[_-]?\d+$")
 
 
 class EvaluationError(ReconError):
@@ -130,10 +129,8 @@ def _with_places(pairs: list[Pair], content: Mapping[str, Any]) -> list[Pair]:
     placed = []
     for pair in pairs:
         entry = content[pair.name]
-        stem = _FRAME_NUMBER.sub("", pair.name)
-        of_sequence = entry.get("world_T_cam") is not None and stem
-        place = str(entry.get("place") or (stem if of_sequence else pair.name))
-        placed.append(Pair(**{**vars(pair), "place": place}))
+        sequence = scene_of(pair.name, posed=entry.get("world_T_cam") is not None)
+        placed.append(replace(pair, place=str(entry.get("place") or sequence or pair.name)))
     return placed
 
 

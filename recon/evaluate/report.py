@@ -39,17 +39,17 @@ _ALIGNED = {
     "scale+shift": "scale and shift",
 }
 NOTES = (
-    "Means and medians are over photos. Depth is compared on the truth's own grid, where both are known; covered is the "
-    "share of the truth where the estimate has depth.",
-    "AbsRel, SqRel, RMSE, RMSE log, δ1 to δ3 (ratio under 1.25, 1.25², 1.25³) and SI-log (sqrt(mean d² - (mean d)²), d "
-    "= log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural but for log10.",
-    "One scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), no "
-    "farther than the photo's farthest truth.",
-    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: Depth Pro's, thresholds of 5 to 25 %; "
-    "none where the truth is sparse.",
-    "Chamfer: half of the sum of the mean distances to the nearest point of the other cloud, not squared. F: harmonic "
-    "mean of the shares of points within 5 cm, or within 5 % of the true cloud's median distance. Each cloud goes "
-    "through its own camera; none where the true one is not known.",
+    "Means and medians are over photos. Depth is compared on the truth's own grid, where both are known; covered is "
+    "the share of the truth where the estimate has depth.",
+    "AbsRel, SqRel, RMSE, RMSE log, δ1 to δ3 (ratio under 1.25, 1.25², 1.25³) and SI-log (sqrt(mean d² - (mean d)²), "
+    "d = log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural but for log10.",
+    "One scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), "
+    "no farther than the photo's farthest truth.",
+    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: Depth Pro's, thresholds of 5 to "
+    "25 %; none where the truth is sparse.",
+    "Chamfer: half of the sum of the mean distances to the nearest point of the other cloud, not squared, of up to "
+    "10,000 pixels of the photo. F: harmonic mean of the shares of points within 5 cm, or within 5 % of the true "
+    "cloud's median distance. Each cloud goes through its own camera; none where the true one is not known.",
 )
 
 
@@ -143,7 +143,8 @@ def _markdown(
     scenes = scene_table(summary)
     parts = [
         f"# Evaluation of {', '.join(summary)}",
-        f"{told['manifest']}, {told['date']}, {told['generator']}. The estimator {camera} the focal length.{farthest}",
+        f"{told['manifest']}, {told['date']}, {told['generator']}. The estimator {camera} the focal length."
+        + farthest,
         _as_markdown(depth_table(summary)),
         _as_markdown(photo_table(summary)),
         *(["## By scene (means)", _as_markdown(scenes)] if scenes else []),

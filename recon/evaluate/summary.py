@@ -16,7 +16,7 @@ _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 def summarise(rows: Iterable[Row]) -> dict[str, Any]:
     """For each model: numbers over all photos, over those of each ``scene``, and what failed.
 
-    Every photo counts once, whatever its size; what a photo has not (a boundary, a known focal length) does not count.
+    Every photo counts once, whatever its size; what a photo lacks (boundaries, a known focal length) does not count.
 
     Returns:
         ``{model: {"overall": S, "scenes": {scene: S}, "failed": [{"pair", "type", "message"}]}}``, where S is
