@@ -137,7 +137,9 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         known=known,
         both=both,
         inverse=inverse,
-        depth_m=_depth_m(inverse, valid, None if metric else fit_inverse(inverse[both], true_m)),
+        depth_m=_depth_m(
+            inverse, valid, None if metric else fit_inverse(inverse[both].astype(np.float64), true_m)
+        ),
         aligned=aligned,
         camera=camera.resized(width=width, height=height),
         true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),

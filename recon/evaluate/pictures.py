@@ -108,8 +108,8 @@ def _range(depth_m: Array) -> str:
 
 
 def _nearest_known(known: NDArray[np.bool_], height: int) -> tuple[NDArray[np.intp], ...]:
-    """For each pixel that whose colour it gets: scattered points are shown larger than they are, to be seen at all."""
-    rows, cols = np.indices(known.shape)
+    """For each pixel the one whose colour it gets: scattered points are shown larger than they are, to be seen."""
+    rows, cols = (np.asarray(at, np.intp) for at in np.indices(known.shape))
     if known.mean() > _SCATTERED:
         return rows, cols
     from scipy.ndimage import distance_transform_edt
@@ -121,10 +121,8 @@ def _nearest_known(known: NDArray[np.bool_], height: int) -> tuple[NDArray[np.in
 
 def _panel_size(width: int, height: int) -> tuple[int, int]:
     # A wide photo is shown wider, so that its bars have room for their numbers.
-    scale = max(
-        _PANEL_PX / max(width, height),
-        min(_LEAST_PX / min(width, height), 2 * _PANEL_PX / max(width, height)),
-    )
+    longer = max(width, height)
+    scale = max(_PANEL_PX / longer, min(_LEAST_PX / min(width, height), 2 * _PANEL_PX / longer))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
