@@ -15,6 +15,7 @@ from recon_cli.calibrate import calibrate
 from recon_cli.completion import completion
 from recon_cli.console import ReaderGone, print_failure
 from recon_cli.depth import depth
+from recon_cli.evaluate import evaluate
 from recon_cli.export import export
 from recon_cli.info import info
 from recon_cli.measure import measure
@@ -82,5 +83,5 @@ def recon() -> None:
     """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
 
 
-for _command in (build, depth, export, info, calibrate, measure, models, view, blender, completion):
+for _command in (build, depth, export, info, calibrate, measure, evaluate, models, view, blender, completion):
     recon.add_command(_command)

@@ -38,6 +38,7 @@ _ALIGNED = {
     "scale": "one scale",
     "scale+shift": "scale and shift",
 }
+_IN_SHORT = {"metric": "estimated", "scale": "scaled", "scale+shift": "scale+shift"}
 NOTES = (
     "Means and medians are over photos. Depth is compared on the truth's own grid, where both are known; covered is "
     "the share of the truth where the estimate has depth.",
@@ -73,6 +74,47 @@ def depth_table(summary: Mapping[str, Any]) -> Table:
                 cells = (_cell(values.get(f"{alignment}.{name}"), what) for name in DEPTH_COLUMNS)
                 rows.append((model, _ALIGNED[alignment], what, *cells))
     return Table(("model", "aligned", "", *DEPTH_COLUMNS.values()), tuple(rows))
+
+
+def model_table(of_model: Mapping[str, Any]) -> Table:
+    """Errors of one model, a line each, with mean and median for each alignment: fits into 80 columns."""
+    values = of_model["overall"]["values"]
+    used = [alignment for alignment in ALIGNMENTS if f"{alignment}.abs_rel" in values]
+    titles = [f"{_IN_SHORT[alignment]}\n{what}" for alignment in used for what in ("mean", "median")]
+    rows = [
+        (title, *(_cell(values.get(f"{a}.{name}"), what) for a in used for what in ("mean", "median")))
+        for name, title in DEPTH_COLUMNS.items()
+    ]
+    return Table(("", *titles), tuple(rows))
+
+
+def photo_line(of_model: Mapping[str, Any]) -> str:
+    """What does not depend on an alignment, in a sentence."""
+    values = of_model["overall"]["values"]
+    told = [f"{of_model['overall']['photos']} photos, {len(of_model['failed'])} failed"]
+    if "focal_error" in values:
+        found = values["focal_error"]
+        told.append(f"focal error {100 * found['mean']:.1f} % (median {100 * found['median']:.1f} %)")
+    if "boundary_f1" in values:
+        found = values["boundary_f1"]
+        told.append(f"boundary F1 {found['mean']:.3f} (median {found['median']:.3f})")
+    if "covered" in values:
+        told.append(
+            f"{100 * values['covered']['mean']:.1f} % of the truth covered, {values['seconds']['mean']:.2g} s a photo"
+        )
+    return "; ".join(told)
+
+
+def comparison_table(summary: Mapping[str, Any]) -> Table | None:
+    """Means of AbsRel and delta 1 of several models; None where there is one."""
+    if len(summary) < 2:
+        return None
+    shown = [(a, name) for a in ALIGNMENTS for name in ("abs_rel", "delta1")]
+    rows = [
+        (model, *(_cell(found["overall"]["values"].get(f"{a}.{name}"), "mean") for a, name in shown))
+        for model, found in summary.items()
+    ]
+    return Table(("mean", *(f"{_IN_SHORT[a]}\n{DEPTH_COLUMNS[name]}" for a, name in shown)), tuple(rows))
 
 
 def photo_table(summary: Mapping[str, Any]) -> Table:
@@ -183,15 +225,15 @@ def _failures(summary: Mapping[str, Any]) -> list[str]:
 
 def _as_markdown(table: Table) -> str:
     titles = [title or " " for title in table.titles]
-    text = sum(not _is_number(cell) for cell in (table.rows[0] if table.rows else ()))
-    marks = ["---" if k < text else "---:" for k in range(len(titles))]
+    columns = zip(*table.rows, strict=True)
+    marks = ["---:" if all(map(_is_number, column)) else "---" for column in columns]
     # A bar in a cell would end it.
     lines = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (titles, marks, *lines))
 
 
 def _is_number(cell: str) -> bool:
-    return cell == "-" or cell.replace(".", "").replace("e-", "").isdigit()
+    return cell == "-" or cell.translate(str.maketrans("", "", ".e+-")).isdigit()
 
 
 def _cell(found: Mapping[str, float] | None, what: str) -> str:

@@ -62,9 +62,16 @@ class RowFile:
             raise EvaluationError(
                 f"{self.path} is no file that `recon eval` writes: use --overwrite."
             ) from error
-        if found != header:
+        if not isinstance(found, dict) or found.get("format") != _FORMAT:
+            raise EvaluationError(f"{self.path} is no file that `recon eval` writes: use --overwrite.")
+        before = found.get("settings") or {}
+        other = {
+            name: before.get(name) for name, now in header["settings"].items() if before.get(name) != now
+        }
+        if other:
+            told = ", ".join(f"{name} {value}" for name, value in other.items())
             raise EvaluationError(
-                f"{self.path} was made with other settings ({found.get('settings')}): give the same, or --overwrite."
+                f"{self.path} was made with other settings ({told}): give the same, or --overwrite."
             )
 
     def _drop_unfinished(self) -> None:
