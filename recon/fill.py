@@ -23,6 +23,8 @@ Indices = NDArray[np.intp]
 
 CAMERA_MOVE = 0.05
 """How far a camera may move sideways before it sees the strip's end, as a share of the foreground's distance."""
+FILL_NOTE = "the background is continued under the foreground's outlines: invented, not measured"
+"""What a file says of it."""
 
 # The strip is this many cells wide where it is widest, or one for each pixel.
 _CELLS = 20
@@ -134,8 +136,17 @@ def joined(mesh: Mesh, patch: Patch, rgb: NDArray[np.uint8], uv_of_grid: tuple[F
         patch: Of the same grid.
         rgb: (H, W, 3) the colours of the grid's pixels.
         uv_of_grid: Texture coordinates u of each column and v of each row.
+
+    Returns:
+        The mesh itself where it is empty, or the patch is. What was its own comes first, unchanged.
     """
-    if not len(patch.faces) or mesh.uv is None or mesh.rgb is None or mesh.normals is None:
+    if (
+        not len(patch.faces)
+        or not len(mesh.faces)
+        or mesh.uv is None
+        or mesh.rgb is None
+        or mesh.normals is None
+    ):
         return mesh
     cols, rows = patch.source.T
     height, width = rgb.shape[:2]
@@ -163,12 +174,12 @@ def _patch(border: Border, rays: Rays, step: int) -> Patch:
     z_m = np.zeros_like(strip.inverse)
     np.divide(1.0, strip.inverse, out=z_m, where=strip.used)
     faces = triangulate(unproject(z_m, coarse), links)
+    # Of the planes, before the strip's rim is brought behind what is visible.
+    normals = grid_normals(z_m, coarse, links)
     faces, lowered = _behind(faces, strip, border)
     if not len(faces):
         return _NOTHING
-    z_m = np.zeros_like(lowered)
     np.divide(1.0, lowered, out=z_m, where=strip.used)
-    normals = grid_normals(z_m, coarse, links)
     vertices, corners = np.unique(faces, return_inverse=True)
     rows, cols = np.divmod(vertices, strip.used.shape[1])
     source = _sources(border, planes, strip, rows, cols)
@@ -189,6 +200,7 @@ def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
     at = np.stack([cols, rows], 1) * step
     chosen, away = number[rows, cols], away[rows, cols]
     inverse, slopes = planes.at(chosen, at, _REACH)
+    inverse = np.maximum(inverse, np.float32(border.farthest))
     far = np.hypot(*away.T)
     front, visible = border.front[at[:, 1], at[:, 0]], border.inverse[at[:, 1], at[:, 0]]
     beyond = np.einsum("ni,ni->n", away, border.inward[chosen]) < 0

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +38,8 @@ class Border:
     front: FloatMap
     """(H, W) the same; pixels between two surfaces are of the nearer one."""
     limit: FloatMap
-    """(H, W) what has to stay in front of a continuation: as ``inverse``, but infinite between two surfaces."""
+    """(H, W) what has to stay in front of a continuation: as ``inverse``, but infinite between two surfaces, and 0 at
+    the picture's edge, where the mesh moves its vertices outwards."""
     clean: BoolMap
     """(H, W) visible, and so far from every depth edge that the colour is not mixed."""
     at: NDArray[np.int32]
@@ -54,6 +54,8 @@ class Border:
     """(B, 2) unit vectors from the edge into the background."""
     mixed_px: int
     """How far from a depth edge the colours are mixed."""
+    farthest: float
+    """1/m of the farthest pixel that is visible: nothing is continued beyond it."""
 
     def nearest(self, step: int) -> NDArray[np.int32]:
         """The border pixel that reaches every ``step``-th pixel best: (h, w) numbers.
@@ -77,6 +79,8 @@ class Border:
 
     def _nearest_of(self, some: NDArray[np.intp], step: int, cell: int) -> tuple[Floats, NDArray[np.int32]]:
         """Distance, px, and number, of the nearest of some border pixels; one for each cell of so many pixels."""
+        import cv2
+
         height, width = self.inverse.shape
         others = np.full((-(-height // cell), -(-width // cell)), 255, np.uint8)
         some = some[np.argsort(self.parallax_px[some], kind="stable")]
@@ -145,6 +149,8 @@ def border_of(
     Returns:
         The border; None where there is no cut.
     """
+    import cv2
+
     front = inverse.copy()
     for _ in range(2 if between.any() else 0):
         front[between] = cv2.dilate(front, np.ones((5, 5), np.uint8))[between]
@@ -160,10 +166,13 @@ def border_of(
     edges |= between.view(np.uint8)
     wide = cv2.dilate(edges, np.ones((2 * mixed_px - 1,) * 2, np.uint8))
     length = np.linalg.norm(inward[chosen], axis=1, keepdims=True)
+    limit = np.where(between, np.float32(np.inf), inverse)
+    limit[[0, -1]] = 0
+    limit[:, [0, -1]] = 0
     return Border(
         inverse=inverse,
         front=front,
-        limit=np.where(between, np.float32(np.inf), inverse),
+        limit=limit,
         clean=keep & (wide == 0),
         at=np.stack([cols, rows], 1).astype(np.int32),
         reach_px=np.maximum(reach[chosen], _SHORTEST_PX),
@@ -172,6 +181,7 @@ def border_of(
         gap=inverse[rows, cols] / np.maximum(parallax_px / reach[chosen] - 1, 1e-6),
         inward=inward[chosen] / np.maximum(length, 1e-6),
         mixed_px=mixed_px,
+        farthest=float(np.min(inverse, where=keep, initial=np.inf)),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from recon.cleanup import backdrop_distance_m, connect, flying, restrict
 from recon.cloud import cloud_of, thin
 from recon.export.content import Content, Format
-from recon.fill import continue_background, joined
+from recon.fill import FILL_NOTE, continue_background, joined
 from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge, compact, extend_to_edge, triangulate
 from recon.normals import grid_normals
@@ -214,6 +214,8 @@ class Scene:
         levelling, provenance = self.levelling, dict(self.provenance)
         if levelling is not None:
             provenance["levelling"] = levelling.as_provenance()
+        if self.options.fill and shape == "mesh":
+            provenance["fill"] = FILL_NOTE
         return Content(
             geometry=self.cloud() if shape == "cloud" else self.mesh(),
             photo=self.photo,

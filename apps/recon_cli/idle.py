@@ -48,6 +48,11 @@ def warn_of_idle_geometry(shapes: Collection[Shape | None], journal: Journal) ->
                 f"--{name}",
                 "it simplifies meshes, and only clouds are written; --voxel thins a cloud",
             )
+    if is_given("fill") and click.get_current_context().params["fill"]:
+        if set(shapes) == {"cloud"}:
+            _warn(journal, "--fill", "it closes the cuts of meshes, and only clouds are written")
+        elif click.get_current_context().params["edge"] == 0:
+            _warn(journal, "--fill", "--edge 0 cuts nothing that could be closed")
 
 
 def warn_of_idle_pictures(paths: Collection[Path], colormap: str | None, journal: Journal) -> None:
