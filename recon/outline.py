@@ -63,11 +63,10 @@ class Border:
         That is the one whose distance is the smallest share of its parallax: a shallow crease of the foreground
         does not keep the wall behind it from going on.
         """
-        cell = max(1, step // 2)
         classes = np.digitize(self.parallax_px, _CLASSES_PX)
         best: tuple[Floats, NDArray[np.int32]] | None = None
         for k in np.unique(classes):
-            distance, number = self._nearest_of(np.flatnonzero(classes == k), step, cell)
+            distance, number = self._nearest_of(np.flatnonzero(classes == k), step)
             share = (distance + _HEAD_START_PX) / self.parallax_px[number]
             share[distance > self.reach_px[number] + step] = np.inf
             if best is not None:
@@ -77,14 +76,14 @@ class Border:
         assert best is not None
         return best[1]
 
-    def _nearest_of(self, some: NDArray[np.intp], step: int, cell: int) -> tuple[Floats, NDArray[np.int32]]:
-        """Distance, px, and number, of the nearest of some border pixels; one for each cell of so many pixels."""
+    def _nearest_of(self, some: NDArray[np.intp], step: int) -> tuple[Floats, NDArray[np.int32]]:
+        """Distance, px, and number, of the nearest of some border pixels; one for each cell of ``step`` pixels."""
         import cv2
 
         height, width = self.inverse.shape
-        others = np.full((-(-height // cell), -(-width // cell)), 255, np.uint8)
+        others = np.full((-(-height // step), -(-width // step)), 255, np.uint8)
         some = some[np.argsort(self.parallax_px[some], kind="stable")]
-        cols, rows = self.at[some].T // cell
+        cols, rows = self.at[some].T // step
         others[rows, cols] = 0
         distance, labels = cv2.distanceTransformWithLabels(
             others, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -92,8 +91,7 @@ class Border:
         number_of = np.zeros(len(some) + 1, np.int32)
         # Of several in a cell the last one stays, which reaches farthest.
         number_of[labels[rows, cols]] = some
-        at = np.ix_(np.arange(0, height, step) // cell, np.arange(0, width, step) // cell)
-        return cell * distance[at], number_of[labels[at]]
+        return step * distance, number_of[labels]
 
     def shows(self, place: Floats, expected: Floats) -> BoolMap:
         """Whether the photo shows a surface of that inverse depth, unmixed, at (N, 2) columns and rows."""

@@ -5,8 +5,9 @@
 
 A scene's true depth becomes a mesh, with and without the continued background; both are looked at by rays from a
 camera that stands to the side, and compared with what it would really see: the same scene rendered from there. A hole
-is a pixel that shows a surface inside the photo's frame, where the mesh has none. Of a pair there are true views only
-where somebody rendered them: ``right_5cm.png`` and so on, in a folder.
+is a pixel that shows a surface inside the photo's frame, where the mesh has none; holes are black in the comparison.
+Changed elsewhere are pixels of another colour where there was no hole (with --faces this shows too that both meshes
+are simplified to the same number). Of a pair there are true views only where ``tools.bench.fill_views`` rendered them.
 """
 
 import argparse
@@ -194,7 +195,7 @@ def _row(case: Case, move_m: float, truth: View | None, without: View, filled: V
     known = in_frame(filled.z_m if truth is None else truth.z_m, camera, move_m)
     hole, left = known & ~np.isfinite(without.z_m), known & ~np.isfinite(filled.z_m)
     both = np.isfinite(without.z_m) & np.isfinite(filled.z_m)
-    changed = both & (np.abs(filled.z_m - without.z_m) > 1e-6) & (filled.rgb != without.rgb).any(axis=2)
+    changed = both & (filled.rgb != without.rgb).any(axis=2)
     cells = [case.name, f"{100 * move_m:.0f} cm"]
     cells += [f"{100 * part.sum() / max(1, known.sum()):.2f} %" for part in (hole, left, changed)]
     if truth is not None:
