@@ -6,8 +6,8 @@
 A scene's true depth becomes a mesh, with and without the continued background; both are looked at by rays from a
 camera that stands to the side, and compared with what it would really see: the same scene rendered from there. A hole
 is a pixel that shows a surface inside the photo's frame, where the mesh has none; holes are black in the comparison.
-Changed elsewhere are pixels of another colour where there was no hole (with --faces this shows too that both meshes
-are simplified to the same number). Of a pair there are true views only where ``tools.bench.fill_views`` rendered them.
+Changed elsewhere are pixels of another colour where there was no hole (with --faces also since both meshes have as
+many faces then). Of a pair there are true views only where ``tools.bench.fill_views`` rendered them.
 """
 
 import argparse
