@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recon.errors import ExportError
+from recon.errors import ExportError, ModelUnavailable
 from recon_cli.console import Session, manners
 from recon_cli.evalwork import Work
 from recon_cli.options import OutputPath, options_from, overwrite_option, scene_options
@@ -120,15 +120,15 @@ def evaluate(
         _check_error_model(error_model)
     rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
     work = Work(session, chosen, settings, output, rows, pictures, fit=error_model is not None)
-    found = [row for estimator in estimators for row in work.measure(estimator)]
+    found = _measure_all(estimators, work, session)
     summary = summarise(found)
     _tell(summary, session)
     session.result["models"] = summary
     if output is not None:
         _write(output, summary, found, settings, session, manifest=str(pairs))
     if error_model is not None:
-        _fit_error_models(error_model, work, [estimator.name for estimator in estimators], session)
-    _end(summary, session)
+        _fit_error_models(error_model, work, list(summary), session)
+    _end(summary, work.without, session)
 
 
 def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[Estimator]":
@@ -143,6 +143,22 @@ def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[
         for name in dict.fromkeys(models)
     ]
     return list({estimator.name: estimator for estimator in made}.values())
+
+
+def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session) -> list[dict[str, Any]]:
+    """The rows of all models; one that cannot run does not stop the others."""
+    rows: list[dict[str, Any]] = []
+    for estimator in estimators:
+        try:
+            rows += work.measure(estimator)
+        except ModelUnavailable as error:
+            if len(estimators) == 1:
+                raise
+            session.journal.warn("failed", f"{estimator.name}: {error}")
+            work.without.append(estimator.name)
+    if not rows:
+        raise ModelUnavailable("none of the models can run")
+    return rows
 
 
 def _check_error_model(path: Path) -> None:
@@ -238,14 +254,15 @@ def _fit_error_models(path: Path, work: Work, names: Sequence[str], session: Ses
     session.result["error_models"] = fitted
 
 
-def _end(summary: dict[str, Any], session: Session) -> None:
-    """Exit code 1 where a pair failed, with everything that went well in the output all the same."""
+def _end(summary: dict[str, Any], without: Sequence[str], session: Session) -> None:
+    """Exit code 1 where a pair or a model failed, with everything that went well in the output all the same."""
     failed = sum(len(found["failed"]) for found in summary.values())
-    if not failed:
+    if not failed and not without:
         return
-    message = (
-        f"{failed} of {failed + sum(f['overall']['photos'] for f in summary.values())} could not be measured"
-    )
+    well = sum(found["overall"]["photos"] for found in summary.values())
+    message = f"{failed} of {failed + well} could not be measured"
+    if without:
+        message += f"; {', '.join(without)} cannot run"
     session.journal.warn("failed", message)
     if session.json:
         error = {"type": "EvaluationError", "message": message}

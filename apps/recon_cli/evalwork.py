@@ -35,6 +35,8 @@ class Work:
         self.folder, self.rows, self.fit = folder, rows, fit
         self.drawn = {pair.name for pair in pairs[:pictures]} if folder is not None else set()
         self.samples: dict[str, Samples] = {}
+        self.without: list[str] = []
+        """Models that cannot run."""
 
     def measure(self, estimator: "Estimator") -> list[dict[str, Any]]:
         """The rows of one model, those of an earlier run included."""

@@ -225,7 +225,7 @@ class Explicit:
         own[distances : distances + lengths] = (along**2).sum(axis=1) * spread.spread**2 + (
             2 * along[:, 0] * along[:, 1] * shared
         )
-        return np.asarray(self.sigma**2 + picked + own)
+        return np.asarray(self.sigma**2 + picked + own + self._bend(x, spread))
 
     def covariance(self, x: Array, spread: ErrorModel | None) -> Array:
         """(N, N) of the residuals; its diagonal is ``variance``.
@@ -247,7 +247,28 @@ class Explicit:
             jacobian[-1, -1] = 1.0
         size = {"width": self.camera.width, "height": self.camera.height}
         own = spread.covariance(self.pixels_px, calibrated=True, **size)
-        return np.asarray(np.diag(self.sigma**2 + picked) + jacobian @ own @ jacobian.T)
+        given = self.sigma**2 + picked + self._bend(x, spread)
+        return np.asarray(np.diag(given) + jacobian @ own @ jacobian.T)
+
+    def _bend(self, x: Array, spread: ErrorModel) -> Array:
+        """(N,) what the second order of the ends' errors adds to the variance of the logarithm of a length.
+
+        With errors a along and b across the length L, ``log L`` moves by ``a / L + (b^2 - a^2) / (2 L^2)``: a length
+        that is short against the error of its ends comes out too long.
+        """
+        ends = self._ends(x)
+        between = ends[:, 0] - ends[:, 1]
+        squared = np.maximum((between**2).sum(axis=-1), _LEAST)
+        along = (ends * between[:, None]).sum(axis=-1) ** 2 / squared[:, None]
+        across = (ends**2).sum(axis=-1) - along
+        apart = np.linalg.norm(np.diff(self._length_pixels(), axis=1)[:, 0], axis=-1)
+        shared = np.exp(-apart / np.hypot(self.camera.width, self.camera.height) / spread.reach)
+        # What both ends share moves the length as a whole and does not bend it.
+        own = spread.local**2 + spread.smooth**2 * (1 - shared)
+        a, b = (own * part.sum(axis=1) / squared for part in (along, across))
+        added = np.zeros(len(self))
+        added[len(self.at_u) : len(self.at_u) + len(ends)] = 0.5 * (a**2 + b**2) + 0.25 * (b - a) ** 2
+        return added
 
     def _sensitivity(self, x: Array) -> tuple[Array, Array]:
         """(L, 2) change of the logarithm of each length with that of the depth of its ends, and (N,) variances that

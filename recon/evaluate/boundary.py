@@ -23,10 +23,12 @@ _LEAST_DENSITY = 0.5
 class BoundaryF1:
     """From 0 to 1, larger is better."""
 
-    pooled: float
-    """All ordered pairs in one count: the paper's equation."""
     directions: float
     """Precision and recall as means of the four directions: what the authors' program computes."""
+    pooled: float
+    """All ordered pairs in one count: the paper's equation. The two differ little."""
+    by_threshold: tuple[float | None, ...]
+    """``pooled`` at each of ``THRESHOLDS``; None where neither map has a boundary."""
 
 
 def boundary_f1(z_m: FloatMap, true_m: FloatMap, known: BoolMap) -> BoundaryF1 | None:
@@ -63,7 +65,13 @@ def boundary_f1(z_m: FloatMap, true_m: FloatMap, known: BoolMap) -> BoundaryF1 |
                 counts[k, 2 * axis + way] = hits, np.count_nonzero(ours), np.count_nonzero(theirs)
     if not counts[:, :, 2].any():
         return None
-    return BoundaryF1(_pooled(counts), _by_directions(counts))
+    pooled = _pooled(counts)
+    seen = np.isfinite(pooled)
+    return BoundaryF1(
+        pooled=float(np.average(pooled[seen], weights=THRESHOLDS[seen])),
+        directions=_by_directions(counts),
+        by_threshold=tuple(float(f1) if np.isfinite(f1) else None for f1 in pooled),
+    )
 
 
 def _steps(depth_m: FloatMap, both: BoolMap, axis: int) -> NDArray[np.float64]:
@@ -72,12 +80,11 @@ def _steps(depth_m: FloatMap, both: BoolMap, axis: int) -> NDArray[np.float64]:
     return np.asarray(second[both].astype(np.float64) / first[both].astype(np.float64))
 
 
-def _pooled(counts: NDArray[np.float64]) -> float:
-    """Of (thresholds, 4, 3) counts: hits, estimated, true."""
+def _pooled(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(thresholds,), NaN where there is no boundary; of (thresholds, 4, 3) counts: hits, estimated, true."""
     hits, estimated, true = counts.sum(axis=1).T
-    seen = estimated + true > 0
-    f1 = 2 * hits[seen] / (estimated + true)[seen]
-    return float(np.average(f1, weights=THRESHOLDS[seen]))
+    both = estimated + true
+    return np.divide(2 * hits, both, out=np.full_like(both, np.nan), where=both > 0)
 
 
 def _by_directions(counts: NDArray[np.float64]) -> float:

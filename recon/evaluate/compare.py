@@ -64,8 +64,8 @@ class Compared:
     """(h, w) where the truth is known and counts."""
     both: BoolMap
     """(h, w) where the estimate is known, too: what was compared."""
-    inverse: FloatMap
-    """(h, w) estimated inverse depth: 1/m, or of no unit where the estimator is relative; 0 where not known."""
+    relative: FloatMap | None
+    """(h, w) estimated inverse depth of no unit; None: the estimate was in metres."""
     depth_m: Array
     """(h, w) estimated depth, m; with ``scale+shift`` where it is relative. 0 where not known."""
     aligned: Mapping[Alignment, Array] = field(repr=False)
@@ -109,13 +109,12 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
     seconds = time.perf_counter() - start
     camera = focal.camera_of(photo, given, estimate.focal_px, estimate.model, Journal())
     height, width = known.shape
-    inverse, valid = _inverse_on_grid(estimate, width=width, height=height)
+    values, valid = _on_grid(estimate, width=width, height=height)
     both = known & valid
     if not both.any():
         raise EvaluationError(_nothing_in_common(pair, known, valid, settings))
     metric = isinstance(estimate.depth, MetricDepth)
-    true_m = truth.z_m[both].astype(np.float64)
-    aligned, fits = _align(inverse[both].astype(np.float64), true_m, metric)
+    aligned, fits = _align(values[both].astype(np.float64), truth.z_m[both].astype(np.float64), metric)
     row = {
         "model": estimator.name,
         "pair": pair.name,
@@ -136,28 +135,29 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         true_m=truth.z_m,
         known=known,
         both=both,
-        inverse=inverse,
-        depth_m=_depth_m(
-            inverse, valid, None if metric else fit_inverse(inverse[both].astype(np.float64), true_m)
-        ),
+        relative=None if metric else values,
+        depth_m=_depth_m(values, valid, None if metric else fits["scale+shift"]),
         aligned=aligned,
         camera=camera.resized(width=width, height=height),
         true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),
     )
     row |= _boundaries(compared)
     for alignment in [name for name in settings.alignments if name in aligned] or ["scale+shift"]:
-        row[alignment] = {**_errors(compared, aligned[alignment], settings), **fits[alignment]}
+        row[alignment] = {
+            **_errors(compared, aligned[alignment], settings),
+            **_fit_as_values(fits[alignment]),
+        }
     return compared
 
 
-def _inverse_on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
+def _on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
+    """Depth in m, or relative inverse depth, on the truth's grid."""
     depth = estimate.depth
-    if not isinstance(depth, MetricDepth):
-        if not depth.valid.any():
-            return np.zeros((height, width), np.float32), np.zeros((height, width), np.bool_)
-        return resize_inverse(depth.inverse, depth.valid, width=width, height=height)
-    z_m, valid = resize_depth(depth.z_m, depth.valid, width=width, height=height)
-    return np.divide(1, z_m, out=np.zeros_like(z_m), where=valid), valid
+    if isinstance(depth, MetricDepth):
+        return resize_depth(depth.z_m, depth.valid, width=width, height=height)
+    if not depth.valid.any():
+        return np.zeros((height, width), np.float32), np.zeros((height, width), np.bool_)
+    return resize_inverse(depth.inverse, depth.valid, width=width, height=height)
 
 
 def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Settings) -> str:
@@ -168,27 +168,30 @@ def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Set
     return f"{pair.photo}: the estimate has no depth where the truth has."
 
 
-def _depth_m(inverse: FloatMap, valid: BoolMap, fit: InverseFit | None) -> Array:
-    whole = inverse.astype(np.float64)
-    if fit is not None:
-        return np.where(valid, fit.depth_m(whole), 0.0)
-    return np.divide(1, whole, out=np.zeros_like(whole), where=valid)
-
-
 def _align(
-    inverse: Array, true_m: Array, metric: bool
-) -> tuple[dict[Alignment, Array], dict[Alignment, dict[str, float]]]:
+    values: Array, true_m: Array, metric: bool
+) -> tuple[dict[Alignment, Array], dict[Alignment, InverseFit | float | None]]:
     """Depth by alignment, and what each was aligned with."""
-    fit = fit_inverse(inverse, true_m)
-    shifted = {"factor": fit.scale, "shift_per_m": fit.shift}
     if not metric:
-        return {"scale+shift": fit.depth_m(inverse)}, {"scale+shift": shifted}
-    z_m = 1 / inverse
-    factor = median_scale(z_m, true_m)
+        fit = fit_inverse(values, true_m)
+        return {"scale+shift": fit.depth_m(values)}, {"scale+shift": fit}
+    factor, fit = median_scale(values, true_m), fit_inverse(1 / values, true_m)
     return (
-        {"metric": z_m, "scale": factor * z_m, "scale+shift": fit.depth_m(inverse)},
-        {"metric": {}, "scale": {"factor": factor}, "scale+shift": shifted},
+        {"metric": values, "scale": factor * values, "scale+shift": fit.depth_m(1 / values)},
+        {"metric": None, "scale": factor, "scale+shift": fit},
     )
+
+
+def _fit_as_values(fit: InverseFit | float | None) -> dict[str, float]:
+    if isinstance(fit, InverseFit):
+        return {"factor": fit.scale, "shift_per_m": fit.shift}
+    return {} if fit is None else {"factor": fit}
+
+
+def _depth_m(values: FloatMap, valid: BoolMap, fit: InverseFit | float | None) -> Array:
+    """On the whole grid; 0 where not known."""
+    whole = values.astype(np.float64)
+    return np.where(valid, fit.depth_m(whole) if isinstance(fit, InverseFit) else whole, 0.0)
 
 
 def _focal(
@@ -212,8 +215,8 @@ def _boundaries(compared: Compared) -> dict[str, float | None]:
     z_m[compared.both] = compared.aligned["metric" if compared.metric else "scale+shift"]
     found = boundary_f1(z_m, compared.true_m, compared.both)
     return {
-        "boundary_f1": None if found is None else found.pooled,
-        "boundary_f1_directions": None if found is None else found.directions,
+        "boundary_f1": None if found is None else found.directions,
+        "boundary_f1_pooled": None if found is None else found.pooled,
     }
 
 

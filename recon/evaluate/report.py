@@ -46,8 +46,8 @@ NOTES = (
     "d = log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural but for log10.",
     "One scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), "
     "no farther than the photo's farthest truth.",
-    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: Depth Pro's, thresholds of 5 to "
-    "25 %; none where the truth is sparse.",
+    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: as Depth Pro's "
+    "authors compute it, thresholds of 5 to 25 %; none where the truth is sparse.",
     "Chamfer: half of the sum of the mean distances to the nearest point of the other cloud, not squared, of up to "
     "10,000 pixels of the photo. F: harmonic mean of the shares of points within 5 cm, or within 5 % of the true "
     "cloud's median distance. Each cloud goes through its own camera; none where the true one is not known.",

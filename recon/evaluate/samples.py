@@ -24,10 +24,10 @@ def residuals_of(found: Compared) -> PhotoResiduals:
     """The sample of one pair, on the truth's grid; through the true camera where it is known, else the estimate's."""
     height, width = found.both.shape
     depth: MetricDepth | RelativeDepth
-    if found.metric:
+    if found.relative is None:
         depth = MetricDepth(np.where(found.both, found.depth_m, 0).astype(np.float32), found.both)
     else:
-        depth = RelativeDepth(found.inverse, found.both)
+        depth = RelativeDepth(found.relative, found.both)
     return collect(
         depth,
         MetricDepth(found.true_m, found.known),

@@ -24,8 +24,6 @@ length adds is a measurement's own (``recon.measure.budget``).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +33,13 @@ from scipy.stats import t as student
 from recon.errormodel import ErrorModel, dump_error_models, read_error_models
 from recon.errors import CalibrationError
 from recon.evaluate.intervals import Prepared, prepare, shares
-from recon.evaluate.residuals import SEPARATIONS, PhotoResiduals, collect
+from recon.evaluate.residuals import SEPARATIONS, PhotoResiduals
 from recon.export.staging import staged
 from recon.measure.measurement import COVERAGE
-from recon.types import MetricDepth, RelativeDepth
-
-if TYPE_CHECKING:
-    # The manifest asks this module for scenes, and what is compared comes from the manifest.
-    from recon.evaluate.compare import Compared
 
 __all__ = [
     "Coverage",
     "PhotoResiduals",
-    "collect",
-    "collect_compared",
     "fit_error_model",
     "save_error_model",
     "scene_of",
@@ -149,24 +140,6 @@ def save_error_model(path: Path, model: ErrorModel) -> None:
     text = dump_error_models({**models, model.estimator: model})
     with staged(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def collect_compared(found: "Compared") -> PhotoResiduals:
-    """The sample of a pair that ``recon.evaluate.compare`` measured; pairs of one place are one scene."""
-    height, width = found.both.shape
-    depth: MetricDepth | RelativeDepth = RelativeDepth(inverse=found.inverse, valid=found.both)
-    if found.metric:
-        z_m = np.divide(1, found.inverse, out=np.ones_like(found.inverse), where=found.both)
-        depth = MetricDepth(z_m=z_m, valid=found.both)
-    return collect(
-        depth,
-        MetricDepth(z_m=found.true_m, valid=found.known),
-        width=width,
-        height=height,
-        intrinsics=found.true_camera or found.camera,
-        scene=found.pair.place or None,
-        seed=crc32(found.pair.name.encode()),
-    )
 
 
 def scene_of(name: str, *, posed: bool) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 from recon.evaluate.compare import ALIGNMENTS
 from recon.evaluate.rows import Row
 
-_SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_directions", "seconds")
+_SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_pooled", "seconds")
 _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 

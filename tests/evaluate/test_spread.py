@@ -12,15 +12,9 @@ from recon.errormodel import ErrorModel, known_error_model, read_error_models
 from recon.errors import CalibrationError
 from recon.evaluate import Settings, compare, read_manifest
 from recon.evaluate.intervals import distance_intervals
-from recon.evaluate.residuals import PhotoResiduals
-from recon.evaluate.spread import (
-    Coverage,
-    collect,
-    collect_compared,
-    fit_error_model,
-    save_error_model,
-    scene_of,
-)
+from recon.evaluate.residuals import PhotoResiduals, collect
+from recon.evaluate.samples import residuals_of
+from recon.evaluate.spread import Coverage, fit_error_model, save_error_model, scene_of
 from recon.journal import Journal
 from recon.types import Intrinsics, MetricDepth, RelativeDepth
 
@@ -211,9 +205,7 @@ def test_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
 def test_shipped_model_of_the_preview_is_that_of_the_sample_data() -> None:
     # Run again after a change of the preview; `save_error_model` writes what differs.
     settings = Settings(camera="truth")
-    made = [
-        collect_compared(compare(pair, Preview(), settings, Journal())) for pair in read_manifest(SAMPLES)
-    ]
+    made = [residuals_of(compare(pair, Preview(), settings, Journal())) for pair in read_manifest(SAMPLES)]
     model, coverage = fit_error_model(made, estimator="preview", source="")
     shipped = known_error_model("preview")
     assert shipped is not None and shipped.photos == model.photos == 30 and coverage.scenes == 11
