@@ -71,6 +71,8 @@ def test_import_and_help_load_nothing_heavy() -> None:
         ["export", "--help"],
         ["depth", "--help"],
         ["models", "--help"],
+        ["measure", "--help"],
+        ["eval", "--help"],
     ):
         code = (
             "import contextlib, io\nfrom recon_cli.commands import recon\n"

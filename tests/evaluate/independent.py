@@ -1,7 +1,7 @@
 """Programs of others that compute the same numbers.
 
-They ask for torchvision and CUDA builds of torch, so that ``./dev test`` installs them with ``--no-deps``. What is used
-of them needs numpy, scipy and torch.
+They ask for torchvision and CUDA builds of torch, so that ``./dev test`` installs them with ``--no-deps``. What is
+used of them needs numpy, scipy and torch.
 """
 
 import importlib
