@@ -209,8 +209,15 @@ class Explicit:
         """(N,) logarithm of the length by the unknowns over the known one."""
         return self.log_length(x) - np.log(self.known_m)
 
-    def variance(self, x: Array, spread: ErrorModel | None) -> Array:
-        """(N,) variances of the residuals: what was given, picking by hand, and the estimator's own error."""
+    def variance(self, x: Array, spread: ErrorModel | None, *, bent: bool = True) -> Array:
+        """(N,) variances of the residuals: what was given, picking by hand, and the estimator's own error.
+
+        Args:
+            x: The unknowns.
+            spread: The estimator's error model; None where it is not known.
+            bent: To the second order of the estimator's error, which is right near the solution only: far from it,
+                lengths that shrink to nothing would excuse every residual.
+        """
         along, picked = self._sensitivity(x)
         if spread is None:
             return self.sigma**2 + picked
@@ -225,7 +232,8 @@ class Explicit:
         own[distances : distances + lengths] = (along**2).sum(axis=1) * spread.spread**2 + (
             2 * along[:, 0] * along[:, 1] * shared
         )
-        return np.asarray(self.sigma**2 + picked + own + self._bend(x, spread))
+        variance = self.sigma**2 + picked + own
+        return np.asarray(variance + self._bend(x, spread) if bent else variance)
 
     def covariance(self, x: Array, spread: ErrorModel | None) -> Array:
         """(N, N) of the residuals; its diagonal is ``variance``.

@@ -4,7 +4,8 @@ Starts come from a grid of shapes and from random pairs (as in RANSAC: Fischler 
 Cauchy loss, and the best is fitted to what agrees with it within three standard deviations, by scipy's trust region
 solver. The covariance is that of weighted least squares with the covariance of the observations (GUM, JCGM 102:2011).
 Where the estimator's own error is not known, the scatter of the constraints tells it: the variance for which chi
-square equals its degrees of freedom (Paule and Mandel, J. Res. NBS 87, 1982).
+square equals its degrees of freedom (Paule and Mandel, J. Res. NBS 87, 1982), pooled with what estimators usually err
+by, so that one constraint too many does not decide alone.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ NEAR, FAR, FOCAL, GAIN = range(4)
 """Indices of the unknowns (``observations``)."""
 
 _ASSUMED_SPREAD = 0.05
-"""Of an estimator whose error nobody has measured, where it is only to be told which constraints agree."""
+"""Relative, of an estimator whose error nobody has measured."""
+_ASSUMED_FREEDOM = 3
+"""How many observations of the scatter that assumption is worth."""
 _AGREE = 3.0
 _NEAREST_TO_FARTHEST = np.geomspace(1.05, 1e4, 40)
 _FOCAL_STEPS = np.log(np.geomspace(0.4, 2.5, 9))
@@ -166,9 +169,8 @@ def _standardised(problem: Problem, x: Array) -> Array:
     """All residuals in standard deviations, as if they were independent."""
     parts = []
     if problem.explicit is not None:
-        parts.append(
-            problem.explicit.residual(x) / np.sqrt(problem.explicit.variance(x, _screening(problem)))
-        )
+        variance = problem.explicit.variance(x, _screening(problem), bent=False)
+        parts.append(problem.explicit.residual(x) / np.sqrt(variance))
     if problem.dense is not None:
         parts.append(problem.dense.residual(x) / _ASSUMED_SPREAD)
     if problem.gain_sigma > 0:
@@ -315,7 +317,7 @@ def _weigh(problem: Problem, x: Array) -> _Weighed:
     agree, sigma, whitening = np.zeros(0, bool), np.zeros(0), np.zeros(0)
     if problem.explicit is not None:
         spread = _screening(problem)
-        sigma = np.sqrt(problem.explicit.variance(x, spread))
+        sigma = np.sqrt(problem.explicit.variance(x, spread, bent=problem.spread is not None))
         off = np.abs(problem.explicit.residual(x)) / sigma
         agree = off <= _AGREE
         if problem.dense is None and agree.sum() < problem.needed:
@@ -369,8 +371,10 @@ def _with_scatter(problem: Problem, found: Solution) -> Solution:
     if chi_square(0.0) <= chi2.ppf(1 - _SIGNIFICANT, freedom):
         exact = _polished(replace(problem, spread=local_error(0.0)), found.x)
         return replace(exact, scatter=None) if exact.agree.sum() >= count else replace(exact, scatter=0.0)
-    spread = float(brentq(lambda s: chi_square(s) - freedom, 0.0, 10.0))
+    scatter = float(brentq(lambda s: chi_square(s) - freedom, 0.0, 10.0))
+    known = freedom + _ASSUMED_FREEDOM
+    spread = float(np.sqrt((freedom * scatter**2 + _ASSUMED_FREEDOM * _ASSUMED_SPREAD**2) / known))
     again = _polished(replace(problem, spread=local_error(spread)), found.x)
     # Few constraints tell their own scatter badly: Student's t in place of the normal distribution.
-    widened = (t.ppf(0.975, freedom) / 1.96) ** 2
+    widened = (t.ppf(0.975, known) / 1.96) ** 2
     return replace(again, covariance=again.covariance * widened, scatter=spread)
