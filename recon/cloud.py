@@ -1,34 +1,10 @@
-"""A point map to a coloured point cloud, thinned where asked for."""
+"""A point cloud with fewer points."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import ExportError
-from recon.types import BoolMap, PointCloud
-
-
-def cloud_of(
-    points: NDArray[np.float32],
-    rgb: NDArray[np.uint8],
-    keep: BoolMap,
-    normals: NDArray[np.float32] | None = None,
-) -> PointCloud:
-    """The kept pixels of a point map as points, in row order.
-
-    Args:
-        points: (H, W, 3) point map, m, cam frame.
-        rgb: (H, W, 3) uint8 sRGB of the same grid.
-        keep: (H, W) bool.
-        normals: (H, W, 3) unit vectors, or None.
-    """
-    if keep.all():
-        return PointCloud(
-            points=points.reshape(-1, 3),
-            # A copy: whoever edits the cloud does not edit the photo.
-            rgb=rgb.reshape(-1, 3).copy(),
-            normals=None if normals is None else normals.reshape(-1, 3),
-        )
-    return PointCloud(points=points[keep], rgb=rgb[keep], normals=None if normals is None else normals[keep])
+from recon.types import PointCloud
 
 
 def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:

@@ -9,7 +9,9 @@ from recon.types import Connections, FloatMap, Rays
 _BLOCK_ROWS = 32
 
 
-def grid_normals(z_m: FloatMap, rays: Rays, connections: Connections) -> NDArray[np.float32]:
+def grid_normals(
+    z_m: FloatMap, rays: Rays, connections: Connections, wanted: slice | None = None
+) -> NDArray[np.float32]:
     """Normals from the slope of inverse depth towards connected neighbours; never across a depth edge.
 
     A plane ``n . p = d`` has ``1/z = (n . (x, y, 1)) / d`` along the ray (x, y, 1), so with w = 1/z its normal is
@@ -19,16 +21,19 @@ def grid_normals(z_m: FloatMap, rays: Rays, connections: Connections) -> NDArray
         z_m: (H, W) z-depth, m.
         rays: Of the same grid.
         connections: Which neighbours belong to the same surface.
+        wanted: The rows to compute; None: all.
 
     Returns:
-        (H, W, 3) float32 unit vectors that face the camera, cam frame. Where no neighbour is connected along an
-        axis, the depth is taken as constant along it; of a pixel that is not usable they are meaningless.
+        (H, W, 3) float32, H the rows that are wanted: unit vectors that face the camera, cam frame. Where no
+        neighbour is connected along an axis, the depth is taken as constant along it; of a pixel that is not usable
+        they are meaningless.
     """
     height, width = z_m.shape
-    normals = np.empty((height, width, 3), np.float32)
+    start, stop, _ = (wanted or slice(None)).indices(height)
+    normals = np.empty((stop - start, width, 3), np.float32)
     step_x, step_y = np.diff(rays.x), np.diff(rays.y)[:, None]
-    for top in range(0, height, _BLOCK_ROWS):
-        rows = slice(top, min(top + _BLOCK_ROWS, height))
+    for top in range(start, stop, _BLOCK_ROWS):
+        rows = slice(top, min(top + _BLOCK_ROWS, stop))
         # One row more above and below, for the differences down the columns.
         first, last = max(top - 1, 0), min(rows.stop + 1, height)
         inverse = np.zeros((last - first, width), np.float32)
@@ -47,7 +52,7 @@ def grid_normals(z_m: FloatMap, rays: Rays, connections: Connections) -> NDArray
         _add(run, step_y[first : last - 1] * down, axis=0)
         slope_y = _ratio(rise[inner], run[inner])
 
-        block = normals[rows]
+        block = normals[rows.start - start : rows.stop - start]
         block[..., 0] = slope_x
         block[..., 1] = slope_y
         block[..., 2] = inverse[inner] - rays.x * slope_x - rays.y[rows, None] * slope_y

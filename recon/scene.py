@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from recon.cleanup import backdrop_distance_m, connect, flying, restrict
-from recon.cloud import cloud_of, thin
+from recon.cloud import thin
 from recon.export.content import Content, Format
 from recon.fill import FILL_NOTE, continue_background, joined
+from recon.gridcloud import GridCloud
 from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge, compact, extend_to_edge, triangulate
 from recon.normals import grid_normals
@@ -144,12 +145,14 @@ class Scene:
 
     def cloud(self, *, normals: bool = True) -> PointCloud:
         """Coloured points in the cam frame, m: one for each kept pixel, then thinned by ``voxel``."""
+        cloud = self._grid_cloud(normals=normals).whole()
+        return cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
+
+    def _grid_cloud(self, *, normals: bool = True) -> GridCloud:
         n = self.options.stride
         rays = rays_of(self.intrinsics, n)
         z_m, keep, connections = self._strided(rays)
-        facing = grid_normals(z_m, rays, connections) if normals else None
-        cloud = cloud_of(unproject(z_m, rays), self.photo.rgb[::n, ::n], keep, facing)
-        return cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
+        return GridCloud(z_m, keep, rays, self.photo.rgb[::n, ::n], connections if normals else None)
 
     def mesh(self) -> Mesh:
         """Triangles over the kept pixels in the cam frame, m, with texture coordinates and vertex colours."""
@@ -209,6 +212,11 @@ class Scene:
         save(self.content(form, shape), path, form, overwrite=overwrite)
         return path
 
+    def _geometry(self, shape: Shape) -> PointCloud | GridCloud | Mesh:
+        if shape == "mesh":
+            return self.mesh()
+        return self._grid_cloud() if self.options.voxel is None else self.cloud()
+
     def content(self, form: Format, shape: Shape) -> Content:
         """What a writer of that format gets."""
         levelling, provenance = self.levelling, dict(self.provenance)
@@ -217,7 +225,7 @@ class Scene:
         if self.options.fill and shape == "mesh":
             provenance["fill"] = FILL_NOTE
         return Content(
-            geometry=self.cloud() if shape == "cloud" else self.mesh(),
+            geometry=self._geometry(shape),
             photo=self.photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,

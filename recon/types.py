@@ -292,6 +292,9 @@ class PointCloud:
         if self.normals is not None:
             _expect("normals", self.normals, (len(self.points), 3), np.float32)
 
+    def __len__(self) -> int:
+        return len(self.points)
+
 
 @dataclass(frozen=True)
 class Mesh:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.frames import Transform, apply
 from recon.types import FloatMap, Intrinsics, Rays
 
 # Rows that are unprojected at a time: their depth, rays and points stay in the cache together.
@@ -58,6 +59,29 @@ def unproject(z_m: FloatMap, rays: Rays) -> NDArray[np.float32]:
         np.multiply(z, rays.y[rows, None], out=points[rows, :, 1])
         points[rows, :, 2] = z
     return points
+
+
+def unproject_into(out: NDArray[np.float32], z_m: FloatMap, rays: Rays, dst_T_cam: Transform) -> None:
+    """The same, in the axes of another frame, and into an array that lies anywhere: among the records of a file.
+
+    Args:
+        out: (H, W, 3) float32 of any strides.
+        z_m: (H, W) z-depth, m.
+        rays: Of the same grid.
+        dst_T_cam: (4, 4) rigid transform.
+    """
+    rotation = dst_T_cam[:3, :3]
+    if np.count_nonzero(rotation) > 3:
+        out[...] = apply(dst_T_cam, unproject(z_m, rays).reshape(-1, 3)).reshape(out.shape)
+        return
+    # The axes only trade places and signs: no pass over the points is needed for that.
+    for row in range(3):
+        (column,) = np.flatnonzero(rotation[row])
+        sign = np.float32(rotation[row, column])
+        factor = (rays.x, rays.y[:, None], np.float32(1))[column]
+        np.multiply(z_m, sign * factor, out=out[..., row])
+        if dst_T_cam[row, 3]:
+            out[..., row] += np.float32(dst_T_cam[row, 3])
 
 
 def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float64]:

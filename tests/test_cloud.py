@@ -3,9 +3,11 @@ import pytest
 from synthetic import CAMERA, floor_and_wall, plane
 
 from recon.cleanup import connect
-from recon.cloud import cloud_of, thin
+from recon.cloud import thin
 from recon.errors import ExportError
+from recon.gridcloud import GridCloud
 from recon.normals import grid_normals
+from recon.types import BoolMap, PointCloud
 from recon.unproject import rays_of, unproject
 
 RAYS = rays_of(CAMERA)
@@ -14,23 +16,27 @@ POINTS = unproject(floor_and_wall(), RAYS)
 RGB = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
 
 
+def cloud_of(keep: BoolMap) -> PointCloud:
+    return GridCloud(floor_and_wall(), keep, RAYS, RGB).whole()
+
+
 def test_kept_pixels_come_in_row_order_with_their_colours() -> None:
     keep = np.random.default_rng(1).random((120, 160)) < 0.5
-    cloud = cloud_of(POINTS, RGB, keep)
+    cloud = cloud_of(keep)
     assert np.array_equal(cloud.points, POINTS[keep]) and np.array_equal(cloud.rgb, RGB[keep])
-    whole = cloud_of(POINTS, RGB, ALL)
+    whole = cloud_of(ALL)
     assert np.array_equal(whole.points, POINTS.reshape(-1, 3))
 
 
 def test_thinning_leaves_one_point_a_cube_and_the_mean_colour() -> None:
-    cloud = thin(cloud_of(POINTS, RGB, ALL), 0.25)
+    cloud = thin(cloud_of(ALL), 0.25)
     cells = np.floor(cloud.points / 0.25)
     assert len(np.unique(cells, axis=0)) == len(cloud.points) < 120 * 160
     assert np.abs(cloud.rgb.mean(0) - RGB.reshape(-1, 3).mean(0)).max() < 10
 
 
 def test_a_cube_larger_than_the_scene_leaves_a_point_per_octant() -> None:
-    cloud = thin(cloud_of(POINTS, RGB, ALL), 1000.0)
+    cloud = thin(cloud_of(ALL), 1000.0)
     assert len(cloud.points) == 4
     assert np.allclose(cloud.points.mean(0), POINTS.reshape(-1, 3).mean(0), atol=1.0)
 
@@ -38,11 +44,11 @@ def test_a_cube_larger_than_the_scene_leaves_a_point_per_octant() -> None:
 def test_cubes_too_small_to_number_are_refused() -> None:
     for size_m in (1e-9, 1e-300):
         with pytest.raises(ExportError, match="larger --voxel"):
-            thin(cloud_of(POINTS, RGB, ALL), size_m)
+            thin(cloud_of(ALL), size_m)
 
 
 def test_nothing_thins_to_nothing() -> None:
-    assert len(thin(cloud_of(POINTS, RGB, ~ALL), 0.1).points) == 0
+    assert len(thin(cloud_of(~ALL), 0.1).points) == 0
 
 
 @pytest.mark.parametrize("normal", [(0.0, 0.0, 1.0), (0.3, 0.4, 0.866), (0.0, 0.95, 0.31), (-0.6, 0.1, 0.79)])

@@ -68,7 +68,7 @@ def save_all(
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
     from recon.scenefile import write_scene
-    from recon.types import PointCloud
+    from recon.types import Mesh
 
     if any(output.form is not None for output in outputs):
         report_levelling(scene, session)
@@ -80,8 +80,8 @@ def save_all(
                 write_scene(scene, output.path, overwrite=overwrite)
             else:
                 content = scene.content(output.form, output.shape)
-                if isinstance(content.geometry, PointCloud):
-                    counts = {"points": len(content.geometry.points)}
+                if not isinstance(content.geometry, Mesh):
+                    counts = {"points": len(content.geometry)}
                 else:
                     counts = {
                         "vertices": len(content.geometry.vertices),

@@ -22,7 +22,7 @@ NEAR, FAR, FOCAL, GAIN = range(4)
 
 _ASSUMED_SPREAD = 0.05
 """Relative, of an estimator whose error nobody has measured."""
-_ASSUMED_FREEDOM = 3
+_ASSUMED_FREEDOM = 1
 """How many observations of the scatter that assumption is worth."""
 _AGREE = 3.0
 _NEAREST_TO_FARTHEST = np.geomspace(1.05, 1e4, 40)

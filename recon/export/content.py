@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recon.frames import Axes, Transform, file_T_cam
+from recon.gridcloud import GridCloud
 from recon.options import Shape
 from recon.types import Intrinsics, Mesh, Photo, PointCloud
 
@@ -14,7 +15,7 @@ from recon.types import Intrinsics, Mesh, Photo, PointCloud
 class Content:
     """A scene's geometry together with what a file may say about it."""
 
-    geometry: PointCloud | Mesh
+    geometry: PointCloud | GridCloud | Mesh
     """In the cam frame; the writer applies ``file_T_cam``."""
     photo: Photo
     """The picture that textures it."""

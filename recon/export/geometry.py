@@ -11,6 +11,7 @@ from recon import __version__
 from recon.errors import ExportError
 from recon.export.content import Content
 from recon.frames import FILE_AXES
+from recon.gridcloud import GridCloud
 from recon.types import Mesh, PointCloud
 
 BLOCK = 1 << 16
@@ -33,15 +34,21 @@ def cloud_of(content: Content) -> PointCloud:
         ValueError: it is no cloud, or a coordinate is not finite.
     """
     cloud = content.geometry
-    if not isinstance(cloud, PointCloud):
-        raise ValueError(f"expected a PointCloud, got {type(cloud).__name__}")
-    if not len(cloud.points):
+    if isinstance(cloud, Mesh):
+        raise ValueError("expected a point cloud, got a Mesh")
+    check_points(len(cloud))
+    cloud = cloud.whole() if isinstance(cloud, GridCloud) else cloud
+    _check_finite("points", cloud.points)
+    return cloud
+
+
+def check_points(count: int) -> None:
+    """Raises ExportError where there is no point."""
+    if not count:
         raise ExportError(
             "There is no point to write: no pixel has a usable depth; try a larger --max-depth, --edge 0 or "
             "--sky keep."
         )
-    _check_finite("points", cloud.points)
-    return cloud
 
 
 def mesh_of(content: Content) -> Mesh:

@@ -23,7 +23,7 @@ from recon.export.packed import Packed
 from recon.export.pagedata import UV_STEPS_PER_PX, file_name, page_data
 from recon.export.texture import texture_jpeg
 from recon.frames import apply
-from recon.types import Intrinsics, Mesh
+from recon.types import Intrinsics, Mesh, PointCloud
 
 BUNDLE = "viewer.min.js"
 _COARSEST_STEP_M = 2.0**-13
@@ -38,9 +38,10 @@ def write(content: Content, path: Path) -> None:
         ValueError: a mesh without texture coordinates.
     """
     is_mesh = isinstance(content.geometry, Mesh)
-    points = mesh_of(content).vertices if is_mesh else cloud_of(content).points
+    geometry = mesh_of(content) if is_mesh else cloud_of(content)
+    points = geometry.vertices if isinstance(geometry, Mesh) else geometry.points
     step_m = position_step_m(points, content.intrinsics)
-    arrays = _arrays(content, points, step_m)
+    arrays = _arrays(content, geometry, points, step_m)
     parts = {
         "title": html.escape(file_name(content)),
         "style": _asset("page.css"),
@@ -76,9 +77,11 @@ def position_step_m(points_cam: NDArray[np.float32], camera: Intrinsics) -> floa
     return step
 
 
-def _arrays(content: Content, points: NDArray[np.float32], step_m: float) -> dict[str, Packed]:
+def _arrays(
+    content: Content, geometry: PointCloud | Mesh, points: NDArray[np.float32], step_m: float
+) -> dict[str, Packed]:
     """By name: ``position`` in steps; a mesh's ``uv`` in parts of a pixel and ``face``; a cloud's ``rgb``."""
-    geometry, scene_T_cam = content.geometry, content.file_T_cam
+    scene_T_cam = content.file_T_cam
 
     def positions(rows: slice) -> NDArray[np.int32]:
         return np.rint(apply(scene_T_cam, points[rows]).astype(np.float64) / step_m).astype(np.int32)

@@ -84,7 +84,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
     if isinstance(geometry, Mesh):
         size = f"{len(geometry.vertices):,} vertices, {len(geometry.faces):,} triangles"
     else:
-        size = f"{len(geometry.points):,} points"
+        size = f"{len(geometry):,} points"
     calibration = content.provenance.get("calibration")
     upright = ""
     if content.level_T_gl is not None:

@@ -8,9 +8,9 @@ leaves out the colours where there are texture coordinates; CloudCompare and Ope
 meshes that are coarser than the photo; Blender takes their texture coordinates too.
 """
 
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,27 +18,27 @@ from numpy.typing import NDArray
 from recon.export.content import Content, Format
 from recon.export.geometry import (
     blocks,
+    check_points,
     cloud_of,
     describe_lines,
     mesh_of,
     textured_mesh_of,
-    unit_normals,
     vertex_rgb,
 )
+from recon.export.parallel import in_order
+from recon.export.records import Vertices, record_of, vertex_blocks
 from recon.export.texture import plain_name, texture_jpeg
-from recon.frames import apply, rotate
+from recon.gridcloud import GridCloud
 from recon.options import Shape
 from recon.types import Mesh
 
+_PROPERTIES = {
+    "xyz": ("float x", "float y", "float z"),
+    "normal": ("float nx", "float ny", "float nz"),
+    "rgb": ("uchar red", "uchar green", "uchar blue"),
+    "st": ("float s", "float t"),
+}
 _FACE = np.dtype([("count", "u1"), ("indices", "<i4", (3,))])
-
-
-@dataclass(frozen=True)
-class _Vertices:
-    points: NDArray[np.float32]
-    rgb: NDArray[np.uint8] | None
-    normals: NDArray[np.float32] | None
-    uv: NDArray[np.float32] | None = None
 
 
 def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
@@ -48,13 +48,17 @@ def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
 
 def write(content: Content, path: Path) -> None:
     """Writes a cloud, or a mesh with coloured vertices, at ``path``, in the axes of ``content``."""
-    if isinstance(content.geometry, Mesh):
+    geometry = content.geometry
+    if isinstance(geometry, Mesh):
         mesh = mesh_of(content)
-        vertices = _Vertices(mesh.vertices, vertex_rgb(content, mesh), mesh.normals)
+        vertices = Vertices(mesh.vertices, mesh.normals, vertex_rgb(content, mesh))
         _write_file(content, path, vertices, mesh.faces)
+    elif isinstance(geometry, GridCloud):
+        check_points(len(geometry))
+        _write_file(content, path, geometry)
     else:
         cloud = cloud_of(content)
-        _write_file(content, path, _Vertices(cloud.points, cloud.rgb, cloud.normals))
+        _write_file(content, path, Vertices(cloud.points, cloud.normals, cloud.rgb))
 
 
 def write_textured(content: Content, path: Path) -> None:
@@ -67,71 +71,44 @@ def write_textured(content: Content, path: Path) -> None:
     mesh, uv = textured_mesh_of(content)
     (texture,) = sidecars(path)
     texture.write_bytes(texture_jpeg(content.photo))
-    _write_file(content, path, _Vertices(mesh.vertices, None, mesh.normals, uv), mesh.faces, texture.name)
+    _write_file(content, path, Vertices(mesh.vertices, mesh.normals, uv=uv), mesh.faces, texture.name)
 
 
 def _write_file(
     content: Content,
     path: Path,
-    vertices: _Vertices,
+    vertices: Vertices | GridCloud,
     faces: NDArray[np.int32] | None = None,
     texture: str | None = None,
 ) -> None:
+    record = record_of(vertices)
     with path.open("wb") as file:
-        file.write(_header(content, vertices, faces, texture))
-        _write_vertices(file, content, vertices)
+        file.write(_header(content, record, len(vertices), faces, texture))
+        for block in vertex_blocks(vertices, record, content.file_T_cam):
+            file.write(block)
         if faces is not None:
-            _write_faces(file, faces)
+            for block in in_order(partial(_faces, faces[rows]) for rows in blocks(len(faces))):
+                file.write(block)
 
 
 def _header(
-    content: Content, vertices: _Vertices, faces: NDArray[np.int32] | None, texture: str | None
+    content: Content, record: np.dtype[Any], count: int, faces: NDArray[np.int32] | None, texture: str | None
 ) -> bytes:
-    properties = ["float x", "float y", "float z"]
-    if vertices.normals is not None:
-        properties += ["float nx", "float ny", "float nz"]
-    if vertices.rgb is not None:
-        properties += ["uchar red", "uchar green", "uchar blue"]
-    if vertices.uv is not None:
-        properties += ["float s", "float t"]
     lines = ["ply", "format binary_little_endian 1.0"]
     lines += [f"comment TextureFile {texture}"] if texture else []
     lines += [f"comment {line}" for line in describe_lines(content)]
-    lines += [f"element vertex {len(vertices.points)}", *(f"property {name}" for name in properties)]
+    lines += [f"element vertex {count}"]
+    lines += [f"property {name}" for field in record.names or () for name in _PROPERTIES[field]]
     if faces is not None:
         lines += [f"element face {len(faces)}", "property list uchar int vertex_indices"]
     return "\n".join([*lines, "end_header", ""]).encode("ascii")
 
 
-def _write_vertices(file: BinaryIO, content: Content, vertices: _Vertices) -> None:
-    fields: list[tuple[str, str, tuple[int]]] = [("xyz", "<f4", (3,))]
-    if vertices.normals is not None:
-        fields.append(("normal", "<f4", (3,)))
-    if vertices.rgb is not None:
-        fields.append(("rgb", "u1", (3,)))
-    if vertices.uv is not None:
-        fields.append(("st", "<f4", (2,)))
-    for rows in blocks(len(vertices.points)):
-        points = vertices.points[rows]
-        block = np.empty(len(points), np.dtype(fields))
-        block["xyz"] = apply(content.file_T_cam, points)
-        if vertices.rgb is not None:
-            block["rgb"] = vertices.rgb[rows]
-        if vertices.normals is not None:
-            block["normal"] = rotate(content.file_T_cam, unit_normals(vertices.normals[rows], points))
-        if vertices.uv is not None:
-            # t goes up from the picture's lower edge.
-            block["st"] = vertices.uv[rows]
-            block["st"][:, 1] = 1 - block["st"][:, 1]
-        file.write(block.view(np.uint8).data)
-
-
-def _write_faces(file: BinaryIO, faces: NDArray[np.int32]) -> None:
-    for rows in blocks(len(faces)):
-        block = np.empty(rows.stop - rows.start, _FACE)
-        block["count"] = 3
-        block["indices"] = faces[rows]
-        file.write(block.view(np.uint8).data)
+def _faces(faces: NDArray[np.int32]) -> memoryview:
+    block = np.empty(len(faces), _FACE)
+    block["count"] = 3
+    block["indices"] = faces
+    return block.view(np.uint8).data
 
 
 FORMATS = (

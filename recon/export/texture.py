@@ -18,8 +18,16 @@ def texture_jpeg(photo: Photo) -> bytes:
         return photo.jpeg_bytes
     from PIL import Image
 
-    buffer = BytesIO()
-    Image.fromarray(photo.rgb).save(buffer, "JPEG", quality=98, subsampling=0, optimize=True)
+    picture = Image.fromarray(photo.rgb)
+    for optimize in (True, False):
+        buffer = BytesIO()
+        try:
+            picture.save(buffer, "JPEG", quality=98, subsampling=0, optimize=optimize)
+            break
+        except OSError:
+            # Pillow optimises in a buffer of two bytes a pixel, and a picture full of noise has more.
+            if not optimize:
+                raise
     return buffer.getvalue()
 
 

@@ -1,0 +1,45 @@
+"""Blocks of a file made by several threads, and taken in order: the file is the same whatever their number."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_MOST = 4
+"""Threads; numpy lets them run at once while it works on a block, and more than these wait for memory."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> Iterator[T]:
+    """What the makers return, in their order; a few are made ahead, never all.
+
+    Args:
+        makers: Independent of each other; what one raises is raised here.
+        threads: None: as many as there are cores, four at most.
+    """
+    threads = min(cores(), _MOST) if threads is None else threads
+    if threads <= 1:
+        for make in makers:
+            yield make()
+        return
+    ahead: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads, "recon-block") as pool:
+        try:
+            for make in makers:
+                ahead.append(pool.submit(make))
+                if len(ahead) > threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
