@@ -1,6 +1,7 @@
 """A photo to a scene, in six stages; no stage knows another."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from recon.depth.measured import Measured
 from recon.depth.relativefile import RelativeFile
 from recon.errors import CalibrationError
 from recon.journal import Journal
-from recon.knowledge import constraints_of, open_knowledge
+from recon.knowledge import Knowledge, constraints_of, open_knowledge
 from recon.metres import Metric, error_model_values, fit, to_metric
 from recon.options import Options
 from recon.photo import read_photo
@@ -45,28 +46,70 @@ def reconstruct(
     """
     options = options or Options()
     journal = journal or Journal()
-    # 1. Photo
-    photo = open_photo(photo, journal)
-    # 2. What is known of the scene and the camera before any network runs
-    constraints = (*constraints_of(options), *constraints)
-    known = focal.known_camera(photo, options, journal, constraints)
+    # 1. Photo, 2. What is known of the scene and the camera before any network runs
+    prepared = prepare(photo, options, journal, constraints)
     # 3. Depth; what calibrates it is opened first, so that what cannot work fails before the long work
-    estimator = estimator or choose_estimator(options, journal, photo)
-    knowledge = open_knowledge(estimator, options, constraints, journal)
-    estimate = estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
-    # 4. Metres
+    estimator = estimator or choose_estimator(options, journal, prepared.photo)
+    knowledge = open_knowledge(estimator, options, prepared.constraints, journal)
+    estimate = estimate_depth(prepared, estimator, journal)
+    # 4. Metres, 5. Camera, 6. Scene
+    return compose_scene(prepared, estimate, knowledge, journal)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A photo with all that is known before its depth."""
+
+    photo: Photo
+    options: Options
+    constraints: tuple[Constraint, ...]
+    """What the options, and the caller, tell of the scene."""
+    known: Intrinsics | None
+    """The camera by the user's numbers or the file; None where only a model can tell."""
+
+
+def prepare(
+    photo: str | Path | Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
+) -> Prepared:
+    """The first two stages of ``reconstruct``: reading, and what is known. Neither needs the estimator.
+
+    Raises:
+        ReconError: A broken photo, constraints that cannot be read.
+    """
+    photo = open_photo(photo, journal)
+    constraints = (*constraints_of(options), *constraints)
+    return Prepared(photo, options, constraints, focal.known_camera(photo, options, journal, constraints))
+
+
+def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -> DepthEstimate:
+    """The third stage, the network's: depth on the photo's grid.
+
+    Raises:
+        ReconError: Missing weights, measured depth that does not fit.
+    """
+    known = prepared.known
+    return estimator.estimate(prepared.photo, focal_px=None if known is None else known.fx, journal=journal)
+
+
+def compose_scene(
+    prepared: Prepared, estimate: DepthEstimate, knowledge: Knowledge, journal: Journal
+) -> Scene:
+    """The last three stages: metres, camera, scene. Runs a network only where the knowledge holds a model.
+
+    Raises:
+        CalibrationError: What is known does not suffice, or does not fit.
+    """
+    photo, known = prepared.photo, prepared.known
     metric = to_metric(photo, estimate, knowledge, known, journal)
-    # 5. Camera
     camera = focal.camera_of(
         photo, known, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
     )
-    # 6. Scene
     scene = Scene(
         photo=photo,
         intrinsics=camera,
         depth=metric.depth,
         sky=metric.sky,
-        options=options,
+        options=prepared.options,
         provenance=_provenance(photo, camera, estimate, metric),
     )
     _report_depth(scene, journal)
@@ -113,19 +156,17 @@ def calibrate_on(
     Raises:
         ReconError: As ``reconstruct``; also where nothing is known, or it is a saved calibration.
     """
-    photo = open_photo(photo, journal)
-    constraints = (*constraints_of(options), *constraints)
-    known = focal.known_camera(photo, options, journal, constraints)
-    estimator = choose_estimator(options, journal, photo)
-    knowledge = open_knowledge(estimator, options, constraints, journal)
+    prepared = prepare(photo, options, journal, constraints)
+    estimator = choose_estimator(options, journal, prepared.photo)
+    knowledge = open_knowledge(estimator, options, prepared.constraints, journal)
     if knowledge.empty or knowledge.calibration is not None:
         raise CalibrationError(
             "a calibration is made from what is known: give a metric model or a measured depth file "
             "as --reference, or "
             "lengths (--length, --at, --rectangle, --camera-height)"
         )
-    estimate = estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
-    return fit(photo, estimate, knowledge, known, journal)[0]
+    estimate = estimate_depth(prepared, estimator, journal)
+    return fit(prepared.photo, estimate, knowledge, prepared.known, journal)[0]
 
 
 def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> dict[str, Any]:
