@@ -1,16 +1,13 @@
-"""A point map to a triangle mesh on the picture's grid, with the photo as its texture."""
+"""Triangles on the picture's grid."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
+from recon.types import BoolMap, Connections, FloatMap, Rays
 
 
 def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArray[np.int32]:
     """Two triangles for each square of four connected pixels, one where an edge cuts off a corner.
-
-    A triangle is kept where its two sides along the grid are connected. The diagonal is the one that keeps
-    more triangles; where both keep as many, the shorter one in 3D.
 
     Args:
         points: (H, W, 3) point map, m, cam frame.
@@ -23,31 +20,76 @@ def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArra
         ValueError: The grid has more pixels than int32 can number.
     """
     height, width, _ = points.shape
+    check_countable(width=width, height=height)
+    index = np.arange(height * width, dtype=np.int32).reshape(height, width)
+    return faces_of(chosen_triangles(points, connections), index)
+
+
+def check_countable(*, width: int, height: int) -> None:
+    """Raises ValueError where a grid has more pixels than int32 can number."""
     if height * width > np.iinfo(np.int32).max:
         raise ValueError(f"a grid of {width}x{height} has more pixels than 32-bit indices can number")
+
+
+def chosen_triangles(points: NDArray[np.float32], connections: Connections) -> BoolMap:
+    """Which of the four triangles that have three corners of a square become faces.
+
+    A triangle is kept where its two sides along the grid are connected. The diagonal is the one that keeps
+    more triangles; where both keep as many, the shorter one in 3D.
+
+    Args:
+        points: (H, W, 3) point map, m, cam frame.
+        connections: Of the same grid.
+
+    Returns:
+        (4, H - 1, W - 1) bool: the triangles without the top right, the bottom left, the bottom right and the top
+        left corner of each square.
+    """
     top, bottom = connections.right[:-1], connections.right[1:]
     left, right = connections.down[:, :-1], connections.down[:, 1:]
-    falling = (left & bottom).astype(np.int8) + (top & right)
-    rising = (left & top).astype(np.int8) + (bottom & right)
-    use_rising = rising > falling
-    undecided = (rising == falling) & (rising > 0)
-    use_rising |= undecided & (
-        _squared_length(points[:-1, 1:], points[1:, :-1]) < _squared_length(points[:-1, :-1], points[1:, 1:])
+    kept = np.stack([left & bottom, top & right, left & top, bottom & right])
+    falling = kept[0].view(np.int8) + kept[1].view(np.int8)
+    rising = kept[2].view(np.int8) + kept[3].view(np.int8)
+    use_rising = _squared_length(points[:-1, 1:], points[1:, :-1]) < _squared_length(
+        points[:-1, :-1], points[1:, 1:]
     )
-    index = np.arange(height * width, dtype=np.int32).reshape(height, width)
-    tl, tr, bl, br = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
-    kinds = (
-        (~use_rising & left & bottom, (tl, bl, br)),
-        (~use_rising & top & right, (tl, br, tr)),
-        (use_rising & left & top, (tl, bl, tr)),
-        (use_rising & bottom & right, (bl, br, tr)),
-    )
-    counts = [int(np.count_nonzero(chosen)) for chosen, _ in kinds]
+    use_rising &= rising == falling
+    use_rising |= rising > falling
+    kept[2:] &= use_rising
+    kept[:2] &= ~use_rising
+    return kept
+
+
+def corners_used(chosen: BoolMap) -> BoolMap:
+    """(H, W) bool: which pixels are a corner of some triangle of ``chosen_triangles``."""
+    _, height, width = chosen.shape
+    used = np.zeros((height + 1, width + 1), np.bool_)
+    without_tr, without_bl, without_br, without_tl = chosen
+    used[:-1, :-1] |= without_tr | without_bl | without_br
+    used[:-1, 1:] |= without_bl | without_br | without_tl
+    used[1:, :-1] |= without_tr | without_br | without_tl
+    used[1:, 1:] |= without_tr | without_bl | without_tl
+    return used
+
+
+def faces_of(chosen: BoolMap, index: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The triangles, counter-clockwise as the camera sees them.
+
+    Args:
+        chosen: (4, H - 1, W - 1), from ``chosen_triangles``.
+        index: (H, W) number of each pixel.
+
+    Returns:
+        (F, 3) int32 numbers.
+    """
+    counts = [int(np.count_nonzero(kind)) for kind in chosen]
     faces = np.empty((sum(counts), 3), np.int32)
+    tl, tr, bl, br = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+    corners_of = ((tl, bl, br), (tl, br, tr), (tl, bl, tr), (bl, br, tr))
     start = 0
-    for (chosen, corners), count in zip(kinds, counts, strict=True):
+    for kind, corners, count in zip(chosen, corners_of, counts, strict=True):
         for k, corner in enumerate(corners):
-            faces[start : start + count, k] = corner[chosen]
+            faces[start : start + count, k] = corner[kind]
         start += count
     return faces
 
@@ -55,35 +97,6 @@ def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArra
 def _squared_length(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     difference = a - b
     return np.asarray(np.einsum("hwi,hwi->hw", difference, difference))
-
-
-def compact(
-    points: NDArray[np.float32],
-    faces: NDArray[np.int32],
-    uv: NDArray[np.float32],
-    rgb: NDArray[np.uint8],
-    normals: NDArray[np.float32],
-) -> Mesh:
-    """A mesh of the vertices that some face uses, in row order.
-
-    Args:
-        points: (H, W, 3) point map, m, cam frame.
-        faces: (F, 3) indices into the pixels.
-        uv: (H, W, 2) texture coordinates.
-        rgb: (H, W, 3) uint8 sRGB.
-        normals: (H, W, 3) unit vectors.
-    """
-    height, width, _ = points.shape
-    used: BoolMap = np.zeros(height * width, np.bool_)
-    used[faces.reshape(-1)] = True
-    renumbered = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    return Mesh(
-        vertices=points.reshape(-1, 3)[used],
-        faces=renumbered[faces],
-        uv=uv.reshape(-1, 2)[used],
-        rgb=np.ascontiguousarray(rgb).reshape(-1, 3)[used],
-        normals=normals.reshape(-1, 3)[used],
-    )
 
 
 def extend_to_edge(

@@ -13,13 +13,13 @@ from recon.cloud import thin
 from recon.export.content import Content, Format
 from recon.fill import FILL_NOTE, continue_background, joined
 from recon.gridcloud import GridCloud
+from recon.gridmesh import MeshGrid, grid_mesh
 from recon.level import Levelling, estimate_levelling
-from recon.mesh import border_to_edge, compact, extend_to_edge, triangulate
-from recon.normals import grid_normals
+from recon.mesh import border_to_edge
 from recon.options import Options, Shape
 from recon.simplify import simplify
 from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
-from recon.unproject import pixel_centres, rays_at, rays_of, unproject
+from recon.unproject import pixel_centres, rays_at, rays_of
 
 # Of the faces asked for, the continued background gets one in so many at most.
 _FILL_SHARE = 4
@@ -161,17 +161,9 @@ class Scene:
         v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
         inner, outer = rays_of(camera, n), rays_at(camera, u_px, v_px)
         z_m, keep, connections = self._strided(inner)
-        points = unproject(extend_to_edge(z_m, connections, inner, outer), outer)
-        uv = np.empty((*points.shape[:2], 2), np.float32)
-        uv[..., 0] = u_px / camera.width
-        uv[..., 1] = (v_px / camera.height)[:, None]
-        mesh = compact(
-            points,
-            triangulate(points, connections),
-            uv,
-            self.photo.rgb[::n, ::n],
-            grid_normals(z_m, inner, connections),
-        )
+        rgb = self.photo.rgb[::n, ::n]
+        uv = (u_px / camera.width).astype(np.float32), (v_px / camera.height).astype(np.float32)
+        mesh = grid_mesh(MeshGrid(z_m, inner, outer, connections, rgb, *uv))
         patch, most = None, self.options.faces
         if self.options.fill:
             share = None if most is None else most // _FILL_SHARE
@@ -181,7 +173,7 @@ class Scene:
         if most is not None or self.options.error is not None:
             mesh = simplify(mesh, most, self.options.error)
         if patch is not None:
-            mesh = joined(mesh, patch, self.photo.rgb[::n, ::n], (uv[0, :, 0], uv[:, 0, 1]))
+            mesh = joined(mesh, patch, rgb, uv)
         return mesh
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recon.cleanup import connect
-from recon.export.parallel import in_order
+from recon.parallel import in_order
 from recon.export.records import Vertices, record_of, vertex_blocks
 from recon.frames import apply, file_T_cam, rotate
 from recon.gridcloud import GridCloud

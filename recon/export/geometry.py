@@ -17,6 +17,9 @@ from recon.types import Mesh, PointCloud
 BLOCK = 1 << 16
 """Rows that are converted at a time: a few MB, so that a writer's memory does not grow with the scene."""
 
+_UNIT = 1e-5
+"""A squared length this near to one is one: float32 has no more to give."""
+
 GENERATOR = f"recon {__version__}"
 
 
@@ -96,7 +99,10 @@ def unit_normals(normals: NDArray[np.float32], points_cam: NDArray[np.float32]) 
 
     Viewers light a zero or NaN normal black, and the glTF standard forbids it.
     """
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    squared = np.einsum("ni,ni->n", normals, normals)
+    if (np.abs(squared - 1) < _UNIT).all():
+        return normals
+    length = np.sqrt(squared)[:, None]
     missing = ~(np.isfinite(length) & (length > 1e-6))[:, 0]
     if missing.any():
         normals, length = normals.copy(), length.copy()

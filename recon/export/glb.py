@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import atan
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from recon.export.content import Content, Format
 from recon.export.geometry import GENERATOR, blocks, textured_mesh_of, unit_normals
 from recon.export.texture import texture_jpeg
 from recon.frames import Transform, apply, file_T_cam, rotate
+from recon.parallel import in_order
 from recon.types import Intrinsics, Mesh
 
 _FLOAT, _UINT32 = 5126, 5125
@@ -87,13 +89,17 @@ def _parts(content: Content, mesh: Mesh, uv: NDArray[np.float32]) -> list[_Part]
 
 
 def _positions(mesh: Mesh, placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
-    for rows in blocks(len(mesh.vertices)):
-        yield _raw(apply(placed_T_cam, mesh.vertices[rows]), "<f4")
+    def block(rows: slice) -> NDArray[Any]:
+        return _raw(apply(placed_T_cam, mesh.vertices[rows]), "<f4")
+
+    return in_order(partial(block, rows) for rows in blocks(len(mesh.vertices)))
 
 
 def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
-    for rows in blocks(len(normals)):
-        yield _raw(rotate(placed_T_cam, unit_normals(normals[rows], mesh.vertices[rows])), "<f4")
+    def block(rows: slice) -> NDArray[Any]:
+        return _raw(rotate(placed_T_cam, unit_normals(normals[rows], mesh.vertices[rows])), "<f4")
+
+    return in_order(partial(block, rows) for rows in blocks(len(normals)))
 
 
 def _raw(rows: NDArray[Any], dtype: str) -> NDArray[Any]:
@@ -102,10 +108,14 @@ def _raw(rows: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 def _bounds(mesh: Mesh, placed_T_cam: Transform) -> tuple[list[float], list[float]]:
     """Smallest and largest coordinates as they are in the file: glTF wants them exact."""
-    lows, highs = zip(
-        *((block.min(0), block.max(0)) for block in _positions(mesh, placed_T_cam)), strict=True
-    )
-    return np.min(lows, axis=0).tolist(), np.max(highs, axis=0).tolist()
+
+    def block(rows: slice) -> list[tuple[float, float]]:
+        # Axis by axis: numpy takes ten times as long for all three at once.
+        moved = apply(placed_T_cam, mesh.vertices[rows])
+        return [(float(axis.min()), float(axis.max())) for axis in moved.T]
+
+    extremes = np.array(list(in_order(partial(block, rows) for rows in blocks(len(mesh.vertices)))))
+    return extremes[..., 0].min(axis=0).tolist(), extremes[..., 1].max(axis=0).tolist()
 
 
 def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[int]) -> dict[str, Any]:

@@ -25,11 +25,11 @@ from recon.export.geometry import (
     textured_mesh_of,
     vertex_rgb,
 )
-from recon.export.parallel import in_order
 from recon.export.records import Vertices, record_of, vertex_blocks
 from recon.export.texture import plain_name, texture_jpeg
 from recon.gridcloud import GridCloud
 from recon.options import Shape
+from recon.parallel import in_order
 from recon.types import Mesh
 
 _PROPERTIES = {

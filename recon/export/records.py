@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.export.geometry import blocks, unit_normals
-from recon.export.parallel import in_order
 from recon.frames import Transform, apply, rotate
 from recon.gridcloud import GridCloud, Piece
+from recon.parallel import in_order
 
 
 @dataclass(frozen=True)

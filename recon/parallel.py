@@ -1,4 +1,4 @@
-"""Blocks of a file made by several threads, and taken in order: the file is the same whatever their number."""
+"""Blocks of work done by several threads, and taken in order: the result is the same whatever their number."""
 
 import os
 from collections import deque
@@ -43,3 +43,9 @@ def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> I
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def run_all(makers: Iterable[Callable[[], object]], threads: int | None = None) -> None:
+    """Runs the makers, several at a time; what one raises is raised here."""
+    for _ in in_order(makers, threads):
+        pass
