@@ -5,11 +5,13 @@ depth, where every plane, however steep, is linear in the picture's coordinates:
 step from pixel to pixel is large, but equal to its neighbours' steps; across an object's outline it is not.
 """
 
+from functools import partial
 from math import radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.parallel import run_all
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
 _Index = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -48,8 +50,8 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
     if edge > 0:
         inverse = np.zeros_like(z_m)
         np.divide(1.0, z_m, out=inverse, where=usable)
-        _cut(_Links(inverse, links.down, axis=0), rays.y, edge)
-        _cut(_Links(inverse, links.right, axis=1), rays.x, edge)
+        down, right = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
+        run_all([partial(_cut, down, rays.y, edge), partial(_cut, right, rays.x, edge)])
     return links
 
 
@@ -67,12 +69,20 @@ class _Links:
         self.inverse, self.linked, self.axis = inverse, linked, axis
         self.first = inverse[:-1] if axis == 0 else inverse[:, :-1]
         self.second = inverse[1:] if axis == 0 else inverse[:, 1:]
-        self.step = self.second - self.first
+
+    @property
+    def count(self) -> int:
+        """Links along the axis."""
+        return self.first.shape[self.axis]
+
+    def step(self, at: _Index) -> NDArray[np.float32]:
+        """Change of inverse depth along each link: worked out for the few that are asked for."""
+        return np.asarray(self.second[at] - self.first[at])
 
     def moved(self, at: _Index, by: int) -> tuple[_Index, BoolMap]:
         """The links that lie ``by`` further along the axis, and which of them exist."""
         other = at[self.axis] + by
-        inside = (other >= 0) & (other < self.step.shape[self.axis])
+        inside = (other >= 0) & (other < self.count)
         other = np.where(inside, other, 0)
         return ((other, at[1]) if self.axis == 0 else (at[0], other)), inside
 
@@ -93,11 +103,11 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     at: _Index = (rows, cols)
     nearer = links.nearer(at)
     threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
-    over = np.abs(links.step[at]) > threshold * nearer
+    over = np.abs(links.step(at)) > threshold * nearer
     at = at[0][over], at[1][over]
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
     before, after = _slope(links, at, tolerance, -1), _slope(links, at, tolerance, +1)
-    step = links.step[at]
+    step = links.step(at)
     # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
     explained = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
     explained |= (step >= np.minimum(before, after) - tolerance) & (
@@ -119,14 +129,14 @@ def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     A middle percentile of these, so that foliage, which is rough in truth, is not taken for noise of the rest.
     """
     noise = np.zeros(_OCTAVES, np.float32)
-    every = max(1, round((links.step.size / _NOISE_SAMPLES) ** 0.5))
-    rows, cols = (np.arange(0, n, every) for n in links.step.shape)
+    every = max(1, round((links.first.size / _NOISE_SAMPLES) ** 0.5))
+    rows, cols = (np.arange(0, n, every) for n in links.first.shape)
     at: _Index = (np.repeat(rows, len(cols)), np.tile(cols, len(rows)))
     following, inside = links.moved(at, 1)
     both = inside & links.linked[at] & links.linked[following]
     at, following = (at[0][both], at[1][both]), (following[0][both], following[1][both])
     nearer = links.nearer(at)
-    rough = np.abs(links.step[following] - links.step[at]) / np.maximum(nearer, 1e-9)
+    rough = np.abs(links.step(following) - links.step(at)) / np.maximum(nearer, 1e-9)
     octave = _octave(nearer)
     for k in np.unique(octave):
         changes = rough[(octave == k) & (rough > 0)]
@@ -137,14 +147,14 @@ def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
 def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
     """The step that the next few links in one direction share: (N,); NaN where they differ, or are not linked."""
     first, _ = links.moved(at, direction)
-    slope = links.step[first]
+    slope = links.step(first)
     agreed = np.ones(len(slope), np.bool_)
     # A small grid has no room for as many: one side of every link has at least half of the others.
-    support = max(1, min(_SLOPE_SUPPORT, (links.step.shape[links.axis] - 1) // 2))
+    support = max(1, min(_SLOPE_SUPPORT, (links.count - 1) // 2))
     for k in range(1, support + 1):
         other, inside = links.moved(at, direction * k)
         agreed &= inside & links.linked[other]
-        agreed &= np.abs(links.step[other] - slope) <= tolerance
+        agreed &= np.abs(links.step(other) - slope) <= tolerance
     return np.where(agreed, slope, np.float32(np.nan))
 
 

@@ -123,7 +123,7 @@ class Scene:
             keep |= sky
             sky = np.zeros_like(keep)
         connections = connect(z_m, keep, rays_of(self.intrinsics), self.options.edge)
-        between = flying(connections, keep)
+        between = flying(connections, keep) if self.options.edge else np.zeros_like(keep)
         keep &= ~between
         dropped = Dropped(
             unknown=int(unknown.sum()),
