@@ -22,8 +22,8 @@ NEAR, FAR, FOCAL, GAIN = range(4)
 
 _ASSUMED_SPREAD = 0.05
 """Relative, of an estimator whose error nobody has measured."""
-_ASSUMED_FREEDOM = 1
-"""How many observations of the scatter that assumption is worth."""
+_LEAST_FREEDOM = 3
+"""Observations of the scatter that it takes; the assumption stands in for those that lack."""
 _AGREE = 3.0
 _NEAREST_TO_FARTHEST = np.geomspace(1.05, 1e4, 40)
 _FOCAL_STEPS = np.log(np.geomspace(0.4, 2.5, 9))
@@ -372,8 +372,8 @@ def _with_scatter(problem: Problem, found: Solution) -> Solution:
         exact = _polished(replace(problem, spread=local_error(0.0)), found.x)
         return replace(exact, scatter=None) if exact.agree.sum() >= count else replace(exact, scatter=0.0)
     scatter = float(brentq(lambda s: chi_square(s) - freedom, 0.0, 10.0))
-    known = freedom + _ASSUMED_FREEDOM
-    spread = float(np.sqrt((freedom * scatter**2 + _ASSUMED_FREEDOM * _ASSUMED_SPREAD**2) / known))
+    known = max(freedom, _LEAST_FREEDOM)
+    spread = float(np.sqrt((freedom * scatter**2 + (known - freedom) * _ASSUMED_SPREAD**2) / known))
     again = _polished(replace(problem, spread=local_error(spread)), found.x)
     # Few constraints tell their own scatter badly: Student's t in place of the normal distribution.
     widened = (t.ppf(0.975, known) / 1.96) ** 2
