@@ -28,6 +28,8 @@ _NOISE_FACTOR = 10.3
 _NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
 _OCTAVES = 48
+# Rows that are looked at a time, so that what is made of them stays in the cache.
+_BLOCK_ROWS = 64
 # Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
 # floor comes to it at twenty times the camera's height only.
 _MAX_INCIDENCE_DEG = 87.0
@@ -55,11 +57,14 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
     return links
 
 
-def restrict(connections: Connections, keep: BoolMap) -> Connections:
-    """The connections between the pixels of ``keep``, (H, W) bool."""
-    return Connections(
-        right=connections.right & keep[:, :-1] & keep[:, 1:], down=connections.down & keep[:-1] & keep[1:]
-    )
+def restrict(connections: Connections, keep: BoolMap) -> None:
+    """Clears the connections to pixels that are not of ``keep``, (H, W) bool."""
+    for links, first, second in (
+        (connections.right, keep[:, :-1], keep[:, 1:]),
+        (connections.down, keep[:-1], keep[1:]),
+    ):
+        np.logical_and(links, first, out=links)
+        np.logical_and(links, second, out=links)
 
 
 class _Links:
@@ -95,12 +100,7 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
     # First the few links that could be an edge at all, then the threshold that holds for each.
     smallest = np.float32(edge / _FINEST)
-    # |w1 - w0| > t max(w0, w1) in one pass each way, which spares two arrays of the picture's size.
-    candidates = links.linked & ~(
-        (links.first >= (1 - smallest) * links.second) & (links.second >= (1 - smallest) * links.first)
-    )
-    rows, cols = np.nonzero(candidates)
-    at: _Index = (rows, cols)
+    at = _suspected(links, smallest)
     nearer = links.nearer(at)
     threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
     over = np.abs(links.step(at)) > threshold * nearer
@@ -115,6 +115,20 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     )
     explained &= ~_grazing(links, at, ray)
     links.linked[at[0][~explained], at[1][~explained]] = False
+
+
+def _suspected(links: _Links, threshold: np.float32) -> _Index:
+    """The links whose step is larger than that part of the nearer inverse depth."""
+    found = []
+    for top in range(0, max(1, len(links.first)), _BLOCK_ROWS):
+        rows = slice(top, top + _BLOCK_ROWS)
+        first, second = links.first[rows], links.second[rows]
+        # |w1 - w0| > t max(w0, w1), one way and the other.
+        small = first >= (1 - threshold) * second
+        small &= second >= (1 - threshold) * first
+        row, col = np.nonzero(links.linked[rows] > small)
+        found.append((row + top, col))
+    return np.concatenate([row for row, _ in found]), np.concatenate([col for _, col in found])
 
 
 def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -182,14 +196,17 @@ def flying(connections: Connections, usable: BoolMap) -> BoolMap:
     Returns:
         (H, W) bool.
     """
-    return _cut_both_sides(connections.right, usable) | _cut_both_sides(connections.down.T, usable.T).T
-
-
-def _cut_both_sides(linked: BoolMap, usable: BoolMap) -> BoolMap:
-    # A cut is a missing link between two usable pixels: a neighbour that has no depth says nothing.
     found = np.zeros_like(usable)
-    found[:, 1:-1] = usable[:, :-2] & usable[:, 1:-1] & usable[:, 2:] & ~linked[:, :-1] & ~linked[:, 1:]
+    _add_cut_both_sides(found, connections.right, usable)
+    _add_cut_both_sides(found.T, connections.down.T, usable.T)
     return found
+
+
+def _add_cut_both_sides(found: BoolMap, linked: BoolMap, usable: BoolMap) -> None:
+    # A cut is a missing link between two usable pixels: a neighbour that has no depth says nothing.
+    cut = usable[:, :-1] & usable[:, 1:]
+    cut &= ~linked
+    found[:, 1:-1] |= cut[:, :-1] & cut[:, 1:]
 
 
 def backdrop_distance_m(z_m: FloatMap, valid: BoolMap) -> float:

@@ -109,30 +109,26 @@ class Scene:
     @cached_property
     def _surface(self) -> _Surface:
         """The depth that becomes geometry, and its pixels, at the photo's full resolution."""
-        z_m, keep = self.depth.z_m, self.depth.valid.copy()
-        sky = np.zeros_like(keep) if self.sky is None else self.sky
-        keep &= ~sky
-        unknown = ~keep & ~sky
-        too_far = np.zeros_like(keep)
+        z_m, keep, sky = self.depth.z_m, self.depth.valid, self.sky
+        if sky is not None:
+            keep = keep & ~sky
+        seen = int(keep.sum())
+        unseen = 0 if sky is None else int(sky.sum())
+        unknown, too_far = keep.size - seen - unseen, 0
         if self.options.max_depth is not None:
-            too_far = keep & (z_m > self.options.max_depth)
-            keep &= ~too_far
+            keep = keep & (z_m <= self.options.max_depth)
+            too_far = seen - int(keep.sum())
         backdrop_m = self.backdrop_m
-        if backdrop_m is not None:
+        if backdrop_m is not None and sky is not None:
             z_m = np.where(sky, np.float32(backdrop_m), z_m)
-            keep |= sky
-            sky = np.zeros_like(keep)
+            keep = keep | sky
+            unseen = 0
         connections = connect(z_m, keep, rays_of(self.intrinsics), self.options.edge)
         between = flying(connections, keep) if self.options.edge else np.zeros_like(keep)
-        keep &= ~between
-        dropped = Dropped(
-            unknown=int(unknown.sum()),
-            sky=int(sky.sum()),
-            too_far=int(too_far.sum()),
-            flying=int(between.sum()),
-            kept=int(keep.sum()),
-        )
-        return _Surface(z_m, keep, between, connections=restrict(connections, keep), dropped=dropped)
+        keep = keep & ~between
+        restrict(connections, keep)
+        kept, hanging = int(keep.sum()), int(between.sum())
+        return _Surface(z_m, keep, between, connections, Dropped(unknown, unseen, too_far, hanging, kept))
 
     def _strided(self, rays: Rays) -> tuple[FloatMap, BoolMap, Connections]:
         """Depth, kept pixels and connections of the grid that ``stride`` leaves."""
