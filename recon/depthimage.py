@@ -63,6 +63,7 @@ def write_depth(
     *,
     colormap: str | None = None,
     unit_m: float = 0.001,
+    span_m: tuple[float, float] | None = None,
     overwrite: bool = False,
 ) -> WrittenDepth:
     """Writes z-depth in the format of the suffix, all or nothing.
@@ -73,6 +74,7 @@ def write_depth(
         colormap: One of ``COLORMAPS`` for a picture with a legend; None: numbers (a .jpg is a picture all the
             same).
         unit_m: Metres per stored unit of a 16-bit PNG.
+        span_m: Nearest and farthest depth that a picture's colours tell, m (``depth_picture``).
         overwrite: Replace an existing file.
 
     Raises:
@@ -87,7 +89,7 @@ def write_depth(
         colormap = DEFAULT_COLORMAP
     with staged(path, overwrite=overwrite) as temporary:
         if colormap is not None:
-            _write_picture(temporary, depth_picture(depth, colormap))
+            _write_picture(temporary, depth_picture(depth, colormap, span_m))
             return WrittenDepth(path, f"colours by {colormap}")
         if suffix == ".png":
             out_of_range = _write_png(temporary, depth, unit_m)

@@ -18,12 +18,20 @@ _SPECTRAL_R = "5e4fa2 3288bd 66c2a5 abdda4 e6f598 ffffbf fee08b fdae61 f46d43 d5
 _MOST_TICKS = 9
 
 
-def depth_picture(depth: MetricDepth, colormap: str) -> NDArray[np.uint8]:
+def depth_picture(
+    depth: MetricDepth, colormap: str, span_m: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
     """Paints depth in colours, with a legend at the right.
 
     The colours are even in the logarithm of depth: as much colour between 1 and 2 m as between 10 and 20 m.
     They span the 1st to the 99th percentile; what is nearer or farther has the colour of the end, and the
     legend's bar is pointed there. Pixels without depth are grey.
+
+    Args:
+        depth: (H, W).
+        colormap: One of ``COLORMAPS``.
+        span_m: Nearest and farthest depth that the colours tell, m, in place of this picture's own: pictures of one
+            span and size have the same colours and the same legend, and may have no valid pixel.
 
     Returns:
         (H, W + legend, 3) uint8 sRGB.
@@ -32,16 +40,23 @@ def depth_picture(depth: MetricDepth, colormap: str) -> NDArray[np.uint8]:
         ExportError: no pixel is valid, or there is no such colour map.
     """
     known = depth.z_m[depth.valid]
-    if not known.size:
+    if not known.size and span_m is None:
         raise ExportError("There is no depth to show: no pixel has one.")
-    near, far = (float(value) for value in np.percentile(known, (1, 99)))
-    if far < 1.1 * near:  # a flat wall: noise should not get the whole range of colours
-        near, far = near / 1.05, far * 1.05
+    near, far = span_of(known) if span_m is None else span_m
     table = _table(colormap)
     painted = _paint(depth.z_m, depth.valid, near, far, table)
-    beyond = (bool((known < near).any()), bool((known > far).any()))
-    legend = _legend(depth.z_m.shape, near, far, table, beyond, unknown=not depth.valid.all())
+    alike = span_m is not None
+    beyond = (alike or bool((known < near).any()), alike or bool((known > far).any()))
+    legend = _legend(depth.z_m.shape, near, far, table, beyond, unknown=alike or not depth.valid.all())
     return np.hstack([painted, legend])
+
+
+def span_of(known_m: NDArray[np.float32]) -> tuple[float, float]:
+    """The 1st and the 99th percentile of depths, m; wider where that is next to nothing."""
+    near, far = (float(value) for value in np.percentile(known_m, (1, 99)))
+    if far < 1.1 * near:  # a flat wall: noise should not get the whole range of colours
+        near, far = near / 1.05, far * 1.05
+    return near, far
 
 
 def _table(colormap: str) -> NDArray[np.uint8]:
