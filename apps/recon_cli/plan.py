@@ -19,6 +19,20 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
         ReconError: What the build would refuse too: no such model, relative depth without a reference, an unreadable
             photo, depth or calibration, weights that are not here while the network is off limits.
     """
+    plan_model(path, options, session)
+    for output in outputs:
+        session.journal.decide(
+            "output", f"would write {output.path} ({output.description})", path=str(output.path)
+        )
+    session.result["would_write"] = [str(output.path) for output in outputs]
+
+
+def plan_model(path: Path, options: Options, session: Session) -> None:
+    """Journals which model would be used for a photo, what calibrates it, and what is known of the camera.
+
+    Raises:
+        ReconError: As ``show_plan``.
+    """
     from recon import focal
     from recon.knowledge import constraints_of
     from recon.pipeline import open_photo
@@ -34,9 +48,6 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
         journal.decide("focal", "not known: would come from the model, else a 60° field of view")
     else:
         focal.camera_of(photo, known, None, model, journal)
-    for output in outputs:
-        journal.decide("output", f"would write {output.path} ({output.description})", path=str(output.path))
-    session.result["would_write"] = [str(output.path) for output in outputs]
 
 
 def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:

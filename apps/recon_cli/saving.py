@@ -4,14 +4,23 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from recon.export.content import Format
+from recon.journal import Journal
 from recon.options import Shape
-from recon_cli.console import Session
 
 if TYPE_CHECKING:
     from recon.scene import Scene
+
+
+class HasJournal(Protocol):
+    """A ``Session``, or a photo of a batch."""
+
+    @property
+    def journal(self) -> Journal:
+        """Told what was written."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path])
 
 
 def save_all(
-    scene: "Scene", outputs: Sequence[Output], session: Session, *, overwrite: bool
+    scene: "Scene", outputs: Sequence[Output], session: HasJournal, *, overwrite: bool
 ) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
@@ -105,7 +114,7 @@ def save_all(
     return written
 
 
-def _report_simplified(scene: "Scene", faces: int, session: Session) -> None:
+def _report_simplified(scene: "Scene", faces: int, session: HasJournal) -> None:
     asked = scene.options.faces
     if asked is not None and faces > asked:
         session.journal.warn(
@@ -115,7 +124,7 @@ def _report_simplified(scene: "Scene", faces: int, session: Session) -> None:
         )
 
 
-def report_levelling(scene: "Scene", session: Session) -> None:
+def report_levelling(scene: "Scene", session: HasJournal) -> None:
     """Says how the scene was stood upright, or why it was not."""
     levelling = scene.levelling
     if levelling is None:
@@ -143,7 +152,7 @@ def report_levelling(scene: "Scene", session: Session) -> None:
     )
 
 
-def report_dropped(scene: "Scene", session: Session) -> None:
+def report_dropped(scene: "Scene", session: HasJournal) -> None:
     """Says which part of the photo is not in the geometry, and why."""
     dropped, total = scene.dropped, scene.depth.valid.size
     reasons = {
