@@ -23,7 +23,7 @@ _SLOPE_SUPPORT = 4
 _SLOPE_TOLERANCE = 0.5
 # A smooth depth map shows much finer edges than a noisy one: the threshold follows the noise, from this fraction of
 # the given one up to the whole of it.
-_FINEST = 8.0
+_FINEST = 12.0
 _NOISE_FACTOR = 10.3
 _NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
@@ -42,7 +42,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         z_m: (H, W) z-depth, m.
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
-        edge: Relative depth step above which a connection is suspected, down to an eighth of it where the depth
+        edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
             is smooth; 0 connects all usable neighbours.
 
     Returns:
