@@ -12,7 +12,7 @@ from recon.types import BoolMap, Connections, FloatMap, PointCloud, Rays
 from recon.unproject import unproject_into
 
 # Pixels that are made at a time: their points and colours stay in the cache.
-_PIECE_PIXELS = 1 << 16
+_PIECE_PIXELS = 1 << 17
 
 
 @dataclass(frozen=True)

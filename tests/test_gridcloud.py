@@ -16,11 +16,11 @@ from recon.types import Intrinsics
 from recon.unproject import rays_of, unproject
 
 # More pixels than several pieces, and rows that do not divide them.
-CAMERA = Intrinsics(300, 310, 201.5, 309.25, width=403, height=611, source="user")
+CAMERA = Intrinsics(300, 310, 401.5, 309.25, width=803, height=611, source="user")
 RAYS = rays_of(CAMERA)
 NOISE = np.random.default_rng(0)
-Z_M = (2 + NOISE.random((611, 403)) + (np.arange(403) > 200)).astype(np.float32)
-RGB = NOISE.integers(0, 256, (611, 403, 3)).astype(np.uint8)
+Z_M = (2 + NOISE.random((611, 803)) + (np.arange(803) > 200)).astype(np.float32)
+RGB = NOISE.integers(0, 256, (611, 803, 3)).astype(np.uint8)
 SOME = NOISE.random(Z_M.shape) < 0.6
 SOME[300:] = False
 ALL = np.ones_like(SOME)
