@@ -1,8 +1,10 @@
 """``recon build`` and ``recon depth`` on many photos: one model, stages overlapped, a record to go on from."""
 
 import errno
+import glob
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -100,6 +102,8 @@ class Batch:
     existing: Existing
     models: SharedModels
     _worked: bool = False
+    _writing: dict[str, Job] = field(default_factory=dict)
+    _recorded: list[str] = field(default_factory=list)
 
     def run(self, jobs: Iterable[Job], bar: Bar, *, skipped: int) -> None:
         """Works through the jobs; each is told and recorded as it ends.
@@ -118,7 +122,8 @@ class Batch:
         failed: list[dict[str, Any]] = []
         start = time.monotonic()
         try:
-            with bar, closing(overlapped(jobs, self._load, self._estimate, self._finish)) as outcomes:
+            steps = overlapped(jobs, self._load, self._estimate, self._finish, stopping=self._tell_stopping)
+            with bar, closing(steps) as outcomes:
                 for outcome in outcomes:
                     told.tell(outcome.item.name, outcome.item.journal.entries)
                     if outcome.error is None:
@@ -129,8 +134,11 @@ class Batch:
         except _HoldsForAll as found:
             raise found.error from found
         except (KeyboardInterrupt, Stopped):
+            if self._writing:
+                self._break_off()
             self.session.journal.decide(
-                "stopped", f"{len(written)} are done; the same command with --resume goes on from there"
+                "stopped",
+                f"{len(self._recorded)} were written; the same command with --resume goes on from there",
             )
             raise
         self._end(written, failed, skipped, time.monotonic() - start)
@@ -174,10 +182,14 @@ class Batch:
         scene = found if isinstance(found, Scene) else compose_scene(*found, job.journal)
         record, paths = self.existing.record, [target.path for target in job.targets]
         keys = [self.existing.key(path) for path in paths]
-        overwrite = self.existing.may_replace(paths)
+        overwrite = all(self.existing.may_replace(path) or not path.exists() for path in paths)
         record.begin(str(job.path), keys)
-        self._make_folder(paths[0].parent)
-        written = self.maker.write(scene, job.targets, job, overwrite=overwrite)
+        self._writing[job.name] = job
+        try:
+            self._make_folder(paths[0].parent)
+            written = self.maker.write(scene, job.targets, job, overwrite=overwrite)
+        finally:
+            del self._writing[job.name]
         options = scene.options
         sources = [path for path in (job.path, options.depth, options.relative_depth) if path is not None]
         files = [self.existing.key(path) for target in job.targets for path in target.files]
@@ -191,6 +203,7 @@ class Batch:
             warnings=warnings,
             **job.values,
         )
+        self._recorded.append(job.name)
         return written
 
     def _make_folder(self, folder: Path) -> None:
@@ -198,6 +211,23 @@ class Batch:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ExportError(f"the folder {folder} cannot be made: {error.strerror}.") from error
+
+    def _tell_stopping(self) -> None:
+        if self._writing:
+            names = ", ".join(
+                target.path.name for job in list(self._writing.values()) for target in job.targets
+            )
+            self.session.journal.decide(
+                "stopping", f"finishing {names} first; Ctrl-C again breaks that off, too"
+            )
+
+    def _break_off(self) -> NoReturn:
+        """Ends at once, after a second Ctrl-C: a thread that writes cannot be stopped, so its files are deleted."""
+        for job in list(self._writing.values()):
+            for target in job.targets:
+                discard_unfinished(target.path)
+        click.echo("error    stopped; no unfinished file was left behind", err=True)
+        os._exit(130)
 
     def _fail(self, outcome: Outcome[Job, Any]) -> dict[str, Any]:
         error, job = outcome.error, outcome.item
@@ -234,6 +264,12 @@ class Batch:
                 f"{len(failed)} of {len(failed) + len(written)} failed ({names}{more}); {listed} says why, and "
                 "--resume tries them again",
             )
+
+
+def discard_unfinished(path: Path) -> None:
+    """Deletes what ``staging.staged`` has begun of a file, in a process that is about to end."""
+    for folder in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fail_with(session: Session, message: str) -> NoReturn:

@@ -173,15 +173,13 @@ class Existing:
     resume: bool
     overwrite: bool
 
-    def is_done(self, outputs: Sequence[Path], sources: Sequence[Path]) -> bool:
-        """Whether nothing is left to do."""
-        return self.resume and all(self.record.is_done(self.key(path), sources) for path in outputs)
+    def is_done(self, output: Path, sources: Sequence[Path]) -> bool:
+        """Whether nothing is left to do for an output."""
+        return self.resume and self.record.is_done(self.key(output), sources)
 
-    def may_replace(self, outputs: Sequence[Path]) -> bool:
-        """Whether files that stand in the way are an earlier run's, or the user wants them replaced."""
-        return self.overwrite or (
-            self.resume and all(self.record.is_ours(self.key(path)) for path in outputs)
-        )
+    def may_replace(self, output: Path) -> bool:
+        """Whether a file that stands in the way is an earlier run's, or the user wants it replaced."""
+        return self.overwrite or (self.resume and self.record.is_ours(self.key(output)))
 
     def key(self, path: Path) -> str:
         """How the record names an output."""
@@ -208,7 +206,7 @@ class Existing:
                 if place in taken:
                     raise ExportError(f"{path} would be written twice, for {taken[place]} and for {main}.")
                 taken[place] = main
-                if os.path.exists(path) and os.path.getsize(path) > 0 and not self.may_replace([main]):
+                if os.path.exists(path) and os.path.getsize(path) > 0 and not self.may_replace(main):
                     in_the_way.append(main)
         if in_the_way:
             raise ExportError(self._why(in_the_way))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from recon.batch.inputs import Found
@@ -43,25 +44,23 @@ class Run:
     found: Sequence[Found]
 
     def __post_init__(self) -> None:
-        self.done = {found for found in self.found if not found.is_video and self._is_done(found)}
+        self.done = {
+            found for found in self.found if not (found.is_video or self._undone(found.name, found.path))
+        }
         self.todo = [found for found in self.found if found not in self.done]
 
     def check(self) -> None:
         """Refuses before the long work what could not be written in the end (``Existing.refuse``)."""
-        stems = [frame_name(found.name, 0) if found.is_video else found.name for found in self.todo]
-        files = [target.files for stem in stems for target in self._targets(stem)]
-        self.existing.refuse(files, [found.path for found in self.found])
+        self.existing.refuse(
+            [target.files for target in self._planned()], [found.path for found in self.found]
+        )
         if any(found.is_video for found in self.todo):
             check_video_support()
 
     def plan(self) -> None:
         """``--dry-run``: what would be done."""
         journal = self.session.journal
-        would = [
-            str(target.path)
-            for found in self.todo
-            for target in self._targets(frame_name(found.name, 0) if found.is_video else found.name)
-        ]
+        would = [str(target.path) for target in self._planned()]
         self._plan_first()
         if self.done:
             journal.decide("resume", f"{len(self.done)} of {len(self.found)} are done already")
@@ -110,7 +109,7 @@ class Run:
         for found in self.todo:
             surveyed = clips.get(found)
             if surveyed is None:
-                yield Job(found.name, found.path, self._targets(found.name), PhotoJournal(bar))
+                yield Job(found.name, found.path, self._undone(found.name, found.path), PhotoJournal(bar))
             elif isinstance(surveyed, VideoError):
                 yield Job(found.name, found.path, (), PhotoJournal(bar), broken=surveyed)
             else:
@@ -121,8 +120,8 @@ class Run:
         try:
             for frame in clip.frames(self.request.every):
                 name = frame_name(found.name, frame.index)
-                targets = self._targets(name)
-                if self.existing.is_done([target.path for target in targets], [found.path]):
+                targets = self._undone(name, found.path)
+                if not targets:
                     continue
                 values = {"frame": frame.index, "time_s": frame.time_s}
                 journal = PhotoJournal(bar)
@@ -145,13 +144,22 @@ class Run:
         tell_focal(found.path.name, seen.focal_px, seen.spread, seen.frames, journal)
         return clip, seen.focal_px
 
-    def _is_done(self, found: Found) -> bool:
+    def _planned(self) -> list[Any]:
+        """The outputs that are left to do; of a video those of its first frame."""
+        names = {found: frame_name(found.name, 0) if found.is_video else found.name for found in self.todo}
+        return [target for found, name in names.items() for target in self._undone(name, found.path)]
+
+    def _undone(self, name: str, path: Path) -> Sequence[Any]:
+        """The outputs of a photo or frame that are left to do."""
+        targets = self._targets(name)
+        if not self.existing.resume:
+            return targets
         try:
-            options = with_own_depth(self.options, found.name, found.path)
+            options = with_own_depth(self.options, name, path)
         except ReconError:
-            return False  # it fails in its turn, and is told then
-        sources = [path for path in (found.path, options.depth, options.relative_depth) if path is not None]
-        return self.existing.is_done([target.path for target in self._targets(found.name)], sources)
+            return targets  # it fails in its turn, and is told then
+        sources = [each for each in (path, options.depth, options.relative_depth) if each is not None]
+        return [target for target in targets if not self.existing.is_done(target.path, sources)]
 
     def _targets(self, name: str) -> Sequence[Any]:
         return self.maker.targets(self.existing.folder / name)

@@ -48,6 +48,7 @@ def overlapped(
     *,
     ahead: int = 1,
     finishing: int | None = None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> Generator[Outcome[Item, Done], None, None]:
     """Works through items, each in three stages, and gives the outcomes in the items' order.
 
@@ -61,6 +62,8 @@ def overlapped(
         finish: In threads of its own, ``finishing`` at a time; with 1 they are in order, too.
         ahead: Loaded items that may wait.
         finishing: None: ``finishing_threads()``.
+        stopping: Called where the run is broken off (Ctrl-C, ``close``) while items are being finished: these are
+            waited for, and what waits is dropped. A second Ctrl-C ends the waiting, not the threads.
 
     Yields:
         One outcome for each item; an item that failed does not stop the others.
@@ -72,21 +75,25 @@ def overlapped(
     threads = finishing_threads() if finishing is None else finishing
     free = threading.Semaphore(threads + 1)
     pending: deque[tuple[Item, Future[Done]]] = deque()
-    with ThreadPoolExecutor(threads, "recon-finish") as pool:
-        loader.start()
-        try:
-            for item, loaded, error in loader:
-                pending.append((item, _submit(pool, free, item, loaded, error, estimate, finish)))
-                del loaded
-                while pending and pending[0][1].done():
-                    yield _outcome(*pending.popleft())
-            while pending:
+    pool = ThreadPoolExecutor(threads, "recon-finish")
+    loader.start()
+    try:
+        for item, loaded, error in loader:
+            pending.append((item, _submit(pool, free, item, loaded, error, estimate, finish)))
+            del loaded
+            while pending and pending[0][1].done():
                 yield _outcome(*pending.popleft())
-        finally:
-            loader.stop()
-            # What waits is dropped; what is being written is finished, which takes seconds.
-            pool.shutdown(cancel_futures=True)
-            loader.join()
+        while pending:
+            yield _outcome(*pending.popleft())
+    finally:
+        loader.stop()
+        pool.shutdown(wait=False, cancel_futures=True)
+        running = [future for _, future in pending if not future.done()]
+        if running:
+            stopping()
+        while wait(running, timeout=_LOOK_EVERY_S).not_done:
+            pass
+        loader.join()
 
 
 def _submit(
