@@ -27,6 +27,8 @@ _UNTAGGED_HD_FROM_PX = 720
 _BT709, _UNSPECIFIED = 1, 2
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _ENDS_EARLY_S = 0.5
+_FAST_START = {suffix: {"movflags": "faststart"} for suffix in (".mp4", ".mov")}
+"""The index at the beginning, so that a browser can show it while it loads."""
 _CRF = "16"
 """x264's quality: differences are not seen."""
 
@@ -194,7 +196,7 @@ class VideoWriter:
         """
         check_video_support()
         self.path = path
-        self._container = _av().open(str(path), "w", options={"movflags": "faststart"})
+        self._container = _av().open(str(path), "w", options=_FAST_START.get(path.suffix.lower(), {}))
         self._stream: Any = self._container.add_stream("libx264", options={"crf": _CRF, "preset": "medium"})
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
@@ -204,6 +206,7 @@ class VideoWriter:
         self._stream.codec_context.max_b_frames = 0
         self._held: Any = None
         self._lasted = round(Fraction(1, 30) / _TIME_BASE)
+        self._durations: dict[int, int] = {}
 
     def add(self, rgb: NDArray[np.uint8], time_s: float) -> None:
         """Appends a picture, (H, W, 3) uint8 sRGB, to be shown from ``time_s`` on.
@@ -239,7 +242,7 @@ class VideoWriter:
 
     def _write_held(self) -> None:
         """A picture waits for the next one: only then it is known how long it is shown."""
-        self._held.duration = self._lasted
+        self._durations[self._held.pts] = self._lasted
         self._mux(self._held)
 
     def abandon(self) -> None:
@@ -250,6 +253,8 @@ class VideoWriter:
     def _mux(self, frame: Any) -> None:
         try:
             for packet in self._stream.encode(frame):
+                # The encoder knows a frame rate alone.
+                packet.duration = self._durations.pop(packet.pts, packet.duration)
                 self._container.mux(packet)
         except _av().FFmpegError as error:
             raise ExportError(f"{self.path.name} cannot be written: {error.strerror}.") from error
@@ -257,7 +262,21 @@ class VideoWriter:
 
 def _decoded(stream: Any) -> Iterator[Any]:
     """The decoded frames; None in place of what is damaged."""
-    for packet in stream.container.demux(stream):
+    packets = stream.container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except _av().FFmpegError:
+            # The file ends in the middle: what the decoder holds back comes first.
+            with suppress(_av().FFmpegError):
+                yield from stream.decode(None)
+            raise
+        if packet is None:
+            return
+        if packet.is_corrupt and packet.size:
+            # Decoding the rest of a frame would take frames before it down, too.
+            yield None
+            continue
         try:
             yield from packet.decode()
         except _av().InvalidDataError:
