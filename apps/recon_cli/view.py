@@ -1,43 +1,71 @@
-"""``recon view``: a photo or a file in the desktop viewer."""
+"""``recon view``: photos, scenes and exported files in the desktop viewer, or in a browser."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from recon.options import Shape
+from recon.options import Options, Shape
 from recon_cli.console import Session, manners
 from recon_cli.idle import warn_of_idle_estimation
 from recon_cli.options import ESTIMATION, GEOMETRY, options_from, scene_options
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--as", "shape", type=click.Choice(["cloud", "mesh"]), default="cloud", help="What to show of a photo."
+    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to show of photos and scenes."
+)
+@click.option(
+    "--web", is_flag=True, help="In a browser instead of a window: needs neither a display driver nor Open3D."
 )
 @scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))
 @manners
-def view(session: Session, file: Path, shape: Shape, **values: Any) -> None:
-    """Show a photo's scene, a scene file (.npz) or an exported FILE in a window."""
-    from recon.scenefile import SUFFIX
-    from recon_viewer.window import FILE_SUFFIXES, check_window, show_file, show_scene
+def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bool, **values: Any) -> None:
+    """Show photos, scenes (.npz) and exported FILES in a window, to walk around, measure, correct and export.
 
+    Without FILES it starts with a welcome page. Several files become layers of one view.
+    """
     options = options_from(values)
-    suffix = file.suffix.lower()
-    if suffix in FILE_SUFFIXES:
-        show_file(file)
-    elif suffix == SUFFIX:
-        from recon.scenefile import read_scene
+    opened = [(path, _options_for(path, values, options)) for path in files]
+    if web:
+        from recon_viewer.web import open_pages
 
-        loaded = read_scene(file)
-        show_scene(loaded.with_options(options_from(values, loaded.options)), shape)
-    else:
-        from recon.errors import PhotoError
-        from recon.pipeline import reconstruct
+        if not files:
+            raise click.UsageError("--web needs a photo or a scene (.npz)")
+        pages = open_pages(opened, shape, session.journal)
+        session.result["pages"] = [str(page) for page in pages]
+        for page in pages:
+            session.print(str(page))
+        return
+    _check_there(files)
+    from recon_viewer.windowcheck import check_window
 
-        if not file.exists():
-            raise PhotoError(f"{file} does not exist")
-        check_window()  # before the model runs, not after
-        warn_of_idle_estimation(options, session.journal)
-        show_scene(reconstruct(file, options, journal=session.journal), shape)
+    check_window()
+    warn_of_idle_estimation(options, session.journal)
+    from recon_viewer.settings import settings_path
+    from recon_viewer.window import show
+
+    shown = {} if shape is None else {"shown_as": shape}
+    show(opened, view=shown, config=settings_path())
+
+
+def _check_there(files: tuple[Path, ...]) -> None:
+    """Before a window opens: what is missing is said where it was typed."""
+    from recon.errors import PhotoError
+
+    for path in files:
+        if not path.exists():
+            raise PhotoError(f"{path} does not exist")
+
+
+def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
+    """A scene file brings options of its own, which only those that were typed replace."""
+    from recon.errors import SceneFileError
+    from recon.scenefile import SUFFIX, read_scene
+
+    if path.suffix.lower() != SUFFIX:
+        return options
+    if not path.exists():
+        raise SceneFileError(f"{path} does not exist")
+    return options_from(values, read_scene(path).options)

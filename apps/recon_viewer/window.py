@@ -1,161 +1,236 @@
-"""A simple window that shows a scene from the photo's own camera; the mouse orbits."""
+"""The desktop viewer's window: puts the parts side by side and passes news between them."""
 
-import ctypes
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+from open3d.visualization import gui
 
-from recon.errors import SceneFileError, ViewerError
-from recon.fileinfo import describe
-from recon.frames import apply, gl_T_cam
-from recon.options import Shape
-from recon.types import Intrinsics, Mesh, PointCloud
+from recon.errors import ReconError
+from recon.options import Options
+from recon.scene import Scene
+from recon_viewer import settings
+from recon_viewer.actions import Actions
+from recon_viewer.controller import Controller
+from recon_viewer.dialogs import Dialogs
+from recon_viewer.images import PhotoColumn
+from recon_viewer.linking import Linking
+from recon_viewer.menu import build_menu
+from recon_viewer.panels import Panel
+from recon_viewer.picture import Picture
+from recon_viewer.steering import Steering
+from recon_viewer.view3d import View3D
+from recon_viewer.welcome import Progress, Welcome
 
-if TYPE_CHECKING:
-    from recon.scene import Scene
-
-FILE_SUFFIXES = (".ply", ".glb", ".obj", ".stl", ".pcd", ".xyz")
-"""Exported files that Open3D reads."""
-_WIDTH, _HEIGHT = 1280, 960
-_NO_WINDOW = (
-    "no window can be opened: this session has no display (or no OpenGL driver). Write a file instead, "
-    "`recon build PHOTO -o scene.glb`, and open it where there is a display"
-)
-
-
-def check_window() -> None:
-    """Refuses before the long work where no window can be opened after it.
-
-    Raises:
-        ViewerError: Open3D is not installed, or there is no display.
-    """
-    _open3d()
-    if not _has_display():
-        raise ViewerError(_NO_WINDOW)
+_PANEL_EM, _PICTURES_EM = 23.0, 24.0
+_CLOSING_S = 10.0
 
 
-def show_scene(scene: "Scene", shape: Shape) -> None:
-    """Opens a window on the scene's cloud or mesh, and returns when it is closed.
-
-    Raises:
-        ViewerError: Open3D is not installed, or there is no display.
-    """
-    o3d = _open3d()
-    geometry = scene.cloud() if shape == "cloud" else scene.mesh()
-    _run(o3d, to_open3d(o3d, geometry), scene.intrinsics, f"recon: {scene.photo.path or 'photo'}")
-
-
-def show_file(path: Path) -> None:
-    """Opens a window on an exported file, and returns when it is closed.
-
-    Raises:
-        SceneFileError: The file is missing or holds neither points nor triangles.
-        ViewerError: Open3D is not installed, or there is no display.
-    """
-    if not path.is_file():
-        raise SceneFileError(f"{path} does not exist")
-    o3d = _open3d()
-    geometry: Any = None
-    # Not asked of Open3D, which warns of a cloud.
-    if path.suffix.lower() not in (".pcd", ".xyz") and describe(path).faces:
-        geometry = o3d.io.read_triangle_mesh(str(path), enable_post_processing=True)
-    if geometry is None or not len(geometry.triangles):
-        # Open3D knows .xyz with colours as "xyzrgb", with colours from 0 to 1; ours are 0 to 255.
-        is_text = path.suffix.lower() == ".xyz"
-        geometry = _read_xyz(o3d, path) if is_text else o3d.io.read_point_cloud(str(path))
-        if not len(geometry.points):
-            raise SceneFileError(f"{path} holds neither points nor triangles that Open3D can read")
-    elif not geometry.has_vertex_normals():
-        geometry.compute_vertex_normals()
-    _run(o3d, geometry, None, f"recon: {path.name}")
+@contextmanager
+def _quiet_renderer() -> Iterator[None]:
+    """Sends to nowhere what the renderer prints on stdout about drivers and swap chains."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
-def to_open3d(o3d: Any, geometry: PointCloud | Mesh) -> Any:
-    """Open3D's legacy cloud or mesh, in the gl frame."""
-    colours = None if geometry.rgb is None else o3d.utility.Vector3dVector(geometry.rgb / 255.0)
-    if isinstance(geometry, PointCloud):
-        made = o3d.geometry.PointCloud(
-            o3d.utility.Vector3dVector(apply(gl_T_cam, geometry.points).astype(float))
+class ViewerWindow:
+    """One window; ``run`` returns when it is closed."""
+
+    def __init__(self, config: Path | None = None) -> None:
+        remembered, problem = (settings.Settings(), None) if config is None else settings.load(config)
+        self.controller = Controller(remembered, config)
+        if problem is not None:
+            self.controller.say(problem, problem=True)
+        self._app = gui.Application.instance
+        self._app.initialize()
+        self.window = self._app.create_window("recon", remembered.width, remembered.height)
+        self.dialogs = Dialogs(self.window)
+        self.view = View3D(self.window)
+        self.window.add_child(self.view.widget)
+        self.linking = Linking(self.controller, self.view, self.dialogs, self.refresh)
+        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self.linking.click_photo)
+        self.linking.photos = self.photos
+        self.actions = Actions(self)
+        self.panel = Panel(self.window, self.controller, self.actions.act)
+        self.welcome = Welcome(self.window, remembered.recent, self.actions.act, self.controller.open)
+        self.progress = Progress(self.window, self.controller.cancel)
+        self._status = gui.Label("")
+        self._status.text_color = gui.Color(0.75, 0.78, 0.82)
+        self.window.add_child(self._status)
+        self._message = gui.Label("")
+        self.window.add_child(self._message)
+        Steering(self.view, self.linking.hover_view, self.linking.click_view, self.actions.key)
+        build_menu(self.window, self.actions.act)
+        self.window.set_on_layout(self._lay_out)
+        self.window.set_on_tick_event(self._tick)
+        self.window.set_on_key(self.actions.window_key)
+        self.window.set_on_close(self._closing)
+        self._shown: Picture | None = None
+        self._looked: tuple[int, ...] = ()
+        self._job_since = 0.0
+        self.open = True
+
+    def run(self) -> None:
+        """Until the window is closed. What goes wrong in a callback is told in the window; it stays open."""
+        while self.step():
+            pass
+        self.close()
+
+    def step(self) -> bool:
+        """One round of the event loop; False where the window is closed."""
+        try:
+            return bool(self._app.run_one_tick()) and self.open
+        except ReconError as error:
+            self.controller.say(str(error), problem=True, window=True)
+        except Exception as error:
+            # As the command line words it; a window that closes would lose what was measured.
+            told = f"unexpected {type(error).__name__}: {error}; please report it"
+            self.controller.say(told, problem=True, window=True)
+        return self.open
+
+    def close(self) -> None:
+        """Ends the workers and the window, and lets Open3D finish: leaving early hangs at exit."""
+        frame = self.window.os_frame
+        self.controller.settings = replace(
+            self.controller.settings, width=int(frame.width), height=int(frame.height)
         )
-        if colours is not None:
-            made.colors = colours
-    else:
-        made = o3d.geometry.TriangleMesh(
-            o3d.utility.Vector3dVector(apply(gl_T_cam, geometry.vertices).astype(float)),
-            o3d.utility.Vector3iVector(geometry.faces),
+        self.controller.close()
+        self.view.close()
+        self.open = False
+        self.window.close()
+        until = time.monotonic() + _CLOSING_S
+        while self._app.run_one_tick() and time.monotonic() < until:
+            pass
+
+    def refresh(self) -> None:
+        """Draws the window again soon."""
+        self.window.post_redraw()
+
+    def _closing(self) -> bool:
+        # By the user: first the workers end, then we close it.
+        was_open, self.open = self.open, False
+        return not was_open
+
+    def _tick(self) -> bool:
+        controller = self.controller
+        changed = controller.tick()
+        if controller.picture is not self._shown:
+            self._adopt(controller.picture)
+            changed = True
+        job = controller.job
+        if job is None:
+            self._job_since = time.monotonic()
+        if job is not None or self.progress.widget.visible:
+            self.progress.show(job, time.monotonic() - self._job_since)
+            self.window.set_needs_layout()
+            changed = True
+        if self._message.text != controller.message:
+            self._message.text = controller.message
+            colour = (1.0, 0.55, 0.45) if controller.is_problem else (0.75, 0.9, 0.75)
+            self._message.text_color = gui.Color(*colour)
+            self.window.set_needs_layout()
+            changed = True
+        if controller.problems and not self.dialogs.is_open:
+            self.dialogs.message("This did not work", controller.problems.pop(0))
+        return self.view.tick() or changed
+
+    def _adopt(self, picture: Picture) -> None:
+        """A new picture: draws it, and looks at what was just opened."""
+        before, self._shown = self._shown, picture
+        self.view.show(picture)
+        self.photos.show(picture.pictures if picture.state.view.pictures else None)
+        self.panel.show(picture)
+        keys = tuple(layer.key for layer in picture.state.layers)
+        if set(keys) - set(self._looked):
+            first = not self._looked
+            self._looked = keys
+            # A second layer is compared with the first: it is looked at from the same place.
+            if first:
+                self.actions.look("photo-camera")
+        elif not keys:
+            self._looked = ()
+        elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
+            self.actions.look("photo-camera")
+        self._status.text = "   ".join(picture.notes)
+        self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")
+        self.linking.ask_for_length()
+        self.window.set_needs_layout()
+
+    def _lay_out(self, context: Any) -> None:
+        rect, em = self.window.content_rect, self.window.theme.font_size
+        state = self.controller.state
+        empty = not state.layers
+        line = int(1.5 * em)
+        height = rect.height - line
+        panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
+        self.panel.widget.visible = panel > 0
+        self.panel.widget.frame = gui.Rect(rect.get_right() - panel, rect.y, panel, height)
+        column = int(_PICTURES_EM * em) if state.view.pictures and not empty else 0
+        if not self.photos.lay_out(rect.x, rect.y, column, height, em):
+            column = 0
+        middle = gui.Rect(rect.x + column, rect.y, max(rect.width - column - panel, 1), height)
+        self.view.widget.frame = middle
+        self.view.widget.visible = not empty
+        self.welcome.widget.visible = empty and self.controller.job is None
+        self.welcome.widget.frame = middle
+        wanted = self.progress.widget.calc_preferred_size(context, gui.Widget.Constraints())
+        width = min(max(wanted.width, int(32 * em)), rect.width)
+        self.progress.widget.frame = gui.Rect(
+            rect.x + (rect.width - width) // 2, rect.y + int(2 * em), width, wanted.height
         )
-        if colours is not None:
-            made.vertex_colors = colours
-    return made
+        half = int(0.55 * rect.width)
+        self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
+        self._message.frame = gui.Rect(rect.x + half, rect.y + height, rect.width - half, line)
+        self.view.project()
 
 
-def _read_xyz(o3d: Any, path: Path) -> Any:
-    try:
-        table = np.loadtxt(path, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise SceneFileError(f"{path} is not a table of x y z r g b: {error}") from error
-    made = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(table[:, :3]))
-    if table.shape[1] >= 6:
-        made.colors = o3d.utility.Vector3dVector(table[:, 3:6] / 255.0)
-    return made
+def show(
+    files: Sequence[tuple[Path, Options]],
+    *,
+    view: dict[str, Any] | None = None,
+    scenes: Sequence[tuple[Scene, str]] = (),
+    config: Path | None = None,
+    after: Callable[[ViewerWindow], None] | None = None,
+) -> None:
+    """Opens the window on files and scenes, and returns when it is closed.
+
+    Args:
+        files: Opened by the worker, with these options where they are photos.
+        view: Fields of ``recon_viewer.state.View`` that are other than remembered.
+        scenes: Shown at once, with a name each.
+        config: Where settings are kept; None: nowhere.
+        after: Called with the window before it runs.
+    """
+    with _quiet_renderer():
+        viewer = ViewerWindow(config)
+        _run(viewer, files, view, scenes, after)
 
 
-def _open3d() -> Any:
-    try:
-        import open3d
-    except ImportError as error:
-        raise ViewerError(
-            'the viewer needs Open3D: `pip install "recon[viewer]"`, and on Debian `apt-get install libgl1 libegl1 '
-            f"libx11-6 libusb-1.0-0 libudev1` ({error})"
-        ) from error
-    # What is wrong with a file is told by us, in a sentence.
-    open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
-    return open3d
-
-
-def _run(o3d: Any, geometry: Any, camera: Intrinsics | None, title: str) -> None:
-    """Shows the geometry in a window of Open3D's legacy visualizer (OpenGL) and waits until it is closed."""
-    window = o3d.visualization.Visualizer()
-    # Asked first: without a display Open3D renders off the screen, and waits for ever for its window to be closed.
-    if not _has_display() or not window.create_window(title, _WIDTH, _HEIGHT):
-        raise ViewerError(_NO_WINDOW)
-    window.add_geometry(geometry)
-    window.get_render_option().point_size = 2.0
-    # Vertex colours are the photo's: light would darken them.
-    window.get_render_option().light_on = False
-    if camera is not None:
-        _look_through(o3d, window.get_view_control(), camera)
-    window.run()
-    window.destroy_window()
-
-
-def _has_display() -> bool:
-    """Whether this session can open a window. Elsewhere than on Linux there is a desktop, or Open3D says so."""
-    if sys.platform != "linux" or os.environ.get("WAYLAND_DISPLAY"):
-        return True
-    try:
-        x11 = ctypes.CDLL("libX11.so.6")
-    except OSError:
-        return False
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = x11.XOpenDisplay(None)
-    if display:
-        x11.XCloseDisplay(ctypes.c_void_p(display))
-    return bool(display)
-
-
-def _look_through(o3d: Any, control: Any, camera: Intrinsics) -> None:
-    """Puts the window's camera where the photo was taken, with the whole photo in view."""
-    zoom = min(_WIDTH / camera.width, _HEIGHT / camera.height)
-    parameters = o3d.camera.PinholeCameraParameters()
-    parameters.intrinsic = o3d.camera.PinholeCameraIntrinsic(
-        # The visualizer takes the principal point at the middle of pixels counted from 0.
-        _WIDTH, _HEIGHT, camera.fx * zoom, camera.fy * zoom, _WIDTH / 2 - 0.5, _HEIGHT / 2 - 0.5
-    )  # fmt: skip
-    # Open3D wants cam_T_world, and our world is the gl frame.
-    parameters.extrinsic = np.linalg.inv(gl_T_cam)
-    control.convert_from_pinhole_camera_parameters(parameters, allow_arbitrary=True)
-    control.set_constant_z_near(0.01)
+def _run(
+    viewer: ViewerWindow,
+    files: Sequence[tuple[Path, Options]],
+    view: dict[str, Any] | None,
+    scenes: Sequence[tuple[Scene, str]],
+    after: Callable[[ViewerWindow], None] | None,
+) -> None:
+    if view:
+        viewer.controller.view(**view)
+    for scene, name in scenes:
+        viewer.controller.add_scene(scene, name)
+    for path, options in files:
+        viewer.controller.open(path, options)
+    if after is not None:
+        after(viewer)
+    viewer.run()

@@ -1,0 +1,217 @@
+"""What the menu and the keys do where a dialog or the view takes part; the rest the controller does alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from open3d.visualization import gui
+
+from recon.depth.registry import cards
+from recon.errors import ReconError
+from recon.options import Options
+from recon_viewer import commands, shortcuts
+from recon_viewer.camera import photo_camera, preset
+from recon_viewer.dialogs import ExportChoice, PictureChoice
+from recon_viewer.screenshot import save_picture
+from recon_viewer.state import Box
+from recon_viewer.steering import key_name
+from recon_viewer.welcome import sample
+
+if TYPE_CHECKING:
+    from recon_viewer.window import ViewerWindow
+
+_LOOKS = ("photo-camera", "front", "top", "side", "fit")
+_MODIFIERS = ("left_control", "right_control")
+
+
+class Actions:
+    """By name, as ``recon_viewer.shortcuts`` lists them."""
+
+    def __init__(self, viewer: "ViewerWindow") -> None:
+        self._viewer = viewer
+        self._controller = viewer.controller
+        self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
+        self._ctrl = False
+
+    def act(self, name: str) -> None:
+        """Does it; what cannot be done is told in the window."""
+        if name in _LOOKS:
+            self.look(name)
+        elif name == "quit":
+            self._viewer.open = False
+        elif not self._controller.act(name):
+            dialogs = {
+                "open": self._open,
+                "open-depth": self._open_with_depth,
+                "save": self._save,
+                "export": self._export,
+                "screenshot": self._screenshot,
+                "turntable": self._turntable,
+                "blender": self._controller.open_in_blender,
+                "csv": self._csv,
+                "run-again": self._run_again,
+                "sample": self._sample,
+                "crop": self._crop,
+                "remove-measured": self._remove_measured,
+                "help": self._viewer.dialogs.help,
+                "about": self._viewer.dialogs.about,
+            }
+            dialogs[name]()
+        self._viewer.refresh()
+
+    def key(self, name: str) -> bool:
+        """A plain key in the view; True where it means something."""
+        action = self._keys.get(f"ctrl+{name}" if self._ctrl else name)
+        if action is None or self._viewer.dialogs.is_open:
+            return False
+        self.act(action)
+        return True
+
+    def window_key(self, event: Any) -> bool:
+        """A key wherever the mouse is: only what no text field wants, Ctrl and function keys."""
+        name = key_name(event)
+        down = event.type == gui.KeyEvent.Type.DOWN
+        if name in _MODIFIERS:
+            self._ctrl = down
+            return False
+        wanted = self._ctrl or name in ("f1", "escape")
+        if not down or not wanted or self._viewer.dialogs.is_open:
+            return False
+        return self.key(name)
+
+    def look(self, name: str) -> None:
+        """Takes the view from one of the usual places."""
+        picture, view = self._controller.picture, self._viewer.view
+        scene = self._controller.scene
+        low, high = picture.bounds
+        if name == "photo-camera" and scene is not None:
+            known = scene.depth.z_m[::9, ::9][scene.depth.valid[::9, ::9]]
+            target_m = float(np.median(known)) if known.size else 3.0
+            view.look(photo_camera(scene.intrinsics, picture.world_T_cam, target_m, picture.vertical))
+        else:
+            view.look(preset("fit" if name == "photo-camera" else name, low, high, picture.vertical))
+
+    def _open(self) -> None:
+        self._viewer.dialogs.open_file(self._controller.settings.folder, self._controller.open)
+
+    def _open_with_depth(self) -> None:
+        dialogs = self._viewer.dialogs
+
+        def photo_chosen(photo: Path) -> None:
+            def depth_chosen(depth: Path) -> None:
+                self._controller.open(photo, Options(depth=depth))
+
+            dialogs.open_file(str(photo.parent), depth_chosen, depth=True)
+
+        dialogs.open_file(self._controller.settings.folder, photo_chosen)
+
+    def _save(self) -> None:
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".npz", "recon scene", self._controller.export)
+
+    def _export(self) -> None:
+        controller = self._controller
+        layer = controller.state.layer
+        if layer is None or layer.base is None:
+            controller.say("open a photo or a scene first: there is nothing to export", problem=True)
+            return
+
+        def chosen(choice: ExportChoice) -> None:
+            def named(path: Path) -> None:
+                controller.export_with(path, choice.shape, choice.changes)
+
+            self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
+
+        self._viewer.dialogs.export(layer.options.level, chosen)
+
+    def _screenshot(self) -> None:
+        width, height = (int(side) for side in self._viewer.view.size)
+
+        def chosen(choice: PictureChoice) -> None:
+            def named(path: Path) -> None:
+                self.save_picture(path, choice)
+
+            self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Picture", named)
+
+        self._viewer.dialogs.picture((width, height), chosen)
+
+    def save_picture(self, path: Path, choice: PictureChoice) -> None:
+        """Writes a picture of the view."""
+        try:
+            save_picture(self._viewer.view, self._controller.picture, path, choice)
+        except ReconError as error:
+            self._controller.say(str(error), problem=True, window=True)
+            return
+        self._controller.say(f"written {path}")
+
+    def _turntable(self) -> None:
+        if self._controller.scene is None:
+            self._controller.say("open a photo or a scene first: there is nothing to film", problem=True)
+            return
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".mp4", "Turntable", self._controller.turntable)
+
+    def _csv(self) -> None:
+        if not self._controller.picture.readings:
+            self._controller.say("there is nothing to save: measure something first")
+            return
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.save_csv)
+
+    def _run_again(self) -> None:
+        layer = self._controller.state.layer
+        if layer is None or not layer.can_run_again:
+            self._controller.say(
+                "only a photo can be looked at by a model again: open the photo", problem=True
+            )
+            return
+        names = ["auto", *(card.name for card in cards())]
+        text = f"Which model should look at {layer.name}? What is not on this machine is told."
+        self._viewer.dialogs.choose(
+            "Run again", text, names, lambda name: self._controller.run_again(model=name, depth=None)
+        )
+
+    def _sample(self) -> None:
+        found = sample()
+        if found is None:
+            self._controller.say("the sample data is not installed: open a photo of your own", problem=True)
+            return
+        self._controller.open(*found)
+
+    def _remove_measured(self) -> None:
+        at = self._viewer.panel.selected_reading
+        if at is None:
+            self._controller.do(commands.clear_measured)
+        else:
+            self._controller.do(lambda state: commands.remove_measured(state, at))
+
+    def _crop(self) -> None:
+        controller, picture = self._controller, self._controller.picture
+        layer = controller.state.layer
+        if layer is None or layer.base is None:
+            controller.say("only a scene with its photo can be cropped", problem=True)
+            return
+        low, high = picture.bounds
+        if layer.crop is not None:
+            low, high = np.array(layer.crop.low), np.array(layer.crop.high)
+        now = " ".join(f"{a:.2f},{b:.2f}" for a, b in zip(low, high, strict=True))
+
+        def given(text: str) -> str | None:
+            if not text.strip():
+                controller.do(lambda state: commands.set_crop(state, None))
+                return None
+            try:
+                pairs = [tuple(float(n) for n in part.split(",")) for part in text.split()]
+                (x0, x1), (y0, y1), (z0, z1) = pairs
+                box = Box((x0, y0, z0), (x1, y1, z1))
+            except ValueError:
+                return f"give three ranges in m, smaller number first, such as {now}"
+            return None if controller.do(lambda state: commands.set_crop(state, box)) else controller.message
+
+        self._viewer.dialogs.ask(
+            "Crop box",
+            "What is kept, as ranges of x (right), y (up, from the floor where one is seen) and z (towards the "
+            f"photographer) in m. Now: {now}. Empty: everything.",
+            now,
+            given,
+        )

@@ -1,0 +1,205 @@
+"""The viewer's own camera: where it stands, how it turns, and where a point appears in the view. No widget."""
+
+from dataclasses import dataclass, replace
+from math import cos, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.frames import Transform
+from recon.types import Intrinsics
+
+Array = NDArray[np.float64]
+_FAR_OVER_NEAR = 1e5
+_STEEPEST = 0.495 * pi
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How the view is projected: the photo's camera, or a plain one."""
+
+    width: float
+    """Of the picture that the numbers below belong to, px."""
+    height: float
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def of(cls, camera: Intrinsics) -> "Lens":
+        """The photo's own, with its principal point."""
+        return cls(camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy)
+
+    @classmethod
+    def plain(cls) -> "Lens":
+        """A vertical field of view of 50 degrees."""
+        return cls(4 / 3, 1.0, 1.072, 1.072, 2 / 3, 0.5)
+
+    def fitted(self, width: float, height: float) -> "Lens":
+        """Scaled so that all of the picture is in a view of that size, px, in the middle of it."""
+        zoom = min(width / self.width, height / self.height)
+        return Lens(
+            width,
+            height,
+            self.fx * zoom,
+            self.fy * zoom,
+            self.cx * zoom + (width - self.width * zoom) / 2,
+            self.cy * zoom + (height - self.height * zoom) / 2,
+        )
+
+    def frustum(self, near: float) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of the near plane, as OpenGL's ``glFrustum`` takes them."""
+        return (
+            -self.cx / self.fx * near,
+            (self.width - self.cx) / self.fx * near,
+            -(self.height - self.cy) / self.fy * near,
+            self.cy / self.fy * near,
+        )
+
+
+@dataclass(frozen=True)
+class ViewCamera:
+    """Stands at ``eye`` and looks at ``target``; metres of the world frame (y up)."""
+
+    eye: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    target: tuple[float, float, float] = (0.0, 0.0, -3.0)
+    up: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    """The direction that appears upright."""
+    vertical: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    """The axis that orbiting turns about."""
+    lens: Lens = Lens.plain()
+
+    @property
+    def axes(self) -> tuple[Array, Array, Array]:
+        """Right, up and back, unit vectors in the world frame."""
+        back = _unit(np.subtract(self.eye, self.target))
+        right = np.cross(self.up, back)
+        if np.linalg.norm(right) < 1e-6:
+            # Straight down or up: any upright will do.
+            right = np.cross((0.0, 0.0, -1.0) if abs(back[2]) < 0.9 else (1.0, 0.0, 0.0), back)
+        right = _unit(right)
+        return right, np.cross(back, right), back
+
+    @property
+    def view_T_world(self) -> Transform:
+        """(4, 4): x right, y up, z back, the eye at the origin."""
+        right, up, back = self.axes
+        made = np.eye(4)
+        made[:3, :3] = [right, up, back]
+        made[:3, 3] = -made[:3, :3] @ np.array(self.eye)
+        return made
+
+    @property
+    def distance_m(self) -> float:
+        """From the eye to what it looks at."""
+        return float(np.linalg.norm(np.subtract(self.eye, self.target)))
+
+    def orbit(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
+        """Walks around the target: to the left by ``turn``, and over it by ``tilt``; never over the top."""
+        axis = _unit(np.array(self.vertical))
+        back = np.subtract(self.eye, self.target)
+        back = _turned(back, axis, -turn_rad)
+        height = float(np.arcsin(np.clip(_unit(back) @ axis, -1, 1)))
+        tilt_rad = float(np.clip(height + tilt_rad, -_STEEPEST, _STEEPEST)) - height
+        side = np.cross(axis, back)
+        if np.linalg.norm(side) > 1e-9:
+            back = _turned(back, _unit(side), -tilt_rad)
+        return replace(self, eye=_tuple(np.array(self.target) + back), up=self.vertical)
+
+    def look_around(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
+        """Turns the head where it stands: to the right by ``turn``, up by ``tilt``."""
+        away = replace(self, eye=self.target, target=self.eye).orbit(turn_rad, tilt_rad)
+        return replace(self, target=away.eye, up=self.vertical)
+
+    def pan(self, right_m: float, up_m: float) -> "ViewCamera":
+        """Moves sideways, with what it looks at."""
+        right, up, _ = self.axes
+        return self._moved(right_m * right + up_m * up)
+
+    def forward(self, metres: float) -> "ViewCamera":
+        """Walks ahead, with what it looks at."""
+        return self._moved(-metres * self.axes[2])
+
+    def dolly(self, factor: float) -> "ViewCamera":
+        """Comes nearer to the target (below 1) or goes away from it (above 1)."""
+        distance = float(np.clip(self.distance_m * factor, 1e-3, 1e5))
+        return replace(self, eye=_tuple(np.array(self.target) + distance * self.axes[2]))
+
+    def project(self, points: NDArray[np.float32], width: float, height: float) -> tuple[Array, Array]:
+        """Where points appear in a view of that size.
+
+        Returns:
+            (N, 2) positions (x, y), px from the view's top-left corner, and (N,) distance along the view's axis, m;
+            positions of points behind the eye are meaningless.
+        """
+        lens, view_T_world = self.lens.fitted(width, height), self.view_T_world
+        seen = points.astype(np.float64) @ view_T_world[:3, :3].T + view_T_world[:3, 3]
+        ahead = -seen[:, 2]
+        safe = np.where(np.abs(ahead) > 1e-12, ahead, 1e-12)
+        return np.stack(
+            [lens.fx * seen[:, 0] / safe + lens.cx, lens.cy - lens.fy * seen[:, 1] / safe], axis=1
+        ), ahead
+
+    def clip_m(self, reach_m: float) -> tuple[float, float]:
+        """Near and far plane for a scene that reaches that far from the eye."""
+        far = max(reach_m * 1.5, 1.0)
+        return far / _FAR_OVER_NEAR, far
+
+    def _moved(self, by: Array) -> "ViewCamera":
+        return replace(self, eye=_tuple(np.array(self.eye) + by), target=_tuple(np.array(self.target) + by))
+
+
+def photo_camera(
+    camera: Intrinsics, world_T_cam: Transform, target_m: float, vertical: Array | None = None
+) -> ViewCamera:
+    """Exactly where the photo was taken, with its lens and principal point.
+
+    Args:
+        camera: Of the photo.
+        world_T_cam: (4, 4) to the world frame.
+        target_m: How far ahead orbiting has its centre.
+        vertical: The axis to orbit about, world frame; None: y.
+    """
+    at, rotation = world_T_cam[:3, 3], world_T_cam[:3, :3]
+    return ViewCamera(
+        eye=_tuple(at),
+        target=_tuple(at + target_m * rotation[:, 2]),
+        up=_tuple(-rotation[:, 1]),
+        vertical=(0.0, 1.0, 0.0) if vertical is None else _tuple(vertical),
+        lens=Lens.of(camera),
+    )
+
+
+def preset(name: str, low: Array, high: Array, vertical: Array | None = None) -> ViewCamera:
+    """``front``, ``top``, ``side`` or ``fit``, with all of a box in view.
+
+    Args:
+        name: Which.
+        low: (3,) corner of what is shown, m, world frame.
+        high: (3,) the opposite corner.
+        vertical: The axis that is up; None: y.
+    """
+    up = np.array([0.0, 1.0, 0.0]) if vertical is None else _unit(vertical)
+    front = _unit(np.array([0.0, 0.0, 1.0]) - up[2] * up)
+    side = np.cross(up, front)
+    ways = {"front": front, "top": up + 1e-4 * front, "side": side, "fit": front + 0.5 * side + 0.45 * up}
+    middle, radius = (low + high) / 2, max(float(np.linalg.norm(high - low)) / 2, 1e-3)
+    eye = middle + 2.4 * radius * _unit(ways[name])
+    upright = -front if name == "top" else up
+    return ViewCamera(_tuple(eye), _tuple(middle), _tuple(upright), _tuple(up))
+
+
+def _turned(vector: Array, axis: Array, angle_rad: float) -> Array:
+    """Rodrigues' rotation formula."""
+    across: Array = np.cross(axis, vector)
+    return vector * cos(angle_rad) + across * sin(angle_rad) + axis * (axis @ vector) * (1 - cos(angle_rad))
+
+
+def _unit(vector: Array) -> Array:
+    made: Array = vector / max(float(np.linalg.norm(vector)), 1e-300)
+    return made
+
+
+def _tuple(vector: Array) -> tuple[float, float, float]:
+    return float(vector[0]), float(vector[1]), float(vector[2])

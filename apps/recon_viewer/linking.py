@@ -1,0 +1,135 @@
+"""The view, the photo and the depth map linked: hovering in one marks the others, clicks pick points."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from recon.constrainttext import parse_measure
+from recon_viewer.controller import Controller
+from recon_viewer.dialogs import Dialogs
+from recon_viewer.measuring import on_ray
+from recon_viewer.picking import Hit
+from recon_viewer.state import Pick
+from recon_viewer.view3d import View3D
+
+
+class Linking:
+    """Between the mouse and the controller."""
+
+    def __init__(
+        self, controller: Controller, view: View3D, dialogs: Dialogs, refresh: Callable[[], None]
+    ) -> None:
+        self._controller, self._view, self._dialogs, self._refresh = controller, view, dialogs, refresh
+        self.photos: Any = None
+        """The column of pictures, which is made after this."""
+        self._asked: tuple[Pick, ...] = ()
+
+    def hover_view(self, x: float, y: float) -> None:
+        """The mouse is over the 3D view."""
+        found = self._view.hit(x, y, quick=True)
+        if found is None:
+            self._clear()
+            return
+        key, at = found
+        self._view.mark_hover(at.point, self._distance_text(key, at.point))
+        self.photos.mark(at.pixel_px if key == self._controller.state.active else None)
+        self._refresh()
+
+    def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
+        """The mouse is over the photo or the depth map."""
+        found = None if pixel_px is None else self._pick_at(pixel_px)
+        if pixel_px is None:
+            self._clear()
+            return
+        self.photos.mark(pixel_px)
+        if found is None:
+            self._view.mark_hover(None, "")
+        else:
+            point = self._world(found.point_cam)
+            self._view.mark_hover(point, self._distance_text(found.layer, point))
+        self._refresh()
+
+    def click_view(self, x: float, y: float, with_ctrl: bool) -> None:
+        """A click on the 3D view; with Ctrl it measures a distance, whatever the tool is."""
+        controller = self._controller
+        if with_ctrl and controller.state.tool == "look":
+            controller.use("distance")
+        if controller.state.tool == "look":
+            return
+        found = self._view.hit(x, y)
+        if found is None:
+            controller.say("there is no point here")
+            return
+        controller.pick(self._pick_of(*found))
+
+    def click_photo(self, pixel_px: tuple[float, float]) -> None:
+        """A click on the photo or the depth map: exactly this position, not the nearest drawn point."""
+        controller = self._controller
+        if controller.state.tool == "look":
+            controller.say("choose what to measure first: D distance, O polyline, A angle, H height")
+            return
+        picked = self._pick_at(pixel_px)
+        if picked is None:
+            controller.say("no depth is known here")
+            return
+        controller.pick(picked)
+
+    def ask_for_length(self) -> None:
+        """Both ends of a known length are picked: how long is it?"""
+        state = self._controller.state
+        if state.tool != "known length" or len(state.pending) != 2 or self._dialogs.is_open:
+            self._asked = () if len(state.pending) < 2 else self._asked
+            return
+        if self._asked == state.pending:
+            return
+        self._asked = state.pending
+
+        def given(text: str) -> str | None:
+            try:
+                metres, sigma_m = parse_measure(text.strip())
+            except ValueError as error:
+                return str(error)
+            return None if self._controller.state_length(metres, sigma_m) else self._controller.message
+
+        self._dialogs.ask(
+            "This length is ...",
+            "The true distance of the two points, in m, cm, mm, ft or in; its uncertainty may follow. The whole "
+            "scene is rescaled to it.",
+            "2.03m  or  2.03m+-5mm",
+            given,
+        )
+
+    def _clear(self) -> None:
+        self._view.mark_hover(None, "")
+        self.photos.mark(None)
+        self._refresh()
+
+    def _pick_of(self, key: int, at: Hit) -> Pick:
+        picture, layer = self._controller.picture, self._controller.state.by_key(key)
+        pixel = at.pixel_px if layer is not None and layer.base is not None else None
+        cam_T_world = np.linalg.inv(picture.world_T_cam)
+        x, y, z = cam_T_world[:3, :3] @ np.array(at.point) + cam_T_world[:3, 3]
+        return Pick(key, pixel, (float(x), float(y), float(z)))
+
+    def _pick_at(self, pixel_px: tuple[float, float]) -> Pick | None:
+        """The point that a position of the active layer's photo shows."""
+        controller = self._controller
+        scene, key = controller.scene, controller.state.active
+        if scene is None or key is None:
+            return None
+        row = min(int(pixel_px[1]), scene.photo.height - 1)
+        col = min(int(pixel_px[0]), scene.photo.width - 1)
+        if not scene.depth.valid[row, col]:
+            return None
+        return Pick(key, pixel_px, on_ray(scene.intrinsics, pixel_px, float(scene.depth.z_m[row, col])))
+
+    def _world(self, point_cam: tuple[float, float, float]) -> tuple[float, float, float]:
+        world_T_cam = self._controller.picture.world_T_cam
+        x, y, z = world_T_cam[:3, :3] @ np.array(point_cam) + world_T_cam[:3, 3]
+        return float(x), float(y), float(z)
+
+    def _distance_text(self, key: int, point: tuple[float, float, float]) -> str:
+        """From the photo's camera, which is what one wants to know of a point."""
+        at = self._controller.picture.world_T_cam[:3, 3]
+        return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m"

@@ -1,0 +1,137 @@
+"""All that the viewer shows, as frozen values: what commands change and undo brings back. No widget."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from recon.constraints import LengthBetween
+from recon.options import Options
+from recon.scene import Scene
+from recon.types import Mesh, PointCloud
+
+Tool = Literal["look", "distance", "polyline", "angle", "height", "known length"]
+TOOLS: tuple[Tool, ...] = ("look", "distance", "polyline", "angle", "height", "known length")
+POINTS_NEEDED: dict[Tool, int | None] = {
+    "look": 0,
+    "distance": 2,
+    "polyline": None,
+    "angle": 3,
+    "height": 1,
+    "known length": 2,
+}
+"""How many picks finish a measurement; None: as many as the user wants."""
+ShownAs = Literal["cloud", "mesh", "wireframe"]
+SHOWN_AS: tuple[ShownAs, ...] = ("cloud", "mesh", "wireframe")
+Colours = Literal["photo", "depth", "normals", "masks"]
+COLOURS: tuple[Colours, ...] = ("photo", "depth", "normals", "masks")
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is kept of a scene, m, in its upright frame: x right, y up, z towards the photographer."""
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if any(a >= b for a, b in zip(self.low, self.high, strict=True)):
+            raise ValueError(f"a box needs low below high, got {self.low} and {self.high}")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One opened scene or file, and what the user has changed about it."""
+
+    key: int
+    """Its own for as long as the viewer runs."""
+    name: str
+    base: Scene | None = None
+    """As it was opened; None for a file that holds geometry alone."""
+    geometry: PointCloud | Mesh | None = None
+    """Of such a file, cam frame."""
+    source: Path | None = None
+    """What was opened; a model can be run on it again where it is a photo."""
+    options: Options = field(default_factory=Options)
+    focal_px: float | None = None
+    """Stated in the viewer; None: as it was opened."""
+    lengths: tuple[LengthBetween, ...] = ()
+    """Known lengths that were stated in the viewer; they rescale the scene."""
+    crop: Box | None = None
+    visible: bool = True
+
+    @property
+    def can_run_again(self) -> bool:
+        """Whether it came from a photo that a model can look at again."""
+        return self.base is not None and self.source is not None and self.source.suffix.lower() != ".npz"
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A point that was clicked."""
+
+    layer: int
+    pixel_px: tuple[float, float] | None
+    """Position in the photo, px; None in a file without a photo."""
+    point_cam: tuple[float, float, float]
+    """Where it was when it was clicked, m; scenes that are rescaled find it again by its pixel."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured between picks; its value is computed from the scene as it is now."""
+
+    tool: Tool
+    picks: tuple[Pick, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """How it is shown; not undone."""
+
+    shown_as: ShownAs = "cloud"
+    colours: Colours = "photo"
+    colormap: str = "Spectral_r"
+    point_size_px: float = 2.0
+    dark: bool = True
+    light: bool = False
+    """Whether lamps shade a mesh; without them its colours are the photo's."""
+    grid: bool = True
+    axes: bool = False
+    frustum: bool = True
+    labels: bool = True
+    pictures: bool = True
+    """Whether the photo and the depth map stand beside."""
+    panel: bool = True
+    curtain: float = 1.0
+    """Of two layers, the first is shown left of this share of the photo's width, the second right of it; 1: both."""
+    most_points: int = 3_000_000
+    """More points than this are thinned when they are drawn, never in what is measured or exported."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything."""
+
+    layers: tuple[Layer, ...] = ()
+    active: int | None = None
+    """Key of the layer that panels and tools act on."""
+    tool: Tool = "look"
+    pending: tuple[Pick, ...] = ()
+    """Clicked, but the measurement is not finished yet."""
+    measured: tuple[Measured, ...] = ()
+    view: View = field(default_factory=View)
+
+    @property
+    def layer(self) -> Layer | None:
+        """The active one."""
+        return None if self.active is None else self.by_key(self.active)
+
+    def by_key(self, key: int) -> Layer | None:
+        """The layer with that key."""
+        return next((layer for layer in self.layers if layer.key == key), None)
+
+    def with_layer(self, changed: Layer) -> "State":
+        """With the layer of the same key replaced."""
+        return replace(
+            self, layers=tuple(changed if layer.key == changed.key else layer for layer in self.layers)
+        )

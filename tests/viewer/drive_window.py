@@ -1,0 +1,57 @@
+"""Drives a real window through its own callbacks; run by test_window.py in a process of its own."""
+
+import sys
+import time
+from pathlib import Path
+
+from recon_viewer.dialogs import PictureChoice
+from recon_viewer.state import COLOURS, SHOWN_AS
+from recon_viewer.window import ViewerWindow
+
+
+def main(folder: Path) -> None:
+    viewer = ViewerWindow()
+    controller = viewer.controller
+
+    def settle(seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not controller.idle and time.monotonic() < end:
+            viewer.step()
+        for _ in range(5):
+            viewer.step()
+        assert controller.idle, "it did not come to rest"
+        assert not controller.problems, controller.problems
+
+    controller.open(folder / "scene.npz")
+    settle()
+    assert controller.state.layers, controller.message
+    for shown_as in SHOWN_AS:
+        for colours in COLOURS:
+            controller.view(shown_as=shown_as, colours=colours)
+            settle()
+    controller.view(shown_as="cloud", colours="photo", axes=True)
+    for look in ("front", "top", "side", "fit", "photo-camera"):
+        viewer.actions.act(look)
+        settle()
+    viewer.actions.act("distance")
+    settle()
+    frame = viewer.view.widget.frame
+    for x, y in ((0.4, 0.6), (0.6, 0.6)):
+        viewer.linking.hover_view(frame.x + x * frame.width, frame.y + y * frame.height)
+        viewer.linking.click_view(frame.x + x * frame.width, frame.y + y * frame.height, False)
+        settle()
+    (reading,) = controller.picture.readings
+    assert reading.value is not None and reading.value > 0.1, reading
+    viewer.linking.hover_photo((80.0, 60.0))
+    viewer.linking.hover_photo(None)
+    viewer.actions.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
+    viewer.actions.act("help")
+    settle()
+    viewer.dialogs.close()
+    viewer.actions.act("close-layer")
+    settle()
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
