@@ -10,7 +10,7 @@ from PIL import Image
 from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.network import Network
 from recon.depth.runtime import Placement
-from recon.depth.weights import Source
+from recon.depth.weights import Snapshot, Source
 from recon.journal import Journal
 from recon.types import DepthEstimate, FloatMap, MetricDepth, Photo, RelativeDepth
 
@@ -35,9 +35,7 @@ class DepthAnything:
         self.name = name
         self.gives = gives
         self._size_px = run.processing_size or PROCESSING_SIZE_PX
-        self._network = Network(
-            name, source, run, class_name="DepthAnythingForDepthEstimation", keep_fp32=("head",)
-        )
+        self._network = Network(name, source, run, load=load, keep_fp32=("head",))
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
         """Estimates depth; the focal length plays no part, also not in the metres of the metric checkpoints.
@@ -63,6 +61,20 @@ class DepthAnything:
         else:
             depth = RelativeDepth(values, finite)
         return DepthEstimate(depth=depth, model=self.name, revision=snapshot.revision, details=details)
+
+
+def load(snapshot: Snapshot) -> Any:
+    """The network with the weights of a checkpoint.
+
+    Raises:
+        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+    """
+    from recon.depth.nets import checkpoint
+    from recon.depth.nets.depthanything import AnyConfig, DepthAnythingNet
+
+    return checkpoint.load(
+        snapshot, kind="depth_anything", build=lambda config: DepthAnythingNet(AnyConfig.of(config))
+    ).simplify()
 
 
 def prepare(photo: Photo, *, size: int, multiple: int) -> "torch.Tensor":
@@ -91,12 +103,12 @@ def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placeme
     """What the network gives, (H, W) float32, resized bilinearly to the photo's grid."""
     import torch
 
-    outputs = model(pixel_values=pixels.to(placement.device, placement.dtype))
-    values = outputs.predicted_depth[:, None].to("cpu", torch.float32)
+    outputs = model(pixels.to(placement.device, placement.dtype))
+    values = outputs.predicted_depth[:, None].to(torch.float32)
     resized = torch.nn.functional.interpolate(
         values, (photo.height, photo.width), mode="bilinear", align_corners=False
     )
-    return resized[0, 0].numpy()
+    return resized[0, 0].cpu().numpy()
 
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything:

@@ -4,8 +4,7 @@ The network predicts C, inverse depth in a canonical camera as wide as the pictu
 view. With W the photo's width, ``f_px = 0.5 W / tan(0.5 fov)`` and ``z = f_px / (W C)`` (section 3.2).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import isfinite, radians, tan
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +15,7 @@ from recon.depth import weights
 from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.network import Network
 from recon.depth.runtime import Placement
-from recon.depth.weights import Source
+from recon.depth.weights import Snapshot, Source
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 
@@ -40,9 +39,7 @@ class DepthPro:
     def __init__(self, name: str, source: Source, run: RunOptions) -> None:
         """Takes the name that the user knows it by, where the weights come from, and how to run."""
         self.name = name
-        self._network = Network(
-            name, source, run, class_name="DepthProForDepthEstimation", keep_fp32=("head", "fov_model")
-        )
+        self._network = Network(name, source, run, load=load, keep_fp32=("head", "fov_model"))
         self._with_fov = False
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
@@ -59,8 +56,11 @@ class DepthPro:
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None]:
             model.use_fov_model = predict_fov
-            with _running(self.name, model, placement, journal):
-                return predict(model, photo, placement)
+            with journal.stage(f"Running {self.name}{_duration(model, placement)}", total=1.0) as progress:
+                # Three quarters of the time go in the patch encoder's layers.
+                result = predict(model, photo, placement, lambda share: progress(0.75 * share))
+                progress(1.0)
+            return result
 
         canonical, fov_deg = self._network.run(work, journal, use_fov_model=self._with_fov)
         model_focal_px = None
@@ -91,19 +91,58 @@ class DepthPro:
         )
 
 
-def prepare(photo: Photo, *, size: int) -> "torch.Tensor":
+def load(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
+    """The network with the weights of a checkpoint; without its field-of-view branch where that is not wanted.
+
+    Raises:
+        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+    """
+    from recon.depth.nets import checkpoint
+    from recon.depth.nets.depthpro import DepthProNet, ProConfig
+
+    return checkpoint.load(
+        snapshot,
+        kind="depth_pro",
+        build=lambda config: DepthProNet(ProConfig.of({**config, "use_fov_model": use_fov_model})),
+        skip="fov_model.",
+    ).simplify()
+
+
+def prepare(photo: Photo, *, size: int, device: str = "cpu") -> "torch.Tensor":
     """The network's input, (1, 3, size, size) float32 in -1 to 1: the photo squashed to a square.
 
-    The same as transformers' DepthProImageProcessor, which needs torchvision: bilinear without antialias.
+    The same as transformers' DepthProImageProcessor, which needs torchvision: bilinear without antialias. Only the
+    pixels that it looks at are brought to floating point, on the device that the network runs on.
     """
     import torch
 
-    pixels = torch.tensor(photo.rgb).permute(2, 0, 1)[None].to(torch.float32)
-    pixels = pixels.div_(255).sub_(0.5).div_(0.5)
-    return torch.nn.functional.interpolate(pixels, (size, size), mode="bilinear", align_corners=False)
+    rgb = torch.tensor(photo.rgb).to(device)
+    row, next_row, down = _neighbours(photo.height, size, device)
+    column, next_column, across = _neighbours(photo.width, size, device)
+
+    def line(rows: "torch.Tensor") -> "torch.Tensor":
+        picked = rgb.index_select(0, rows)
+        left, right = (picked.index_select(1, columns).to(torch.float32) for columns in (column, next_column))
+        return left.lerp_(right, across[:, None])
+
+    pixels = line(row).lerp_(line(next_row), down[:, None, None])
+    return pixels.div_(255).sub_(0.5).div_(0.5).permute(2, 0, 1)[None].contiguous()
 
 
-def predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, float | None]:
+def _neighbours(length: int, size: int, device: str) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
+    """Of each output pixel the two input pixels that it lies between, and the share of the second one."""
+    import torch
+
+    # In float32 as in torch's own bilinear resizing, to which it shall be equal.
+    at = (torch.arange(size, dtype=torch.float32, device=device) + 0.5) * (length / size) - 0.5
+    at.clamp_(min=0)
+    first = at.to(torch.int64).clamp_(max=length - 1)
+    return first, (first + 1).clamp_(max=length - 1), at - first
+
+
+def predict(
+    model: Any, photo: Photo, placement: Placement, progress: Callable[[float], None] | None = None
+) -> tuple[FloatMap, float | None]:
     """Canonical inverse depth (H, W) float32 on the photo's grid, and the field of view in degrees.
 
     Inverse depth is what is resized, never depth: at an edge its mean lies between the two surfaces as the eye
@@ -111,14 +150,16 @@ def predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, f
     """
     import torch
 
-    size = network_size(model.config)
-    outputs = model(pixel_values=prepare(photo, size=size).to(placement.device, placement.dtype))
-    canonical = outputs.predicted_depth[:, None].to("cpu", torch.float32)
+    pixels = prepare(photo, size=network_size(model.config), device=placement.device)
+    outputs = model(pixels.to(placement.dtype), progress)
     resized = torch.nn.functional.interpolate(
-        canonical, (photo.height, photo.width), mode="bilinear", align_corners=False
+        outputs.predicted_depth[:, None].to(torch.float32),
+        (photo.height, photo.width),
+        mode="bilinear",
+        align_corners=False,
     )
     fov = outputs.field_of_view
-    return resized[0, 0].numpy(), None if fov is None else float(fov[0])
+    return resized[0, 0].cpu().numpy(), None if fov is None else float(fov[0])
 
 
 def network_size(config: Any) -> int:
@@ -149,28 +190,9 @@ def metric_depth(canonical: FloatMap, *, focal_px: float) -> tuple[MetricDepth, 
     return MetricDepth(z_m, valid), sky
 
 
-@contextmanager
-def _running(name: str, model: Any, placement: Placement, journal: Journal) -> Iterator[None]:
-    """Shows progress by the layers of the patch encoder, in which three quarters of the time go."""
+def _duration(model: Any, placement: Placement) -> str:
     full_size = network_size(model.config) >= 1536
-    hint = " (about 3 minutes on two CPU cores)" if placement.device == "cpu" and full_size else ""
-    layers = [module for module in model.depth_pro.encoder.patch_encoder.modules() if _is_layer(module)]
-    with journal.stage(f"Running {name}{hint}", total=1.0) as progress:
-
-        def after(share: float) -> Callable[..., None]:
-            return lambda *_: progress(0.75 * share)
-
-        hooks = [layer.register_forward_hook(after((i + 1) / len(layers))) for i, layer in enumerate(layers)]
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
-        progress(1.0)
-
-
-def _is_layer(module: Any) -> bool:
-    return type(module).__name__.endswith("Layer")
+    return " (a minute or two on two CPU cores)" if placement.device == "cpu" and full_size else ""
 
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthPro:

@@ -20,14 +20,14 @@ class Placement:
     """A device and the number format of the network on it."""
 
     device: Literal["cpu", "cuda", "mps"]
-    precision: Literal["fp32", "bf16", "fp16"]
+    precision: Literal["fp32", "bf16", "fp16", "int8"]
 
     @property
     def dtype(self) -> "torch.dtype":
-        """The format as torch names it."""
+        """The format of what goes in, as torch names it; ``int8`` is one of the encoder's weights only."""
         import torch
 
-        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
+        return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision, torch.float32)
 
     def __str__(self) -> str:
         return f"{self.device} in {self.precision}"
@@ -37,7 +37,7 @@ def first_placement(run: RunOptions) -> Placement:
     """What the options ask for; ``auto`` is a GPU in fp16 where there is one, else the CPU in fp32.
 
     Raises:
-        ModelUnavailable: The device is not there, or the format would crawl on this CPU.
+        ModelUnavailable: The device is not there, the format would crawl on this CPU, or is none of the device.
     """
     import torch
 
@@ -56,6 +56,12 @@ def first_placement(run: RunOptions) -> Placement:
     )
     if run.precision == "auto":
         return Placement(device, "fp32" if device == "cpu" else "fp16")
+    if run.precision == "int8":
+        if device != "cpu":
+            raise ModelUnavailable(
+                f"--precision int8 runs on the CPU only, and this would be {device}: add --device cpu."
+            )
+        return Placement("cpu", "int8")
     if device == "cpu" and run.precision != "fp32" and not _cpu_computes_in(run.precision):
         raise ModelUnavailable(
             f"--precision {run.precision}: this CPU has no instructions for it and would be about 10 times slower "
@@ -132,13 +138,17 @@ def place(model: Any, placement: Placement, keep_fp32: tuple[str, ...]) -> Any:
     a cloud made of it shows terraces.
 
     Args:
-        model: A transformers model whose input is cast by the caller.
+        model: A network whose input is cast by the caller.
         placement: Where to.
         keep_fp32: Names of the model's children that compute in float32, whatever they are given.
     """
     import torch
 
-    for name, child in model.named_children() if placement.precision != "fp32" else ():
+    if placement.precision == "int8":
+        for module in model.modules():
+            if hasattr(module, "int8"):
+                module.int8 = True
+    for name, child in model.named_children() if placement.dtype != torch.float32 else ():
         if name in keep_fp32:
             child.register_forward_pre_hook(
                 lambda module, args, kwargs: _cast((args, kwargs), torch.float32), with_kwargs=True

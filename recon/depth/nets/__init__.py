@@ -1,0 +1,1 @@
+"""The networks themselves, for inference only: torch, and none of transformers' import time."""

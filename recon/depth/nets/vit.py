@@ -1,0 +1,200 @@
+"""DINOv2's vision transformer (Oquab et al., arXiv:2304.07193), for inference: weights named as in transformers.
+
+The order of work is what makes it fast on a CPU: the layers are the outer loop and chunks of pictures that fit the
+cache the inner one, so that each layer's weights are made ready (brought to the number format, query, key and value
+in one, the layer scales multiplied in) once, from a file that is only mapped into memory.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as nnf
+
+from recon.depth.nets.linear import Dense, Int8
+
+CHUNK_TOKENS = 1200
+"""Tokens that go through a CPU layer together: two patches of Depth Pro, whose MLP then takes 19 MB."""
+
+
+@dataclass(frozen=True)
+class VitConfig:
+    """What of transformers' Dinov2Config matters, with its defaults."""
+
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    mlp_ratio: int = 4
+    layer_norm_eps: float = 1e-6
+    image_size: int = 224
+    patch_size: int = 14
+    qkv_bias: bool = True
+    hidden_act: str = "gelu"
+    use_swiglu_ffn: bool = False
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "VitConfig":
+        """From the part of a config.json.
+
+        Raises:
+            ValueError: An encoder of another kind.
+        """
+        made = cls(**{each.name: config[each.name] for each in fields(cls) if each.name in config})
+        if config.get("model_type", "dinov2") != "dinov2" or made.use_swiglu_ffn or made.hidden_act != "gelu":
+            raise ValueError("its encoder is not a DINOv2 with GELU")
+        return made
+
+
+class Embeddings(nn.Module):
+    """Patches to tokens, with their positions."""
+
+    def __init__(self, config: VitConfig) -> None:
+        super().__init__()
+        side, channels = config.patch_size, config.hidden_size
+        self.cls_token = nn.Parameter(torch.empty(1, 1, channels))
+        self.position_embeddings = nn.Parameter(
+            torch.empty(1, (config.image_size // side) ** 2 + 1, channels)
+        )
+        self.patch_embeddings = nn.Module()
+        self.patch_embeddings.projection = nn.Conv2d(3, channels, side, stride=side)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(P, 3, h, w) to (P, 1 + tokens, C)."""
+        projection: Any = self.patch_embeddings.projection
+        weight, bias = projection.weight.to(pixels.dtype), projection.bias.to(pixels.dtype)
+        patches = nnf.conv2d(pixels, weight, bias, stride=projection.stride)
+        rows, columns = patches.shape[2:]
+        tokens = patches.flatten(2).transpose(1, 2)
+        first = self.cls_token.to(pixels.dtype).expand(len(tokens), -1, -1)
+        return torch.cat((first, tokens), dim=1).add_(self._positions(rows, columns).to(pixels.dtype))
+
+    def _positions(self, rows: int, columns: int) -> torch.Tensor:
+        """(1, 1 + rows * columns, C); those of the training, resized bicubically where the grid is another."""
+        trained = self.position_embeddings
+        side = int((trained.shape[1] - 1) ** 0.5)
+        if (rows, columns) == (side, side):
+            return trained
+        grid = trained[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2).to(torch.float32)
+        grid = nnf.interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
+        return torch.cat((trained[:, :1], grid.flatten(2).transpose(1, 2).to(trained.dtype)), dim=1)
+
+
+class Block:
+    """One layer, ready to run."""
+
+    def __init__(self, layer: "Layer", dtype: torch.dtype, int8: bool) -> None:
+        """Takes the weights, and the number format to compute in."""
+
+        def ready(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.to(dtype).contiguous()
+
+        def linear(weight: torch.Tensor, bias: torch.Tensor | None) -> Dense | Int8:
+            kind = Int8 if int8 else Dense
+            return kind(ready(weight), None if bias is None else ready(bias))
+
+        def scaled(part: Any, scale: torch.Tensor) -> Dense | Int8:
+            # y * scale is the same as weights and bias that were multiplied by it.
+            scale = scale.to(torch.float32)
+            return linear(part.weight * scale[:, None], part.bias * scale)
+
+        one, two, attention, mlp = layer.norm1, layer.norm2, layer.attention, layer.mlp
+        self.norms = [(n.normalized_shape, ready(n.weight), ready(n.bias), n.eps) for n in (one, two)]
+        parts = [attention.q_proj, attention.k_proj, attention.v_proj]
+        bias = None if parts[0].bias is None else torch.cat([part.bias for part in parts])
+        self.qkv = linear(torch.cat([part.weight for part in parts]), bias)
+        self.out = scaled(attention.o_proj, layer.layer_scale1.lambda1)
+        self.up = linear(mlp.fc1.weight, mlp.fc1.bias)
+        self.down = scaled(mlp.fc2, layer.layer_scale2.lambda1)
+        self.heads = layer.heads
+
+    def advance(self, x: torch.Tensor) -> None:
+        """Replaces (P, N, C) by what the layer makes of it."""
+        pictures, tokens, channels = x.shape
+        qkv = self.qkv(nnf.layer_norm(x, *self.norms[0]))
+        query, key, value = qkv.view(pictures, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        seen = nnf.scaled_dot_product_attention(query, key, value)
+        x += self.out(seen.transpose(1, 2).reshape(pictures, tokens, channels))
+        x += self.down(self.up(nnf.layer_norm(x, *self.norms[1]), gelu=True))
+
+
+class Layer(nn.Module):
+    """The weights of one layer, in the number format of their file."""
+
+    def __init__(self, config: VitConfig) -> None:
+        super().__init__()
+        size, inner = config.hidden_size, int(config.hidden_size * config.mlp_ratio)
+        self.heads = config.num_attention_heads
+        self.norm1 = nn.LayerNorm(size, eps=config.layer_norm_eps)
+        self.norm2 = nn.LayerNorm(size, eps=config.layer_norm_eps)
+        self.attention: Any = nn.Module()
+        for name in ("q_proj", "k_proj", "v_proj"):
+            self.attention.add_module(name, nn.Linear(size, size, bias=config.qkv_bias))
+        self.attention.o_proj = nn.Linear(size, size)
+        self.mlp: Any = nn.Module()
+        self.mlp.fc1, self.mlp.fc2 = nn.Linear(size, inner), nn.Linear(inner, size)
+        self.layer_scale1: Any = nn.Module()
+        self.layer_scale1.lambda1 = nn.Parameter(torch.empty(size))
+        self.layer_scale2: Any = nn.Module()
+        self.layer_scale2.lambda1 = nn.Parameter(torch.empty(size))
+        self._held: Block | None = None
+
+    def ready(self, dtype: torch.dtype, *, int8: bool, hold: bool) -> Block:
+        """What runs. ``hold``: keeps it in place of the weights, which are let go."""
+        if self._held is not None:
+            return self._held
+        block = Block(self, dtype, int8)
+        if hold:
+            self._held = block
+            for name in [name for name, _ in self.named_children()]:
+                delattr(self, name)
+        return block
+
+
+class Vit(nn.Module):
+    """The encoder. Weights are made ready anew at each call, unless ``hold`` or ``int8`` is set."""
+
+    def __init__(self, config: VitConfig, *, hold: bool = False) -> None:
+        """Takes the sizes, and whether ready weights are kept: faster, and twice the memory for float16 files."""
+        super().__init__()
+        self.config, self.hold, self.int8 = config, hold, False
+        self.embeddings = Embeddings(config)
+        self.encoder: Any = nn.Module()
+        self.encoder.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(
+        self,
+        pixels: torch.Tensor,
+        tap: Callable[[int, torch.Tensor], None] | None = None,
+        layers: int | None = None,
+    ) -> torch.Tensor:
+        """The tokens after the last layer, not normalised yet.
+
+        Args:
+            pixels: (P, 3, h, w), normalised, in the number format to compute in.
+            tap: Called after each layer with how many are done (0: with the embeddings) and the tokens
+                (P, 1 + tokens, C), which the next layer overwrites.
+            layers: How many are run; None: all.
+
+        Returns:
+            (P, 1 + tokens, C).
+        """
+        hidden = self.embeddings(pixels)
+        step = max(1, CHUNK_TOKENS // hidden.shape[1]) if pixels.device.type == "cpu" else len(hidden)
+        if tap is not None:
+            tap(0, hidden)
+        for done, layer in enumerate(self.encoder.layer[:layers], start=1):
+            block = layer.ready(hidden.dtype, int8=self.int8, hold=self.hold or self.int8)
+            for chunk in hidden.split(step):
+                block.advance(chunk)
+            if tap is not None:
+                tap(done, hidden)
+        return hidden
+
+    def normalised(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The final layer norm of tokens."""
+        norm = self.layernorm
+        weight, bias = norm.weight.to(hidden.dtype), norm.bias.to(hidden.dtype)
+        return nnf.layer_norm(hidden, norm.normalized_shape, weight, bias, norm.eps)

@@ -1,0 +1,205 @@
+"""The depth networks at full size with random weights: recon's forward against transformers' own, on the CPU.
+
+    python -m tools.bench.network                     # Depth Pro with and without its branch, DAv2 small, int8
+    python -m tools.bench.network --only dav2-small --repeats 7
+
+Each run is a process of its own, ours and theirs in turn: it loads a checkpoint in float16, as the released ones are,
+runs one random picture through the network in float32 and tells its times and its peak memory. Depth Pro takes 5 to
+8 GB and minutes. No released weights are needed: the speed does not depend on them, and equal weights that are random
+must give equal output; for int8 the error of released weights may be another.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+VIT_LARGE = {
+    "model_type": "dinov2", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16,
+    "patch_size": 16, "image_size": 384, "mlp_ratio": 4,
+}  # fmt: skip
+DEPTH_PRO: dict[str, Any] = {
+    "use_fov_model": True, "image_model_config": VIT_LARGE, "patch_model_config": VIT_LARGE,
+    "fov_model_config": VIT_LARGE,
+}  # fmt: skip
+DAV2_SMALL: dict[str, Any] = {
+    "backbone_config": {
+        "model_type": "dinov2", "hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 6,
+        "patch_size": 14, "image_size": 518, "out_indices": [3, 6, 9, 12], "reshape_hidden_states": False,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table."""
+
+    name: str
+    model: str
+    """``depthpro`` or ``dav2``."""
+    size: tuple[int, int]
+    """Width and height of the network's input, px."""
+    repeats: int
+    fov: bool = False
+    precision: str = "fp32"
+
+
+CASES = {
+    "depthpro": Case("Depth Pro, focal length known", "depthpro", (1536, 1536), 3),
+    "depthpro-fov": Case("Depth Pro with its field-of-view branch", "depthpro", (1536, 1536), 3, fov=True),
+    "depthpro-int8": Case(
+        "Depth Pro, focal length known, int8", "depthpro", (1536, 1536), 1, precision="int8"
+    ),
+    "dav2-small": Case("DAv2 small, 518 x 518", "dav2", (518, 518), 7),
+    "dav2-small-4:3": Case("DAv2 small, 686 x 518", "dav2", (686, 518), 7),
+    "dav2-small-int8": Case("DAv2 small, 518 x 518, int8", "dav2", (518, 518), 5, precision="int8"),
+}
+
+
+def make(folder: Path, model: str) -> None:
+    """Writes a checkpoint of the released sizes with random float16 weights, always the same."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    net: Any
+    if model == "depthpro":
+        net = transformers.DepthProForDepthEstimation(transformers.DepthProConfig(**DEPTH_PRO))
+        last = net.head.layers[4]
+    else:
+        net = transformers.DepthAnythingForDepthEstimation(transformers.DepthAnythingConfig(**DAV2_SMALL))
+        last = net.head.conv3
+    with torch.no_grad():
+        # The output's final ReLU must not hide anything: what goes in is positive, too.
+        last.weight.abs_()
+    net.half().save_pretrained(folder)
+
+
+def run_theirs(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
+    """Seconds to load and to run, and the output (S, S), by transformers."""
+    import torch
+    import transformers
+
+    name = "DepthProForDepthEstimation" if case.model == "depthpro" else "DepthAnythingForDepthEstimation"
+    model_class: Any = getattr(transformers, name)
+    options = {"use_fov_model": case.fov} if case.model == "depthpro" else {}
+    start = time.perf_counter()
+    net = model_class.from_pretrained(folder, dtype=torch.float32, **options).eval()
+    loaded = time.perf_counter()
+    with torch.inference_mode():
+        depth = net(pixel_values=pixels).predicted_depth
+    return loaded - start, time.perf_counter() - loaded, depth
+
+
+def run_ours(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
+    """The same by recon."""
+    import torch
+
+    from recon.depth import depthanything, depthpro, runtime
+    from recon.depth.weights import Snapshot
+
+    placement = runtime.Placement("cpu", "int8" if case.precision == "int8" else "fp32")
+    start = time.perf_counter()
+    if case.model == "depthpro":
+        net = depthpro.load(Snapshot(folder), use_fov_model=case.fov)
+    else:
+        net = depthanything.load(Snapshot(folder))
+    net = runtime.place(net, placement, ("head",))
+    loaded = time.perf_counter()
+    with torch.inference_mode():
+        depth = net(pixels).predicted_depth
+    return loaded - start, time.perf_counter() - loaded, depth
+
+
+def child(whose: str, folder: Path, case: Case) -> None:
+    """One process's work: prints a line of JSON, and leaves its output in the folder."""
+    import torch
+
+    width, height = case.size
+    coarse = torch.rand(1, 3, height // 32, width // 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    pixels = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
+    run = run_ours if whose == "ours" else run_theirs
+    load_s, run_s, depth = run(folder, case, pixels)
+    np.save(folder / f"{whose}.npy", depth.numpy())
+    # ru_maxrss is in kB on Linux, and counts what is mapped of the weights' file.
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({"load_s": load_s, "run_s": run_s, "peak_gb": peak_gb}))
+
+
+def measure(key: str, folder: Path, repeats: int | None = None) -> str:
+    """One line of the table: medians of alternating runs, the ratio with its spread, the relative difference."""
+    case = CASES[key]
+    runs: dict[str, list[dict[str, float]]] = {"theirs": [], "ours": []}
+    for _ in range(repeats or case.repeats):
+        for whose in runs:
+            command = [sys.executable, "-m", "tools.bench.network", "--child", whose, "--case", key]
+            done = subprocess.run([*command, "--folder", str(folder)], capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(done.stderr)
+            runs[whose].append(json.loads(done.stdout.splitlines()[-1]))
+            print(f"{key}: {whose} {runs[whose][-1]}", file=sys.stderr)
+    middle = {whose: {name: median(run[name] for run in of) for name in of[0]} for whose, of in runs.items()}
+    theirs, ours = middle["theirs"], middle["ours"]
+    ratios = [a["run_s"] / b["run_s"] for a, b in zip(runs["theirs"], runs["ours"], strict=True)]
+    depths = [np.load(folder / f"{whose}.npy").astype(np.float64) for whose in ("theirs", "ours")]
+    off = float(np.linalg.norm(depths[1] - depths[0]) / np.linalg.norm(depths[0]))
+    return (
+        f"| {case.name} | {theirs['run_s']:.3g} | {ours['run_s']:.3g} | **{median(ratios):.2f}** "
+        f"({min(ratios):.2f} to {max(ratios):.2f}) | {theirs['load_s']:.2g} / {ours['load_s']:.2g} "
+        f"| {theirs['peak_gb']:.2f} / {ours['peak_gb']:.2f} | {off:.1e} |"
+    )
+
+
+def table(only: tuple[str, ...] = (), repeats: int | None = None) -> str:
+    """The table in markdown.
+
+    Args:
+        only: Names of CASES; none: all.
+        repeats: Of each; None: as many as each case says.
+    """
+    lines = [
+        "| network, CPU, float32 | transformers, s | recon, s | times as fast | load, s (theirs / ours) "
+        "| peak memory, GB | relative L2 difference |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        for model in ("depthpro", "dav2"):
+            cases = [key for key in only or CASES if CASES[key].model == model]
+            folder = Path(name) / model
+            if cases:
+                # In a process of its own: it takes twice the memory of the network.
+                command = [sys.executable, "-m", "tools.bench.network", "--make", model, "--folder"]
+                subprocess.run([*command, str(folder)], check=True, capture_output=True)
+            lines += [measure(key, folder, repeats) for key in cases]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the table, or does one process's part of it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", default=(), choices=CASES, help="default: all")
+    parser.add_argument("--repeats", type=int, help="runs of each (default: 1 to 7)")
+    for name in ("--child", "--case", "--make", "--folder"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.make:
+        make(Path(options.folder), options.make)
+    elif options.child:
+        child(options.child, Path(options.folder), CASES[options.case])
+    else:
+        print(table(tuple(options.only), options.repeats))
+
+
+if __name__ == "__main__":
+    main()
