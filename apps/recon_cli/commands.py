@@ -20,6 +20,7 @@ from recon_cli.export import export
 from recon_cli.info import info
 from recon_cli.measure import measure
 from recon_cli.models import models
+from recon_cli.render import render
 from recon_cli.view import view
 
 
@@ -83,5 +84,6 @@ def recon() -> None:
     """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
 
 
-for _command in (build, depth, export, info, calibrate, measure, evaluate, models, view, blender, completion):
+_OF_SCENES = (build, depth, export, info, view, render, blender)
+for _command in (*_OF_SCENES, calibrate, measure, evaluate, models, completion):
     recon.add_command(_command)
