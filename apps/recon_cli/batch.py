@@ -122,7 +122,7 @@ class Batch:
         failed: list[dict[str, Any]] = []
         start = time.monotonic()
         try:
-            steps = overlapped(jobs, self._load, self._estimate, self._finish, stopping=self._tell_stopping)
+            steps = overlapped(jobs, self.load, self.estimate, self.finish, stopping=self._tell_stopping)
             with bar, closing(steps) as outcomes:
                 for outcome in outcomes:
                     told.tell(outcome.item.name, outcome.item.journal.entries)
@@ -143,7 +143,12 @@ class Batch:
             raise
         self._end(written, failed, skipped, time.monotonic() - start)
 
-    def _load(self, job: Job) -> Prepared:
+    def load(self, job: Job) -> Prepared:
+        """The first stage: the photo, and what is known before its depth.
+
+        Raises:
+            ReconError: It cannot be read, or lacks its depth file.
+        """
         if job.broken is not None:
             raise job.broken
         options = with_own_depth(self.options, job.name, job.path)
@@ -153,7 +158,12 @@ class Batch:
             prepared = replace(prepared, known=Intrinsics.from_focal(job.focal_px, **size, source="model"))
         return prepared
 
-    def _estimate(self, job: Job, prepared: Prepared) -> Scene | tuple[Prepared, DepthEstimate, Knowledge]:
+    def estimate(self, job: Job, prepared: Prepared) -> Scene | tuple[Prepared, DepthEstimate, Knowledge]:
+        """The second stage, the network's.
+
+        Raises:
+            ReconError: The model cannot run on this photo.
+        """
         try:
             estimator = self.models.estimator_for(prepared)
             knowledge = self.models.knowledge_for(prepared, estimator)
@@ -176,9 +186,14 @@ class Batch:
         )
         return error if of_one else _HoldsForAll(error)
 
-    def _finish(
+    def finish(
         self, job: Job, found: Scene | tuple[Prepared, DepthEstimate, Knowledge]
     ) -> list[dict[str, Any]]:
+        """The third stage: the scene, its geometry, its files, and their rows in the record.
+
+        Raises:
+            ReconError: It cannot be made or written.
+        """
         scene = found if isinstance(found, Scene) else compose_scene(*found, job.journal)
         record, paths = self.existing.record, [target.path for target in job.targets]
         keys = [self.existing.key(path) for path in paths]
