@@ -34,6 +34,7 @@ Examples:
   recon render photo.jpg -o swing.mp4                 the camera swings past the scene and back
   recon render scene.npz -o view.png --move 0.3,0.1,0 from 30 cm to the right and 10 cm higher
   recon render scene.npz -o around.gif --path turntable --size 480x360
+  recon render photo.jpg -o wide.mp4 --turn 40 --fill  farther to the sides, with gaps filled in part
   recon render scene.npz -o frames --path fly         numbered PNGs in a folder
   recon render scene.glb -o model.mp4                 any file that `recon view` opens
 \b
@@ -46,7 +47,8 @@ _FPS, _GIF_FPS = 25.0, 12.5
 _MOST_PX = 8192
 _NO_PHOTO_PX = (1280, 960)
 """Size of the picture of a file that has no photo."""
-_SWING_DEG, _TURNTABLE_DEG = 40.0, 360.0
+_SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
+"""A photo does not know what is behind things: beyond 12 degrees to a side, holes rule the picture."""
 _WIDER = 1.5
 """Points are wider than what one saw, so that no gaps open where the camera comes nearer or looks aslant."""
 _FINER_UP_TO_PX = 4096
