@@ -16,7 +16,7 @@ from recon.video import Clip, VideoError, check_video_support
 from recon_cli.batch import Batch, Job, Maker
 from recon_cli.batchoptions import Request
 from recon_cli.batchplan import Existing, folder_from, inputs_from, refuse_single, settings_of, with_own_depth
-from recon_cli.batchtell import Bar, PhotoJournal
+from recon_cli.batchtell import Bar, PhotoJournal, SharedJournal
 from recon_cli.console import Session
 
 _Surveyed = tuple[Clip, float | None] | VideoError
@@ -52,7 +52,7 @@ class Run:
     def check(self) -> None:
         """Refuses before the long work what could not be written in the end (``Existing.refuse``)."""
         self.existing.refuse(
-            [target.files for target in self._planned()], [found.path for found in self.found]
+            [_files(target) for target in self._planned()], [found.path for found in self.found]
         )
         if any(found.is_video for found in self.todo):
             check_video_support()
@@ -102,6 +102,8 @@ class Run:
         clips = {found: self._surveyed(found, models) for found in self.todo if found.is_video}
         total = sum(_expected(clips.get(found), self.request.every) for found in self.todo)
         bar = Bar(journal, total)
+        # A bar cannot be shown inside of another one.
+        models.journal = SharedJournal(bar)
         batch = Batch(self.session, self.options, self.maker, self.existing, models)
         batch.run(self._jobs(clips, bar), bar, skipped=len(self.done))
 
@@ -206,6 +208,14 @@ def run_batch(
     if run.done:
         session.journal.decide("resume", f"{len(run.done)} of {len(run.found)} are done already")
     run.work()
+
+
+def _files(target: Any) -> tuple[Path, ...]:
+    """All files of an output; one whose name its format cannot hold fails in its turn."""
+    try:
+        return tuple(target.files)
+    except UnicodeEncodeError:
+        return (target.path,)
 
 
 def tell_focal(

@@ -67,6 +67,19 @@ class PhotoJournal(Journal):
         self._bar.describe("")
 
 
+class SharedJournal(PhotoJournal):
+    """The journal of what all photos share: entries are shown as they come, stages on the bar."""
+
+    def __init__(self, bar: "Bar") -> None:
+        super().__init__(bar)
+        self._told = bar.journal
+
+    def show(self, entry: Entry) -> None:
+        """Passes it on."""
+        tell = {"decision": self._told.decide, "warning": self._told.warn, "detail": self._told.detail}
+        tell[entry.kind](entry.topic, entry.message, **entry.values)
+
+
 class Bar:
     """Counts what is done; the total may be a guess, or None."""
 

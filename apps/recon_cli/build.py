@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recon.errors import ExportError
 from recon.export.content import Format
 from recon.options import Options, Shape
 from recon_cli.batchoptions import Request, batch_options, photos_argument, request_from
@@ -120,7 +121,12 @@ class SceneFiles:
     ) -> list[dict[str, Any]]:
         """Writes them, and says what was written."""
         report_dropped(scene, told)
-        return save_all(scene, targets, told, overwrite=overwrite)
+        try:
+            return save_all(scene, targets, told, overwrite=overwrite)
+        except UnicodeEncodeError as error:
+            raise ExportError(
+                f"{targets[0].path}: its format cannot hold a name that is not UTF-8; rename the photo."
+            ) from error
 
 
 def _build_many(session: Session, request: Request, options: Options, shape: Shape | None) -> None:

@@ -27,7 +27,7 @@ from recon.video import Clip, Frame, VideoWriter
 from recon_cli.batchoptions import Request
 from recon_cli.batchplan import refuse_single
 from recon_cli.batchrun import tell_focal
-from recon_cli.batchtell import Bar, PhotoJournal, Told
+from recon_cli.batchtell import Bar, PhotoJournal, SharedJournal, Told
 from recon_cli.console import Session
 
 Span = tuple[float, float]
@@ -127,6 +127,7 @@ class _Work:
     def run(self, clip: Clip, every: int) -> tuple[int, float]:
         """Writes all frames; returns how many, and the time of the last, s."""
         bar = Bar(self.session.journal, _count(clip, every))
+        self.models.journal = SharedJournal(bar)
         told = Told(self.session.journal)
         frames, lasts_s = 0, 0.0
         journals: dict[int, PhotoJournal] = {}

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from photo_folders import build, make_photos, names_in, rows_of, run
+from photo_folders import Z, build, make_photos, names_in, rows_of, run
 from PIL import Image
 
 from recon.depth import registry
@@ -235,6 +236,58 @@ def test_what_is_known_of_the_camera_holds_for_each(folder: Path) -> None:
     # The floor of each is 3 m below, whatever its own depth said.
     depths = [read_scene(folder / "out" / f"{name}.npz").depth.z_m.max() for name in "af"]
     assert depths[0] == pytest.approx(depths[1], rel=0.02)
+
+
+def test_a_saved_calibration_holds_for_all(folder: Path) -> None:
+    known = ["--model", "preview", "--focal-px", "200"]
+    saved = run(
+        folder, "calibrate", "@photos/a.jpg", *known, "--reference", "@depths/a.png", "-o", "@cal.json"
+    )
+    assert saved.exit_code == 0, saved.stderr
+    done = run(
+        folder, "build", "@photos", "-o", "@out", "--format", "npz", *known, "--calibration", "@cal.json"
+    )
+    assert done.exit_code == 0, done.stderr
+    from recon.scenefile import read_scene
+
+    scales = {read_scene(path).provenance["calibration"]["scale"] for path in (folder / "out").glob("*.npz")}
+    assert len(scales) == 1
+
+
+def test_formats_that_are_folders(folder: Path) -> None:
+    words = ["build", "@photos", "-o", "@out", "--depth", "@depths", "--format", "colmap,ply"]
+    assert run(folder, *words).exit_code == 0
+    assert len(list((folder / "out" / "a.colmap").rglob("cameras.txt"))) == 1
+    assert run(folder, *words).exit_code == 1
+    assert json.loads(run(folder, *words, "--resume", "--json").stdout)["done_before"] == 6
+    assert run(folder, *words, "--overwrite").exit_code == 0
+
+
+def test_a_folder_of_relative_depth(folder: Path) -> None:
+    from recon.scenefile import read_scene
+
+    (folder / "relative").mkdir()
+    for k, name in enumerate("abcdef", 1):
+        np.save(folder / "relative" / f"{name}.npy", (k / Z).astype(np.float32))
+    known = ["--relative-depth", "@relative", "--reference", "preview", "--focal-px", "200"]
+    done = run(folder, "build", "@photos", "-o", "@out", "--format", "npz", *known)
+    assert done.exit_code == 0, done.stderr
+    scenes = {name: read_scene(folder / "out" / f"{name}.npz") for name in "af"}
+    assert [scenes[name].provenance["model"]["file"] for name in "af"] == ["a.npy", "f.npy"]
+    # The same but for its scale, which the calibration finds.
+    assert scenes["a"].depth.z_m == pytest.approx(scenes["f"].depth.z_m, rel=1e-3)
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names of any bytes are Linux's")
+def test_a_name_that_is_no_text_is_a_name_all_the_same(folder: Path) -> None:
+    odd = os.fsdecode(b"odd\xff")
+    (folder / "photos" / "a.jpg").rename(folder / "photos" / f"{odd}.jpg")
+    words = ["build", "@photos", "-o", "@out", "--model", "preview"]
+    assert run(folder, *words, "--format", "ply").exit_code == 0
+    assert (folder / "out" / f"{odd}.ply").is_file()
+    assert run(folder, *words, "--format", "ply", "--resume", "-q").exit_code == 0
+    textured = run(folder, *words, "--format", "obj")
+    assert textured.exit_code == 1 and "not UTF-8" in textured.stderr and len(rows_of(folder / "out")) == 12
 
 
 def test_a_dry_run_tells_and_makes_nothing(folder: Path) -> None:
