@@ -269,7 +269,16 @@ def test_a_folder_of_relative_depth(folder: Path) -> None:
     (folder / "relative").mkdir()
     for k, name in enumerate("abcdef", 1):
         np.save(folder / "relative" / f"{name}.npy", (k / Z).astype(np.float32))
-    known = ["--relative-depth", "@relative", "--reference", "preview", "--focal-px", "200"]
+    known = [
+        "--relative-depth",
+        "@relative",
+        "--camera-height",
+        "1.5m",
+        "--fit",
+        "scale",
+        "--focal-px",
+        "200",
+    ]
     done = run(folder, "build", "@photos", "-o", "@out", "--format", "npz", *known)
     assert done.exit_code == 0, done.stderr
     scenes = {name: read_scene(folder / "out" / f"{name}.npz") for name in "af"}
