@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recon.mesh import triangulate
 from recon.normals import grid_normals
 from recon.outline import Border, Planes, border_of, fit_planes
+from recon.rim import Rim
 from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
 from recon.unproject import unproject
 
@@ -77,6 +78,7 @@ def continue_background(
     between: BoolMap,
     connections: Connections,
     rays: Rays,
+    rim: Rim,
     most_faces: int | None = None,
 ) -> Patch:
     """Continues the background at every depth edge.
@@ -90,6 +92,7 @@ def continue_background(
         between: (H, W) bool: pixels that were dropped since they hang between two surfaces.
         connections: Of the kept pixels; what is not connected is cut.
         rays: Of the same grid.
+        rim: Of the visible surfaces; the background goes on behind it, too.
         most_faces: Makes the strip of larger triangles until there are no more than this.
 
     Returns:
@@ -112,9 +115,11 @@ def continue_background(
     border = border_of(inverse, keep, between, connections, CAMERA_MOVE * focal_px, mixed_px)
     if border is None:
         return _NOTHING
+    limit = rim.inverse_between(width=z_m.shape[1], height=z_m.shape[0])
+    limit[::2, ::2] = border.limit
     step = max(1, round(float(border.reach_px.max()) / _CELLS))
     while True:
-        patch = _patch(border, rays, step)
+        patch = _patch(border, limit, rays, step)
         if most_faces is None or len(patch.faces) <= most_faces:
             return patch
         step *= 2
@@ -167,7 +172,7 @@ def joined(mesh: Mesh, patch: Patch, rgb: NDArray[np.uint8], uv_of_grid: tuple[F
     )
 
 
-def _patch(border: Border, rays: Rays, step: int) -> Patch:
+def _patch(border: Border, limit: FloatMap, rays: Rays, step: int) -> Patch:
     strip, planes = _strip(border, step)
     coarse = Rays(x=rays.x[::step], y=rays.y[::step])
     links = _links(strip)
@@ -176,7 +181,7 @@ def _patch(border: Border, rays: Rays, step: int) -> Patch:
     faces = triangulate(unproject(z_m, coarse), links)
     # Of the planes, before the strip's rim is brought behind what is visible.
     normals = grid_normals(z_m, coarse, links)
-    faces, lowered = _behind(faces, strip, border)
+    faces, lowered = _behind(faces, strip, border, limit)
     if not len(faces):
         return _NOTHING
     np.divide(1.0, lowered, out=z_m, where=strip.used)
@@ -241,29 +246,42 @@ def _links(strip: _Strip) -> Connections:
     )
 
 
-def _behind(faces: NDArray[np.int32], strip: _Strip, border: Border) -> tuple[NDArray[np.int32], FloatMap]:
+def _behind(
+    faces: NDArray[np.int32], strip: _Strip, border: Border, limit: FloatMap
+) -> tuple[NDArray[np.int32], FloatMap]:
     """The faces that can be brought behind all that is visible, and inverse depths that bring them there.
 
     A face is compared at every pixel that it covers, and at those just across its slanted side: then it is behind the
-    visible triangles, too, which join the same pixels.
+    visible triangles, too, which join the same pixels; and halfway between them, where the rims have their vertices.
+
+    Args:
+        faces: Of the strip's grid.
+        strip: The background's continuation.
+        border: What it goes on from.
+        limit: (2 H - 1, 2 W - 1) inverse depth of what is visible at pixels and halfway between them.
     """
     step, width = strip.step, strip.used.shape[1]
     corners = _right_angle_first(faces, width)
-    rows, cols = np.divmod(corners, width)
-    pixel = (rows.astype(np.int64) * border.inverse.shape[1] + cols) * step
+    rows, cols = np.divmod(corners.astype(np.int64), width)
+    pixel = (rows * border.inverse.shape[1] + cols) * step
+    place = (rows * limit.shape[1] + cols) * 2 * step
     values = strip.inverse.reshape(-1)[corners]
     hidden = strip.hidden.reshape(-1)[corners]
     needed = hidden[:, 0] | hidden[:, 1] | hidden[:, 2]
     excess = np.zeros(len(faces), np.float32)
-    # From the right angle's pixel along either short side, one pixel at a time.
-    one, other = ((pixel[:, k] - pixel[:, 0]) // step for k in (1, 2))
-    rise_one, rise_other = ((values[:, k] - values[:, 0]) / np.float32(step) for k in (1, 2))
-    limit, front = border.limit.reshape(-1), border.front.reshape(-1)
+    # From the right angle's pixel along either short side, half a pixel at a time.
+    halves = 2 * step
+    rise_one, rise_other = ((values[:, k] - values[:, 0]) / np.float32(halves) for k in (1, 2))
+    limits, front = limit.reshape(-1), border.front.reshape(-1)
     for along, across in _lattice(step):
-        at = pixel[:, 0] + along * one + across * other
         inverse = values[:, 0] + np.float32(along) * rise_one + np.float32(across) * rise_other
-        np.maximum(excess, inverse - limit[at] * np.float32(1 - _BEHIND), out=excess)
-        needed |= front[at] > inverse * np.float32(1 + _SAME / 2)
+        at = place[:, 0] + along * (place[:, 1] - place[:, 0]) // halves
+        at += across * (place[:, 2] - place[:, 0]) // halves
+        np.maximum(excess, inverse - limits[at] * np.float32(1 - _BEHIND), out=excess)
+        if along % 2 == across % 2 == 0:
+            at = pixel[:, 0] + along * (pixel[:, 1] - pixel[:, 0]) // halves
+            at += across * (pixel[:, 2] - pixel[:, 0]) // halves
+            needed |= front[at] > inverse * np.float32(1 + _SAME / 2)
     kept: BoolMap = needed & (excess <= _SAME * values.min(axis=1))
     lowering = np.zeros(strip.inverse.size, np.float32)
     np.maximum.at(lowering, corners[kept].reshape(-1), np.repeat(excess[kept], 3))
@@ -279,8 +297,9 @@ def _right_angle_first(faces: NDArray[np.int32], width: int) -> NDArray[np.int32
 
 
 def _lattice(step: int) -> list[tuple[int, int]]:
-    """Steps along both short sides to every pixel of a triangle, and to those just across the slanted side."""
-    return [(j, k) for j in range(step + 1) for k in range(step + 1) if j + k <= step + 1]
+    """Half steps along both short sides to all of a triangle, and to the pixels just across the slanted side."""
+    places = [(j, k) for j in range(2 * step + 1) for k in range(2 * step + 1)]
+    return [(j, k) for j, k in places if j + k <= 2 * step + (2 if j % 2 == k % 2 == 0 else 0)]
 
 
 def _sources(border: Border, planes: Planes, strip: _Strip, rows: Indices, cols: Indices) -> Floats:

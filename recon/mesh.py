@@ -60,18 +60,6 @@ def chosen_triangles(points: NDArray[np.float32], connections: Connections) -> B
     return kept
 
 
-def corners_used(chosen: BoolMap) -> BoolMap:
-    """(H, W) bool: which pixels are a corner of some triangle of ``chosen_triangles``."""
-    _, height, width = chosen.shape
-    used = np.zeros((height + 1, width + 1), np.bool_)
-    without_tr, without_bl, without_br, without_tl = chosen
-    used[:-1, :-1] |= without_tr | without_bl | without_br
-    used[:-1, 1:] |= without_bl | without_br | without_tl
-    used[1:, :-1] |= without_tr | without_br | without_tl
-    used[1:, 1:] |= without_tr | without_bl | without_tl
-    return used
-
-
 def faces_of(chosen: BoolMap, index: NDArray[np.int32]) -> NDArray[np.int32]:
     """The triangles, counter-clockwise as the camera sees them.
 

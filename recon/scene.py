@@ -159,12 +159,12 @@ class Scene:
         z_m, keep, connections = self._strided(inner)
         rgb = self.photo.rgb[::n, ::n]
         uv = (u_px / camera.width).astype(np.float32), (v_px / camera.height).astype(np.float32)
-        mesh = grid_mesh(MeshGrid(z_m, inner, outer, connections, rgb, *uv))
+        mesh, rim = grid_mesh(MeshGrid(z_m, inner, outer, keep, connections, rgb, *uv))
         patch, most = None, self.options.faces
         if self.options.fill:
             share = None if most is None else most // _FILL_SHARE
             between = self._surface.between[::n, ::n]
-            patch = continue_background(z_m, keep, between, connections, inner, share)
+            patch = continue_background(z_m, keep, between, connections, inner, rim, share)
             most = None if most is None else most - len(patch.faces)
         if most is not None or self.options.error is not None:
             mesh = simplify(mesh, most, self.options.error)

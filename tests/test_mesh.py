@@ -4,11 +4,11 @@ from synthetic import CAMERA, floor_and_wall, plane, with_box
 
 from recon.cleanup import connect
 from recon.gridmesh import MeshGrid, grid_mesh
-from recon.mesh import border_to_edge, chosen_triangles, extend_to_edge, faces_of, triangulate
+from recon.mesh import border_to_edge, extend_to_edge, triangulate
 from recon.normals import grid_normals
 from recon.options import Options
 from recon.scene import Scene
-from recon.types import Connections, Intrinsics, MetricDepth, Photo
+from recon.types import Connections, Intrinsics, MetricDepth, Photo, Rays
 from recon.unproject import pixel_centres, rays_of, unproject
 
 RAYS = rays_of(CAMERA)
@@ -73,22 +73,27 @@ def test_the_shorter_diagonal_is_taken() -> None:
     assert all({1, 2} <= set(face) for face in faces.tolist())
 
 
-def test_a_mesh_has_the_vertices_that_are_used_and_no_others() -> None:
+def grid_of(z: np.ndarray, keep: np.ndarray, links: Connections, rays: Rays) -> MeshGrid:
+    height, width = z.shape
+    rgb = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    u, v = np.linspace(0, 1, width, dtype=np.float32), np.linspace(0, 1, height, dtype=np.float32)
+    return MeshGrid(z, rays, rays, keep, links, rgb, u, v)
+
+
+def test_a_whole_mesh_has_the_pixels_for_vertices_and_no_rim() -> None:
     z = floor_and_wall()
-    usable = ALL.copy()
-    usable[:, :40] = False
-    links = connect(z, usable, RAYS, 0.04)
-    rgb = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
-    u, v = np.linspace(0, 1, 160, dtype=np.float32), np.linspace(0, 1, 120, dtype=np.float32)
-    mesh = grid_mesh(MeshGrid(z, RAYS, RAYS, links, rgb, u, v))
+    links = connect(z, ALL, RAYS, 0.04)
+    grid = grid_of(z, ALL, links, RAYS)
+    mesh = grid_mesh(grid)[0]
     points = unproject(extend_to_edge(z, links, RAYS, RAYS), RAYS)
-    assert np.array_equal(mesh.vertices, points[usable]) and np.array_equal(mesh.rgb, rgb[usable])
-    assert mesh.uv is not None and np.array_equal(mesh.normals, grid_normals(z, RAYS, links)[usable])
-    assert np.array_equal(mesh.uv, np.stack(np.meshgrid(u, v), axis=-1)[usable])
-    faces = triangulate(points, links)
-    given = points.reshape(-1, 3)[faces].reshape(-1, 9)
-    found = mesh.vertices[mesh.faces].reshape(-1, 9)
-    assert sorted(map(bytes, found)) == sorted(map(bytes, given))
+    assert np.array_equal(mesh.vertices, points[ALL]) and np.array_equal(mesh.rgb, grid.rgb[ALL])
+    assert mesh.uv is not None and np.array_equal(mesh.normals, grid_normals(z, RAYS, links)[ALL])
+    assert np.array_equal(mesh.uv, np.stack(np.meshgrid(grid.u, grid.v), axis=-1)[ALL])
+    assert same_faces(mesh.faces, triangulate(points, links))
+
+
+def same_faces(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -98,19 +103,14 @@ def test_a_mesh_of_many_pieces_is_the_same_whatever_the_threads(
     camera = Intrinsics.from_focal(500, width=403, height=611, source="user")
     rays, noise = rays_of(camera), np.random.default_rng(0)
     z = (2 + noise.random((611, 403)) + (np.arange(403) > 200)).astype(np.float32)
-    links = connect(z, noise.random(z.shape) < 0.9, rays, 0.3)
-    rgb = noise.integers(0, 256, (611, 403, 3)).astype(np.uint8)
-    u, v = np.linspace(0, 1, 403, dtype=np.float32), np.linspace(0, 1, 611, dtype=np.float32)
+    keep = noise.random(z.shape) < 0.9
+    grid = grid_of(z, keep, connect(z, keep, rays, 0.3), rays)
     monkeypatch.setattr("recon.parallel.cores", lambda: threads)
-    mesh = grid_mesh(MeshGrid(z, rays, rays, links, rgb, u, v))
-    points = unproject(extend_to_edge(z, links, rays, rays), rays)
-    whole = faces_of(chosen_triangles(points, links), np.arange(z.size, dtype=np.int32).reshape(z.shape))
-    used = np.zeros(z.size, bool)
-    used[whole] = True
-    assert np.array_equal(mesh.vertices, points.reshape(-1, 3)[used])
-    corners = np.flatnonzero(used)[mesh.faces]
-    assert np.array_equal(corners[np.lexsort(corners.T)], whole[np.lexsort(whole.T)])
-    assert (np.diff(corners.min(axis=1) // 403) > -200).all()  # faces come in the order of the rows
+    mesh = grid_mesh(grid)[0]
+    monkeypatch.setattr("recon.gridmesh._PIECE_PIXELS", 1 << 30)
+    whole = grid_mesh(grid)[0]
+    assert np.array_equal(mesh.vertices, whole.vertices) and np.array_equal(mesh.uv, whole.uv)
+    assert same_faces(mesh.faces, whole.faces)
 
 
 @pytest.mark.parametrize("stride", [1, 8, 16])
