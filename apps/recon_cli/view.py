@@ -39,7 +39,7 @@ def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bo
             session.print(str(page))
         return
     _check_there(files)
-    from recon_viewer.windowcheck import check_window
+    from recon_viewer.probe import check_window
 
     check_window()
     warn_of_idle_estimation(options, session.journal)

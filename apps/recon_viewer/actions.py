@@ -15,6 +15,7 @@ from recon_viewer.dialogs import ExportChoice, PictureChoice
 from recon_viewer.screenshot import save_picture
 from recon_viewer.state import Box
 from recon_viewer.steering import key_name
+from recon_viewer.taking import FILM_PATHS
 from recon_viewer.welcome import sample
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Actions:
                 "save": self._save,
                 "export": self._export,
                 "screenshot": self._screenshot,
-                "turntable": self._turntable,
+                "film": self._film,
                 "blender": self._controller.open_in_blender,
                 "csv": self._csv,
                 "run-again": self._run_again,
@@ -74,6 +75,8 @@ class Actions:
         if name in _MODIFIERS:
             self._ctrl = down
             return False
+        if down and self._viewer.dialogs.key(name):
+            return True
         wanted = self._ctrl or name in ("f1", "escape")
         if not down or not wanted or self._viewer.dialogs.is_open:
             return False
@@ -144,12 +147,16 @@ class Actions:
             return
         self._controller.say(f"written {path}")
 
-    def _turntable(self) -> None:
+    def _film(self) -> None:
         if self._controller.scene is None:
             self._controller.say("open a photo or a scene first: there is nothing to film", problem=True)
             return
-        folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".mp4", "Turntable", self._controller.turntable)
+        dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
+
+        def chosen(path: str) -> None:
+            dialogs.save_file(folder, ".mp4", "Film", lambda file: self._controller.film(file, path))
+
+        dialogs.choose("Film", "Which way should the camera go?", FILM_PATHS, chosen)
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:

@@ -61,7 +61,7 @@ def guide_geometry(guides: Lines) -> Any:
 
 
 def material(
-    kind: str, *, point_size_px: float = 2.0, line_width_px: float = 1.0, light: bool = False
+    kind: str, *, point_size_px: float = 2.0, line_width_px: float = 1.6, light: bool = False
 ) -> Any:
     """Shows colours as they are, or lit by lamps (triangles with normals)."""
     made = rendering.MaterialRecord()

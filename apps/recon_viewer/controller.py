@@ -254,13 +254,13 @@ class Controller:
 
         self.in_background("Exporting for Blender", opened)
 
-    def turntable(self, path: Path) -> None:
-        """Writes a film, in the background."""
+    def film(self, path: Path, way: str) -> None:
+        """Writes a film in which the camera goes one of ``taking.FILM_PATHS``, in the background."""
         scene = self.scene
         if scene is None:
             self.say("there is no scene to film", problem=True)
             return
-        self.in_background(f"Rendering {path.name}", lambda: "written " + taking.turntable(scene, path))
+        self.in_background(f"Rendering {path.name}", lambda: "written " + taking.film(scene, path, way))
 
     def in_background(self, doing: str, work: Callable[[], str]) -> None:
         """Runs work that returns a line for the user; what goes wrong is told in the window."""

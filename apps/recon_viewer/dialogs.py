@@ -45,6 +45,17 @@ class Dialogs:
         self._window = window
         self._em = window.theme.font_size
         self.is_open = False
+        self._enter: Callable[[], None] | None = None
+
+    def key(self, name: str) -> bool:
+        """Enter is the first button and Esc the last; True where the key was one of them."""
+        if self.is_open and name == "escape":
+            self.close()
+            return True
+        if self.is_open and name == "enter" and self._enter is not None:
+            self._enter()
+            return True
+        return False
 
     def message(self, title: str, text: str) -> None:
         """A text and a button."""
@@ -57,11 +68,11 @@ class Dialogs:
         """Every key and gesture."""
         column = self._column("Keys and mouse")
         scrolled = gui.ScrollableVert(0.2 * self._em)
+        grid = gui.VGrid(2, 0.45 * self._em)
         for keys, what in shortcuts.help_lines():
-            row = gui.Horiz(0.5 * self._em)
-            row.add_child(gui.Label(f"{keys:<32}"))
-            row.add_child(gui.Label(what))
-            scrolled.add_child(row)
+            grid.add_child(gui.Label(keys))
+            grid.add_child(gui.Label(what))
+        scrolled.add_child(grid)
         column.add_child(scrolled)
         self._buttons(column, [("Close", self.close)])
         self._show(column)
@@ -211,7 +222,7 @@ class Dialogs:
 
     def close(self) -> None:
         """Closes what is open."""
-        self.is_open = False
+        self.is_open, self._enter = False, None
         self._window.close_dialog()
 
     def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
@@ -246,6 +257,7 @@ class Dialogs:
         return column
 
     def _buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        self._enter = buttons[0][1]
         row = gui.Horiz(0.5 * self._em)
         row.add_stretch()
         for text, on_click in buttons:

@@ -18,6 +18,9 @@ from recon_viewer.state import View
 Kind = Literal["points", "triangles", "lines"]
 _TOO_FAR_RGB, _FLYING_RGB = (70, 120, 255), (255, 60, 60)
 _WIRE_PIXELS = 40_000
+_OUTER = 2.5
+"""Percent at either end: what is seen through a window should not make the room small."""
+_LEGEND_ROWS = 240
 _GREY = 190
 
 
@@ -55,11 +58,11 @@ class Drawn:
 
     @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Corners of the box around all but the farthest hundredth of it, m."""
+        """Corners of the box around all but the outermost few percent of it along each axis, m."""
         if not len(self.points):
             return np.full(3, -1.0), np.full(3, 1.0)
         sample = self.points[:: max(1, len(self.points) // 50_000)].astype(np.float64)
-        return np.percentile(sample, 0.5, axis=0), np.percentile(sample, 99.5, axis=0)
+        return np.percentile(sample, _OUTER, axis=0), np.percentile(sample, 100 - _OUTER, axis=0)
 
 
 def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple[float, float]) -> Drawn:
@@ -114,14 +117,20 @@ def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transfor
 
 
 def pictures(scene: Scene, colormap: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """The photo, its depth in colours, and the legend in metres: (H, W, 3), (H, W, 3) and (H, L, 3) uint8."""
+    """The photo, its depth in colours, and the legend in metres: (H, W, 3), (H, W, 3) and (h, L, 3) uint8."""
     rgb = scene.photo.rgb
     try:
         painted = depth_picture(scene.depth, colormap)
     except ExportError:  # no pixel has a depth
         grey = np.full_like(rgb, 128)
         return rgb, grey, grey[:, :1]
-    return rgb, painted[:, : rgb.shape[1]], painted[:, rgb.shape[1] :]
+    # The legend's letters are made for the size that it is shown in.
+    n = max(1, rgb.shape[0] // _LEGEND_ROWS)
+    z_m, valid = scene.depth.z_m[::n, ::n], scene.depth.valid[::n, ::n]
+    if not valid.any():
+        return rgb, painted[:, : rgb.shape[1]], painted[:, rgb.shape[1] :]
+    legend = depth_picture(MetricDepth(np.ascontiguousarray(z_m), np.ascontiguousarray(valid)), colormap)
+    return rgb, painted[:, : rgb.shape[1]], legend[:, z_m.shape[1] :]
 
 
 def _coloured(

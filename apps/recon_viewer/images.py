@@ -22,6 +22,10 @@ class PhotoColumn:
     def __init__(
         self, window: Any, on_hover: Callable[[Pixel | None], None], on_click: Callable[[Pixel], None]
     ) -> None:
+        # What no widget covers keeps the pixels of what was there before.
+        self._ground = gui.Vert()
+        self._ground.background_color = gui.Color(0.11, 0.115, 0.13)
+        window.add_child(self._ground)
         blank = adapter.image(np.zeros((4, 4, 3), np.uint8))
         self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend")}
         self.widgets["photo"].tooltip = "The photo: move over it to mark the point, click to measure"
@@ -43,10 +47,11 @@ class PhotoColumn:
     def lay_out(self, x: int, y: int, width: int, height: int, em: float) -> bool:
         """Puts the pictures into a column; False where there are none to show."""
         visible = self._pictures is not None and width > 0
-        for widget in self.widgets.values():
+        for widget in (self._ground, *self.widgets.values()):
             widget.visible = visible
         if self._pictures is None or not visible:
             return False
+        self._ground.frame = gui.Rect(x, y, width, height)
         self._scale(self._pictures, width, height, em)
         gap = int(_GAP * em)
         photo, depth, legend = (self._scaled[name] for name in ("photo", "depth", "legend"))
@@ -73,12 +78,12 @@ class PhotoColumn:
         if self._shown[0] is pictures and self._shown[1:] == (width, height):
             return
         rows, cols = pictures.photo.shape[:2]
-        strip = pictures.legend.shape[1] / cols
+        strip = pictures.legend.shape[1] / pictures.legend.shape[0] * rows / cols
         each = (height - _GAP * em) / 2
         # The legend stands at the right of the depth map, and the photo keeps its size.
         zoom = min(width / (cols * (1 + strip)), each / rows)
         size = max(1, int(cols * zoom)), max(1, int(rows * zoom))
-        legend = max(1, int(pictures.legend.shape[1] * zoom)), size[1]
+        legend = max(1, int(strip * cols * zoom)), size[1]
         self._scaled = {
             "photo": _resized(pictures.photo, size),
             "depth": _resized(pictures.depth, size),

@@ -63,15 +63,19 @@ class Panel:
         self.widget.add_child(group)
         return group
 
+    def _rows(self, group: Any) -> Any:
+        """Two columns: what is set, and its control."""
+        rows = gui.VGrid(2, 0.3 * self._em, gui.Margins(0, 0.2 * self._em, 0, 0.2 * self._em))
+        group.add_child(rows)
+        return rows
+
     def _row(self, group: Any, text: str, widget: Any, tip: str) -> Any:
         """A label and its control, which fires nothing while ``show`` sets it."""
         widget.tooltip = tip
-        row = gui.Horiz(0.5 * self._em)
-        label = gui.Label(f"{text:<13}")
+        label = gui.Label(text)
         label.tooltip = tip
-        row.add_child(label)
-        row.add_child(widget)
-        group.add_child(row)
+        group.add_child(label)
+        group.add_child(widget)
         return widget
 
     def _heard(self, on_value: Callable[[Any], None]) -> Callable[..., None]:
@@ -120,19 +124,21 @@ class Panel:
         self._button(row, "Close", "close-layer", "Closes the selected layer")
         self._button(row, "Run again...", "run-again", "Another model looks at the photo; one more layer")
         group.add_child(row)
+        rows = self._rows(group)
         self._curtain = gui.Slider(gui.Slider.DOUBLE)
         self._curtain.set_limits(0.0, 1.0)
         self._slid(self._curtain, lambda value: self._controller.view(curtain=value))
         self._row(
-            group, "compare", self._curtain, "Two scenes of one photo: the first left, the second right of it"
+            rows, "compare", self._curtain, "Two scenes of one photo: the first left, the second right of it"
         )
 
     def _showing(self) -> None:
         group = self._group("Show")
+        rows = self._rows(group)
         self._shape = gui.Combobox()
         for text in ("points", "mesh", "wireframe"):
             self._shape.add_item(text)
-        self._row(group, "as", self._shape, "Points, triangles, or the sides of triangles (P, M, W)")
+        self._row(rows, "as", self._shape, "Points, triangles, or the sides of triangles (P, M, W)")
         self._shape.set_on_selection_changed(
             self._heard(lambda at: self._controller.view(shown_as=SHOWN_AS[at]))
         )
@@ -143,20 +149,20 @@ class Panel:
             self._heard(lambda at: self._controller.view(colours=COLOURS[at]))
         )
         tip = "Of what is dropped: red at depth edges, blue beyond the greatest depth (C)"
-        self._row(group, "colours", self._colours, tip)
+        self._row(rows, "colours", self._colours, tip)
         self._map = gui.Combobox()
         for text in COLORMAPS:
             self._map.add_item(text)
         self._map.set_on_selection_changed(
             self._heard(lambda at: self._controller.view(colormap=COLORMAPS[at]))
         )
-        self._row(group, "colour map", self._map, "Of depth; the legend stands beside the depth map")
+        self._row(rows, "colour map", self._map, "Of depth; the legend stands beside the depth map")
         self._size = gui.Slider(gui.Slider.INT)
         self._size.set_limits(1, 12)
         self._size.set_on_value_changed(
             self._heard(lambda value: self._controller.view(point_size_px=float(value)))
         )
-        self._row(group, "point size", self._size, "px of the screen (+ and -)")
+        self._row(rows, "point size", self._size, "px of the screen (+ and -)")
         self._switches: dict[str, Any] = {}
         names = ("grid", "axes", "frustum", "labels", "light", "dark")
         words = {"grid": "floor grid", "frustum": "photo's camera", "light": "lamps", "dark": "dark"}
@@ -180,16 +186,17 @@ class Panel:
 
     def _keeping(self) -> None:
         group = self._group("Keep")
+        rows = self._rows(group)
         self._depth = gui.Slider(gui.Slider.DOUBLE)
         self._depth.set_limits(0.1, _FARTHEST_M)
         self._put(self._depth, _FARTHEST_M)
         self._slid(self._depth, self._set_depth)
-        self._row(group, "up to (m)", self._depth, "What is farther is dropped; at the right end nothing is")
+        self._row(rows, "up to (m)", self._depth, "What is farther is dropped; at the right end nothing is")
         self._edge = gui.Slider(gui.Slider.DOUBLE)
         self._edge.set_limits(0.0, _EDGE_MOST)
         self._slid(self._edge, lambda value: self._option("edge", edge=round(value, 4)))
         self._row(
-            group, "depth edges", self._edge, "Cut where the depth steps by more than this share; 0: nowhere"
+            rows, "depth edges", self._edge, "Cut where the depth steps by more than this share; 0: nowhere"
         )
         self._stride = gui.Combobox()
         for text in _STRIDES:
@@ -197,13 +204,13 @@ class Panel:
         self._stride.set_on_selection_changed(
             self._heard(lambda at: self._option(None, stride=_STRIDE_NUMBERS[at]))
         )
-        self._row(group, "thin", self._stride, "How many of the photo's pixels become points")
+        self._row(rows, "thin", self._stride, "How many of the photo's pixels become points")
         self._focal = gui.NumberEdit(gui.NumberEdit.DOUBLE)
         self._focal.decimal_precision = 1
         self._focal.set_limits(1, 1e6)
         self._slid(self._focal, self._set_focal)
         tip = "Focal length, px of the photo; Depth Pro's metres follow it"
-        self._row(group, "focal (px)", self._focal, tip)
+        self._row(rows, "focal (px)", self._focal, tip)
         row = gui.Horiz(0.5 * self._em)
         self._sky = gui.Checkbox("keep sky")
         self._sky.tooltip = "As a backdrop behind the farthest point; its distance is made up"
@@ -222,11 +229,12 @@ class Panel:
 
     def _measuring(self) -> None:
         group = self._group("Measure")
+        rows = self._rows(group)
         self._tool = gui.Combobox()
         for name in TOOLS:
             self._tool.add_item({"look": "look around", "known length": "this length is ..."}.get(name, name))
         self._tool.set_on_selection_changed(self._heard(lambda at: self._controller.use(TOOLS[at])))
-        self._row(group, "a click", self._tool, "What clicks in the view or on the photo measure")
+        self._row(rows, "a click", self._tool, "What clicks in the view or on the photo measure")
         self._readings = gui.ListView()
         self._readings.set_max_visible_items(5)
         self._readings.tooltip = "Select one to read what its interval counts"

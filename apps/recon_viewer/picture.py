@@ -37,6 +37,8 @@ class Picture:
     scenes: Mapping[int, Scene] = field(default_factory=dict)
     """As they are now, by the layer's key."""
     lines: Lines = field(default_factory=lambda: guides.joined([]))
+    frusta: Lines = field(default_factory=lambda: guides.joined([]))
+    """Where the photos were taken."""
     pictures: Pictures | None = None
     """Of the active layer."""
     readings: tuple[Reading, ...] = ()
@@ -108,7 +110,7 @@ class Painter:
             preview,
             drawn,
             whole,
-            self._lines(state, active, made, whole.get(active.key)),
+            *self._lines(state, active, made, whole.get(active.key)),
             self._side_pictures(state, scenes.get(active.key)),
             self._read(state, whole),
             tuple(self._mark(pick, state, whole) for pick in state.pending),
@@ -136,8 +138,8 @@ class Painter:
         self._drawn[layer.key] = (inputs, made)
         return made
 
-    def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> Lines:
-        view, parts = state.view, []
+    def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
+        view, parts, frusta = state.view, [], []
         adjuster = self._adjuster
         world_T_cam = adjuster.world_T_cam(active)
         world_T_upright = world_T_cam @ np.linalg.inv(adjuster.upright_T_cam(active))
@@ -157,10 +159,10 @@ class Painter:
                 if layer.base is not None and shown is not None and len(shown.points):
                     camera = (scene if layer is active and scene is not None else layer.base).intrinsics
                     depth_m = 0.08 * max(float(np.linalg.norm(high - low)), 0.1)
-                    parts.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer)))
+                    frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer)))
         if active.crop is not None:
             parts.append(guides.box_lines(active.crop, world_T_upright))
-        return guides.joined(parts)
+        return guides.joined(parts), guides.joined(frusta)
 
     def _side_pictures(self, state: State, scene: Scene | None) -> Pictures | None:
         inputs = (scene, state.view.colormap)

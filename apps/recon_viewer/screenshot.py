@@ -34,6 +34,7 @@ def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoi
 
 def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 sRGB."""
+    view.all_points()
     view.visible_overlays(choice.overlays)
     view.project_for(choice.width, choice.height)
     try:
@@ -42,7 +43,7 @@ def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.asarray(image)[..., :3]).astype(np.uint8)
     finally:
         view.visible_overlays(True)
-        view.project()
+        view.take_back()
 
 
 def _labelled(rendered: NDArray[np.uint8], view: View3D, picture: Picture) -> NDArray[np.uint8]:

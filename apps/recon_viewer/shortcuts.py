@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_SIGNS = {"one": "1", "two": "2", "three": "3", "four": "4", "equals": "+ (=)", "minus": "-", "escape": "Esc"}
+
 
 @dataclass(frozen=True)
 class Action:
@@ -18,7 +20,11 @@ class Action:
     @property
     def key_text(self) -> str:
         """For a person: ``Ctrl+O``."""
-        return "" if self.key is None else "+".join(part.capitalize() for part in self.key.split("+"))
+        return (
+            ""
+            if self.key is None
+            else "+".join(_SIGNS.get(part, part.capitalize()) for part in self.key.split("+"))
+        )
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -27,7 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("save", "File", "Save scene...", "Saves the layer with all its settings as .npz.", "ctrl+s"),
     Action("export", "File", "Export...", "Writes the layer in any format: .glb, .ply, .obj, .html, ...", "ctrl+e"),
     Action("screenshot", "File", "Save picture of the view...", "Writes the view as a PNG of any size.", "ctrl+p"),
-    Action("turntable", "File", "Save turntable (MP4)...", "Writes a film that goes around the scene."),
+    Action("film", "File", "Save film (MP4)...", "Swings past the scene, goes around it, or flies in."),
     Action("blender", "File", "Open in Blender", "Opens the layer in Blender, as the photo saw it.", "ctrl+b"),
     Action("close-layer", "File", "Close layer", "Closes the active layer.", "ctrl+w"),
     Action("quit", "File", "Quit", "Closes the viewer.", "ctrl+q"),

@@ -59,7 +59,7 @@ class Steering:
                 self._on_click(event.x, event.y, event.is_modifier_down(gui.KeyModifier.CTRL))
             self._from = None
         elif event.type == kinds.WHEEL:
-            self._view.look(self._view.camera.dolly(_WHEEL**event.wheel_dy), moving=True)
+            self._view.look(self._view.camera.dolly(_WHEEL**event.wheel_dy))
         elif event.type == kinds.MOVE:
             self._on_hover(event.x, event.y)
         # Open3D's own camera never gets an event: it would forget the photo's principal point.
@@ -80,7 +80,7 @@ class Steering:
             camera = camera.look_around(-dx * _TURN_RAD, dy * _TURN_RAD)
         else:
             camera = camera.orbit(dx * _TURN_RAD, dy * _TURN_RAD)
-        self._view.look(camera, moving=True)
+        self._view.look(camera)
 
     def _key(self, event: Any) -> Any:
         if event.type != gui.KeyEvent.Type.DOWN:
@@ -96,6 +96,6 @@ class Steering:
         }
         for key, move in moves.items():
             if int(event.key) == int(key):
-                self._view.look(move(), moving=True)
+                self._view.look(move())
                 return gui.Widget.CONSUMED
         return gui.Widget.CONSUMED if self._on_key(key_name(event)) else gui.Widget.IGNORED

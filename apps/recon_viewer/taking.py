@@ -14,6 +14,8 @@ from recon.scene import Scene
 from recon.scenefile import SUFFIX
 from recon_viewer.measuring import Reading, as_csv
 
+FILM_PATHS = ("swing", "turntable", "fly")
+"""As ``recon render`` names them."""
 _CLIPBOARDS = (["wl-copy"], ["xclip", "-selection", "clipboard"], ["xsel", "-ib"], ["pbcopy"], ["clip"])
 
 
@@ -88,8 +90,8 @@ def open_in_blender(scene: Scene, folder: Path) -> None:
         raise ViewerError(f"Blender cannot be started: {error}") from error
 
 
-def turntable(scene: Scene, path: Path) -> str:
-    """Writes a film that goes around the scene, by ``recon render`` in a process of its own.
+def film(scene: Scene, path: Path, way: str) -> str:
+    """Writes a film, by ``recon render`` in a process of its own.
 
     Raises:
         ReconError: It cannot be made; the sentence is the command's own.
@@ -100,6 +102,7 @@ def turntable(scene: Scene, path: Path) -> str:
         file = Path(folder) / "scene.npz"
         scene.save(file)
         command = [sys.executable, "-m", "recon_cli.main", "render", os.fspath(file), "-o", os.fspath(path)]
+        command += ["--path", way]
         done = subprocess.run(
             [*command, "--overwrite"], capture_output=True, text=True, errors="replace", check=False
         )

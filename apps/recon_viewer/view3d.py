@@ -1,30 +1,28 @@
 """The 3D view: Open3D's scene widget with our own camera, level of detail, marks and labels."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from open3d.visualization import gui, rendering
 
 from recon_viewer import adapter
 from recon_viewer.camera import ViewCamera
 from recon_viewer.display import Drawn
-from recon_viewer.measuring import Reading
+from recon_viewer.marks import Point, mark_lines, mark_points, tag_texts
 from recon_viewer.picking import Hit, hit
 from recon_viewer.picture import Picture
 from recon_viewer.state import View
+from recon_viewer.tags import Tags
 
-Point = tuple[float, float, float]
 _DARK_RGB, _LIGHT_RGB = (28, 30, 34), (236, 237, 240)
-_MARK_RGB, _PENDING_RGB = (255, 220, 40), (60, 255, 170)
-_COARSE_POINTS = 250_000
+COARSE_POINTS = 250_000
 """Drawn while the camera moves, of a layer that has more."""
-_REST_S = 0.25
-_MARK_PX, _LINE_PX = 9.0, 2.5
-_TOWARDS_EYE = 0.004
-"""Share of the distance by which marks stand before the surface that they mark."""
+_REST_S, _AGAIN_S = 0.25, 0.4
+_AT_PHOTO = 0.005
+"""So near to the photo's camera, as a share of the scene, the view is the photo's."""
+_MARK_PX, _LINE_PX, _COARSE_SIZE = 9.0, 2.5, 1.6
+_OVERLAYS = ("lines", "frusta", "marks", "marked lines")
 
 
 class View3D:
@@ -37,16 +35,20 @@ class View3D:
         self._scene = self.widget.scene
         # Post-processing would change the photo's colours.
         self._scene.view.set_post_processing(False)
+        # Each of these costs passes over all points, and shows nothing on unlit ones.
+        self._scene.view.set_antialiasing(False)
+        self._scene.view.set_sample_count(1)
+        self._scene.view.set_shadowing(False)
         self._window = window
         self._camera = ViewCamera()
         self._picture: Picture | None = None
         self._shown: dict[str, Drawn] = {}
         self._coarse: dict[str, Drawn] = {}
         self._view: View | None = None
-        self._labels: list[Any] = []
-        self._hover = self.widget.add_3d_label([0, 0, 0], "")
+        self._tags: Tags | None = None
         self._moving_until = 0.0
         self._is_coarse = False
+        self._again_at: float | None = None
 
     @property
     def camera(self) -> ViewCamera:
@@ -54,70 +56,77 @@ class View3D:
         return self._camera
 
     @property
+    def open3d_scene(self) -> Any:
+        """For rendering it elsewhere."""
+        return self._scene
+
+    @property
     def size(self) -> tuple[float, float]:
         """Of the view, px."""
         frame = self.widget.frame
         return max(float(frame.width), 1.0), max(float(frame.height), 1.0)
 
-    def look(self, camera: ViewCamera, *, moving: bool = False) -> None:
-        """Takes the view from there; ``moving``: more of that comes, so that fewer points must do."""
+    def use_tags(self, tags: Tags) -> None:
+        """Widgets that were made after the view, so that they lie over it."""
+        self._tags = tags
+
+    def look(self, camera: ViewCamera) -> None:
+        """Takes the view from there; fewer points must do until it rests."""
         self._camera = camera
-        if moving:
-            self._moving_until = time.monotonic() + _REST_S
-            self._detail(coarse=True)
+        self._moving_until = time.monotonic() + _REST_S
+        self._detail(coarse=True)
         self.project()
 
     def project(self) -> None:
         """Sets the renderer's camera; also needed after the widget's size changed."""
         self.project_for(*self.size)
-        self.widget.force_redraw()
+        self.place_tags()
+        self._redraw()
 
     def project_for(self, width: float, height: float) -> None:
-        """The same for a picture of another size."""
-        camera = self._camera
-        low, high = self._picture.bounds if self._picture is not None else (np.full(3, -5.0), np.full(3, 5.0))
+        """The camera for a picture of another size."""
+        camera, picture = self._camera, self._picture
+        low, high = picture.bounds if picture is not None else (np.full(3, -5.0), np.full(3, 5.0))
         reach = float(np.linalg.norm(np.maximum(np.abs(low - camera.eye), np.abs(high - camera.eye))))
         near, far = camera.clip_m(4 * reach)
         lens = camera.lens.fitted(width, height)
         self._scene.camera.look_at(camera.target, camera.eye, camera.axes[1])
         perspective = rendering.Camera.Projection.Perspective
         self._scene.camera.set_projection(perspective, *lens.frustum(near), near, far)
+        if picture is not None and self._scene.has_geometry("frusta"):
+            # From inside, the photo's camera would be a frame around the photo.
+            off = np.linalg.norm(np.subtract(camera.eye, picture.world_T_cam[:3, 3]))
+            self._scene.show_geometry("frusta", bool(off > _AT_PHOTO * reach))
 
     def tick(self) -> bool:
         """Goes back to all points where the camera rests; True where that changed the view."""
-        if self._is_coarse and time.monotonic() > self._moving_until:
+        now = time.monotonic()
+        if self._is_coarse and now > self._moving_until:
             self._detail(coarse=False)
+            self._redraw()
+            return True
+        if self._again_at is not None and now > self._again_at:
+            self._again_at = None
             self.widget.force_redraw()
             return True
         return False
 
     def show(self, picture: Picture) -> None:
         """Draws what is new in a picture."""
-        view = picture.state.view
         before, self._picture = self._picture, picture
-        look_changed = self._view is None or any(
-            getattr(self._view, name) != getattr(view, name) for name in ("light", "most_points")
-        )
-        resized = self._view is not None and self._view.point_size_px != view.point_size_px
-        self._background(view)
-        names = {f"layer {key}": drawn for key, drawn in picture.drawn.items()}
-        for name in [name for name in self._shown if name not in names]:
-            self._remove(name)
-        for name, drawn in names.items():
-            if look_changed or self._shown.get(name) is not drawn:
-                self._remove(name)
-                self._add(name, drawn, view)
-            elif resized and drawn.kind == "points":
-                for each, factor in ((name, 1.0), (f"{name} coarse", 1.6)):
-                    if self._scene.has_geometry(each):
-                        size = view.point_size_px * factor * self._window.scaling
-                        self._scene.modify_geometry_material(
-                            each, adapter.material("points", point_size_px=size)
-                        )
-        self._view = view
-        if before is None or before.lines is not picture.lines:
-            self._replace("guides", adapter.guide_geometry(picture.lines), adapter.material("lines"))
-        self._draw_readings(picture.readings, picture.pending, view)
+        self._show_layers(picture)
+        for name in ("lines", "frusta"):
+            if before is None or getattr(before, name) is not getattr(picture, name):
+                self._replace(name, adapter.guide_geometry(getattr(picture, name)), adapter.material("lines"))
+        marks = (picture.readings, picture.pending)
+        if before is None or (before.readings, before.pending) != marks:
+            eye, scale = self._camera.eye, self._window.scaling
+            points = adapter.material("points", point_size_px=_MARK_PX * scale)
+            lines = adapter.material("lines", line_width_px=_LINE_PX * scale)
+            self._replace("marks", mark_points(*marks, eye), points)
+            self._replace("marked lines", mark_lines(*marks, eye), lines)
+        if self._tags is not None:
+            self._tags.show(tag_texts(picture.readings) if picture.state.view.labels else [])
         self._detail(coarse=self._is_coarse)
         self.project()
 
@@ -133,54 +142,73 @@ class View3D:
         return best
 
     def mark_hover(self, point: Point | None, text: str) -> None:
-        """A caret under the point and a text beside it, on top of everything; None: none."""
-        self._hover.text = "" if point is None else f"^ {text}"
-        if point is not None:
-            self._hover.position = point
-            self._hover.color = gui.Color(*(value / 255 for value in _PENDING_RGB))
+        """A text beside the point, on top of everything; None: none."""
+        if self._tags is not None:
+            self._tags.hover(point, text)
+            self.place_tags()
+
+    def place_tags(self) -> None:
+        """Puts the texts where their points appear now."""
+        if self._tags is not None:
+            self._tags.place(self._camera, self.widget.frame, visible=self.widget.visible)
 
     def visible_overlays(self, visible: bool) -> None:
         """Shows or hides guides and marks, for a picture without them."""
-        for name in ("guides", "marks", "marked lines"):
+        for name in _OVERLAYS:
             if self._scene.has_geometry(name):
                 self._scene.show_geometry(name, visible)
 
-    @property
-    def open3d_scene(self) -> Any:
-        """For rendering it elsewhere."""
-        return self._scene
+    def all_points(self) -> None:
+        """Draws everything, now: for a picture that is taken."""
+        self._detail(coarse=False)
+
+    def take_back(self) -> None:
+        """After a picture of another size: the widget sets the renderer's size only where its own changes."""
+        frame = self.widget.frame
+        self.widget.frame = gui.Rect(frame.x, frame.y, max(frame.width - 1, 1), frame.height)
+        self.widget.frame = frame
+        self._window.set_needs_layout()
+        self.project()
 
     def close(self) -> None:
         """Gives the geometry back before the window goes."""
-        for label in self._labels:
-            self.widget.remove_3d_label(label)
-        self._labels = []
         self._scene.clear_geometry()
         self._shown.clear()
         self._coarse.clear()
 
-    def _background(self, view: View) -> None:
-        if self._view is None or self._view.dark != view.dark:
+    def _show_layers(self, picture: Picture) -> None:
+        view, before = picture.state.view, self._view
+        if before is None or before.dark != view.dark:
             self._scene.set_background(adapter.linear(_DARK_RGB if view.dark else _LIGHT_RGB))
+        new_look = before is None or (before.light, before.most_points) != (view.light, view.most_points)
+        resized = before is not None and before.point_size_px != view.point_size_px
+        self._view = view
+        layers = {f"layer {key}": drawn for key, drawn in picture.drawn.items()}
+        for name in [name for name in self._shown if name not in layers]:
+            self._remove(name)
+        for name, drawn in layers.items():
+            if new_look or self._shown.get(name) is not drawn:
+                self._remove(name)
+                self._add(name, drawn, view)
+            elif resized and drawn.kind == "points":
+                self._resize(name, view)
 
     def _add(self, name: str, drawn: Drawn, view: View) -> None:
         self._shown[name] = drawn
-        scale = self._window.scaling
-        full = drawn.thinned(view.most_points)
-        size = view.point_size_px * scale
-        self._replace(
-            name,
-            adapter.drawn_geometry(full),
-            adapter.material(drawn.kind, point_size_px=size, light=view.light),
-        )
-        if len(drawn.points) > _COARSE_POINTS:
-            as_points = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(_COARSE_POINTS)
-            self._coarse[name] = as_points
-            self._replace(
-                f"{name} coarse",
-                adapter.drawn_geometry(as_points),
-                adapter.material("points", point_size_px=1.6 * size),
-            )
+        size = view.point_size_px * self._window.scaling
+        full = adapter.drawn_geometry(drawn.thinned(view.most_points))
+        self._replace(name, full, adapter.material(drawn.kind, point_size_px=size, light=view.light))
+        if len(drawn.points) > COARSE_POINTS:
+            few = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(COARSE_POINTS)
+            self._coarse[name] = few
+            material = adapter.material("points", point_size_px=_COARSE_SIZE * size)
+            self._replace(f"{name} coarse", adapter.drawn_geometry(few), material)
+
+    def _resize(self, name: str, view: View) -> None:
+        for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):
+            if self._scene.has_geometry(each):
+                size = view.point_size_px * factor * self._window.scaling
+                self._scene.modify_geometry_material(each, adapter.material("points", point_size_px=size))
 
     def _remove(self, name: str) -> None:
         self._shown.pop(name, None)
@@ -204,49 +232,8 @@ class View3D:
             if self._scene.has_geometry(name):
                 self._scene.show_geometry(name, not (coarse and has_coarse))
 
-    def _draw_readings(self, readings: Sequence[Reading], pending: Sequence[Point], view: View) -> None:
-        for label in self._labels:
-            self.widget.remove_3d_label(label)
-        self._labels = []
-        marks = [(point, _MARK_RGB) for one in readings for point in one.points_world]
-        marks += [(point, _PENDING_RGB) for point in pending]
-        chains = [(one.points_world, _MARK_RGB) for one in readings] + [(tuple(pending), _PENDING_RGB)]
-        scale = self._window.scaling
-        self._replace(
-            "marks", self._mark_points(marks), adapter.material("points", point_size_px=_MARK_PX * scale)
-        )
-        self._replace(
-            "marked lines", self._mark_lines(chains), adapter.material("lines", line_width_px=_LINE_PX)
-        )
-        if not view.labels:
-            return
-        for one in readings:
-            at = self._before(np.mean(np.array(one.points_world), axis=0)[None])[0]
-            label = self.widget.add_3d_label(at, one.text)
-            label.color = gui.Color(*(value / 255 for value in (_MARK_RGB if view.dark else (150, 80, 0))))
-            label.scale = 1.15
-            self._labels.append(label)
-
-    def _mark_points(self, marks: Sequence[tuple[Point, tuple[int, int, int]]]) -> Any:
-        if not marks:
-            return None
-        at = self._before(np.array([point for point, _ in marks]))
-        return adapter.points(at, np.array([rgb for _, rgb in marks], np.uint8))
-
-    def _mark_lines(self, chains: Sequence[tuple[Sequence[Point], tuple[int, int, int]]]) -> Any:
-        points: list[Point] = []
-        ends: list[tuple[int, int]] = []
-        rgb: list[tuple[int, int, int]] = []
-        for chain, colour in chains:
-            ends += [(len(points) + k, len(points) + k + 1) for k in range(len(chain) - 1)]
-            rgb += [colour] * (len(chain) - 1)
-            points += chain
-        if not ends:
-            return None
-        return adapter.lines(
-            self._before(np.array(points)), np.array(ends, np.int32), np.array(rgb, np.uint8)
-        )
-
-    def _before(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
-        eye = np.array(self._camera.eye)
-        return (points + _TOWARDS_EYE * (eye - points)).astype(np.float32)
+    def _redraw(self) -> None:
+        self.widget.force_redraw()
+        self._window.post_redraw()
+        # The renderer works behind the window; what changed meanwhile is shown by one more frame.
+        self._again_at = time.monotonic() + _AGAIN_S

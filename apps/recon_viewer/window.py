@@ -24,6 +24,7 @@ from recon_viewer.menu import build_menu
 from recon_viewer.panels import Panel
 from recon_viewer.picture import Picture
 from recon_viewer.steering import Steering
+from recon_viewer.tags import Tags
 from recon_viewer.view3d import View3D
 from recon_viewer.welcome import Progress, Welcome
 
@@ -65,6 +66,8 @@ class ViewerWindow:
         self.actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act)
         self.welcome = Welcome(self.window, remembered.recent, self.actions.act, self.controller.open)
+        self.tags = Tags(self.window)
+        self.view.use_tags(self.tags)
         self.progress = Progress(self.window, self.controller.cancel)
         self._status = gui.Label("")
         self._status.text_color = gui.Color(0.75, 0.78, 0.82)

@@ -71,7 +71,7 @@ def display() -> Iterator[dict[str, str]]:
     environment = {**os.environ, "DISPLAY": number}
     environment.pop("WAYLAND_DISPLAY", None)
     works = subprocess.run(
-        [sys.executable, "-c", "from recon_viewer.windowcheck import check_window; check_window()"],
+        [sys.executable, "-c", "from recon_viewer.probe import check_window; check_window()"],
         env=environment,
         capture_output=True,
         check=False,

@@ -1,0 +1,53 @@
+"""Picked points and the lines between them, as arrays to draw: of constant size on the screen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon_viewer import adapter
+from recon_viewer.measuring import Reading
+
+Point = tuple[float, float, float]
+MARK_RGB, PENDING_RGB = (255, 220, 40), (60, 255, 170)
+_TOWARDS_EYE = 0.004
+"""Share of the distance by which marks stand before the surface that they mark."""
+
+
+def mark_points(readings: Sequence[Reading], pending: Sequence[Point], eye: Point) -> Any:
+    """Open3D's cloud of every picked point; None where there is none."""
+    marks = [(point, MARK_RGB) for one in readings for point in one.points_world]
+    marks += [(point, PENDING_RGB) for point in pending]
+    if not marks:
+        return None
+    at = _before(np.array([point for point, _ in marks]), eye)
+    return adapter.points(at, np.array([rgb for _, rgb in marks], np.uint8))
+
+
+def mark_lines(readings: Sequence[Reading], pending: Sequence[Point], eye: Point) -> Any:
+    """Open3D's lines from pick to pick; None where there are none."""
+    chains = [(one.points_world, MARK_RGB) for one in readings] + [(tuple(pending), PENDING_RGB)]
+    points: list[Point] = []
+    ends: list[tuple[int, int]] = []
+    rgb: list[tuple[int, int, int]] = []
+    for chain, colour in chains:
+        ends += [(len(points) + k, len(points) + k + 1) for k in range(len(chain) - 1)]
+        rgb += [colour] * (len(chain) - 1)
+        points += chain
+    if not ends:
+        return None
+    return adapter.lines(_before(np.array(points), eye), np.array(ends, np.int32), np.array(rgb, np.uint8))
+
+
+def tag_texts(readings: Sequence[Reading]) -> list[tuple[Point, str]]:
+    """Each measurement's text, in the middle of its points."""
+    told = []
+    for one in readings:
+        x, y, z = np.mean(np.array(one.points_world), axis=0)
+        told.append(((float(x), float(y), float(z)), one.text))
+    return told
+
+
+def _before(points: NDArray[np.float64], eye: Point) -> NDArray[np.float32]:
+    return (points + _TOWARDS_EYE * (np.array(eye) - points)).astype(np.float32)
