@@ -52,8 +52,8 @@ def overlapped(
 ) -> Generator[Outcome[Item, Done], None, None]:
     """Works through items, each in three stages, and gives the outcomes in the items' order.
 
-    At any time at most ``ahead`` + 1 items are loaded and wait, one is being estimated, and ``finishing`` + 1 are
-    being finished or wait for it: memory does not grow with the number of items.
+    At any time at most ``ahead`` + 1 items are loaded and wait, one is being estimated, ``finishing`` + 1 are being
+    finished or wait for it, and as many wait for one before them: memory does not grow with the number of items.
 
     Args:
         items: Taken one by one, in the loading thread. What the iterator itself raises ends the run.
@@ -81,7 +81,7 @@ def overlapped(
         for item, loaded, error in loader:
             pending.append((item, _submit(pool, free, item, loaded, error, estimate, finish)))
             del loaded
-            while pending and pending[0][1].done():
+            while pending and (pending[0][1].done() or len(pending) > 2 * threads):
                 yield _outcome(*pending.popleft())
         while pending:
             yield _outcome(*pending.popleft())

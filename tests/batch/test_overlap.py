@@ -64,14 +64,31 @@ def test_few_are_in_the_works_at_any_time() -> None:
     assert done == 100 and 3 <= most <= 6
 
 
+def test_a_slow_one_does_not_let_the_others_pile_up() -> None:
+    loaded: list[int] = []
+    at_end: list[int] = []
+
+    def finish(item: int, value: int) -> None:
+        if item == 0:
+            time.sleep(0.3)
+            at_end.extend(loaded)
+
+    outcomes = overlapped(
+        range(100), lambda k: loaded.append(k), lambda k, _: k, finish, ahead=1, finishing=2
+    )
+    assert sum(1 for _ in outcomes) == 100 and 3 <= len(at_end) <= 8
+
+
 def test_the_stages_run_at_once() -> None:
     def sleep(*_: object) -> None:
         time.sleep(0.03)
 
     start = time.perf_counter()
-    assert sum(1 for _ in overlapped(range(20), sleep, sleep, sleep, finishing=1)) == 20
-    # One after the other it would be 1.8 s; the slowest stage alone is 0.6 s.
-    assert time.perf_counter() - start < 1.4
+    for _ in range(3 * 15):
+        sleep()
+    one_by_one = time.perf_counter() - start
+    assert sum(1 for _ in overlapped(range(15), sleep, sleep, sleep, finishing=1)) == 15
+    assert time.perf_counter() - start - one_by_one < 0.75 * one_by_one
 
 
 def test_the_estimates_run_in_the_callers_thread() -> None:
