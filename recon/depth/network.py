@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from recon.depth import download, runtime
+from recon.depth import download, runtime, weights
 from recon.depth.estimator import RunOptions
 from recon.depth.runtime import Placement
 from recon.depth.weights import Snapshot, Source
@@ -52,6 +52,7 @@ class Network:
             self._snapshot = download.obtain(
                 self._source, name=self._name, offline=self._run.offline, journal=journal
             )
+            weights.read_ahead(self._snapshot)
         return self._snapshot
 
     def run(self, work: Callable[[Any, Placement], Result], journal: Journal, **overrides: Any) -> Result:

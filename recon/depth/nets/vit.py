@@ -153,7 +153,7 @@ class Layer(nn.Module):
 
 
 class Vit(nn.Module):
-    """The encoder. Weights are made ready anew at each call, unless ``hold`` or ``int8`` is set."""
+    """The encoder. On a CPU, weights are made ready anew at each call, unless ``hold`` or ``int8`` is set."""
 
     def __init__(self, config: VitConfig, *, hold: bool = False) -> None:
         """Takes the sizes, and whether ready weights are kept: faster, and twice the memory for float16 files."""
@@ -182,11 +182,14 @@ class Vit(nn.Module):
             (P, 1 + tokens, C).
         """
         hidden = self.embeddings(pixels)
-        step = max(1, CHUNK_TOKENS // hidden.shape[1]) if pixels.device.type == "cpu" else len(hidden)
+        on_cpu = pixels.device.type == "cpu"
+        step = max(1, CHUNK_TOKENS // hidden.shape[1]) if on_cpu else len(hidden)
+        # Elsewhere than on a CPU the weights are a copy of the file's already.
+        hold = self.hold or self.int8 or not on_cpu
         if tap is not None:
             tap(0, hidden)
         for done, layer in enumerate(self.encoder.layer[:layers], start=1):
-            block = layer.ready(hidden.dtype, int8=self.int8, hold=self.hold or self.int8)
+            block = layer.ready(hidden.dtype, int8=self.int8, hold=hold)
             for chunk in hidden.split(step):
                 block.advance(chunk)
             if tap is not None:
