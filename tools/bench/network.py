@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -51,6 +52,8 @@ class Case:
     repeats: int
     fov: bool = False
     precision: str = "fp32"
+    rounds: int = 1
+    """Pictures that one process takes; the median counts. 1: with what only the first one costs."""
 
 
 CASES = {
@@ -59,9 +62,9 @@ CASES = {
     "depthpro-int8": Case(
         "Depth Pro, focal length known, int8", "depthpro", (1536, 1536), 1, precision="int8"
     ),
-    "dav2-small": Case("DAv2 small, 518 x 518", "dav2", (518, 518), 7),
-    "dav2-small-4:3": Case("DAv2 small, 686 x 518", "dav2", (686, 518), 7),
-    "dav2-small-int8": Case("DAv2 small, 518 x 518, int8", "dav2", (518, 518), 5, precision="int8"),
+    "dav2-small": Case("DAv2 small, 518 x 518", "dav2", (518, 518), 5, rounds=5),
+    "dav2-small-4:3": Case("DAv2 small, 686 x 518", "dav2", (686, 518), 5, rounds=5),
+    "dav2-small-int8": Case("DAv2 small, 518 x 518, int8", "dav2", (518, 518), 3, precision="int8", rounds=5),
 }
 
 
@@ -95,14 +98,11 @@ def run_theirs(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any
     start = time.perf_counter()
     net = model_class.from_pretrained(folder, dtype=torch.float32, **options).eval()
     loaded = time.perf_counter()
-    with torch.inference_mode():
-        depth = net(pixel_values=pixels).predicted_depth
-    return loaded - start, time.perf_counter() - loaded, depth
+    return loaded - start, *_timed(case, lambda: net(pixel_values=pixels).predicted_depth)
 
 
 def run_ours(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
     """The same by recon."""
-    import torch
 
     from recon.depth import depthanything, depthpro, runtime
     from recon.depth.weights import Snapshot
@@ -115,9 +115,20 @@ def run_ours(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
         net = depthanything.load(Snapshot(folder))
     net = runtime.place(net, placement, ("head",))
     loaded = time.perf_counter()
+    return loaded - start, *_timed(case, lambda: net(pixels).predicted_depth)
+
+
+def _timed(case: Case, forward: Callable[[], Any]) -> tuple[float, Any]:
+    """Median seconds of a case's rounds, and what comes out."""
+    import torch
+
+    seconds = []
     with torch.inference_mode():
-        depth = net(pixels).predicted_depth
-    return loaded - start, time.perf_counter() - loaded, depth
+        for _ in range(case.rounds):
+            start = time.perf_counter()
+            depth = forward()
+            seconds.append(time.perf_counter() - start)
+    return median(seconds), depth
 
 
 def child(whose: str, folder: Path, case: Case) -> None:
@@ -132,7 +143,36 @@ def child(whose: str, folder: Path, case: Case) -> None:
     np.save(folder / f"{whose}.npy", depth.numpy())
     # ru_maxrss is in kB on Linux, and counts what is mapped of the weights' file.
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"load_s": load_s, "run_s": run_s, "peak_gb": peak_gb}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu_s = used.ru_utime + used.ru_stime
+    print(json.dumps({"load_s": load_s, "run_s": run_s, "peak_gb": peak_gb, "cpu_s": cpu_s}))
+
+
+def floor(case: Case) -> None:
+    """Prints as JSON what our network has to compute, in 10^12 operations, and how fast this machine can at best."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from recon.depth.nets.depthanything import AnyConfig, DepthAnythingNet
+    from recon.depth.nets.depthpro import DepthProNet, ProConfig
+    from recon.depth.nets.linear import Dense
+
+    with torch.inference_mode():
+        x, layer = torch.randn(1154, 1024), Dense(torch.randn(4096, 1024), None)
+        best_s = 1e9
+        for _ in range(30):
+            start = time.perf_counter()
+            layer(x)
+            best_s = min(best_s, time.perf_counter() - start)
+    with torch.no_grad(), torch.device("meta"), FlopCounterMode(display=False) as counter:
+        if case.model == "depthpro":
+            DepthProNet(ProConfig.of(DEPTH_PRO | {"use_fov_model": case.fov})).simplify()(
+                torch.empty(1, 3, *case.size[::-1])
+            )
+        else:
+            DepthAnythingNet(AnyConfig.of(DAV2_SMALL)).simplify()(torch.empty(1, 3, *case.size[::-1]))
+    peak = 2 * 1154 * 1024 * 4096 / best_s / 1e12
+    print(json.dumps({"operations": counter.get_total_flops() / 1e12, "peak": peak}))
 
 
 def measure(key: str, folder: Path, repeats: int | None = None) -> str:
@@ -147,6 +187,8 @@ def measure(key: str, folder: Path, repeats: int | None = None) -> str:
                 raise RuntimeError(done.stderr)
             runs[whose].append(json.loads(done.stdout.splitlines()[-1]))
             print(f"{key}: {whose} {runs[whose][-1]}", file=sys.stderr)
+    command = [sys.executable, "-m", "tools.bench.network", "--floor", key]
+    limit = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     middle = {whose: {name: median(run[name] for run in of) for name in of[0]} for whose, of in runs.items()}
     theirs, ours = middle["theirs"], middle["ours"]
     ratios = [a["run_s"] / b["run_s"] for a, b in zip(runs["theirs"], runs["ours"], strict=True)]
@@ -155,7 +197,9 @@ def measure(key: str, folder: Path, repeats: int | None = None) -> str:
     return (
         f"| {case.name} | {theirs['run_s']:.3g} | {ours['run_s']:.3g} | **{median(ratios):.2f}** "
         f"({min(ratios):.2f} to {max(ratios):.2f}) | {theirs['load_s']:.2g} / {ours['load_s']:.2g} "
-        f"| {theirs['peak_gb']:.2f} / {ours['peak_gb']:.2f} | {off:.1e} |"
+        f"| {theirs['peak_gb']:.2f} / {ours['peak_gb']:.2f} | {off:.1e} "
+        f"| {theirs['cpu_s']:.3g} / {ours['cpu_s']:.3g} | {limit['operations']:.3g} "
+        f"| {limit['operations'] / limit['peak']:.3g} |"
     )
 
 
@@ -167,9 +211,10 @@ def table(only: tuple[str, ...] = (), repeats: int | None = None) -> str:
         repeats: Of each; None: as many as each case says.
     """
     lines = [
-        "| network, CPU, float32 | transformers, s | recon, s | times as fast | load, s (theirs / ours) "
-        "| peak memory, GB | relative L2 difference |",
-        "|---|---|---|---|---|---|---|",
+        "| network, CPU | transformers, s | recon, s | times as fast | load, s (theirs / ours) "
+        "| peak memory, GB | relative L2 difference | CPU time of the whole process, s | 10^12 operations "
+        "| floor: at the pace of the best matrix product, s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as name:
         for model in ("depthpro", "dav2"):
@@ -190,11 +235,13 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", default=(), choices=CASES, help="default: all")
     parser.add_argument("--repeats", type=int, help="runs of each (default: 1 to 7)")
-    for name in ("--child", "--case", "--make", "--folder"):
+    for name in ("--child", "--case", "--make", "--folder", "--floor"):
         parser.add_argument(name, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
         make(Path(options.folder), options.make)
+    elif options.floor:
+        floor(CASES[options.floor])
     elif options.child:
         child(options.child, Path(options.folder), CASES[options.case])
     else:
