@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from recon_viewer.camera import ViewCamera
     from recon_viewer.display import Drawn
-    from recon_viewer.offscreen import Offscreen
+    from recon_viewer.offscreen import Look
     from recon_viewer.paths import PathName
 
 _EPILOG = """\b
@@ -159,7 +159,7 @@ def render(
     from recon.errors import ExportError, PhotoError
     from recon.export.staging import check_writable
     from recon_viewer.movie import check_film, files
-    from recon_viewer.offscreen import Offscreen
+    from recon_viewer.offscreen import Look
     from recon_viewer.probe import check_rendering
 
     check_film(output)
@@ -180,15 +180,14 @@ def render(
     width, height = size or _own_size(opened.size, film)
     zoom = min(width / opened.size[0], height / opened.size[1])
     exact = film.way == "still" and not any(move) and zoom == 1
-    renderer = Offscreen(
-        opened.drawn,
+    look = Look(
         width=width,
         height=height,
         finer=2 if 2 * max(width, height) <= _FINER_UP_TO_PX else 1,
         background=background,
         point_size_px=point_size or max(1.0, (1 if exact else _WIDER) * opened.footprint_px * zoom),
     )
-    _write(renderer, opened, film, move, output, overwrite, session)
+    _write(look, opened, film, move, output, overwrite, session)
     written = [path for path in files(output, film.count) if path.is_file()]
     told = f"{output}, {width}x{height} px" + (
         "" if film.is_still else f", {film.count} pictures, {film.count / film.fps:.1f} s"
@@ -288,7 +287,7 @@ def _show_plan(file: Path, output: Path, film: _Film, values: dict[str, Any], se
 
 
 def _write(
-    renderer: "Offscreen",
+    look: "Look",
     opened: _Opened,
     film: _Film,
     move: tuple[float, float, float],
@@ -297,12 +296,13 @@ def _write(
     session: Session,
 ) -> None:
     from recon_viewer.movie import write_film, write_still
+    from recon_viewer.offscreen import Offscreen
     from recon_viewer.paths import cameras, fly_share, moved
 
     start = moved(opened.start, move)
     if film.is_still:
         with session.journal.stage("Rendering"):
-            write_still(output, renderer.picture(start), overwrite=overwrite)
+            write_still(output, Offscreen(opened.drawn, look).picture(start), overwrite=overwrite)
         return
     share = fly_share(opened.nearest_m + move[2], start.distance_m)
     if film.way == "fly":
@@ -311,17 +311,19 @@ def _write(
         told = f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.2f} m ahead"
         session.journal.decide("camera", told)
     places = list(cameras(film.way, start, film.count, film.turn_deg, share))
-    write_film(output, _frames(renderer, places, session), film.fps, film.count, overwrite=overwrite)
+    frames = _frames(opened.drawn, look, places, session)
+    write_film(output, frames, film.fps, film.count, overwrite=overwrite)
 
 
 def _frames(
-    renderer: "Offscreen", places: "list[ViewCamera]", session: Session
+    drawn: "Drawn", look: "Look", places: "list[ViewCamera]", session: Session
 ) -> "Iterator[NDArray[np.uint8]]":
     from recon_cli.evalwork import progress
+    from recon_viewer.offscreen import pictures
 
     with progress(session.journal, "pictures", len(places)) as step:
-        for place in places:
-            yield renderer.picture(place)
+        for picture in pictures(drawn, look, places):
+            yield picture
             step()
 
 
