@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any, Generic, TypeVar
 
+from recon.batch.memory import give_back
 from recon.parallel import cores
 
 Item = TypeVar("Item")
@@ -124,6 +125,7 @@ def _submit(
             return finish(item, holder.pop())
         finally:
             free.release()
+            give_back()
 
     return pool.submit(work)
 
