@@ -53,7 +53,9 @@ failed.
     "Where to write; the suffix is the format ({formats}). May be given several times: depth is computed once. "
     "Of several photos, a folder or a video: a folder."
 )
-@batch_options("What to write of several photos, a folder or a video: names of formats, such as glb,ply.")
+@batch_options(
+    "What to write of several photos, a folder or a video: names of formats, such as glb,ply. Default: ply."
+)
 @shape_option
 @scene_options(ESTIMATION + GEOMETRY)
 @overwrite_option

@@ -88,7 +88,9 @@ class Span(click.ParamType):
     "Where to write; the suffix is the format. May be given several times: depth is computed once. Of several photos "
     "or a folder: a folder; of a video: a folder, or a video."
 )
-@batch_options("What to write of several photos, a folder or a video: suffixes, such as png,npy.")
+@batch_options(
+    "What to write of several photos, a folder or a video: suffixes, such as png,npy. Default: png."
+)
 @click.option(
     "--colormap",
     type=ColorMap(),

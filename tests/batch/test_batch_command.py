@@ -336,6 +336,35 @@ def test_depth_of_a_folder(folder: Path) -> None:
     assert bad.exit_code == 1 and ".gif is not a known format" in bad.stderr
 
 
+def test_real_photos_with_depth_beside_them(shared_data: Path, tmp_path: Path) -> None:
+    """LiDAR, Kinect and stereo, some of the depth smaller than its photo: ``NAME.depth.png`` in the same folder."""
+    photos = shared_data / "rgbd"
+    words = ["build", str(photos), "-o", "@out", "--depth", str(photos), "--stride", "8", "--format", "xyz"]
+    done = run(tmp_path, *words, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert len(names_in(tmp_path / "out")) == len(list(photos.glob("*.depth.png"))) == 30
+
+
+def test_real_photos_with_odd_metadata(shared_data: Path, tmp_path: Path) -> None:
+    words = [
+        "depth",
+        str(shared_data / "exif"),
+        "-o",
+        "@out",
+        "--model",
+        "preview",
+        "--format",
+        "npy",
+        "--json",
+    ]
+    done = run(tmp_path, *words)
+    told = json.loads(done.stdout)
+    photos = [path for path in (shared_data / "exif").iterdir() if path.suffix != ".md"]
+    assert len(told["written"]) + len(told["failed"]) == len(photos)
+    assert all(each["error"]["type"] == "PhotoError" for each in told["failed"])
+    assert done.exit_code == (1 if told["failed"] else 0) and "Traceback" not in done.stderr
+
+
 def test_details_are_told_when_asked_for(folder: Path) -> None:
     (folder / "photos" / ".hidden.jpg").write_bytes(b"x")
     quiet, plain, verbose = (
