@@ -336,6 +336,7 @@ def test_depth_of_a_folder(folder: Path) -> None:
     assert bad.exit_code == 1 and ".gif is not a known format" in bad.stderr
 
 
+@pytest.mark.slow
 def test_real_photos_with_depth_beside_them(shared_data: Path, tmp_path: Path) -> None:
     """LiDAR, Kinect and stereo, some of the depth smaller than its photo: ``NAME.depth.png`` in the same folder."""
     photos = shared_data / "rgbd"
@@ -345,6 +346,7 @@ def test_real_photos_with_depth_beside_them(shared_data: Path, tmp_path: Path) -
     assert len(names_in(tmp_path / "out")) == len(list(photos.glob("*.depth.png"))) == 30
 
 
+@pytest.mark.slow
 def test_real_photos_with_odd_metadata(shared_data: Path, tmp_path: Path) -> None:
     words = [
         "depth",
