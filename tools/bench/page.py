@@ -17,9 +17,9 @@ from tools.bench.timing import machine, versions
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _HEAD = """# Benchmarks
 
-Every table comes from a program in `tools/bench/`, which anyone can run; `python -m tools.bench.page` writes this page.
-Ours and the other run in turn in one process, or in processes one after another; a ratio is the median over the rounds,
-with its quartiles. Absolute times are those of a small shared machine and say little.
+Every table comes from a program in `tools/bench/`, which anyone can run; `python -m tools.bench.page` writes this
+page. Ours and the other run in turn in one process, or in processes one after another; a ratio is the median over the
+rounds, with its quartiles. Absolute times are those of a small shared machine and say little.
 """
 SECTIONS = {
     "geometry": "Depth in memory to a file",
