@@ -113,7 +113,6 @@ class Dialogs:
 
         self._buttons(column, [("OK", given), ("Cancel", self.close)])
         self._show(column)
-        self._window.set_focus_widget(field)
 
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
         """One of a list."""

@@ -68,5 +68,6 @@ class History:
         if not source:
             return False
         target.append(self.now)
-        self.now = replace(source.pop(), view=self.now.view)
+        # An unfinished measurement does not come back: its clicks were made long ago.
+        self.now = replace(source.pop(), view=self.now.view, tool=self.now.tool, pending=())
         return True

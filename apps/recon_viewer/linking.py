@@ -1,11 +1,14 @@
 """The view, the photo and the depth map linked: hovering in one marks the others, clicks pick points."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from recon.constraints import PICKING_PX
 from recon.constrainttext import parse_measure
+from recon.frames import gl_T_cam
 from recon_viewer.controller import Controller
 from recon_viewer.dialogs import Dialogs
 from recon_viewer.measuring import on_ray
@@ -57,6 +60,13 @@ class Linking:
             controller.use("distance")
         if controller.state.tool == "look":
             return
+        exact = self._photo_pixel(x, y)
+        picked = None if exact is None else self._pick_at(exact)
+        if picked is not None:
+            picked = replace(picked, sigma_px=self._sigma_px())
+        if picked is not None:
+            controller.pick(picked)
+            return
         found = self._view.hit(x, y)
         if found is None:
             controller.say("there is no point here")
@@ -94,7 +104,8 @@ class Linking:
 
         self._dialogs.ask(
             "This length is ...",
-            "The true distance of the two points, in m, cm, mm, ft or in; its uncertainty may follow. The whole "
+            "Click into the field and type the true distance of the two points, in m, cm, mm, ft or in; its "
+            "uncertainty may follow. The whole "
             "scene is rescaled to it.",
             "2.03m  or  2.03m+-5mm",
             given,
@@ -105,12 +116,30 @@ class Linking:
         self.photos.mark(None)
         self._refresh()
 
+    def _photo_pixel(self, x: float, y: float) -> tuple[float, float] | None:
+        """Through the photo's own camera a click is a position of the photo itself, to a part of a pixel."""
+        controller, view = self._controller, self._view
+        scene, at = controller.scene, controller.picture.world_T_cam
+        seen = view.camera.view_T_world @ at @ np.linalg.inv(gl_T_cam)
+        if scene is None or not np.allclose(seen, np.eye(4), atol=1e-6):
+            return None
+        lens, frame, camera = view.camera.lens.fitted(*view.size), view.widget.frame, scene.intrinsics
+        across, down = (x + 0.5 - frame.x - lens.cx) / lens.fx, (y + 0.5 - frame.y - lens.cy) / lens.fy
+        pixel = across * camera.fx + camera.cx, down * camera.fy + camera.cy
+        return pixel if 0 <= pixel[0] < camera.width and 0 <= pixel[1] < camera.height else None
+
     def _pick_of(self, key: int, at: Hit) -> Pick:
         picture, layer = self._controller.picture, self._controller.state.by_key(key)
         pixel = at.pixel_px if layer is not None and layer.base is not None else None
         cam_T_world = np.linalg.inv(picture.world_T_cam)
         x, y, z = cam_T_world[:3, :3] @ np.array(at.point) + cam_T_world[:3, 3]
-        return Pick(key, pixel, (float(x), float(y), float(z)))
+        return Pick(key, pixel, (float(x), float(y), float(z)), self._sigma_px())
+
+    def _sigma_px(self) -> float:
+        """How well a click in the view tells a position of the photo: to half a pixel of the coarser of the two."""
+        scene = self._controller.scene
+        lens = self._view.camera.lens.fitted(*self._view.size)
+        return PICKING_PX if scene is None else PICKING_PX * max(1.0, scene.intrinsics.fx / max(lens.fx, 1.0))
 
     def _pick_at(self, pixel_px: tuple[float, float]) -> Pick | None:
         """The point that a position of the active layer's photo shows."""

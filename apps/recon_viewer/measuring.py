@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recon.errors import ReconError
 from recon.frames import Transform
-from recon.measure import Measurement, Unit, angle, distance, height_above_floor, polyline
+from recon.measure import Assumptions, Measurement, Unit, angle, distance, height_above_floor, polyline
 from recon.scene import Scene
 from recon.types import Intrinsics
 from recon_viewer.state import Measured, Pick
@@ -94,13 +94,14 @@ def _measured(one: Measured, scene: Scene | None) -> Measurement | None:
     if scene is None or any(pick.pixel_px is None for pick in one.picks):
         return None
     pixels = [pick.pixel_px for pick in one.picks if pick.pixel_px is not None]
+    assume = Assumptions(pixel_sigma_px=max(pick.sigma_px for pick in one.picks))
     if one.tool == "height":
-        return height_above_floor(scene, pixels[0])
+        return height_above_floor(scene, pixels[0], assume)
     if one.tool == "angle":
-        return angle(scene, pixels[0], pixels[1], pixels[2])
+        return angle(scene, pixels[0], pixels[1], pixels[2], assume)
     if one.tool == "polyline":
-        return polyline(scene, pixels)
-    return distance(scene, pixels[0], pixels[1])
+        return polyline(scene, pixels, assume)
+    return distance(scene, pixels[0], pixels[1], assume)
 
 
 def _plain(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from recon.constraints import LengthBetween
+from recon.constraints import PICKING_PX, LengthBetween
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import Mesh, PointCloud
@@ -74,6 +74,8 @@ class Pick:
     """Position in the photo, px; None in a file without a photo."""
     point_cam: tuple[float, float, float]
     """Where it was when it was clicked, m; scenes that are rescaled find it again by its pixel."""
+    sigma_px: float = PICKING_PX
+    """Standard deviation of the position, px of the photo."""
 
 
 @dataclass(frozen=True)

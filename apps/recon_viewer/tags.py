@@ -12,6 +12,7 @@ from recon_viewer.camera import ViewCamera
 Point = tuple[float, float, float]
 _MOST = 16
 _LETTER_EM, _HEIGHT_EM, _PADDING_EM = 0.53, 1.35, 0.5
+_BELOW_PX = 8.0
 _GROUND = gui.Color(0.08, 0.09, 0.1)
 _HOVER_GROUND = gui.Color(0.05, 0.35, 0.22)
 
@@ -43,8 +44,8 @@ class Tags:
             visible: False hides them all.
         """
         for tag, told in zip(self._tags, [*self._texts, *[None] * _MOST], strict=False):
-            self._put(tag, told if visible else None, camera, frame)
-        self._put(self._hover, self._hovered if visible else None, camera, frame)
+            self._put(tag, told if visible else None, camera, frame, _BELOW_PX)
+        self._put(self._hover, self._hovered if visible else None, camera, frame, -2 * _HEIGHT_EM * self._em)
 
     def _made(self, window: Any, ground: Any) -> Any:
         tag = gui.Button("")
@@ -55,7 +56,12 @@ class Tags:
         return tag
 
     def _put(
-        self, tag: Any, told: tuple[NDArray[np.float64], str] | None, camera: ViewCamera, frame: Any
+        self,
+        tag: Any,
+        told: tuple[NDArray[np.float64], str] | None,
+        camera: ViewCamera,
+        frame: Any,
+        below_px: float,
     ) -> None:
         tag.visible = False
         if told is None or frame.width < 2:
@@ -63,7 +69,7 @@ class Tags:
         point, text = told
         (at,), (ahead,) = camera.project(point[None].astype(np.float32), frame.width, frame.height)
         width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), int(_HEIGHT_EM * self._em)
-        x, y = int(at[0]) + 10, int(at[1]) + 8
+        x, y = int(at[0]) + 10, int(at[1] + below_px)
         if ahead <= 0 or not (0 <= at[0] < frame.width and 0 <= at[1] < frame.height):
             return
         tag.text = text

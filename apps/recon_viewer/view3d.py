@@ -73,6 +73,9 @@ class View3D:
     def look(self, camera: ViewCamera) -> None:
         """Takes the view from there; fewer points must do until it rests."""
         self._camera = camera
+        if self._tags is not None:
+            # The mouse will be over something else.
+            self._tags.hover(None, "")
         self._moving_until = time.monotonic() + _REST_S
         self._detail(coarse=True)
         self.project()

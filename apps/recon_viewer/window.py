@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill, shorten
 from typing import Any
 
 from open3d.visualization import gui
@@ -30,6 +31,7 @@ from recon_viewer.welcome import Progress, Welcome
 
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
+_MESSAGE_LETTERS = 90
 
 
 @contextmanager
@@ -83,13 +85,17 @@ class ViewerWindow:
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
         self._job_since = 0.0
+        self._told = ""
         self.open = True
 
     def run(self) -> None:
         """Until the window is closed. What goes wrong in a callback is told in the window; it stays open."""
-        while self.step():
-            pass
-        self.close()
+        try:
+            while self.step():
+                pass
+        finally:
+            # Also after Ctrl-C and SIGTERM: a process that leaves an open window behind hangs at its end.
+            self.close()
 
     def step(self) -> bool:
         """One round of the event loop; False where the window is closed."""
@@ -139,8 +145,10 @@ class ViewerWindow:
             self.progress.show(job, time.monotonic() - self._job_since)
             self.window.set_needs_layout()
             changed = True
-        if self._message.text != controller.message:
-            self._message.text = controller.message
+        if self._told != controller.message:
+            self._told = controller.message
+            self._message.text = shorten(controller.message, _MESSAGE_LETTERS, placeholder=" ...")
+            self._message.tooltip = fill(controller.message, _MESSAGE_LETTERS)
             colour = (1.0, 0.55, 0.45) if controller.is_problem else (0.75, 0.9, 0.75)
             self._message.text_color = gui.Color(*colour)
             self.window.set_needs_layout()

@@ -102,7 +102,8 @@ def test_undo_and_redo_are_inverse_and_leave_the_view_alone() -> None:
     start = history.now
     history.do(c.set_options(history.now, edge=0.1))
     history.show(c.set_view(history.now, dark=False))
-    assert history.undo() and not history.now.view.dark
+    history.show(c.pick(c.set_tool(history.now, "distance"), picks(start, 1)[0]))
+    assert history.undo() and not history.now.view.dark and not history.now.pending
     assert history.now.layers == start.layers and not history.undo()
     assert history.redo() and history.now.layer is not None and history.now.layer.options.edge == 0.1
     assert not history.redo()

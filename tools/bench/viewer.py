@@ -1,0 +1,245 @@
+"""How the viewer's window behaves: frame times, a soak of random commands, opening and closing, and what memory does.
+
+    python -m tools.bench.viewer frames --points 300000 --points 2400000
+    python -m tools.bench.viewer soak --commands 300 --cycles 30
+    python -m tools.bench.viewer logic --commands 1000 --cycles 100     # needs no display
+
+A window needs a display and a Vulkan driver; ``Xvfb :9 & DISPLAY=:9`` and lavapipe will do.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from recon.scene import Scene
+from recon.types import Intrinsics, MetricDepth, Photo
+from recon_viewer import commands
+from recon_viewer.controller import Controller
+from recon_viewer.shortcuts import ACTIONS
+from recon_viewer.state import COLOURS, SHOWN_AS, TOOLS, Box, Pick
+
+_DIALOGS = (
+    "open",
+    "open-depth",
+    "save",
+    "export",
+    "screenshot",
+    "film",
+    "blender",
+    "csv",
+    "run-again",
+    "sample",
+)
+
+
+def hall(points: int, seed: int = 0) -> Scene:
+    """A floor and a wall with about so many pixels, in noise."""
+    width = round((points * 4 / 3) ** 0.5)
+    height = max(round(points / width), 2)
+    rng = np.random.default_rng(seed)
+    camera = Intrinsics.from_fov(65.0, width=width, height=height, source="user")
+    v = (np.arange(height) + 0.5 - camera.cy) / camera.fy
+    floor_m = np.where(v > 0, 1.5 / np.maximum(v, 1e-6), np.inf)
+    z_m = np.broadcast_to(np.minimum(floor_m, 6.0)[:, None], (height, width)).astype(np.float32)
+    rgb = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    told = {"model": {"name": "measured"}}
+    return Scene(Photo(rgb), camera, MetricDepth(z_m.copy(), np.ones(z_m.shape, np.bool_)), provenance=told)
+
+
+def random_command(controller: Controller, rng: random.Random) -> None:
+    """Something that a user could do now, sensible or not."""
+    state = controller.state
+    layer = state.layer
+    kind = rng.randrange(10)
+    if kind == 0:
+        names = [
+            action.name for action in ACTIONS if action.name not in (*_DIALOGS, "quit", "close-layer", "copy")
+        ]
+        controller.act(rng.choice(names))
+    elif kind == 1:
+        controller.view(shown_as=rng.choice(SHOWN_AS), colours=rng.choice(COLOURS))
+    elif kind == 2:
+        controller.use(rng.choice(TOOLS))
+    elif kind <= 5 and layer is not None and layer.base is not None:
+        width, height = layer.base.photo.width, layer.base.photo.height
+        # Now and then beside the photo.
+        pixel = rng.uniform(-5, width + 5), rng.uniform(-5, height + 5)
+        controller.pick(Pick(layer.key, pixel, (0.0, 0.0, 2.0)))
+        if state.tool == "known length" and len(controller.state.pending) == 2:
+            controller.state_length(rng.uniform(0.5, 3.0), 0.01)
+    elif kind == 6:
+        choices: list[dict[str, Any]] = [
+            {"edge": rng.uniform(0, 0.2)},
+            {"max_depth": rng.choice([None, rng.uniform(0.2, 9)])},
+            {"stride": rng.choice([1, 2, 3, 8])},
+            {"level": rng.random() < 0.5},
+            {"edge": 7.0},
+        ]
+        changes = rng.choice(choices)
+        controller.do(lambda now: commands.set_options(now, **changes), coalesce=rng.choice([None, "slider"]))
+    elif kind == 7:
+        controller.act(rng.choice(["undo", "undo", "redo"]))
+    elif kind == 8:
+        focal = rng.choice([None, rng.uniform(50, 5000), -1.0])
+        controller.do(lambda now: commands.set_focal(now, focal))
+    else:
+        box = rng.choice([None, Box((-1, -2, -9), (1, 2, 1)), Box((50, 50, 50), (51, 51, 51))])
+        controller.do(lambda now: commands.set_crop(now, box))
+
+
+def memory_mb() -> float:
+    """Of this process, resident, MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+@click.group()
+def main() -> None:
+    """How the viewer behaves."""
+
+
+@main.command()
+@click.option("--commands", "count", default=1000, show_default=True)
+@click.option("--cycles", default=100, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def logic(count: int, cycles: int, seed: int) -> None:
+    """Random commands and opening and closing, without a window."""
+    _run(Controller(), lambda: None, count, cycles, seed)
+
+
+@main.command()
+@click.option("--commands", "count", default=300, show_default=True)
+@click.option("--cycles", default=30, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def soak(count: int, cycles: int, seed: int) -> None:
+    """The same in a real window, with the camera moving."""
+    from recon_viewer.window import ViewerWindow
+
+    viewer, rng = ViewerWindow(), random.Random(seed)
+
+    def show() -> None:
+        viewer.step()
+        if viewer.dialogs.is_open:
+            viewer.dialogs.close()
+        viewer.actions.look(rng.choice(["photo-camera", "front", "top", "side", "fit"]))
+        viewer.view.look(viewer.view.camera.orbit(rng.uniform(-1, 1), rng.uniform(-1, 1)))
+        frame = viewer.view.widget.frame
+        x, y = frame.x + rng.random() * frame.width, frame.y + rng.random() * frame.height
+        viewer.linking.hover_view(x, y)
+        viewer.linking.click_view(x, y, rng.random() < 0.3)
+        viewer.step()
+
+    _run(viewer.controller, show, count, cycles, seed)
+    viewer.close()
+
+
+@main.command()
+@click.option(
+    "--points", "sizes", multiple=True, type=int, default=(300_000, 1_000_000, 2_400_000, 12_000_000)
+)
+@click.option("--frames", "count", default=3, show_default=True)
+def frames(sizes: tuple[int, ...], count: int) -> None:
+    """Time of a whole frame by the renderer, all points and while moving; and the longest stop of the window."""
+    from recon_viewer.window import ViewerWindow
+
+    viewer = ViewerWindow()
+    for size in sizes:
+        start = time.monotonic()
+        viewer.controller.add_scene(hall(size), f"{size}")
+        stop_s = _settle(viewer)
+        shown_s = time.monotonic() - start
+        viewer.view._moving_until = time.monotonic() + 1e6
+        viewer.view._detail(coarse=True)
+        moving = _frame_times(viewer, count)
+        viewer.view._detail(coarse=False)
+        still = _frame_times(viewer, count)
+        click.echo(
+            f"{size:>10,} points: shown after {shown_s:.1f} s (longest stop {1000 * stop_s:.0f} ms), a frame takes "
+            f"{1000 * min(still):.0f} ms, moving {1000 * min(moving):.0f} ms; {memory_mb():.0f} MB"
+        )
+        viewer.controller.act("close-layer")
+        _settle(viewer)
+    viewer.close()
+
+
+def _frame_times(viewer: Any, count: int) -> list[float]:
+    """Seconds from asking for a picture to having it, one after the other."""
+    view, taken = viewer.view, []
+    for _ in range(count + 1):
+        start, done = time.monotonic(), list[Any]()
+        view.open3d_scene.scene.render_to_image(lambda image, done=done: done.append(image))
+        view.widget.force_redraw()
+        viewer.refresh()
+        while not done:
+            viewer.step()
+        taken.append(time.monotonic() - start)
+    return taken[1:]
+
+
+def _settle(viewer: Any) -> float:
+    """Until nothing goes on; the longest step, s."""
+    longest, end = 0.0, time.monotonic() + 1.0
+    while time.monotonic() < end or not viewer.controller.idle:
+        start = time.monotonic()
+        viewer.step()
+        longest = max(longest, time.monotonic() - start)
+    return longest
+
+
+def _run(controller: Controller, show: Callable[[], None], count: int, cycles: int, seed: int) -> None:
+    rng = random.Random(seed)
+    scenes = [hall(60_000, at) for at in range(3)]
+    start, memory = time.monotonic(), [memory_mb()]
+
+    def settle() -> None:
+        end = time.monotonic() + 60
+        while not controller.idle and time.monotonic() < end:
+            controller.tick()
+            show()
+            time.sleep(0.001)
+        controller.tick()
+        if not controller.idle:
+            raise RuntimeError("it did not come to rest within a minute")
+
+    for at in range(cycles):
+        controller.add_scene(scenes[at % 3], f"cycle {at}")
+        settle()
+        controller.act("close-layer")
+        controller.problems.clear()
+        settle()
+        memory.append(memory_mb())
+    click.echo(f"{cycles} cycles: {_told(memory)}, {time.monotonic() - start:.0f} s")
+    controller.add_scene(scenes[0], "soak")
+    controller.add_scene(scenes[1], "other")
+    settle()
+    start, memory, refused = time.monotonic(), [memory_mb()], 0
+    for at in range(count):
+        random_command(controller, rng)
+        refused += controller.is_problem
+        controller.problems.clear()
+        if at % 20 == 0:
+            settle()
+            memory.append(memory_mb())
+        if at % 100 == 0:
+            controller.do(commands.clear_measured)
+            controller.do(lambda now: now if now.layer is None else commands.remove_lengths(now))
+    settle()
+    click.echo(
+        f"{count} commands: {_told(memory)}, {time.monotonic() - start:.0f} s; {refused} refused in a sentence"
+    )
+
+
+def _told(memory: list[float]) -> str:
+    early = memory[len(memory) // 3]
+    return f"{memory[0]:.0f} MB at first, {early:.0f} after a third, {memory[-1]:.0f} at the end"
+
+
+if __name__ == "__main__":
+    main()
