@@ -97,7 +97,7 @@ class Options:
     depth: Path | None = _option(
         None,
         "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; with --model, calibrates "
-        "it instead. May be smaller than the photo.",
+        "it instead. May be smaller than the photo. Of several photos: a folder with a file of the same name for each.",
         flag="--depth",
         metavar="FILE",
     )
