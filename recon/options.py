@@ -97,7 +97,8 @@ class Options:
     depth: Path | None = _option(
         None,
         "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; with --model, calibrates "
-        "it instead. May be smaller than the photo. Of several photos: a folder with a file of the same name for each.",
+        "it instead. May be smaller than the photo. Of several photos: a folder with a file of the same name for "
+        "each.",
         flag="--depth",
         metavar="FILE",
     )
@@ -183,8 +184,8 @@ class Options:
     )
     precision: Precision = _option(
         "auto",
-        "Number format of the model. auto: what is fast and safe on the device. int8: faster on a CPU, at the cost of "
-        "an error of some percent in the depth.",
+        "Number format of the model. auto: what is fast and safe on the device. int8: faster on a CPU, at the cost "
+        "of an error of some percent in the depth.",
         flag="--precision",
         choices=("auto", "fp32", "bf16", "fp16", "int8"),
     )
