@@ -16,6 +16,10 @@ _o3d: Any = o3d
 
 def points(positions: NDArray[np.float32], rgb: NDArray[np.uint8]) -> Any:
     """A cloud: (N, 3) m and (N, 3) sRGB."""
+    if not _has_extent(positions):
+        # The renderer ends the process over a box without any size: a twin a hair's breadth away gives it one.
+        twin = positions[:1] + np.float32(1e-4)
+        positions, rgb = np.concatenate([positions, twin]), np.concatenate([rgb, rgb[:1]])
     made = o3d.t.geometry.PointCloud()
     made.point.positions = _tensor(positions)
     made.point.colors = _tensor(rgb / np.float32(255))
@@ -35,11 +39,13 @@ def triangles(drawn: Drawn) -> Any:
 
 
 def lines(positions: NDArray[np.float32], ends: NDArray[np.int32], rgb: NDArray[np.uint8]) -> Any:
-    """Segments: (P, 3) m, (L, 2) and (L, 3) sRGB."""
-    made = o3d.geometry.LineSet(
-        o3d.utility.Vector3dVector(positions.astype(float)), o3d.utility.Vector2iVector(ends)
-    )
-    made.colors = o3d.utility.Vector3dVector(rgb / 255.0)
+    """Segments: (P, 3) m, (L, 2) and (L, 3) sRGB; None where all of them are one point."""
+    if not _has_extent(positions):
+        return None
+    made = o3d.t.geometry.LineSet()
+    made.point.positions = _tensor(positions)
+    made.line.indices = _tensor(ends, np.int32)
+    made.line.colors = _tensor(rgb / np.float32(255))
     return made
 
 
@@ -50,7 +56,7 @@ def drawn_geometry(drawn: Drawn) -> Any:
     if drawn.kind == "points":
         return points(drawn.points, drawn.rgb)
     if drawn.kind == "triangles":
-        return triangles(drawn)
+        return triangles(drawn) if _has_extent(drawn.points) else None
     assert drawn.indices is not None
     return lines(drawn.points, drawn.indices, drawn.rgb[drawn.indices[:, 0]])
 
@@ -84,6 +90,10 @@ def image(picture: NDArray[np.uint8]) -> Any:
 def linear(rgb: tuple[int, int, int]) -> list[float]:
     """A background that comes out as this sRGB colour: the renderer raises what it is given to the power of 2.2."""
     return [*((np.array(rgb) / 255) ** (1 / 2.2)).tolist(), 1.0]
+
+
+def _has_extent(positions: NDArray[np.float32]) -> bool:
+    return bool(np.ptp(positions, axis=0).max() > 1e-6) if len(positions) else False
 
 
 def _tensor(array: NDArray[Any], dtype: type[np.generic] = np.float32) -> Any:

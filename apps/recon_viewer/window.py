@@ -101,13 +101,16 @@ class ViewerWindow:
         """One round of the event loop; False where the window is closed."""
         try:
             return bool(self._app.run_one_tick()) and self.open
-        except ReconError as error:
-            self.controller.say(str(error), problem=True, window=True)
         except Exception as error:
-            # As the command line words it; a window that closes would lose what was measured.
-            told = f"unexpected {type(error).__name__}: {error}; please report it"
-            self.controller.say(told, problem=True, window=True)
+            self._tell(error)
         return self.open
+
+    def _tell(self, error: Exception) -> None:
+        """As the command line words it; a window that closes would lose what was measured."""
+        told = str(error)
+        if not isinstance(error, ReconError):
+            told = f"unexpected {type(error).__name__}: {error}; please report it"
+        self.controller.say(told, problem=True, window=True)
 
     def close(self) -> None:
         """Ends the workers and the window, and lets Open3D finish: leaving early hangs at exit."""
@@ -133,6 +136,14 @@ class ViewerWindow:
         return not was_open
 
     def _tick(self) -> bool:
+        try:
+            return self._news()
+        except Exception as error:
+            # Not through Open3D's own frames, which are not made for it.
+            self._tell(error)
+            return True
+
+    def _news(self) -> bool:
         controller = self.controller
         changed = controller.tick()
         if controller.picture is not self._shown:

@@ -2,11 +2,18 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from recon_viewer import commands
 from recon_viewer.dialogs import PictureChoice
-from recon_viewer.state import COLOURS, SHOWN_AS
+from recon_viewer.state import COLOURS, SHOWN_AS, Measured, Pick
 from recon_viewer.window import ViewerWindow
+
+
+def nowhere(key: int) -> Pick:
+    """Outside of the photo, so that it stays where it is."""
+    return Pick(key, (-5.0, -5.0), (0.0, 0.0, 2.0))
 
 
 def main(folder: Path) -> None:
@@ -42,6 +49,14 @@ def main(folder: Path) -> None:
         settle()
     (reading,) = controller.picture.readings
     assert reading.value is not None and reading.value > 0.1, reading
+    # Two picks at one place: a box without any size ends the process inside the renderer, unless we know better.
+    key = controller.state.active
+    assert key is not None
+    controller.do(
+        lambda state: replace(state, measured=(Measured("distance", (nowhere(key), nowhere(key))),))
+    )
+    settle()
+    controller.do(commands.clear_measured)
     viewer.linking.hover_photo((80.0, 60.0))
     viewer.linking.hover_photo(None)
     viewer.actions.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
