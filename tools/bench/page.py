@@ -29,7 +29,6 @@ SECTIONS = {
     "imports": "Importing the networks",
     "network": "The networks on a CPU",
     "batch": "Many photos",
-    "viewer": "The viewer",
 }
 _PACKAGES = ("numpy", "open3d-cpu", "trimesh", "pillow", "torch", "transformers")
 
