@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from recon.cleanup import connect
-from recon.parallel import in_order
 from recon.export.records import Vertices, record_of, vertex_blocks
 from recon.frames import apply, file_T_cam, rotate
 from recon.gridcloud import GridCloud
 from recon.normals import grid_normals
+from recon.parallel import in_order
 from recon.types import Intrinsics
 from recon.unproject import rays_of, unproject
 
