@@ -32,7 +32,7 @@ def _ways(path: Path) -> dict[str, Callable[[], object]]:
         "OpenCV": lambda: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB),
     }
     try:
-        from turbojpeg import TJPF_RGB, TurboJPEG  # type: ignore[import-untyped, unused-ignore]
+        from turbojpeg import TJPF_RGB, TurboJPEG  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
         turbo = TurboJPEG()
     except (ImportError, RuntimeError, OSError):
