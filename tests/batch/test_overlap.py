@@ -80,15 +80,21 @@ def test_a_slow_one_does_not_let_the_others_pile_up() -> None:
 
 
 def test_the_stages_run_at_once() -> None:
-    def sleep(*_: object) -> None:
-        time.sleep(0.03)
+    met = threading.Barrier(3)  # one loads, one estimates, one finishes: nobody passes before all three are there
 
-    start = time.perf_counter()
-    for _ in range(3 * 15):
-        sleep()
-    one_by_one = time.perf_counter() - start
-    assert sum(1 for _ in overlapped(range(15), sleep, sleep, sleep, finishing=1)) == 15
-    assert time.perf_counter() - start - one_by_one < 0.75 * one_by_one
+    def meet(stage: int, item: int) -> None:
+        if 2 <= item + stage <= 4:  # while the line is full
+            met.wait(timeout=30)
+
+    done = overlapped(
+        range(5),
+        lambda k: meet(0, k),
+        lambda k, _: meet(1, k),
+        lambda k, _: meet(2, k),
+        ahead=1,
+        finishing=1,
+    )
+    assert [outcome.error for outcome in done] == [None] * 5
 
 
 def test_the_estimates_run_in_the_callers_thread() -> None:
