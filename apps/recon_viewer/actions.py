@@ -15,7 +15,7 @@ from recon_viewer.dialogs import ExportChoice, PictureChoice
 from recon_viewer.screenshot import save_picture
 from recon_viewer.state import Box
 from recon_viewer.steering import key_name
-from recon_viewer.taking import FILM_PATHS
+from recon_viewer.taking import FILM_PATHS, FILM_SUFFIXES
 from recon_viewer.welcome import sample
 
 if TYPE_CHECKING:
@@ -153,10 +153,10 @@ class Actions:
             return
         dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
-        def chosen(path: str) -> None:
-            dialogs.save_file(folder, ".mp4", "Film", lambda file: self._controller.film(file, path))
+        def chosen(way: str, suffix: str) -> None:
+            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.film(file, way))
 
-        dialogs.choose("Film", "Which way should the camera go?", FILM_PATHS, chosen)
+        dialogs.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:

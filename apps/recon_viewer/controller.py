@@ -51,6 +51,8 @@ class Controller:
         )
         self._settle_at: float | None = None
         self._busy: list[threading.Thread] = []
+        self._filming: threading.Event | None = None
+        """Set to give the film up, and when it is done."""
         self._tasks_done: list[Callable[[], None]] = []
         self.folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
 
@@ -192,13 +194,15 @@ class Controller:
         return True
 
     def cancel(self) -> None:
-        """Stops what is being opened, or else drops the unfinished measurement."""
+        """Stops what is being opened; or drops the unfinished measurement; or gives up the film."""
         if self.job is not None:
             self.job.cancel()
             self.waiting.clear()
         elif self.state.pending:
             self.history.show(replace(self.state, pending=()))
             self._repaint()
+        elif self._filming is not None and not self._filming.is_set():
+            self._filming.set()
         else:
             self.use("look")
 
@@ -260,7 +264,18 @@ class Controller:
         if scene is None:
             self.say("there is no scene to film", problem=True)
             return
-        self.in_background(f"Rendering {path.name}", lambda: "written " + taking.film(scene, path, way))
+        if self._filming is not None and not self._filming.is_set():
+            self.say("a film is being rendered already: wait for it, or give it up with Esc", problem=True)
+            return
+        stop = self._filming = threading.Event()
+
+        def filmed() -> str:
+            try:
+                return taking.film(scene, path, way, stop)
+            finally:
+                stop.set()
+
+        self.in_background(f"Rendering {path.name} (Esc gives it up)", filmed)
 
     def in_background(self, doing: str, work: Callable[[], str]) -> None:
         """Runs work that returns a line for the user; what goes wrong is told in the window."""
@@ -291,6 +306,8 @@ class Controller:
         if self.job is not None:
             self.job.cancel()
             self.job.wait(5.0)
+        if self._filming is not None:
+            self._filming.set()
         self._painter.end()
         for thread in self._busy:
             thread.join()
@@ -321,7 +338,7 @@ class Controller:
         except ReconError as error:
             self.say(str(error), problem=True)
             return
-        self.say(f"{len(readings)} measurements copied")
+        self.say(f"{taking.counted(readings)} copied")
 
     def _repaint(self, *, preview: bool = False) -> None:
         self._painter.ask(_Request(self.state, preview))

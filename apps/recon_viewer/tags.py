@@ -13,6 +13,8 @@ Point = tuple[float, float, float]
 _MOST = 16
 _LETTER_EM, _HEIGHT_EM, _PADDING_EM = 0.53, 1.35, 0.5
 _BELOW_PX = 8.0
+_LEAST_PX = 32
+"""Open3D draws no lower ground than this behind a widget of the window."""
 _GROUND = gui.Color(0.08, 0.09, 0.1)
 _HOVER_GROUND = gui.Color(0.05, 0.35, 0.22)
 
@@ -68,7 +70,7 @@ class Tags:
             return
         point, text = told
         (at,), (ahead,) = camera.project(point[None].astype(np.float32), frame.width, frame.height)
-        width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), int(_HEIGHT_EM * self._em)
+        width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), max(int(_HEIGHT_EM * self._em), _LEAST_PX)
         x, y = int(at[0]) + 10, int(at[1] + below_px)
         if ahead <= 0 or not (0 <= at[0] < frame.width and 0 <= at[1] < frame.height):
             return
