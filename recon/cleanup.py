@@ -29,13 +29,15 @@ class _Care:
     """A surface explains a step where this many further steps on one side agree with it."""
     finest: float
     """The threshold follows the noise, from this fraction of the given one up to the whole of it."""
+    alone: float = 0.0
+    """The next step alone explains one, too, where they agree to this fraction of what is asked of several."""
 
 
 # A network's blurred outline is a ramp of a few pixels, which is shorter than the support.
 _BLURRED = _Care(support=4, finest=1 / 12)
 # Where the depth changes from one pixel to the next, fewer steps tell a surface, so that leaves and rails stay, and
 # finer edges show.
-_SHARP = _Care(support=2, finest=1 / 24)
+_SHARP = _Care(support=2, finest=1 / 36, alone=0.5)
 # Outlines are sharp where so many of the steps of this size (times the threshold) are over in one pixel: the
 # neighbours' steps, if they go the same way, are smaller than a quarter.
 _OUTLINE = 4.0
@@ -62,7 +64,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
         edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
-            is smooth, and half of that where its outlines are sharp, too; 0 connects all usable neighbours.
+            is smooth, and a third of that where its outlines are sharp, too; 0 connects all usable neighbours.
 
     Returns:
         The connections; none to or from a pixel that is not usable.
@@ -133,6 +135,9 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     explained |= (step >= np.minimum(before, after) - tolerance) & (
         step <= np.maximum(before, after) + tolerance
     )
+    if care.alone:
+        for way in (-1, 1):
+            explained |= np.abs(_slope(links, at, tolerance, way) - step) <= care.alone * tolerance
     explained &= ~_grazing(links, at, ray)
     links.linked[at[0][~explained], at[1][~explained]] = False
 
