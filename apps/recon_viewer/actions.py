@@ -58,6 +58,8 @@ class Actions:
                 "about": self._viewer.dialogs.about,
             }
             dialogs[name]()
+        self._viewer.linking.clear()
+        self._viewer.listen()
         self._viewer.refresh()
 
     def key(self, name: str) -> bool:
@@ -75,6 +77,8 @@ class Actions:
         if name in _MODIFIERS:
             self._ctrl = down
             return False
+        if name == "escape":
+            self._viewer.stay()
         if down and self._viewer.dialogs.key(name):
             return True
         wanted = self._ctrl or name in ("f1", "escape")
@@ -121,7 +125,7 @@ class Actions:
 
         def chosen(choice: ExportChoice) -> None:
             def named(path: Path) -> None:
-                controller.export_with(path, choice.shape, choice.changes)
+                controller.export(path, choice.shape, choice.changes)
 
             self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
 

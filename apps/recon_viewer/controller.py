@@ -11,7 +11,8 @@ from typing import Any
 from recon.errors import ReconError
 from recon.options import Options, Shape
 from recon.scene import Scene
-from recon_viewer import commands, settings, taking
+from recon.scenefile import SUFFIX
+from recon_viewer import commands, keeping, settings, taking
 from recon_viewer.history import History
 from recon_viewer.jobs import Job, Latest
 from recon_viewer.measuring import as_text
@@ -217,28 +218,27 @@ class Controller:
         assert layer is not None and layer.source is not None
         self.open(layer.source, options)
 
-    def export(self, path: Path, shape: Shape | None = None) -> None:
-        """Writes the active layer, in the background."""
+    def export(self, path: Path, shape: Shape | None = None, changes: dict[str, Any] | None = None) -> None:
+        """Writes the active layer, in the background; a scene file keeps the measurements and the view as well.
+
+        Args:
+            path: Its suffix is the format.
+            shape: Where the format can hold both; None: the format's own.
+            changes: Options other than those that are shown: axes, number of triangles, ...
+        """
         scene = self.scene
         if scene is None:
             self.say(
                 "there is no scene to export: a file that holds geometry alone stays as it is", problem=True
             )
             return
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(scene, path, shape))
-
-    def export_with(self, path: Path, shape: Shape | None, changes: dict[str, Any]) -> None:
-        """The same with other options than those that are shown: axes, number of triangles, ..."""
-        scene = self.scene
-        if scene is None:
-            self.export(path, shape)
-            return
         try:
-            changed = scene.with_options(replace(scene.options, **changes))
+            scene = scene.with_options(replace(scene.options, **(changes or {})))
         except ValueError as error:
             self.say(str(error), problem=True, window=True)
             return
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(changed, path, shape))
+        kept = keeping.with_viewer(scene, self.state) if path.suffix.lower() == SUFFIX else scene
+        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(kept, path, shape))
 
     def save_csv(self, path: Path) -> None:
         """Writes the measurements."""
@@ -383,10 +383,29 @@ class Controller:
         self.settings = self.settings.with_recent(job.path)
         name = self._name_of(opened.scene, job.path)
         if opened.scene is not None:
-            self.add_scene(opened.scene, name, job.path.absolute())
+            self._add_saved(opened.scene, name, job.path.absolute())
         elif opened.geometry is not None:
             geometry = opened.geometry
             self.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
+
+    def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
+        """With what was measured and how it was shown, where it was saved by the viewer."""
+        scene, told = keeping.without_viewer(scene)
+        first = not self.state.layers
+
+        def added(state: State) -> State:
+            state = commands.add_scene(state, scene, name=name, source=source)
+            assert state.active is not None
+            measured = keeping.measured_from(told, state.active)
+            # A second scene is compared with the first, in the same colours.
+            view = keeping.view_from(told, state.view) if first else state.view
+            return replace(state, measured=(*state.measured, *measured), view=view)
+
+        try:
+            self.do(added)
+        except ValueError as error:
+            self.add_scene(scene, name, source)
+            self.say(f"opened {name} without its measurements: {error}", problem=True)
 
     def _name_of(self, scene: Scene | None, path: Path) -> str:
         model = None if scene is None else (scene.provenance.get("model") or {}).get("name")

@@ -52,8 +52,8 @@ class PictureChoice:
 class Dialogs:
     """Shows one dialog at a time in a window."""
 
-    def __init__(self, window: Any) -> None:
-        self._window = window
+    def __init__(self, window: Any, closed: Callable[[], None]) -> None:
+        self._window, self._closed = window, closed
         self._em = window.theme.font_size
         self.is_open = False
         self._enter: Callable[[], None] | None = None
@@ -248,6 +248,7 @@ class Dialogs:
         """Closes what is open."""
         self.is_open, self._enter = False, None
         self._window.close_dialog()
+        self._closed()
 
     def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
         if folder is not None and Path(folder).is_dir():

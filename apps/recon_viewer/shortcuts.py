@@ -43,7 +43,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("csv", "Edit", "Save measurements (CSV)...", "Writes the list as a table."),
     Action("clear", "Edit", "Remove all measurements", "Empties the list."),
     Action("finish", "Edit", "Finish polyline", "Ends a polyline at its last point.", "enter"),
-    Action("cancel", "Edit", "Cancel", "Drops an unfinished measurement; stops what is being opened or filmed.", "escape"),
+    Action("cancel", "Edit", "Cancel", "Drops an unfinished measurement; stops opening or filming.", "escape"),
     Action("photo-camera", "View", "Through the photo's camera", "Stands where the photo was taken.", "one"),
     Action("front", "View", "Front", "From the front.", "two"),
     Action("top", "View", "Top", "From above, as a floor plan.", "three"),

@@ -20,9 +20,9 @@ FILM_PATHS = ("swing", "turntable", "fly")
 FILM_SUFFIXES = (".mp4", ".gif")
 _POLL_S = 0.2
 _NO_BLENDER = (
-    "Blender is not found on this machine. Install version 4.2 or newer from https://www.blender.org/download, and try "
-    "again. Where it is installed in a place of its own: export the scene as .glb (Ctrl+E) and open that in Blender, or "
-    "type `recon blender scene.glb --blender PATH`, which also sets up the photo's camera."
+    "Blender is not found on this machine. Install version 4.2 or newer from https://www.blender.org/download "
+    "and try again. Where it is installed in a place of its own: export the scene as .glb (Ctrl+E) and open that "
+    "in Blender, or type `recon blender scene.glb --blender PATH`, which also sets up the photo's camera."
 )
 _CLIPBOARDS = (["wl-copy"], ["xclip", "-selection", "clipboard"], ["xsel", "-ib"], ["pbcopy"], ["clip"])
 
