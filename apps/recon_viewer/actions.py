@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from open3d.visualization import gui
 
 from recon.depth.registry import cards
@@ -33,6 +34,7 @@ class Actions:
         self._controller = viewer.controller
         self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
         self._ctrl = False
+        self._down: set[str] = set()
 
     def act(self, name: str) -> None:
         """Does it; what cannot be done is told in the window."""
@@ -79,7 +81,10 @@ class Actions:
             return False
         if name == "escape":
             self._viewer.stay()
-        if down and self._viewer.dialogs.key(name):
+        # Of a key that a text field took, Open3D tells only when it is let go.
+        taken = not down and name in ("enter", "escape") and name not in self._down
+        self._down = self._down | {name} if down else self._down - {name}
+        if (down or taken) and self._viewer.dialogs.key(name):
             return True
         wanted = self._ctrl or name in ("f1", "escape")
         if not down or not wanted or self._viewer.dialogs.is_open:
@@ -202,27 +207,16 @@ class Actions:
         if layer is None or layer.base is None:
             controller.say("only a scene with its photo can be cropped", problem=True)
             return
-        low, high = picture.bounds
+        low, high = picture.upright_bounds
         if layer.crop is not None:
             low, high = np.array(layer.crop.low), np.array(layer.crop.high)
-        now = " ".join(f"{a:.2f},{b:.2f}" for a, b in zip(low, high, strict=True))
 
-        def given(text: str) -> str | None:
-            if not text.strip():
-                controller.do(lambda state: commands.set_crop(state, None))
-                return None
-            try:
-                pairs = [tuple(float(n) for n in part.split(",")) for part in text.split()]
-                (x0, x1), (y0, y1), (z0, z1) = pairs
-                box = Box((x0, y0, z0), (x1, y1, z1))
-            except ValueError:
-                return f"give three ranges in m, smaller number first, such as {now}"
-            return None if controller.do(lambda state: commands.set_crop(state, box)) else controller.message
+        def chosen(given: Box | None) -> None:
+            controller.do(lambda state: commands.set_crop(state, given))
 
-        self._viewer.dialogs.ask(
-            "Crop box",
-            "What is kept, as ranges of x (right), y (up, from the floor where one is seen) and z (towards the "
-            f"photographer) in m. Now: {now}. Empty: everything.",
-            now,
-            given,
-        )
+        self._viewer.dialogs.box(_point(low), _point(high), chosen)
+
+
+def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (round(float(value), 2) for value in values)
+    return x, y, z

@@ -12,12 +12,17 @@ from recon import __version__
 from recon.frames import FILE_AXES, Axes
 from recon.options import Shape
 from recon_viewer import shortcuts
+from recon_viewer.state import Box
 from recon_viewer.taking import suffixes
+
+Point = tuple[float, float, float]
 
 _COLUMNS = 76
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
 _SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
 
+_BOX_MEANS = "What is kept, m, from and to. Up counts from the floor where one is seen, else from the camera."
+_BOX_SIDES = ("x, to the right", "y, up", "z, towards the photographer")
 _WAYS = {
     "swing": "to both sides and back",
     "turntable": "all around; one photo has no backs",
@@ -110,9 +115,7 @@ class Dialogs:
         field = gui.TextEdit()
         field.placeholder_text = hint
         column.add_child(field)
-        problem = gui.Label("")
-        problem.text_color = gui.Color(1.0, 0.5, 0.4)
-        column.add_child(problem)
+        problem = self._problem(column)
 
         def given(*_: Any) -> None:
             told = answer(field.text_value)
@@ -153,6 +156,41 @@ class Dialogs:
             chosen(ways[way.selected_index], suffixes[form.selected_index])
 
         self._buttons(column, [("Choose the file...", given), ("Cancel", self.close)])
+        self._show(column)
+
+    def box(self, low: Point, high: Point, chosen: Callable[[Box | None], None]) -> None:
+        """A box of metres, to be typed; None: everything is kept."""
+        column = self._column("Crop box")
+        column.add_child(gui.Label(fill(_BOX_MEANS, _COLUMNS)))
+        grid, fields = gui.VGrid(3, 0.5 * self._em), []
+        for text, values in zip(_BOX_SIDES, zip(low, high, strict=True), strict=True):
+            grid.add_child(gui.Label(text))
+            for value in values:
+                field = gui.NumberEdit(gui.NumberEdit.DOUBLE)
+                field.set_limits(-1e5, 1e5)
+                field.decimal_precision = 2
+                field.double_value = value
+                grid.add_child(field)
+                fields.append(field)
+        column.add_child(grid)
+        problem = self._problem(column)
+
+        def given() -> None:
+            x0, x1, y0, y1, z0, z1 = (field.double_value for field in fields)
+            try:
+                box = Box((x0, y0, z0), (x1, y1, z1))
+            except ValueError:
+                problem.text = "Of each row the first number has to be the smaller one."
+                self._window.set_needs_layout()
+                return
+            self.close()
+            chosen(box)
+
+        def everything() -> None:
+            self.close()
+            chosen(None)
+
+        self._buttons(column, [("Crop", given), ("Keep everything", everything), ("Cancel", self.close)])
         self._show(column)
 
     def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
@@ -272,6 +310,13 @@ class Dialogs:
         row.add_child(box)
         column.add_child(row)
         return box
+
+    def _problem(self, column: Any) -> Any:
+        """A line that tells why what was typed will not do."""
+        problem = gui.Label("")
+        problem.text_color = gui.Color(1.0, 0.5, 0.4)
+        column.add_child(problem)
+        return problem
 
     def _column(self, title: str) -> Any:
         em = self._em

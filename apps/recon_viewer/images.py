@@ -9,6 +9,7 @@ from open3d.visualization import gui
 from PIL import Image
 
 from recon_viewer import adapter
+from recon_viewer.guides import palette
 from recon_viewer.picture import Pictures
 
 Pixel = tuple[float, float]
@@ -24,7 +25,6 @@ class PhotoColumn:
     ) -> None:
         # What no widget covers keeps the pixels of what was there before.
         self._ground = gui.Vert()
-        self._ground.background_color = gui.Color(0.11, 0.115, 0.13)
         window.add_child(self._ground)
         blank = adapter.image(np.zeros((4, 4, 3), np.uint8))
         self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend")}
@@ -40,8 +40,9 @@ class PhotoColumn:
         self._scaled: dict[str, NDArray[np.uint8]] = {}
         self._marked: Pixel | None = None
 
-    def show(self, pictures: Pictures | None) -> None:
-        """Other pictures; they appear at the next layout."""
+    def show(self, pictures: Pictures | None, *, dark: bool) -> None:
+        """Other pictures; they appear at the next layout. ``dark``: the ground around them."""
+        self._ground.background_color = gui.Color(*(value / 255 for value in palette(dark).ground))
         self._pictures = pictures
 
     def lay_out(self, x: int, y: int, width: int, height: int, em: float) -> bool:

@@ -11,33 +11,40 @@ from recon_viewer.measuring import Reading
 
 Point = tuple[float, float, float]
 MARK_RGB, PENDING_RGB = (255, 220, 40), (60, 255, 170)
-_TOWARDS_EYE = 0.8
+RIM_RGB = (20, 22, 26)
+_TOWARDS_EYE, _RIM_TOWARDS_EYE = 0.8, 0.78
 """Share of the way to the eye that marks are moved, so that nothing hides them; they appear at the same place."""
 
 
-def mark_points(readings: Sequence[Reading], pending: Sequence[Point], eye: Point) -> Any:
-    """Open3D's cloud of every picked point; None where there is none."""
+def mark_points(
+    readings: Sequence[Reading], pending: Sequence[Point], eye: Point, *, rim: bool = False
+) -> Any:
+    """Open3D's cloud of every picked point; None where there is none. ``rim``: what stands behind it."""
     marks = [(point, MARK_RGB) for one in readings for point in one.points_world]
     marks += [(point, PENDING_RGB) for point in pending]
     if not marks:
         return None
-    at = _before(np.array([point for point, _ in marks]), eye)
-    return adapter.points(at, np.array([rgb for _, rgb in marks], np.uint8))
+    at = _before(np.array([point for point, _ in marks]), eye, rim)
+    return adapter.points(at, np.array([RIM_RGB if rim else rgb for _, rgb in marks], np.uint8))
 
 
-def mark_lines(readings: Sequence[Reading], pending: Sequence[Point], eye: Point) -> Any:
-    """Open3D's lines from pick to pick; None where there are none."""
+def mark_lines(
+    readings: Sequence[Reading], pending: Sequence[Point], eye: Point, *, rim: bool = False
+) -> Any:
+    """Open3D's lines from pick to pick; None where there are none. ``rim``: what stands behind them."""
     chains = [(one.points_world, MARK_RGB) for one in readings] + [(tuple(pending), PENDING_RGB)]
     points: list[Point] = []
     ends: list[tuple[int, int]] = []
     rgb: list[tuple[int, int, int]] = []
     for chain, colour in chains:
         ends += [(len(points) + k, len(points) + k + 1) for k in range(len(chain) - 1)]
-        rgb += [colour] * (len(chain) - 1)
+        rgb += [RIM_RGB if rim else colour] * (len(chain) - 1)
         points += chain
     if not ends:
         return None
-    return adapter.lines(_before(np.array(points), eye), np.array(ends, np.int32), np.array(rgb, np.uint8))
+    return adapter.lines(
+        _before(np.array(points), eye, rim), np.array(ends, np.int32), np.array(rgb, np.uint8)
+    )
 
 
 def tag_texts(readings: Sequence[Reading]) -> list[tuple[Point, str]]:
@@ -49,5 +56,6 @@ def tag_texts(readings: Sequence[Reading]) -> list[tuple[Point, str]]:
     return told
 
 
-def _before(points: NDArray[np.float64], eye: Point) -> NDArray[np.float32]:
-    return (points + _TOWARDS_EYE * (np.array(eye) - points)).astype(np.float32)
+def _before(points: NDArray[np.float64], eye: Point, rim: bool) -> NDArray[np.float32]:
+    share = _RIM_TOWARDS_EYE if rim else _TOWARDS_EYE
+    return (points + share * (np.array(eye) - points)).astype(np.float32)

@@ -228,7 +228,7 @@ class Panel:
         row = gui.Horiz(0.25 * self._em)
         self._button(row, "Undo", "undo", "Ctrl+Z")
         self._button(row, "Redo", "redo", "Ctrl+Y")
-        self._button(row, "Crop to view box...", "crop", "Keeps what lies in a box of metres")
+        self._button(row, "Crop box...", "crop", "Keeps what lies in a box of metres")
         group.add_child(row)
 
     def _measuring(self) -> None:

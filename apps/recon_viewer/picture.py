@@ -62,6 +62,15 @@ class Picture:
             return np.array([-1.0, -1.0, -3.0]), np.array([1.0, 1.0, -1.0])
         return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
+    @property
+    def upright_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Corners of a box around them in the frame of the floor grid and of the crop box, m."""
+        world_T_upright = self.world_T_cam @ np.linalg.inv(self.upright_T_cam)
+        low, high = self.bounds
+        corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)])
+        upright = (corners - world_T_upright[:3, 3]) @ world_T_upright[:3, :3]
+        return upright.min(axis=0), upright.max(axis=0)
+
 
 class Painter:
     """Turns states into pictures and keeps what did not change; for one thread at a time."""
@@ -140,6 +149,7 @@ class Painter:
 
     def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
         view, parts, frusta = state.view, [], []
+        colours = guides.palette(view.dark)
         adjuster = self._adjuster
         world_T_cam = adjuster.world_T_cam(active)
         world_T_upright = world_T_cam @ np.linalg.inv(adjuster.upright_T_cam(active))
@@ -150,18 +160,22 @@ class Painter:
         levelling = adjuster.levelling_of(active) if scene is not None else None
         seen = levelling is not None and levelling.trusted and levelling.camera_height_m is not None
         if view.grid and made.drawn:
-            parts.append(guides.floor_grid(low, high, 0.0 if seen else float(low[1]), world_T_upright)[0])
+            parts.append(
+                guides.floor_grid(low, high, 0.0 if seen else float(low[1]), world_T_upright, colours)[0]
+            )
         if view.axes:
-            parts.append(guides.axes(max(0.1, 0.15 * float(np.linalg.norm(high - low))), world_T_upright))
+            parts.append(
+                guides.axes(max(0.1, 0.15 * float(np.linalg.norm(high - low))), world_T_upright, colours)
+            )
         if view.frustum:
             for layer in state.layers:
                 shown = made.drawn.get(layer.key)
                 if layer.base is not None and shown is not None and len(shown.points):
                     camera = (scene if layer is active and scene is not None else layer.base).intrinsics
                     depth_m = 0.08 * max(float(np.linalg.norm(high - low)), 0.1)
-                    frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer)))
+                    frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer), colours))
         if active.crop is not None:
-            parts.append(guides.box_lines(active.crop, world_T_upright))
+            parts.append(guides.box_lines(active.crop, world_T_upright, colours))
         return guides.joined(parts), guides.joined(frusta)
 
     def _side_pictures(self, state: State, scene: Scene | None) -> Pictures | None:

@@ -59,7 +59,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("labels", "View", "Labels", "Numbers beside what is measured.", "l"),
     Action("pictures", "View", "Photo and depth", "The photo and its depth map beside the view.", "i"),
     Action("panel", "View", "Controls", "The controls at the right.", "tab"),
-    Action("dark", "View", "Dark or light", "Changes the background.", "b"),
+    Action("dark", "View", "Dark or light", "The ground of the view; menus and controls stay dark.", "b"),
     Action("bigger", "View", "Larger points", "One px larger.", "equals"),
     Action("smaller", "View", "Smaller points", "One px smaller.", "minus"),
     Action("look", "Measure", "Look around", "A click measures nothing.", "v"),

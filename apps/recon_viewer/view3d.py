@@ -9,20 +9,20 @@ from open3d.visualization import gui, rendering
 from recon_viewer import adapter
 from recon_viewer.camera import ViewCamera
 from recon_viewer.display import Drawn
+from recon_viewer.guides import palette
 from recon_viewer.marks import Point, mark_lines, mark_points, tag_texts
 from recon_viewer.picking import Hit, hit
 from recon_viewer.picture import Picture
 from recon_viewer.state import View
 from recon_viewer.tags import Tags
 
-_DARK_RGB, _LIGHT_RGB = (28, 30, 34), (236, 237, 240)
 COARSE_POINTS = 250_000
 """Drawn while the camera moves, of a layer that has more."""
 _REST_S, _AGAIN_S = 0.25, 0.4
 _AT_PHOTO = 0.005
 """So near to the photo's camera, as a share of the scene, the view is the photo's."""
-_MARK_PX, _LINE_PX, _COARSE_SIZE = 9.0, 2.5, 1.6
-_OVERLAYS = ("lines", "frusta", "marks", "marked lines")
+_MARK_PX, _LINE_PX, _RIM_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
+_OVERLAYS = ("lines", "frusta", "marks", "marked lines", "rims", "line rims")
 
 
 class View3D:
@@ -180,7 +180,7 @@ class View3D:
     def _show_layers(self, picture: Picture) -> None:
         view, before = picture.state.view, self._view
         if before is None or before.dark != view.dark:
-            self._scene.set_background(adapter.linear(_DARK_RGB if view.dark else _LIGHT_RGB))
+            self._scene.set_background(adapter.linear(palette(view.dark).ground))
         new_look = before is None or (before.light, before.most_points) != (view.light, view.most_points)
         resized = before is not None and before.point_size_px != view.point_size_px
         self._view = view
@@ -207,10 +207,18 @@ class View3D:
 
     def _put_marks(self, picture: Picture) -> None:
         marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._window.scaling
-        points = adapter.material("points", point_size_px=_MARK_PX * scale)
-        lines = adapter.material("lines", line_width_px=_LINE_PX * scale)
-        self._replace("marks", mark_points(*marks, eye), points)
-        self._replace("marked lines", mark_lines(*marks, eye), lines)
+        # A dark rim around each, behind it: bright marks are seen on a light ground and on a white wall.
+        for points, lines, rim, wider_px in (
+            ("marks", "marked lines", False, 0.0),
+            ("rims", "line rims", True, _RIM_PX),
+        ):
+            size, width = (_MARK_PX + wider_px) * scale, (_LINE_PX + wider_px) * scale
+            self._replace(
+                points, mark_points(*marks, eye, rim=rim), adapter.material("points", point_size_px=size)
+            )
+            self._replace(
+                lines, mark_lines(*marks, eye, rim=rim), adapter.material("lines", line_width_px=width)
+            )
 
     def _resize(self, name: str, view: View) -> None:
         for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):

@@ -191,7 +191,8 @@ class ViewerWindow:
         """A new picture: draws it, and looks at what was just opened."""
         before, self._shown = self._shown, picture
         self.view.show(picture)
-        self.photos.show(picture.pictures if picture.state.view.pictures else None)
+        shown = picture.state.view
+        self.photos.show(picture.pictures if shown.pictures else None, dark=shown.dark)
         self.panel.show(picture)
         keys = tuple(layer.key for layer in picture.state.layers)
         if set(keys) - set(self._looked):
