@@ -11,6 +11,7 @@ from PIL import Image
 from recon_viewer import adapter
 from recon_viewer.guides import palette
 from recon_viewer.picture import Pictures
+from recon_viewer.scaling import scale_of
 
 Pixel = tuple[float, float]
 _CROSS_RGB, _SHADOW_RGB = (60, 255, 170), (0, 0, 0)
@@ -31,6 +32,7 @@ class PhotoColumn:
         self.widgets["photo"].tooltip = "The photo: move over it to mark the point, click to measure"
         self.widgets["depth"].tooltip = "Depth; its colours are told in metres beside it"
         self._on_hover, self._on_click = on_hover, on_click
+        self._thick_px = round(scale_of(window))
         for name, widget in self.widgets.items():
             if name != "legend":
                 widget.set_on_mouse(self._mouse_of(name))
@@ -71,7 +73,7 @@ class PhotoColumn:
             picture = self._scaled[name]
             if pixel_px is not None:
                 zoom = picture.shape[1] / self._pictures.photo.shape[1]
-                picture = _crossed(picture, pixel_px[0] * zoom, pixel_px[1] * zoom)
+                picture = crossed(picture, pixel_px[0] * zoom, pixel_px[1] * zoom, self._thick_px)
             self.widgets[name].update_image(adapter.image(picture))
 
     def _scale(self, pictures: Pictures, width: int, height: int, em: float) -> None:
@@ -123,13 +125,13 @@ def _resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
                                                       else Image.Resampling.BILINEAR))  # fmt: skip
 
 
-def _crossed(picture: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
-    """With cross hairs that leave the point itself free."""
+def crossed(picture: NDArray[np.uint8], x: float, y: float, wide: int = 1) -> NDArray[np.uint8]:
+    """With cross hairs, ``wide`` px thick, that leave the point itself free."""
     made = picture.copy()
-    row, col = int(y), int(x)
-    for offset, rgb in ((1, _SHADOW_RGB), (0, _CROSS_RGB)):
-        r, c = min(row + offset, len(made) - 1), min(col + offset, made.shape[1] - 1)
+    row, col = min(int(y), len(made) - 1), min(int(x), made.shape[1] - 1)
+    for offset, rgb in ((wide, _SHADOW_RGB), (0, _CROSS_RGB)):
+        r, c = row + offset, col + offset
         for low, high in ((-14, -4), (5, 15)):
-            made[r, max(c + low, 0) : max(c + high, 0)] = rgb
-            made[max(r + low, 0) : max(r + high, 0), c] = rgb
+            made[r : r + wide, max(c + wide * low, 0) : max(c + wide * high, 0)] = rgb
+            made[max(r + wide * low, 0) : max(r + wide * high, 0), c : c + wide] = rgb
     return made

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from open3d.visualization import gui
 
 from recon_viewer.camera import ViewCamera
+from recon_viewer.scaling import scale_of
 
 Point = tuple[float, float, float]
 _MOST = 16
 _LETTER_EM, _HEIGHT_EM, _PADDING_EM = 0.53, 1.35, 0.5
-_BELOW_PX = 8.0
+_BELOW_PX, _BESIDE_PX = 8.0, 10.0
 _LEAST_PX = 32
 """Open3D draws no lower ground than this behind a widget of the window."""
 _GROUND = gui.Color(0.08, 0.09, 0.1)
@@ -24,6 +25,7 @@ class Tags:
 
     def __init__(self, window: Any) -> None:
         self._em = window.theme.font_size
+        self._scale = scale_of(window)
         self._height = max(int(_HEIGHT_EM * self._em), _LEAST_PX)
         self._tags = [self._made(window, _GROUND) for _ in range(_MOST)]
         self._hover = self._made(window, _HOVER_GROUND)
@@ -46,9 +48,16 @@ class Tags:
             frame: Of the view in the window, px.
             visible: False hides them all.
         """
+        below = _BELOW_PX * self._scale
         for tag, told in zip(self._tags, [*self._texts, *[None] * _MOST], strict=False):
-            self._put(tag, told if visible else None, camera, frame, _BELOW_PX)
-        self._put(self._hover, self._hovered if visible else None, camera, frame, -self._height - _BELOW_PX)
+            self._put(tag, told if visible else None, camera, frame, below)
+        self._put(
+            self._hover,
+            self._hovered if visible else None,
+            camera,
+            frame,
+            -self._height - _BELOW_PX * self._scale,
+        )
 
     def _made(self, window: Any, ground: Any) -> Any:
         tag = gui.Button("")
@@ -72,7 +81,7 @@ class Tags:
         point, text = told
         (at,), (ahead,) = camera.project(point[None].astype(np.float32), frame.width, frame.height)
         width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), self._height
-        x, y = int(at[0]) + 10, int(at[1] + below_px)
+        x, y = int(at[0] + _BESIDE_PX * self._scale), int(at[1] + below_px)
         if ahead <= 0 or not (0 <= at[0] < frame.width and 0 <= at[1] < frame.height):
             return
         tag.text = text

@@ -11,8 +11,9 @@ from recon_viewer.camera import ViewCamera
 from recon_viewer.display import Drawn
 from recon_viewer.guides import palette
 from recon_viewer.marks import Point, mark_lines, mark_points, tag_texts
-from recon_viewer.picking import Hit, hit
+from recon_viewer.picking import SNAP_PX, Hit, hit
 from recon_viewer.picture import Picture
+from recon_viewer.scaling import scale_of
 from recon_viewer.state import View
 from recon_viewer.tags import Tags
 
@@ -40,6 +41,7 @@ class View3D:
         self._scene.view.set_sample_count(1)
         self._scene.view.set_shadowing(False)
         self._window = window
+        self._scale = scale_of(window)
         self._camera = ViewCamera()
         self._picture: Picture | None = None
         self._shown: dict[str, Drawn] = {}
@@ -59,6 +61,11 @@ class View3D:
     def open3d_scene(self) -> Any:
         """For rendering it elsewhere."""
         return self._scene
+
+    @property
+    def scale(self) -> float:
+        """px of the screen for a px of the design."""
+        return self._scale
 
     @property
     def size(self) -> tuple[float, float]:
@@ -137,7 +144,7 @@ class View3D:
         at = (x - self.widget.frame.x, y - self.widget.frame.y)
         for name, shown in self._shown.items():
             drawn = self._coarse.get(name, shown) if quick else shown
-            found = hit(drawn, self._camera, at, self.size)
+            found = hit(drawn, self._camera, at, self.size, SNAP_PX * self._scale)
             if found is not None and (best is None or found.ahead_m < best[1].ahead_m):
                 best = int(name.split()[1]), found
         return best
@@ -196,7 +203,7 @@ class View3D:
 
     def _add(self, name: str, drawn: Drawn, view: View) -> None:
         self._shown[name] = drawn
-        size = view.point_size_px * self._window.scaling
+        size = view.point_size_px * self._scale
         full = adapter.drawn_geometry(drawn.thinned(view.most_points))
         self._replace(name, full, adapter.material(drawn.kind, point_size_px=size, light=view.light))
         if len(drawn.points) > COARSE_POINTS:
@@ -206,7 +213,7 @@ class View3D:
             self._replace(f"{name} coarse", adapter.drawn_geometry(few), material)
 
     def _put_marks(self, picture: Picture) -> None:
-        marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._window.scaling
+        marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._scale
         # A dark rim around each, behind it: bright marks are seen on a light ground and on a white wall.
         for points, lines, rim, wider_px in (
             ("marks", "marked lines", False, 0.0),
@@ -223,7 +230,7 @@ class View3D:
     def _resize(self, name: str, view: View) -> None:
         for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):
             if self._scene.has_geometry(each):
-                size = view.point_size_px * factor * self._window.scaling
+                size = view.point_size_px * factor * self._scale
                 self._scene.modify_geometry_material(each, adapter.material("points", point_size_px=size))
 
     def _remove(self, name: str) -> None:

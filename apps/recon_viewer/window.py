@@ -24,6 +24,7 @@ from recon_viewer.linking import Linking
 from recon_viewer.menu import build_menu
 from recon_viewer.panels import Panel
 from recon_viewer.picture import Picture
+from recon_viewer.scaling import column_px
 from recon_viewer.steering import Steering
 from recon_viewer.tags import Tags
 from recon_viewer.view3d import View3D
@@ -34,6 +35,8 @@ _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the delay after which a key that is held repeats."""
 _MESSAGE_LETTERS = 90
+_LETTER_EM = 0.56
+"""Of Open3D's font, a generous mean."""
 
 
 @contextmanager
@@ -206,7 +209,6 @@ class ViewerWindow:
             self._looked = ()
         elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
             self.actions.look("photo-camera")
-        self._status.text = "   ".join(picture.notes)
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")
         self.linking.ask_for_length()
         self.window.set_needs_layout()
@@ -220,7 +222,7 @@ class ViewerWindow:
         panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
         self.panel.widget.visible = panel > 0
         self.panel.widget.frame = gui.Rect(rect.get_right() - panel, rect.y, panel, height)
-        column = int(_PICTURES_EM * em) if state.view.pictures and not empty else 0
+        column = column_px(rect.width, panel, _PICTURES_EM, em) if state.view.pictures and not empty else 0
         if not self.photos.lay_out(rect.x, rect.y, column, height, em):
             column = 0
         middle = gui.Rect(rect.x + column, rect.y, max(rect.width - column - panel, 1), height)
@@ -235,9 +237,17 @@ class ViewerWindow:
         )
         half = int(0.55 * rect.width)
         self._status_ground.frame = gui.Rect(rect.x, rect.y + height, rect.width, line)
+        # A label that is too long for its place would go on in a second line.
+        letters = max(10, int(half / (_LETTER_EM * em)))
+        self._status.text = _cut("   ".join(self.controller.picture.notes), letters)
         self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
         self._message.frame = gui.Rect(rect.x + half, rect.y + height, rect.width - half, line)
         self.view.project()
+
+
+def _cut(text: str, letters: int) -> str:
+    """At most so many letters; blanks stay as they are, since they part the notes."""
+    return text if len(text) <= letters else text[: letters - 4].rstrip() + " ..."
 
 
 def show(
