@@ -80,7 +80,9 @@ def test_a_slow_one_does_not_let_the_others_pile_up() -> None:
 
 
 def test_the_stages_run_at_once() -> None:
-    met = threading.Barrier(3)  # one loads, one estimates, one finishes: nobody passes before all three are there
+    met = threading.Barrier(
+        3
+    )  # one loads, one estimates, one finishes: nobody passes before all three are there
 
     def meet(stage: int, item: int) -> None:
         if 2 <= item + stage <= 4:  # while the line is full
