@@ -44,7 +44,8 @@ class Adjuster:
         if layer.base is None:
             raise ValueError(f"{layer.name} holds no scene")
         metric = self._metric(layer)
-        kept = self._step(layer, "crop", (metric, layer.crop), lambda: cropped(metric, self._box(layer)))
+        left = self._step(layer, "kept", (metric, layer.kept), lambda: masked(metric, layer.kept))
+        kept = self._step(layer, "crop", (left, layer.crop), lambda: cropped(left, self._box(layer)))
         if not preview:
             shown = self._step(
                 layer, "options", (kept, layer.options), lambda: self._optioned(layer, kept, "options")
@@ -165,6 +166,19 @@ def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
     return replace(scene, depth=metric.depth, provenance=provenance)
 
 
+def masked(scene: Scene, kept: NDArray[np.bool_] | None) -> Scene:
+    """Without the depth of other pixels than ``kept``, (H, W)."""
+    if kept is None:
+        return scene
+    told = {"pixels": int((scene.depth.valid & kept).sum())}
+    return replace(
+        scene,
+        depth=replace(scene.depth, valid=scene.depth.valid & kept),
+        sky=None if scene.sky is None else scene.sky & kept,
+        provenance={**scene.provenance, "kept": told},
+    )
+
+
 def cropped(scene: Scene, box: tuple[Box, Transform] | None) -> Scene:
     """Without the depth of what lies outside of the box."""
     if box is None:
@@ -212,7 +226,8 @@ def coarse(scene: Scene, most_pixels: int = _PREVIEW_PIXELS) -> Scene:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or (not isinstance(a, Scene) and not isinstance(b, Scene) and bool(a == b))
+    big = (Scene, np.ndarray)
+    return a is b or (not isinstance(a, big) and not isinstance(b, big) and bool(a == b))
 
 
 def _scene(made: Any) -> Scene:

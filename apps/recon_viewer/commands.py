@@ -4,6 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recon.constraints import LengthBetween
 from recon.errors import CalibrationError, ReconError
 from recon.options import Options
@@ -109,12 +112,27 @@ def remove_lengths(state: State) -> State:
 
 
 def set_crop(state: State, box: Box | None) -> State:
-    """Keeps only what lies in the box.
+    """Keeps only what lies in the box; None keeps everything, also what a rectangle has cut away.
 
     Raises:
         RefusedError: The layer has no depth.
     """
-    return state.with_layer(replace(_scene_layer(state), crop=box))
+    layer = _scene_layer(state)
+    return state.with_layer(replace(layer, crop=box, kept=layer.kept if box is not None else None))
+
+
+def keep_pixels(state: State, kept: NDArray[np.bool_]) -> State:
+    """Keeps only those pixels, (H, W), of what is still there.
+
+    Raises:
+        RefusedError: None of them has a depth, or the layer has no depth.
+    """
+    layer = _scene_layer(state)
+    assert layer.base is not None
+    left = kept if layer.kept is None else kept & layer.kept
+    if not (left & layer.base.depth.valid).any():
+        raise RefusedError("nothing is seen in the rectangle: drag it over a part of the scene")
+    return state.with_layer(replace(layer, kept=left))
 
 
 def set_tool(state: State, tool: Tool) -> State:
@@ -128,7 +146,7 @@ def pick(state: State, picked: Pick) -> State:
     Raises:
         RefusedError: The points lie in different layers.
     """
-    if state.tool == "look":
+    if POINTS_NEEDED[state.tool] == 0:
         return state
     if any(one.layer != picked.layer for one in state.pending):
         raise RefusedError("a measurement keeps to one layer: pick all of its points there")

@@ -13,10 +13,12 @@ from recon.options import Options, Shape
 from recon.scene import Scene
 from recon.scenefile import SUFFIX
 from recon_viewer import commands, keeping, settings, taking
+from recon_viewer.camera import ViewCamera
 from recon_viewer.history import History
 from recon_viewer.jobs import Job, Latest
 from recon_viewer.measuring import as_text
 from recon_viewer.picture import Painter, Picture
+from recon_viewer.rectangle import Position, seen_inside
 from recon_viewer.settings import Settings
 from recon_viewer.state import COLOURS, TOOLS, Layer, Measured, Pick, State, Tool
 
@@ -158,6 +160,17 @@ class Controller:
             return replace(state, pending=(), measured=measured)
 
         return self.do(stated)
+
+    def crop_to(self, camera: ViewCamera, size: Position, a: Position, b: Position) -> None:
+        """Keeps of the active layer what the view shows between two corners, px from its top-left corner."""
+        scene = self.scene
+        if scene is None:
+            self.say("only a scene with its photo can be cropped", problem=True)
+            return
+        kept = seen_inside(scene, self.picture.world_T_cam, camera, size, a, b)
+        if self.do(lambda state: commands.keep_pixels(state, kept)):
+            self.use("look")
+            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z takes it back")
 
     def act(self, name: str) -> bool:
         """An action of the menu that needs no dialog; False where it is none of these."""

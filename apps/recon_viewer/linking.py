@@ -58,7 +58,7 @@ class Linking:
         controller = self._controller
         if with_ctrl and controller.state.tool == "look":
             controller.use("distance")
-        if controller.state.tool == "look":
+        if controller.state.tool in ("look", "rectangle"):
             return
         exact = self._photo_pixel(x, y)
         picked = None if exact is None else self._pick_at(exact)
@@ -73,9 +73,24 @@ class Linking:
             return
         controller.pick(self._pick_of(*found))
 
+    def rectangle(self, a: tuple[int, int], b: tuple[int, int], done: bool) -> bool:
+        """A rectangle is dragged from a to b, px of the window; True where the tool wants one."""
+        if self._controller.state.tool != "rectangle":
+            return False
+        frame = self._view.widget.frame
+        corners = (a[0] - frame.x, a[1] - frame.y), (b[0] - frame.x, b[1] - frame.y)
+        self._view.show_rectangle(None if done else corners)
+        if done:
+            self._controller.crop_to(self._view.camera, self._view.size, *corners)
+        self._refresh()
+        return True
+
     def click_photo(self, pixel_px: tuple[float, float]) -> None:
         """A click on the photo or the depth map: exactly this position, not the nearest drawn point."""
         controller = self._controller
+        if controller.state.tool == "rectangle":
+            controller.say("drag the rectangle in the 3D view")
+            return
         if controller.state.tool == "look":
             controller.say("choose what to measure first: D distance, O polyline, A angle, H height")
             return

@@ -13,6 +13,7 @@ from recon_viewer.state import COLOURS, SHOWN_AS, TOOLS, Layer, View
 
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
+_TOOL_WORDS = {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}
 _STRIDES = ("every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
 _STRIDE_NUMBERS = (1, 2, 3, 4, 6, 8)
 
@@ -228,6 +229,7 @@ class Panel:
         row = gui.Horiz(0.25 * self._em)
         self._button(row, "Undo", "undo", "Ctrl+Z")
         self._button(row, "Redo", "redo", "Ctrl+Y")
+        self._button(row, "Crop", "rectangle", "Drag a rectangle in the view: what is seen in it stays (E)")
         self._button(row, "Crop box...", "crop", "Keeps what lies in a box of metres")
         group.add_child(row)
 
@@ -236,7 +238,11 @@ class Panel:
         rows = self._rows(group)
         self._tool = gui.Combobox()
         for name in TOOLS:
-            self._tool.add_item({"look": "look around", "known length": "this length is ..."}.get(name, name))
+            self._tool.add_item(
+                {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}.get(
+                    name, name
+                )
+            )
         self._tool.set_on_selection_changed(self._heard(lambda at: self._controller.use(TOOLS[at])))
         self._row(rows, "a click", self._tool, "What clicks in the view or on the photo measure")
         self._readings = gui.ListView()

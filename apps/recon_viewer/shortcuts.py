@@ -69,6 +69,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("height", "Measure", "Height above the floor", "Click a point.", "h"),
     Action("known length", "Measure", "This length is ...", "Click two points, type their distance.", "r"),
     Action("forget-lengths", "Measure", "Forget known lengths", "Takes the scene back to its own scale."),
+    Action("rectangle", "Scene", "Crop to a rectangle", "Drag it in the view: what is seen in it stays.", "e"),
+    Action("crop", "Scene", "Crop box...", "What is kept, in metres."),
     Action("run-again", "Scene", "Run again...", "Another model looks at the photo.", "ctrl+r"),
     Action("sample", "Help", "Open the sample", "Opens the living room with its measured depth."),
     Action("help", "Help", "Keys and mouse", "This list.", "f1"),

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recon.constraints import PICKING_PX, LengthBetween
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import Mesh, PointCloud
 
-Tool = Literal["look", "distance", "polyline", "angle", "height", "known length"]
-TOOLS: tuple[Tool, ...] = ("look", "distance", "polyline", "angle", "height", "known length")
+Tool = Literal["look", "distance", "polyline", "angle", "height", "known length", "rectangle"]
+TOOLS: tuple[Tool, ...] = ("look", "distance", "polyline", "angle", "height", "known length", "rectangle")
 POINTS_NEEDED: dict[Tool, int | None] = {
     "look": 0,
     "distance": 2,
@@ -18,6 +21,7 @@ POINTS_NEEDED: dict[Tool, int | None] = {
     "angle": 3,
     "height": 1,
     "known length": 2,
+    "rectangle": 0,
 }
 """How many picks finish a measurement; None: as many as the user wants."""
 ShownAs = Literal["cloud", "mesh", "wireframe"]
@@ -57,6 +61,8 @@ class Layer:
     lengths: tuple[LengthBetween, ...] = ()
     """Known lengths that were stated in the viewer; they rescale the scene."""
     crop: Box | None = None
+    kept: NDArray[np.bool_] | None = None
+    """(H, W), what rectangles of the view have left; None: everything."""
     visible: bool = True
 
     @property

@@ -26,6 +26,13 @@ def key_name(event: Any) -> str:
     return _NAMES.get(int(event.key), "")
 
 
+def _is_plain(event: Any) -> bool:
+    """Of a drag: the left button alone."""
+    keys = (gui.KeyModifier.CTRL, gui.KeyModifier.SHIFT)
+    buttons = (gui.MouseButton.MIDDLE, gui.MouseButton.RIGHT)
+    return not any(map(event.is_modifier_down, keys)) and not any(map(event.is_button_down, buttons))
+
+
 class Steering:
     """Turns events into camera moves; a press and release at one place is a click."""
 
@@ -35,11 +42,14 @@ class Steering:
         on_hover: Callable[[float, float], None],
         on_click: Callable[[float, float, bool], None],
         on_key: Callable[[str], bool],
+        on_rectangle: Callable[[tuple[int, int], tuple[int, int], bool], bool],
     ) -> None:
         self._view, self._on_hover, self._on_click, self._on_key = view, on_hover, on_click, on_key
+        self._on_rectangle = on_rectangle
         self._from: tuple[int, int] | None = None
         self._last = (0, 0)
         self._travelled = 0
+        self._framing = False
         view.widget.set_on_mouse(self._mouse)
         view.widget.set_on_key(self._key)
 
@@ -48,15 +58,21 @@ class Steering:
         if event.type == kinds.BUTTON_DOWN:
             self._from = self._last = (event.x, event.y)
             self._travelled = 0
+            self._framing = False
         elif event.type == kinds.DRAG and self._from is not None:
             dx, dy = event.x - self._last[0], event.y - self._last[1]
             self._last = (event.x, event.y)
             self._travelled = max(self._travelled, abs(event.x - self._from[0]), abs(event.y - self._from[1]))
             if self._travelled > _CLICK_PX * self._view.scale:
-                self._drag(event, dx, dy)
+                # With a key or another button one moves about, whatever the tool.
+                self._framing = _is_plain(event) and self._on_rectangle(self._from, self._last, False)
+                if not self._framing:
+                    self._drag(event, dx, dy)
         elif event.type == kinds.BUTTON_UP:
             if self._from is not None and self._travelled <= _CLICK_PX * self._view.scale:
                 self._on_click(event.x, event.y, event.is_modifier_down(gui.KeyModifier.CTRL))
+            elif self._from is not None and self._framing:
+                self._on_rectangle(self._from, (event.x, event.y), True)
             self._from = None
         elif event.type == kinds.WHEEL:
             self._view.look(self._view.camera.dolly(_WHEEL**event.wheel_dy))

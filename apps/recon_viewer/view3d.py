@@ -10,9 +10,10 @@ from recon_viewer import adapter
 from recon_viewer.camera import ViewCamera
 from recon_viewer.display import Drawn
 from recon_viewer.guides import palette
-from recon_viewer.marks import Point, mark_lines, mark_points, tag_texts
+from recon_viewer.marks import PENDING_RGB, Point, mark_lines, mark_points, tag_texts
 from recon_viewer.picking import SNAP_PX, Hit, hit
 from recon_viewer.picture import Picture
+from recon_viewer.rectangle import Position, outline
 from recon_viewer.scaling import scale_of
 from recon_viewer.state import View
 from recon_viewer.tags import Tags
@@ -137,6 +138,18 @@ class View3D:
             self._tags.show(tag_texts(picture.readings) if picture.state.view.labels else [])
         self._detail(coarse=self._is_coarse)
         self.project()
+
+    def show_rectangle(self, corners: tuple[Position, Position] | None) -> None:
+        """The outline that is being dragged, px from the view's top-left corner; None: none."""
+        made = None
+        if corners is not None and corners[0][0] != corners[1][0] and corners[0][1] != corners[1][1]:
+            ends, rgb = (
+                np.array([[0, 1], [1, 2], [2, 3], [3, 0]], np.int32),
+                np.array([PENDING_RGB] * 4, np.uint8),
+            )
+            made = adapter.lines(outline(self._camera, self.size, *corners), ends, rgb)
+        self._replace("rectangle", made, adapter.material("lines", line_width_px=_LINE_PX * self._scale))
+        self._redraw()
 
     def hit(self, x: float, y: float, *, quick: bool = False) -> tuple[int, Hit] | None:
         """The layer and the point under a position in the window, px; ``quick`` looks at fewer points."""

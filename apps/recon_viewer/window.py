@@ -35,8 +35,8 @@ _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the delay after which a key that is held repeats."""
 _MESSAGE_LETTERS = 90
-_LETTER_EM = 0.56
-"""Of Open3D's font, a generous mean."""
+_LETTER_EM = 0.5
+"""Of Open3D's font, a mean."""
 
 
 @contextmanager
@@ -84,7 +84,8 @@ class ViewerWindow:
         self.window.add_child(self._status)
         self._message = gui.Label("")
         self.window.add_child(self._message)
-        Steering(self.view, self.linking.hover_view, self.linking.click_view, self.actions.key)
+        linking = self.linking
+        Steering(self.view, linking.hover_view, linking.click_view, self.actions.key, linking.rectangle)
         build_menu(self.window, self.actions.act)
         self.window.set_on_layout(self._lay_out)
         self.window.set_on_tick_event(self._tick)

@@ -35,7 +35,13 @@ def event(kind: object, x: float, y: float) -> SimpleNamespace:
 
 def dragged(scale: float, way_px: float) -> tuple[_View, list[tuple[float, float]]]:
     view, clicks = _View(scale), []
-    Steering(view, lambda x, y: None, lambda x, y, ctrl: clicks.append((x, y)), lambda key: False)  # type: ignore[arg-type]
+    Steering(
+        view,  # type: ignore[arg-type]
+        lambda x, y: None,
+        lambda x, y, ctrl: clicks.append((x, y)),
+        lambda key: False,
+        lambda a, b, done: False,
+    )
     kinds = gui.MouseEvent.Type
     for kind, x in (
         (kinds.BUTTON_DOWN, 100.0),
