@@ -50,7 +50,7 @@ class Actions:
                 "export": self._export,
                 "screenshot": self._screenshot,
                 "film": self._film,
-                "blender": self._controller.open_in_blender,
+                "blender": self._controller.errands.open_in_blender,
                 "csv": self._csv,
                 "run-again": self._run_again,
                 "sample": self._sample,
@@ -119,7 +119,7 @@ class Actions:
 
     def _save(self) -> None:
         folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".npz", "recon scene", self._controller.export)
+        self._viewer.dialogs.save_file(folder, ".npz", "recon scene", self._controller.errands.export)
 
     def _export(self) -> None:
         controller = self._controller
@@ -130,7 +130,7 @@ class Actions:
 
         def chosen(choice: ExportChoice) -> None:
             def named(path: Path) -> None:
-                controller.export(path, choice.shape, choice.changes)
+                controller.errands.export(path, choice.shape, choice.changes)
 
             self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
 
@@ -163,7 +163,7 @@ class Actions:
         dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
         def chosen(way: str, suffix: str) -> None:
-            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.film(file, way))
+            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.errands.film(file, way))
 
         dialogs.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
@@ -172,7 +172,7 @@ class Actions:
             self._controller.say("there is nothing to save: measure something first")
             return
         folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.save_csv)
+        self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.errands.save_csv)
 
     def _run_again(self) -> None:
         layer = self._controller.state.layer

@@ -1,7 +1,5 @@
 """The viewer without its window: state, history, jobs, and what each action does. Tested without a display."""
 
-import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from recon.errors import ReconError
-from recon.options import Options, Shape
+from recon.options import Options
 from recon.scene import Scene
-from recon.scenefile import SUFFIX
-from recon_viewer import commands, keeping, settings, taking
+from recon_viewer import commands, settings, taking
 from recon_viewer.camera import ViewCamera
+from recon_viewer.errands import Errands
 from recon_viewer.history import History
 from recon_viewer.jobs import Job, Latest
 from recon_viewer.measuring import as_text
+from recon_viewer.opening import Opening
 from recon_viewer.picture import Painter, Picture
 from recon_viewer.rectangle import Position, seen_inside
 from recon_viewer.settings import Settings
@@ -40,9 +39,6 @@ class Controller:
         self._config = config
         self.history = History(State(view=self.settings.view))
         self.picture = Picture(self.history.now, False)
-        self.job: Job | None = None
-        self.waiting: list[tuple[Path, Options | None]] = []
-        """To be opened after the present job."""
         self.message = ""
         """One line for the user: what was done, or why not."""
         self.is_problem = False
@@ -53,16 +49,19 @@ class Controller:
             lambda asked: painter.paint(asked.state, preview=asked.preview)
         )
         self._settle_at: float | None = None
-        self._busy: list[threading.Thread] = []
-        self._filming: threading.Event | None = None
-        """Set to give the film up, and when it is done."""
-        self._tasks_done: list[Callable[[], None]] = []
-        self.folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
+        self._opening = Opening(self)
+        self.errands = Errands(self)
+        """What is taken away: files, films, Blender."""
 
     @property
     def state(self) -> State:
         """What is now."""
         return self.history.now
+
+    @property
+    def job(self) -> Job | None:
+        """What is being opened."""
+        return self._opening.job
 
     @property
     def scene(self) -> Scene | None:
@@ -74,19 +73,16 @@ class Controller:
         """Whether nothing is going on."""
         return (
             self.job is None
-            and not self.waiting
+            and not self._opening.waiting
             and self._settle_at is None
             and self._painter.idle
-            and not any(thread.is_alive() for thread in self._busy)
-            and not self._tasks_done
+            and self.errands.idle
         )
 
     def tick(self) -> bool:
         """Takes in what the workers have done; True where something changed."""
-        changed = self._poll_job()
-        while self._tasks_done:
-            self._tasks_done.pop(0)()
-            changed = True
+        changed = self._opening.poll()
+        changed = self.errands.take() or changed
         if self._settle_at is not None and time.monotonic() > self._settle_at:
             self._settle_at = None
             self.history.settle()
@@ -99,8 +95,7 @@ class Controller:
 
     def open(self, path: Path, options: Options | None = None) -> None:
         """Opens a file as one more layer, after what is being opened now."""
-        self.waiting.append((path, options))
-        self._next_job()
+        self._opening.open(path, options)
 
     def add_scene(self, scene: Scene, name: str, source: Path | None = None) -> None:
         """Shows a scene that is there already."""
@@ -209,15 +204,12 @@ class Controller:
 
     def cancel(self) -> None:
         """Stops what is being opened; or drops the unfinished measurement; or gives up the film."""
-        if self.job is not None:
-            self.job.cancel()
-            self.waiting.clear()
-        elif self.state.pending:
+        if self._opening.cancel():
+            return
+        if self.state.pending:
             self.history.show(replace(self.state, pending=()))
             self._repaint()
-        elif self._filming is not None and not self._filming.is_set():
-            self._filming.set()
-        else:
+        elif not self.errands.give_up_film():
             self.use("look")
 
     def run_again(self, **changes: Any) -> None:
@@ -231,83 +223,6 @@ class Controller:
         assert layer is not None and layer.source is not None
         self.open(layer.source, options)
 
-    def export(self, path: Path, shape: Shape | None = None, changes: dict[str, Any] | None = None) -> None:
-        """Writes the active layer, in the background; a scene file keeps the measurements and the view as well.
-
-        Args:
-            path: Its suffix is the format.
-            shape: Where the format can hold both; None: the format's own.
-            changes: Options other than those that are shown: axes, number of triangles, ...
-        """
-        scene = self.scene
-        if scene is None:
-            self.say(
-                "there is no scene to export: a file that holds geometry alone stays as it is", problem=True
-            )
-            return
-        try:
-            scene = scene.with_options(replace(scene.options, **(changes or {})))
-        except ValueError as error:
-            self.say(str(error), problem=True, window=True)
-            return
-        kept = keeping.with_viewer(scene, self.state) if path.suffix.lower() == SUFFIX else scene
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(kept, path, shape))
-
-    def save_csv(self, path: Path) -> None:
-        """Writes the measurements."""
-        readings = self.picture.readings
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.save_csv(readings, path))
-
-    def open_in_blender(self) -> None:
-        """Opens the active layer in Blender."""
-        scene, folder = self.scene, Path(self.folder.name)
-        if scene is None:
-            self.say("there is no scene to open in Blender", problem=True)
-            return
-
-        def opened() -> str:
-            taking.open_in_blender(scene, folder)
-            return "Blender is starting"
-
-        self.in_background("Exporting for Blender", opened)
-
-    def film(self, path: Path, way: str) -> None:
-        """Writes a film in which the camera goes one of ``taking.FILM_PATHS``, in the background."""
-        scene = self.scene
-        if scene is None:
-            self.say("there is no scene to film", problem=True)
-            return
-        if self._filming is not None and not self._filming.is_set():
-            self.say("a film is being rendered already: wait for it, or give it up with Esc", problem=True)
-            return
-        stop = self._filming = threading.Event()
-
-        def filmed() -> str:
-            try:
-                return taking.film(scene, path, way, stop)
-            finally:
-                stop.set()
-
-        self.in_background(f"Rendering {path.name} (Esc gives it up)", filmed)
-
-    def in_background(self, doing: str, work: Callable[[], str]) -> None:
-        """Runs work that returns a line for the user; what goes wrong is told in the window."""
-        self.say(f"{doing} ...")
-
-        def run() -> None:
-            try:
-                told, problem = work(), False
-            except ReconError as error:
-                told, problem = str(error), True
-            except (OSError, MemoryError) as error:
-                told, problem = f"{doing} failed: {error or 'not enough memory'}", True
-            self._tasks_done.append(lambda: self.say(told, problem=problem, window=problem))
-
-        # Not a daemon: what is being written is finished before the viewer ends.
-        thread = threading.Thread(target=run, name=doing)
-        self._busy = [one for one in self._busy if one.is_alive()] + [thread]
-        thread.start()
-
     def say(self, text: str, *, problem: bool = False, window: bool = False) -> None:
         """A line for the user; ``window``: and one that he has to close."""
         self.message, self.is_problem = text, problem
@@ -316,17 +231,11 @@ class Controller:
 
     def close(self) -> None:
         """Ends every worker and remembers the settings."""
-        if self.job is not None:
-            self.job.cancel()
-            self.job.wait(5.0)
-        if self._filming is not None:
-            self._filming.set()
+        self._opening.end()
         self._painter.end()
-        for thread in self._busy:
-            thread.join()
+        self.errands.end()
         if self._config is not None:
             settings.save(replace(self.settings, view=self.state.view), self._config)
-        self.folder.cleanup()
 
     def _step(self, name: str) -> None:
         done = self.history.undo() if name == "undo" else self.history.redo()
@@ -365,64 +274,3 @@ class Controller:
         if painted.state is self.state and self.history.undo():
             self.history.drop_redo()
             self._repaint()
-
-    def _next_job(self) -> None:
-        if self.job is None and self.waiting:
-            path, options = self.waiting.pop(0)
-            self.job = Job(path, options)
-            self.say(f"Opening {path.name}")
-
-    def _poll_job(self) -> bool:
-        job = self.job
-        if job is None or not (job.poll() or job.cancelled):
-            return False
-        if not job.finished:
-            return True
-        self.job = None
-        if job.cancelled:
-            self.say(f"opening {job.path.name} was cancelled")
-        elif job.problem is not None:
-            self.say(job.problem, problem=True, window=True)
-        else:
-            self._show_opened(job)
-        self._next_job()
-        return True
-
-    def _show_opened(self, job: Job) -> None:
-        opened = job.opened
-        assert opened is not None
-        warnings = [note.text for note in job.notes if note.warning]
-        self.say(f"opened {job.path.name}" + (f"; {warnings[-1]}" if warnings else ""))
-        self.settings = self.settings.with_recent(job.path)
-        name = self._name_of(opened.scene, job.path)
-        if opened.scene is not None:
-            self._add_saved(opened.scene, name, job.path.absolute())
-        elif opened.geometry is not None:
-            geometry = opened.geometry
-            self.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
-
-    def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
-        """With what was measured and how it was shown, where it was saved by the viewer."""
-        scene, told = keeping.without_viewer(scene)
-        first = not self.state.layers
-
-        def added(state: State) -> State:
-            state = commands.add_scene(state, scene, name=name, source=source)
-            assert state.active is not None
-            measured = keeping.measured_from(told, state.active)
-            # A second scene is compared with the first, in the same colours.
-            view = keeping.view_from(told, state.view) if first else state.view
-            return replace(state, measured=(*state.measured, *measured), view=view)
-
-        try:
-            self.do(added)
-        except ValueError as error:
-            self.add_scene(scene, name, source)
-            self.say(f"opened {name} without its measurements: {error}", problem=True)
-
-    def _name_of(self, scene: Scene | None, path: Path) -> str:
-        model = None if scene is None else (scene.provenance.get("model") or {}).get("name")
-        name = path.name if model is None else f"{path.name} ({model})"
-        taken = {layer.name for layer in self.state.layers}
-        numbered = [name, *(f"{name} {count}" for count in range(2, len(taken) + 3))]
-        return next(one for one in numbered if one not in taken)

@@ -67,7 +67,7 @@ def test_the_viewer_saves_and_opens_again_with_everything(tmp_path: Path) -> Non
     first.do(lambda state: c.set_options(state, edge=0.11))
     first.view(colours="depth")
     value = settled(first).picture.readings[0].value
-    first.export(tmp_path / "room.npz")
+    first.errands.export(tmp_path / "room.npz")
     settled(first).close()
     second = Controller()
     second.open(tmp_path / "room.npz")
