@@ -12,7 +12,7 @@ from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer import commands, shortcuts
 from recon_viewer.camera import photo_camera, preset
-from recon_viewer.dialogs import ExportChoice, PictureChoice
+from recon_viewer.forms import ExportChoice, PictureChoice
 from recon_viewer.screenshot import save_picture
 from recon_viewer.state import Box
 from recon_viewer.steering import key_name
@@ -134,7 +134,7 @@ class Actions:
 
             self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
 
-        self._viewer.dialogs.export(layer.options.level, chosen)
+        self._viewer.forms.export(layer.options.level, chosen)
 
     def _screenshot(self) -> None:
         width, height = (int(side) for side in self._viewer.view.size)
@@ -145,7 +145,7 @@ class Actions:
 
             self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Picture", named)
 
-        self._viewer.dialogs.picture((width, height), chosen)
+        self._viewer.forms.picture((width, height), chosen)
 
     def save_picture(self, path: Path, choice: PictureChoice) -> None:
         """Writes a picture of the view."""
@@ -165,7 +165,7 @@ class Actions:
         def chosen(way: str, suffix: str) -> None:
             dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.errands.film(file, way))
 
-        dialogs.film(FILM_PATHS, FILM_SUFFIXES, chosen)
+        self._viewer.forms.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:
@@ -214,7 +214,7 @@ class Actions:
         def chosen(given: Box | None) -> None:
             controller.do(lambda state: commands.set_crop(state, given))
 
-        self._viewer.dialogs.box(_point(low), _point(high), chosen)
+        self._viewer.forms.box(_point(low), _point(high), chosen)
 
 
 def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:

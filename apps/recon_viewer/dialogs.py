@@ -1,7 +1,6 @@
 """Windows in the window: files, errors, help, and the few questions that need typing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -9,11 +8,7 @@ from typing import Any
 from open3d.visualization import gui
 
 from recon import __version__
-from recon.frames import FILE_AXES, Axes
-from recon.options import Shape
 from recon_viewer import shortcuts
-from recon_viewer.state import Box
-from recon_viewer.taking import suffixes
 
 Point = tuple[float, float, float]
 
@@ -21,45 +16,13 @@ _COLUMNS = 76
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
 _SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
 
-_BOX_MEANS = "What is kept, m, from and to. Up counts from the floor where one is seen, else from the camera."
-_BOX_SIDES = ("x, to the right", "y, up", "z, towards the photographer")
-_WAYS = {
-    "swing": "to both sides and back",
-    "turntable": "all around; one photo has no backs",
-    "fly": "forward and back",
-}
-_FILMS = {".mp4": "6 s, the photo's size up to 1920 px", ".gif": "6 s, up to 640 px"}
-_FILM_TAKES = (
-    "It shows the scene as a mesh, from the photo's camera on, and takes a minute or more on a machine without a "
-    "graphics card. Meanwhile one can go on; Esc gives it up."
-)
-
-
-@dataclass(frozen=True)
-class ExportChoice:
-    """What the export dialog says."""
-
-    suffix: str
-    shape: Shape | None
-    changes: dict[str, Any]
-    """Of the scene's options: axes, faces, voxel, fill, level."""
-
-
-@dataclass(frozen=True)
-class PictureChoice:
-    """What the dialog for a picture of the view says."""
-
-    width: int
-    height: int
-    overlays: bool
-
 
 class Dialogs:
     """Shows one dialog at a time in a window."""
 
     def __init__(self, window: Any, closed: Callable[[], None]) -> None:
         self._window, self._closed = window, closed
-        self._em = window.theme.font_size
+        self.em = window.theme.font_size
         self.is_open = False
         self._enter: Callable[[], None] | None = None
 
@@ -75,23 +38,23 @@ class Dialogs:
 
     def message(self, title: str, text: str) -> None:
         """A text and a button."""
-        column = self._column(title)
+        column = self.column(title)
         column.add_child(gui.Label(fill(text, _COLUMNS)))
-        self._buttons(column, [("Close", self.close)])
-        self._show(column)
+        self.buttons(column, [("Close", self.close)])
+        self.show(column)
 
     def help(self) -> None:
         """Every key and gesture."""
-        column = self._column("Keys and mouse")
-        scrolled = gui.ScrollableVert(0.2 * self._em)
-        grid = gui.VGrid(2, 0.45 * self._em)
+        column = self.column("Keys and mouse")
+        scrolled = gui.ScrollableVert(0.2 * self.em)
+        grid = gui.VGrid(2, 0.45 * self.em)
         for keys, what in shortcuts.help_lines():
             grid.add_child(gui.Label(keys))
             grid.add_child(gui.Label(what))
         scrolled.add_child(grid)
         column.add_child(scrolled)
-        self._buttons(column, [("Close", self.close)])
-        self._show(column)
+        self.buttons(column, [("Close", self.close)])
+        self.show(column)
 
     def about(self) -> None:
         """Version and licence."""
@@ -110,12 +73,12 @@ class Dialogs:
             hint: An example, in the empty field.
             answer: Gets what was typed; returns a sentence where that will not do, and the dialog stays.
         """
-        column = self._column(title)
+        column = self.column(title)
         column.add_child(gui.Label(fill(text, _COLUMNS)))
         field = gui.TextEdit()
         field.placeholder_text = hint
         column.add_child(field)
-        problem = self._problem(column)
+        problem = self.problem(column)
 
         def given(*_: Any) -> None:
             told = answer(field.text_value)
@@ -125,12 +88,12 @@ class Dialogs:
                 problem.text = fill(told, _COLUMNS)
                 self._window.set_needs_layout()
 
-        self._buttons(column, [("OK", given), ("Cancel", self.close)])
-        self._show(column)
+        self.buttons(column, [("OK", given), ("Cancel", self.close)])
+        self.show(column)
 
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
         """One of a list."""
-        column = self._column(title)
+        column = self.column(title)
         column.add_child(gui.Label(fill(text, _COLUMNS)))
         box = gui.Combobox()
         for choice in choices:
@@ -141,123 +104,8 @@ class Dialogs:
             self.close()
             chosen(box.selected_text)
 
-        self._buttons(column, [("OK", given), ("Cancel", self.close)])
-        self._show(column)
-
-    def film(self, ways: Sequence[str], suffixes: Sequence[str], chosen: Callable[[str, str], None]) -> None:
-        """The camera's way and the format; then the name is asked for."""
-        column = self._column("Film")
-        way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
-        form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
-        column.add_child(gui.Label(fill(_FILM_TAKES, _COLUMNS)))
-
-        def given() -> None:
-            self.close()
-            chosen(ways[way.selected_index], suffixes[form.selected_index])
-
-        self._buttons(column, [("Choose the file...", given), ("Cancel", self.close)])
-        self._show(column)
-
-    def box(self, low: Point, high: Point, chosen: Callable[[Box | None], None]) -> None:
-        """A box of metres, to be typed; None: everything is kept."""
-        column = self._column("Crop box")
-        column.add_child(gui.Label(fill(_BOX_MEANS, _COLUMNS)))
-        grid, fields = gui.VGrid(3, 0.5 * self._em), []
-        for text, values in zip(_BOX_SIDES, zip(low, high, strict=True), strict=True):
-            grid.add_child(gui.Label(text))
-            for value in values:
-                field = gui.NumberEdit(gui.NumberEdit.DOUBLE)
-                field.set_limits(-1e5, 1e5)
-                field.decimal_precision = 2
-                field.double_value = value
-                grid.add_child(field)
-                fields.append(field)
-        column.add_child(grid)
-        problem = self._problem(column)
-
-        def given() -> None:
-            x0, x1, y0, y1, z0, z1 = (field.double_value for field in fields)
-            try:
-                box = Box((x0, y0, z0), (x1, y1, z1))
-            except ValueError:
-                problem.text = "Of each row the first number has to be the smaller one."
-                self._window.set_needs_layout()
-                return
-            self.close()
-            chosen(box)
-
-        def everything() -> None:
-            self.close()
-            chosen(None)
-
-        self._buttons(column, [("Crop", given), ("Keep everything", everything), ("Cancel", self.close)])
-        self._show(column)
-
-    def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
-        """Format and its options; then the name is asked for."""
-        column, em = self._column("Export"), self._em
-        forms = suffixes()
-        form = self._combo(column, "format", [f"{suffix}  ({name})" for suffix, name in forms])
-        form.selected_index = next(at for at, (suffix, _) in enumerate(forms) if suffix == ".glb")
-        shape = self._combo(column, "as", ["the format's own", "points", "mesh"])
-        axes_names: list[Axes] = list(FILE_AXES)
-        axes = self._combo(column, "axes", [f"{name}: {FILE_AXES[name]}" for name in axes_names])
-        faces, voxel = gui.NumberEdit(gui.NumberEdit.INT), gui.NumberEdit(gui.NumberEdit.DOUBLE)
-        faces.set_limits(0, 100_000_000)
-        voxel.set_limits(0, 10)
-        for text, widget in (
-            ("triangles at most (0: all)", faces),
-            ("one point per cube of (m, 0: all)", voxel),
-        ):
-            row = gui.Horiz(0.5 * em)
-            row.add_child(gui.Label(f"{text:<36}"))
-            row.add_child(widget)
-            column.add_child(row)
-        fill_box, level_box = (
-            gui.Checkbox("close the cuts of a mesh (invented)"),
-            gui.Checkbox("stand upright"),
-        )
-        level_box.checked = level
-        column.add_child(fill_box)
-        column.add_child(level_box)
-
-        def given() -> None:
-            self.close()
-            changes: dict[str, Any] = {"fill": fill_box.checked, "level": level_box.checked}
-            changes["axes"] = axes_names[axes.selected_index]
-            changes["voxel"] = voxel.double_value or None
-            if faces.int_value:
-                changes |= {"faces": max(4, faces.int_value), "error": None}
-            shapes: tuple[Shape | None, ...] = (None, "cloud", "mesh")
-            held = shapes[shape.selected_index]
-            chosen(ExportChoice(forms[form.selected_index][0], held, changes))
-
-        self._buttons(column, [("Choose the file...", given), ("Cancel", self.close)])
-        self._show(column)
-
-    def picture(self, size: tuple[int, int], chosen: Callable[[PictureChoice], None]) -> None:
-        """Size of a picture of the view; then the name is asked for."""
-        column = self._column("Picture of the view")
-        fields = []
-        for text, value in zip(("width (px)", "height (px)"), size, strict=True):
-            field = gui.NumberEdit(gui.NumberEdit.INT)
-            field.set_limits(16, 8192)
-            field.int_value = value
-            row = gui.Horiz(0.5 * self._em)
-            row.add_child(gui.Label(f"{text:<14}"))
-            row.add_child(field)
-            column.add_child(row)
-            fields.append(field)
-        overlays = gui.Checkbox("with grid, camera and marks")
-        overlays.checked = True
-        column.add_child(overlays)
-
-        def given() -> None:
-            self.close()
-            chosen(PictureChoice(fields[0].int_value, fields[1].int_value, overlays.checked))
-
-        self._buttons(column, [("Choose the file...", given), ("Cancel", self.close)])
-        self._show(column)
+        self.buttons(column, [("OK", given), ("Cancel", self.close)])
+        self.show(column)
 
     def open_file(self, folder: str | None, chosen: Callable[[Path], None], *, depth: bool = False) -> None:
         """Asks for a file to read."""
@@ -288,6 +136,10 @@ class Dialogs:
         self._window.close_dialog()
         self._closed()
 
+    def lay_out(self) -> None:
+        """After a text in an open dialog has changed."""
+        self._window.set_needs_layout()
+
     def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
         if folder is not None and Path(folder).is_dir():
             dialog.set_path(folder)
@@ -301,34 +153,26 @@ class Dialogs:
         self.is_open = True
         self._window.show_dialog(dialog)
 
-    def _combo(self, column: Any, text: str, choices: Sequence[str]) -> Any:
-        box = gui.Combobox()
-        for choice in choices:
-            box.add_item(choice)
-        row = gui.Horiz(0.5 * self._em)
-        row.add_child(gui.Label(f"{text:<10}"))
-        row.add_child(box)
-        column.add_child(row)
-        return box
-
-    def _problem(self, column: Any) -> Any:
+    def problem(self, column: Any) -> Any:
         """A line that tells why what was typed will not do."""
         problem = gui.Label("")
         problem.text_color = gui.Color(1.0, 0.5, 0.4)
         column.add_child(problem)
         return problem
 
-    def _column(self, title: str) -> Any:
-        em = self._em
+    def column(self, title: str) -> Any:
+        """A new dialog's content, under its title."""
+        em = self.em
         column = gui.Vert(0.6 * em, gui.Margins(em, em, em, em))
         heading = gui.Label(title)
         heading.text_color = gui.Color(0.55, 0.8, 1.0)
         column.add_child(heading)
         return column
 
-    def _buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    def buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """A row of them at its end; Enter is the first, which stands for what the dialog is for."""
         self._enter = buttons[0][1]
-        row = gui.Horiz(0.5 * self._em)
+        row = gui.Horiz(0.5 * self.em)
         row.add_stretch()
         for text, on_click in buttons:
             button = gui.Button(text)
@@ -336,7 +180,8 @@ class Dialogs:
             row.add_child(button)
         column.add_child(row)
 
-    def _show(self, column: Any) -> None:
+    def show(self, column: Any) -> None:
+        """Opens what was made."""
         dialog = gui.Dialog("recon")
         dialog.add_child(column)
         self.is_open = True

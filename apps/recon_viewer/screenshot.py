@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from recon.errors import ExportError
 from recon.export.staging import staged
-from recon_viewer.dialogs import PictureChoice
+from recon_viewer.forms import PictureChoice
 from recon_viewer.picture import Picture
 from recon_viewer.view3d import View3D
 

@@ -19,6 +19,7 @@ from recon_viewer import settings
 from recon_viewer.actions import Actions
 from recon_viewer.controller import Controller
 from recon_viewer.dialogs import Dialogs
+from recon_viewer.forms import Forms
 from recon_viewer.images import PhotoColumn
 from recon_viewer.linking import Linking
 from recon_viewer.menu import build_menu
@@ -65,6 +66,7 @@ class ViewerWindow:
         self._app.initialize()
         self.window = self._app.create_window("recon", remembered.width, remembered.height)
         self.dialogs = Dialogs(self.window, self.listen)
+        self.forms = Forms(self.dialogs)
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
         self.linking = Linking(self.controller, self.view, self.dialogs, self.refresh)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recon_viewer import commands
-from recon_viewer.dialogs import PictureChoice
+from recon_viewer.forms import PictureChoice
 from recon_viewer.state import COLOURS, SHOWN_AS, Measured, Pick
 from recon_viewer.window import ViewerWindow
 
