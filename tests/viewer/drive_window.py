@@ -60,6 +60,29 @@ def main(folder: Path) -> None:
     viewer.linking.hover_photo((80.0, 60.0))
     viewer.linking.hover_photo(None)
     viewer.actions.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
+    for form in ("export", "film", "screenshot", "crop", "run-again", "help"):
+        viewer.actions.act(form)
+        settle()
+        if form != "run-again":  # of a scene file no model can be run
+            assert viewer.dialogs.is_open, form
+            viewer.dialogs.close()
+    controller.view(dark=False)
+    viewer.actions.act("look")
+    viewer.actions.act("photo-camera")
+    settle()
+    viewer.actions.act("rectangle")
+    before = controller.picture.drawn[key].of_points
+    frame = viewer.view.widget.frame
+    corners = [
+        (int(frame.x + share * frame.width), int(frame.y + share * frame.height)) for share in (0.3, 0.7)
+    ]
+    for done in (False, True):
+        assert viewer.linking.rectangle(corners[0], corners[1], done)
+        settle()
+    assert 0 < controller.picture.drawn[key].of_points < before
+    viewer.actions.act("undo")
+    settle()
+    assert controller.picture.drawn[key].of_points == before
     viewer.actions.act("help")
     settle()
     viewer.dialogs.close()

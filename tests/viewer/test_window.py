@@ -108,8 +108,14 @@ def test_the_window_opens_and_ends_well_when_closed(display: dict[str, str], tmp
                 break
         (found,) = windows("^recon: scene.npz")
         time.sleep(1.0)
-        # Ctrl+Q; the window may be gone before xdotool lets the key go, and it complains of that.
+        # Esc, at which Open3D would close the window.
         subprocess.run(["xdotool", "mousemove", "--window", found, "700", "450"], env=environment, check=True)
+        for what in ("keydown", "keyup"):
+            subprocess.run(["xdotool", what, "Escape"], env=environment, check=True)
+            time.sleep(0.5)
+        time.sleep(1.0)
+        assert viewer.poll() is None
+        # Ctrl+Q; the window may be gone before xdotool lets the key go, and it complains of that.
         subprocess.run(["xdotool", "keydown", "ctrl"], env=environment, check=True)
         time.sleep(0.3)
         subprocess.run(["xdotool", "keydown", "q"], env=environment, check=True)
