@@ -2,6 +2,7 @@
 
     python -m tools.bench.viewer frames --points 300000 --points 2400000
     python -m tools.bench.viewer soak --commands 300 --cycles 30
+    python -m tools.bench.viewer picture scene.npz                     # needs no display
     python -m tools.bench.viewer logic --commands 1000 --cycles 100     # needs no display
 
 A window needs a display and a Vulkan driver; ``Xvfb :9 & DISPLAY=:9`` and lavapipe will do.
@@ -15,13 +16,20 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
+from recon.frames import gl_T_cam
 from recon.scene import Scene
+from recon.scenefile import read_scene
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon_viewer import commands
+from recon_viewer.camera import photo_camera
 from recon_viewer.controller import Controller
+from recon_viewer.display import draw_scene
+from recon_viewer.guides import DARK
+from recon_viewer.offscreen import Look, pictures
 from recon_viewer.shortcuts import ACTIONS
-from recon_viewer.state import COLOURS, SHOWN_AS, TOOLS, Box, Pick
+from recon_viewer.state import COLOURS, SHOWN_AS, TOOLS, Box, Pick, View
 
 _DIALOGS = (
     "open",
@@ -35,6 +43,8 @@ _DIALOGS = (
     "run-again",
     "sample",
 )
+
+_NOWHERE_RGB = (255, 0, 255)
 
 
 def hall(points: int, seed: int = 0) -> Scene:
@@ -167,6 +177,36 @@ def frames(sizes: tuple[int, ...], count: int) -> None:
         viewer.controller.act("close-layer")
         _settle(viewer)
     viewer.close()
+
+
+@main.command()
+@click.argument("scene_file", type=click.Path(path_type=Path, exists=True))
+def picture(scene_file: Path) -> None:
+    """The picture through the photo's own camera against the photo, of a SCENE_FILE (.npz)."""
+    scene = read_scene(scene_file)
+    camera = scene.intrinsics
+    place = photo_camera(camera, gl_T_cam, 3.0)
+    photo = scene.photo.rgb.astype(np.float64)
+    for shown_as, size_px, finer in (
+        ("cloud", 1.0, 1),
+        ("cloud", 2.0, 1),
+        ("mesh", 1.0, 1),
+        ("mesh", 1.0, 2),
+    ):
+        drawn = draw_scene(scene, View(shown_as=shown_as), gl_T_cam, share=(0.0, 1.0))  # type: ignore[arg-type]
+        (seen,) = pictures(drawn, Look(camera.width, camera.height, finer, _NOWHERE_RGB, size_px), [place])
+        empty = np.abs(seen.astype(int) - _NOWHERE_RGB).max(axis=2) < 8
+        whole = np.where(empty[..., None], DARK.ground, seen)
+        exact = np.abs(seen - photo).max(axis=2)[~empty] <= 1
+        click.echo(
+            f"{shown_as} of {size_px:.0f} px, {finer}x{finer} samples: {_psnr_db(whole - photo):.1f} dB; covered "
+            f"{_psnr_db((seen - photo)[~empty]):.1f} dB, {100 * exact.mean():.1f} % of it within 1 of 255; "
+            f"{100 * empty.mean():.2f} % is empty"
+        )
+
+
+def _psnr_db(error: NDArray[np.float64]) -> float:
+    return float(10 * np.log10(255**2 / max(float((error**2).mean()), 1e-9)))
 
 
 def _frame_times(viewer: Any, count: int) -> list[float]:
