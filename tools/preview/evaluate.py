@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recon.depth.nets.preview import NetworkConfig, PreviewNet, normalise
+from recon.depth.preview import size_for
 from tools.preview.checkpoint import load_checkpoint
 from tools.preview.heldout import focal_correlation, held_out, score
 from tools.preview.metrics import depth_errors
-from tools.preview.network import NetworkConfig, PreviewNet, normalise
 from tools.preview.pairs import Pair, read_pairs
-from tools.preview.shards import size_for
 from tools.preview.trainer import Trainer
 
 _ROWS_USED = 33

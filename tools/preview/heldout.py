@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recon.depth.nets.preview import PreviewNet, normalise
+from recon.depth.preview import size_for
 from tools.preview.batches import log_canonical_inverse
 from tools.preview.compose import SHARES, rng_for
 from tools.preview.metrics import depth_errors
-from tools.preview.network import PreviewNet, normalise
-from tools.preview.shards import ASPECTS, Shard, read_shard, size_for, write_shard
+from tools.preview.shards import ASPECTS, Shard, read_shard, write_shard
 
 HELD_OUT_SEED = 1_000_000_000
 _SKY_M = 150.0  # farther than this is not scored

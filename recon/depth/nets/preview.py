@@ -6,10 +6,13 @@ aspect ratio. Position enters as coordinates at 1/16, so nothing depends on a fi
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -172,3 +175,31 @@ def normalise(rgb: Tensor) -> Tensor:
     """Return the network's input for sRGB values (N, H, W, 3) uint8: (N, 3, H, W) float32, channels_last."""
     x = (rgb.permute(0, 3, 1, 2).float() / 255.0 - 0.5) / 0.25
     return x.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network from a weights file, and what the file tells of its training."""
+
+    net: PreviewNet
+    samples: int
+    """Pictures that it was trained on."""
+    pixels: int
+    """Size of the pictures at the end of the training: what it should be given."""
+
+
+def read_weights(path: Path) -> Weights:
+    """Return the network of a weights file (`tools/preview/export.py`), in float32, ready to predict.
+
+    Raises:
+        ValueError: the file is of another network.
+    """
+    with safe_open(path, framework="pt") as file:
+        told = file.metadata()
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+    net = PreviewNet(NetworkConfig.from_dict(json.loads(told["config"])))
+    missing, unknown = net.load_state_dict(tensors, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unknown:
+        raise ValueError(f"{path.name} is of another network: missing {missing[:3]}, unknown {unknown[:3]}")
+    return Weights(net.eval(), int(told["samples"]), int(told["pixels"]))
