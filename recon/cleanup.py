@@ -5,6 +5,7 @@ depth, where every plane, however steep, is linear in the picture's coordinates:
 step from pixel to pixel is large, but equal to its neighbours' steps; across an object's outline it is not.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from math import radians, sin
 
@@ -16,14 +17,34 @@ from recon.types import BoolMap, Connections, FloatMap, Rays
 
 _Index = tuple[NDArray[np.intp], NDArray[np.intp]]
 
-# A surface explains a step where this many further steps on one side agree with it. A network's blurred
-# outline is a ramp of one to three pixels: shorter than that.
-_SLOPE_SUPPORT = 4
-# ... and agree to this fraction of the threshold.
+# What agrees with a step agrees to this fraction of the threshold.
 _SLOPE_TOLERANCE = 0.5
-# A smooth depth map shows much finer edges than a noisy one: the threshold follows the noise, from this fraction of
-# the given one up to the whole of it.
-_FINEST = 12.0
+
+
+@dataclass(frozen=True)
+class _Care:
+    """How fine the edges are that can be told from surfaces."""
+
+    support: int
+    """A surface explains a step where this many further steps on one side agree with it."""
+    finest: float
+    """The threshold follows the noise, from this fraction of the given one up to the whole of it."""
+    alone: float = 0.0
+    """The next step alone explains one, too, where they agree to this fraction of what is asked of several."""
+
+
+# A network's blurred outline is a ramp of a few pixels, which is shorter than the support.
+_BLURRED = _Care(support=4, finest=1 / 12)
+# Where the depth changes from one pixel to the next, fewer steps tell a surface, so that leaves and rails stay, and
+# finer edges show.
+_SHARP = _Care(support=2, finest=1 / 36, alone=0.5)
+# Outlines are sharp where so many of the steps of this size (times the threshold) are over in one pixel: the
+# neighbours' steps, if they go the same way, are smaller than a quarter.
+_OUTLINE = 4.0
+_SHARP_SHARE = 0.9
+_NEIGHBOUR = 0.25
+_LEAST_OUTLINES = 20
+
 _NOISE_FACTOR = 10.3
 _NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
@@ -43,7 +64,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
         edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
-            is smooth; 0 connects all usable neighbours.
+            is smooth, and a third of that where its outlines are sharp, too; 0 connects all usable neighbours.
 
     Returns:
         The connections; none to or from a pixel that is not usable.
@@ -99,20 +120,24 @@ class _Links:
 def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
     # First the few links that could be an edge at all, then the threshold that holds for each.
-    smallest = np.float32(edge / _FINEST)
+    care = _SHARP if _has_sharp_outlines(links, edge) else _BLURRED
+    smallest = np.float32(edge * care.finest)
     at = _suspected(links, smallest)
     nearer = links.nearer(at)
     threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
     over = np.abs(links.step(at)) > threshold * nearer
     at = at[0][over], at[1][over]
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
-    before, after = _slope(links, at, tolerance, -1), _slope(links, at, tolerance, +1)
+    before, after = (_slope(links, at, tolerance, way * care.support) for way in (-1, 1))
     step = links.step(at)
     # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
     explained = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
     explained |= (step >= np.minimum(before, after) - tolerance) & (
         step <= np.maximum(before, after) + tolerance
     )
+    if care.alone:
+        for way in (-1, 1):
+            explained |= np.abs(_slope(links, at, tolerance, way) - step) <= care.alone * tolerance
     explained &= ~_grazing(links, at, ray)
     links.linked[at[0][~explained], at[1][~explained]] = False
 
@@ -129,6 +154,22 @@ def _suspected(links: _Links, threshold: np.float32) -> _Index:
         row, col = np.nonzero(links.linked[rows] > small)
         found.append((row + top, col))
     return np.concatenate([row for row, _ in found]), np.concatenate([col for _, col in found])
+
+
+def _has_sharp_outlines(links: _Links, edge: float) -> bool:
+    """Whether the depth changes at objects' outlines from one pixel to the next, as measured and rendered depth does.
+
+    A network's changes over several. Where there are too few outlines to tell, it is taken for one.
+    """
+    at = _suspected(links, np.float32(min(_OUTLINE * edge, 0.5)))
+    if len(at[0]) < _LEAST_OUTLINES:
+        return False
+    step, along = links.step(at), np.zeros(len(at[0]), np.float32)
+    for by in (-1, 1):
+        other, inside = links.moved(at, by)
+        linked = inside & links.linked[other]
+        np.maximum(along, links.step(other) / step, out=along, where=linked)
+    return float((along < _NEIGHBOUR).mean()) >= _SHARP_SHARE
 
 
 def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -158,13 +199,14 @@ def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     return noise
 
 
-def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
-    """The step that the next few links in one direction share: (N,); NaN where they differ, or are not linked."""
+def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """The step that the next ``reach`` links share, backwards if negative: (N,); NaN where they differ or end."""
+    direction = 1 if reach > 0 else -1
     first, _ = links.moved(at, direction)
     slope = links.step(first)
     agreed = np.ones(len(slope), np.bool_)
     # A small grid has no room for as many: one side of every link has at least half of the others.
-    support = max(1, min(_SLOPE_SUPPORT, (links.count - 1) // 2))
+    support = max(1, min(abs(reach), (links.count - 1) // 2))
     for k in range(1, support + 1):
         other, inside = links.moved(at, direction * k)
         agreed &= inside & links.linked[other]

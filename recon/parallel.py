@@ -19,15 +19,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def block_threads(asked: int | None) -> int:
+    """How many threads to use: as many as asked, or (None) as there are cores, four at most; one at least."""
+    return max(1, min(cores(), _MOST) if asked is None else asked)
+
+
 def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> Iterator[T]:
     """What the makers return, in their order; a few are made ahead, never all.
 
     Args:
         makers: Independent of each other; what one raises is raised here.
-        threads: None: as many as there are cores, four at most.
+        threads: As for ``block_threads``.
     """
-    threads = min(cores(), _MOST) if threads is None else threads
-    if threads <= 1:
+    threads = block_threads(threads)
+    if threads == 1:
         for make in makers:
             yield make()
         return

@@ -17,6 +17,7 @@ from recon.gridmesh import MeshGrid, grid_mesh
 from recon.level import Levelling, estimate_levelling
 from recon.mesh import border_to_edge
 from recon.options import Options, Shape
+from recon.settle import settle
 from recon.simplify import simplify
 from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
 from recon.unproject import pixel_centres, rays_at, rays_of
@@ -157,13 +158,15 @@ class Scene:
         v_px = border_to_edge(pixel_centres(camera.height, n), camera.height)
         inner, outer = rays_of(camera, n), rays_at(camera, u_px, v_px)
         z_m, keep, connections = self._strided(inner)
+        between = self._surface.between[::n, ::n]
+        z_m, keep, connections = settle(z_m, keep, between, connections)
+        between = between & ~keep
         rgb = self.photo.rgb[::n, ::n]
         uv = (u_px / camera.width).astype(np.float32), (v_px / camera.height).astype(np.float32)
         mesh, rim = grid_mesh(MeshGrid(z_m, inner, outer, keep, connections, rgb, *uv))
         patch, most = None, self.options.faces
         if self.options.fill:
             share = None if most is None else most // _FILL_SHARE
-            between = self._surface.between[::n, ::n]
             patch = continue_background(z_m, keep, between, connections, inner, rim, share)
             most = None if most is None else most - len(patch.faces)
         if most is not None or self.options.error is not None:

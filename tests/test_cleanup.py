@@ -76,6 +76,29 @@ def test_a_blurred_outline_flies_and_its_surfaces_stay(ramp: int) -> None:
     assert not found.any()
 
 
+def test_thin_things_stay_whole_where_outlines_are_sharp() -> None:
+    z = plane((0.3, 0.1, 1), 6.0, RAYS)
+    slats = range(20, 140, 40)
+    for left in slats:
+        z[:, left : left + 4] = 1 / (
+            0.5 + 0.03 * np.arange(4)
+        )  # so steep that each step is over the threshold
+    links = connect(z, ALL, RAYS, 0.04)
+    for left in slats:
+        assert not links.right[:, left - 1].any() and not links.right[:, left + 3].any()
+        assert links.right[:, left : left + 3].all()
+
+
+def test_a_small_step_is_cut_where_outlines_are_sharp_and_left_where_they_are_not() -> None:
+    z = with_box(plane((0.3, 0.1, 1), 3.0, RAYS), *BOX, 1.5)
+    z[100:, :] *= 0.998
+    assert not connect(z, ALL, RAYS, 0.04).down[99].any()
+    # The same with a pixel in between along every outline of the box, as a network has them.
+    blurred = z.copy()
+    blurred[30:90, 50] = blurred[30:90, 99] = blurred[30, 50:100] = blurred[89, 50:100] = 2.0
+    assert connect(blurred, ALL, RAYS, 0.04).down[99].all()
+
+
 def test_the_border_of_a_hole_does_not_fly() -> None:
     usable = ALL.copy()
     usable[40:60, 40:60] = False

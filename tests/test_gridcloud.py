@@ -1,13 +1,15 @@
 """A cloud made piece by piece is the cloud made at once, in memory and in a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recon.cleanup import connect
-from recon.export.records import Vertices, record_of, vertex_blocks
+from recon.export.records import Vertices, record_of, vertex_runs
+from recon.export.runs import Run, write_runs
 from recon.frames import apply, file_T_cam, rotate
 from recon.gridcloud import GridCloud
 from recon.normals import grid_normals
@@ -38,17 +40,28 @@ def test_pieces_are_the_whole(keep: np.ndarray) -> None:
     assert np.array_equal(whole.normals, grid_normals(Z_M, RAYS, connections)[keep])
 
 
+def bytes_of(path: Path, runs: Iterable[Run], threads: int) -> bytes:
+    with path.open("wb") as file:
+        file.write(b"head")
+        write_runs(file, runs, threads)
+        file.write(b"tail")
+    found = path.read_bytes()
+    assert found.startswith(b"head") and found.endswith(b"tail")
+    return found[4:-4]
+
+
 @pytest.mark.parametrize(
     ("keep", "normals", "level"), list(product((ALL, SOME), (True, False), (None, TURN)))
 )
 @pytest.mark.parametrize("axes", ["y-up", "z-up", "opencv"])
 def test_records_are_the_same_whatever_the_way_and_the_threads(
-    keep: np.ndarray, normals: bool, level: np.ndarray | None, axes: str
+    keep: np.ndarray, normals: bool, level: np.ndarray | None, axes: str, tmp_path: Path
 ) -> None:
     cloud = GridCloud(Z_M, keep, RAYS, RGB, connect(Z_M, keep, RAYS, 0.04) if normals else None)
     whole, transform = cloud.whole(), file_T_cam(axes, level)  # type: ignore[arg-type]
     record = record_of(cloud)
-    found = [b"".join(vertex_blocks(cloud, record, transform, threads)) for threads in (1, 2, 5)]
+    path = tmp_path / "records"
+    found = [bytes_of(path, vertex_runs(cloud, record, transform), threads) for threads in (1, 2, 5)]
     assert found[0] == found[1] == found[2]
     made = np.frombuffer(found[0], record)
     assert np.array_equal(made["xyz"], apply(transform, whole.points))
@@ -57,7 +70,7 @@ def test_records_are_the_same_whatever_the_way_and_the_threads(
         assert whole.normals is not None
         assert np.array_equal(made["normal"], rotate(transform, whole.normals))
     vertices = Vertices(whole.points, whole.normals, whole.rgb)
-    other = np.frombuffer(b"".join(vertex_blocks(vertices, record, transform, 2)), record)
+    other = np.frombuffer(bytes_of(path, vertex_runs(vertices, record, transform), 2), record)
     assert np.array_equal(other["xyz"], made["xyz"]) and np.array_equal(other["rgb"], made["rgb"])
 
 

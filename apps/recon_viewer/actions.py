@@ -15,7 +15,7 @@ from recon_viewer.dialogs import ExportChoice, PictureChoice
 from recon_viewer.screenshot import save_picture
 from recon_viewer.state import Box
 from recon_viewer.steering import key_name
-from recon_viewer.taking import FILM_PATHS
+from recon_viewer.taking import FILM_PATHS, FILM_SUFFIXES
 from recon_viewer.welcome import sample
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Actions:
                 "about": self._viewer.dialogs.about,
             }
             dialogs[name]()
+        self._viewer.linking.clear()
+        self._viewer.listen()
         self._viewer.refresh()
 
     def key(self, name: str) -> bool:
@@ -75,6 +77,8 @@ class Actions:
         if name in _MODIFIERS:
             self._ctrl = down
             return False
+        if name == "escape":
+            self._viewer.stay()
         if down and self._viewer.dialogs.key(name):
             return True
         wanted = self._ctrl or name in ("f1", "escape")
@@ -121,7 +125,7 @@ class Actions:
 
         def chosen(choice: ExportChoice) -> None:
             def named(path: Path) -> None:
-                controller.export_with(path, choice.shape, choice.changes)
+                controller.export(path, choice.shape, choice.changes)
 
             self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
 
@@ -153,10 +157,10 @@ class Actions:
             return
         dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
-        def chosen(path: str) -> None:
-            dialogs.save_file(folder, ".mp4", "Film", lambda file: self._controller.film(file, path))
+        def chosen(way: str, suffix: str) -> None:
+            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.film(file, way))
 
-        dialogs.choose("Film", "Which way should the camera go?", FILM_PATHS, chosen)
+        dialogs.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:

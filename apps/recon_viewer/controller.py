@@ -11,7 +11,8 @@ from typing import Any
 from recon.errors import ReconError
 from recon.options import Options, Shape
 from recon.scene import Scene
-from recon_viewer import commands, settings, taking
+from recon.scenefile import SUFFIX
+from recon_viewer import commands, keeping, settings, taking
 from recon_viewer.history import History
 from recon_viewer.jobs import Job, Latest
 from recon_viewer.measuring import as_text
@@ -51,6 +52,8 @@ class Controller:
         )
         self._settle_at: float | None = None
         self._busy: list[threading.Thread] = []
+        self._filming: threading.Event | None = None
+        """Set to give the film up, and when it is done."""
         self._tasks_done: list[Callable[[], None]] = []
         self.folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
 
@@ -192,13 +195,15 @@ class Controller:
         return True
 
     def cancel(self) -> None:
-        """Stops what is being opened, or else drops the unfinished measurement."""
+        """Stops what is being opened; or drops the unfinished measurement; or gives up the film."""
         if self.job is not None:
             self.job.cancel()
             self.waiting.clear()
         elif self.state.pending:
             self.history.show(replace(self.state, pending=()))
             self._repaint()
+        elif self._filming is not None and not self._filming.is_set():
+            self._filming.set()
         else:
             self.use("look")
 
@@ -213,28 +218,27 @@ class Controller:
         assert layer is not None and layer.source is not None
         self.open(layer.source, options)
 
-    def export(self, path: Path, shape: Shape | None = None) -> None:
-        """Writes the active layer, in the background."""
+    def export(self, path: Path, shape: Shape | None = None, changes: dict[str, Any] | None = None) -> None:
+        """Writes the active layer, in the background; a scene file keeps the measurements and the view as well.
+
+        Args:
+            path: Its suffix is the format.
+            shape: Where the format can hold both; None: the format's own.
+            changes: Options other than those that are shown: axes, number of triangles, ...
+        """
         scene = self.scene
         if scene is None:
             self.say(
                 "there is no scene to export: a file that holds geometry alone stays as it is", problem=True
             )
             return
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(scene, path, shape))
-
-    def export_with(self, path: Path, shape: Shape | None, changes: dict[str, Any]) -> None:
-        """The same with other options than those that are shown: axes, number of triangles, ..."""
-        scene = self.scene
-        if scene is None:
-            self.export(path, shape)
-            return
         try:
-            changed = scene.with_options(replace(scene.options, **changes))
+            scene = scene.with_options(replace(scene.options, **(changes or {})))
         except ValueError as error:
             self.say(str(error), problem=True, window=True)
             return
-        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(changed, path, shape))
+        kept = keeping.with_viewer(scene, self.state) if path.suffix.lower() == SUFFIX else scene
+        self.in_background(f"Writing {path.name}", lambda: "written " + taking.export(kept, path, shape))
 
     def save_csv(self, path: Path) -> None:
         """Writes the measurements."""
@@ -260,7 +264,18 @@ class Controller:
         if scene is None:
             self.say("there is no scene to film", problem=True)
             return
-        self.in_background(f"Rendering {path.name}", lambda: "written " + taking.film(scene, path, way))
+        if self._filming is not None and not self._filming.is_set():
+            self.say("a film is being rendered already: wait for it, or give it up with Esc", problem=True)
+            return
+        stop = self._filming = threading.Event()
+
+        def filmed() -> str:
+            try:
+                return taking.film(scene, path, way, stop)
+            finally:
+                stop.set()
+
+        self.in_background(f"Rendering {path.name} (Esc gives it up)", filmed)
 
     def in_background(self, doing: str, work: Callable[[], str]) -> None:
         """Runs work that returns a line for the user; what goes wrong is told in the window."""
@@ -291,6 +306,8 @@ class Controller:
         if self.job is not None:
             self.job.cancel()
             self.job.wait(5.0)
+        if self._filming is not None:
+            self._filming.set()
         self._painter.end()
         for thread in self._busy:
             thread.join()
@@ -321,7 +338,7 @@ class Controller:
         except ReconError as error:
             self.say(str(error), problem=True)
             return
-        self.say(f"{len(readings)} measurements copied")
+        self.say(f"{taking.counted(readings)} copied")
 
     def _repaint(self, *, preview: bool = False) -> None:
         self._painter.ask(_Request(self.state, preview))
@@ -366,10 +383,29 @@ class Controller:
         self.settings = self.settings.with_recent(job.path)
         name = self._name_of(opened.scene, job.path)
         if opened.scene is not None:
-            self.add_scene(opened.scene, name, job.path.absolute())
+            self._add_saved(opened.scene, name, job.path.absolute())
         elif opened.geometry is not None:
             geometry = opened.geometry
             self.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
+
+    def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
+        """With what was measured and how it was shown, where it was saved by the viewer."""
+        scene, told = keeping.without_viewer(scene)
+        first = not self.state.layers
+
+        def added(state: State) -> State:
+            state = commands.add_scene(state, scene, name=name, source=source)
+            assert state.active is not None
+            measured = keeping.measured_from(told, state.active)
+            # A second scene is compared with the first, in the same colours.
+            view = keeping.view_from(told, state.view) if first else state.view
+            return replace(state, measured=(*state.measured, *measured), view=view)
+
+        try:
+            self.do(added)
+        except ValueError as error:
+            self.add_scene(scene, name, source)
+            self.say(f"opened {name} without its measurements: {error}", problem=True)
 
     def _name_of(self, scene: Scene | None, path: Path) -> str:
         model = None if scene is None else (scene.provenance.get("model") or {}).get("name")

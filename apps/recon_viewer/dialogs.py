@@ -18,6 +18,17 @@ _COLUMNS = 76
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
 _SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
 
+_WAYS = {
+    "swing": "to both sides and back",
+    "turntable": "all around; one photo has no backs",
+    "fly": "forward and back",
+}
+_FILMS = {".mp4": "6 s, the photo's size up to 1920 px", ".gif": "6 s, up to 640 px"}
+_FILM_TAKES = (
+    "It shows the scene as a mesh, from the photo's camera on, and takes a minute or more on a machine without a "
+    "graphics card. Meanwhile one can go on; Esc gives it up."
+)
+
 
 @dataclass(frozen=True)
 class ExportChoice:
@@ -41,8 +52,8 @@ class PictureChoice:
 class Dialogs:
     """Shows one dialog at a time in a window."""
 
-    def __init__(self, window: Any) -> None:
-        self._window = window
+    def __init__(self, window: Any, closed: Callable[[], None]) -> None:
+        self._window, self._closed = window, closed
         self._em = window.theme.font_size
         self.is_open = False
         self._enter: Callable[[], None] | None = None
@@ -128,6 +139,20 @@ class Dialogs:
             chosen(box.selected_text)
 
         self._buttons(column, [("OK", given), ("Cancel", self.close)])
+        self._show(column)
+
+    def film(self, ways: Sequence[str], suffixes: Sequence[str], chosen: Callable[[str, str], None]) -> None:
+        """The camera's way and the format; then the name is asked for."""
+        column = self._column("Film")
+        way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
+        form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
+        column.add_child(gui.Label(fill(_FILM_TAKES, _COLUMNS)))
+
+        def given() -> None:
+            self.close()
+            chosen(ways[way.selected_index], suffixes[form.selected_index])
+
+        self._buttons(column, [("Choose the file...", given), ("Cancel", self.close)])
         self._show(column)
 
     def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
@@ -223,6 +248,7 @@ class Dialogs:
         """Closes what is open."""
         self.is_open, self._enter = False, None
         self._window.close_dialog()
+        self._closed()
 
     def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
         if folder is not None and Path(folder).is_dir():

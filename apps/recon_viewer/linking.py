@@ -32,7 +32,7 @@ class Linking:
         """The mouse is over the 3D view."""
         found = self._view.hit(x, y, quick=True)
         if found is None:
-            self._clear()
+            self.clear()
             return
         key, at = found
         self._view.mark_hover(at.point, self._distance_text(key, at.point))
@@ -43,7 +43,7 @@ class Linking:
         """The mouse is over the photo or the depth map."""
         found = None if pixel_px is None else self._pick_at(pixel_px)
         if pixel_px is None:
-            self._clear()
+            self.clear()
             return
         self.photos.mark(pixel_px)
         if found is None:
@@ -111,7 +111,8 @@ class Linking:
             given,
         )
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """The mouse is over nothing, or what was under it has changed."""
         self._view.mark_hover(None, "")
         self.photos.mark(None)
         self._refresh()

@@ -11,8 +11,8 @@ from recon_viewer.measuring import Reading
 
 Point = tuple[float, float, float]
 MARK_RGB, PENDING_RGB = (255, 220, 40), (60, 255, 170)
-_TOWARDS_EYE = 0.004
-"""Share of the distance by which marks stand before the surface that they mark."""
+_TOWARDS_EYE = 0.8
+"""Share of the way to the eye that marks are moved, so that nothing hides them; they appear at the same place."""
 
 
 def mark_points(readings: Sequence[Reading], pending: Sequence[Point], eye: Point) -> Any:

@@ -20,8 +20,11 @@ _STRIDE_NUMBERS = (1, 2, 3, 4, 6, 8)
 class Panel:
     """All controls; ``show`` sets them to a picture's state without firing them."""
 
-    def __init__(self, window: Any, controller: Controller, act: Callable[[str], None]) -> None:
-        self._controller, self._act = controller, act
+    def __init__(
+        self, window: Any, controller: Controller, act: Callable[[str], None], done: Callable[[], None]
+    ) -> None:
+        """``done`` is called after a control was used that does not go on wanting the keys."""
+        self._controller, self._act, self._done = controller, act, done
         em = window.theme.font_size
         self._em = em
         self.widget = gui.ScrollableVert(0.25 * em, gui.Margins(0.5 * em, 0.5 * em, 0.8 * em, 0.5 * em))
@@ -82,6 +85,7 @@ class Panel:
         def heard(*values: Any) -> None:
             if not self._quiet:
                 on_value(values[-1])
+                self._done()
 
         return heard
 
@@ -266,6 +270,7 @@ class Panel:
         if not self._quiet and 0 <= at < len(self._keys):
             key = self._keys[at]
             self._controller.do(lambda state: commands.activate(state, key))
+            self._done()
 
     def _set_visible(self, on: bool) -> None:
         key = self._controller.state.active

@@ -13,6 +13,8 @@ Point = tuple[float, float, float]
 _MOST = 16
 _LETTER_EM, _HEIGHT_EM, _PADDING_EM = 0.53, 1.35, 0.5
 _BELOW_PX = 8.0
+_LEAST_PX = 32
+"""Open3D draws no lower ground than this behind a widget of the window."""
 _GROUND = gui.Color(0.08, 0.09, 0.1)
 _HOVER_GROUND = gui.Color(0.05, 0.35, 0.22)
 
@@ -22,6 +24,7 @@ class Tags:
 
     def __init__(self, window: Any) -> None:
         self._em = window.theme.font_size
+        self._height = max(int(_HEIGHT_EM * self._em), _LEAST_PX)
         self._tags = [self._made(window, _GROUND) for _ in range(_MOST)]
         self._hover = self._made(window, _HOVER_GROUND)
         self._texts: list[tuple[NDArray[np.float64], str]] = []
@@ -45,7 +48,7 @@ class Tags:
         """
         for tag, told in zip(self._tags, [*self._texts, *[None] * _MOST], strict=False):
             self._put(tag, told if visible else None, camera, frame, _BELOW_PX)
-        self._put(self._hover, self._hovered if visible else None, camera, frame, -2 * _HEIGHT_EM * self._em)
+        self._put(self._hover, self._hovered if visible else None, camera, frame, -self._height - _BELOW_PX)
 
     def _made(self, window: Any, ground: Any) -> Any:
         tag = gui.Button("")
@@ -68,7 +71,7 @@ class Tags:
             return
         point, text = told
         (at,), (ahead,) = camera.project(point[None].astype(np.float32), frame.width, frame.height)
-        width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), int(_HEIGHT_EM * self._em)
+        width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), self._height
         x, y = int(at[0]) + 10, int(at[1] + below_px)
         if ahead <= 0 or not (0 <= at[0] < frame.width and 0 <= at[1] < frame.height):
             return

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from recon_viewer.measuring import Reading, as_csv
 
 FILM_PATHS = ("swing", "turntable", "fly")
 """As ``recon render`` names them."""
+FILM_SUFFIXES = (".mp4", ".gif")
+_POLL_S = 0.2
+_NO_BLENDER = (
+    "Blender is not found on this machine. Install version 4.2 or newer from https://www.blender.org/download "
+    "and try again. Where it is installed in a place of its own: export the scene as .glb (Ctrl+E) and open that "
+    "in Blender, or type `recon blender scene.glb --blender PATH`, which also sets up the photo's camera."
+)
 _CLIPBOARDS = (["wl-copy"], ["xclip", "-selection", "clipboard"], ["xsel", "-ib"], ["pbcopy"], ["clip"])
 
 
@@ -51,7 +59,12 @@ def save_csv(readings: Sequence[Reading], path: Path) -> str:
         path.write_text(as_csv(readings), "utf-8")
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
-    return f"{path}: {len(readings)} measurements"
+    return f"{path}: {counted(readings)}"
+
+
+def counted(readings: Sequence[Reading]) -> str:
+    """``1 measurement``, ``2 measurements``."""
+    return f"{len(readings)} measurement" + ("" if len(readings) == 1 else "s")
 
 
 def copy_text(text: str) -> None:
@@ -62,8 +75,19 @@ def copy_text(text: str) -> None:
     """
     for command in _CLIPBOARDS:
         if shutil.which(command[0]):
+            # Windows' program takes anything but UTF-16 for the console's own letters, which have no "±".
+            told = text.encode("utf-16" if command[0] == "clip" else "utf-8")
             try:
-                subprocess.run(command, input=text.encode(), check=True, timeout=5)
+                # What serves the clipboard goes on behind us: it must not hold our own output open.
+                subprocess.run(
+                    command,
+                    input=told,
+                    check=True,
+                    timeout=5,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "LC_CTYPE": os.environ.get("LC_CTYPE") or "UTF-8"},
+                )
             except (OSError, subprocess.SubprocessError):
                 continue
             return
@@ -78,9 +102,12 @@ def open_in_blender(scene: Scene, folder: Path) -> None:
     Raises:
         ReconError: There is no Blender, or nothing to export.
     """
-    from recon_cli.blender import find_blender
+    from recon_cli.blender import BlenderError, find_blender
 
-    find_blender(None)
+    try:
+        find_blender(None)
+    except BlenderError as error:
+        raise ViewerError(_NO_BLENDER) from error
     path = folder / "scene.glb"
     scene.save(path, overwrite=True)
     command = [sys.executable, "-m", "recon_cli.main", "blender", os.fspath(path)]
@@ -90,8 +117,17 @@ def open_in_blender(scene: Scene, folder: Path) -> None:
         raise ViewerError(f"Blender cannot be started: {error}") from error
 
 
-def film(scene: Scene, path: Path, way: str) -> str:
+def film(scene: Scene, path: Path, way: str, stop: threading.Event) -> str:
     """Writes a film, by ``recon render`` in a process of its own.
+
+    Args:
+        scene: With the options that count.
+        path: A ``.mp4`` or ``.gif``; what is there is replaced.
+        way: One of ``FILM_PATHS``.
+        stop: Set by another thread to give it up; then nothing is written.
+
+    Returns:
+        A line for the user.
 
     Raises:
         ReconError: It cannot be made; the sentence is the command's own.
@@ -103,13 +139,25 @@ def film(scene: Scene, path: Path, way: str) -> str:
         scene.save(file)
         command = [sys.executable, "-m", "recon_cli.main", "render", os.fspath(file), "-o", os.fspath(path)]
         command += ["--path", way]
-        done = subprocess.run(
-            [*command, "--overwrite"], capture_output=True, text=True, errors="replace", check=False
-        )
-    if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.strip()]
-        raise ReconError(told[-1].removeprefix("error").strip() if told else "the film cannot be made")
-    return f"{path}: {_size(path) / 1e6:.1f} MB"
+        # To a file: a pipe that nobody reads would fill and hold it up.
+        with (Path(folder) / "told").open("w+", errors="replace") as told:
+            process = subprocess.Popen(
+                [*command, "--overwrite"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+                start_new_session=True,
+            )
+            while process.poll() is None:
+                if stop.wait(_POLL_S):
+                    process.terminate()
+                    process.wait()
+                    return f"{path.name} was given up, and nothing is written"
+            told.seek(0)
+            lines = [line.strip() for line in told if line.strip()]
+    if process.returncode:
+        raise ReconError(lines[-1].removeprefix("error").strip(" :") if lines else "the film cannot be made")
+    return f"written {path}: {_size(path) / 1e6:.1f} MB"
 
 
 def _size(path: Path) -> int:

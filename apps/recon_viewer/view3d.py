@@ -76,6 +76,9 @@ class View3D:
         if self._tags is not None:
             # The mouse will be over something else.
             self._tags.hover(None, "")
+        if self._picture is not None and (self._picture.readings or self._picture.pending):
+            # They stand between the surface and the eye, which has moved.
+            self._put_marks(self._picture)
         self._moving_until = time.monotonic() + _REST_S
         self._detail(coarse=True)
         self.project()
@@ -121,13 +124,8 @@ class View3D:
         for name in ("lines", "frusta"):
             if before is None or getattr(before, name) is not getattr(picture, name):
                 self._replace(name, adapter.guide_geometry(getattr(picture, name)), adapter.material("lines"))
-        marks = (picture.readings, picture.pending)
-        if before is None or (before.readings, before.pending) != marks:
-            eye, scale = self._camera.eye, self._window.scaling
-            points = adapter.material("points", point_size_px=_MARK_PX * scale)
-            lines = adapter.material("lines", line_width_px=_LINE_PX * scale)
-            self._replace("marks", mark_points(*marks, eye), points)
-            self._replace("marked lines", mark_lines(*marks, eye), lines)
+        if before is None or (before.readings, before.pending) != (picture.readings, picture.pending):
+            self._put_marks(picture)
         if self._tags is not None:
             self._tags.show(tag_texts(picture.readings) if picture.state.view.labels else [])
         self._detail(coarse=self._is_coarse)
@@ -206,6 +204,13 @@ class View3D:
             self._coarse[name] = few
             material = adapter.material("points", point_size_px=_COARSE_SIZE * size)
             self._replace(f"{name} coarse", adapter.drawn_geometry(few), material)
+
+    def _put_marks(self, picture: Picture) -> None:
+        marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._window.scaling
+        points = adapter.material("points", point_size_px=_MARK_PX * scale)
+        lines = adapter.material("lines", line_width_px=_LINE_PX * scale)
+        self._replace("marks", mark_points(*marks, eye), points)
+        self._replace("marked lines", mark_lines(*marks, eye), lines)
 
     def _resize(self, name: str, view: View) -> None:
         for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):

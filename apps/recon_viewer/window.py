@@ -31,6 +31,8 @@ from recon_viewer.welcome import Progress, Welcome
 
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
+_ESCAPE_S = 0.8
+"""Longer than the delay after which a key that is held repeats."""
 _MESSAGE_LETTERS = 90
 
 
@@ -59,18 +61,21 @@ class ViewerWindow:
         self._app = gui.Application.instance
         self._app.initialize()
         self.window = self._app.create_window("recon", remembered.width, remembered.height)
-        self.dialogs = Dialogs(self.window)
+        self.dialogs = Dialogs(self.window, self.listen)
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
         self.linking = Linking(self.controller, self.view, self.dialogs, self.refresh)
         self.photos = PhotoColumn(self.window, self.linking.hover_photo, self.linking.click_photo)
         self.linking.photos = self.photos
         self.actions = Actions(self)
-        self.panel = Panel(self.window, self.controller, self.actions.act)
+        self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
         self.welcome = Welcome(self.window, remembered.recent, self.actions.act, self.controller.open)
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
         self.progress = Progress(self.window, self.controller.cancel)
+        # What no widget covers keeps the pixels of what was there before.
+        self._status_ground = gui.Vert()
+        self.window.add_child(self._status_ground)
         self._status = gui.Label("")
         self._status.text_color = gui.Color(0.75, 0.78, 0.82)
         self.window.add_child(self._status)
@@ -86,6 +91,7 @@ class ViewerWindow:
         self._looked: tuple[int, ...] = ()
         self._job_since = 0.0
         self._told = ""
+        self._asked_to_close: float | None = None
         self.open = True
 
     def run(self) -> None:
@@ -100,7 +106,11 @@ class ViewerWindow:
     def step(self) -> bool:
         """One round of the event loop; False where the window is closed."""
         try:
-            return bool(self._app.run_one_tick()) and self.open
+            running = bool(self._app.run_one_tick())
+            asked = self._asked_to_close
+            # Of Esc in a text field it tells only when the key is let go.
+            closing = asked is not None and time.monotonic() > asked + _ESCAPE_S
+            self.open = self.open and running and not closing
         except Exception as error:
             self._tell(error)
         return self.open
@@ -130,10 +140,19 @@ class ViewerWindow:
         """Draws the window again soon."""
         self.window.post_redraw()
 
+    def listen(self) -> None:
+        """The keys go to the 3D view: not only after a click in it, but whenever no dialog wants them."""
+        if not self.dialogs.is_open:
+            self.window.set_focus_widget(self.view.widget)
+
     def _closing(self) -> bool:
         # By the user: first the workers end, then we close it.
-        was_open, self.open = self.open, False
-        return not was_open
+        self._asked_to_close = time.monotonic()
+        return not self.open
+
+    def stay(self) -> None:
+        """Open3D asks to close at Esc, too, before it tells of the key; here Esc cancels what is begun."""
+        self._asked_to_close = None
 
     def _tick(self) -> bool:
         try:
@@ -177,6 +196,7 @@ class ViewerWindow:
         keys = tuple(layer.key for layer in picture.state.layers)
         if set(keys) - set(self._looked):
             first = not self._looked
+            self.listen()
             self._looked = keys
             # A second layer is compared with the first: it is looked at from the same place.
             if first:
@@ -213,6 +233,7 @@ class ViewerWindow:
             rect.x + (rect.width - width) // 2, rect.y + int(2 * em), width, wanted.height
         )
         half = int(0.55 * rect.width)
+        self._status_ground.frame = gui.Rect(rect.x, rect.y + height, rect.width, line)
         self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
         self._message.frame = gui.Rect(rect.x + half, rect.y + height, rect.width - half, line)
         self.view.project()

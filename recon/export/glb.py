@@ -5,7 +5,7 @@ The layout follows the Khronos glTF 2.0 specification, section 4 (GLB) and 3 (bu
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import atan
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from recon.errors import ExportError
 from recon.export.content import Content, Format
 from recon.export.geometry import GENERATOR, blocks, textured_mesh_of, unit_normals
+from recon.export.runs import Buffer, Run, write_runs
 from recon.export.texture import texture_jpeg
 from recon.frames import Transform, apply, file_T_cam, rotate
 from recon.parallel import in_order
@@ -31,9 +32,9 @@ _LARGEST_FILE = 2**32 - 1  # lengths are uint32
 
 @dataclass(frozen=True)
 class _Part:
-    """One accessor, or the image: a run of the binary chunk."""
+    """One accessor, or the image: some of the binary chunk."""
 
-    chunks: Iterator[NDArray[Any] | bytes]
+    runs: Iterable[Run]
     byte_length: int
     target: int | None = None
     accessor: dict[str, Any] | None = None
@@ -61,61 +62,76 @@ def write(content: Content, path: Path) -> None:
         file.write(struct.pack("<4sII", b"glTF", 2, total))
         file.write(struct.pack("<I4s", len(text), b"JSON") + text)
         file.write(struct.pack("<I4s", offsets[-1], b"BIN\0"))
-        for part in parts:
-            for chunk in part.chunks:
-                file.write(chunk if isinstance(chunk, bytes) else chunk.data)
-            file.write(b"\0" * (_padded(part.byte_length) - part.byte_length))
+        write_runs(file, _padded_runs(parts))
+
+
+def _padded_runs(parts: list[_Part]) -> Iterator[Run]:
+    for part in parts:
+        yield from part.runs
+        yield Run.of(memoryview(b"\0" * (_padded(part.byte_length) - part.byte_length)))
 
 
 def _parts(content: Content, mesh: Mesh, uv: NDArray[np.float32]) -> list[_Part]:
     """Positions, texture coordinates, normals if any, indices, image: in the order of ``_document``."""
     count = len(mesh.vertices)
     placed_T_cam = file_T_cam("y-up", content.level_T_gl)
-    low, high = _bounds(mesh, placed_T_cam)
+    low, high = _bounds(mesh.vertices, placed_T_cam).tolist()
     position = {"type": "VEC3", "componentType": _FLOAT, "count": count, "min": low, "max": high}
     texcoord = {"type": "VEC2", "componentType": _FLOAT, "count": count}
     index = {"type": "SCALAR", "componentType": _UINT32, "count": mesh.faces.size}
     parts = [
         _Part(_positions(mesh, placed_T_cam), 12 * count, _ARRAY_BUFFER, position),
-        _Part((_raw(uv[rows], "<f4") for rows in blocks(count)), 8 * count, _ARRAY_BUFFER, texcoord),
+        _Part(_raw_runs(uv, "<f4"), 8 * count, _ARRAY_BUFFER, texcoord),
     ]
     if mesh.normals is not None:
         normal = {"type": "VEC3", "componentType": _FLOAT, "count": count}
         parts.append(_Part(_normals(mesh, mesh.normals, placed_T_cam), 12 * count, _ARRAY_BUFFER, normal))
-    faces = (_raw(mesh.faces[rows], "<u4") for rows in blocks(len(mesh.faces)))
+    faces = _raw_runs(mesh.faces, "<u4")
     parts.append(_Part(faces, 4 * mesh.faces.size, _ELEMENT_ARRAY_BUFFER, index))
     jpeg = texture_jpeg(content.photo)
-    return [*parts, _Part(iter([jpeg]), len(jpeg))]
+    return [*parts, _Part([Run.of(memoryview(jpeg))], len(jpeg))]
 
 
-def _positions(mesh: Mesh, placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
-    def block(rows: slice) -> NDArray[Any]:
-        return _raw(apply(placed_T_cam, mesh.vertices[rows]), "<f4")
+def _positions(mesh: Mesh, placed_T_cam: Transform) -> Iterator[Run]:
+    def make(rows: slice, buffer: Buffer) -> memoryview:
+        buffer.view("<f4").reshape(-1, 3)[...] = apply(placed_T_cam, mesh.vertices[rows])
+        return buffer.data
 
-    return in_order(partial(block, rows) for rows in blocks(len(mesh.vertices)))
-
-
-def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) -> Iterator[NDArray[Any]]:
-    def block(rows: slice) -> NDArray[Any]:
-        return _raw(rotate(placed_T_cam, unit_normals(normals[rows], mesh.vertices[rows])), "<f4")
-
-    return in_order(partial(block, rows) for rows in blocks(len(normals)))
+    for rows in blocks(len(mesh.vertices)):
+        yield Run(12 * (rows.stop - rows.start), partial(make, rows))
 
 
-def _raw(rows: NDArray[Any], dtype: str) -> NDArray[Any]:
-    return np.ascontiguousarray(rows, dtype=dtype)
+def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) -> Iterator[Run]:
+    def make(rows: slice, buffer: Buffer) -> memoryview:
+        unit = unit_normals(normals[rows], mesh.vertices[rows])
+        buffer.view("<f4").reshape(-1, 3)[...] = rotate(placed_T_cam, unit)
+        return buffer.data
+
+    for rows in blocks(len(normals)):
+        yield Run(12 * (rows.stop - rows.start), partial(make, rows))
 
 
-def _bounds(mesh: Mesh, placed_T_cam: Transform) -> tuple[list[float], list[float]]:
-    """Smallest and largest coordinates as they are in the file: glTF wants them exact."""
+def _raw_runs(array: NDArray[Any], dtype: str) -> Iterator[Run]:
+    """The bytes of an array's rows, as they are in memory."""
+    for rows in blocks(len(array)):
+        yield Run.of(np.ascontiguousarray(array[rows], dtype=dtype).data)
 
+
+def _bounds(vertices: NDArray[np.float32], placed_T_cam: Transform) -> NDArray[np.float32]:
+    """Smallest and largest coordinates, (2, 3), as they are in the file: glTF wants them exact."""
+    if np.count_nonzero(placed_T_cam[:3, :3]) == 3 and not placed_T_cam[:3, 3].any():
+        # The axes only trade places and signs, and so do their ends.
+        return np.sort(apply(placed_T_cam, _bounds_of(lambda rows: vertices[rows], len(vertices))), axis=0)
+    return _bounds_of(lambda rows: apply(placed_T_cam, vertices[rows]), len(vertices))
+
+
+def _bounds_of(points: Callable[[slice], NDArray[np.float32]], count: int) -> NDArray[np.float32]:
     def block(rows: slice) -> list[tuple[float, float]]:
         # Axis by axis: numpy takes ten times as long for all three at once.
-        moved = apply(placed_T_cam, mesh.vertices[rows])
-        return [(float(axis.min()), float(axis.max())) for axis in moved.T]
+        return [(axis.min(), axis.max()) for axis in points(rows).T]
 
-    extremes = np.array(list(in_order(partial(block, rows) for rows in blocks(len(mesh.vertices)))))
-    return extremes[..., 0].min(axis=0).tolist(), extremes[..., 1].max(axis=0).tolist()
+    ends = np.array(list(in_order(partial(block, rows) for rows in blocks(count))), np.float32)
+    return np.stack([ends[..., 0].min(axis=0), ends[..., 1].max(axis=0)])
 
 
 def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[int]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ leaves out the colours where there are texture coordinates; CloudCompare and Ope
 meshes that are coarser than the photo; Blender takes their texture coordinates too.
 """
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ from recon.export.geometry import (
     textured_mesh_of,
     vertex_rgb,
 )
-from recon.export.records import Vertices, record_of, vertex_blocks
+from recon.export.records import Vertices, put, record_of, vertex_runs
+from recon.export.runs import Buffer, Run, write_runs
 from recon.export.texture import plain_name, texture_jpeg
 from recon.gridcloud import GridCloud
 from recon.options import Shape
-from recon.parallel import in_order
 from recon.types import Mesh
 
 _PROPERTIES = {
@@ -84,11 +85,9 @@ def _write_file(
     record = record_of(vertices)
     with path.open("wb") as file:
         file.write(_header(content, record, len(vertices), faces, texture))
-        for block in vertex_blocks(vertices, record, content.file_T_cam):
-            file.write(block)
+        write_runs(file, vertex_runs(vertices, record, content.file_T_cam))
         if faces is not None:
-            for block in in_order(partial(_faces, faces[rows]) for rows in blocks(len(faces))):
-                file.write(block)
+            write_runs(file, _face_runs(faces))
 
 
 def _header(
@@ -104,11 +103,16 @@ def _header(
     return "\n".join([*lines, "end_header", ""]).encode("ascii")
 
 
-def _faces(faces: NDArray[np.int32]) -> memoryview:
-    block = np.empty(len(faces), _FACE)
+def _face_runs(faces: NDArray[np.int32]) -> Iterator[Run]:
+    for rows in blocks(len(faces)):
+        yield Run((rows.stop - rows.start) * _FACE.itemsize, partial(_faces, faces[rows]))
+
+
+def _faces(faces: NDArray[np.int32], buffer: Buffer) -> memoryview:
+    block = buffer.view(_FACE)
     block["count"] = 3
-    block["indices"] = faces
-    return block.view(np.uint8).data
+    put(block["indices"], faces)
+    return buffer.data
 
 
 FORMATS = (

@@ -28,6 +28,9 @@ SUBSTEPS = 24
 """Rays between two neighbouring pixels."""
 GAPS_M = (0.01, 0.05, 0.2)
 """A jump counts from the first size on; the table also shows those from the larger sizes on."""
+STRETCH = 4.0
+"""... and one column is of those of at least so many pixel widths at their distance: below, two pixels do not tell a
+small jump from a rough surface, and the triangle across it is no rubber sheet yet."""
 MAX_INCIDENCE_DEG = 80.0
 _LEAST_STEP = 0.001
 """Relative steps below this are no jump that any method would cut."""
@@ -177,13 +180,18 @@ def _triangle_pixels(pixels: Bools) -> list[Bools]:
 
 
 def score(truth: Truth, kept: Kept) -> NDArray[np.int64]:
-    """Counts: for each gap size (bridging, cut), then (continuous, lost), then (pixels, pixels lost)."""
-    counts = np.zeros((len(GAPS_M) + 2, 2), np.int64)
+    """Counts (bridging, cut) for each gap size and for stretched ones, (continuous, lost), (pixels, pixels lost)."""
+    counts = np.zeros((len(GAPS_M) + 3, 2), np.int64)
     whole = corner_triangles(truth.hit[:, :-1] & truth.hit[:, 1:], truth.hit[:-1] & truth.hit[1:])
     gaps = corner_triangles(truth.gap_right_m, truth.gap_down_m)
     links = corner_triangles(kept.links.right, kept.links.down)
     jumps = corner_triangles(truth.jump_right, truth.jump_down)
     gentle, pixels = _triangle_pixels(truth.gentle), _triangle_pixels(kept.pixels)
+    width_m = truth.z_m * abs(truth.rays.x[1] - truth.rays.x[0])
+    stretched = corner_triangles(
+        truth.gap_right_m >= STRETCH * np.minimum(width_m[:, :-1], width_m[:, 1:]),
+        truth.gap_down_m >= STRETCH * np.minimum(width_m[:-1], width_m[1:]),
+    )
     for i in range(4):
         exists = whole[i][0] & whole[i][1]
         gap_m = np.maximum(*gaps[i])
@@ -191,6 +199,8 @@ def score(truth: Truth, kept: Kept) -> NDArray[np.int64]:
         for k, size in enumerate(GAPS_M):
             bridging = exists & (gap_m >= size)
             counts[k] += bridging.sum(), (bridging & cut).sum()
+        bridging = exists & (gap_m >= GAPS_M[0]) & (stretched[i][0] | stretched[i][1])
+        counts[-3] += bridging.sum(), (bridging & cut).sum()
         continuous = exists & ~(jumps[i][0] | jumps[i][1]) & gentle[i]
         counts[-2] += continuous.sum(), (continuous & cut).sum()
     counts[-1] += truth.hit.sum(), (truth.hit & ~kept.pixels).sum()
@@ -206,14 +216,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3_000_000_000, help="of the first (default: %(default)s)")
     parser.add_argument("--size", type=int, nargs=2, default=(1024, 768), metavar=("W", "H"))
     options = parser.parse_args()
-    totals = {name: np.zeros((len(GAPS_M) + 2, 2), np.int64) for name in METHODS}
+    totals = {name: np.zeros((len(GAPS_M) + 3, 2), np.int64) for name in METHODS}
     for k in range(options.scenes):
         truth = see(options.seed + k, *options.size)
         for name, method in METHODS.items():
             totals[name] += score(truth, method(truth))
     gap_names = [f"bridging, gap from {100 * gap:g} cm: cut" for gap in GAPS_M]
+    gap_names.append(f"from {STRETCH:g} pixel widths: cut")
     print("| method |", " | ".join([*gap_names, "continuous to 80°: lost", "pixels lost"]), "|")
-    print("|---|" + "---|" * (len(GAPS_M) + 2))
+    print("|---|" + "---|" * (len(GAPS_M) + 3))
     for name, counts in totals.items():
         print(f"| {name} |", " | ".join(f"{100 * part / whole:.2f} %" for whole, part in counts), "|")
     print(
