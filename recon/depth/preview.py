@@ -31,13 +31,6 @@ _GUIDE_RADIUS = 1.5
 _GUIDE_EPSILON = 0.005
 
 
-def size_for(aspect: float, pixels: int, multiple: int = 4) -> tuple[int, int]:
-    """(width, height) of about ``pixels`` pixels, each a multiple of ``multiple``; ``aspect`` is width / height."""
-    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
-    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
-    return width, height
-
-
 @dataclass
 class Preview:
     """Depth by the embedded network. The focal length is not its own: it predicts none that can be trusted."""
@@ -81,16 +74,11 @@ class Preview:
 
     def _predict(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The network's maps, (h, w): log canonical inverse depth, and the probability of sky."""
-        import cv2
         import torch
 
-        from recon.depth.nets.preview import normalise
+        from recon.depth.nets.preview import look
 
-        height, width = rgb.shape[:2]
-        size = size_for(width / height, self._weights.pixels, 16)
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
-        with torch.inference_mode():
-            found = self._weights.net(normalise(torch.from_numpy(small)[None]))
+        found = look(self._weights.net, rgb, self._weights.pixels)
         return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
 
 

@@ -57,7 +57,9 @@ def within(seconds: float) -> Iterator[None]:
 
 def leftovers(cache: Path) -> list[Path]:
     # os.walk passes over a folder that goes while it looks, as the download's own temporary ones do; rglob raises.
-    return [Path(top, name) for top, _, names in os.walk(cache) for name in names if name.endswith(".incomplete")]
+    return [
+        Path(top, name) for top, _, names in os.walk(cache) for name in names if name.endswith(".incomplete")
+    ]
 
 
 def test_pull_then_run_offline(

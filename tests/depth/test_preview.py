@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageOps
 
 import recon
-from recon.depth.preview import Preview, follow_edges, size_for
+from recon.depth.nets.preview import size_for
+from recon.depth.preview import Preview, follow_edges
 from recon.journal import Journal
 from recon.photo import read_photo
 from recon.types import MetricDepth, Photo

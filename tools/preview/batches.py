@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recon.depth.preview import size_for
+from recon.depth.nets.preview import size_for
 from tools.preview.shards import ShardPool
 
 Rng = np.random.Generator

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recon.depth.preview import size_for
+from recon.depth.nets.preview import size_for
 from tools.preview.compose import rng_for
 from tools.preview.shards import ASPECTS, Shard, trim, write_shard
 from tools.preview.view import View, views
