@@ -1,14 +1,13 @@
-"""The embedded default: a floor and a back wall, for a machine without weights and without a network.
+"""The embedded default: a small network of our own, for a machine without weights and without a network.
 
-It is a prior, not a measurement: the stage, a level floor that meets a wall, that comes nearest to the typical depth
-of each row of a photo, as ``tools/preview`` learned it from generated scenes. It does not see what is in the photo.
+It was trained by ``tools/preview`` on generated scenes alone and works on a thumbnail of the photo: rooms and streets
+become recognisable, details do not, and metres are guesses. Its MODEL_CARD.md has the figures.
 """
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from functools import cached_property
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,39 +16,33 @@ from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
+if TYPE_CHECKING:
+    from recon.depth.nets.preview import Weights
+
 WARNING = (
-    "depth is a rough preview, a floor and a back wall at typical distances: it does not look at the photo, and "
-    "metres are guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
+    "depth is a rough preview by a small network trained on generated scenes: shapes are coarse, and metres are "
+    "guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
 )
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """A level camera in front of a wall."""
-
-    height_m: float
-    """Of the camera above the floor. Smaller than a person's: tables and sofas stand on most floors."""
-    wall_m: float
-    """Distance of the wall."""
-
-    def log_depth(self, slope: NDArray[Any]) -> NDArray[Any]:
-        """log of z in m of rays that fall by ``slope`` m per m forward."""
-        falling = np.maximum(slope, 1e-9)
-        return np.log(np.minimum(np.asarray(self.height_m) / falling, self.wall_m))
+_WEIGHTS = "preview.safetensors"
+# The network's maps are a thumbnail: the guided filter works at this size, and its result is resized to the photo.
+_GUIDE_PX = 768
+# Radius of the filter in pixels of the network's own map, and how much contrast makes an edge (variance, 0 to 1).
+_GUIDE_RADIUS = 1.5
+_GUIDE_EPSILON = 0.005
 
 
 @dataclass
 class Preview:
-    """Depth of the stage at every pixel; a known focal length sets the rays."""
+    """Depth by the embedded network. The focal length is not its own: it predicts none that can be trusted."""
 
     name: str = "preview"
     gives: Literal["metric"] = "metric"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """The prior on the photo's grid.
+        """Depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
 
         Args:
-            photo: Only its size matters.
+            photo: Any size; the network sees a thumbnail of it.
             focal_px: Focal length, px; None takes the default field of view.
             journal: Gets the warning.
         """
@@ -58,36 +51,59 @@ class Preview:
             focal_px = Intrinsics.from_fov(
                 DEFAULT_FOV_X_DEG, width=photo.width, height=photo.height, source="default"
             ).fx
-        stage, source = _stage()
-        slope = (np.arange(photo.height) + 0.5 - photo.height / 2) / focal_px
-        z_m = np.exp(stage.log_depth(slope)).astype(np.float32)
-        shape = (photo.height, photo.width)
+        with journal.stage("Estimating depth with the preview network"):
+            log_inverse, likely_sky = self._predict(photo.rgb)
+            log_inverse = follow_edges(log_inverse, photo.rgb)
+            sky = follow_edges(likely_sky, photo.rgb) > 0.5
+        z_m = np.float32(focal_px / photo.width) * np.exp(-log_inverse)
         return DepthEstimate(
-            depth=MetricDepth(
-                z_m=np.repeat(z_m[:, None], photo.width, axis=1), valid=np.ones(shape, np.bool_)
-            ),
+            depth=MetricDepth(z_m=z_m, valid=~sky),
             model=self.name,
+            revision=f"{self._weights.samples} samples",
             focal_used_px=focal_px,
-            details={
-                "method": "floor and back wall",
-                "camera_height_m": stage.height_m,
-                "wall_m": stage.wall_m,
-                "source": source,
-            },
+            sky=sky,
+            details={"network": "recon preview", "processing_pixels": self._weights.pixels},
         )
 
+    @cached_property
+    def _weights(self) -> "Weights":
+        from recon.depth.nets.preview import read_weights
 
-@cache
-def _stage() -> tuple[_Stage, str]:
-    """The stage nearest to the learned row curve (mean absolute difference of log depth), and the curve's source."""
-    prior = json.loads((files("recon.depth") / "preview_prior.json").read_text(encoding="utf-8"))
-    focal = prior["focal_over_width"]
-    # The curve is canonical inverse depth C = f / (W z), of landscape pictures of 4:3.
-    learned = np.log(focal) - np.array(prior["log_canonical_inverse_depth"])
-    slope = (np.array(prior["rows"]) - 0.5) * (3 / 4) / focal
-    stages = [_Stage(h, w) for h in np.arange(0.5, 2.01, 0.05) for w in np.arange(2.0, 8.01, 0.1)]
-    best = min(stages, key=lambda stage: float(np.abs(stage.log_depth(slope) - learned).mean()))
-    return _Stage(round(float(best.height_m), 2), round(float(best.wall_m), 2)), prior["source"]
+        with as_file(files("recon.depth") / _WEIGHTS) as path:
+            return read_weights(path)
+
+    def _predict(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The network's maps, (h, w): log canonical inverse depth, and the probability of sky."""
+        import torch
+
+        from recon.depth.nets.preview import look
+
+        found = look(self._weights.net, rgb, self._weights.pixels)
+        return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
+
+
+def follow_edges(coarse: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Brings a coarse map to the photo's size so that its steps follow the photo's edges.
+
+    By the guided filter (He, Sun and Tang 2013), OpenCV's.
+
+    Args:
+        coarse: (h, w) map of the same view.
+        rgb: (H, W, 3) uint8 photo.
+
+    Returns:
+        (H, W) float32.
+    """
+    import cv2
+
+    height, width = rgb.shape[:2]
+    shrink = min(1.0, _GUIDE_PX / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    radius = int(_GUIDE_RADIUS * size[0] / coarse.shape[1]) + 1
+    smooth = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+    followed = cv2.ximgproc.guidedFilter(guide, smooth, radius, _GUIDE_EPSILON)
+    return np.asarray(cv2.resize(followed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _create(run: RunOptions) -> Estimator:
@@ -98,7 +114,7 @@ CARDS = (
     ModelCard(
         name="preview",
         gives="metric",
-        summary="rough geometric prior, embedded: a floor and a back wall; for a first look only",
+        summary="rough, embedded: a small network trained on generated scenes; for a first look only",
         create=_create,
         licence="Apache-2.0",
     ),

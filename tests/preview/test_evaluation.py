@@ -11,6 +11,7 @@ pytest.importorskip(
     "open3d", reason="the ray caster needs Open3D and its system libraries", exc_type=ImportError
 )
 
+from recon.depth.nets.preview import NetworkConfig, PreviewNet
 from tools.preview.evaluate import (
     learning_curve,
     mean_rows,
@@ -20,7 +21,6 @@ from tools.preview.evaluate import (
     row_mean_prior,
     spread_rows,
 )
-from tools.preview.network import NetworkConfig, PreviewNet
 from tools.preview.pairs import Pair
 
 SMALL = NetworkConfig(widths=(8, 16, 16, 32), blocks=(1, 1, 1), attention_blocks=1, heads=2)

@@ -59,7 +59,7 @@ def test_the_prior_is_the_median_of_what_is_not_sky() -> None:
 
 
 def test_the_shipped_prior_is_a_sound_table() -> None:
-    path = Path(__file__).parents[2] / "recon" / "depth" / "preview_prior.json"
+    path = Path(__file__).parents[2] / "tools" / "preview" / "row_prior.json"
     table = json.loads(path.read_text())
     curve = np.array(table["log_canonical_inverse_depth"])
     assert len(table["rows"]) == len(curve) == 33

@@ -14,13 +14,13 @@ pytest.importorskip(
     "open3d", reason="the ray caster needs Open3D and its system libraries", exc_type=ImportError
 )
 
+from recon.depth.nets.preview import NetworkConfig, Prediction, PreviewNet, normalise, read_weights
 from tools.preview.batches import Batch, BatchStream, log_canonical_inverse, make_batch
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from tools.preview.export import read_weights, write_weights
+from tools.preview.export import write_weights
 from tools.preview.generate import FIRST_SEED, claim
 from tools.preview.heldout import focal_correlation
 from tools.preview.loss import preview_loss
-from tools.preview.network import NetworkConfig, Prediction, PreviewNet, normalise
 from tools.preview.shards import Shard, ShardPool, read_shard, shard_paths, trim, write_shard
 from tools.preview.train import STAGES, pixels_at
 from tools.preview.trainer import Trainer
@@ -263,11 +263,13 @@ def test_shipped_weights_say_the_same_in_half_the_bytes(batch: Batch, tmp_path: 
     for _ in range(3):
         trainer.train_step(batch)
     net = trainer.averaged()
-    size = write_weights(net, tmp_path / "preview.safetensors", trainer.samples)
+    size = write_weights(net, tmp_path / "preview.safetensors", trainer.samples, 6144)
     count = sum(v.numel() for v in net.state_dict().values())
     assert 2 * count < size < 2 * count + 20_000
     with torch.inference_mode():
-        one, other = (n(normalise(batch.rgb)) for n in (net, read_weights(tmp_path / "preview.safetensors")))
+        one, other = (
+            n(normalise(batch.rgb)) for n in (net, read_weights(tmp_path / "preview.safetensors").net)
+        )
     for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
 

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tools.preview.shards import ShardPool, size_for
+from recon.depth.nets.preview import size_for
+from tools.preview.shards import ShardPool
 
 Rng = np.random.Generator
 

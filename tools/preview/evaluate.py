@@ -18,12 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recon.depth.nets.preview import NetworkConfig, PreviewNet, look
 from tools.preview.checkpoint import load_checkpoint
 from tools.preview.heldout import focal_correlation, held_out, score
 from tools.preview.metrics import depth_errors
-from tools.preview.network import NetworkConfig, PreviewNet, normalise
 from tools.preview.pairs import Pair, read_pairs
-from tools.preview.shards import size_for
 from tools.preview.trainer import Trainer
 
 _ROWS_USED = 33
@@ -39,10 +38,7 @@ def load_average(run_dir: Path) -> tuple[PreviewNet, int]:
 def predict(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> tuple[NDArray, NDArray, float]:
     """Return log canonical inverse depth and sky probability (H, W) at the photo's size, and f / W."""
     height, width = rgb.shape[:2]
-    size = size_for(width / height, pixels, 16)
-    image = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
-    with torch.inference_mode():
-        out = net(normalise(torch.from_numpy(image)[None]))
+    out = look(net, rgb, pixels)
     log_c = cv2.resize(out.log_inverse[0].numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
     sky = cv2.resize(torch.sigmoid(out.sky_logit[0]).numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
     return log_c, sky, float(np.exp(out.log_focal[0].item()))
@@ -222,7 +218,7 @@ def main() -> None:
     )
     parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
     parser.add_argument("--pairs", type=Path, default=Path("../shared/data/rgbd"))
-    parser.add_argument("--prior", type=Path, default=Path("recon/depth/preview_prior.json"))
+    parser.add_argument("--prior", type=Path, default=Path("tools/preview/row_prior.json"))
     parser.add_argument(
         "--pixels", type=int, default=0, help="picture area for the network (0: as trained last)"
     )
@@ -231,13 +227,13 @@ def main() -> None:
     net, samples = load_average(args.run_dir)
     args.pixels = args.pixels or last_pixels(args.run_dir)
     shards = held_out(args.run_dir)
-    generated = score(net, shards, args.pixels)
+    generated = score(net, shards, args.pixels, look)
     columns = {k: k.replace("_", " ") for k in generated["all"]}
     text = [
         f"# Evaluation after {samples:,} samples, {args.pixels} px\n\n## Held-out generated scenes (means)\n"
     ]
     text.append(_table([{"name": kind, **errors} for kind, errors in generated.items()], columns, "kind"))
-    correlation = focal_correlation(net, shards, args.pixels)
+    correlation = focal_correlation(net, shards, args.pixels, look)
     text.append(f"\nFocal length: correlation with the truth {correlation:.2f} (log, over the long side).")
     rows: list[dict[str, object]] = []
     if (args.pairs / "pairs.json").exists():

@@ -13,18 +13,18 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
+from recon.depth.nets.preview import NetworkConfig, PreviewNet
 from tools.preview.checkpoint import load_checkpoint
-from tools.preview.network import NetworkConfig, PreviewNet
+from tools.preview.evaluate import last_pixels
 from tools.preview.trainer import Trainer
 
 LIMIT_BYTES = 12_000_000
 _INPUT = "(sRGB / 255 - 0.5) / 0.25, sides multiples of 16; maps at half the size: log(f / (W z)), sky logit"
 
 
-def write_weights(net: PreviewNet, path: Path, samples: int) -> int:
+def write_weights(net: PreviewNet, path: Path, samples: int, pixels: int) -> int:
     """Write the weights in half precision; returns the size in bytes. Raises ValueError above the limit."""
     tensors = {}
     for name, value in net.state_dict().items():
@@ -36,7 +36,12 @@ def write_weights(net: PreviewNet, path: Path, samples: int) -> int:
                 f"{name} does not fit half precision: largest value {value.abs().max().item():g}"
             )
         tensors[name] = half.contiguous()
-    metadata = {"config": json.dumps(net.config.as_dict()), "samples": str(samples), "input": _INPUT}
+    metadata = {
+        "config": json.dumps(net.config.as_dict()),
+        "samples": str(samples),
+        "pixels": str(pixels),
+        "input": _INPUT,
+    }
     save_file(tensors, path, metadata=metadata)
     size = path.stat().st_size
     if size > LIMIT_BYTES:
@@ -45,19 +50,6 @@ def write_weights(net: PreviewNet, path: Path, samples: int) -> int:
             f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller"
         )
     return size
-
-
-def read_weights(path: Path) -> PreviewNet:
-    """Return the network of a weights file, in float32, ready to predict."""
-    with safe_open(path, framework="pt") as file:
-        stored = json.loads(file.metadata()["config"])
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
-    net = PreviewNet(NetworkConfig.from_dict(stored))
-    missing, unknown = net.load_state_dict(tensors, strict=False)
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing or unknown:
-        raise ValueError(f"{path.name} is of another network: missing {missing[:3]}, unknown {unknown[:3]}")
-    return net.eval()
 
 
 def main() -> None:
@@ -70,7 +62,7 @@ def main() -> None:
     args = parser.parse_args()
     trainer = Trainer(NetworkConfig(), rate=1e-3, seed=0)
     trainer.load_state(load_checkpoint(args.run_dir / "checkpoint.pt"))
-    size = write_weights(trainer.averaged(), args.output, trainer.samples)
+    size = write_weights(trainer.averaged(), args.output, trainer.samples, last_pixels(args.run_dir))
     print(f"{args.output}: {size} bytes, {trainer.samples} samples")
 
 

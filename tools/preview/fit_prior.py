@@ -1,6 +1,6 @@
 """Fit the curve of depth by image row from generated scenes: what `preview` falls back to.
 
-  python -m tools.preview.fit_prior -o recon/depth/preview_prior.json
+  python -m tools.preview.fit_prior -o tools/preview/row_prior.json
 
 For each of 33 rows: the median of log canonical inverse depth, log(f / (W z)), over scenes of all kinds with
 their natural shares, sky left out, smoothed. Landscape views: there f / W is that of the long side. Nothing
@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("-o", "--output", type=Path, default=Path("recon/depth/preview_prior.json"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("tools/preview/row_prior.json"))
     parser.add_argument("--scenes", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     args = parser.parse_args()

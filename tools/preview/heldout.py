@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from recon.depth.nets.preview import Prediction, PreviewNet, glance, size_for
 from tools.preview.batches import log_canonical_inverse
 from tools.preview.compose import SHARES, rng_for
 from tools.preview.metrics import depth_errors
-from tools.preview.network import PreviewNet, normalise
-from tools.preview.shards import ASPECTS, Shard, read_shard, size_for, write_shard
+from tools.preview.shards import ASPECTS, Shard, read_shard, write_shard
 
 HELD_OUT_SEED = 1_000_000_000
 _SKY_M = 150.0  # farther than this is not scored
@@ -48,16 +48,23 @@ def held_out(run_dir: Path, per_kind: int = 40, pixels: int = 19200) -> list[Sha
     return [read_shard(path) for path in paths]
 
 
-def score(net: PreviewNet, shards: list[Shard], pixels: int) -> dict[str, dict[str, float]]:
-    """Return mean errors by kind and over all: metric (predicted focal), known focal, aligned, sky IoU, focal."""
+Look = Callable[[PreviewNet, NDArray[np.uint8], int], Prediction]
+
+
+def score(
+    net: PreviewNet, shards: list[Shard], pixels: int, look: Look = glance
+) -> dict[str, dict[str, float]]:
+    """Return mean errors by kind and over all: metric (predicted focal), known focal, aligned, sky IoU, focal.
+
+    `look` is one glance as in training, or several as the estimator does.
+    """
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     net.eval()
-    with torch.inference_mode():
-        for shard in shards:
-            for k in range(len(shard.rgb)):
-                errors = _score_one(net, shard, k, pixels)
-                rows[str(shard.kind[k])].append(errors)
-                rows["all"].append(errors)
+    for shard in shards:
+        for k in range(len(shard.rgb)):
+            errors = _score_one(look(net, shard.rgb[k], pixels), shard, k)
+            rows[str(shard.kind[k])].append(errors)
+            rows["all"].append(errors)
     return {
         kind: {name: _mean([r[name] for r in group]) for name in group[0]}
         for kind, group in sorted(rows.items())
@@ -70,33 +77,24 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
-def focal_correlation(net: PreviewNet, shards: list[Shard], pixels: int) -> float:
+def focal_correlation(net: PreviewNet, shards: list[Shard], pixels: int, look: Look = glance) -> float:
     """Return the correlation of log focal lengths, predicted and true, both over the picture's long side.
 
     Over the width it would be flattered by the aspect ratio, which the network is told.
     """
     guesses, truths = [], []
     net.eval()
-    with torch.inference_mode():
-        for shard in shards:
-            height, width = shard.rgb.shape[1:3]
-            to_long = float(np.log(width / max(width, height)))
-            for rgb, focal in zip(shard.rgb, shard.focal_over_width, strict=True):
-                prediction = net(normalise(torch.from_numpy(_resized(rgb, pixels))[None]))
-                guesses.append(prediction.log_focal[0].item() + to_long)
-                truths.append(float(np.log(focal)) + to_long)
+    for shard in shards:
+        height, width = shard.rgb.shape[1:3]
+        to_long = float(np.log(width / max(width, height)))
+        for rgb, focal in zip(shard.rgb, shard.focal_over_width, strict=True):
+            guesses.append(look(net, rgb, pixels).log_focal[0].item() + to_long)
+            truths.append(float(np.log(focal)) + to_long)
     return float(np.corrcoef(guesses, truths)[0, 1])
 
 
-def _resized(rgb: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
-    size = size_for(rgb.shape[1] / rgb.shape[0], pixels, 16)
-    mode = cv2.INTER_AREA if size[0] < rgb.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, size, interpolation=mode), np.uint8)
-
-
-def _score_one(net: PreviewNet, shard: Shard, k: int, pixels: int) -> dict[str, float]:
-    rgb, z, focal = shard.rgb[k], shard.z_m[k].astype(np.float32), float(shard.focal_over_width[k])
-    prediction = net(normalise(torch.from_numpy(_resized(rgb, pixels))[None]))
+def _score_one(prediction: Prediction, shard: Shard, k: int) -> dict[str, float]:
+    z, focal = shard.z_m[k].astype(np.float32), float(shard.focal_over_width[k])
     half = (prediction.log_inverse.shape[2], prediction.log_inverse.shape[1])
     truth = cv2.resize(z, half, interpolation=cv2.INTER_NEAREST_EXACT)
     sky = ~np.isfinite(truth)

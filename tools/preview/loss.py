@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
+from recon.depth.nets.preview import Prediction
 from tools.preview.batches import Batch
-from tools.preview.network import Prediction
 
 
 def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:

@@ -26,10 +26,10 @@ from types import FrameType
 import numpy as np
 import torch
 
+from recon.depth.nets.preview import NetworkConfig
 from tools.preview.batches import BatchStream
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out, score
-from tools.preview.network import NetworkConfig
 from tools.preview.shards import Shard, ShardPool, shard_paths
 from tools.preview.trainer import Trainer
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
+from recon.depth.nets.preview import NetworkConfig, PreviewNet, normalise
 from tools.preview.batches import Batch
 from tools.preview.checkpoint import CheckpointError
 from tools.preview.loss import preview_loss
-from tools.preview.network import NetworkConfig, PreviewNet, normalise
 
 WARM_UP_STEPS = 1000
 AVERAGE_DECAY = 0.9995

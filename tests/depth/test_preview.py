@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+import recon
+from recon.depth.nets.preview import size_for
+from recon.depth.preview import Preview, follow_edges
+from recon.journal import Journal
+from recon.photo import read_photo
+from recon.types import MetricDepth, Photo
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+
+def truth_of(name: str, unit_m: float = 0.001) -> np.ndarray:
+    return np.asarray(Image.open(SAMPLES / f"{name}.depth.png")).astype(np.float64) * unit_m
+
+
+def aligned_error(found: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
+    """AbsRel after one scale by the median."""
+    scale = np.median(truth[known] / found[known])
+    return float(np.mean(np.abs(scale * found[known] - truth[known]) / truth[known]))
+
+
+@pytest.mark.parametrize(("name", "unit_m"), [("living_room", 0.001), ("street", 1 / 256)])
+def test_it_sees_more_than_a_flat_wall_and_than_its_rows(name: str, unit_m: float) -> None:
+    truth = truth_of(name, unit_m)
+    scene = recon.reconstruct(SAMPLES / f"{name}.jpg", model="preview")
+    known = (truth > 0) & scene.depth.valid
+    mirrored = scene.depth.z_m[:, ::-1]
+    error = aligned_error(scene.depth.z_m, truth, known)
+    assert error < 0.8 * aligned_error(np.ones_like(truth), truth, known)
+    assert error < 0.9 * aligned_error(mirrored, truth, known), (
+        "it must look at the photo, not at its rows alone"
+    )
+
+
+def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
+    street = recon.reconstruct(SAMPLES / "street.jpg", model="preview")
+    truth = truth_of("street") == 0
+    assert street.sky is not None
+    overlap = (street.sky & truth).sum() / (street.sky | truth).sum()
+    assert overlap > 0.6
+    room = recon.reconstruct(SAMPLES / "living_room.jpg", model="preview")
+    assert room.sky is not None and room.sky.mean() < 0.02
+
+
+def test_the_same_photo_gives_the_same_depth_and_a_warning() -> None:
+    photo = read_photo(SAMPLES / "kitchen.jpg")
+    journal = Journal()
+    first, second = (Preview().estimate(photo, focal_px=None, journal=journal) for _ in range(2))
+    assert isinstance(first.depth, MetricDepth) and isinstance(second.depth, MetricDepth)
+    assert np.array_equal(first.depth.z_m, second.depth.z_m)
+    assert [entry.kind for entry in journal.entries] == ["warning", "warning"]
+    assert first.revision is not None and "samples" in first.revision
+
+
+@pytest.mark.parametrize("size", [(1, 1), (40, 3), (3, 40), (500, 20), (64, 96)])
+def test_any_size_of_photo_works(size: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    found = Preview().estimate(Photo(rgb=rgb), focal_px=None, journal=Journal())
+    assert found.depth.valid.shape == size
+
+
+def test_steps_follow_the_photo_s_edges() -> None:
+    rgb = np.zeros((400, 600, 3), np.uint8)
+    rgb[:, 310:] = 255
+    coarse = np.zeros((20, 30), np.float32)
+    coarse[:, 15:] = 1.0
+    fine = follow_edges(coarse, rgb)
+    assert fine.shape == (400, 600)
+    assert fine[200, 305] < 0.5 < fine[200, 316], "the coarse step is at 300, the photo's edge at 310"
+
+
+def test_sizes_keep_aspect_and_area() -> None:
+    for aspect in (0.5, 1.0, 4 / 3, 3.3):
+        width, height = size_for(aspect, 6144, 16)
+        assert width % 16 == 0 == height % 16
+        assert width * height == pytest.approx(6144, rel=0.35) and width / height == pytest.approx(
+            aspect, rel=0.35
+        )
+
+
+def test_the_rotated_sample_is_seen_upright() -> None:
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(SAMPLES / "kitchen.jpg")))
+    scene = recon.reconstruct(SAMPLES / "kitchen.jpg", model="preview")
+    assert scene.depth.z_m.shape == upright.shape[:2] == truth_of("kitchen").shape
