@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
+from recon.depth import replay
 from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.network import Network
 from recon.depth.runtime import Placement
@@ -103,7 +104,7 @@ def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placeme
     """What the network gives, (H, W) float32, resized bilinearly to the photo's grid."""
     import torch
 
-    outputs = model(pixels.to(placement.device, placement.dtype))
+    outputs = replay.run(model, pixels.to(placement.device, placement.dtype))
     values = outputs.predicted_depth[:, None].to(torch.float32)
     resized = torch.nn.functional.interpolate(
         values, (photo.height, photo.width), mode="bilinear", align_corners=False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from recon.depth import weights
+from recon.depth import replay, weights
 from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.network import Network
 from recon.depth.runtime import Placement
@@ -151,7 +151,7 @@ def predict(
     import torch
 
     pixels = prepare(photo, size=network_size(model.config), device=placement.device)
-    outputs = model(pixels.to(placement.dtype), progress)
+    outputs = replay.run(model, pixels.to(placement.dtype), progress, variant=model.use_fov_model)
     resized = torch.nn.functional.interpolate(
         outputs.predicted_depth[:, None].to(torch.float32),
         (photo.height, photo.width),
