@@ -8,7 +8,6 @@ stages can beat: the slowest stage alone, or all of the processor time spread ev
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -259,10 +258,10 @@ def _memory_of(folder: Path) -> None:
                 raise outcome.error
             outcome.item.targets[0].path.unlink()
             if k in (5, 10, 25, 50) or k % 50 == 0:
-                pages = int(Path("/proc/self/statm").read_text().split()[1])
-                now_mb = pages * resource.getpagesize() / 1e6
-                peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-                print(k, f"{now_mb:.0f}", f"{peak_mb:.0f}", flush=True)
+                # Not getrusage: its peak begins with that of the process that started this one.
+                lines = Path("/proc/self/status").read_text().splitlines()
+                kb = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
+                print(k, *(f"{int(kb[name]) * 1024 / 1e6:.0f}" for name in ("VmRSS", "VmHWM")), flush=True)
 
 
 if __name__ == "__main__":
