@@ -37,7 +37,7 @@ class _Care:
 _BLURRED = _Care(support=4, finest=1 / 12)
 # Where the depth changes from one pixel to the next, fewer steps tell a surface, so that leaves and rails stay, and
 # finer edges show.
-_SHARP = _Care(support=2, finest=1 / 36, alone=0.5)
+_SHARP = _Care(support=2, finest=1 / 30, alone=0.5)
 # Outlines are sharp where so many of the steps of this size (times the threshold) are over in one pixel: the
 # neighbours' steps, if they go the same way, are smaller than a quarter.
 _OUTLINE = 4.0
@@ -64,7 +64,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
         edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
-            is smooth, and a third of that where its outlines are sharp, too; 0 connects all usable neighbours.
+            is smooth, and to a thirtieth where its outlines are sharp, too; 0 connects all usable neighbours.
 
     Returns:
         The connections; none to or from a pixel that is not usable.
@@ -128,18 +128,43 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
     over = np.abs(links.step(at)) > threshold * nearer
     at = at[0][over], at[1][over]
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
-    before, after = (_slope(links, at, tolerance, way * care.support) for way in (-1, 1))
+    explained = _explained(links, at, tolerance, care)
+    among = np.flatnonzero(explained)
+    explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray)
+    links.linked[at[0][~explained], at[1][~explained]] = False
+
+
+def _explained(links: _Links, at: _Index, tolerance: NDArray[np.float32], care: _Care) -> BoolMap:
+    """Which of the links go on as their neighbours do, so that they are a surface's: (N,) bool."""
     step = links.step(at)
-    # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
-    explained = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
-    explained |= (step >= np.minimum(before, after) - tolerance) & (
-        step <= np.maximum(before, after) + tolerance
-    )
+    explained = np.zeros(len(step), np.bool_)
     if care.alone:
         for way in (-1, 1):
             explained |= np.abs(_slope(links, at, tolerance, way) - step) <= care.alone * tolerance
-    explained &= ~_grazing(links, at, ray)
-    links.linked[at[0][~explained], at[1][~explained]] = False
+    # By far the most are, and the rest has to be looked at more closely.
+    rest = np.flatnonzero(~explained)
+    at, step, tolerance = (at[0][rest], at[1][rest]), step[rest], tolerance[rest]
+    before, after = (_slope(links, at, tolerance, way * care.support) for way in (-1, 1))
+    # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
+    found = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
+    found |= (step >= np.minimum(before, after) - tolerance) & (step <= np.maximum(before, after) + tolerance)
+    if care.alone:
+        for way in (-1, 1):
+            found |= np.abs(_bent(links, at, tolerance, way) - step) <= tolerance
+    explained[rest] = found
+    return explained
+
+
+def _bent(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
+    """The step to which those of the next three links lead, as on a ball: (N,); NaN where they do not, or end."""
+    steps, there = [], np.ones(len(at[0]), np.bool_)
+    for k in (1, 2, 3):
+        other, inside = links.moved(at, direction * k)
+        there &= inside & links.linked[other]
+        steps.append(links.step(other))
+    bend = steps[0] - steps[1]
+    there &= np.abs(bend - (steps[1] - steps[2])) <= tolerance
+    return np.where(there, steps[0] + bend, np.float32(np.nan))
 
 
 def _suspected(links: _Links, threshold: np.float32) -> _Index:

@@ -28,7 +28,7 @@ _FILL_SHARE = 4
 
 @dataclass(frozen=True)
 class Dropped:
-    """Pixels that are not in the geometry, by reason; the first reason that applies counts."""
+    """Pixels that are no points, by reason; the first reason that applies counts."""
 
     unknown: int
     """No depth is known."""
@@ -36,7 +36,7 @@ class Dropped:
     too_far: int
     """Beyond ``max_depth``."""
     flying: int
-    """Between two surfaces at a depth edge."""
+    """Between two surfaces at a depth edge; in a mesh each goes to the nearer of them."""
     kept: int
 
 
@@ -45,7 +45,7 @@ class _Surface:
     z_m: FloatMap
     keep: BoolMap
     between: BoolMap
-    """Dropped, since they hang between two surfaces."""
+    """Those that hang between two surfaces."""
     connections: Connections
     dropped: Dropped
 

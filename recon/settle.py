@@ -43,62 +43,82 @@ def settle(
         return z_m, keep, connections
     z_m, keep = z_m.copy(), keep.copy()
     connections = Connections(connections.right.copy(), connections.down.copy())
+    source = np.full(z_m.shape, -1, np.int8)
     for _ in range(_ROUNDS):
-        inverse, found = _nearest_surface(z_m, keep, connections, rows, cols)
-        z_m[rows[found], cols[found]] = 1 / inverse[found]
-        keep[rows[found], cols[found]] = True
-        for way in _WAYS:
-            _connect(z_m, keep, connections, rows[found], cols[found], way)
+        inverse, number = _nearest_surface(z_m, keep, connections, rows, cols)
+        found = number >= 0
+        pixels = rows[found], cols[found]
+        z_m[pixels], source[pixels] = 1 / inverse[found], number[found]
+        keep[pixels] = True
+        for way in range(len(_WAYS)):
+            _connect(z_m, keep, connections, pixels, source, way)
         rows, cols = rows[~found], cols[~found]
     return z_m, keep, connections
 
 
 def _nearest_surface(
     z_m: FloatMap, keep: BoolMap, connections: Connections, rows: _Places, cols: _Places
-) -> tuple[NDArray[np.float32], BoolMap]:
-    """Inverse depth of each pixel on the surface that it goes to, 1/m, and which pixels have one."""
+) -> tuple[NDArray[np.float32], _Places]:
+    """Inverse depth of each pixel on the surface that it goes to, 1/m, and which way leads there; -1: none."""
     own: NDArray[np.float32] = np.float32(1) / z_m[rows, cols]
     inverse, least = own.copy(), np.full(len(rows), np.inf, np.float32)
-    for way in _WAYS:
+    source = np.full(len(rows), -1)
+    for number, way in enumerate(_WAYS):
         beside, there = _moved(keep, rows, cols, way)
         there &= keep[beside]
         beyond, exists = _moved(keep, *beside, way)
-        goes_on = exists & _linked(connections, beside, beyond, way)
+        links, link = _link(connections, beside, beyond, way)
+        goes_on = exists.copy()
+        goes_on[exists] = links[link[0][exists], link[1][exists]]
         at = 1 / np.where(there, z_m[beside], 1)
         slope = np.where(goes_on, at - 1 / np.where(goes_on, z_m[beyond], 1), 0)
         continued = at + np.clip(slope, -_STEEPEST * at, _STEEPEST * at)
         apart = np.where(there, np.abs(continued - own), np.inf)
         nearer = apart < least
-        inverse[nearer], least[nearer] = continued[nearer], apart[nearer]
-    found: BoolMap = np.isfinite(least)
-    return inverse, found
+        inverse[nearer], least[nearer], source[nearer] = continued[nearer], apart[nearer], number
+    return inverse, source
 
 
 def _connect(
-    z_m: FloatMap, keep: BoolMap, connections: Connections, rows: _Places, cols: _Places, way: tuple[int, int]
+    z_m: FloatMap,
+    keep: BoolMap,
+    connections: Connections,
+    pixels: tuple[_Places, _Places],
+    source: NDArray[np.int8],
+    number: int,
 ) -> None:
-    """Connects pixels with their neighbours in one direction, where they are of one surface."""
-    beside, there = _moved(keep, rows, cols, way)
+    """Connects settled pixels with those of their surface in one of the ways.
+
+    These are the one that they continue, one that continues its connected neighbour, and any of about the same depth.
+    """
+    way = _WAYS[number]
+    beside, there = _moved(keep, *pixels, way)
     there &= keep[beside]
-    one, other = z_m[rows, cols], np.where(there, z_m[beside], 1)
+    links, link = _link(connections, pixels, beside, way)
+    own = source[pixels]
+    side_by_side = there & (own == source[beside])
+    towards = np.array(_WAYS)[own]
+    origin = pixels[0] + towards[:, 0], pixels[1] + towards[:, 1]
+    next_origin, inside = _moved(keep, *origin, way)
+    side_by_side &= inside
+    _, origins_link = _link(connections, origin, next_origin, way)
+    side_by_side[side_by_side] = links[origins_link[0][side_by_side], origins_link[1][side_by_side]]
+    one, other = z_m[pixels], np.where(there, z_m[beside], 1)
     # |1 / a - 1 / b| < share of the larger one, with a and b in m.
-    there &= np.abs(one - other) < _SAME * np.maximum(one, other)
-    links = connections.right if way[0] == 0 else connections.down
-    first = np.minimum(rows, beside[0]), np.minimum(cols, beside[1])
-    links[first[0][there], first[1][there]] = True
+    alike = np.abs(one - other) < _SAME * np.maximum(one, other)
+    joined = there & ((own == number) | side_by_side | alike)
+    links[link[0][joined], link[1][joined]] = True
 
 
-def _linked(
+def _link(
     connections: Connections,
     pixels: tuple[_Places, _Places],
     others: tuple[_Places, _Places],
     way: tuple[int, int],
-) -> BoolMap:
+) -> tuple[BoolMap, tuple[_Places, _Places]]:
+    """The links along a direction, and the places of those between pixels and their neighbours in it."""
     links = connections.right if way[0] == 0 else connections.down
-    row, col = np.minimum(pixels[0], others[0]), np.minimum(pixels[1], others[1])
-    # Where a pixel's neighbour is beyond the picture, it is the pixel itself, and no link of its own.
-    inside = (row < links.shape[0]) & (col < links.shape[1])
-    return np.asarray(inside & links[np.where(inside, row, 0), np.where(inside, col, 0)])
+    return links, (np.minimum(pixels[0], others[0]), np.minimum(pixels[1], others[1]))
 
 
 def _moved(

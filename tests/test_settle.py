@@ -73,6 +73,28 @@ def test_at_the_picture_s_corners_too() -> None:
     assert (settled == 2).all() and kept.all() and joined.right.all() and joined.down.all()
 
 
+def test_a_steep_floor_stays_in_one_piece() -> None:
+    """Beside a pole whose outline is blurred, up to a few rows from the horizon."""
+    floor = plane((0, 1, 0), 1.5, RAYS)
+    z = np.where((floor > 0) & (floor < 30), floor, 30).astype(np.float32)
+    keep, between = ALL.copy(), np.zeros_like(ALL)
+    keep[:, 60:62], between[:, 60:62] = False, True
+    links = Connections(np.ones((120, 159), bool), np.ones((119, 160), bool))
+    restrict(links, keep)
+    settled, kept, joined = settle(np.where(between, 0.9 * z, z), keep, between, links)
+    assert kept.all() and joined.right.all() and joined.down.all()
+    assert np.allclose(settled, z, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(1, 40), (40, 1), (2, 2), (1, 1)])
+def test_pictures_of_a_row_or_a_column(size: tuple[int, int]) -> None:
+    between = np.zeros(size, bool)
+    between[-1, -1] = True
+    links = Connections(np.zeros((size[0], size[1] - 1), bool), np.zeros((size[0] - 1, size[1]), bool))
+    settled, kept, _ = settle(np.full(size, 2, np.float32), ~between, between, links)
+    assert kept.all() == (size != (1, 1)) and (settled == 2).all()
+
+
 @pytest.mark.parametrize("ramp", [1, 3])
 def test_the_mesh_has_no_holes_along_outlines_and_the_cloud_no_such_points(ramp: int) -> None:
     photo = Photo(np.zeros((120, 160, 3), np.uint8))

@@ -159,7 +159,7 @@ def report_dropped(scene: "Scene", session: HasJournal) -> None:
         "depth not known": dropped.unknown,
         "sky": dropped.sky,
         f"beyond {scene.options.max_depth} m": dropped.too_far,
-        "flying pixels at depth edges": dropped.flying,
+        "flying pixels at depth edges (a mesh gives them to a surface)": dropped.flying,
     }
     told = [f"{100 * count / total:.1f} % {reason}" for reason, count in reasons.items() if count]
     session.journal.decide(

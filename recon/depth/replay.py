@@ -28,7 +28,7 @@ def run(model: Any, pixels: "torch.Tensor", *arguments: Any, variant: object = N
     """``model(pixels, *arguments)``; on a CUDA device from the third picture of a size on by replaying a graph.
 
     Args:
-        model: A network that gives a tuple of tensors, or None among them.
+        model: A network that gives a named tuple of tensors, or None among them.
         pixels: Its input.
         arguments: Of the call without a graph only: a recording cannot tell its progress.
         variant: What else the work depends on; another one is recorded anew.
@@ -37,6 +37,12 @@ def run(model: Any, pixels: "torch.Tensor", *arguments: Any, variant: object = N
         return model(pixels, *arguments)
     recording = _RECORDINGS.setdefault(model, Recording(cuda_graph))
     return recording.run(model, pixels, arguments, variant)
+
+
+def forget() -> bool:
+    """Drops all graphs, which hold the memory of a whole pass, and records no more; whether there were any."""
+    dropped = [recording.refuse() for recording in _RECORDINGS.values()]
+    return any(dropped)
 
 
 class Recording:
@@ -68,13 +74,19 @@ class Recording:
         copies = [value if value is None else value.clone() for value in self._result]
         return type(self._result)(*copies)
 
+    def refuse(self) -> bool:
+        """Goes on without a graph, for good; whether there was one."""
+        had = self._replay is not None
+        self._refused, self._replay, self._input, self._result = True, None, None, None
+        return had
+
     def _begin(self, model: Any, pixels: "torch.Tensor") -> None:
-        self._input = pixels.clone()
         try:
+            self._input = pixels.clone()
             self._replay, self._result = self._record(lambda: model(self._input))
         except RuntimeError:
             # Too little memory for a graph of its own, or work that cannot be recorded: without it all goes on.
-            self._refused, self._replay, self._input, self._result = True, None, None, None
+            self.refuse()
 
 
 def cuda_graph(work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
@@ -90,7 +102,8 @@ def cuda_graph(work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
             work()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # The outer one puts the stream back where a recording fails; the graph's own does not then.
+    with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
         result = work()
     return graph.replay, result
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from recon.depth import replay
 from recon.depth.estimator import RunOptions
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
@@ -100,11 +101,14 @@ def run_where_it_fits(
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            following = next_placement(placement, run)
+            without_graph = replay.forget()
+            following = placement if without_graph else next_placement(placement, run)
             if following is None:
                 raise ModelUnavailable(_too_large(placement)) from error
         # Outside of the handler: the error's traceback holds what fills the memory.
         free_memory()
+        if without_graph:
+            continue
         journal.warn(
             "model", f"Out of memory on {placement}; trying again on {following}, which takes longer."
         )

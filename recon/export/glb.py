@@ -114,7 +114,11 @@ def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) 
 def _raw_runs(array: NDArray[Any], dtype: str) -> Iterator[Run]:
     """The bytes of an array's rows, as they are in memory."""
     for rows in blocks(len(array)):
-        yield Run.of(np.ascontiguousarray(array[rows], dtype=dtype).data)
+        yield Run((rows.stop - rows.start) * array[:1].nbytes, partial(_raw, array[rows], dtype))
+
+
+def _raw(rows: NDArray[Any], dtype: str, buffer: Buffer) -> memoryview:
+    return np.ascontiguousarray(rows, dtype=dtype).data
 
 
 def _bounds(vertices: NDArray[np.float32], placed_T_cam: Transform) -> NDArray[np.float32]:

@@ -38,19 +38,20 @@ def write_runs(file: BinaryIO, runs: Iterable[Run], threads: int | None = None) 
     """Writes runs one after another from where the file stands, and leaves it at their end.
 
     Args:
-        file: A file on disk; a pipe is written by one thread.
+        file: A file on disk; a pipe is written by one thread, as is everything on Windows, which has no ``pwrite``.
         runs: Taken one by one, and made in any order: each depends on nothing but its own data.
         threads: As for ``in_order``. The bytes are the same whatever their number.
 
     Raises:
         OSError: The bytes cannot be written.
+        ValueError: A run made other than ``size`` bytes.
     """
     threads = block_threads(threads) if file.seekable() and hasattr(os, "pwrite") else 1
     if threads == 1:
         buffer = np.empty(0, np.uint8)
         for run in runs:
             buffer = _large_enough(buffer, run.size)
-            file.write(run.make(buffer[: run.size]))
+            file.write(_made(run, buffer))
         return
     file.flush()
     line = _Line(runs, file.tell())
@@ -94,10 +95,17 @@ def _work(descriptor: int, line: _Line) -> None:
         while taken := line.take():
             run, place = taken
             buffer = _large_enough(buffer, run.size)
-            _write_at(descriptor, run.make(buffer[: run.size]), place)
+            _write_at(descriptor, _made(run, buffer), place)
     except BaseException:
         line.close()
         raise
+
+
+def _made(run: Run, buffer: Buffer) -> memoryview:
+    data = run.make(buffer[: run.size])
+    if data.nbytes != run.size:
+        raise ValueError(f"a run of {run.size} bytes made {data.nbytes}")
+    return data.cast("B") if run.size else memoryview(b"")
 
 
 def _large_enough(buffer: Buffer, size: int) -> Buffer:
@@ -106,7 +114,6 @@ def _large_enough(buffer: Buffer, size: int) -> Buffer:
 
 
 def _write_at(descriptor: int, data: memoryview, place: int) -> None:
-    data = data.cast("B")
     while data:
         written = os.pwrite(descriptor, data, place)
         data, place = data[written:], place + written

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from recon.depth import replay
+from recon.depth import replay, runtime
+from recon.depth.estimator import RunOptions
 from recon.depth.replay import RECORD_AT, Recording
+from recon.journal import Journal
 
 
 class Outputs(NamedTuple):
@@ -76,6 +78,24 @@ def test_what_cannot_be_recorded_runs_as_it_is() -> None:
     found = [recording.run(net, picture(k), (net.tell,), None) for k in range(6)]
     assert [float(each.depth[0, 0, 0]) for each in found] == [0, 6, 12, 18, 24, 30]
     assert net.calls == net.told == 6
+
+
+def test_memory_that_runs_out_costs_the_graph_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, recording = Net(), Recording(recorded)
+    monkeypatch.setitem(replay._RECORDINGS, net, recording)
+    for k in range(5):
+        recording.run(net, picture(k), (), None)
+    tries: list[runtime.Placement] = []
+
+    def work(placement: runtime.Placement) -> float:
+        tries.append(placement)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return float(recording.run(net, picture(7), (net.tell,), None).depth[0, 0, 0])
+
+    gpu = runtime.Placement("cuda", "fp16")
+    assert runtime.run_where_it_fits(gpu, RunOptions(), Journal(), work) == (gpu, 42.0)
+    assert tries == [gpu, gpu] and net.told == 1 and not replay.forget()
 
 
 def test_on_a_cpu_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

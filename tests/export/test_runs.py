@@ -78,6 +78,19 @@ def test_what_a_run_raises_is_raised_and_the_others_are_left(threads: int, tmp_p
     assert len(taken) < 1000
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_of_another_size_than_it_said_is_refused(threads: int, tmp_path: Path) -> None:
+    short = Run(10, lambda buffer: buffer[:9].data)
+    with (tmp_path / "file").open("wb") as file, pytest.raises(ValueError, match="10 bytes made 9"):
+        write_runs(file, [filled(1, 5), short], threads)
+
+
+def test_an_array_without_rows_is_a_run_of_nothing(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        write_runs(file, [Run.of(np.empty((0, 3), np.float32).data), filled(7, 3)], 2)
+    assert (tmp_path / "file").read_bytes() == bytes([7] * 3)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_full_disk_is_an_error(threads: int) -> None:

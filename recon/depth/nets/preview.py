@@ -212,7 +212,7 @@ def look(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> Prediction:
         for scale in LOOKS
         for mirrored in (False, True)
     ]
-    size = max((found.log_inverse.shape[1:] for found in glances), key=lambda shape: shape[0])
+    size = max((found.log_inverse.shape[1:] for found in glances), key=lambda shape: shape[0] * shape[1])
 
     def mean(maps: list[Tensor]) -> Tensor:
         grown = [
