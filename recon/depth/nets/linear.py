@@ -52,3 +52,28 @@ class Int8:
         """(..., in) float32 to (..., out) float32; ``gelu``: with the exact GELU of it."""
         y = torch.ops.quantized.linear_dynamic(x, self._packed, self._seven_bits)
         return nnf.gelu(y) if gelu else y
+
+
+ATTENTION_ROWS = 460
+"""Tokens that ask at a time: their scores stay in the cache."""
+
+
+def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """``softmax(q k^T / sqrt(d)) v`` of (P, H, N, d) each: (P, N, H d).
+
+    On a CPU head by head with oneDNN's products: torch's own attention runs at two fifths of their pace there.
+    """
+    pictures, heads, tokens, size = query.shape
+    if query.device.type != "cpu" or query.dtype != torch.float32 or not has_onednn():
+        seen = nnf.scaled_dot_product_attention(query, key, value)
+        return seen.transpose(1, 2).reshape(pictures, tokens, heads * size)
+    seen = query.new_empty(pictures, tokens, heads, size)
+    for picture in range(pictures):
+        for head in range(heads):
+            scores = Dense(key[picture, head].contiguous(), None)
+            mixed = Dense(value[picture, head].t().contiguous(), None)
+            asked = query[picture, head] * size**-0.5
+            for start in range(0, tokens, ATTENTION_ROWS):
+                rows = slice(start, start + ATTENTION_ROWS)
+                seen[picture, rows, head] = mixed(scores(asked[rows]).softmax(dim=-1))
+    return seen.flatten(2)

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as nnf
 
-from recon.depth.nets.linear import Dense, Int8
+from recon.depth.nets.linear import Dense, Int8, attend
 
 CHUNK_TOKENS = 1200
 """Tokens that go through a CPU layer together: two patches of Depth Pro, whose MLP then takes 19 MB."""
@@ -111,11 +111,10 @@ class Block:
 
     def advance(self, x: torch.Tensor) -> None:
         """Replaces (P, N, C) by what the layer makes of it."""
-        pictures, tokens, channels = x.shape
+        pictures, tokens, _ = x.shape
         qkv = self.qkv(nnf.layer_norm(x, *self.norms[0]))
         query, key, value = qkv.view(pictures, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        seen = nnf.scaled_dot_product_attention(query, key, value)
-        x += self.out(seen.transpose(1, 2).reshape(pictures, tokens, channels))
+        x += self.out(attend(query, key, value))
         x += self.down(self.up(nnf.layer_norm(x, *self.norms[1]), gelu=True))
 
 
