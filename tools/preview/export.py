@@ -1,9 +1,6 @@
 """Write the averaged weights for shipping: safetensors, half precision, with what a reader needs to know.
 
   python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
-
-The metadata hold the network's sizes, the samples seen and the input's rule. The file is refused where it
-would exceed the 12 MB that the package has room for.
 """
 
 from __future__ import annotations
@@ -11,59 +8,50 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
-from recon.depth.nets.preview import NetworkConfig, PreviewNet
 from tools.preview.checkpoint import load_checkpoint
-from tools.preview.evaluate import last_pixels
-from tools.preview.trainer import Trainer
 
-LIMIT_BYTES = 12_000_000
-_INPUT = "(sRGB / 255 - 0.5) / 0.25, sides multiples of 16; maps at half the size: log(f / (W z)), sky logit"
+LIMIT_BYTES = 20_000_000
 
 
-def write_weights(net: PreviewNet, path: Path, samples: int, pixels: int) -> int:
-    """Write the weights in half precision; returns the size in bytes. Raises ValueError above the limit."""
+def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
+    """Write a checkpoint's average in half precision; returns the size in bytes. Raises ValueError above the limit."""
     tensors = {}
-    for name, value in net.state_dict().items():
+    for name, value in state["average"].items():
         if name.endswith("num_batches_tracked"):
             continue
         half = value.half()
         if not torch.isfinite(half).all():
-            raise ValueError(
-                f"{name} does not fit half precision: largest value {value.abs().max().item():g}"
-            )
+            raise ValueError(f"{name} does not fit half precision: largest value {value.abs().max().item():g}")
         tensors[name] = half.contiguous()
     metadata = {
-        "config": json.dumps(net.config.as_dict()),
-        "samples": str(samples),
+        "config": json.dumps(state["config"]),
+        "samples": str(state["samples"]),
         "pixels": str(pixels),
-        "input": _INPUT,
+        "input": "(sRGB - 127) / 128, sides multiples of 32; camera f / W, cx / W, cy / W, known",
     }
     save_file(tensors, path, metadata=metadata)
     size = path.stat().st_size
     if size > LIMIT_BYTES:
         path.unlink()
-        raise ValueError(
-            f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller"
-        )
+        raise ValueError(f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller")
     return size
 
 
 def main() -> None:
     """Export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--pixels", type=int, default=98304, help="area of the pictures at the end of the training")
     args = parser.parse_args()
-    trainer = Trainer(NetworkConfig(), rate=1e-3, seed=0)
-    trainer.load_state(load_checkpoint(args.run_dir / "checkpoint.pt"))
-    size = write_weights(trainer.averaged(), args.output, trainer.samples, last_pixels(args.run_dir))
-    print(f"{args.output}: {size} bytes, {trainer.samples} samples")
+    state = load_checkpoint(args.run_dir / "checkpoint.pt")
+    size = write_weights(state, args.output, args.pixels)
+    print(f"{args.output}: {size} bytes, {state['samples']} samples")
 
 
 if __name__ == "__main__":

@@ -1,49 +1,114 @@
-"""The training loss: log and plain inverse depth, shape up to scale, gradients at several scales, sky, focal."""
+"""The training's losses: log depth in metres and up to scale, edges, the mixture's likelihood, sky.
+
+Maps are log canonical inverse depth (N, h, w); every term is a mean over the pictures of their means over valid pixels.
+"""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from recon.depth.nets.preview import Prediction
-from tools.preview.batches import Batch
+from tools.preview.pool import Batch
+
+# Scales of the gradient loss: steps of 1, 2, 4 and 8 pixels of the map (Ranftl et al., "MiDaS", 2020, eq. 11).
+_SCALES = (1, 2, 4, 8)
+WEIGHTS = {"metric": 1.0, "aligned": 1.0, "edges": 1.0, "likelihood": 0.15, "relative": 0.5, "sky": 0.4}
 
 
 def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
-    """Return the terms and their weighted sum `total` (scalars). The sky counts in its own term only."""
-    ground = (~batch.sky).float()
-    count = ground.sum().clamp(min=1)
-    difference = (prediction.log_inverse - batch.log_inverse) * ground
-    log_l1 = difference.abs().sum() / count
-    plain = (prediction.log_inverse.clamp(max=4).exp() - batch.log_inverse.exp()).abs() * ground
-    inverse_l1 = plain.sum() / count
-    # scale-invariant (Eigen et al. 2014, eq. 4, whole variance), as a root so that it does not fade too early
-    each = ground.sum((1, 2)).clamp(min=1)
-    mean = difference.sum((1, 2)) / each
-    variance = ((difference - mean[:, None, None]) ** 2 * ground).sum((1, 2)) / each
-    invariant = (variance + 1e-4).sqrt().mean()
-    gradient = _gradients(prediction.log_inverse - batch.log_inverse, ground)
-    sky = functional.binary_cross_entropy_with_logits(prediction.sky_logit, batch.sky.float())
-    wholes = batch.uncropped.float()
-    focal = ((prediction.log_focal - batch.log_focal).abs() * wholes).sum() / wholes.sum().clamp(min=1)
-    total = log_l1 + 0.5 * inverse_l1 + 0.5 * invariant + 0.5 * gradient + 0.3 * sky + 0.2 * focal
-    return {
-        "total": total,
-        "log_l1": log_l1,
-        "inverse_l1": inverse_l1,
-        "invariant": invariant,
-        "gradient": gradient,
-        "sky": sky,
-        "focal": focal,
+    """Return the terms and their weighted "total"."""
+    truth, valid = batch.log_inverse, batch.valid
+    found = responsible(prediction, truth)
+    difference = found - truth
+    metric = valid & batch.metric[:, None, None]
+    relative = valid & ~batch.metric[:, None, None]
+    terms = {
+        "metric": masked_mean(difference.abs(), metric),
+        "aligned": masked_mean((difference - _medians(difference, metric)[:, None, None]).abs(), metric),
+        "edges": edges(difference, metric),
+        "likelihood": masked_mean(negative_log_likelihood(prediction, truth), metric),
+        "relative": relative_loss(found, truth, relative),
+        "sky": sky_loss(prediction.sky_logit, batch.sky),
     }
+    terms["total"] = sum((WEIGHTS[name] * term for name, term in terms.items()), torch.zeros((), device=found.device))
+    return terms
 
 
-def _gradients(difference: Tensor, ground: Tensor) -> Tensor:
-    """L1 of the error's differences between neighbours at four scales (Li and Snavely 2018, eq. 5)."""
-    total = difference.new_zeros(())
-    for k in range(4):
-        d, g = difference[:, :: 2**k, :: 2**k], ground[:, :: 2**k, :: 2**k]
-        gx, gy = g[:, :, 1:] * g[:, :, :-1], g[:, 1:] * g[:, :-1]
-        dx, dy = (d[:, :, 1:] - d[:, :, :-1]).abs() * gx, (d[:, 1:] - d[:, :-1]).abs() * gy
-        total = total + dx.sum() / gx.sum().clamp(min=1) + dy.sum() / gy.sum().clamp(min=1)
-    return total / 4
+def responsible(prediction: Prediction, truth: Tensor) -> Tensor:
+    """Return the mode (N, h, w) that the truth is likelier to come from. Only the likelihood teaches which one to choose: a
+    wrong choice at an outline must not pull the mode of one surface to the other."""
+    scale = prediction.log_errors
+    each = -(prediction.modes - truth[:, None]).abs() * torch.exp(-scale) - scale
+    first = each[:, 0] + prediction.logit > each[:, 1]
+    return torch.where(first, prediction.modes[:, 0], prediction.modes[:, 1])
+
+
+def agreement(prediction: Prediction, teacher: Prediction, seen: Tensor) -> Tensor:
+    """Return how far a student is from its teacher on photos without depth, up to scale, with sky; `seen` (N, h, w)."""
+    sky = torch.sigmoid(teacher.sky_logit)
+    solid = seen & (sky < 0.5)
+    difference = responsible(prediction, teacher.log_inverse) - teacher.log_inverse
+    aligned = difference - _medians(difference, solid)[:, None, None]
+    # where the teacher doubts itself it teaches less
+    trust = torch.exp(-teacher.log_error).clamp(max=10) / 10
+    shape = masked_mean(aligned.abs() * trust, solid) + 0.3 * masked_mean(difference.abs() * trust, solid)
+    sure = (sky < 0.1) | (sky > 0.9)
+    labels = torch.where(sure, (sky > 0.5).float(), -1.0)
+    choice = masked_mean(negative_log_likelihood(prediction, teacher.log_inverse), solid)
+    rest = 0.05 * choice + 0.2 * sky_loss(prediction.sky_logit, labels)
+    return shape + 0.5 * edges(difference, solid) + rest
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean over pictures of the mean over each one's mask; pictures without any do not count."""
+    count = mask.sum((1, 2))
+    means = torch.where(mask, values, 0.0).sum((1, 2)) / count.clamp(min=1)
+    return means.sum() / (count > 0).sum().clamp(min=1)
+
+
+def _medians(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the median (N,) of each picture's masked values, without gradient; 0 where none."""
+    flat = torch.where(mask, values, torch.nan).flatten(1).detach()
+    return torch.nan_to_num(torch.nanmedian(flat, 1).values)
+
+
+def edges(difference: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean change of the difference over steps of several sizes, across and down."""
+    total = torch.zeros((), device=difference.device)
+    for step in _SCALES:
+        d, m = difference[:, ::step, ::step], mask[:, ::step, ::step]
+        if min(d.shape[1:]) < 2:
+            break
+        total = total + masked_mean((d[:, :, 1:] - d[:, :, :-1]).abs(), m[:, :, 1:] & m[:, :, :-1])
+        total = total + masked_mean((d[:, 1:] - d[:, :-1]).abs(), m[:, 1:] & m[:, :-1])
+    return total / (2 * len(_SCALES))
+
+
+def negative_log_likelihood(prediction: Prediction, truth: Tensor) -> Tensor:
+    """Return -log p(truth) (N, h, w) under the mixture of two Laplace distributions."""
+    scale = prediction.log_errors
+    each = -(prediction.modes - truth[:, None]).abs() * torch.exp(-scale) - scale - 0.6931472
+    share = torch.stack([functional.logsigmoid(prediction.logit), functional.logsigmoid(-prediction.logit)], 1)
+    return -torch.logsumexp(each + share, 1)
+
+
+def relative_loss(found: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Return the difference of inverse depth after both are shifted and scaled to median 0 and mean deviation 1 (MiDaS,
+    eqs. 5 to 7)."""
+    def normalised(log_inverse: Tensor) -> Tensor:
+        inverse = torch.exp(log_inverse.clamp(-10, 6))
+        centred = inverse - _medians(inverse, mask)[:, None, None]
+        count = mask.sum((1, 2)).clamp(min=1)
+        spread = torch.where(mask, centred.abs(), 0.0).sum((1, 2)) / count
+        return centred / spread.clamp(min=1e-4)[:, None, None]
+
+    difference = normalised(found) - normalised(truth)
+    return masked_mean(difference.abs(), mask) + 0.5 * edges(difference, mask)
+
+
+def sky_loss(logit: Tensor, labels: Tensor) -> Tensor:
+    """Return the cross entropy where `labels` is 0 or 1."""
+    each = functional.binary_cross_entropy_with_logits(logit, labels.clamp(min=0), reduction="none")
+    return masked_mean(each, labels >= 0)

@@ -1,14 +1,12 @@
-"""Train the preview network on scenes of our own: from nothing to the shipped weights.
+"""Train the preview network: an ImageNet encoder, scenes of our own, real pairs, photos without depth.
 
-  python -m tools.preview.train --run-dir runs/preview --generators 1
+  python -m tools.preview.train --run-dir runs/preview --seconds 14400 --generators 1 --imagenet FILE.pth \\
+      --pairs ../shared/train --photos ../shared/unlabelled
 
-starts the generator (shards of unique scenes in RUN/shards, the oldest give way), trains, and writes
-RUN/checkpoint.pt every few minutes, its predecessor beside it. Stop it with Ctrl-C or SIGTERM at any
-moment and give the same command to go on. RUN/log.jsonl holds the errors on held-out generated scenes over
-the samples seen. Small pictures come first (--stages); render larger views (--view-pixels 49152) for the last
-stage. When there is time for no more, let the rate decay to its end and write the weights:
+starts the generators (shards of unique scenes in RUN/shards), trains for so many seconds in all, with a rate that falls to 0
+at their end, and writes RUN/checkpoint.pt every few minutes. Stop it with Ctrl-C or SIGTERM at any moment and give the same
+command to go on. RUN/log.jsonl holds the errors on what is held out. Then:
 
-  python -m tools.preview.train --run-dir runs/preview --decay-samples 300000
   python -m tools.preview.export --run-dir runs/preview -o recon/depth/preview.safetensors
 """
 
@@ -16,10 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -27,36 +28,34 @@ import numpy as np
 import torch
 
 from recon.depth.nets.preview import NetworkConfig
-from tools.preview.batches import BatchStream
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from tools.preview.heldout import held_out, score
-from tools.preview.shards import Shard, ShardPool, shard_paths
+from tools.preview.heldout import held_out
+from tools.preview.pool import Batch, PairPool, PhotoPool, ViewPool, assemble, joined
+from tools.preview.shards import shard_paths
 from tools.preview.trainer import Trainer
+from tools.preview.validate import HELD_OUT_PLACES, read_held_out, score_pairs, score_views, size_near
 
-STAGES = "0:6144,200000:12288,1500000:24576,2500000:49152"
 CHECKPOINT = "checkpoint.pt"
 
 
-def pixels_at(stages: str, samples: int) -> int:
-    """Return the picture area of the stage that `samples` falls into; stages are FROM:PIXELS,..."""
-    found = 0
-    for part in stages.split(","):
-        start, _, pixels = part.partition(":")
-        if samples >= int(start):
-            found = int(pixels)
-    if not found:
-        raise ValueError(f"stages {stages!r} do not say what to do at sample {samples}")
-    return found
+@dataclass
+class Sources:
+    """What batches are made of."""
+
+    views: ViewPool
+    pairs: PairPool | None
+    photos: PhotoPool | None
 
 
 def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     """Start the generator processes; they die with the trainer (see `run`)."""
     command = [sys.executable, "-m", "tools.preview.generate", "--run-dir", str(args.run_dir)]
-    command += ["--pixels", str(args.view_pixels), "--disk-gb", str(args.disk_gb)]
+    command += ["--pixels", str(args.view_pixels), "--disk-gb", str(args.disk_gb), "--scenes", str(args.shard_scenes)]
+    one_thread = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     processes = []
     for worker in range(args.generators):
         log = (args.run_dir / f"generator_{worker}.log").open("ab")
-        processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+        processes.append(subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **one_thread}))
     return processes
 
 
@@ -64,10 +63,8 @@ def wait_for_shards(folder: Path, count: int, processes: list[subprocess.Popen[b
     """Wait until there is something to train on; raises RuntimeError where nobody makes it."""
     while len(shard_paths(folder)) < count:
         if not any(p.poll() is None for p in processes):
-            raise RuntimeError(
-                f"{folder} has fewer than {count} shards and no generator runs; see its log beside it"
-            )
-        time.sleep(2)
+            raise RuntimeError(f"{folder} has fewer than {count} shards and no generator runs; see its log beside it")
+        time.sleep(0.5)
 
 
 class _Stop:
@@ -83,119 +80,146 @@ class _Stop:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train until stopped, or to the end of the decay."""
+    """Train until stopped, or to the end of the time."""
     stop = _Stop()
     args.run_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
+    if args.device == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     path = args.run_dir / CHECKPOINT
-    trainer = Trainer(NetworkConfig(), rate=args.rate, seed=args.seed)
+    trainer = Trainer(NetworkConfig(encoder=args.encoder), rate=args.rate, seed=args.seed, device=args.device)
     if path.exists():
         trainer.load_state(load_checkpoint(path))
         print(f"resumed at step {trainer.step}, {trainer.samples} samples", flush=True)
-    if args.decay_samples and trainer.decay is None:
-        trainer.decay = (trainer.samples, args.decay_samples)
+    elif args.imagenet:
+        trainer.start_from(torch.load(args.imagenet, weights_only=True, map_location="cpu"))
     processes = start_generators(args)
     try:
-        wait_for_shards(args.run_dir / "shards", 1, processes)
-        validation = held_out(args.run_dir)
-        wait_for_shards(args.run_dir / "shards", 4, processes)
-        _loop(args, trainer, validation, stop, processes)
+        (args.run_dir / "shards").mkdir(exist_ok=True)
+        wait_for_shards(args.run_dir / "shards", args.least_shards, processes)
+        _loop(args, trainer, stop, processes)
     finally:
         for process in processes:
             process.terminate()
 
 
+def _sources(args: argparse.Namespace, device: torch.device) -> Sources:
+    views = ViewPool(args.run_dir / "shards", device, args.pool_gb * 1e9)
+    without = set() if args.all_places else HELD_OUT_PLACES
+    pairs = PairPool(args.pairs, None, without, device) if args.pairs else None
+    photos = PhotoPool(args.photos, device) if args.photos else None
+    return Sources(views, pairs, photos)
+
+
+def pixels_at(progress: float, pixels: int) -> int:
+    """Return the area of the pictures: half of the final one in the first 45 % of the time."""
+    return round(pixels * (0.5 if progress < 0.45 else 1.0))
+
+
+def draw(
+    args: argparse.Namespace, sources: Sources, progress: float, rng: np.random.Generator
+) -> tuple[Batch, Batch | None]:
+    """Return a labelled batch, and photos without labels where the teacher has something to say by now."""
+    area = pixels_at(progress, args.pixels) * float(np.exp(rng.uniform(-0.3, 0.3)))
+    real = round(args.batch * args.real_share) if sources.pairs else 0
+    items, aspect = sources.views.draw(args.batch - real, rng)
+    width, height = size_near(aspect, round(area))
+    smallest = 0.6 if progress < 0.45 else 0.72
+    batches = [assemble(items, (height, width), rng, smallest)]
+    if sources.pairs and real:
+        batches.append(assemble(sources.pairs.draw(real, rng), (height, width), rng, 0.5))
+    photos = None
+    if sources.photos and progress >= args.teacher_from:
+        count = round(args.batch * args.photo_share)
+        photos = assemble(sources.photos.draw(count, rng), (height, width), rng, 0.5)
+    return joined(batches), photos
+
+
 def _loop(
-    args: argparse.Namespace,
-    trainer: Trainer,
-    validation: list[Shard],
-    stop: _Stop,
-    generators: list[subprocess.Popen[bytes]],
+    args: argparse.Namespace, trainer: Trainer, stop: _Stop, generators: list[subprocess.Popen[bytes]]
 ) -> None:
-    pool_rng = np.random.default_rng([args.seed, trainer.step])
-    pool = ShardPool(args.run_dir / "shards", pool_rng)
-    for _ in range(24):
-        pool.refresh()
-    stream = BatchStream(
-        pool,
-        np.random.default_rng([args.seed, trainer.step, 1]),
-        args.batch,
-        pixels_at(args.stages, trainer.samples),
-    )
-    began, since = time.monotonic(), trainer.samples
+    sources = _sources(args, trainer.device)
+    sources.views.refresh(10_000)
+    rng = np.random.default_rng([args.seed, trainer.step])
+    began, earlier, since = time.monotonic(), trainer.seconds, trainer.samples
     saved = validated = began
-    terms: list[dict[str, float]] = []
-    try:
-        while (
-            not stop.asked and not trainer.finished and not (args.samples and trainer.samples >= args.samples)
-        ):
-            stream.pixels = pixels_at(args.stages, trainer.samples)
-            terms.append(trainer.train_step(stream.next()))
-            now = time.monotonic()
-            if trainer.step % args.log_steps == 0:
-                mean = {k: round(float(np.mean([t[k] for t in terms])), 4) for k in terms[0]}
-                speed = (trainer.samples - since) / (now - began)
-                print(f"{trainer.samples} samples, {speed:.1f}/s, {stream.pixels} px, {mean}", flush=True)
-                terms.clear()
-                if any(p.poll() is not None for p in generators):
-                    print("warning: a generator has ended, see generator_*.log in the run folder", flush=True)
-            if now - validated > 60 * args.validate_minutes:
-                validated = now
-                _validate(args.run_dir, trainer, validation, stream.pixels)
-            if now - saved > 60 * args.save_minutes:
-                saved = now
-                save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
-        _validate(args.run_dir, trainer, validation, pixels_at(args.stages, trainer.samples))
-    finally:
-        stream.close()
-        save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
-        print(f"stopped at step {trainer.step}, {trainer.samples} samples; checkpoint written", flush=True)
+    terms: list[dict[str, torch.Tensor]] = []
+    while not stop.asked and trainer.seconds < args.seconds:
+        progress = trainer.seconds / args.seconds
+        batch, photos = draw(args, sources, progress, rng)
+        lending = None
+        if sources.photos and rng.random() < 0.5:
+            lending = assemble(sources.photos.draw(8, rng), tuple(batch.rgb.shape[-2:]), rng, 0.5).rgb
+        share = 0.5 * (1 + math.cos(math.pi * progress)) if args.decay == "cosine" else 1 - progress
+        terms.append(trainer.train_step(batch, max(share, 0.0), photos, lending))
+        now = time.monotonic()
+        trainer.seconds = earlier + now - began
+        if trainer.step % args.log_steps == 0:
+            mean = {k: round(float(torch.stack([t[k] for t in terms if k in t]).mean()), 4) for k in terms[-1]}
+            speed = (trainer.samples - since) / (now - began)
+            size = f"{batch.rgb.shape[3]}x{batch.rgb.shape[2]}"
+            print(f"{trainer.seconds:.0f} s, {trainer.samples} samples, {speed:.0f}/s, {len(sources.views)} views, {size}, {mean}", flush=True)
+            terms.clear()
+            sources.views.refresh()
+        if now - validated > 60 * args.validate_minutes:
+            _validate(args, trainer)
+            validated = time.monotonic()
+        if now - saved > 60 * args.save_minutes:
+            save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
+            saved = time.monotonic()
+    save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
+    _validate(args, trainer)
+    print(f"stopped at step {trainer.step}, {trainer.samples} samples; checkpoint written", flush=True)
 
 
-def _validate(run_dir: Path, trainer: Trainer, validation: list[Shard], pixels: int) -> None:
-    errors = score(trainer.averaged(), validation, pixels)
+def _validate(args: argparse.Namespace, trainer: Trainer) -> None:
+    net = trainer.mean_net
+    views = held_out(args.run_dir, args.held_out, args.view_pixels) if args.held_out else []
+    pairs = read_held_out(args.pairs) if args.pairs else []
     line = {
         "samples": trainer.samples,
-        "step": trainer.step,
-        "pixels": pixels,
-        "time": time.time(),
-        "errors": errors,
+        "seconds": trainer.seconds,
+        "views": score_views(net, views, args.pixels) if views else {},
+        "pairs": score_pairs(net, pairs, args.pixels) if pairs else {},
     }
-    with (run_dir / "log.jsonl").open("a") as file:
+    with (args.run_dir / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
-    short = {k: round(v, 4) for k, v in errors["all"].items()}
-    print(f"held out at {trainer.samples}: {short}", flush=True)
+    for name in ("views", "pairs"):
+        short = {k: round(v, 4) for k, v in line[name].get("all", {}).items()}
+        print(f"held-out {name} at {trainer.samples}: {short}", flush=True)
 
 
 def main() -> None:
     """Read the arguments and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add(
-        "--run-dir",
-        type=Path,
-        default=Path("runs/preview"),
-        help="checkpoints, shards, logs (default %(default)s)",
-    )
-    add("--stages", default=STAGES, help="FROM_SAMPLE:PIXELS,... (default %(default)s)")
-    add("--batch", type=int, default=32)
-    add("--rate", type=float, default=1e-3, help="peak learning rate (default %(default)s)")
-    add("--decay-samples", type=int, default=0, help="let the rate fall to 0 over so many samples, then stop")
-    add("--samples", type=int, default=0, help="stop at so many samples in all (0: run on)")
+    add("--run-dir", type=Path, default=Path("runs/preview"), help="checkpoints, shards, logs (default %(default)s)")
+    add("--seconds", type=float, default=4 * 3600, help="training time in all; the schedule follows it")
+    add("--imagenet", type=Path, help="state dict of EfficientNet-Lite to start from")
+    add("--encoder", type=int, default=2, help="EfficientNet-Lite size, 0 to 2 (default %(default)s)")
+    add("--pairs", type=Path, help="folder of real pairs with pairs.json")
+    add("--photos", type=Path, help="folder of photos without depth")
+    add("--real-share", type=float, default=0.15, help="real pairs in a batch (default %(default)s)")
+    add("--photo-share", type=float, default=0.2, help="photos over a batch (default %(default)s)")
+    add("--teacher-from", type=float, default=0.4, help="part of the time from which photos are used")
+    add("--all-places", action="store_true", help="train on the held-out places, too")
+    add("--batch", type=int, default=16)
+    add("--pixels", type=int, default=98304, help="area of the pictures at the end (default %(default)s: 362x272)")
+    add("--rate", type=float, default=5e-4, help="peak learning rate (default %(default)s)")
+    add("--decay", choices=("cosine", "linear"), default="cosine")
     add("--generators", type=int, default=1, help="generator processes beside the trainer")
-    add(
-        "--view-pixels",
-        type=int,
-        default=19200,
-        help="pixels of a rendered view (default %(default)s: 160x120)",
-    )
+    add("--view-pixels", type=int, default=86400, help="pixels of a rendered view (default %(default)s: 340x255)")
+    add("--shard-scenes", type=int, default=32, help="scenes of a shard")
+    add("--least-shards", type=int, default=4, help="shards to wait for before the first step")
     add("--disk-gb", type=float, default=15.0, help="room for shards (default %(default)s)")
+    add("--pool-gb", type=float, default=6.0, help="views held in the device's memory (default %(default)s)")
+    add("--held-out", type=int, default=12, help="held-out views of each kind (default %(default)s)")
+    add("--device", default="cpu")
     add("--threads", type=int, default=1, help="torch threads (default %(default)s)")
     add("--save-minutes", type=float, default=4.0)
-    add("--validate-minutes", type=float, default=12.0)
-    add("--log-steps", type=int, default=100)
+    add("--validate-minutes", type=float, default=15.0)
+    add("--log-steps", type=int, default=50)
     add("--seed", type=int, default=1)
     try:
         run(parser.parse_args())

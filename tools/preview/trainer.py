@@ -5,108 +5,126 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from recon.depth.nets.preview import NetworkConfig, PreviewNet, normalise
-from tools.preview.batches import Batch
+from recon.depth.nets.efficientnet_lite import load_imagenet
+from recon.depth.nets.preview import Camera, NetworkConfig, PreviewNet, normalise
+from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError
-from tools.preview.loss import preview_loss
+from tools.preview.loss import agreement, preview_loss
+from tools.preview.pool import Batch
 
-WARM_UP_STEPS = 1000
-AVERAGE_DECAY = 0.9995
-
-
-def fast_bfloat16() -> bool:
-    """Return whether this CPU multiplies bfloat16 natively; where not, it is slower than float32."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+WARM_UP_STEPS = 300
+AVERAGE_DECAY = 0.999
+_ENCODER_SHARE = 0.3
+"""The pretrained encoder's rate over that of the new layers."""
+AGREEMENT_WEIGHT = 0.5
 
 
 class Trainer:
     """Network, exponential moving average, AdamW, counters."""
 
-    def __init__(self, config: NetworkConfig, rate: float, seed: int) -> None:
+    def __init__(self, config: NetworkConfig, rate: float, seed: int, device: str = "cpu") -> None:
         torch.manual_seed(seed)
-        self.config, self.rate = config, rate
-        self.net = PreviewNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
-        decayed = [p for p in self.net.parameters() if p.ndim >= 2]
-        kept = [p for p in self.net.parameters() if p.ndim < 2]  # norms and biases are not pulled to 0
-        groups = [{"params": decayed, "weight_decay": 0.02}, {"params": kept, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+        self.config, self.rate, self.device = config, rate, torch.device(device)
+        self.net = self._place(PreviewNet(config))
+        self.mean_net = self._place(PreviewNet(config)).eval().requires_grad_(False)
+        self.mean_net.load_state_dict(self.net.state_dict())
+        self.optimiser = torch.optim.AdamW(self._groups(), lr=rate, betas=(0.9, 0.98), fused=True)
         self.step = 0
         self.samples = 0
-        self.decay: tuple[int, int] | None = None  # first sample and length of the final decay
-        self._bfloat16 = fast_bfloat16()
+        self.seconds = 0.0
 
-    @property
-    def finished(self) -> bool:
-        """True when the final decay is over."""
-        return self.decay is not None and self.samples >= sum(self.decay)
+    def _place(self, net: PreviewNet) -> PreviewNet:
+        return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
-    def rate_now(self) -> float:
-        """Return the learning rate: linear warm-up, constant, and the final linear decay when asked for."""
-        rate = self.rate * min(1.0, (self.step + 1) / WARM_UP_STEPS)
-        if self.decay is not None:
-            rate *= max(0.0, 1 - (self.samples - self.decay[0]) / self.decay[1])
-        return rate
+    def _groups(self) -> list[dict[str, Any]]:
+        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        for name, p in self.net.named_parameters():
+            groups.setdefault((name.startswith("encoder."), p.ndim >= 2), []).append(p)
+        return [
+            {"params": group, "weight_decay": 0.02 if decayed else 0.0, "share": _ENCODER_SHARE if encoder else 1.0}
+            for (encoder, decayed), group in groups.items()
+        ]
 
-    def train_step(self, batch: Batch) -> dict[str, float]:
-        """Take one step; returns the loss terms. Raises FloatingPointError where the loss is no number."""
+    def start_from(self, imagenet: dict[str, Tensor]) -> None:
+        """Take the encoder's ImageNet weights."""
+        load_imagenet(self.net.encoder, imagenet)
+        self.mean_net.load_state_dict(self.net.state_dict())
+
+    def _train_mode(self) -> None:
+        """The encoder keeps its batch statistics: those of photos, which generated scenes would spoil."""
         self.net.train()
+        for module in self.net.encoder.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+
+    def train_step(
+        self, batch: Batch, rate_share: float, photos: Batch | None = None, lending: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Take one step; returns the loss terms. Raises FloatingPointError where the loss is no number.
+
+        `photos` without depth are taught by the average; `lending` (N, 3, H, W) lend the batch their colours.
+        """
+        self._train_mode()
+        warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate_now()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-            prediction = self.net(normalise(batch.rgb))
-        terms = preview_loss(prediction, batch)
+            group["lr"] = self.rate * rate_share * warm * group["share"]
+        with torch.no_grad():
+            seen = augment.strong(batch.rgb, lending)
+        pictures, camera, count = seen, batch.camera, len(batch)
+        if photos is not None:
+            taught = self._teach(photos)
+            pictures = torch.cat([seen, augment.strong(photos.rgb)])
+            camera = Camera(*(torch.cat(pair) for pair in zip(batch.camera, photos.camera, strict=True)))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            prediction = self.net(normalise(pictures), camera)
+        terms = preview_loss(type(prediction)(*(p[:count] for p in prediction)), batch)
+        if photos is not None:
+            student = type(prediction)(*(p[count:] for p in prediction))
+            terms["agreement"] = agreement(student, taught, torch.ones_like(student.logit, dtype=torch.bool))
+            terms["total"] = terms["total"] + AGREEMENT_WEIGHT * terms["agreement"]
         self.optimiser.zero_grad(set_to_none=True)
         terms["total"].backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        if not torch.isfinite(norm):
-            raise FloatingPointError(
-                f"the gradient is {norm.item()} at step {self.step}; resume with a lower --rate"
-            )
+        norm = nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        if self.step % 50 == 0 and not torch.isfinite(norm):
+            raise FloatingPointError(f"the gradient is {norm.item()} at step {self.step}; resume with a lower --rate")
         self.optimiser.step()
         self.step += 1
-        self.samples += len(batch.rgb)
+        self.samples += len(pictures)
         self._follow()
-        return {k: float(v.detach()) for k, v in terms.items()}
+        return {k: v.detach() for k, v in terms.items()}
+
+    def _teach(self, photos: Batch):  # type: ignore[no-untyped-def]
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            return self.mean_net(normalise(augment.weak(photos.rgb)), photos.camera)
 
     def _follow(self) -> None:
         """Move the average towards the network; faster at the start, when there is little to remember."""
         keep = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        ours = [v for v in self.net.state_dict().values() if v.dtype.is_floating_point]
+        mean = [v for v in self.mean_net.state_dict().values() if v.dtype.is_floating_point]
         with torch.no_grad():
-            for name, value in self.net.state_dict().items():
-                if value.dtype.is_floating_point:
-                    self.average[name].lerp_(value, 1 - keep)
-                else:
-                    self.average[name].copy_(value)
-
-    def averaged(self) -> PreviewNet:
-        """Return a network with the averaged weights, for scoring and shipping."""
-        net = PreviewNet(self.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        net.load_state_dict(self.average)
-        return net.eval()
+            torch._foreach_lerp_(mean, ours, 1 - keep)
 
     def state(self) -> dict[str, Any]:
         """Return everything that a resumed training needs."""
         return {
             "config": self.config.as_dict(),
             "net": self.net.state_dict(),
-            "average": self.average,
+            "average": self.mean_net.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "samples": self.samples,
-            "decay": list(self.decay) if self.decay else None,
+            "seconds": self.seconds,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a saved state; raises CheckpointError where it is of another network."""
+        """Take the state of a checkpoint; raises CheckpointError where it is of another network."""
         if state.get("config") != self.config.as_dict():
-            raise CheckpointError(
-                f"the checkpoint is of a network {state.get('config')}, this one is {self.config.as_dict()}: "
-                "use another --run-dir"
-            )
+            raise CheckpointError("the checkpoint is of another network: start a new run folder")
         self.net.load_state_dict(state["net"])
-        self.average = {k: v.clone() for k, v in state["average"].items()}
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.samples = int(state["step"]), int(state["samples"])
-        self.decay = (int(state["decay"][0]), int(state["decay"][1])) if state["decay"] else None
+        self.mean_net.load_state_dict(state["average"])
+        if state.get("optimiser"):
+            self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.samples, self.seconds = state["step"], state["samples"], state["seconds"]
