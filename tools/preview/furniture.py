@@ -9,6 +9,7 @@ import numpy as np
 
 from tools.preview import surfaces
 from tools.preview.clutter import clutter, plant
+from tools.preview.figures import figure, limb
 from tools.preview.scene import Builder, Material
 
 Footprint = tuple[float, float]
@@ -54,9 +55,27 @@ def desk(b: Builder, things: int = 8) -> Footprint:
     if b.chance(0.8):
         keyboard = Material((0.05, 0.05, 0.05), (0.3, 0.3, 0.3), "keys", int(b.rng.integers(9)), 0.2)
         b.add("box", (b.between(-0.2, 0.2), h + 0.012, -d * 0.28), (0.43, 0.02, 0.14), b.material(keyboard))
-    clutter(b, w, d, h, int(b.rng.integers(2, things + 2)))
+        b.add("pillow", (b.between(0.28, 0.45), h + 0.018, -d * 0.28), (0.065, 0.036, 0.11), surfaces.dark(b))
+    clutter(b, w, d, h, int(b.rng.integers(2, things + 2)) if b.chance(0.6) else int(b.rng.integers(8, 24)))
+    for _ in range(int(b.rng.integers(0, 4))):
+        cable(b, w, d, h)
     b.target(0, h, 0, 0.5 * w)
     return w, d
+
+
+def cable(b: Builder, w: float, d: float, h: float) -> None:
+    """A cable that winds over a table top and hangs down behind it."""
+    skin = surfaces.dark(b) if b.chance(0.7) else surfaces.plain(b)
+    p = (b.between(-0.4, 0.4) * w, h + 0.004, b.between(-0.3, 0.3) * d)
+    turn, thick = b.between(-1, 1), b.between(0.005, 0.009)
+    for _ in range(9):
+        turn += b.between(-0.7, 0.7) - 0.2 * turn
+        q = (p[0] + 0.08 * float(np.sin(turn)), h + 0.004, p[2] + 0.08 * float(np.cos(turn)))
+        if q[2] > d / 2:
+            limb(b, "post", p, (q[0], 0.1, d / 2 + 0.02), thick, thick, skin)
+            return
+        limb(b, "post", p, q, thick, thick, skin)
+        p = q
 
 
 def drawers(b: Builder) -> int:
@@ -269,29 +288,6 @@ def boxes(b: Builder) -> Footprint:
 
 
 def person(b: Builder, height: float = 1.72) -> Footprint:
-    """A person standing or sitting down on nothing much: limbs, trunk, head, hair."""
-    k = height / 1.72
-    trousers, shirt, skin, hair = (surfaces.cloth(b), surfaces.cloth(b), _skin(b), surfaces.dark(b))
-    stride = b.between(-0.35, 0.35)
-    for sx in (-1, 1):
-        b.add(
-            "post",
-            (sx * 0.09 * k, 0.42 * k, sx * stride * 0.2),
-            (0.15 * k, 0.86 * k, 0.16 * k),
-            trousers,
-            0,
-            sx * stride,
-        )
-        b.add("cushion", (sx * 0.09 * k, 0.04, -0.05 + sx * stride * 0.4), (0.1, 0.08, 0.27), hair)
-        a = b.between(-0.7, 0.7)
-        arm = (sx * 0.25 * k, 1.15 * k, -0.22 * k * np.sin(a))
-        b.add("pillow", arm, (0.1 * k, 0.62 * k, 0.11 * k), shirt if b.chance(0.6) else skin, 0, a)
-    b.add("cushion", (0, 1.14 * k, 0), (0.42 * k, 0.62 * k, 0.25 * k), shirt)
-    b.add("sphere", (0, 1.58 * k, -0.01), (0.17 * k, 0.24 * k, 0.2 * k), skin)
-    b.add("sphere", (0, 1.63 * k, 0.02), (0.19 * k, 0.2 * k, 0.2 * k), hair)
-    b.target(0, 1.0 * k, 0, 0.9)
+    """A person standing or walking."""
+    figure(b, height, b.pick(["stand", "walk"]), fine=False)
     return 0.6, 0.5
-
-
-def _skin(b: Builder) -> int:
-    return b.material(Material(surfaces.hsv(b.rng, (0.03, 0.08), (0.3, 0.6), (0.3, 0.9))))

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import furniture, surfaces
+from tools.preview import furniture, kitchens, surfaces
 from tools.preview.clutter import clutter
 from tools.preview.fixtures import ceiling_lights, door, window
-from tools.preview.scene import Builder, Rng, Scene
+from tools.preview.scene import Builder, Rng, Scene, Shot
 
 Maker = Callable[[Builder], tuple[float, float]]
 Rect = tuple[float, float, float, float]  # x0, x1, z0, z1
@@ -41,6 +41,18 @@ _THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
         [furniture.cabinet, furniture.shelf, furniture.boxes, furniture.table],
         [furniture.table, furniture.chair, furniture.chair, furniture.person],
     ),
+    "bathroom": (
+        [
+            kitchens.basin,
+            kitchens.basin,
+            kitchens.toilet,
+            kitchens.bath,
+            kitchens.bath,
+            kitchens.towels,
+            furniture.shelf,
+        ],
+        [furniture.boxes, furniture.chair],
+    ),
     "office": (
         [
             furniture.desk,
@@ -61,27 +73,37 @@ _THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
 
 def room(seed: int, rng: Rng) -> Scene:
     """A room of a flat or office: 2.5 to 7 m a side."""
-    return _interior(seed, rng, "room", rng.uniform(2.5, 6.5), rng.uniform(2.8, 7.5), rng.uniform(2.3, 3.1))
+    return interior(seed, rng, "room", rng.uniform(2.5, 6.5), rng.uniform(2.8, 7.5), rng.uniform(2.3, 3.1))
 
 
 def hall(seed: int, rng: Rng) -> Scene:
     """A big space: open-plan office, shop, lobby, workshop."""
-    return _interior(seed, rng, "hall", rng.uniform(7, 22), rng.uniform(9, 30), rng.uniform(2.7, 6.5))
+    return interior(seed, rng, "hall", rng.uniform(7, 22), rng.uniform(9, 30), rng.uniform(2.7, 6.5))
 
 
 def corridor(seed: int, rng: Rng) -> Scene:
     """A corridor."""
-    scene = _interior(seed, rng, "corridor", rng.uniform(1.2, 2.8), rng.uniform(6, 30), rng.uniform(2.2, 3.2))
+    scene = interior(seed, rng, "corridor", rng.uniform(1.2, 2.8), rng.uniform(6, 30), rng.uniform(2.2, 3.2))
     scene.heading = 0.0 if rng.random() < 0.5 else np.pi
     return scene
 
 
 def desk_view(seed: int, rng: Rng) -> Scene:
     """A room whose camera looks down on a table, desk or counter with things on it."""
-    return _interior(seed, rng, "desk", rng.uniform(2.8, 6), rng.uniform(3, 6), rng.uniform(2.3, 3.1))
+    return interior(seed, rng, "desk", rng.uniform(2.8, 6), rng.uniform(3, 6), rng.uniform(2.3, 3.1))
 
 
-def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> Scene:
+def interior(
+    seed: int,
+    rng: Rng,
+    kind: str,
+    w: float,
+    d: float,
+    h: float,
+    first: Callable[[Builder], Rect] | None = None,
+    theme: str = "",
+) -> Scene:
+    """Return a furnished interior of w x d x h metres; `first` puts something in and returns the floor it takes."""
     scene = Scene(kind, seed, indoor=True)
     b = Builder(scene, rng)
     level = rng.uniform(0.12, 0.5)
@@ -89,8 +111,8 @@ def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> S
     _shell(b, w, d, h)
     for side in range(4):
         _wall_things(b, side, w, d, h, kind)
-    theme = b.pick(list(_THEMES))
-    taken: list[Rect] = []
+    theme = theme or b.pick(list(_THEMES))
+    taken: list[Rect] = [] if first is None else [first(b)]
     for side in range(4):
         _along_wall(b, side, w, d, theme, kind, taken)
     if kind != "corridor":
@@ -100,9 +122,23 @@ def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> S
     if kind == "hall" and b.chance(0.5):
         _columns(b, w, d, h)
     ceiling_lights(b, w, d, h)
+    if kind in ("room", "desk"):
+        scene.shot = _odd_shot(b)
     margin = 0.25
     scene.stand.append((-w / 2 + margin, w / 2 - margin, -d / 2 + margin, d / 2 - margin))
     return scene
+
+
+def _odd_shot(b: Builder) -> Shot:
+    """Photos of rooms are not all taken standing: from near the floor, close to a shelf, held high or askew."""
+    u = b.rng.random()
+    if u < 0.55:
+        return Shot(blur=0.05)
+    if u < 0.72:
+        return Shot(eye_m=(0.1, 0.9), pitch_deg=(-4, 10), near_m=0.3, middle_m=0.7, blur=0.05)
+    if u < 0.92:
+        return Shot(target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1)
+    return Shot(eye_m=(1.7, 2.2), pitch_deg=(-25, 15), near_m=0.4, middle_m=0.8)
 
 
 def _shell(b: Builder, w: float, d: float, h: float) -> None:
@@ -187,9 +223,10 @@ def _along_wall(b: Builder, side: int, w: float, d: float, theme: str, kind: str
         if not b.chance(density):
             x += b.between(0.4, 1.6)
             continue
-        if theme == "kitchen" and b.chance(0.6):
+        if theme == "kitchen" and b.chance(0.7):
             run = min(b.between(1.2, 4), length / 2 - x)
-            group = b.made(lambda builder, run=run: furniture.counter(builder, run))  # type: ignore[misc]
+            maker = kitchens.kitchen_run if b.chance(0.8) else furniture.counter
+            group = b.made(lambda builder, run=run, maker=maker: maker(builder, run))  # type: ignore[misc]
         else:
             makers = _THEMES[theme][0]
             group = b.made(makers[int(b.rng.integers(len(makers)))])
