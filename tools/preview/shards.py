@@ -38,13 +38,6 @@ class Shard:
     kind: NDArray[np.str_]
 
 
-def size_for(aspect: float, pixels: int, multiple: int = 4) -> tuple[int, int]:
-    """Return (width, height) of about `pixels` pixels, each a multiple of `multiple`; `aspect` is width / height."""
-    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
-    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
-    return width, height
-
-
 def write_shard(path: Path, shard: Shard) -> None:
     """Write a shard atomically."""
     part = path.with_suffix(".part")
