@@ -85,7 +85,6 @@ def run(args: argparse.Namespace) -> None:
     args.run_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
     if args.device == "cuda":
-        torch.backends.cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     path = args.run_dir / CHECKPOINT
     trainer = Trainer(NetworkConfig(encoder=args.encoder), rate=args.rate, seed=args.seed, device=args.device)
@@ -200,7 +199,7 @@ def main() -> None:
     add("--encoder", type=int, default=2, help="EfficientNet-Lite size, 0 to 2 (default %(default)s)")
     add("--pairs", type=Path, help="folder of real pairs with pairs.json")
     add("--photos", type=Path, help="folder of photos without depth")
-    add("--real-share", type=float, default=0.15, help="real pairs in a batch (default %(default)s)")
+    add("--real-share", type=float, default=0.1, help="real pairs in a batch (default %(default)s)")
     add("--photo-share", type=float, default=0.2, help="photos over a batch (default %(default)s)")
     add("--teacher-from", type=float, default=0.4, help="part of the time from which photos are used")
     add("--all-places", action="store_true", help="train on the held-out places, too")
