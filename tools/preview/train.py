@@ -91,6 +91,8 @@ def run(args: argparse.Namespace) -> None:
     if path.exists():
         trainer.load_state(load_checkpoint(path))
         print(f"resumed at step {trainer.step}, {trainer.samples} samples", flush=True)
+    elif args.weights:
+        trainer.start_from_weights(args.weights)
     elif args.imagenet:
         trainer.start_from(torch.load(args.imagenet, weights_only=True, map_location="cpu"))
     processes = start_generators(args)
@@ -120,10 +122,11 @@ def draw(
     args: argparse.Namespace, sources: Sources, progress: float, rng: np.random.Generator
 ) -> tuple[Batch, Batch | None]:
     """Return a labelled batch, and photos without labels where the teacher has something to say by now."""
-    area = pixels_at(progress, args.pixels) * float(np.exp(rng.uniform(-0.3, 0.3)))
+    # One size for each aspect ratio: on a GPU every new shape costs seconds, in which cuDNN plans each convolution anew.
+    area = pixels_at(progress, args.pixels)
     real = round(args.batch * args.real_share) if sources.pairs else 0
     items, aspect = sources.views.draw(args.batch - real, rng)
-    width, height = size_near(aspect, round(area))
+    width, height = size_near(aspect, area)
     smallest = 0.6 if progress < 0.45 else 0.72
     batches = [assemble(items, (height, width), rng, smallest)]
     if sources.pairs and real:
@@ -196,6 +199,7 @@ def main() -> None:
     add("--run-dir", type=Path, default=Path("runs/preview"), help="checkpoints, shards, logs (default %(default)s)")
     add("--seconds", type=float, default=4 * 3600, help="training time in all; the schedule follows it")
     add("--imagenet", type=Path, help="state dict of EfficientNet-Lite to start from")
+    add("--weights", type=Path, help="weights that `export` wrote, to go on from with a new schedule")
     add("--encoder", type=int, default=2, help="EfficientNet-Lite size, 0 to 2 (default %(default)s)")
     add("--pairs", type=Path, help="folder of real pairs with pairs.json")
     add("--photos", type=Path, help="folder of photos without depth")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from recon.depth.nets.efficientnet_lite import load_imagenet
@@ -21,6 +23,11 @@ _ENCODER_SHARE = 0.3
 AGREEMENT_WEIGHT = 0.5
 
 
+def fast_bfloat16() -> bool:
+    """Return whether this CPU multiplies bfloat16 natively; where not, it is slower than float32."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
 class Trainer:
     """Network, exponential moving average, AdamW, counters."""
 
@@ -34,6 +41,7 @@ class Trainer:
         self.step = 0
         self.samples = 0
         self.seconds = 0.0
+        self._bfloat16 = self.device.type == "cuda" or fast_bfloat16()
 
     def _place(self, net: PreviewNet) -> PreviewNet:
         return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
@@ -50,6 +58,16 @@ class Trainer:
     def start_from(self, imagenet: dict[str, Tensor]) -> None:
         """Take the encoder's ImageNet weights."""
         load_imagenet(self.net.encoder, imagenet)
+        self.mean_net.load_state_dict(self.net.state_dict())
+
+    def start_from_weights(self, path: Path) -> None:
+        """Go on from shipped weights (`export.py`), with a new optimiser."""
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+            self.samples = int(file.metadata()["samples"])
+        missing, unknown = self.net.load_state_dict(tensors, strict=False)
+        if unknown or any(not name.endswith("num_batches_tracked") for name in missing):
+            raise CheckpointError(f"{path} is of another network")
         self.mean_net.load_state_dict(self.net.state_dict())
 
     def _train_mode(self) -> None:
@@ -77,7 +95,7 @@ class Trainer:
             taught = self._teach(photos)
             pictures = torch.cat([seen, augment.strong(photos.rgb)])
             camera = Camera(*(torch.cat(pair) for pair in zip(batch.camera, photos.camera, strict=True)))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             prediction = self.net(normalise(pictures), camera)
         terms = preview_loss(type(prediction)(*(p[:count] for p in prediction)), batch)
         if photos is not None:
@@ -96,7 +114,7 @@ class Trainer:
         return {k: v.detach() for k, v in terms.items()}
 
     def _teach(self, photos: Batch):  # type: ignore[no-untyped-def]
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             return self.mean_net(normalise(augment.weak(photos.rgb)), photos.camera)
 
     def _follow(self) -> None:
