@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
+
+from other_readers import khronos, open3d, trimesh
+from rendering import renderer_works
+from small_content import make_content
+
+__all__ = ["khronos", "make_content", "open3d", "renderer_works", "trimesh"]
 
 # A shell that starts us in the background, and nohup, have the programs that we start ignore these signals: the tests
 # that send them would wait in vain.

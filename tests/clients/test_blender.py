@@ -12,7 +12,7 @@ from PIL import Image
 
 from recon.frames import apply, file_T_cam
 from recon.scene import Scene
-from recon_cli.commands import recon
+from recon_cli.group import recon
 
 GOOD_DB = 40.0
 
