@@ -232,6 +232,7 @@ def test_the_rectangle_s_interval_covers_the_truth() -> None:
     assert np.mean(inside) > 0.9
 
 
+@pytest.mark.data
 @pytest.mark.skipif(not RGBD.is_dir(), reason="needs ../shared/data")
 @pytest.mark.parametrize(("count", "outliers"), [(2, 0.0), (3, 0.0), (10, 0.3)])
 def test_the_intervals_cover_real_depth_made_relative(count: int, outliers: float) -> None:

@@ -1,8 +1,10 @@
 """Depth Pro through the real transformers class, with a tiny random checkpoint."""
 
-import importlib.util
 import json
+import os
 import shutil
+import subprocess
+import sys
 from math import nan, radians, tan
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from recon.types import DepthEstimate, MetricDepth, Photo
 from .conftest import KeepingJournal, noise_photo
 
 CPU = RunOptions(device="cpu")
+TORCHVISION = Path(sys.prefix) / "torchvision"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -70,15 +73,16 @@ def test_the_metres_are_those_of_transformers_own_formulas(
 
 
 @pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="transformers' processor needs torchvision"
+    not TORCHVISION.is_dir(), reason="transformers' processor needs torchvision: ./dev test installs it"
 )
-def test_the_input_is_that_of_transformers_processor() -> None:
-    from transformers import DepthProImageProcessor
-
+def test_the_input_is_that_of_transformers_processor(tmp_path: Path) -> None:
     photo = noise_photo(width=300, height=200)
-    theirs = DepthProImageProcessor(size={"height": 256, "width": 256})(photo.rgb, return_tensors="pt")[
-        "pixel_values"
-    ]
+    np.save(tmp_path / "rgb.npy", photo.rgb)
+    program = Path(__file__).with_name("transformers_input.py")
+    paths = os.pathsep.join([str(TORCHVISION), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    subprocess.run([sys.executable, str(program), str(tmp_path), "256"], env=environment, check=True)
+    theirs = torch.from_numpy(np.load(tmp_path / "pixels.npy"))
     torch.testing.assert_close(prepare(photo, size=256), theirs, atol=1e-5, rtol=0)
 
 

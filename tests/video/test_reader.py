@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,7 @@ from recon.types import DepthEstimate, MetricDepth, Photo
 from recon.video.reader import Clip, VideoError, check_video_support
 from recon.video.writer import VideoWriter
 
-if importlib.util.find_spec("av") is None:
-    if os.environ.get("RECON_REQUIRE_TOOLS") == "1":
-        pytest.fail("RECON_REQUIRE_TOOLS=1, but PyAV is not installed", pytrace=False)
-    pytest.skip("PyAV is not installed", allow_module_level=True)
-
-import av
+av = pytest.importorskip("av", reason='PyAV is not installed: pip install "recon[video]"')
 
 RED, GREEN, GREY = (200, 30, 60), (20, 180, 30), (128, 128, 128)
 COUNT = 30
@@ -59,8 +53,6 @@ def write(
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         if turn:
-            if not hasattr(av.VideoStream, "set_display_rotation"):
-                pytest.skip("this PyAV cannot write a rotation")
             stream.set_display_rotation(turn)
         if aspect:
             stream.sample_aspect_ratio = aspect

@@ -128,6 +128,7 @@ def test_what_is_given_wrong_is_one_sentence_and_nothing_is_written(tmp_path: Pa
         assert "Traceback" not in done.stderr and not (tmp_path / "a.ply").exists()
 
 
+@pytest.mark.data
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="needs ../shared/data")
 def test_the_recorded_output_of_a_network_is_calibrated_and_built(tmp_path: Path) -> None:
     """Archive boxes are 32 cm wide; the lid in front is about 1 m away."""

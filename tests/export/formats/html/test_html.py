@@ -291,4 +291,7 @@ def test_a_failing_npm_is_told_in_its_own_words(build_hook, monkeypatch, tmp_pat
 
 
 def test_the_lockfile_names_no_host():
-    assert "://" not in (ROOT / "recon" / "export" / "web" / "package-lock.json").read_text()
+    assert (
+        "://"
+        not in (ROOT / "recon" / "export" / "formats" / "html" / "web" / "package-lock.json").read_text()
+    )

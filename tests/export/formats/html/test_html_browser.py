@@ -1,7 +1,6 @@
 """The web page in a real browser: what it shows from the photo's place, and what its ruler reads."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -27,25 +26,19 @@ NODE = Path(__file__).parents[3] / "node"
 CAMERA = Intrinsics(330.0, 300.0, 150.0, 130.0, 320, 240, "user")
 
 
-def _required(reason: str) -> None:
-    if os.environ.get("RECON_REQUIRE_TOOLS") == "1":
-        pytest.fail(f"RECON_REQUIRE_TOOLS=1, but {reason}")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def browse() -> Callable[..., dict]:
     """``browse(page, steps, viewport=, args=)``: what tests/node/browse.mjs found."""
     node = shutil.which("node")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if node is None:
-        _required("node is not installed")
+        pytest.skip("node is not installed")
     if chromium is None:
-        _required("chromium is not installed")
+        pytest.skip("chromium is not installed")
     if not (NODE / "node_modules" / "playwright-core").is_dir():
-        _required("playwright-core is not installed: run `npm ci --prefix tests/node`")
+        pytest.skip("playwright-core is not installed: run `npm ci --prefix tests/node`")
     if not (Path(html.__file__).parent / "web" / html.BUNDLE).exists():
-        _required("the page's program is not built: run `python hatch_build.py`")
+        pytest.skip("the page's program is not built: run `python hatch_build.py`")
 
     def run(page: Path, steps: list, *, viewport=(320, 240), args=()) -> dict:
         options = {"viewport": {"width": viewport[0], "height": viewport[1]}, "args": list(args)}
