@@ -24,7 +24,7 @@ from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 
 _SETTLED_S = 0.25
-"""So long after a slider's last move the whole scene follows its preview."""
+"""So long after a slider's last move the whole scene follows its preview; the drag may go on after a rest."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,6 @@ class Controller:
         changed = self.errands.take() or changed
         if self._settle_at is not None and time.monotonic() > self._settle_at:
             self._settle_at = None
-            self.history.settle()
             self._repaint()
         painted = self._painter.take()
         if painted is not None:
@@ -108,7 +107,8 @@ class Controller:
 
         Args:
             command: From ``recon_viewer.model.commands``.
-            coalesce: The slider's name while it is dragged: one step of undo, and a preview until it rests.
+            coalesce: The slider's name while it is dragged: one step of undo until ``let_go``, and a preview until it
+                rests.
         """
         try:
             state = command(self.state)
@@ -119,6 +119,10 @@ class Controller:
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
         self._repaint(preview=coalesce is not None)
         return True
+
+    def let_go(self) -> None:
+        """No slider is being dragged: the next drag is a step of undo of its own."""
+        self.history.settle()
 
     def view(self, **changes: Any) -> None:
         """Shows it in another way; no step of undo."""

@@ -95,7 +95,6 @@ class ViewerWindow:
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
-        self._job_since = 0.0
         self._told = ""
         self._asked_to_close: float | None = None
         self.open = True
@@ -175,10 +174,8 @@ class ViewerWindow:
             self._adopt(controller.picture)
             changed = True
         job = controller.job
-        if job is None:
-            self._job_since = time.monotonic()
         if job is not None or self.progress.widget.visible:
-            self.progress.show(job, time.monotonic() - self._job_since)
+            self.progress.show(job)
             self.window.set_needs_layout()
             changed = True
         if self._told != controller.message:

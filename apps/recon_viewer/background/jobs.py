@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class Job:
         self.opened: Opened | None = None
         self.problem: str | None = None
         self.cancelled = False
+        self._since = time.monotonic()
         self._news: queue.SimpleQueue[Event | Opened] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
@@ -57,6 +59,11 @@ class Job:
     def finished(self) -> bool:
         """Whether it came to an end, good or bad."""
         return self.opened is not None or self.problem is not None or self.cancelled
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._since
 
     def poll(self) -> bool:
         """Takes in what is new; True where something was."""

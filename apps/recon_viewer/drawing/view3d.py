@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from open3d.visualization import gui, rendering
 
 from recon.render import open3d_geometry
@@ -52,6 +53,8 @@ class View3D:
         self._moving_until = 0.0
         self._is_coarse = False
         self._again_at: float | None = None
+        self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
+        """As it was set last."""
 
     @property
     def camera(self) -> ViewCamera:
@@ -107,6 +110,7 @@ class View3D:
         self._scene.camera.look_at(camera.target, camera.eye, camera.axes[1])
         perspective = rendering.Camera.Projection.Perspective
         self._scene.camera.set_projection(perspective, *lens.frustum(near), near, far)
+        self._projection = self._scene.camera.get_projection_matrix()
         if picture is not None and self._scene.has_geometry("frusta"):
             # From inside, the photo's camera would be a frame around the photo.
             off = np.linalg.norm(np.subtract(camera.eye, picture.world_T_cam[:3, 3]))
@@ -115,6 +119,10 @@ class View3D:
     def tick(self) -> bool:
         """Goes back to all points where the camera rests; True where that changed the view."""
         now = time.monotonic()
+        if not np.array_equal(self._scene.camera.get_projection_matrix(), self._projection):
+            # Open3D sets one of its own, without an end, where it first draws the widget at another size.
+            self.project()
+            return True
         if self._is_coarse and now > self._moving_until:
             self._detail(coarse=False)
             self._redraw()

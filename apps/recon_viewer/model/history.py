@@ -22,7 +22,7 @@ class History:
 
         Args:
             state: What is now.
-            coalesce: Steps in a row with the same word are one step.
+            coalesce: Steps in a row with the same word are one step, until ``settle`` or anything else is done.
         """
         if state is self.now:
             return
@@ -34,7 +34,8 @@ class History:
         self.now = state
 
     def show(self, state: State) -> None:
-        """A new state that is not worth a step: another view, another tool."""
+        """A new state that is not worth a step: another view, another tool. Whatever was dragged is let go."""
+        self._coalescing = None
         self.now = state
 
     def settle(self) -> None:

@@ -72,6 +72,9 @@ class Controls:
             lagging = self._is_lagging()
             if not (self.quiet or lagging) and (put is None or abs(value - put) > 1e-5 * max(1.0, abs(put))):
                 on_value(float(value))
+                # Whoever types a number goes on typing; a slider needs no keys, and the view's would be dead.
+                if isinstance(widget, gui.Slider):
+                    self.done()
 
         widget.set_on_value_changed(heard)
 

@@ -29,7 +29,8 @@ class Linking:
         self._asked: tuple[Pick, ...] = ()
 
     def hover_view(self, x: float, y: float) -> None:
-        """The mouse is over the 3D view."""
+        """The mouse is over the 3D view, with no button down."""
+        self._controller.let_go()
         found = self._view.hit(x, y, quick=True)
         if found is None:
             self.clear()
@@ -40,7 +41,8 @@ class Linking:
         self._refresh()
 
     def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
-        """The mouse is over the photo or the depth map."""
+        """The mouse is over the photo or the depth map, with no button down."""
+        self._controller.let_go()
         found = None if pixel_px is None else self._pick_at(pixel_px)
         if pixel_px is None:
             self.clear()

@@ -29,6 +29,7 @@ class Panel(Controls):
         """``done`` is called after a control was used that does not go on wanting the keys."""
         super().__init__(window, act, done, self._lags)
         self._controller = controller
+        self.edge_slider: Any = gui.Slider(gui.Slider.DOUBLE)
         self._keys: list[int] = []
         self._shown_key: int | None = None
         self._layers()
@@ -145,11 +146,13 @@ class Panel(Controls):
         self.put(self._depth, _FARTHEST_M)
         self.slid(self._depth, self._set_depth)
         self.row(rows, "up to (m)", self._depth, "What is farther is dropped; at the right end nothing is")
-        self._edge = gui.Slider(gui.Slider.DOUBLE)
-        self._edge.set_limits(0.0, _EDGE_MOST)
-        self.slid(self._edge, lambda value: self._option("edge", edge=round(value, 4)))
+        self.edge_slider.set_limits(0.0, _EDGE_MOST)
+        self.slid(self.edge_slider, lambda value: self._option("edge", edge=round(value, 4)))
         self.row(
-            rows, "depth edges", self._edge, "Cut where the depth steps by more than this share; 0: nowhere"
+            rows,
+            "depth edges",
+            self.edge_slider,
+            "Cut where the depth steps by more than this share; 0: nowhere",
         )
         self._stride = gui.Combobox()
         for text in _STRIDES:
@@ -256,7 +259,7 @@ class Panel(Controls):
 
     def _show_layer(self, layer: Layer | None, picture: Picture) -> None:
         has_depth = layer is not None and layer.base is not None
-        for widget in (self._depth, self._edge, self._stride, self._focal, self._sky, self._level):
+        for widget in (self._depth, self.edge_slider, self._stride, self._focal, self._sky, self._level):
             widget.enabled = has_depth
         if layer is None or layer.base is None:
             return
@@ -266,7 +269,7 @@ class Panel(Controls):
         farthest = float(known.max()) * 1.05 if known.size else _FARTHEST_M
         self._depth.set_limits(min(0.1, farthest / 10), farthest)
         self.put(self._depth, farthest if options.max_depth is None else min(options.max_depth, farthest))
-        self.put(self._edge, options.edge)
+        self.put(self.edge_slider, options.edge)
         if options.stride in _STRIDE_NUMBERS:
             self._stride.selected_index = _STRIDE_NUMBERS.index(options.stride)
         if scene is not None and not picture.preview:

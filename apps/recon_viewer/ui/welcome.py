@@ -95,12 +95,12 @@ class Progress:
         self.widget.visible = False
         window.add_child(self.widget)
 
-    def show(self, job: Job | None, seconds: float) -> None:
+    def show(self, job: Job | None) -> None:
         """The job as it is now; None: nothing is being opened."""
         self.widget.visible = job is not None
         if job is None:
             return
-        self._stage.text = f"{job.path.name}: {job.stage} ... {seconds:.0f} s"
+        self._stage.text = f"{job.path.name}: {job.stage} ... {job.seconds:.0f} s"
         # Where nobody knows how much is left, the bar shows that something goes on.
-        self._bar.value = job.share if job.share is not None else (seconds % 2.0) / 2.0
+        self._bar.value = job.share if job.share is not None else (job.seconds % 2.0) / 2.0
         self._notes.text = "\n".join(fill(note.text, 90) for note in job.notes[-_NOTES:])

@@ -219,3 +219,30 @@ def test_sliders_preview_then_settle() -> None:
     layer = controller.state.layer
     assert layer is not None and layer.options.edge == Options().edge
     controller.close()
+
+
+def test_a_drag_that_rests_is_one_step_until_it_is_let_go() -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    settled(controller)
+
+    def drag(*edges: float) -> None:
+        for edge in edges:
+            controller.do(lambda state, edge=edge: c.set_options(state, edge=edge), coalesce="edge")  # type: ignore[misc]
+            settled(controller)
+
+    drag(0.01, 0.02)
+    controller.let_go()
+    drag(0.05, 0.06)
+    edges = []
+    while controller.history.undo() and controller.state.layer is not None:
+        edges.append(controller.state.layer.options.edge)
+    assert edges == [0.02, Options().edge]
+    controller.close()
+
+
+def test_a_job_counts_its_own_seconds(tmp_path: Path) -> None:
+    before = time.monotonic()
+    job = Job(tmp_path / "none.npz", None)
+    assert 0 <= job.seconds <= time.monotonic() - before
+    job.wait(10)

@@ -121,6 +121,14 @@ def test_dragging_a_slider_is_one_step() -> None:
     assert not history.can_undo
 
 
+def test_after_another_view_a_slider_is_dragged_anew() -> None:
+    history = History(opened())
+    history.do(c.set_options(history.now, edge=0.01), coalesce="edge")
+    history.show(c.set_view(history.now, dark=False))
+    history.do(c.set_options(history.now, edge=0.05), coalesce="edge")
+    assert history.undo() and history.now.layer is not None and history.now.layer.options.edge == 0.01
+
+
 @given(st.lists(st.sampled_from(["do", "undo", "redo"]), max_size=40))
 def test_any_mix_of_steps_follows_a_plain_list(words: list[str]) -> None:
     history, states, at = History(), [0], 0
