@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recon.depth.hub import integrity
 from recon.errors import ModelUnavailable
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -92,6 +93,8 @@ def locate(source: Source) -> Snapshot | None:
     if not isinstance(config, str) or what_is_missing(Path(config).parent):
         return None
     folder = Path(config).parent
+    if integrity.is_unchecked(constants.HF_HUB_CACHE, str(source.repository), folder.name):
+        return None
     return Snapshot(folder, source.repository, folder.name)
 
 

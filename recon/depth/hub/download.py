@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from recon.depth.hub import outages
 from recon.depth.hub.checkpoint_cache import Snapshot, Source, is_offline, locate, what_is_missing
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
@@ -20,6 +21,14 @@ ANSWER_LIMIT_S = 10.0
 STALL_LIMIT_S = 90.0
 """A download that moves no byte for so long is given up, s; the library itself retries within this time."""
 _STOP_LIMIT_S = 5.0
+BY_HAND = (
+    "By hand: put config.json and model.safetensors into a folder and take --model hf:FOLDER, set HF_ENDPOINT to a "
+    "mirror, or copy another machine's Hugging Face cache (HF_HOME) and add --offline."
+)
+
+
+class _Unreachable(ModelUnavailable):
+    """The hub failed, and would fail again for some time."""
 
 
 def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Snapshot:
@@ -40,7 +49,12 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
     if is_offline(offline):
         raise ModelUnavailable(
             f"The weights of {name} are not on this machine and the network is off limits (--offline or "
-            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`."
+            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}"
+        )
+    if (outage := outages.recent()) is not None:
+        raise ModelUnavailable(
+            f"{source} is not fetched: the hub failed {outage.minutes_ago}, and is asked again "
+            f"{outages.LIMIT_S / 60:.0f} minutes after that, or at once by `recon models pull {name}`. {BY_HAND}"
         )
     return pull(source, journal)
 
@@ -48,23 +62,20 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
 def pull(source: Source, journal: Journal) -> Snapshot:
     """Downloads a repository's config and safetensors into the hub's cache; files that are there are kept.
 
-    The download runs in a child process: it can be stopped at any moment (Ctrl-C, a server that accepts and
-    never answers, a name server that hangs), and it then removes its unfinished file.
+    The download runs in a child process (``recon.depth.hub.download_process`` says why), which can be stopped at any moment and then
+    removes its unfinished file. A hub that fails is remembered: ``obtain`` does not ask it again for some minutes.
 
     Raises:
         ModelUnavailable: The hub cannot be reached, does not answer, or does not have it.
     """
     if source.repository is None:
         raise ModelUnavailable(f"{source}: a local folder needs no download.")
-    with _fetching(source) as messages:
-        about = _next_message(messages, source, ANSWER_LIMIT_S)
-        total = about["total_bytes"]
-        size = f"{total / 1e6:.0f} MB" if total >= 1e6 else f"{total / 1e3:.0f} kB"
-        with journal.stage(f"Downloading {source} ({size})", total=total) as progress:
-            while "folder" not in (message := _next_message(messages, source, STALL_LIMIT_S)):
-                progress(message["done_bytes"])
-            progress(total)
-    folder = Path(message["folder"])
+    try:
+        folder, size = _pull(source, journal)
+    except _Unreachable as error:
+        outages.remember(str(error))
+        raise ModelUnavailable(f"{error} {BY_HAND}") from error
+    outages.forget()
     if problem := what_is_missing(folder):
         raise ModelUnavailable(f"{source}: {problem}")
     journal.decide(
@@ -74,6 +85,19 @@ def pull(source: Source, journal: Journal) -> Snapshot:
         revision=folder.name,
     )
     return Snapshot(folder, source.repository, folder.name)
+
+
+def _pull(source: Source, journal: Journal) -> tuple[Path, str]:
+    """The folder of the snapshot, and the size of it for a person."""
+    with _fetching(source) as messages:
+        about = _next_message(messages, source, ANSWER_LIMIT_S)
+        total = about["total_bytes"]
+        size = f"{total / 1e6:.0f} MB" if total >= 1e6 else f"{total / 1e3:.0f} kB"
+        with journal.stage(f"Downloading {source} ({size})", total=total) as progress:
+            while "folder" not in (message := _next_message(messages, source, STALL_LIMIT_S)):
+                progress(message["done_bytes"])
+            progress(total)
+    return Path(message["folder"]), size
 
 
 @contextmanager
@@ -119,7 +143,7 @@ def _next_message(lines: "queue.Queue[str | None]", source: Source, limit_s: flo
     try:
         line = lines.get(timeout=limit_s)
     except queue.Empty:
-        raise ModelUnavailable(
+        raise _Unreachable(
             f"{source} cannot be fetched: the hub did not answer for {limit_s:.0f} s. Try again later, or use "
             "what is on this machine (recon models)."
         ) from None
@@ -127,5 +151,6 @@ def _next_message(lines: "queue.Queue[str | None]", source: Source, limit_s: flo
         raise ModelUnavailable(f"{source} cannot be fetched: the download ended unexpectedly. Try again.")
     message: dict[str, Any] = json.loads(line)
     if "error" in message:
-        raise ModelUnavailable(f"{source} cannot be fetched: {message['error']}")
+        failure = _Unreachable if message.get("unreachable") else ModelUnavailable
+        raise failure(f"{source} cannot be fetched: {message['error']}")
     return message

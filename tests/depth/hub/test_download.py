@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from huggingface_hub import constants
 
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub import checkpoint_cache, download, download_process, integrity, outages
 from recon.depth.hub.checkpoint_cache import Source
 from recon.errors import ModelUnavailable
 from recon.types import RelativeDepth
@@ -236,3 +238,153 @@ def test_pickled_weights_are_not_even_fetched(hub: FakeHub, journal: KeepingJour
     with pytest.raises(ModelUnavailable, match="no weights in safetensors"):
         download.pull(TINY, journal)
     assert not hub.downloads()
+
+
+def files_outside(cache: Path) -> list[Path]:
+    return [path for path in cache.parent.rglob("*") if path.is_file() and not path.is_relative_to(cache)]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../../evil", "/tmp/evil", "..", "a" * 64 + "/../x", "not-hexadecimal"]
+)
+@pytest.mark.parametrize("which", ["etag", "linked etag", "commit"])
+def test_names_that_lead_out_of_the_cache_are_refused(
+    hub: FakeHub, cache: Path, journal: KeepingJournal, name: str, which: str
+) -> None:
+    if which == "commit":
+        hub.commits["main"] = name
+    else:
+        hub.sent_etags["model.safetensors"] = name
+        hub.linked_etags = which == "linked etag"
+    with pytest.raises(ModelUnavailable, match=r"not a hub's .* not hexadecimal.*HF_ENDPOINT"):
+        download.pull(TINY, journal)
+    assert not files_outside(cache) and checkpoint_cache.locate(TINY) is None
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > 2000], (
+        "weights are here"
+    )
+
+
+def test_the_library_itself_would_write_outside(hub: FakeHub, cache: Path) -> None:
+    """The danger is there: without our check the same answer puts the weights beside the cache."""
+    from huggingface_hub import hf_hub_download
+
+    hub.sent_etags["model.safetensors"] = "../../../evil"
+    (cache / "models--org--tiny" / "blobs").mkdir(parents=True)
+    hf_hub_download("org/tiny", "model.safetensors", cache_dir=cache, endpoint=hub.url)
+    assert [path.name for path in files_outside(cache) if path.name == "evil"] == ["evil"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_a_file_of_the_right_size_with_another_hash_is_refused_and_deleted(
+    hub: FakeHub, cache: Path, journal: KeepingJournal, name: str
+) -> None:
+    hub.behaviour[name] = "flip"
+    with pytest.raises(
+        ModelUnavailable, match=rf"{name} is not the announced file: its SHA-.* It was deleted"
+    ):
+        download.pull(TINY, journal)
+    assert checkpoint_cache.locate(TINY) is None
+    hub.behaviour.clear()
+    snapshot = download.pull(TINY, journal)
+    assert (snapshot.folder / name).read_bytes() == hub.files[name]
+    assert checkpoint_cache.locate(TINY) == snapshot
+
+
+def test_what_was_not_checked_counts_as_missing(hub: FakeHub, cache: Path, journal: KeepingJournal) -> None:
+    """As where the process was killed between the download and the check."""
+    snapshot = download.pull(TINY, journal)
+    with pytest.raises(ZeroDivisionError), integrity.unchecked(str(cache), "org/tiny", COMMITS["main"]):
+        raise ZeroDivisionError
+    assert checkpoint_cache.locate(TINY) is None
+    asked = len(hub.downloads())
+    assert download.pull(TINY, journal) == snapshot == checkpoint_cache.locate(TINY)
+    assert len(hub.downloads()) == asked, "what was here is checked, not fetched again"
+
+
+def test_pinned_weights_are_refused_whatever_the_hub_announces(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: what is pinned is a table of the program that downloads."""
+    monkeypatch.setattr(download_process, "HfApi", partial(download_process.HfApi, endpoint=hub.url))
+    monkeypatch.setattr(download_process, "hf_hub_download", partial(download_process.hf_hub_download, endpoint=hub.url))
+    monkeypatch.setitem(integrity.PINNED_SHA256, "org/tiny", "0" * 64)
+    with pytest.raises(download_process.Refused, match=r"model.safetensors is not the announced file.*not 0{64}"):
+        download_process.fetch("org/tiny", None, str(tmp_path / "cache"))
+    download_process.fetch("org/tiny", "v1", str(tmp_path / "cache"))  # whoever names a revision has chosen
+
+
+def test_pins_are_of_our_models() -> None:
+    ours = {card.repository for card in registry.cards()}
+    assert set(integrity.PINNED_SHA256) <= ours
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in integrity.PINNED_SHA256.values())
+
+
+def test_a_hub_that_sends_more_than_it_announced_is_left(
+    hub: FakeHub, cache: Path, journal: KeepingJournal
+) -> None:
+    hub.behaviour["model.safetensors"] = "endless"
+    with within(30), pytest.raises(ModelUnavailable, match="sends more than it announced"):
+        download.pull(TINY, journal)
+    assert hub.endless_bytes < 2**26 and not leftovers(cache)
+
+
+def test_a_file_without_an_announced_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"12")
+    for file, complaint in (
+        (integrity.Announced("model.safetensors", 2, None, None), "announces no hash"),
+        (
+            integrity.Announced("model.safetensors", 3, "0" * 64, None),
+            "has 2 bytes in place of the announced 3",
+        ),
+    ):
+        (tmp_path / "model.safetensors").write_bytes(b"12")
+        assert complaint in str(integrity.check(tmp_path, [file], None))
+        assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_a_hub_that_failed_is_not_asked_again_for_minutes(
+    cache: Path, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children: list[Any] = []
+    monkeypatch.setattr(download, "_stop", lambda process: children.append(process.wait(20)))
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match="org/tiny") as refused:
+            download.obtain(TINY, name="hf:org/tiny", offline=False, journal=journal)
+    assert len(children) == 1, "the second one asked nobody"
+    told = str(refused.value)
+    for words in (
+        "failed just now",
+        "recon models pull hf:org/tiny",
+        "hf:FOLDER",
+        "HF_ENDPOINT",
+        "--offline",
+    ):
+        assert words in told
+    assert "\n" not in told
+    with pytest.raises(ModelUnavailable, match="cannot be fetched"):
+        download.pull(TINY, journal)  # as `recon models pull` does
+    assert len(children) == 2
+    now = time.time()
+    monkeypatch.setattr(outages.time, "time", lambda: now + outages.LIMIT_S)
+    assert outages.recent() is None
+
+
+def test_an_outage_is_of_one_hub_and_ends_with_an_answer(
+    hub: FakeHub, cache: Path, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outages.remember("no answer")
+    assert outages.recent() is not None
+    monkeypatch.setenv("HF_ENDPOINT", "http://mirror.invalid")
+    assert outages.recent() is None
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    download.pull(TINY, journal)
+    assert outages.recent() is None
+    for damaged in ("", "[]", "{}", '{"time": "x", "endpoint": 1}', "[" * 100_000):
+        cache.joinpath("recon-hub-failed.json").write_text(damaged)
+        assert outages.recent() is None
+
+
+def test_a_missing_repository_is_no_outage(hub: FakeHub, journal: KeepingJournal) -> None:
+    with pytest.raises(ModelUnavailable, match="no such repository"):
+        download.pull(Source("org/none"), journal)
+    assert outages.recent() is None
