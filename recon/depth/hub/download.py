@@ -62,7 +62,7 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
 def pull(source: Source, journal: Journal) -> Snapshot:
     """Downloads a repository's config and safetensors into the hub's cache; files that are there are kept.
 
-    The download runs in a child process (``recon.depth.hub.download_process`` says why), which can be stopped at any moment and then
+    The download runs in a child process (``download_process`` says why), which can be stopped at any moment and then
     removes its unfinished file. A hub that fails is remembered: ``obtain`` does not ask it again for some minutes.
 
     Raises:

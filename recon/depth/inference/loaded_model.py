@@ -100,6 +100,14 @@ class Network:
             model = self._load_weights(snapshot, **overrides)
             self._model = place(model, placement, self._keep_fp32)
         self._loaded_as = wanted
+        if placement.precision == "int8":
+            from recon.depth.nets.fast_ops import has_int8
+
+            if not has_int8():
+                journal.warn(
+                    "model",
+                    "this torch has no products of 8 bits: int8 gives the same numbers, but is no faster",
+                )
         at = f"revision {snapshot.revision[:12]}" if snapshot.revision else f"folder {snapshot.folder}"
         journal.decide(
             "model", f"{self._name} ({at}) on {placement}.", model=self._name, revision=snapshot.revision,

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from recon.depth.estimator import RunOptions
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import placement
 from recon.depth.inference.placement import Placement
-from recon.depth.nets import conv_fusion
+from recon.depth.nets import conv_fusion, fast_ops
 from recon.depth.nets import depth_pro as pronet
 from recon.depth.nets.fast_ops import Dense, Int8
 from recon.depth.nets.residual import Residual, conv_band
@@ -241,6 +243,77 @@ def test_linear_kernels_agree(gelu: bool) -> None:
     assert relative_l2(Dense(weight, bias)(x, gelu=gelu), expected) < 1e-6
     # 8 bits, or 7 where the CPU lacks VNNI, are steps of a hundredth of the largest value.
     assert 1e-4 < relative_l2(Int8(weight, bias)(x, gelu=gelu), expected) < 0.03
+
+
+def gone(*arguments: object) -> torch.Tensor:
+    """As torch answers where it has no kernel for an operation."""
+    raise NotImplementedError("no such operation")
+
+
+def changed(*arguments: object) -> torch.Tensor:
+    """An operation of the same name that does something else."""
+    return torch.zeros(5, 8)
+
+
+@contextmanager
+def private_operations(instead: Callable[..., torch.Tensor]) -> Iterator[None]:
+    """torch as it may be one day: what is not its public interface is gone, or another thing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.ops.mkldnn, "_linear_pointwise", instead)
+        patch.setattr(torch.ops.quantized, "linear_dynamic", instead)
+        for check in (fast_ops.has_onednn, fast_ops.has_int8):
+            check.cache_clear()
+        yield
+    for check in (fast_ops.has_onednn, fast_ops.has_int8):
+        check.cache_clear()
+
+
+@pytest.mark.parametrize("instead", [gone, changed])
+@pytest.mark.parametrize("gelu", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 2.0, -5.0])
+def test_without_private_operations_the_numbers_are_the_same(
+    offset: float, gelu: bool, instead: Callable[..., torch.Tensor]
+) -> None:
+    torch.manual_seed(3)
+    x, weight, bias = torch.randn(3, 50, 64) + offset, torch.randn(32, 64) / 8, torch.randn(32)
+    assert fast_ops.has_onednn() and fast_ops.has_int8(), "nothing to compare with"
+    fast = [kind(weight, bias)(x, gelu=gelu) for kind in (Dense, Int8)]
+    with private_operations(instead):
+        assert not fast_ops.has_onednn() and not fast_ops.has_int8()
+        slow = [kind(weight, bias)(x, gelu=gelu) for kind in (Dense, Int8)]
+    assert relative_l2(slow[0], fast[0]) < 1e-6
+    # An input that lies just between two levels may fall to either side, which changes its row a little.
+    assert (slow[1] - fast[1]).abs().median() < 1e-6 * fast[1].norm() and relative_l2(slow[1], fast[1]) < 1e-3
+    assert relative_l2(slow[1], slow[0]) > 1e-3, "8 bits are coarser"
+
+
+def test_without_private_operations_attention_is_the_same() -> None:
+    torch.manual_seed(4)
+    query, key, value = torch.randn(3, 2, 4, 70, 16)
+    fast = fast_ops.attend(query, key, value)
+    with private_operations(gone):
+        assert relative_l2(fast_ops.attend(query, key, value), fast) < 1e-6
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_without_private_operations_depth_is_the_same(
+    precision: Any, depthpro_folder: Path, journal: KeepingJournal
+) -> None:
+    photo = noise_photo(width=200, height=150)
+
+    def depth() -> Any:
+        run = RunOptions(device="cpu", precision=precision)
+        estimator = DepthPro("depthpro", Source(folder=depthpro_folder), run)
+        return estimator.estimate(photo, focal_px=None, journal=journal).depth
+
+    fast = depth()
+    assert not journal.warnings()
+    with private_operations(gone):
+        slow = depth()
+    assert np.linalg.norm(slow.z_m - fast.z_m) < (1e-5 if precision == "fp32" else 2e-3) * np.linalg.norm(
+        fast.z_m
+    )
+    assert [("no faster" in warning) for warning in journal.warnings()] == [True] * (precision == "int8")
 
 
 def test_int8_is_near_float32_and_says_so(depthpro_folder: Path, journal: KeepingJournal) -> None:
