@@ -41,7 +41,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Format:
-    """One line of the table of formats. A module of ``recon.export`` declares ``FORMAT``, or ``FORMATS``."""
+    """One line of the table of formats. A module of ``recon.export.formats`` declares ``FORMAT``, or ``FORMATS``."""
 
     suffix: str
     """With its dot, lower case: ``.ply``; of two parts (``.textured.ply``) where programs know the last alone."""
