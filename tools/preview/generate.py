@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recon.depth.nets.preview import size_for
 from tools.preview.compose import rng_for
-from tools.preview.shards import ASPECTS, Shard, trim, write_shard
+from tools.preview.shards import ASPECTS, Shard, size_for, trim, write_shard
 from tools.preview.view import View, views
 
 FIRST_SEED = 1_000_000  # held-out scenes have seeds from 10^9 on (see evaluate.py)
