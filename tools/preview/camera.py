@@ -71,33 +71,63 @@ def place_camera(
 
 
 def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
+    shot = scene.shot
     x0, x1, z0, z1 = scene.stand[int(rng.integers(len(scene.stand)))]
     at = np.array([rng.uniform(x0, x1), _eye_height(scene, rng), rng.uniform(z0, z1)])
     pitch = np.deg2rad(rng.normal(-7, 9) if scene.indoor else rng.normal(-3, 5))
-    if rng.random() < (0.2 if scene.indoor else _DOWN_SHARE.get(scene.kind, 0.05)):
+    if shot.pitch_deg is not None:
+        pitch = np.deg2rad(rng.normal(*shot.pitch_deg))
+    elif rng.random() < (0.2 if scene.indoor else _DOWN_SHARE.get(scene.kind, 0.05)):
         pitch = np.deg2rad(rng.normal(-24, 8))  # down at what stands on the floor
-    roll = np.deg2rad(rng.normal(0, 2.2))
+    roll = np.deg2rad(rng.normal(0, 2.2 if rng.random() < 0.93 else 9))
     if scene.heading is not None and rng.random() < 0.85:
         yaw = scene.heading + rng.normal(0, 0.2)
     else:
         toward = np.array([rng.uniform(x0, x1), 0, rng.uniform(z0, z1)]) - at
         yaw = np.arctan2(toward[0], toward[2]) + rng.normal(0, 0.25)
     close = scene.kind == "desk"
-    if scene.targets and (close or rng.random() < _TARGET_SHARE.get(scene.kind, 0.35)):
-        x, y, z, radius = scene.targets[int(rng.integers(len(scene.targets)))]
-        far = rng.uniform(0.6, 1.8) if close else radius * rng.uniform(1.3, 4.0) + 0.3
-        turn = rng.uniform(0, 2 * np.pi)
-        lift = max(0.0, y - at[1]) + rng.uniform(0.25, 0.9) if close else 0.0
-        at = np.array([x - far * np.sin(turn), y + lift if close else at[1], z - far * np.cos(turn)])
+    share = _TARGET_SHARE.get(scene.kind, 0.35) if shot.target_share is None else shot.target_share
+    if scene.targets and (close or rng.random() < share):
+        target = scene.targets[int(rng.integers(len(scene.targets)))]
+        if shot.target_m is not None:
+            at = _before(target, scene, rng)
+        else:
+            at = _near(target, at, rng, close=close)
         if scene.indoor:
             at[0], at[2] = np.clip(at[0], x0, x1), np.clip(at[2], z0, z1)
-        d = np.array([x, y, z]) - at
-        yaw = np.arctan2(d[0], d[2]) + rng.normal(0, 0.12)
-        pitch = np.arctan2(d[1], np.hypot(d[0], d[2])) + rng.normal(0, 0.1)
-    return camera_at(at, float(yaw), float(np.clip(pitch, -1.35, 0.7)), float(roll), focal)
+        d = np.array(target[:3]) - at
+        yaw = np.arctan2(d[0], d[2]) + rng.normal(0, shot.offset)
+        pitch = np.arctan2(d[1], np.hypot(d[0], d[2])) + rng.normal(0, 0.8 * shot.offset)
+    return camera_at(at, float(yaw), float(np.clip(pitch, -1.5, 0.9)), float(roll), focal)
+
+
+def _near(target: tuple[float, float, float, float], at: NDArray, rng: Rng, *, close: bool) -> NDArray:
+    """Return a place some steps away from a target, at the height of `at`, or above it (close)."""
+    x, y, z, radius = target
+    far = rng.uniform(0.6, 1.8) if close else radius * rng.uniform(1.3, 4.0) + 0.3
+    turn = rng.uniform(0, 2 * np.pi)
+    lift = max(0.0, y - at[1]) + rng.uniform(0.25, 0.9) if close else 0.0
+    return np.array([x - far * np.sin(turn), y + lift if close else at[1], z - far * np.cos(turn)])
+
+
+def _before(target: tuple[float, float, float, float], scene: Scene, rng: Rng) -> NDArray:
+    """Return a place from which the scene's own kind of photo of a target is taken."""
+    x, y, z, _ = target
+    shot = scene.shot
+    near, far = shot.target_m or (1.0, 2.0)
+    reach = float(np.exp(rng.uniform(np.log(near), np.log(far))))
+    turn = shot.front + rng.uniform(-shot.around, shot.around)
+    if shot.above_deg is not None:
+        above = np.deg2rad(rng.uniform(*shot.above_deg))
+        rise, flat = reach * np.sin(above), reach * np.cos(above)
+    else:
+        rise, flat = _eye_height(scene, rng) - y, reach
+    return np.array([x - flat * np.sin(turn), max(y + rise, 0.05), z - flat * np.cos(turn)])
 
 
 def _eye_height(scene: Scene, rng: Rng) -> float:
+    if scene.shot.eye_m is not None:
+        return float(rng.uniform(*scene.shot.eye_m))
     if scene.kind == "street" and rng.random() < 0.5:
         return float(rng.uniform(1.2, 2.0))  # from a car
     if rng.random() < 0.12:
@@ -116,9 +146,11 @@ def _score(
     z = hits.t[seen]
     log_z = np.log(np.maximum(z, 1e-3))
     things = len(np.unique(geometry.triangle_instance[hits.triangle[seen]]))
-    nearest = 0.35 if scene.kind == "desk" else (0.7 if scene.indoor else 1.2)
+    desk, shot = scene.kind == "desk", scene.shot
+    nearest = 0.35 if desk else (0.7 if scene.indoor else 1.2)
+    middle = 0.0 if desk else (1.0 if scene.indoor else 2.5)
+    nearest = nearest if shot.near_m is None else shot.near_m
+    middle = middle if shot.middle_m is None else shot.middle_m
     close = float((z < nearest).mean())
-    low = (
-        0.0 if scene.kind == "desk" else float(np.log(1.0 if scene.indoor else 2.5)) - float(np.median(log_z))
-    )
+    low = float(np.log(middle)) - float(np.median(log_z)) if middle > 0 else 0.0
     return 0.8 * min(float(log_z.std()), 1.0) + 0.035 * min(things, 25) - 6 * close - 0.8 * max(0.0, low)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import indoor, outdoor
+from tools.preview import indoor, landscape, outdoor
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -18,17 +18,19 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "park": outdoor.park,
     "plaza": outdoor.plaza,
     "yard": outdoor.yard,
+    "landscape": landscape.landscape,
 }
-# outdoors 35 %; rooms and desks are what most photos of insides show
+# insides are what most photos show; rooms and desks above all
 SHARES = {
-    "room": 0.35,
-    "hall": 0.09,
-    "corridor": 0.05,
-    "desk": 0.16,
-    "street": 0.17,
+    "room": 0.30,
+    "hall": 0.08,
+    "corridor": 0.04,
+    "desk": 0.14,
+    "street": 0.15,
     "park": 0.06,
     "plaza": 0.06,
     "yard": 0.06,
+    "landscape": 0.11,
 }
 
 

@@ -58,13 +58,7 @@ def surfaces_at(
     length = np.sqrt(dot(direction, direction))[:, None]
     view = -direction / length
     corner = geometry.triangles[triangle].astype(np.int64)
-    n = geometry.normals
-    smooth = (
-        n[corner[:, 0]] * (1 - (uv[:, 0] + uv[:, 1]))[:, None]
-        + n[corner[:, 1]] * uv[:, :1]
-        + n[corner[:, 2]] * uv[:, 1:]
-    )
-    smooth = unit(smooth)
+    smooth = unit(_between(geometry.normals, corner, uv))
     flat = hits.normal[index]
     flat = flat * np.sign(dot(flat, view)[:, None] + 1e-12)
     smooth = smooth * np.sign(dot(smooth, flat)[:, None] + 1e-12)
@@ -74,7 +68,18 @@ def surfaces_at(
         (z + behind_m) / focal_px / np.sqrt(slope)
     )  # metres per pixel, between the two axes of the ellipse
     albedo, glow, gloss = _materials(scene, geometry, instance, point, flat, footprint)
+    if geometry.tint is not None:
+        albedo = np.minimum(albedo * _between(geometry.tint, corner, uv), 1)
     return Surface(point, smooth.astype(np.float32), view, z, albedo, glow, gloss)
+
+
+def _between(values: Floats, corner: NDArray, uv: Floats) -> Floats:
+    """Return the values (V, 3) of the vertices between the three corners of each hit."""
+    third = (1 - (uv[:, 0] + uv[:, 1]))[:, None]
+    found: Floats = (
+        values[corner[:, 0]] * third + values[corner[:, 1]] * uv[:, :1] + values[corner[:, 2]] * uv[:, 1:]
+    )
+    return found
 
 
 def _materials(

@@ -17,14 +17,21 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class UnitMesh:
-    """Vertices (V, 3), unit normals (V, 3), triangles (T, 3) of a shape in the unit cube around 0."""
+    """Vertices (V, 3), unit normals (V, 3), triangles (T, 3) of a shape in the unit cube around 0.
+
+    `tint` (V, 3) multiplies the material's colour, where a mesh carries colours of its own.
+    """
 
     vertices: Floats
     normals: Floats
     triangles: NDArray[np.int32]
+    tint: Floats | None = None
 
 
-def _mesh(vertices: NDArray, triangles: NDArray, normals: NDArray | None = None) -> UnitMesh:
+def mesh_of(
+    vertices: NDArray, triangles: NDArray, normals: NDArray | None = None, tint: NDArray | None = None
+) -> UnitMesh:
+    """Return the mesh with unit normals; without `normals` they are those of the triangles, joined."""
     vertices = np.asarray(vertices, np.float64)
     triangles = np.asarray(triangles, np.int32)
     if normals is None:
@@ -35,10 +42,11 @@ def _mesh(vertices: NDArray, triangles: NDArray, normals: NDArray | None = None)
             np.add.at(normals, triangles[:, k], face)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     normals = normals / np.maximum(length, 1e-12)
-    return UnitMesh(vertices.astype(np.float32), normals.astype(np.float32), triangles)
+    colours = None if tint is None else np.asarray(tint, np.float32)
+    return UnitMesh(vertices.astype(np.float32), normals.astype(np.float32), triangles, colours)
 
 
-def _grid(columns: int, rows: int) -> tuple[NDArray, NDArray]:
+def grid(columns: int, rows: int) -> tuple[NDArray, NDArray]:
     """Return points (u, v) in [-0.5, 0.5]^2 of a grid, row by row, and its triangles."""
     u, v = np.meshgrid(np.linspace(-0.5, 0.5, columns + 1), np.linspace(-0.5, 0.5, rows + 1))
     k = np.arange((columns + 1) * (rows + 1)).reshape(rows + 1, columns + 1)
@@ -49,7 +57,7 @@ def _grid(columns: int, rows: int) -> tuple[NDArray, NDArray]:
 
 def _cube(cells: int) -> tuple[NDArray, NDArray, NDArray]:
     """Return vertices, triangles and face normals of a cube whose faces are grids of cells x cells."""
-    uv, tri = _grid(cells, cells)
+    uv, tri = grid(cells, cells)
     vertices: list[NDArray] = []
     triangles: list[NDArray] = []
     normals: list[NDArray] = []
@@ -73,7 +81,7 @@ def _cushion(cells: int, power: float) -> UnitMesh:
     warped = np.tan(v * (np.pi / 2)) / 2  # closer vertices near the edges, where the curvature is
     radius = (np.abs(2 * warped) ** power).sum(1) ** (1 / power)
     p = warped / radius[:, None]
-    return _mesh(p, t, np.sign(p) * np.abs(2 * p) ** (power - 1))
+    return mesh_of(p, t, np.sign(p) * np.abs(2 * p) ** (power - 1))
 
 
 def _turned(profile: list[tuple[float, float]], segments: int = 12) -> UnitMesh:
@@ -94,10 +102,10 @@ def _turned(profile: list[tuple[float, float]], segments: int = 12) -> UnitMesh:
         c = a + segments + 1
         triangles.append(np.concatenate([np.stack([a, c, a + 1], 1), np.stack([a + 1, c, c + 1], 1)]))
         count += 2 * (segments + 1)
-    return _mesh(np.concatenate(vertices), np.concatenate(triangles), np.concatenate(normals))
+    return mesh_of(np.concatenate(vertices), np.concatenate(triangles), np.concatenate(normals))
 
 
-def _sphere(cells: int) -> tuple[NDArray, NDArray]:
+def sphere(cells: int) -> tuple[NDArray, NDArray]:
     v, t, _ = _cube(cells)
     return v / np.linalg.norm(v, axis=1, keepdims=True), t
 
@@ -115,9 +123,9 @@ def _waves(points: NDArray, rng: np.random.Generator, octaves: int, first: float
 
 def _blob(seed: int, rough: float) -> UnitMesh:
     rng = np.random.Generator(np.random.PCG64(seed))
-    v, t = _sphere(6)
+    v, t = sphere(6)
     p = v * (1 + rough * _waves(v, rng, 4, 2.5))[:, None]
-    return _mesh(0.5 * p / np.abs(p).max(0), t)
+    return mesh_of(0.5 * p / np.abs(p).max(0), t)
 
 
 def _leaves(seed: int, count: int, size: float, *, upright: bool = False) -> UnitMesh:
@@ -137,28 +145,28 @@ def _leaves(seed: int, count: int, size: float, *, upright: bool = False) -> Uni
     triangles = np.concatenate([k + np.array([0, 2, 1]), k + np.array([1, 2, 3])])
     p = corners.reshape(-1, 3)
     shade = p / np.maximum(np.linalg.norm(p, axis=1, keepdims=True), 0.2)  # shade as the ball they fill
-    return _mesh(0.5 * p / np.abs(p).max(), triangles, shade + 0.6 * np.repeat(np.cross(a, b), 4, 0) / size)
+    return mesh_of(0.5 * p / np.abs(p).max(), triangles, shade + 0.6 * np.repeat(np.cross(a, b), 4, 0) / size)
 
 
 def _sheet(seed: int, kind: str) -> UnitMesh:
     rng = np.random.Generator(np.random.PCG64(seed))
     cells = {"curtain": (28, 4), "arc": (10, 1), "cloth": (10, 10), "hill": (20, 20)}[kind]
-    uv, t = _grid(*cells)
+    uv, t = grid(*cells)
     u, v = uv[:, 0], uv[:, 1]
     if kind == "curtain":
         phase = 2 * np.pi * (rng.uniform(4, 8) * u + 0.3 * np.sin(5 * u + rng.uniform(0, 6)))
         z = np.sin(phase) * (0.75 - 0.25 * np.cos(3 * v)) * 0.5
-        return _mesh(np.stack([u, v, z], 1), t)
+        return mesh_of(np.stack([u, v, z], 1), t)
     if kind == "arc":  # a bent panel: a third of a tube, open towards +z
         angle = 2.1 * u
         p = np.stack([np.sin(angle) / (2 * np.sin(1.05)), v, -(np.cos(angle) - 0.5) + 0.25], 1)
-        return _mesh(p, t)
+        return mesh_of(p, t)
     height = _waves(uv, rng, 3, 7.0)
     if kind == "hill":
         height = 0.35 * height * np.minimum(1, 4 * (0.5 - np.maximum(np.abs(u), np.abs(v)))) ** 1.0
-        return _mesh(np.stack([u, np.clip(height, -0.5, 0.5), v], 1), t)
+        return mesh_of(np.stack([u, np.clip(height, -0.5, 0.5), v], 1), t)
     ridge = np.maximum(0, 0.5 - np.hypot(u, v)) * (1.2 + height)  # cloth: heaped in the middle
-    return _mesh(np.stack([u, np.clip(ridge, 0, 1) - 0.5, v], 1), t)
+    return mesh_of(np.stack([u, np.clip(ridge, 0, 1) - 0.5, v], 1), t)
 
 
 @cache
@@ -166,7 +174,7 @@ def unit_meshes() -> dict[str, UnitMesh]:
     """Return all unit meshes by name (built once per process)."""
     v, t, n = _cube(1)
     meshes = {
-        "box": _mesh(v, t, n),
+        "box": mesh_of(v, t, n),
         "cushion": _cushion(4, 7.0),
         "pillow": _cushion(4, 3.2),
         "cylinder": _turned([(0, 0.5), (0.5, 0.5), (0.5, -0.5), (0, -0.5)]),
@@ -181,8 +189,8 @@ def unit_meshes() -> dict[str, UnitMesh]:
         ),
         "vase": _turned([(0.3, 0.5), (0.18, 0.3), (0.45, 0.0), (0.5, -0.2), (0.3, -0.5), (0, -0.5)]),
     }
-    p, tri = _sphere(4)
-    meshes["sphere"] = _mesh(0.5 * p, tri, p)
+    p, tri = sphere(4)
+    meshes["sphere"] = mesh_of(0.5 * p, tri, p)
     for k in range(4):
         meshes[f"blob{k}"] = _blob(100 + k, 0.22 + 0.1 * k)
         meshes[f"leaves{k}"] = _leaves(200 + k, 200, 0.11 + 0.04 * k)
@@ -192,4 +200,10 @@ def unit_meshes() -> dict[str, UnitMesh]:
         meshes[f"cloth{k}"] = _sheet(600 + k, "cloth")
         meshes[f"blades{k}"] = _leaves(700 + k, 60, 0.03, upright=True)
     meshes["arc"] = _sheet(0, "arc")
+    meshes["fir"] = _turned([(0.0, 0.5), (0.28, 0.02), (0.16, 0.02), (0.5, -0.5)], 7)  # trees far away
+    for k in range(4):
+        p, tri = sphere(2)
+        rough = _waves(p, np.random.Generator(np.random.PCG64(800 + k)), 2, 2.5)
+        p = p * (1 + 0.25 * rough)[:, None]
+        meshes[f"crown{k}"] = mesh_of(0.5 * p / np.abs(p).max(0), tri)
     return meshes

@@ -21,7 +21,7 @@ from tools.preview.outdoor_things import (
 from tools.preview.scene import Builder, Material, Rng, Scene, Sky
 
 
-def _sky(rng: Rng, seed: int) -> Sky:
+def sky_of(rng: Rng, seed: int) -> Sky:
     """A clear, cloudy or overcast sky with its sun."""
     overcast = rng.random() < 0.4
     height = np.deg2rad(rng.uniform(12, 70))
@@ -46,7 +46,7 @@ def _sky(rng: Rng, seed: int) -> Sky:
 
 def _start(seed: int, rng: Rng, kind: str, ground: str) -> tuple[Scene, Builder]:
     scene = Scene(kind, seed, indoor=False)
-    scene.sky = _sky(rng, seed)
+    scene.sky = sky_of(rng, seed)
     b = Builder(scene, rng)
     b.add("box", (0, -0.5, 0), (1600, 1.0, 1600), surfaces.ground(b, ground))
     _far(b)

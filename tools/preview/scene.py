@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.preview.meshes import unit_meshes
+from tools.preview.meshes import UnitMesh, unit_meshes
 
 Floats = NDArray[np.float32]
 Rng = np.random.Generator
@@ -90,6 +90,24 @@ class Geometry:
     centre: Floats  # (I, 3)
     size: Floats  # (I, 3)
     material: NDArray[np.int32]  # (I,)
+    tint: Floats | None = None  # (V, 3), where any mesh has colours of its own
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How the photos of a scene are taken, where its kind differs from the usual; None: as usual."""
+
+    eye_m: tuple[float, float] | None = None  # height of the camera above the ground
+    pitch_deg: tuple[float, float] | None = None  # mean and spread, up is positive
+    target_m: tuple[float, float] | None = None  # distance of the camera from what it looks at
+    target_share: float | None = None  # how often it looks at a thing rather than at the place
+    above_deg: tuple[float, float] | None = None  # it looks down on the target at such angles
+    around: float = 3.15  # it looks at the target from within this turn (radians) off the target's front
+    front: float = 0.0  # yaw of the direction in which that target's photographer looks
+    near_m: float | None = None  # nothing should be nearer than this
+    middle_m: float | None = None  # half of the picture should be farther than this
+    blur: float = 0.0  # how often the background is out of focus
+    offset: float = 0.12  # how far off the middle a target may be (radians)
 
 
 @dataclass
@@ -111,16 +129,21 @@ class Scene:
         default_factory=list
     )  # x, y, z, radius to look at
     heading: float | None = None  # main direction of view (yaw), where there is one
+    shot: Shot = Shot()
+    own: dict[str, UnitMesh] = field(default_factory=dict)  # meshes of this scene alone
 
     def geometry(self) -> Geometry:
         """Return the triangles of all instances."""
         data = np.array(self.rows, np.float64)
         turn = _turns(data[:, 6], data[:, 7], data[:, 8])
         names = np.array(self.meshes)
-        vertices, normals, triangles, owner = [], [], [], []
+        vertices, normals, triangles, owner, tints = [], [], [], [], []
         count = 0
-        for name in sorted(set(self.meshes)):
-            mesh = unit_meshes()[name]
+        library = unit_meshes() | self.own
+        used = sorted(set(self.meshes))
+        tinted = any(library[name].tint is not None for name in used)
+        for name in used:
+            mesh = library[name]
             which = np.flatnonzero(names == name)
             size, r = data[which, 3:6], turn[which]
             forward = (r * size[:, None, :]).astype(np.float32)
@@ -132,6 +155,9 @@ class Scene:
             normals.append(n.reshape(-1, 3))
             triangles.append((mesh.triangles[None] + shift).reshape(-1, 3))
             owner.append(np.repeat(which, len(mesh.triangles)))
+            if tinted:
+                tint = np.ones_like(mesh.vertices) if mesh.tint is None else mesh.tint
+                tints.append(np.tile(tint, (k, 1)))
             count += k * len(mesh.vertices)
         return Geometry(
             np.concatenate(vertices).astype(np.float32),
@@ -142,6 +168,7 @@ class Scene:
             data[:, 0:3].astype(np.float32),
             data[:, 3:6].astype(np.float32),
             data[:, 9].astype(np.int32),
+            np.concatenate(tints).astype(np.float32) if tinted else None,
         )
 
 
