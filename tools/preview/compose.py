@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import indoor, landscape, outdoor
+from tools.preview import indoor, landscape, outdoor, people
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -19,18 +19,22 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "plaza": outdoor.plaza,
     "yard": outdoor.yard,
     "landscape": landscape.landscape,
+    "portrait": people.portrait,
+    "crowd": people.crowd,
 }
 # insides are what most photos show; rooms and desks above all
 SHARES = {
-    "room": 0.30,
+    "room": 0.28,
     "hall": 0.08,
     "corridor": 0.04,
-    "desk": 0.14,
-    "street": 0.15,
-    "park": 0.06,
-    "plaza": 0.06,
-    "yard": 0.06,
-    "landscape": 0.11,
+    "desk": 0.13,
+    "street": 0.12,
+    "park": 0.05,
+    "plaza": 0.05,
+    "yard": 0.05,
+    "landscape": 0.10,
+    "portrait": 0.07,
+    "crowd": 0.03,
 }
 
 

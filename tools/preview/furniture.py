@@ -9,6 +9,7 @@ import numpy as np
 
 from tools.preview import surfaces
 from tools.preview.clutter import clutter, plant
+from tools.preview.figures import figure
 from tools.preview.scene import Builder, Material
 
 Footprint = tuple[float, float]
@@ -269,29 +270,6 @@ def boxes(b: Builder) -> Footprint:
 
 
 def person(b: Builder, height: float = 1.72) -> Footprint:
-    """A person standing or sitting down on nothing much: limbs, trunk, head, hair."""
-    k = height / 1.72
-    trousers, shirt, skin, hair = (surfaces.cloth(b), surfaces.cloth(b), _skin(b), surfaces.dark(b))
-    stride = b.between(-0.35, 0.35)
-    for sx in (-1, 1):
-        b.add(
-            "post",
-            (sx * 0.09 * k, 0.42 * k, sx * stride * 0.2),
-            (0.15 * k, 0.86 * k, 0.16 * k),
-            trousers,
-            0,
-            sx * stride,
-        )
-        b.add("cushion", (sx * 0.09 * k, 0.04, -0.05 + sx * stride * 0.4), (0.1, 0.08, 0.27), hair)
-        a = b.between(-0.7, 0.7)
-        arm = (sx * 0.25 * k, 1.15 * k, -0.22 * k * np.sin(a))
-        b.add("pillow", arm, (0.1 * k, 0.62 * k, 0.11 * k), shirt if b.chance(0.6) else skin, 0, a)
-    b.add("cushion", (0, 1.14 * k, 0), (0.42 * k, 0.62 * k, 0.25 * k), shirt)
-    b.add("sphere", (0, 1.58 * k, -0.01), (0.17 * k, 0.24 * k, 0.2 * k), skin)
-    b.add("sphere", (0, 1.63 * k, 0.02), (0.19 * k, 0.2 * k, 0.2 * k), hair)
-    b.target(0, 1.0 * k, 0, 0.9)
+    """A person standing or walking."""
+    figure(b, height, b.pick(["stand", "walk"]), fine=False)
     return 0.6, 0.5
-
-
-def _skin(b: Builder) -> int:
-    return b.material(Material(surfaces.hsv(b.rng, (0.03, 0.08), (0.3, 0.6), (0.3, 0.9))))

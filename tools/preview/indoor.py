@@ -61,27 +61,37 @@ _THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
 
 def room(seed: int, rng: Rng) -> Scene:
     """A room of a flat or office: 2.5 to 7 m a side."""
-    return _interior(seed, rng, "room", rng.uniform(2.5, 6.5), rng.uniform(2.8, 7.5), rng.uniform(2.3, 3.1))
+    return interior(seed, rng, "room", rng.uniform(2.5, 6.5), rng.uniform(2.8, 7.5), rng.uniform(2.3, 3.1))
 
 
 def hall(seed: int, rng: Rng) -> Scene:
     """A big space: open-plan office, shop, lobby, workshop."""
-    return _interior(seed, rng, "hall", rng.uniform(7, 22), rng.uniform(9, 30), rng.uniform(2.7, 6.5))
+    return interior(seed, rng, "hall", rng.uniform(7, 22), rng.uniform(9, 30), rng.uniform(2.7, 6.5))
 
 
 def corridor(seed: int, rng: Rng) -> Scene:
     """A corridor."""
-    scene = _interior(seed, rng, "corridor", rng.uniform(1.2, 2.8), rng.uniform(6, 30), rng.uniform(2.2, 3.2))
+    scene = interior(seed, rng, "corridor", rng.uniform(1.2, 2.8), rng.uniform(6, 30), rng.uniform(2.2, 3.2))
     scene.heading = 0.0 if rng.random() < 0.5 else np.pi
     return scene
 
 
 def desk_view(seed: int, rng: Rng) -> Scene:
     """A room whose camera looks down on a table, desk or counter with things on it."""
-    return _interior(seed, rng, "desk", rng.uniform(2.8, 6), rng.uniform(3, 6), rng.uniform(2.3, 3.1))
+    return interior(seed, rng, "desk", rng.uniform(2.8, 6), rng.uniform(3, 6), rng.uniform(2.3, 3.1))
 
 
-def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> Scene:
+def interior(
+    seed: int,
+    rng: Rng,
+    kind: str,
+    w: float,
+    d: float,
+    h: float,
+    first: Callable[[Builder], Rect] | None = None,
+    theme: str = "",
+) -> Scene:
+    """Return a furnished interior of w x d x h metres; `first` puts something in and returns the floor it takes."""
     scene = Scene(kind, seed, indoor=True)
     b = Builder(scene, rng)
     level = rng.uniform(0.12, 0.5)
@@ -89,8 +99,8 @@ def _interior(seed: int, rng: Rng, kind: str, w: float, d: float, h: float) -> S
     _shell(b, w, d, h)
     for side in range(4):
         _wall_things(b, side, w, d, h, kind)
-    theme = b.pick(list(_THEMES))
-    taken: list[Rect] = []
+    theme = theme or b.pick(list(_THEMES))
+    taken: list[Rect] = [] if first is None else [first(b)]
     for side in range(4):
         _along_wall(b, side, w, d, theme, kind, taken)
     if kind != "corridor":

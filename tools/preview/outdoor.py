@@ -44,7 +44,8 @@ def sky_of(rng: Rng, seed: int) -> Sky:
     return Sky(to_sun, sun, ambient, zenith, horizon, rng.uniform(0, 1.2), haze, seed)
 
 
-def _start(seed: int, rng: Rng, kind: str, ground: str) -> tuple[Scene, Builder]:
+def start(seed: int, rng: Rng, kind: str, ground: str) -> tuple[Scene, Builder]:
+    """Return a scene with a sky, flat ground and something at the horizon, and its builder."""
     scene = Scene(kind, seed, indoor=False)
     scene.sky = sky_of(rng, seed)
     b = Builder(scene, rng)
@@ -75,7 +76,7 @@ def _far(b: Builder) -> None:
 
 def street(seed: int, rng: Rng) -> Scene:
     """A street with kerbs, houses or fences, parked cars, trees, poles and people; the camera looks along it."""
-    scene, b = _start(seed, rng, "street", rng.choice(["grass", "paving", "earth", "asphalt"]))
+    scene, b = start(seed, rng, "street", rng.choice(["grass", "paving", "earth", "asphalt"]))
     road, walk = b.between(5, 14), b.between(0.0, 5) if b.chance(0.8) else 0.0
     length = b.between(60, 260)
     b.add("box", (0, 0.004, length / 2 - 30), (road, 0.012, length + 60), surfaces.ground(b, "asphalt"))
@@ -152,7 +153,7 @@ def _clutter(b: Builder) -> None:
 
 def park(seed: int, rng: Rng) -> Scene:
     """Grass or earth with trees, bushes, paths, benches and people."""
-    scene, b = _start(seed, rng, "park", rng.choice(["grass", "grass", "earth"]))
+    scene, b = start(seed, rng, "park", rng.choice(["grass", "grass", "earth"]))
     if b.chance(0.6):
         yaw, wide = b.between(-0.6, 0.6), b.between(1.2, 5)
         path = surfaces.ground(b, str(rng.choice(["asphalt", "paving", "earth"])))
@@ -186,7 +187,7 @@ def park(seed: int, rng: Rng) -> Scene:
 
 def plaza(seed: int, rng: Rng) -> Scene:
     """A paved square with houses around it, people, tables, cars and monuments."""
-    scene, b = _start(seed, rng, "plaza", rng.choice(["paving", "paving", "asphalt"]))
+    scene, b = start(seed, rng, "plaza", rng.choice(["paving", "paving", "asphalt"]))
     r = b.between(8, 38)
     turn = b.between(0, 1.5)
     for side in range(4):
@@ -229,7 +230,7 @@ def _monument(b: Builder) -> None:
 
 def yard(seed: int, rng: Rng) -> Scene:
     """A garden, terrace or courtyard before a house: walls near by, furniture, plants, things on the ground."""
-    scene, b = _start(seed, rng, "yard", rng.choice(["grass", "paving", "deck", "earth", "asphalt"]))
+    scene, b = start(seed, rng, "yard", rng.choice(["grass", "paving", "deck", "earth", "asphalt"]))
     w, d = b.between(4, 14), b.between(4, 16)
     with b.at(b.between(-2, 2), 0, d / 2 + 5):
         building(b, w + b.between(2, 10), 10, b.between(2.8, 9))

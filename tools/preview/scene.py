@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.preview.bodies import body_meshes
 from tools.preview.meshes import UnitMesh, unit_meshes
 
 Floats = NDArray[np.float32]
@@ -139,7 +140,7 @@ class Scene:
         names = np.array(self.meshes)
         vertices, normals, triangles, owner, tints = [], [], [], [], []
         count = 0
-        library = unit_meshes() | self.own
+        library = unit_meshes() | body_meshes() | self.own
         used = sorted(set(self.meshes))
         tinted = any(library[name].tint is not None for name in used)
         for name in used:

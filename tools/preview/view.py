@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tools.preview.camera import place_camera
 from tools.preview.compose import compose, kind_for, rng_for
 from tools.preview.develop import develop
+from tools.preview.lens import defocus
 from tools.preview.raycast import Raycaster
 from tools.preview.render import render
 from tools.preview.scene import Camera, Lamp, Rng, Scene
@@ -45,6 +46,9 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
         film = rng_for(seed, f"flash{k}")
         lit = _with_flash(scene, camera, film) if scene.indoor and film.random() < 0.12 else scene
         shot = render(lit, geometry, caster, camera, rng_for(seed, f"render{k}"), width, height)
+        lens = rng_for(seed, f"lens{k}")
+        if lens.random() < scene.shot.blur:
+            shot = defocus(shot, lens)
         rgb = develop(shot, rng_for(seed, f"film{k}"))
         found.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
     return found
