@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import indoor, landscape, outdoor, people
+from tools.preview import animals, closeups, indoor, landscape, outdoor, people
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -21,20 +21,24 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "landscape": landscape.landscape,
     "portrait": people.portrait,
     "crowd": people.crowd,
+    "animal": animals.animal,
+    "closeup": closeups.closeup,
 }
 # insides are what most photos show; rooms and desks above all
 SHARES = {
-    "room": 0.28,
+    "room": 0.23,
     "hall": 0.08,
     "corridor": 0.04,
-    "desk": 0.13,
+    "desk": 0.12,
     "street": 0.12,
-    "park": 0.05,
-    "plaza": 0.05,
-    "yard": 0.05,
+    "park": 0.03,
+    "plaza": 0.03,
+    "yard": 0.04,
     "landscape": 0.10,
     "portrait": 0.07,
     "crowd": 0.03,
+    "animal": 0.03,
+    "closeup": 0.08,
 }
 
 

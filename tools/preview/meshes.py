@@ -84,7 +84,7 @@ def _cushion(cells: int, power: float) -> UnitMesh:
     return mesh_of(p, t, np.sign(p) * np.abs(2 * p) ** (power - 1))
 
 
-def _turned(profile: list[tuple[float, float]], segments: int = 12) -> UnitMesh:
+def _turned(profile: list[tuple[float, float]], segments: int = 18) -> UnitMesh:
     """A surface of revolution about y of (radius, height) corners, flat shaded along the profile."""
     angle = np.linspace(0, 2 * np.pi, segments + 1)
     ring = np.stack([np.cos(angle), np.zeros_like(angle), np.sin(angle)], 1)

@@ -15,15 +15,22 @@ from tools.preview.scene import Builder, Rng, Scene, Shot
 
 def portrait(seed: int, rng: Rng) -> Scene:
     """One to three people from 0.5 to 3 m, in a room, at a table, or outdoors."""
-    indoors = rng.random() < 0.6
-    if indoors:
+    looked_at: list[tuple[float, float, float, float]] = []
+
+    def put(b: Builder, deep: float) -> Rect:
+        taken = _sitters(b, deep)
+        looked_at[:] = b.scene.targets
+        return taken
+
+    if rng.random() < 0.6:
         w, d = rng.uniform(3.2, 7), rng.uniform(3.5, 8)
-        scene = interior(seed, rng, "portrait", w, d, rng.uniform(2.4, 3.2), lambda b: _sitters(b, d))
+        scene = interior(seed, rng, "portrait", w, d, rng.uniform(2.4, 3.2), lambda b: put(b, d))
     else:
         scene, b = start(seed, rng, "portrait", str(rng.choice(["grass", "paving", "asphalt", "earth"])))
-        _sitters(b, 4.0)
-        _backdrop(b)
+        put(b, 4.0)
+        backdrop(b)
         scene.stand.append((-2, 2, -3, 0))
+    scene.targets = looked_at
     scene.shot = Shot(
         target_m=(0.55, 3.2),
         target_share=1.0,
@@ -84,7 +91,7 @@ def _held(b: Builder) -> None:
     small_thing(b, b.between(-0.1, 0.1), b.between(1.0, 1.25), -0.32)
 
 
-def _backdrop(b: Builder) -> None:
+def backdrop(b: Builder) -> None:
     """What is behind people outdoors: a hedge, houses, trees, cars."""
     for _ in range(int(b.rng.integers(1, 4))):
         with b.at(b.between(-10, 10), 0, b.between(6, 40), b.between(-0.5, 0.5)):
