@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import animals, closeups, indoor, landscape, outdoor, people
+from tools.preview import animals, closeups, indoor, landscape, outdoor, people, vehicles
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -23,22 +23,26 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "crowd": people.crowd,
     "animal": animals.animal,
     "closeup": closeups.closeup,
+    "vehicle": vehicles.close_vehicle,
+    "cab": vehicles.cab,
 }
 # insides are what most photos show; rooms and desks above all
 SHARES = {
     "room": 0.23,
     "hall": 0.08,
     "corridor": 0.04,
-    "desk": 0.12,
-    "street": 0.12,
+    "desk": 0.11,
+    "street": 0.11,
     "park": 0.03,
     "plaza": 0.03,
     "yard": 0.04,
-    "landscape": 0.10,
-    "portrait": 0.07,
+    "landscape": 0.09,
+    "portrait": 0.06,
     "crowd": 0.03,
     "animal": 0.03,
-    "closeup": 0.08,
+    "closeup": 0.07,
+    "vehicle": 0.03,
+    "cab": 0.02,
 }
 
 
