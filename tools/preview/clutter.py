@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tools.preview import surfaces
 from tools.preview.scene import Builder, Material
+from tools.preview.things import Thing, bottle, bowl, cup, flower, fruit, parcel, plate, tool, toy
+
+_DETAILED: list[Thing] = [cup, cup, bottle, bottle, tool, tool, tool, parcel, parcel, plate, bowl, fruit, toy, flower]
 
 
 def clutter(b: Builder, width: float, depth: float, y: float, count: int) -> None:
@@ -15,6 +18,11 @@ def clutter(b: Builder, width: float, depth: float, y: float, count: int) -> Non
 
 def small_thing(b: Builder, x: float, y: float, z: float) -> None:
     """Put one small thing at (x, y, z): cup, bottle, book pile, box, bowl, plant, paper, ball, lamp, cloth."""
+    if b.chance(0.4):
+        make = _DETAILED[int(b.rng.integers(len(_DETAILED)))]
+        with b.at(x, 0, z, b.between(-3, 3)):
+            make(b, y)
+        return
     kind = int(b.rng.integers(11))
     yaw = b.between(-3, 3)
     if kind == 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tools.preview import surfaces
 from tools.preview.clutter import clutter, plant
-from tools.preview.figures import figure
+from tools.preview.figures import figure, limb
 from tools.preview.scene import Builder, Material
 
 Footprint = tuple[float, float]
@@ -55,9 +55,27 @@ def desk(b: Builder, things: int = 8) -> Footprint:
     if b.chance(0.8):
         keyboard = Material((0.05, 0.05, 0.05), (0.3, 0.3, 0.3), "keys", int(b.rng.integers(9)), 0.2)
         b.add("box", (b.between(-0.2, 0.2), h + 0.012, -d * 0.28), (0.43, 0.02, 0.14), b.material(keyboard))
-    clutter(b, w, d, h, int(b.rng.integers(2, things + 2)))
+        b.add("pillow", (b.between(0.28, 0.45), h + 0.018, -d * 0.28), (0.065, 0.036, 0.11), surfaces.dark(b))
+    clutter(b, w, d, h, int(b.rng.integers(2, things + 2)) if b.chance(0.6) else int(b.rng.integers(8, 24)))
+    for _ in range(int(b.rng.integers(0, 4))):
+        cable(b, w, d, h)
     b.target(0, h, 0, 0.5 * w)
     return w, d
+
+
+def cable(b: Builder, w: float, d: float, h: float) -> None:
+    """A cable that winds over a table top and hangs down behind it."""
+    skin = surfaces.dark(b) if b.chance(0.7) else surfaces.plain(b)
+    p = (b.between(-0.4, 0.4) * w, h + 0.004, b.between(-0.3, 0.3) * d)
+    turn, thick = b.between(-1, 1), b.between(0.005, 0.009)
+    for _ in range(9):
+        turn += b.between(-0.7, 0.7) - 0.2 * turn
+        q = (p[0] + 0.08 * float(np.sin(turn)), h + 0.004, p[2] + 0.08 * float(np.cos(turn)))
+        if q[2] > d / 2:
+            limb(b, "post", p, (q[0], 0.1, d / 2 + 0.02), thick, thick, skin)
+            return
+        limb(b, "post", p, q, thick, thick, skin)
+        p = q
 
 
 def drawers(b: Builder) -> int:

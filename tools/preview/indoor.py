@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import furniture, surfaces
+from tools.preview import furniture, kitchens, surfaces
 from tools.preview.clutter import clutter
 from tools.preview.fixtures import ceiling_lights, door, window
-from tools.preview.scene import Builder, Rng, Scene
+from tools.preview.scene import Builder, Rng, Scene, Shot
 
 Maker = Callable[[Builder], tuple[float, float]]
 Rect = tuple[float, float, float, float]  # x0, x1, z0, z1
@@ -40,6 +40,18 @@ _THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
     "kitchen": (
         [furniture.cabinet, furniture.shelf, furniture.boxes, furniture.table],
         [furniture.table, furniture.chair, furniture.chair, furniture.person],
+    ),
+    "bathroom": (
+        [
+            kitchens.basin,
+            kitchens.basin,
+            kitchens.toilet,
+            kitchens.bath,
+            kitchens.bath,
+            kitchens.towels,
+            furniture.shelf,
+        ],
+        [furniture.boxes, furniture.chair],
     ),
     "office": (
         [
@@ -110,9 +122,23 @@ def interior(
     if kind == "hall" and b.chance(0.5):
         _columns(b, w, d, h)
     ceiling_lights(b, w, d, h)
+    if kind in ("room", "desk"):
+        scene.shot = _odd_shot(b)
     margin = 0.25
     scene.stand.append((-w / 2 + margin, w / 2 - margin, -d / 2 + margin, d / 2 - margin))
     return scene
+
+
+def _odd_shot(b: Builder) -> Shot:
+    """Photos of rooms are not all taken standing: from near the floor, close to a shelf, held high or askew."""
+    u = b.rng.random()
+    if u < 0.55:
+        return Shot(blur=0.05)
+    if u < 0.72:
+        return Shot(eye_m=(0.1, 0.9), pitch_deg=(-4, 10), near_m=0.3, middle_m=0.7, blur=0.05)
+    if u < 0.92:
+        return Shot(target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1)
+    return Shot(eye_m=(1.7, 2.2), pitch_deg=(-25, 15), near_m=0.4, middle_m=0.8)
 
 
 def _shell(b: Builder, w: float, d: float, h: float) -> None:
@@ -197,9 +223,10 @@ def _along_wall(b: Builder, side: int, w: float, d: float, theme: str, kind: str
         if not b.chance(density):
             x += b.between(0.4, 1.6)
             continue
-        if theme == "kitchen" and b.chance(0.6):
+        if theme == "kitchen" and b.chance(0.7):
             run = min(b.between(1.2, 4), length / 2 - x)
-            group = b.made(lambda builder, run=run: furniture.counter(builder, run))  # type: ignore[misc]
+            maker = kitchens.kitchen_run if b.chance(0.8) else furniture.counter
+            group = b.made(lambda builder, run=run, maker=maker: maker(builder, run))  # type: ignore[misc]
         else:
             makers = _THEMES[theme][0]
             group = b.made(makers[int(b.rng.integers(len(makers)))])

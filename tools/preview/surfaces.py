@@ -18,8 +18,8 @@ def hsv(
 
 def any_colour(rng: Rng) -> Colour:
     """Return a colour of things: mostly dull, sometimes strong, often black, grey or white."""
-    if rng.random() < 0.4:
-        return hsv(rng, (0, 1), (0, 0.12), (0.08, 0.95))
+    if rng.random() < 0.5:
+        return hsv(rng, (0, 1), (0, 0.12), (0.08, 0.98))
     return hsv(rng, (0, 1), (0.15, 0.9), (0.15, 0.9))
 
 
@@ -88,13 +88,13 @@ def wall(b: Builder) -> int:
     """An inner wall: paint mostly, sometimes paper, brick, tiles or wood."""
     rng = b.rng
     u = rng.random()
-    if u < 0.62:
-        colour = hsv(rng, (0.05, 0.2), (0, 0.18), (0.6, 0.98))
-    elif u < 0.8:
+    if u < 0.7:  # white and pale paint above all
+        colour = hsv(rng, (0.05, 0.2), (0, 0.16), (0.68, 0.99))
+    elif u < 0.86:
         colour = hsv(rng, (0, 1), (0.05, 0.35), (0.5, 0.95))
     else:
         colour = hsv(rng, (0, 1), (0.1, 0.75), (0.2, 0.8))
-    kind = b.pick(["faint"] * 8 + ["fine", "brick", "tile", "stripe", "leaf", "plank", "noise"])
+    kind = b.pick(["faint"] * 12 + ["fine", "brick", "tile", "stripe", "leaf", "plank", "noise"])
     k = rng.uniform(0.5, 1.2)
     second = (colour[0] * k, colour[1] * k, colour[2] * k)
     return b.material(Material(colour, second, kind, int(rng.integers(99)), rng.uniform(0.8, 2.5)))
