@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import animals, closeups, indoor, landscape, outdoor, people, vehicles
+from tools.preview import animals, closeups, indoor, landscape, outdoor, people, places, vehicles
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -25,24 +25,34 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "closeup": closeups.closeup,
     "vehicle": vehicles.close_vehicle,
     "cab": vehicles.cab,
+    "shop": places.shop,
+    "desks": places.desks,
+    "works": places.works,
+    "stairs": places.stairs,
+    "church": places.church,
 }
 # insides are what most photos show; rooms and desks above all
 SHARES = {
-    "room": 0.23,
-    "hall": 0.08,
-    "corridor": 0.04,
-    "desk": 0.11,
-    "street": 0.11,
+    "room": 0.19,
+    "hall": 0.04,
+    "corridor": 0.03,
+    "desk": 0.10,
+    "street": 0.10,
     "park": 0.03,
     "plaza": 0.03,
     "yard": 0.04,
-    "landscape": 0.09,
-    "portrait": 0.06,
+    "landscape": 0.08,
+    "portrait": 0.05,
     "crowd": 0.03,
     "animal": 0.03,
     "closeup": 0.07,
     "vehicle": 0.03,
     "cab": 0.02,
+    "shop": 0.03,
+    "desks": 0.05,
+    "works": 0.02,
+    "stairs": 0.02,
+    "church": 0.01,
 }
 
 

@@ -108,7 +108,7 @@ def interior(
     b = Builder(scene, rng)
     level = rng.uniform(0.12, 0.5)
     scene.ambient = (level, level * rng.uniform(0.9, 1.02), level * rng.uniform(0.75, 1.1))
-    _shell(b, w, d, h)
+    shell(b, w, d, h)
     for side in range(4):
         _wall_things(b, side, w, d, h, kind)
     theme = theme or b.pick(list(_THEMES))
@@ -141,7 +141,8 @@ def _odd_shot(b: Builder) -> Shot:
     return Shot(eye_m=(1.7, 2.2), pitch_deg=(-25, 15), near_m=0.4, middle_m=0.8)
 
 
-def _shell(b: Builder, w: float, d: float, h: float) -> None:
+def shell(b: Builder, w: float, d: float, h: float) -> None:
+    """Put floor, ceiling and walls round w x d x h metres."""
     t = 0.2
     b.add("box", (0, -t / 2, 0), (w + 2 * t, t, d + 2 * t), surfaces.floor(b))
     b.add("box", (0, h + t / 2, 0), (w + 2 * t, t, d + 2 * t), surfaces.ceiling(b))
@@ -149,7 +150,7 @@ def _shell(b: Builder, w: float, d: float, h: float) -> None:
     skirting = surfaces.wood(b) if b.chance(0.7) else None
     for side in range(4):
         length = d if side % 2 else w
-        with b.at(*_wall_frame(side, w, d)):
+        with b.at(*wall_frame(side, w, d)):
             skin = surfaces.wall(b) if b.chance(0.2) else paint
             b.add("box", (0, h / 2, t / 2), (length + 2 * t, h, t), skin)
             if skirting is not None:
@@ -159,7 +160,7 @@ def _shell(b: Builder, w: float, d: float, h: float) -> None:
                 b.add("box", (0, up / 2, -0.01), (length, up, 0.02), surfaces.floor(b))
 
 
-def _wall_frame(side: int, w: float, d: float) -> tuple[float, float, float, float]:
+def wall_frame(side: int, w: float, d: float) -> tuple[float, float, float, float]:
     """Return the frame in the middle of a wall's foot; local -z points into the room."""
     x, z, yaw = ((0, d / 2, 0.0), (w / 2, 0, np.pi / 2), (0, -d / 2, np.pi), (-w / 2, 0, -np.pi / 2))[side]
     return x, 0.0, z, yaw
@@ -169,7 +170,7 @@ def _wall_things(b: Builder, side: int, w: float, d: float, h: float, kind: str)
     """Windows, doors, pictures and small things along a wall, from left to right."""
     length = d if side % 2 else w
     glazed = b.chance(0.35)
-    with b.at(*_wall_frame(side, w, d)):
+    with b.at(*wall_frame(side, w, d)):
         x = -length / 2 + b.between(0.2, 1.0)
         while x < length / 2 - 1.0:
             u = b.rng.random()
@@ -235,7 +236,7 @@ def _along_wall(b: Builder, side: int, w: float, d: float, theme: str, kind: str
         if x + wide > length / 2 or deep > across * 0.45:
             x += 0.5
             continue
-        fx, _, fz, yaw = _wall_frame(side, w, d)
+        fx, _, fz, yaw = wall_frame(side, w, d)
         c, s = np.cos(yaw), np.sin(yaw)
         lx, lz = x + wide / 2, -deep / 2 - gap
         px, pz = fx + c * lx + s * lz, fz - s * lx + c * lz
