@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import animals, closeups, indoor, landscape, outdoor, people, places, vehicles
+from tools.preview import animals, closeups, flat, indoor, landscape, outdoor, people, places, vehicles
+from tools.preview.moods import in_a_mood
 from tools.preview.scene import Rng, Scene
 
 COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
@@ -30,6 +31,7 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "works": places.works,
     "stairs": places.stairs,
     "church": places.church,
+    "sheet": flat.sheet,
 }
 # insides are what most photos show; rooms and desks above all
 SHARES = {
@@ -39,8 +41,8 @@ SHARES = {
     "desk": 0.10,
     "street": 0.10,
     "park": 0.03,
-    "plaza": 0.03,
-    "yard": 0.04,
+    "plaza": 0.02,
+    "yard": 0.03,
     "landscape": 0.08,
     "portrait": 0.05,
     "crowd": 0.03,
@@ -53,6 +55,7 @@ SHARES = {
     "works": 0.02,
     "stairs": 0.02,
     "church": 0.01,
+    "sheet": 0.02,
 }
 
 
@@ -72,4 +75,5 @@ def compose(seed: int, kind: str) -> Scene:
     """Return the scene of a seed; raises ValueError for an unknown kind."""
     if kind not in COMPOSERS:
         raise ValueError(f"unknown kind of scene {kind!r}: expected one of {', '.join(COMPOSERS)}")
-    return COMPOSERS[kind](seed, rng_for(seed, "compose"))
+    scene = COMPOSERS[kind](seed, rng_for(seed, "compose"))
+    return in_a_mood(scene, rng_for(seed, "mood"))

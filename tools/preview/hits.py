@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tools.preview.raycast import Hits
 from tools.preview.scene import Geometry, Scene
-from tools.preview.textures import LEVELS, SIZE, sample, texture_bank
+from tools.preview.textures import LEVELS, SIZE, picture_bank, sample, texture_bank
 
 Floats = NDArray[np.float32]
 
@@ -38,7 +38,8 @@ class _MaterialTable:
         self.glow = np.array([m.glow for m in scene.materials], np.float32)
         self.gloss = np.array([m.gloss for m in scene.materials], np.float32)
         self.turned = np.array([m.turned for m in scene.materials])
-        kinds = [bank.kinds[m.texture] if m.texture else [-1] for m in scene.materials]
+        kinds = [bank.kinds.get(m.texture, [-1]) for m in scene.materials]
+        self.own = np.array([m.variant if m.texture == "own" else -1 for m in scene.materials])
         self.texture = np.array([k[m.variant % len(k)] for k, m in zip(kinds, scene.materials, strict=True)])
 
 
@@ -112,6 +113,12 @@ def _materials(
     printed = colour * value * value  # squared: display values to linear, nearly
     rgb = np.where(bank.is_rgb[texture][:, None], printed, mixed)
     albedo = np.where((texture >= 0)[:, None], rgb, colour)
+    own = np.flatnonzero(table.own[row] >= 0) if scene.pictures else []
+    if len(own):
+        prints = picture_bank(scene.pictures)
+        sharp = np.clip(level[own], 0, LEVELS - 1)
+        seen = sample(prints, table.own[row[own]] % len(scene.pictures), u[own], v[own], sharp)
+        albedo[own] = colour[own] * seen * seen
     return np.clip(albedo, 0, 1).astype(np.float32), table.glow[row], table.gloss[row]
 
 

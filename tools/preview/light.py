@@ -87,7 +87,7 @@ def lights(
         lit = np.zeros(n, np.float32)
         some = np.flatnonzero(facing > 0)
         lit[some] = 1.0 - caster.blocked(start[some], np.broadcast_to(to * 120, (len(some), 3)))
-        colour = np.array((1.0, 0.93, 0.82), np.float32) * scene.sky.sun
+        colour = np.array(scene.sky.sun_colour, np.float32) * scene.sky.sun
         found.append(
             _light(s, (facing * lit)[:, None] * colour, np.broadcast_to(to, (n, 3)), lit * scene.sky.sun)
         )

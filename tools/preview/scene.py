@@ -29,7 +29,7 @@ class Material:
 
     colour: Colour  # linear reflectance
     second: Colour = (0.1, 0.1, 0.1)
-    texture: str = ""  # a kind of the texture bank; empty: one colour
+    texture: str = ""  # a kind of the texture bank, or "own": a picture of the scene; empty: one colour
     variant: int = 0
     scale_m: float = 1.0
     glow: float = 0.0  # emitted light in units of the exposure's white
@@ -69,6 +69,7 @@ class Sky:
     clouds: float
     haze_per_m: float
     seed: int
+    sun_colour: Colour = (1.0, 0.93, 0.82)
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Scene:
     heading: float | None = None  # main direction of view (yaw), where there is one
     shot: Shot = Shot()
     own: dict[str, UnitMesh] = field(default_factory=dict)  # meshes of this scene alone
+    pictures: list[NDArray[np.uint8]] = field(default_factory=list)  # its own prints, (SIZE, SIZE, 3) sRGB
 
     def geometry(self) -> Geometry:
         """Return the triangles of all instances."""

@@ -278,14 +278,24 @@ def texture_bank() -> TextureBank:
     for kind, (maker, count, rgb) in _MAKERS.items():
         kinds[kind] = list(range(len(texels), len(texels) + count))
         for _ in range(count):
-            image = np.clip(maker(rng), 0, 1).astype(np.float32)
-            levels = [image]
-            for _ in range(LEVELS - 1):
-                a = levels[-1]
-                levels.append((a[::2, ::2] + a[1::2, ::2] + a[::2, 1::2] + a[1::2, 1::2]) * np.float32(0.25))
-            texels.append(np.concatenate([np.rint(255 * a).astype(np.uint8).reshape(-1, 3) for a in levels]))
+            texels.append(_pyramid(maker(rng)))
             is_rgb.append(rgb)
     return TextureBank(np.stack(texels), kinds, np.array(is_rgb))
+
+
+def _pyramid(image: Floats) -> NDArray[np.uint8]:
+    """Return the mip levels of an image with values 0..1, one after another."""
+    levels = [np.clip(image, 0, 1).astype(np.float32)]
+    for _ in range(LEVELS - 1):
+        a = levels[-1]
+        levels.append((a[::2, ::2] + a[1::2, ::2] + a[::2, 1::2] + a[1::2, 1::2]) * np.float32(0.25))
+    return np.concatenate([np.rint(255 * a).astype(np.uint8).reshape(-1, 3) for a in levels])
+
+
+def picture_bank(pictures: list[NDArray[np.uint8]]) -> TextureBank:
+    """Return a bank of a scene's own pictures (SIZE, SIZE, 3), numbered as they come."""
+    texels = [_pyramid(picture.astype(np.float32) / 255) for picture in pictures]
+    return TextureBank(np.stack(texels), {}, np.ones(len(pictures), bool))
 
 
 def sample(bank: TextureBank, index: NDArray, u: NDArray, v: NDArray, level: NDArray) -> Floats:

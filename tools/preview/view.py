@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tools.preview.camera import place_camera
 from tools.preview.compose import compose, kind_for, rng_for
 from tools.preview.develop import develop
-from tools.preview.lens import defocus
+from tools.preview.lens import defocus, faults
 from tools.preview.raycast import Raycaster
 from tools.preview.render import render
 from tools.preview.scene import Camera, Lamp, Rng, Scene
@@ -50,5 +50,6 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
         if lens.random() < scene.shot.blur:
             shot = defocus(shot, lens)
         rgb = develop(shot, rng_for(seed, f"film{k}"))
+        rgb = faults(rgb, lens)
         found.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
     return found
