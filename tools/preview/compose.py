@@ -6,7 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import animals, closeups, flat, indoor, landscape, outdoor, people, places, vehicles
+from tools.preview import (
+    animals,
+    closeups,
+    flat,
+    halls,
+    indoor,
+    landscape,
+    outdoor,
+    people,
+    places,
+    vehicles,
+    works,
+)
 from tools.preview.moods import in_a_mood
 from tools.preview.scene import Rng, Scene
 
@@ -28,9 +40,9 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "cab": vehicles.cab,
     "shop": places.shop,
     "desks": places.desks,
-    "works": places.works,
-    "stairs": places.stairs,
-    "church": places.church,
+    "works": works.works,
+    "stairs": halls.stairs,
+    "church": halls.church,
     "sheet": flat.sheet,
 }
 # insides are what most photos show; rooms and desks above all

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import furniture, kitchens, surfaces
+from tools.preview import bathrooms, furniture, kitchens, surfaces
 from tools.preview.clutter import clutter
 from tools.preview.fixtures import ceiling_lights, door, window
 from tools.preview.scene import Builder, Rng, Scene, Shot
@@ -43,12 +43,12 @@ _THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
     ),
     "bathroom": (
         [
-            kitchens.basin,
-            kitchens.basin,
-            kitchens.toilet,
-            kitchens.bath,
-            kitchens.bath,
-            kitchens.towels,
+            bathrooms.basin,
+            bathrooms.basin,
+            bathrooms.toilet,
+            bathrooms.bath,
+            bathrooms.bath,
+            bathrooms.towels,
             furniture.shelf,
         ],
         [furniture.boxes, furniture.chair],
@@ -137,7 +137,9 @@ def _odd_shot(b: Builder) -> Shot:
     if u < 0.72:
         return Shot(eye_m=(0.1, 0.9), pitch_deg=(-4, 10), near_m=0.3, middle_m=0.7, blur=0.05)
     if u < 0.92:
-        return Shot(target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1)
+        return Shot(
+            target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1
+        )
     return Shot(eye_m=(1.7, 2.2), pitch_deg=(-25, 15), near_m=0.4, middle_m=0.8)
 
 

@@ -16,10 +16,10 @@ HALF_FAN = np.deg2rad(72)
 _LATTICE = 64
 
 
-def step(value: Array, low: float, high: float) -> Array:
+def step(value: Array, low: float | Array, high: float | Array) -> Array:
     """Return 0 below `low`, 1 above `high`, smooth between."""
     t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), np.float64)
 
 
 class Noise:

@@ -283,7 +283,7 @@ def texture_bank() -> TextureBank:
     return TextureBank(np.stack(texels), kinds, np.array(is_rgb))
 
 
-def _pyramid(image: Floats) -> NDArray[np.uint8]:
+def _pyramid(image: NDArray) -> NDArray[np.uint8]:
     """Return the mip levels of an image with values 0..1, one after another."""
     levels = [np.clip(image, 0, 1).astype(np.float32)]
     for _ in range(LEVELS - 1):

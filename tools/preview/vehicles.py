@@ -23,7 +23,9 @@ def _glass(b: Builder) -> int:
     return b.material(Material((c, c * 1.05, c * 1.1), gloss=1.0))
 
 
-def _ring(b: Builder, centre: Vector, r: float, thick: float, material: int, axis: str = "x", tilt: float = 0.0) -> None:
+def _ring(
+    b: Builder, centre: Vector, r: float, thick: float, material: int, axis: str = "x", tilt: float = 0.0
+) -> None:
     """A tyre or a steering wheel: a ring of short capsules about the x axis, or about z leaning by `tilt`."""
     n = 16
     at = np.array(centre)
@@ -53,7 +55,7 @@ def bicycle(b: Builder) -> Footprint:
             limb(b, "post", end, hub, 0.005, 0.005, steel)
     tubes = ((seat, crank), (crank, head), (seat, head), (crank, back), (seat, back), ((0, 1.0, 0.33), front))
     for p, q in tubes:
-        limb(b, "post", p, q, 0.035, 0.035, paint)  # type: ignore[arg-type]
+        limb(b, "post", p, q, 0.035, 0.035, paint)
     b.add("pillow", (0, 0.95, -0.25), (0.15, 0.06, 0.27), dark)
     limb(b, "post", (0.0, 0.95, -0.25), seat, 0.03, 0.03, steel)
     limb(b, "capsule", (-0.3, 1.03, 0.3), (0.3, 1.03, 0.3), 0.03, 0.03, dark)
@@ -86,7 +88,9 @@ def motorbike(b: Builder) -> Footprint:
 def bus(b: Builder) -> Footprint:
     """A bus, tram or train carriage: a long box with bands of windows and doors."""
     train = b.chance(0.4)
-    long, wide, high = (b.between(16, 26), 2.9, 3.7) if train else (b.between(7, 13), 2.5, b.between(2.8, 3.3))
+    long, wide, high = (
+        (b.between(16, 26), 2.9, 3.7) if train else (b.between(7, 13), 2.5, b.between(2.8, 3.3))
+    )
     paint, glass, dark = _paint(b), _glass(b), surfaces.dark(b)
     low = 0.45
     b.add("box", (0, low + (high - low) / 2, 0), (wide, high - low, long), paint)
@@ -98,22 +102,40 @@ def bus(b: Builder) -> Footprint:
         for z in np.arange(-long / 2 + step * 0.6, long / 2 - step * 0.4, step):
             door = b.chance(0.2)
             h = high - low - 0.35 if door else 0.32 * high
-            b.add("box", (s * (wide / 2 + 0.002), (low + h / 2 + 0.1) if door else y, float(z)), (0.012, h, step * 0.86), glass)
+            b.add(
+                "box",
+                (s * (wide / 2 + 0.002), (low + h / 2 + 0.1) if door else y, float(z)),
+                (0.012, h, step * 0.86),
+                glass,
+            )
         b.add("box", (0, y, s * (long / 2 + 0.002)), (wide * 0.88, 0.36 * high, 0.012), glass)
         for x in (-1, 1):
-            b.add("sphere", (x * wide * 0.38, low + 0.35, s * long / 2), (0.25, 0.2, 0.1), b.material(Material((0.8, 0.8, 0.75), gloss=1)))
+            b.add(
+                "sphere",
+                (x * wide * 0.38, low + 0.35, s * long / 2),
+                (0.25, 0.2, 0.1),
+                b.material(Material((0.8, 0.8, 0.75), gloss=1)),
+            )
             for z in (-0.3, 0.32):
-                b.add("cylinder", (x * (wide / 2 - 0.13), 0.48, z * long), (0.96, 0.28, 0.96), dark, roll=np.pi / 2)
+                b.add(
+                    "cylinder",
+                    (x * (wide / 2 - 0.13), 0.48, z * long),
+                    (0.96, 0.28, 0.96),
+                    dark,
+                    roll=np.pi / 2,
+                )
     if train:
-        for x in (-0.75, 0.75):
-            b.add("box", (x, 0.08, 0), (0.07, 0.16, 3 * long), surfaces.metal(b))
+        for track in (-0.75, 0.75):
+            b.add("box", (track, 0.08, 0), (0.07, 0.16, 3 * long), surfaces.metal(b))
     b.target(0, 1.5, 0.3 * long, 2.5)
     return wide, long
 
 
 def close_vehicle(seed: int, rng: Rng) -> Scene:
     """A vehicle from 1 to 9 m, in front of houses or trees, with more of them around."""
-    scene, b = start(seed, rng, "vehicle", str(rng.choice(["asphalt", "asphalt", "paving", "earth", "grass"])))
+    scene, b = start(
+        seed, rng, "vehicle", str(rng.choice(["asphalt", "asphalt", "paving", "earth", "grass"]))
+    )
     makers = np.array([car, car, car, bicycle, bicycle, motorbike, bus, bus], dtype=object)
     make = rng.choice(makers)
     group = b.made(make)
@@ -169,7 +191,12 @@ def cab(seed: int, rng: Rng) -> Scene:
     back = b.chance(0.3)
     scene.stand = [(x - 0.45, x + 0.45, z - 1.35, z - 1.1) if back else (x - 0.5, x + 0.5, z - 0.3, z - 0.05)]
     scene.shot = Shot(
-        eye_m=(1.0 + lift, 1.18 + lift), pitch_deg=(-8, 7), target_share=0.0, near_m=0.2, middle_m=0.3, blur=0.1
+        eye_m=(1.0 + lift, 1.18 + lift),
+        pitch_deg=(-8, 7),
+        target_share=0.0,
+        near_m=0.2,
+        middle_m=0.3,
+        blur=0.1,
     )
     return scene
 
