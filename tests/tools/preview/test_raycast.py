@@ -1,5 +1,7 @@
 """The two packages that cast rays answer the same."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -13,15 +15,14 @@ from tools.preview.compose import compose
 
 @pytest.mark.parametrize("kind", ["room", "street"])
 def test_embreex_gives_the_hits_of_open3d(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
+    construction = importlib.import_module("embreex.mesh_construction")
+    core = importlib.import_module("embreex.rtcore_scene")
     geometry = compose(3, kind).geometry()
     rays = pinhole_rays(camera_at(np.array([0, 1.5, 0.0]), 0.3, -0.1, 0, 0.8), 64, 48)
     first = raycast.Raycaster(geometry)
     monkeypatch.setattr(raycast, "o3d", None)
-    monkeypatch.setattr(raycast, "TriangleMesh", TriangleMesh, raising=False)
-    monkeypatch.setattr(raycast, "EmbreeScene", EmbreeScene, raising=False)
+    monkeypatch.setattr(raycast, "TriangleMesh", construction.TriangleMesh, raising=False)
+    monkeypatch.setattr(raycast, "EmbreeScene", core.EmbreeScene, raising=False)
     second = raycast.Raycaster(geometry)
     monkeypatch.undo()
     a, b = first.cast(rays), second.cast(rays)
