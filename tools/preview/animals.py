@@ -54,5 +54,6 @@ def animal(seed: int, rng: Rng) -> Scene:
         near_m=0.2,
         middle_m=0.3,
         blur=0.45,
+        zoom=1.6,
     )
     return scene

@@ -57,6 +57,8 @@ def place_camera(
 ) -> Camera:
     """Return the candidate that sees most: some depth, several things, nothing right before the lens."""
     focal = draw_focal(rng, width, height)
+    if scene.shot.zoom > 1:
+        focal *= float(np.exp(rng.uniform(0, np.log(scene.shot.zoom))))
     if scene.kind == "street" and width > 2.2 * height:  # a car's wide strip
         focal = float(rng.uniform(0.5, 0.75))
     best, best_score = None, -np.inf

@@ -9,6 +9,7 @@ import numpy as np
 from tools.preview import (
     animals,
     closeups,
+    driving,
     flat,
     halls,
     indoor,
@@ -16,7 +17,6 @@ from tools.preview import (
     outdoor,
     people,
     places,
-    vehicles,
     works,
 )
 from tools.preview.moods import in_a_mood
@@ -36,8 +36,8 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "crowd": people.crowd,
     "animal": animals.animal,
     "closeup": closeups.closeup,
-    "vehicle": vehicles.close_vehicle,
-    "cab": vehicles.cab,
+    "vehicle": driving.close_vehicle,
+    "cab": driving.cab,
     "shop": places.shop,
     "desks": places.desks,
     "works": works.works,

@@ -55,9 +55,11 @@ def landscape(seed: int, rng: Rng) -> Scene:
     _foreground(b, land)
     scene.stand.append((-1.0, 1.0, -1.0, 1.0))
     scene.heading = 0.0
-    high = land.relief.drop_m > 15 or b.chance(0.15)
-    eye = (1.3, 1.8) if b.chance(0.75) else ((2.0, 60.0) if high else (1.8, 8.0))
-    scene.shot = Shot(eye_m=eye, pitch_deg=(-1.0, 5.0), target_share=0.0, near_m=0.8, middle_m=12.0)
+    high = land.relief.drop_m > 15 or b.chance(0.25)
+    eye = (1.3, 1.8) if b.chance(0.65) else ((2.0, 90.0) if high else (1.8, 10.0))
+    scene.shot = Shot(
+        eye_m=eye, pitch_deg=(b.between(-3, 5), 4.0), target_share=0.0, near_m=0.8, middle_m=60.0, zoom=2.0
+    )
     return scene
 
 
@@ -76,11 +78,11 @@ def _land(b: Builder, noise: Noise) -> Land:
     if kind in ("hills", "lake", "desert", "sea"):
         layers.append(Layer(b.between(60, 350), b.between(1200, 4000), 300, b.between(2500, 7000), 5))
     if kind == "alps" or (kind in ("lake", "desert", "hills", "sea") and b.chance(0.5)):
-        start = b.between(300, 4000)
+        start = b.between(200, 2500)
         wave, full = b.between(3000, 9000), start + b.between(2500, 9000)
-        height = wave * b.between(0.1, 0.33)
+        height = wave * b.between(0.14, 0.38)
         layers.append(Layer(height, wave, start, full, 6, ridged=True))
-    if b.chance(0.45 if kind != "plain" else 0.15):  # from a slope or a summit
+    if b.chance(0.6 if kind != "plain" else 0.25):  # from a slope or a summit
         drop = float(np.exp(b.between(2.3, 6.3)))
     if kind == "lake":
         water = -drop - b.between(0.5, 12) if drop else -b.between(0.8, 4)
@@ -88,7 +90,7 @@ def _land(b: Builder, noise: Noise) -> Land:
     elif kind == "sea":
         water = -drop * 0.8 - b.between(0.8, 6)
         coast = (b.between(-0.9, 0.9), b.between(10, 600), b.between(100, 800))
-    relief = Relief(noise, tuple(layers), drop, b.between(4, 20), 30 + drop * b.between(1.5, 5), -1e9, coast)
+    relief = Relief(noise, tuple(layers), drop, b.between(2, 15), 25 + drop * b.between(0.9, 4), coast)
     snow = b.between(200, 1800) if kind == "alps" or b.chance(0.2) else 1e9
     if b.chance(0.06):
         snow = -200.0  # winter
