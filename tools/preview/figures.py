@@ -68,7 +68,7 @@ def dressed(b: Builder) -> Clothes:
 def figure(b: Builder, height: float = 1.72, pose: str = "", *, fine: bool = True) -> Vector:
     """A person of a height (m): stands, walks, sits (on 0.45 m) or only leans on a table; returns the head's middle.
 
-    `fine`: with face and fingers, for photos from close by.
+    `fine`: with fingers, glasses, hats and rounder features, for photos from close by.
     """
     k = height / 1.74
     pose = pose or b.pick(["stand", "stand", "walk", "walk", "sit"])
@@ -185,7 +185,7 @@ def _arm(
 
 
 def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> None:
-    """Head, hair, and from close by eyes, brows, ears and what one wears on the head."""
+    """Head, hair, ears, eyes, brows, nose, mouth, and from close by what one wears on the head."""
     turn, nod = b.between(-0.5, 0.5) if b.chance(0.5) else 0.0, b.between(-0.15, 0.2)
     axes = _HEAD * k
     with b.at(*at, turn):
@@ -196,8 +196,7 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
             b.add(f"{far}hair{int(b.rng.integers(6))}", (0, 0.01 * k, 0.004), size, wear.hair, 0.0, nod)
         for side in (-1, 1):
             b.add("sphere", (side * axes[0] * 1.0, -0.005, 0.01), (0.025 * k, 0.06 * k, 0.035 * k), wear.skin)
-        if not fine:
-            return
+        ball = "sphere" if fine else "crumb"
         white = b.material(Material((0.75, 0.72, 0.7), gloss=0.6))
         iris = b.material(Material(surfaces.hsv(b.rng, (0.05, 0.65), (0.2, 0.7), (0.05, 0.4)), gloss=0.8))
         red = b.material(Material(surfaces.hsv(b.rng, (-0.02, 0.03), (0.4, 0.65), (0.25, 0.75)), gloss=0.2))
@@ -207,9 +206,7 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
             (0.0, -0.097, 0.02, 0.05, wear.skin),
             (-0.058, -0.094, b.between(0.04, 0.058), b.between(0.01, 0.022), red),
         ):
-            b.add(
-                "sphere", (0, (c * y - s * z) * k, (s * y + c * z) * k), (wide * k, high * k, 0.024 * k), skin
-            )
+            b.add(ball, (0, (c * y - s * z) * k, (s * y + c * z) * k), (wide * k, high * k, 0.024 * k), skin)
         for side in (-1, 1):
             for y, z, size, skin in (
                 (0.014, -0.0835, (0.026, 0.014, 0.016), white),
@@ -217,7 +214,9 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
                 (0.033, -0.0915, (0.036, 0.007, 0.012), wear.hair),
             ):
                 centre = (side * 0.031 * k, (c * y - s * z) * k, (s * y + c * z) * k)
-                b.add("sphere", centre, _v(np.array(size) * k), skin)
+                b.add(ball, centre, _v(np.array(size) * k), skin)
+        if not fine:
+            return
         kind = b.rng.random()
         if kind < 0.12:  # glasses
             rim = surfaces.dark(b)
