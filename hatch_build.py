@@ -1,8 +1,8 @@
 """Build hook: bundles the program of .html scenes, three.js included, into one file of the package.
 
-npm fetches three.js and esbuild, pinned by ``recon/export/web/package-lock.json``, into a temporary folder.
-Where there is no npm, or it fails, recon is built without the file, says so, and the .html writer names the
-remedy. ``python hatch_build.py`` does the same by hand, after a change in ``recon/export/web/src``.
+npm fetches three.js and esbuild, pinned by ``package-lock.json`` in ``recon/export/formats/html/web``, into a
+temporary folder. Where there is no npm, or it fails, recon is built without the file, says so, and the .html writer
+names the remedy. ``python hatch_build.py`` does the same by hand, after a change in ``web/src``.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ try:
 except ImportError:  # by hand, where hatchling is not installed
     BuildHookInterface = object
 
-WEB = Path(__file__).parent / "recon" / "export" / "web"
+WEB = Path(__file__).parent / "recon" / "export" / "formats" / "html" / "web"
 BUNDLE = WEB / "viewer.min.js"
 TIME_LIMIT_S = 300
 # WebGL 2 is in all of these; syntax of later years would lose some for nothing.

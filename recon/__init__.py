@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recon.errors import ReconError
 from recon.options import Options
+from recon.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from recon.scene import Scene
     from recon.types import Photo
 
-__version__ = "0.1.0"
 __all__ = ["Options", "ReconError", "__version__", "load_scene", "reconstruct"]
 
 
@@ -61,6 +61,6 @@ def load_scene(path: str | Path) -> "Scene":
     Raises:
         SceneFileError: Missing, damaged, or not a scene.
     """
-    from recon.scenefile import read_scene
+    from recon.scene_file import read_scene
 
     return read_scene(Path(path))

@@ -39,7 +39,7 @@ def file_T_cam(axes: Axes, level_T_gl: Transform | None = None) -> Transform:
 
     Args:
         axes: ``y-up`` (the gl frame), ``z-up`` or ``opencv`` (the cam frame itself, where nothing is levelled).
-        level_T_gl: (4, 4) of a levelled scene (``recon.level``), whose y axis then is the real vertical.
+        level_T_gl: (4, 4) of a levelled scene (``recon.geometry.gravity``), whose y axis then is the real vertical.
 
     Returns:
         (4, 4) float64 with a rotation of determinant +1; no translation where the scene is not levelled.

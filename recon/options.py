@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from recon.constrainttext import parse_at, parse_camera_height, parse_length_between, parse_rectangle
+from recon.calibration.parse import parse_at, parse_camera_height, parse_length_between, parse_rectangle
 from recon.frames import FILE_AXES, Axes
 
 Sky = Literal["keep", "drop"]

@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from recon import __version__, focal
-from recon.calibrate import Calibration, as_json
+from recon.calibration.calibration import Calibration, as_json
+from recon.calibration.references import Knowledge, constraints_of, open_knowledge
+from recon.calibration.to_metric import Metric, error_model_values, fit, to_metric
+from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
-from recon.depth.relativefile import RelativeFile
+from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
 from recon.journal import Journal
-from recon.knowledge import Knowledge, constraints_of, open_knowledge
-from recon.metres import Metric, error_model_values, fit, to_metric
 from recon.options import Options
-from recon.photo import read_photo
+from recon.photo.read import read_photo
 from recon.scene import Scene
 from recon.types import DepthEstimate, Intrinsics, Photo
+from recon.version import __version__
 
 
 def reconstruct(
@@ -78,7 +79,9 @@ def prepare(
     """
     photo = open_photo(photo, journal)
     constraints = (*constraints_of(options), *constraints)
-    return Prepared(photo, options, constraints, focal.known_camera(photo, options, journal, constraints))
+    return Prepared(
+        photo, options, constraints, focal_length.known_camera(photo, options, journal, constraints)
+    )
 
 
 def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -> DepthEstimate:
@@ -101,7 +104,7 @@ def compose_scene(
     """
     photo, known = prepared.photo, prepared.known
     metric = to_metric(photo, estimate, knowledge, known, journal)
-    camera = focal.camera_of(
+    camera = focal_length.camera_of(
         photo, known, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
     )
     scene = Scene(

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from recon.cleanup import backdrop_distance_m, connect, flying, restrict
-from recon.cloud import thin
-from recon.export.content import Content, Format
-from recon.fill import FILL_NOTE, continue_background, joined
-from recon.gridcloud import GridCloud
-from recon.gridmesh import MeshGrid, grid_mesh
-from recon.level import Levelling, estimate_levelling
-from recon.mesh import border_to_edge
+from recon.export.format import Content, Format
+from recon.geometry.depth_edges import backdrop_distance_m, connect, flying, restrict
+from recon.geometry.gravity import Levelling, estimate_levelling
+from recon.geometry.mesh.fill_background import FILL_NOTE, continue_background, joined
+from recon.geometry.mesh.grid_mesh import MeshGrid, grid_mesh
+from recon.geometry.mesh.simplify import simplify
+from recon.geometry.mesh.snap_flying_pixels import settle
+from recon.geometry.mesh.triangulate import border_to_edge
+from recon.geometry.point_cloud import GridCloud
+from recon.geometry.unproject import pixel_centres, rays_at, rays_of
+from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
-from recon.settle import settle
-from recon.simplify import simplify
 from recon.types import BoolMap, Connections, FloatMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud, Rays
-from recon.unproject import pixel_centres, rays_at, rays_of
 
 # Of the faces asked for, the continued background gets one in so many at most.
 _FILL_SHARE = 4
@@ -189,9 +189,9 @@ class Scene:
         Raises:
             ExportError: Unknown format, a file is in the way, nothing to write, no space.
         """
+        from recon.atomic_write import check_writable
         from recon.export.registry import format_for, save
-        from recon.export.staging import check_writable
-        from recon.scenefile import SUFFIX, write_scene
+        from recon.scene_file import SUFFIX, write_scene
 
         path = Path(path)
         if path.suffix.lower() == SUFFIX:

@@ -5,7 +5,25 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
+
+from no_silent_skips import pytest_make_collect_report, pytest_runtest_makereport
+from other_readers import khronos, open3d, trimesh
+from rendering import renderer_works
+from small_content import make_content
+from virtual_display import display, window_opens
+
+__all__ = [
+    "display",
+    "khronos",
+    "make_content",
+    "open3d",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "renderer_works",
+    "trimesh",
+    "window_opens",
+]
 
 # A shell that starts us in the background, and nohup, have the programs that we start ignore these signals: the tests
 # that send them would wait in vain.
@@ -22,6 +40,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("../shared/data, the real photos, is not here")
     return SHARED_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the real photos say so: `-m "not data"` leaves them out, and they may be skipped in CI."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.data)
 
 
 @pytest.fixture(autouse=True)

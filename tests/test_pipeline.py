@@ -6,12 +6,12 @@ import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
 import recon
-from recon.calibrate import dumps
+from recon.calibration.calibration import dumps
+from recon.calibration.references import Knowledge
+from recon.calibration.to_metric import fit
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
-from recon.knowledge import Knowledge
-from recon.metres import fit
 from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)

@@ -6,10 +6,10 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 import recon
 from recon.errors import ExportError, SceneFileError
+from recon.geometry.unproject import project
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
-from recon.unproject import project
 
 BOX = (slice(30, 90), slice(50, 100))
 RGB = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)

@@ -14,7 +14,7 @@ def main() -> None:
             # A file's name may hold bytes that are no text: they are shown escaped.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        from recon_cli.commands import recon
+        from recon_cli.group import recon
 
         recon.main(prog_name="recon")
     except KeyboardInterrupt:

@@ -8,21 +8,23 @@ from typing import Any
 
 from recon.errors import ReconError
 from recon.options import Options
+from recon.render.style import COLOURS
+from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
-from recon_viewer import commands, settings, taking
-from recon_viewer.camera import ViewCamera
-from recon_viewer.errands import Errands
-from recon_viewer.history import History
-from recon_viewer.jobs import Job, Latest
-from recon_viewer.measuring import as_text
-from recon_viewer.opening import Opening
-from recon_viewer.picture import Painter, Picture
-from recon_viewer.rectangle import Position, seen_inside
-from recon_viewer.settings import Settings
-from recon_viewer.state import COLOURS, TOOLS, Layer, Measured, Pick, State, Tool
+from recon_viewer.background import outputs
+from recon_viewer.background.jobs import Job, Latest
+from recon_viewer.background.open_files import Opening
+from recon_viewer.background.save_tasks import Errands
+from recon_viewer.drawing.frame import Painter, Picture
+from recon_viewer.model import commands, settings
+from recon_viewer.model.crop_rectangle import Position, seen_inside
+from recon_viewer.model.history import History
+from recon_viewer.model.measurements import as_text
+from recon_viewer.model.settings import Settings
+from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 
 _SETTLED_S = 0.25
-"""So long after a slider's last move the whole scene follows its preview."""
+"""So long after a slider's last move the whole scene follows its preview; the drag may go on after a rest."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,6 @@ class Controller:
         changed = self.errands.take() or changed
         if self._settle_at is not None and time.monotonic() > self._settle_at:
             self._settle_at = None
-            self.history.settle()
             self._repaint()
         painted = self._painter.take()
         if painted is not None:
@@ -105,8 +106,9 @@ class Controller:
         """Runs a command; what it refuses is told and changes nothing.
 
         Args:
-            command: From ``recon_viewer.commands``.
-            coalesce: The slider's name while it is dragged: one step of undo, and a preview until it rests.
+            command: From ``recon_viewer.model.commands``.
+            coalesce: The slider's name while it is dragged: one step of undo until ``let_go``, and a preview until it
+                rests.
         """
         try:
             state = command(self.state)
@@ -117,6 +119,10 @@ class Controller:
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
         self._repaint(preview=coalesce is not None)
         return True
+
+    def let_go(self) -> None:
+        """No slider is being dragged: the next drag is a step of undo of its own."""
+        self.history.settle()
 
     def view(self, **changes: Any) -> None:
         """Shows it in another way; no step of undo."""
@@ -256,11 +262,11 @@ class Controller:
             self.say("there is nothing to copy: measure something first")
             return
         try:
-            taking.copy_text(as_text(readings))
+            outputs.copy_text(as_text(readings))
         except ReconError as error:
             self.say(str(error), problem=True)
             return
-        self.say(f"{taking.counted(readings)} copied")
+        self.say(f"{outputs.counted(readings)} copied")
 
     def _repaint(self, *, preview: bool = False) -> None:
         self._painter.ask(_Request(self.state, preview))

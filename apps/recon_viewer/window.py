@@ -15,21 +15,21 @@ from open3d.visualization import gui
 from recon.errors import ReconError
 from recon.options import Options
 from recon.scene import Scene
-from recon_viewer import settings
-from recon_viewer.actions import Actions
 from recon_viewer.controller import Controller
-from recon_viewer.dialogs import Dialogs
-from recon_viewer.forms import Forms
-from recon_viewer.images import PhotoColumn
-from recon_viewer.linking import Linking
-from recon_viewer.menu import build_menu
-from recon_viewer.panels import Panel
-from recon_viewer.picture import Picture
-from recon_viewer.scaling import column_px
-from recon_viewer.steering import Steering
-from recon_viewer.tags import Tags
-from recon_viewer.view3d import View3D
-from recon_viewer.welcome import Progress, Welcome
+from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.labels import Tags
+from recon_viewer.drawing.photo_panel import PhotoColumn
+from recon_viewer.drawing.ui_scale import column_px
+from recon_viewer.drawing.view3d import View3D
+from recon_viewer.model import settings
+from recon_viewer.ui.actions import Actions
+from recon_viewer.ui.dialogs import Dialogs
+from recon_viewer.ui.forms import Forms
+from recon_viewer.ui.hover_and_pick import Linking
+from recon_viewer.ui.menu import build_menu
+from recon_viewer.ui.mouse_and_keys import Steering
+from recon_viewer.ui.side_panel import Panel
+from recon_viewer.ui.welcome import Progress, Welcome
 
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
@@ -95,7 +95,6 @@ class ViewerWindow:
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
-        self._job_since = 0.0
         self._told = ""
         self._asked_to_close: float | None = None
         self.open = True
@@ -175,10 +174,8 @@ class ViewerWindow:
             self._adopt(controller.picture)
             changed = True
         job = controller.job
-        if job is None:
-            self._job_since = time.monotonic()
         if job is not None or self.progress.widget.visible:
-            self.progress.show(job, time.monotonic() - self._job_since)
+            self.progress.show(job)
             self.window.set_needs_layout()
             changed = True
         if self._told != controller.message:
@@ -265,7 +262,7 @@ def show(
 
     Args:
         files: Opened by the worker, with these options where they are photos.
-        view: Fields of ``recon_viewer.state.View`` that are other than remembered.
+        view: Fields of ``recon.render.style.View`` that are other than remembered.
         scenes: Shown at once, with a name each.
         config: Where settings are kept; None: nowhere.
         after: Called with the window before it runs.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from recon.depth.weights import Source
+from recon.depth.hub.checkpoint_cache import Source
 from recon.journal import Journal
 from recon.options import Device, Options, Precision
 from recon.types import DepthEstimate, Photo

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depthfile import read_depth
+from recon.depth_map.read import read_depth
 from recon.errors import DepthFileError
 from recon.journal import Journal
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo

@@ -10,11 +10,11 @@ from difflib import get_close_matches
 from types import ModuleType
 
 import recon.depth
-from recon.depth import download, weights
+from recon.depth.embedded import NAME as CARRIED_NAME
+from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.photo import NAME as CARRIED_NAME
-from recon.depth.photo import CarriedByPhoto, carried_by
-from recon.depth.weights import Snapshot, Source
+from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
 from recon.types import Photo
@@ -125,7 +125,7 @@ def _carried_metric(photo: Photo, journal: Journal) -> Estimator | None:
 def source_of(name: str) -> Source | None:
     """Where the weights of a named or ``hf:`` model come from; None where they are inside the package."""
     if name.startswith("hf:"):
-        return weights.parse_source(name.removeprefix("hf:"))
+        return checkpoint_cache.parse_source(name.removeprefix("hf:"))
     repository = card(name).repository
     return None if repository is None else Source(repository=repository)
 
@@ -133,7 +133,7 @@ def source_of(name: str) -> Source | None:
 def is_here(name: str) -> bool:
     """Whether a model can run without the network."""
     source = source_of(name)
-    return source is None or weights.locate(source) is not None
+    return source is None or checkpoint_cache.locate(source) is not None
 
 
 def pull(name: str, journal: Journal) -> Snapshot | None:
@@ -146,7 +146,7 @@ def pull(name: str, journal: Journal) -> Snapshot | None:
     if source is None or source.folder is not None:
         journal.decide("model", f"{name} needs no download.", name=name)
         return None
-    if weights.is_offline(False):
+    if checkpoint_cache.is_offline(False):
         raise ModelUnavailable(
             f"{name} cannot be fetched while HF_HUB_OFFLINE is set; unset it for this command."
         )
@@ -155,15 +155,14 @@ def pull(name: str, journal: Journal) -> Snapshot | None:
 
 def _modules() -> Iterator[ModuleType]:
     for found in sorted(pkgutil.iter_modules(recon.depth.__path__), key=lambda each: each.name):
-        # fetch is the program of a child process, not a part of the library.
-        if found.name not in ("registry", "fetch"):
+        if found.name != "registry" and not found.ispkg:
             yield importlib.import_module(f"{recon.depth.__name__}.{found.name}")
 
 
 def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
-    source = weights.parse_source(name.removeprefix("hf:"))
+    source = checkpoint_cache.parse_source(name.removeprefix("hf:"))
     snapshot = download.obtain(source, name=name, offline=run.offline, journal=journal)
-    config = weights.read_config(snapshot)
+    config = checkpoint_cache.read_config(snapshot)
     makers = {
         kind: make for module in _modules() for kind, make in getattr(module, "CHECKPOINTS", {}).items()
     }

@@ -4,12 +4,18 @@
 ``fit_error_model`` makes of their residuals what ``recon.measure`` needs for its intervals.
 """
 
-from recon.evaluate.boundary import BoundaryF1, boundary_f1
-from recon.evaluate.clouds import CloudErrors, cloud_errors
-from recon.evaluate.compare import ALIGNMENTS, Alignment, Compared, Settings, compare
+from recon.evaluate.evaluate_all import run
+from recon.evaluate.evaluate_pair import ALIGNMENTS, Alignment, Compared, Settings, compare
 from recon.evaluate.manifest import EvaluationError, Pair, read_manifest
-from recon.evaluate.metrics import DepthErrors, InverseFit, depth_errors, fit_inverse, median_scale
-from recon.evaluate.run import run
+from recon.evaluate.metrics.boundary_f1 import BoundaryF1, boundary_f1
+from recon.evaluate.metrics.cloud_distance import CloudErrors, cloud_errors
+from recon.evaluate.metrics.depth_errors import (
+    DepthErrors,
+    InverseFit,
+    depth_errors,
+    fit_inverse,
+    median_scale,
+)
 
 __all__ = [
     "ALIGNMENTS",

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from recon.depth.measured import check_aspect
-from recon.depthfile import DepthFile, read_depth
+from recon.depth_map.read import DepthFile, read_depth
 from recon.errors import ReconError
-from recon.evaluate.spread import scene_of
+from recon.evaluate.error_model.fit import scene_of
 from recon.types import Intrinsics, Photo
 
 MANIFEST = "pairs.json"

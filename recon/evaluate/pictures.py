@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depthpicture import round_ticks
-from recon.evaluate.compare import Alignment, Compared
-from recon.export.staging import staged
+from recon.atomic_write import staged
+from recon.depth_map.colormap import round_ticks
+from recon.evaluate.evaluate_pair import Alignment, Compared
 
 Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]

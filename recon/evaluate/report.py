@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from recon import __version__
-from recon.evaluate.compare import ALIGNMENTS, Settings
-from recon.evaluate.rows import Row
-from recon.export.staging import staged
+from recon.atomic_write import staged
+from recon.evaluate.evaluate_pair import ALIGNMENTS, Settings
+from recon.evaluate.results_file import Row
+from recon.version import __version__
 
 _FORMAT = "recon-eval-1"
 DEPTH_COLUMNS = {

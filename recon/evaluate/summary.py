@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from recon.evaluate.compare import ALIGNMENTS
-from recon.evaluate.rows import Row
+from recon.evaluate.evaluate_pair import ALIGNMENTS
+from recon.evaluate.results_file import Row
 
 _SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_pooled", "seconds")
 _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}

@@ -1,4 +1,4 @@
-"""Finds the writer for a file name: every module of this package that declares ``FORMAT`` or ``FORMATS``."""
+"""Finds the writer for a file name: every module of ``formats`` that declares ``FORMAT`` or ``FORMATS``."""
 
 import importlib
 import importlib.util
@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import recon.export
+import recon.export.formats
+from recon.atomic_write import staged
 from recon.errors import ExportError
-from recon.export.content import Content, Format
-from recon.export.staging import staged
+from recon.export.format import Content, Format
 from recon.options import Shape
 from recon.types import Mesh
 
@@ -18,8 +18,8 @@ from recon.types import Mesh
 @cache
 def formats() -> Mapping[str, Format]:
     """Every format by its suffix (``.ply``), in alphabetical order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(recon.export.__path__))
-    modules = [importlib.import_module(f"recon.export.{name}") for name in names]
+    names = sorted(module.name for module in pkgutil.iter_modules(recon.export.formats.__path__))
+    modules = [importlib.import_module(f"recon.export.formats.{name}") for name in names]
     found: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
     found += [form for module in modules for form in getattr(module, "FORMATS", ())]
     return {form.suffix: form for form in sorted(found, key=lambda form: form.suffix)}
@@ -65,8 +65,8 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
 def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) -> None:
     """Writes a file and its sidecars, all or nothing.
 
-    Whether something may be replaced is asked earlier, by ``staging.check_writable``; with ``overwrite`` False it is
-    asked again at the end.
+    Whether something may be replaced is asked earlier, by ``atomic_write.check_writable``; with ``overwrite`` False
+    it is asked again at the end.
 
     Raises:
         ExportError: nothing to write, no permission, no space, something in the way; old files stay as they were.

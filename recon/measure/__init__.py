@@ -6,11 +6,11 @@
     print(width.errors_text)  # counts picking (0.5 px); ..., and does not count ...
 
 Each quantity is a function of the scene and of pixels, px of the upright photo with the centre of the top-left pixel
-at (0.5, 0.5). ``recon.measure.budget`` says what is counted as an error, ``recon.measure.propagate`` how errors are
-propagated. The camera is taken for a pinhole: distortion of the lens is not counted.
+at (0.5, 0.5). ``recon.measure.error_budget`` says what is counted as an error, ``recon.measure.propagate`` how
+errors are propagated. The camera is taken for a pinhole: distortion of the lens is not counted.
 """
 
-from recon.measure.budget import Assumptions
+from recon.measure.error_budget import Assumptions
 from recon.measure.lengths import angle, distance, from_camera, polyline
 from recon.measure.measurement import METRES, Interval, Measurement, MeasurementError, Unit
 from recon.measure.surfaces import area, height_above_floor, plane

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.level import Levelling, estimate_levelling
+from recon.geometry.gravity import Levelling, estimate_levelling
+from recon.geometry.unproject import pixel_centres
+from recon.measure.fit_plane import Support, support
 from recon.measure.measurement import MeasurementError
-from recon.measure.planes import Support, support
-from recon.measure.points import usable
+from recon.measure.picked_point import usable
 from recon.scene import Scene
-from recon.unproject import pixel_centres
 
 Array = NDArray[np.float64]
 

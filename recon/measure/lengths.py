@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.measure.budget import Assumptions, Budget, budget_of
+from recon.measure.assemble import Told, inputs_of, measured
+from recon.measure.error_budget import Assumptions, Budget, budget_of
 from recon.measure.floor import trusted_up
 from recon.measure.measurement import Measurement, MeasurementError
-from recon.measure.points import Pixel, SurfacePoint, point_at, show
+from recon.measure.picked_point import Pixel, SurfacePoint, point_at, show
 from recon.measure.propagate import Output
-from recon.measure.result import Told, inputs_of, measured
 from recon.scene import Scene
 
 Array = NDArray[np.float64]

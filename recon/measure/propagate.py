@@ -15,7 +15,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.measure.budget import Budget
+from recon.measure.error_budget import Budget
 from recon.measure.measurement import COVERAGE, Dimension, Interval
 from recon.types import Intrinsics
 

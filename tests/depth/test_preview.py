@@ -8,7 +8,7 @@ import recon
 from recon.depth.nets.preview import size_for
 from recon.depth.preview import Preview, follow_edges
 from recon.journal import Journal
-from recon.photo import read_photo
+from recon.photo.read import read_photo
 from recon.types import MetricDepth, Photo
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"

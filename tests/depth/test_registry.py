@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import recon.depth
-from recon.depth import download, registry, weights
+from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.weights import Snapshot, Source
+from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable
 
 from .conftest import KeepingJournal
@@ -132,7 +133,7 @@ def test_the_environment_can_forbid_the_network(
     with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE"):
         registry.pull("hf:org/name", journal)
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    assert not weights.is_offline(False) and weights.is_offline(True)
+    assert not checkpoint_cache.is_offline(False) and checkpoint_cache.is_offline(True)
 
 
 @pytest.mark.parametrize(
@@ -150,14 +151,14 @@ def test_what_follows_hf(text: str, source: Source, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     for name in ("there", "with@sign"):
         os.mkdir(name)
-    assert weights.parse_source(text) == source
+    assert checkpoint_cache.parse_source(text) == source
 
 
 def test_home_and_absolute_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "weights").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert weights.parse_source("~/weights") == Source(folder=tmp_path / "weights")
-    assert weights.parse_source(str(tmp_path / "weights")) == Source(folder=tmp_path / "weights")
+    assert checkpoint_cache.parse_source("~/weights") == Source(folder=tmp_path / "weights")
+    assert checkpoint_cache.parse_source(str(tmp_path / "weights")) == Source(folder=tmp_path / "weights")
 
 
 @pytest.mark.parametrize(
@@ -165,18 +166,18 @@ def test_home_and_absolute_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_a_path_that_does_not_exist_is_no_repository(text: str) -> None:
     with pytest.raises(ModelUnavailable, match=r"no such folder|after @"):
-        weights.parse_source(text)
+        checkpoint_cache.parse_source(text)
 
 
 def test_a_folder_has_no_revision(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="no revision"):
-        weights.parse_source(f"{tmp_path}@main")
+        checkpoint_cache.parse_source(f"{tmp_path}@main")
 
 
 def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
     def complaint() -> str:
         with pytest.raises(ModelUnavailable) as caught:
-            weights.locate(Source(folder=tmp_path))
+            checkpoint_cache.locate(Source(folder=tmp_path))
         return str(caught.value)
 
     assert "no config.json" in complaint()
@@ -189,11 +190,11 @@ def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-1.safetensors"}}')
     assert "model-1.safetensors is missing" in complaint()
     (tmp_path / "model-1.safetensors").write_bytes(b"")
-    assert weights.locate(Source(folder=tmp_path)) == Snapshot(tmp_path)
+    assert checkpoint_cache.locate(Source(folder=tmp_path)) == Snapshot(tmp_path)
 
 
 def test_a_damaged_config_says_so(tmp_path: Path) -> None:
     for content in ("{", "\x00\xff", "[1]"):
         (tmp_path / "config.json").write_text(content, encoding="latin-1")
         with pytest.raises(ModelUnavailable, match=r"config\.json"):
-            weights.read_config(Snapshot(tmp_path))
+            checkpoint_cache.read_config(Snapshot(tmp_path))

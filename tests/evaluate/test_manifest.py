@@ -11,7 +11,7 @@ from PIL import Image
 
 from recon.errors import ReconError
 from recon.evaluate import EvaluationError, read_manifest
-from recon.photo import read_photo
+from recon.photo.read import read_photo
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 

@@ -17,7 +17,7 @@ from recon.evaluate.report import (
     photo_line,
     write_report,
 )
-from recon.evaluate.rows import RowFile
+from recon.evaluate.results_file import RowFile
 from recon.evaluate.summary import summarise
 from recon.journal import Journal
 

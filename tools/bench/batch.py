@@ -21,21 +21,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from recon.batch.overlap import overlapped
-from recon.batch.record import Record
-from recon.batch.shared import SharedModels
+from recon.batch.run_log import Record
+from recon.batch.shared_models import SharedModels
+from recon.batch.staged_pipeline import overlapped
 from recon.depth.preview import Preview
 from recon.journal import Journal
 from recon.options import Options
-from recon.parallel import cores
 from recon.pipeline import Prepared
+from recon.threads import cores
 from recon.types import DepthEstimate, Photo
-from recon_cli.batch import Batch, Job, Maker
-from recon_cli.batchplan import Existing
-from recon_cli.build import SceneFiles
+from recon_cli.batch.plan import Existing
+from recon_cli.batch.worker import Batch, Job, Maker
+from recon_cli.commands.build import SceneFiles
+from recon_cli.commands.depth import DepthFiles
 from recon_cli.console import ConsoleJournal, Session
-from recon_cli.depth import DepthFiles
-from recon_cli.saving import outputs_from
+from recon_cli.outputs import outputs_from
 from tools.bench.timing import alternate, table
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recon.calibrate import Calibration, Known, Unknowns, calibrate
+from recon.calibration.calibration import Calibration
+from recon.calibration.error_model import ErrorModel
+from recon.calibration.fit import Known, Unknowns, calibrate
 from recon.constraints import Constraint, DistanceAt, LengthBetween
-from recon.depthfile import read_depth
-from recon.errormodel import ErrorModel
+from recon.depth_map.read import read_depth
 from recon.errors import CalibrationError
 from recon.types import Intrinsics, RelativeDepth
 

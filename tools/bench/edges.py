@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.cleanup import connect, flying
+from recon.geometry.depth_edges import connect, flying
+from recon.geometry.unproject import rays_of
 from recon.types import Connections, Intrinsics, Rays
-from recon.unproject import rays_of
 from tools.preview.camera import pinhole_rays, place_camera
 from tools.preview.compose import compose, kind_for, rng_for
 from tools.preview.raycast import Raycaster

@@ -18,13 +18,13 @@ import trimesh
 from PIL import Image
 from trimesh.visual.material import PBRMaterial
 
-from recon.export import glb, ply
-from recon.export.content import Content
-from recon.gridcloud import GridCloud
+from recon.export.format import Content
+from recon.export.formats import glb, ply
+from recon.geometry.point_cloud import GridCloud
+from recon.geometry.unproject import rays_of
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import Intrinsics, Mesh, MetricDepth, Photo
-from recon.unproject import rays_of
 from tools.bench.timing import alternate, milliseconds, table
 
 TITLES = ("work", "file", "ours", "the other", "the other's time / ours", "bare write", "ours / bare write")

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 READ = "from PIL import Image; Image.open({photo!r}).convert('RGB')"
-OURS = "from recon.depth.nets.depthpro import DepthProNet; from recon.depth.nets import checkpoint"
+OURS = "from recon.depth.nets.depth_pro import DepthProNet; from recon.depth.nets import checkpoint"
 THEIRS = "from transformers import DepthProForDepthEstimation"
 CASES = {
     "`pass`": "pass",

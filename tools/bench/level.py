@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.level import Levelling, estimate_levelling
+from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.types import Intrinsics, MetricDepth
 from tools.preview.camera import pinhole_rays, place_camera
 from tools.preview.compose import compose, kind_for, rng_for

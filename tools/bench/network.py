@@ -104,16 +104,17 @@ def run_theirs(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any
 def run_ours(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
     """The same by recon."""
 
-    from recon.depth import depthanything, depthpro, runtime
-    from recon.depth.weights import Snapshot
+    from recon.depth import depth_anything, depth_pro
+    from recon.depth.hub.checkpoint_cache import Snapshot
+    from recon.depth.inference.placement import Placement, place
 
-    placement = runtime.Placement("cpu", "int8" if case.precision == "int8" else "fp32")
+    placement = Placement("cpu", "int8" if case.precision == "int8" else "fp32")
     start = time.perf_counter()
     if case.model == "depthpro":
-        net = depthpro.load(Snapshot(folder), use_fov_model=case.fov)
+        net = depth_pro.load(Snapshot(folder), use_fov_model=case.fov)
     else:
-        net = depthanything.load(Snapshot(folder))
-    net = runtime.place(net, placement, ("head",))
+        net = depth_anything.load(Snapshot(folder))
+    net = place(net, placement, ("head",))
     loaded = time.perf_counter()
     return loaded - start, *_timed(case, lambda: net(pixels).predicted_depth)
 
@@ -153,9 +154,9 @@ def floor(case: Case) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from recon.depth.nets.depthanything import AnyConfig, DepthAnythingNet
-    from recon.depth.nets.depthpro import DepthProNet, ProConfig
-    from recon.depth.nets.linear import Dense
+    from recon.depth.nets.depth_anything import AnyConfig, DepthAnythingNet
+    from recon.depth.nets.depth_pro import DepthProNet, ProConfig
+    from recon.depth.nets.fast_ops import Dense
 
     with torch.inference_mode():
         x, layer = torch.randn(1154, 1024), Dense(torch.randn(4096, 1024), None)
@@ -237,9 +238,9 @@ def int8_of_preview() -> str:
 
     import torch
 
-    from recon.depth.nets.linear import Int8
+    from recon.depth.nets.fast_ops import Int8
     from recon.depth.nets.preview import Attention, look, read_weights
-    from recon.photo import read_photo
+    from recon.photo.read import read_photo
 
     class Linear8(torch.nn.Module):
         def __init__(self, linear: torch.nn.Linear) -> None:

@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from recon.export.staging import staged
+from recon.atomic_write import staged
 from tools.bench.timing import machine, versions
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from recon.photo import read_photo
+from recon.photo.read import read_photo
 from tools.bench.geometry import scene_of
 from tools.bench.timing import alternate, milliseconds, table
 
@@ -27,7 +27,7 @@ TITLES = ("reads a 12 MP JPEG", "time", "ours / this")
 def _ways(path: Path) -> dict[str, Callable[[], object]]:
     data = path.read_bytes()
     ways: dict[str, Callable[[], object]] = {
-        "recon.photo.read_photo": lambda: read_photo(path),
+        "recon.photo.read.read_photo": lambda: read_photo(path),
         "Pillow": lambda: np.asarray(Image.open(io.BytesIO(data))),
         "OpenCV": lambda: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB),
     }

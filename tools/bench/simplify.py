@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.simplify import simplify
 from recon.options import Options
 from recon.scene import Scene
-from recon.simplify import simplify
 from recon.types import Intrinsics, Mesh, MetricDepth, Photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +127,7 @@ def decimator_alone(mesh: Mesh, faces: int, keep_border: bool) -> Mesh:
     """fast-simplification as it is; texture coordinates are projected afterwards."""
     from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
 
-    from recon.simplify import _Lens
+    from recon.geometry.mesh.simplify import _Lens
 
     assert mesh.uv is not None
     points, kept = decimate(

@@ -19,17 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import gl_T_cam
+from recon.render.drawable import draw_scene
+from recon.render.offscreen import Look, pictures
+from recon.render.style import COLOURS, SHOWN_AS, View
+from recon.render.view_camera import photo_camera
 from recon.scene import Scene
-from recon.scenefile import read_scene
+from recon.scene_file import read_scene
 from recon.types import Intrinsics, MetricDepth, Photo
-from recon_viewer import commands
-from recon_viewer.camera import photo_camera
 from recon_viewer.controller import Controller
-from recon_viewer.display import draw_scene
-from recon_viewer.guides import DARK
-from recon_viewer.offscreen import Look, pictures
-from recon_viewer.shortcuts import ACTIONS
-from recon_viewer.state import COLOURS, SHOWN_AS, TOOLS, Box, Pick, View
+from recon_viewer.drawing.guides import DARK
+from recon_viewer.model import commands
+from recon_viewer.model.state import TOOLS, Box, Pick
+from recon_viewer.ui.shortcuts import ACTIONS
 
 _DIALOGS = (
     "open",

@@ -38,15 +38,24 @@ def loft(sections: list[Section], segments: int = 12, power: float = 2.3) -> Uni
     return mesh_of(p / (p.max(0) - p.min(0)), np.concatenate(triangles))
 
 
+def _ball(cells: int) -> tuple[NDArray, NDArray]:
+    """Return a sphere whose six sides share their corners, so that no crease runs over a face."""
+    d, t = sphere(cells)
+    _, first, place = np.unique(np.round(d, 6), axis=0, return_index=True, return_inverse=True)
+    return d[first], place.reshape(-1)[t]
+
+
 def _bump(d: NDArray, at: tuple[float, float, float], wide: float, high: float) -> NDArray:
     """Return a bell around a direction, narrower or wider along x than along y."""
-    return np.exp(-(((d[:, 0] - at[0]) / wide) ** 2) - ((d[:, 1] - at[1]) / high) ** 2) * (d[:, 2] * at[2] > 0)
+    return np.exp(-(((d[:, 0] - at[0]) / wide) ** 2) - ((d[:, 1] - at[1]) / high) ** 2) * (
+        d[:, 2] * at[2] > 0
+    )
 
 
 def _head(seed: int, cells: int = 10) -> UnitMesh:
     """A head with brow, nose, cheeks, lips and chin, and the tints of lips and cheeks."""
     rng = np.random.Generator(np.random.PCG64(900 + seed))
-    d, t = sphere(cells)
+    d, t = _ball(cells)
     r = np.ones(len(d))
     r += 0.20 * rng.uniform(0.7, 1.3) * _bump(d, (0, -0.12, -1), 0.13, 0.17)  # nose
     r += 0.05 * _bump(d, (0, 0.28, -1), 0.5, 0.1)  # brow
@@ -63,7 +72,8 @@ def _head(seed: int, cells: int = 10) -> UnitMesh:
     tint = np.ones((len(d), 3))
     lips = _bump(d, (0, -0.47, -1), 0.2, 0.07)[:, None]
     tint = tint * (1 - lips * np.array([0.1, 0.45, 0.4]))
-    tint = tint * (1 - 0.25 * sum(_bump(d, (0.3 * s, 0.12, -1), 0.16, 0.1) for s in (-1, 1))[:, None])
+    for side in (-1, 1):
+        tint = tint * (1 - 0.25 * _bump(d, (0.3 * side, 0.12, -1), 0.16, 0.1)[:, None])
     mesh = mesh_of(p / 2.5, t, None, tint)  # half axes are 1 / 2.5 of the unit
     return UnitMesh(np.clip(mesh.vertices, -0.5, 0.5), mesh.normals, mesh.triangles, mesh.tint)
 
@@ -71,7 +81,7 @@ def _head(seed: int, cells: int = 10) -> UnitMesh:
 def _hair(seed: int, cells: int = 9) -> UnitMesh:
     """Hair round a head: short, combed, long, bushy; in the head's half axes, divided by twice HAIR_REACH."""
     rng = np.random.Generator(np.random.PCG64(950 + seed))
-    d, t = sphere(cells)
+    d, t = _ball(cells)
     long = (0.0, 0.0, 1.0, 0.4, 0.0, 1.3)[seed % 6]
     thick = (0.06, 0.12, 0.1, 0.35, 0.2, 0.14)[seed % 6]
     wave = np.sin(d @ rng.normal(0, 9, (3, 8)) + rng.uniform(0, 6, 8)).mean(1)
@@ -82,7 +92,8 @@ def _hair(seed: int, cells: int = 9) -> UnitMesh:
     face = (d[:, 2] < -0.12) & (d[:, 1] < line)
     neck = (d[:, 1] < -0.45) & (long == 0)
     gone = (face | neck)[t].all(1)
-    mesh = mesh_of(p / (2 * HAIR_REACH), t[~gone])
+    used, t = np.unique(t[~gone], return_inverse=True)
+    mesh = mesh_of(p[used] / (2 * HAIR_REACH), t.reshape(-1, 3))
     return UnitMesh(np.clip(mesh.vertices, -0.5, 0.5), mesh.normals, mesh.triangles)
 
 
@@ -125,13 +136,67 @@ def body_meshes() -> dict[str, UnitMesh]:
             ]
         ),
         # limbs hang from +y (the joint nearer to the trunk) to -y
-        "thigh": loft([(-0.5, 0.3, 0.32, 0, 0), (-0.45, 0.34, 0.36, 0, 0), (0.3, 0.48, 0.5, 0, 0), (0.5, 0.35, 0.4, 0, 0)], 10),
-        "shin": loft([(-0.5, 0.25, 0.25, 0, 0), (-0.35, 0.28, 0.3, 0, 0), (0.1, 0.46, 0.5, 0, 0.08), (0.4, 0.42, 0.42, 0, 0), (0.5, 0.35, 0.35, 0, 0)], 10),
-        "upper_arm": loft([(-0.5, 0.3, 0.3, 0, 0), (-0.45, 0.38, 0.38, 0, 0), (0.2, 0.48, 0.48, 0, 0), (0.36, 0.5, 0.5, 0, 0), (0.45, 0.38, 0.38, 0, 0), (0.5, 0.2, 0.2, 0, 0)], 10),
-        "forearm": loft([(-0.5, 0.28, 0.24, 0, 0), (-0.3, 0.33, 0.3, 0, 0), (0.2, 0.5, 0.48, 0, 0), (0.5, 0.38, 0.38, 0, 0)], 10),
-        "capsule": loft([(-0.5, 0.2, 0.2, 0, 0), (-0.46, 0.38, 0.38, 0, 0), (-0.38, 0.5, 0.5, 0, 0), (0.38, 0.5, 0.5, 0, 0), (0.46, 0.38, 0.38, 0, 0), (0.5, 0.2, 0.2, 0, 0)], 8, 2.0),
+        "thigh": loft(
+            [
+                (-0.5, 0.3, 0.32, 0, 0),
+                (-0.45, 0.34, 0.36, 0, 0),
+                (0.3, 0.48, 0.5, 0, 0),
+                (0.5, 0.35, 0.4, 0, 0),
+            ],
+            10,
+        ),
+        "shin": loft(
+            [
+                (-0.5, 0.25, 0.25, 0, 0),
+                (-0.35, 0.28, 0.3, 0, 0),
+                (0.1, 0.46, 0.5, 0, 0.08),
+                (0.4, 0.42, 0.42, 0, 0),
+                (0.5, 0.35, 0.35, 0, 0),
+            ],
+            10,
+        ),
+        "upper_arm": loft(
+            [
+                (-0.5, 0.3, 0.3, 0, 0),
+                (-0.45, 0.38, 0.38, 0, 0),
+                (0.2, 0.48, 0.48, 0, 0),
+                (0.36, 0.5, 0.5, 0, 0),
+                (0.45, 0.38, 0.38, 0, 0),
+                (0.5, 0.2, 0.2, 0, 0),
+            ],
+            10,
+        ),
+        "forearm": loft(
+            [
+                (-0.5, 0.28, 0.24, 0, 0),
+                (-0.3, 0.33, 0.3, 0, 0),
+                (0.2, 0.5, 0.48, 0, 0),
+                (0.5, 0.38, 0.38, 0, 0),
+            ],
+            10,
+        ),
+        "capsule": loft(
+            [
+                (-0.5, 0.2, 0.2, 0, 0),
+                (-0.46, 0.38, 0.38, 0, 0),
+                (-0.38, 0.5, 0.5, 0, 0),
+                (0.38, 0.5, 0.5, 0, 0),
+                (0.46, 0.38, 0.38, 0, 0),
+                (0.5, 0.2, 0.2, 0, 0),
+            ],
+            8,
+            2.0,
+        ),
         "skirt": loft([(-0.5, 0.5, 0.5, 0, 0), (0.1, 0.36, 0.36, 0, 0), (0.5, 0.27, 0.27, 0, 0)], 14, 2.0),
-        "shoe": loft([(-0.5, 0.5, 0.5, 0, 0), (-0.2, 0.5, 0.5, 0, 0), (0.1, 0.42, 0.42, 0, 0.03), (0.5, 0.35, 0.2, 0, 0.2)], 10),
+        "shoe": loft(
+            [
+                (-0.5, 0.5, 0.5, 0, 0),
+                (-0.2, 0.5, 0.5, 0, 0),
+                (0.1, 0.42, 0.42, 0, 0.03),
+                (0.5, 0.35, 0.2, 0, 0.2),
+            ],
+            10,
+        ),
     }
     for k in range(4):
         meshes[f"head{k}"] = _head(k)

@@ -57,6 +57,8 @@ def place_camera(
 ) -> Camera:
     """Return the candidate that sees most: some depth, several things, nothing right before the lens."""
     focal = draw_focal(rng, width, height)
+    if scene.shot.zoom > 1:
+        focal *= float(np.exp(rng.uniform(0, np.log(scene.shot.zoom))))
     if scene.kind == "street" and width > 2.2 * height:  # a car's wide strip
         focal = float(rng.uniform(0.5, 0.75))
     best, best_score = None, -np.inf
@@ -89,10 +91,8 @@ def _candidate(scene: Scene, rng: Rng, focal: float) -> Camera:
     share = _TARGET_SHARE.get(scene.kind, 0.35) if shot.target_share is None else shot.target_share
     if scene.targets and (close or rng.random() < share):
         target = scene.targets[int(rng.integers(len(scene.targets)))]
-        if shot.target_m is not None:
-            at = _before(target, scene, rng)
-        else:
-            at = _near(target, at, rng, close=close)
+        fixed = shot.target_m is not None
+        at = _before(target, scene, rng) if fixed else _near(target, at, rng, close=close)
         if scene.indoor:
             at[0], at[2] = np.clip(at[0], x0, x1), np.clip(at[2], z0, z1)
         d = np.array(target[:3]) - at

@@ -31,7 +31,13 @@ def closeup(seed: int, rng: Rng) -> Scene:
         h = b.between(0.68, 0.95) if b.chance(0.8) else 0.0
         w, d = b.between(0.6, 1.8), b.between(0.5, 1.0)
         if h:
-            top = surfaces.cloth(b) if b.chance(0.25) else surfaces.wood(b) if b.chance(0.7) else surfaces.floor(b)
+            top = (
+                surfaces.cloth(b)
+                if b.chance(0.25)
+                else surfaces.wood(b)
+                if b.chance(0.7)
+                else surfaces.floor(b)
+            )
             b.add("box", (0, h - 0.02, 0), (w, 0.04, d), top)
             for sx in (-1, 1):
                 b.stands("box", sx * (w / 2 - 0.04), 0, 0, (0.06, h - 0.04, d * 0.9), top)
@@ -40,7 +46,9 @@ def closeup(seed: int, rng: Rng) -> Scene:
         return -w / 2, w / 2, -d / 2, d / 2
 
     if rng.random() < 0.75:
-        scene = interior(seed, rng, "closeup", rng.uniform(2.5, 6), rng.uniform(2.5, 6), rng.uniform(2.3, 3), put)
+        scene = interior(
+            seed, rng, "closeup", rng.uniform(2.5, 6), rng.uniform(2.5, 6), rng.uniform(2.3, 3), put
+        )
     else:
         scene, b = start(seed, rng, "closeup", str(rng.choice(["grass", "earth", "paving", "deck"])))
         put(b)
@@ -51,7 +59,13 @@ def closeup(seed: int, rng: Rng) -> Scene:
         scene.stand.append((-2, 2, -2, 2))
     scene.targets = looked_at
     scene.shot = Shot(
-        target_m=(0.16, 1.1), target_share=1.0, above_deg=(4, 80), near_m=0.1, middle_m=0.0, blur=0.55, offset=0.09
+        target_m=(0.16, 1.1),
+        target_share=1.0,
+        above_deg=(4, 80),
+        near_m=0.1,
+        middle_m=0.0,
+        blur=0.55,
+        offset=0.09,
     )
     return scene
 

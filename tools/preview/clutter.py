@@ -6,7 +6,22 @@ from tools.preview import surfaces
 from tools.preview.scene import Builder, Material
 from tools.preview.things import Thing, bottle, bowl, cup, flower, fruit, parcel, plate, tool, toy
 
-_DETAILED: list[Thing] = [cup, cup, bottle, bottle, tool, tool, tool, parcel, parcel, plate, bowl, fruit, toy, flower]
+_DETAILED: list[Thing] = [
+    cup,
+    cup,
+    bottle,
+    bottle,
+    tool,
+    tool,
+    tool,
+    parcel,
+    parcel,
+    plate,
+    bowl,
+    fruit,
+    toy,
+    flower,
+]
 
 
 def clutter(b: Builder, width: float, depth: float, y: float, count: int) -> None:

@@ -6,7 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import animals, closeups, flat, indoor, landscape, outdoor, people, places, vehicles
+from tools.preview import (
+    animals,
+    closeups,
+    driving,
+    flat,
+    halls,
+    indoor,
+    landscape,
+    outdoor,
+    people,
+    places,
+    works,
+)
 from tools.preview.moods import in_a_mood
 from tools.preview.scene import Rng, Scene
 
@@ -24,13 +36,13 @@ COMPOSERS: dict[str, Callable[[int, Rng], Scene]] = {
     "crowd": people.crowd,
     "animal": animals.animal,
     "closeup": closeups.closeup,
-    "vehicle": vehicles.close_vehicle,
-    "cab": vehicles.cab,
+    "vehicle": driving.close_vehicle,
+    "cab": driving.cab,
     "shop": places.shop,
     "desks": places.desks,
-    "works": places.works,
-    "stairs": places.stairs,
-    "church": places.church,
+    "works": works.works,
+    "stairs": halls.stairs,
+    "church": halls.church,
     "sheet": flat.sheet,
 }
 # insides are what most photos show; rooms and desks above all

@@ -26,9 +26,7 @@ class Clothes:
     bare_legs: bool
 
 
-def limb(
-    b: Builder, mesh: str, p: Vector, q: Vector, wide: float, deep: float, material: int
-) -> None:
+def limb(b: Builder, mesh: str, p: Vector, q: Vector, wide: float, deep: float, material: int) -> None:
     """Put a mesh whose +y end is at p and whose -y end is at q."""
     d = np.subtract(p, q)
     length = float(np.linalg.norm(d)) + 1e-6
@@ -44,12 +42,20 @@ def dressed(b: Builder) -> Clothes:
     dark = b.rng.random()
     skin = surfaces.hsv(b.rng, (0.035, 0.075), (0.28, 0.6), (0.92 - 0.6 * dark, 0.98 - 0.5 * dark))
     tone = b.between(0, 1)
-    hair = surfaces.hsv(
-        b.rng, (0.05, 0.12), (0.1, 0.65), (0.05, 0.25) if tone < 0.7 else (0.3, 0.85)
+    hair = surfaces.hsv(b.rng, (0.05, 0.12), (0.1, 0.65), (0.05, 0.25) if tone < 0.7 else (0.3, 0.85))
+    stripes = Material(
+        hair, (hair[0] * 0.4, hair[1] * 0.4, hair[2] * 0.4), "wood", int(b.rng.integers(99)), 0.1
     )
-    stripes = Material(hair, (hair[0] * 0.4, hair[1] * 0.4, hair[2] * 0.4), "wood", int(b.rng.integers(99)), 0.1)
     return Clothes(
-        b.material(Material(skin, texture="faint", variant=int(b.rng.integers(99)), scale_m=0.3, gloss=b.between(0.0, 0.25))),
+        b.material(
+            Material(
+                skin,
+                texture="faint",
+                variant=int(b.rng.integers(99)),
+                scale_m=0.3,
+                gloss=b.between(0.0, 0.25),
+            )
+        ),
         b.material(stripes),
         surfaces.cloth(b),
         surfaces.cloth(b),
@@ -62,7 +68,7 @@ def dressed(b: Builder) -> Clothes:
 def figure(b: Builder, height: float = 1.72, pose: str = "", *, fine: bool = True) -> Vector:
     """A person of a height (m): stands, walks, sits (on 0.45 m) or only leans on a table; returns the head's middle.
 
-    `fine`: with face and fingers, for photos from close by.
+    `fine`: with fingers, glasses, hats and rounder features, for photos from close by.
     """
     k = height / 1.74
     pose = pose or b.pick(["stand", "stand", "walk", "walk", "sit"])
@@ -104,19 +110,19 @@ def _legs(b: Builder, pelvis: np.ndarray, k: float, pose: str, wear: Clothes) ->
         drop = b.between(0.4, 0.6) * k
         b.add("skirt", _v(pelvis - (0, drop / 2 - 0.06, 0)), (0.62 * k, drop, 0.5 * k), wear.legs)
     for side in (-1, 1):
-        hip = pelvis + (side * 0.09 * k, 0.0, 0.0)
+        hip = pelvis + np.array((side * 0.09 * k, 0.0, 0.0))
         if pose in ("sit", "desk"):
-            knee = hip + (side * b.between(0.0, 0.1), 0.0, -0.44 * k)
+            knee = hip + np.array((side * b.between(0.0, 0.1), 0.0, -0.44 * k))
             ankle = knee + np.array((0.0, -0.42 * k, b.between(-0.15, 0.12)))
             ankle[1] = max(ankle[1], 0.07)
         else:
             a = side * swing
-            knee = hip + (side * 0.01, -0.43 * k * np.cos(a), -0.43 * k * np.sin(a))
+            knee = hip + np.array((side * 0.01, -0.43 * k * np.cos(a), -0.43 * k * np.sin(a)))
             bent = a - abs(swing) * b.between(0.2, 0.7)
-            ankle = knee + (0.0, -0.43 * k * np.cos(bent), -0.43 * k * np.sin(bent))
-        limb(b, "thigh", _v(hip + (0, 0.03, 0)), _v(knee - 0.0), 0.175 * k, 0.185 * k, wear.legs)
+            ankle = knee + np.array((0.0, -0.43 * k * np.cos(bent), -0.43 * k * np.sin(bent)))
+        limb(b, "thigh", _v(hip + np.array((0, 0.03, 0))), _v(knee - 0.0), 0.175 * k, 0.185 * k, wear.legs)
         limb(b, "shin", _v(knee), _v(ankle), 0.125 * k, 0.135 * k, skin)
-        foot = ankle + (0.0, -0.035 * k, -0.06 * k)
+        foot = ankle + np.array((0.0, -0.035 * k, -0.06 * k))
         b.add("shoe", _v(foot), (0.095 * k, 0.1 * k, 0.27 * k), wear.shoes, -side * 0.15)
 
 
@@ -136,7 +142,7 @@ def _arm(
     d /= np.linalg.norm(d)
     elbow = shoulder + 0.29 * k * d
     if how == "hang":
-        e = d + (0.0, 0.0, -b.between(0.0, 0.4))
+        e = d + np.array((0.0, 0.0, -b.between(0.0, 0.4)))
     elif how == "table":
         e = np.array((-side * b.between(0.1, 0.7), b.between(-0.15, 0.2), -1.0))
     elif how == "hip":
@@ -145,8 +151,16 @@ def _arm(
         e = np.array((-side * b.between(-0.2, 0.9), b.between(-0.3, 1.2), -b.between(0.4, 1.0)))
     e = e / np.linalg.norm(e)
     wrist = elbow + 0.25 * k * e
-    limb(b, "upper_arm", _v(shoulder + (0, 0.04 * k, 0)), _v(elbow), 0.11 * k, 0.115 * k, wear.top)
-    limb(b, "forearm", _v(elbow), _v(wrist), 0.082 * k, 0.085 * k, wear.skin if wear.short_sleeves else wear.top)
+    limb(b, "upper_arm", _v(shoulder + np.array((0, 0.04 * k, 0))), _v(elbow), 0.11 * k, 0.115 * k, wear.top)
+    limb(
+        b,
+        "forearm",
+        _v(elbow),
+        _v(wrist),
+        0.082 * k,
+        0.085 * k,
+        wear.skin if wear.short_sleeves else wear.top,
+    )
     hand = wrist + 0.055 * k * e
     limb(b, "pillow", _v(wrist - 0.01 * e), _v(wrist + 0.105 * k * e), 0.085 * k, 0.035 * k, wear.skin)
     if not fine:
@@ -159,11 +173,19 @@ def _arm(
         tip = root + (e + curl) * (0.075 - 0.006 * abs(n - 1.3)) * k
         limb(b, "capsule", _v(root), _v(tip), 0.019 * k, 0.019 * k, wear.skin)
     thumb = hand + across * 0.035 * k
-    limb(b, "capsule", _v(thumb), _v(thumb + (0.7 * e + 0.5 * across) * 0.065 * k), 0.022 * k, 0.022 * k, wear.skin)
+    limb(
+        b,
+        "capsule",
+        _v(thumb),
+        _v(thumb + (0.7 * e + 0.5 * across) * 0.065 * k),
+        0.022 * k,
+        0.022 * k,
+        wear.skin,
+    )
 
 
 def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> None:
-    """Head, hair, and from close by eyes, brows, ears and what one wears on the head."""
+    """Head, hair, ears, eyes, brows, nose, mouth, and from close by what one wears on the head."""
     turn, nod = b.between(-0.5, 0.5) if b.chance(0.5) else 0.0, b.between(-0.15, 0.2)
     axes = _HEAD * k
     with b.at(*at, turn):
@@ -174,8 +196,7 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
             b.add(f"{far}hair{int(b.rng.integers(6))}", (0, 0.01 * k, 0.004), size, wear.hair, 0.0, nod)
         for side in (-1, 1):
             b.add("sphere", (side * axes[0] * 1.0, -0.005, 0.01), (0.025 * k, 0.06 * k, 0.035 * k), wear.skin)
-        if not fine:
-            return
+        ball = "sphere" if fine else "crumb"
         white = b.material(Material((0.75, 0.72, 0.7), gloss=0.6))
         iris = b.material(Material(surfaces.hsv(b.rng, (0.05, 0.65), (0.2, 0.7), (0.05, 0.4)), gloss=0.8))
         red = b.material(Material(surfaces.hsv(b.rng, (-0.02, 0.03), (0.4, 0.65), (0.25, 0.75)), gloss=0.2))
@@ -185,7 +206,7 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
             (0.0, -0.097, 0.02, 0.05, wear.skin),
             (-0.058, -0.094, b.between(0.04, 0.058), b.between(0.01, 0.022), red),
         ):
-            b.add("sphere", (0, (c * y - s * z) * k, (s * y + c * z) * k), (wide * k, high * k, 0.024 * k), skin)
+            b.add(ball, (0, (c * y - s * z) * k, (s * y + c * z) * k), (wide * k, high * k, 0.024 * k), skin)
         for side in (-1, 1):
             for y, z, size, skin in (
                 (0.014, -0.0835, (0.026, 0.014, 0.016), white),
@@ -193,7 +214,9 @@ def head_at(b: Builder, at: Vector, k: float, wear: Clothes, *, fine: bool) -> N
                 (0.033, -0.0915, (0.036, 0.007, 0.012), wear.hair),
             ):
                 centre = (side * 0.031 * k, (c * y - s * z) * k, (s * y + c * z) * k)
-                b.add("sphere", centre, _v(np.array(size) * k), skin)
+                b.add(ball, centre, _v(np.array(size) * k), skin)
+        if not fine:
+            return
         kind = b.rng.random()
         if kind < 0.12:  # glasses
             rim = surfaces.dark(b)

@@ -19,7 +19,7 @@ def window(b: Builder, x: float, wide: float, h: float) -> None:
     blown = b.chance(0.5)
     colour = surfaces.hsv(b.rng, (0.5, 0.65), (0, 0.2), (0.8, 1.0))
     view = Material(
-        colour, (0.5, 0.6, 0.5), "photo" if not blown else "noise", int(b.rng.integers(99)), 0.0, glow=power
+        colour, (0.5, 0.6, 0.5), "outlook" if not blown else "noise", int(b.rng.integers(99)), 0.0, glow=power
     )
     b.add("box", (x, y, -0.005), (wide, up, 0.01), b.material(view))
     frame = surfaces.plain(b) if b.chance(0.3) else b.material(Material((0.75, 0.75, 0.75)))

@@ -1,4 +1,4 @@
-"""Photos of flat pictures: a painting, drawing, poster, photo or screen that fills the frame; depth is the sheet's."""
+"""Photos of flat pictures: a painting, drawing, poster, photo or screen that fills the frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ def sheet(seed: int, rng: Rng) -> Scene:
         b.add("box", (0, y + 0.002, 0), (wide, 0.004, high), skin)
         place = (0.0, y, 0.0)
     else:
-        y = float(np.clip(rng.normal(1.5, 0.15), high / 2 + 0.05, h - high / 2 - 0.05)) if high < h - 0.2 else h / 2
+        y = (
+            float(np.clip(rng.normal(1.5, 0.15), high / 2 + 0.05, h - high / 2 - 0.05))
+            if high < h - 0.2
+            else h / 2
+        )
         z = d / 2 - 0.04
         b.add("box", (0, y, z), (wide, high, 0.03), skin)
         if rng.random() < 0.6:

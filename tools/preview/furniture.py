@@ -231,7 +231,15 @@ def bed(b: Builder) -> Footprint:
         )
     b.stands("box", 0, 0, d / 2, (w + 0.05, b.between(0.6, 1.2), 0.06), surfaces.wood(b))
     b.target(0, 0.5, 0, 0.6 * d)
-    return w, d
+    if b.chance(0.5):
+        return w, d
+    for side in (-1, 1):  # bedside tables
+        if b.chance(0.8):
+            with b.at(side * (w / 2 + 0.27), 0, d / 2 - 0.22):
+                high = b.between(0.4, 0.65)
+                b.stands("box", 0, 0, 0, (0.45, high, 0.4), drawers(b))
+                clutter(b, 0.4, 0.3, high, int(b.rng.integers(1, 5)))
+    return w + 1.0, d
 
 
 def counter(b: Builder, length: float) -> Footprint:

@@ -113,8 +113,8 @@ def _materials(
     printed = colour * value * value  # squared: display values to linear, nearly
     rgb = np.where(bank.is_rgb[texture][:, None], printed, mixed)
     albedo = np.where((texture >= 0)[:, None], rgb, colour)
-    own = np.flatnonzero(table.own[row] >= 0) if scene.pictures else []
-    if len(own):
+    own = np.flatnonzero(table.own[row] >= 0)
+    if scene.pictures and len(own):
         prints = picture_bank(scene.pictures)
         sharp = np.clip(level[own], 0, LEVELS - 1)
         seen = sample(prints, table.own[row[own]] % len(scene.pictures), u[own], v[own], sharp)

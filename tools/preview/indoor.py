@@ -6,69 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.preview import furniture, kitchens, surfaces
+from tools.preview import furniture, surfaces
 from tools.preview.clutter import clutter
 from tools.preview.fixtures import ceiling_lights, door, window
-from tools.preview.scene import Builder, Rng, Scene, Shot
+from tools.preview.scene import Builder, Group, Rng, Scene, Shot
+from tools.preview.themes import MAIN, THEMES
 
-Maker = Callable[[Builder], tuple[float, float]]
 Rect = tuple[float, float, float, float]  # x0, x1, z0, z1
-
-_THEMES: dict[str, tuple[list[Maker], list[Maker]]] = {
-    "living": (
-        [
-            furniture.shelf,
-            furniture.cabinet,
-            furniture.sofa,
-            furniture.floor_lamp,
-            furniture.big_plant,
-            furniture.table,
-        ],
-        [furniture.table, furniture.sofa, furniture.boxes, furniture.chair, furniture.person],
-    ),
-    "bedroom": (
-        [
-            furniture.bed,
-            furniture.cabinet,
-            furniture.shelf,
-            furniture.desk,
-            furniture.floor_lamp,
-            furniture.boxes,
-        ],
-        [furniture.boxes, furniture.chair, furniture.bed],
-    ),
-    "kitchen": (
-        [furniture.cabinet, furniture.shelf, furniture.boxes, furniture.table],
-        [furniture.table, furniture.chair, furniture.chair, furniture.person],
-    ),
-    "bathroom": (
-        [
-            kitchens.basin,
-            kitchens.basin,
-            kitchens.toilet,
-            kitchens.bath,
-            kitchens.bath,
-            kitchens.towels,
-            furniture.shelf,
-        ],
-        [furniture.boxes, furniture.chair],
-    ),
-    "office": (
-        [
-            furniture.desk,
-            furniture.desk,
-            furniture.shelf,
-            furniture.cabinet,
-            furniture.big_plant,
-            furniture.boxes,
-        ],
-        [furniture.desk, furniture.chair, furniture.table, furniture.boxes, furniture.person],
-    ),
-    "store": (
-        [furniture.shelf, furniture.boxes, furniture.cabinet, furniture.boxes],
-        [furniture.boxes, furniture.table, furniture.shelf],
-    ),
-}
 
 
 def room(seed: int, rng: Rng) -> Scene:
@@ -111,14 +55,16 @@ def interior(
     shell(b, w, d, h)
     for side in range(4):
         _wall_things(b, side, w, d, h, kind)
-    theme = theme or b.pick(list(_THEMES))
+    theme = theme or b.pick(list(THEMES))
     taken: list[Rect] = [] if first is None else [first(b)]
+    if kind in ("room", "hall") and first is None and b.chance(0.3):
+        _partition(b, w, d, h, taken)
+    if kind != "corridor":
+        _main_piece(b, w, d, theme, taken)
     for side in range(4):
         _along_wall(b, side, w, d, theme, kind, taken)
     if kind != "corridor":
         _middle(b, w, d, theme, kind, taken)
-    if kind in ("room", "hall") and b.chance(0.3):
-        _partition(b, w, d, h)
     if kind == "hall" and b.chance(0.5):
         _columns(b, w, d, h)
     ceiling_lights(b, w, d, h)
@@ -137,7 +83,9 @@ def _odd_shot(b: Builder) -> Shot:
     if u < 0.72:
         return Shot(eye_m=(0.1, 0.9), pitch_deg=(-4, 10), near_m=0.3, middle_m=0.7, blur=0.05)
     if u < 0.92:
-        return Shot(target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1)
+        return Shot(
+            target_m=(0.5, 2.4), target_share=0.9, above_deg=(-15, 55), near_m=0.25, middle_m=0.4, blur=0.1
+        )
     return Shot(eye_m=(1.7, 2.2), pitch_deg=(-25, 15), near_m=0.4, middle_m=0.8)
 
 
@@ -224,28 +172,38 @@ def _along_wall(b: Builder, side: int, w: float, d: float, theme: str, kind: str
         if not b.chance(density):
             x += b.between(0.4, 1.6)
             continue
-        if theme == "kitchen" and b.chance(0.7):
-            run = min(b.between(1.2, 4), length / 2 - x)
-            maker = kitchens.kitchen_run if b.chance(0.8) else furniture.counter
-            group = b.made(lambda builder, run=run, maker=maker: maker(builder, run))  # type: ignore[misc]
-        else:
-            makers = _THEMES[theme][0]
-            group = b.made(makers[int(b.rng.integers(len(makers)))])
-        wide, deep = group.width, group.depth
-        gap = b.between(0.0, 0.08)
-        if x + wide > length / 2 or deep > across * 0.45:
+        makers = THEMES[theme][0]
+        group = b.made(makers[int(b.rng.integers(len(makers)))])
+        if x + group.width > length / 2 or group.depth > across * 0.45:
             x += 0.5
             continue
-        fx, _, fz, yaw = wall_frame(side, w, d)
-        c, s = np.cos(yaw), np.sin(yaw)
-        lx, lz = x + wide / 2, -deep / 2 - gap
-        px, pz = fx + c * lx + s * lz, fz - s * lx + c * lz
-        hx, hz = (wide / 2, deep / 2) if side % 2 == 0 else (deep / 2, wide / 2)
-        rect = (px - hx, px + hx, pz - hz, pz + hz)
-        if _free(rect, taken):
-            taken.append(rect)
-            b.put(group, px, pz, yaw + (b.between(-0.06, 0.06) if b.chance(0.2) else 0.0))
-        x += wide + (b.between(0.0, 0.1) if b.chance(0.4) else b.between(0.05, 1.2))
+        _against_wall(b, side, w, d, x, group, taken)
+        x += group.width + (b.between(0.0, 0.1) if b.chance(0.4) else b.between(0.05, 1.2))
+
+
+def _against_wall(
+    b: Builder, side: int, w: float, d: float, x: float, group: Group, taken: list[Rect]
+) -> None:
+    """Put a group with its back to a wall, from x on, where nothing is yet."""
+    wide, deep = group.width, group.depth
+    fx, _, fz, yaw = wall_frame(side, w, d)
+    c, s = np.cos(yaw), np.sin(yaw)
+    lx, lz = x + wide / 2, -deep / 2 - b.between(0.0, 0.08)
+    px, pz = fx + c * lx + s * lz, fz - s * lx + c * lz
+    hx, hz = (wide / 2, deep / 2) if side % 2 == 0 else (deep / 2, wide / 2)
+    rect = (px - hx, px + hx, pz - hz, pz + hz)
+    if _free(rect, taken):
+        taken.append(rect)
+        b.put(group, px, pz, yaw + (b.between(-0.06, 0.06) if b.chance(0.2) else 0.0))
+
+
+def _main_piece(b: Builder, w: float, d: float, theme: str, taken: list[Rect]) -> None:
+    """Put what a room of the theme does not lack at some wall."""
+    group, side = b.made(MAIN[theme]), int(b.rng.integers(4))
+    length, across = (d, w) if side % 2 else (w, d)
+    spare = length - group.width
+    if spare > 0 and group.depth < 0.8 * across:
+        _against_wall(b, side, w, d, -length / 2 + b.between(0, 1) * spare, group, taken)
 
 
 def _middle(b: Builder, w: float, d: float, theme: str, kind: str, taken: list[Rect]) -> None:
@@ -255,7 +213,7 @@ def _middle(b: Builder, w: float, d: float, theme: str, kind: str, taken: list[R
         size = (b.between(1.2, 3), 0.012, b.between(1, 2.5))
         rug = (b.between(-0.2, 0.2) * w, 0.006, b.between(-0.2, 0.2) * d)
         b.add("box", rug, size, surfaces.cloth(b), b.between(-0.2, 0.2))
-    makers = _THEMES[theme][1]
+    makers = THEMES[theme][1]
     if kind == "desk":
         makers = [furniture.desk, furniture.table, furniture.desk]
     quarter = b.between(-0.3, 0.3) if b.chance(0.3) else 0.0
@@ -281,7 +239,7 @@ def _middle(b: Builder, w: float, d: float, theme: str, kind: str, taken: list[R
                     )
 
 
-def _partition(b: Builder, w: float, d: float, h: float) -> None:
+def _partition(b: Builder, w: float, d: float, h: float, taken: list[Rect]) -> None:
     """A wall across the room with an opening, so that one room is seen through another."""
     z = b.between(-0.25, 0.25) * d
     gap, at = b.between(0.8, max(1.0, 0.5 * w)), b.between(-0.3, 0.3) * w
@@ -289,6 +247,7 @@ def _partition(b: Builder, w: float, d: float, h: float) -> None:
     for x0, x1 in ((-w / 2, at - gap / 2), (at + gap / 2, w / 2)):
         if x1 - x0 > 0.02:
             b.add("box", ((x0 + x1) / 2, h / 2, z), (x1 - x0, h, t), skin)
+            taken.append((x0, x1, z - t / 2, z + t / 2))
     top = b.between(2.0, 2.4)
     if h > top + 0.1:
         b.add("box", (at, (h + top) / 2, z), (gap, h - top, t), skin)

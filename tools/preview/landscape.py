@@ -55,9 +55,11 @@ def landscape(seed: int, rng: Rng) -> Scene:
     _foreground(b, land)
     scene.stand.append((-1.0, 1.0, -1.0, 1.0))
     scene.heading = 0.0
-    high = land.relief.drop_m > 15 or b.chance(0.15)
-    eye = (1.3, 1.8) if b.chance(0.75) else ((2.0, 60.0) if high else (1.8, 8.0))
-    scene.shot = Shot(eye_m=eye, pitch_deg=(-1.0, 5.0), target_share=0.0, near_m=0.8, middle_m=12.0)
+    high = land.relief.drop_m > 15 or b.chance(0.25)
+    eye = (1.3, 1.8) if b.chance(0.65) else ((2.0, 90.0) if high else (1.8, 10.0))
+    scene.shot = Shot(
+        eye_m=eye, pitch_deg=(b.between(-3, 5), 4.0), target_share=0.0, near_m=0.8, middle_m=60.0, zoom=2.0
+    )
     return scene
 
 
@@ -76,11 +78,11 @@ def _land(b: Builder, noise: Noise) -> Land:
     if kind in ("hills", "lake", "desert", "sea"):
         layers.append(Layer(b.between(60, 350), b.between(1200, 4000), 300, b.between(2500, 7000), 5))
     if kind == "alps" or (kind in ("lake", "desert", "hills", "sea") and b.chance(0.5)):
-        start = b.between(300, 4000)
+        start = b.between(200, 2500)
         wave, full = b.between(3000, 9000), start + b.between(2500, 9000)
-        height = wave * b.between(0.1, 0.33)
+        height = wave * b.between(0.14, 0.38)
         layers.append(Layer(height, wave, start, full, 6, ridged=True))
-    if b.chance(0.45 if kind != "plain" else 0.15):  # from a slope or a summit
+    if b.chance(0.6 if kind != "plain" else 0.25):  # from a slope or a summit
         drop = float(np.exp(b.between(2.3, 6.3)))
     if kind == "lake":
         water = -drop - b.between(0.5, 12) if drop else -b.between(0.8, 4)
@@ -88,9 +90,7 @@ def _land(b: Builder, noise: Noise) -> Land:
     elif kind == "sea":
         water = -drop * 0.8 - b.between(0.8, 6)
         coast = (b.between(-0.9, 0.9), b.between(10, 600), b.between(100, 800))
-    relief = Relief(
-        noise, tuple(layers), drop, b.between(4, 20), 30 + drop * b.between(1.5, 5), -1e9, coast
-    )
+    relief = Relief(noise, tuple(layers), drop, b.between(2, 15), 25 + drop * b.between(0.9, 4), coast)
     snow = b.between(200, 1800) if kind == "alps" or b.chance(0.2) else 1e9
     if b.chance(0.06):
         snow = -200.0  # winter
@@ -166,13 +166,15 @@ def _water(b: Builder, level: float) -> None:
     rough = b.between(0.0, 0.05)
     normal = np.stack([rough * noise.field(x, z, 2, 0), np.ones_like(x), rough * noise.field(x, z, 2, 1)], 1)
     mesh = land_mesh(x, np.full_like(x, 0.0), z, triangles, np.ones((len(x), 3)))
-    b.scene.own["water"] = replace(mesh, normals=(normal / np.linalg.norm(normal, axis=1)[:, None]).astype("f4"))
+    b.scene.own["water"] = replace(
+        mesh, normals=(normal / np.linalg.norm(normal, axis=1)[:, None]).astype("f4")
+    )
     skin = Material(colour, colour, "faint", int(b.rng.integers(99)), 7.0, gloss=b.between(0.5, 1.0))
     b.add("water", (0, level, 0), (1, 1, 1), b.material(skin))
 
 
 def _woods(b: Builder, land: Land) -> None:
-    """Single trees: some close by, and the near edge of the forests."""
+    """Single trees close by, and the near edge of the forests."""
     for _ in range(int(b.rng.integers(0, 9)) if b.chance(0.7) else 0):
         r, a = b.between(8, 60), b.between(-0.9, 0.9)
         x, z = r * np.sin(a), r * np.cos(a)
@@ -180,16 +182,27 @@ def _woods(b: Builder, land: Land) -> None:
         if land.water_m is None or y > land.water_m + 0.3:
             with b.at(0, y - 0.1, 0):
                 tree(b, x, z, b.between(2.5, 16))
-    if land.forest <= 0:
-        return
+    if land.forest > 0:
+        _forest_edge(b, land)
+
+
+def _forest_edge(b: Builder, land: Land) -> None:
+    """The trees of the forests that are near enough to be told apart."""
     n = 2000
-    r, a = np.exp(b.rng.uniform(np.log(land.clearing_m), np.log(5 * land.clearing_m + 800), n)), b.rng.uniform(-1.1, 1.1, n)
+    r, a = (
+        np.exp(b.rng.uniform(np.log(land.clearing_m), np.log(5 * land.clearing_m + 800), n)),
+        b.rng.uniform(-1.1, 1.1, n),
+    )
     x, z = r * np.sin(a), r * np.cos(a)
     y = land.relief.height(x, z)
     slope = np.hypot(land.relief.height(x + 2, z) - y, land.relief.height(x, z + 2) - y) / 2
     there = woods_at(land, x, y, z, 1 / np.sqrt(1 + slope**2)) > b.rng.uniform(0, 1, n)
     skins = [
-        b.material(Material(land.forest_colour, surfaces.hsv(b.rng, (0.15, 0.4), (0.3, 0.7), (0.1, 0.4)), "leaf", k, 3.0))
+        b.material(
+            Material(
+                land.forest_colour, surfaces.hsv(b.rng, (0.15, 0.4), (0.3, 0.7), (0.1, 0.4)), "leaf", k, 3.0
+            )
+        )
         for k in range(3)
     ]
     firs, height = b.rng.random(), b.between(7, 22)
@@ -198,7 +211,15 @@ def _woods(b: Builder, land: Land) -> None:
         fir = b.chance(firs)
         wide = h * (b.between(0.25, 0.4) if fir else b.between(0.5, 0.9))
         name = "fir" if fir else f"crown{int(k) % 4}"
-        b.stands(name, float(x[k]), float(y[k]) - 0.1 * h, float(z[k]), (wide, h, wide), skins[int(k) % 3], float(k))
+        b.stands(
+            name,
+            float(x[k]),
+            float(y[k]) - 0.1 * h,
+            float(z[k]),
+            (wide, h, wide),
+            skins[int(k) % 3],
+            float(k),
+        )
 
 
 def _foreground(b: Builder, land: Land) -> None:

@@ -189,8 +189,10 @@ def unit_meshes() -> dict[str, UnitMesh]:
         ),
         "vase": _turned([(0.3, 0.5), (0.18, 0.3), (0.45, 0.0), (0.5, -0.2), (0.3, -0.5), (0, -0.5)]),
     }
-    p, tri = sphere(4)
+    p, tri = sphere(6)
     meshes["sphere"] = mesh_of(0.5 * p, tri, p)
+    p, tri = sphere(2)
+    meshes["crumb"] = mesh_of(0.5 * p, tri, p)  # a sphere for what is small or far
     for k in range(4):
         meshes[f"blob{k}"] = _blob(100 + k, 0.22 + 0.1 * k)
         meshes[f"leaves{k}"] = _leaves(200 + k, 200, 0.11 + 0.04 * k)

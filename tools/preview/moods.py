@@ -22,9 +22,9 @@ def in_a_mood(scene: Scene, rng: Rng) -> Scene:
     u = rng.random()
     if u < FOG:
         scene.sky = _fog(scene.sky, rng, far=scene.kind == "landscape")
-    elif u < FOG + NIGHT:
+    elif u < FOG + NIGHT and scene.kind != "cab":  # a cab without a lamp is black
         _night(scene, rng)
-    elif u < FOG + NIGHT + LOW_SUN:
+    elif FOG + NIGHT <= u < FOG + NIGHT + LOW_SUN:
         scene.sky = _low_sun(scene, rng)
     return scene
 
@@ -55,7 +55,7 @@ def _low_sun(scene: Scene, rng: Rng) -> Sky:
     to_sun = (float(flat * np.sin(turn)), float(np.sin(height)), float(flat * np.cos(turn)))
     warm = rng.uniform(0.2, 1.0)
     colour = (1.0, 0.93 - 0.4 * warm, 0.82 - 0.65 * warm)
-    glow = surfaces.hsv(rng, (0.02, 0.12), (0.1, 0.65), (0.75, 1.0))
+    glow = surfaces.hsv(rng, (0.03, 0.13), (0.05, 0.45), (0.75, 1.0))
     sky = scene.sky
     assert sky is not None
     return replace(
@@ -77,9 +77,15 @@ def _night(scene: Scene, rng: Rng) -> None:
     dark = (blue[0] * k, blue[1] * k, blue[2] * k)
     town = (dark[0] * 1.5 + 0.3 * k, dark[1] * 1.4 + 0.2 * k, dark[2] * 1.2 + 0.1 * k)
     scene.sky = replace(
-        sky, sun=0.0, ambient=dark, zenith=dark, horizon=town, clouds=0.0, haze_per_m=min(sky.haze_per_m, 3e-3)
+        sky,
+        sun=0.0,
+        ambient=dark,
+        zenith=dark,
+        horizon=town,
+        clouds=0.0,
+        haze_per_m=min(sky.haze_per_m, 3e-3),
     )
-    lit = rng.uniform(0.3, 2.5)
+    lit = float(np.exp(rng.uniform(np.log(0.05), np.log(0.6))))
     for n, material in enumerate(scene.materials):
         if material.texture == "facade":
             wall = tuple(0.08 * c for c in material.colour)

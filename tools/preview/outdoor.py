@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.preview import furniture, surfaces
+from tools.preview import furniture, roads, surfaces
 from tools.preview.outdoor_things import (
     bench,
     building,
@@ -18,7 +18,7 @@ from tools.preview.outdoor_things import (
     tree,
     walker,
 )
-from tools.preview.scene import Builder, Material, Rng, Scene, Sky
+from tools.preview.scene import Builder, Rng, Scene, Sky
 
 
 def sky_of(rng: Rng, seed: int) -> Sky:
@@ -77,16 +77,15 @@ def _far(b: Builder) -> None:
 def street(seed: int, rng: Rng) -> Scene:
     """A street with kerbs, houses or fences, parked cars, trees, poles and people; the camera looks along it."""
     scene, b = start(seed, rng, "street", rng.choice(["grass", "paving", "earth", "asphalt"]))
-    road, walk = b.between(5, 14), b.between(0.0, 5) if b.chance(0.8) else 0.0
+    wide = b.chance(0.4)
+    road, walk = b.between(13, 30) if wide else b.between(5, 14), b.between(0.0, 5) if b.chance(0.8) else 0.0
     length = b.between(60, 260)
     b.add("box", (0, 0.004, length / 2 - 30), (road, 0.012, length + 60), surfaces.ground(b, "asphalt"))
-    if b.chance(0.75):
-        paint, step = b.material(Material((0.75, 0.75, 0.7))), b.between(5, 12)
-        for z in np.arange(-20, min(length, 90), step):
-            b.add("box", (0, 0.012, float(z)), (0.13, 0.006, step * 0.45), paint)
-        if b.chance(0.4):
-            for s in (-1, 1):
-                b.add("box", (s * (road / 2 - 0.3), 0.012, 30), (0.12, 0.006, 120), paint)
+    lanes = roads.markings(b, road, length) if wide or b.chance(0.8) else 2
+    roads.overhead(b, road, length)
+    roads.traffic(b, road, lanes, length)
+    if wide and b.chance(0.35):
+        roads.median(b, length)
     built = b.rng.random() ** 0.5  # how much of the sides is built up
     for side in (-1, 1):
         x = side * (road / 2 + walk / 2)
@@ -97,9 +96,6 @@ def street(seed: int, rng: Rng) -> Scene:
     if b.chance(0.5):
         with b.at(b.between(-3, 3), 0, length + 15, 0.0):
             building(b, b.between(15, 60), b.between(8, 15), b.between(5, 20))
-    for _ in range(int(b.rng.integers(0, 6))):
-        side = -1 if b.chance(0.5) else 1
-        b.put(b.made(car), side * road / 4, b.between(6, 90), 0.0 if side > 0 else np.pi)
     reach = road / 2 + walk * 0.7
     scene.stand.append((-reach, reach, -12, min(25, length / 4)))
     scene.heading = 0.0

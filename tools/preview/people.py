@@ -39,6 +39,7 @@ def portrait(seed: int, rng: Rng) -> Scene:
         near_m=0.25,
         middle_m=0.3,
         blur=0.5,
+        zoom=1.6,
         offset=0.13,
     )
     return scene

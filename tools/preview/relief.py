@@ -16,10 +16,10 @@ HALF_FAN = np.deg2rad(72)
 _LATTICE = 64
 
 
-def step(value: Array, low: float, high: float) -> Array:
+def step(value: Array, low: float | Array, high: float | Array) -> Array:
     """Return 0 below `low`, 1 above `high`, smooth between."""
     t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), np.float64)
 
 
 class Noise:
@@ -86,7 +86,6 @@ class Relief:
     drop_m: float = 0.0
     drop_from_m: float = 5.0
     drop_to_m: float = 100.0
-    floor_m: float = -1e9  # land is not deeper than this (the bed of a lake)
     coast: tuple[float, float, float] | None = None  # yaw and distance of a shore, depth of the sea behind it
 
     def height(self, x: Array, z: Array) -> Array:
@@ -105,7 +104,7 @@ class Relief:
             along = x * np.sin(yaw) + z * np.cos(yaw)
             wiggle = 0.3 * far * self.noise.smooth(x, z, 2.5 * far, 3, 19)
             total = total - deep * step(along + wiggle, 0.8 * far, 3 * far)
-        return np.asarray(np.maximum(total, self.floor_m), np.float64)
+        return np.asarray(total, np.float64)
 
     def at(self, x: float, z: float) -> float:
         """Return the height (m) of one place."""

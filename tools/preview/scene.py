@@ -109,6 +109,7 @@ class Shot:
     near_m: float | None = None  # nothing should be nearer than this
     middle_m: float | None = None  # half of the picture should be farther than this
     blur: float = 0.0  # how often the background is out of focus
+    zoom: float = 1.0  # the focal length is up to so many times the usual one
     offset: float = 0.12  # how far off the middle a target may be (radians)
 
 

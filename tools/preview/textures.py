@@ -229,6 +229,29 @@ def _poster(rng: Rng) -> Floats:
     return image
 
 
+def _outlook(rng: Rng) -> Floats:
+    """What one sees through a window: sky, and trees or houses in front of it, all bright."""
+    _, v = _coordinates()
+    sky = rng.uniform(0.8, 1.0, 3).astype(np.float32)
+    image = sky * (1 - 0.25 * v[..., None]) + 0.1 * (spectrum_noise(rng, 1.6)[..., None] - 0.5)
+    level = rng.uniform(0.25, 0.7)
+    for layer in range(int(rng.integers(1, 4))):
+        skyline = np.zeros(SIZE)
+        colour = rng.uniform(0.25, 0.8, 3).astype(np.float32) * np.array([0.9, 1.0, 0.8], np.float32)
+        if rng.uniform() < 0.5:  # houses: steps
+            x = 0
+            while x < SIZE:
+                w = int(rng.integers(15, 70))
+                skyline[x : x + w] = rng.uniform(-0.15, 0.15)
+                x += w
+        else:  # trees: a rough line
+            skyline = 0.5 * (spectrum_noise(rng, 1.3)[0] - 0.5)
+        below = v > (level + 0.12 * layer + skyline)[None]
+        grain = 0.75 + 0.5 * spectrum_noise(rng, rng.uniform(0.6, 1.2))
+        image = np.where(below[..., None], colour * grain[..., None], image)
+    return np.clip(image, 0, 1).astype(np.float32)
+
+
 def _keys(rng: Rng) -> Floats:
     joint, value = _cells(rng, int(rng.integers(8, 16)), int(rng.integers(5, 12)), 0.008, 0.25)
     return _mix(joint, 0.5 + 0.3 * (value - 0.5))
@@ -265,6 +288,7 @@ _MAKERS: dict[str, tuple[Callable[[Rng], Floats], int, bool]] = {
     "text": (_text, 6, True),
     "photo": (_photo, 26, True),
     "poster": (_poster, 16, True),
+    "outlook": (_outlook, 14, True),
 }
 
 
@@ -283,7 +307,7 @@ def texture_bank() -> TextureBank:
     return TextureBank(np.stack(texels), kinds, np.array(is_rgb))
 
 
-def _pyramid(image: Floats) -> NDArray[np.uint8]:
+def _pyramid(image: NDArray) -> NDArray[np.uint8]:
     """Return the mip levels of an image with values 0..1, one after another."""
     levels = [np.clip(image, 0, 1).astype(np.float32)]
     for _ in range(LEVELS - 1):

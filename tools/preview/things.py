@@ -16,7 +16,9 @@ from tools.preview.scene import Builder, Material
 Thing = Callable[[Builder, float], float]  # puts a thing on height y at the frame's origin; returns its width
 
 
-def _colour(b: Builder, hue: tuple[float, float], gloss: float = 0.3, texture: str = "noise", scale: float = 0.1) -> int:
+def _colour(
+    b: Builder, hue: tuple[float, float], gloss: float = 0.3, texture: str = "noise", scale: float = 0.1
+) -> int:
     one = surfaces.hsv(b.rng, hue, (0.45, 0.9), (0.4, 0.95))
     k = b.between(0.6, 1.0)
     two = (one[0] * k, one[1] * k * b.between(0.7, 1.2), one[2] * k)
@@ -42,19 +44,32 @@ def _food(b: Builder, y: float, reach: float) -> None:
         hue = (0.0, 0.14) if b.chance(0.7) else (0.15, 0.35)
         if kind == 0:
             mesh = f"cloth{int(b.rng.integers(4))}"
-            b.stands(mesh, x, y, z, (2 * s, 0.7 * s, 2 * s), _colour(b, hue, 0.2, "fine", 0.04), b.between(0, 6))
+            b.stands(
+                mesh, x, y, z, (2 * s, 0.7 * s, 2 * s), _colour(b, hue, 0.2, "fine", 0.04), b.between(0, 6)
+            )
         elif kind == 1:
             b.stands("cylinder", x, y, z, (s, 0.012, s), _colour(b, hue))
         elif kind == 2:
-            b.stands("blob1", x, y, z, (s, 0.6 * s, s * 0.8), _colour(b, hue, 0.3, "noise", 0.05), b.between(0, 6))
+            b.stands(
+                "blob1", x, y, z, (s, 0.6 * s, s * 0.8), _colour(b, hue, 0.3, "noise", 0.05), b.between(0, 6)
+            )
         elif kind == 3:
             b.stands("pillow", x, y, z, (1.8 * s, 0.5 * s, 0.5 * s), _colour(b, hue), b.between(0, 6))
         elif kind == 4:
             mesh = f"plant{int(b.rng.integers(4))}"
-            b.stands(mesh, x, y, z, (2 * s, s, 2 * s), _colour(b, (0.2, 0.35), 0.1, "leaf", 0.03), b.between(0, 6))
+            b.stands(
+                mesh, x, y, z, (2 * s, s, 2 * s), _colour(b, (0.2, 0.35), 0.1, "leaf", 0.03), b.between(0, 6)
+            )
         else:
             for k in range(int(b.rng.integers(3, 9))):
-                b.stands("sphere", x + 0.02 * np.sin(2.4 * k) * k**0.5, y, z + 0.02 * np.cos(2.4 * k) * k**0.5, (0.02, 0.02, 0.02), _colour(b, hue))
+                b.stands(
+                    "sphere",
+                    x + 0.02 * np.sin(2.4 * k) * k**0.5,
+                    y,
+                    z + 0.02 * np.cos(2.4 * k) * k**0.5,
+                    (0.02, 0.02, 0.02),
+                    _colour(b, hue),
+                )
 
 
 def bowl(b: Builder, y: float) -> float:
@@ -80,17 +95,34 @@ def fruit(b: Builder, y: float) -> float:
             b.add("post", (x, y + s * 0.92, z), (0.003, 0.02, 0.003), surfaces.wood(b), 0.0, 0.3)
         elif kind == 1:
             s = b.between(0.055, 0.09)
-            b.stands("sphere", x, y, z, (s * b.between(1, 1.35), s, s), _colour(b, (0.07, 0.17), 0.3, "fine", 0.03), b.between(0, 6))
+            b.stands(
+                "sphere",
+                x,
+                y,
+                z,
+                (s * b.between(1, 1.35), s, s),
+                _colour(b, (0.07, 0.17), 0.3, "fine", 0.03),
+                b.between(0, 6),
+            )
         elif kind == 2:
             a, skin = b.between(0, 6), _colour(b, (0.12, 0.18))
             for n in range(4):
                 p = (x + 0.05 * n * np.cos(a), y + 0.018 + 0.008 * (n - 1.5) ** 2, z + 0.05 * n * np.sin(a))
-                q = (x + 0.05 * (n + 1) * np.cos(a), y + 0.018 + 0.008 * (n - 0.5) ** 2, z + 0.05 * (n + 1) * np.sin(a))
+                q = (
+                    x + 0.05 * (n + 1) * np.cos(a),
+                    y + 0.018 + 0.008 * (n - 0.5) ** 2,
+                    z + 0.05 * (n + 1) * np.sin(a),
+                )
                 limb(b, "capsule", q, p, 0.036, 0.036, skin)
         elif kind == 3:
             skin = _colour(b, (0.25, 0.85), 0.6)
-            for n in range(12):
-                b.add("sphere", (x + b.between(-0.04, 0.04), y + b.between(0.01, 0.05), z + b.between(-0.04, 0.04)), (0.022,) * 3, skin)
+            for _ in range(12):
+                b.add(
+                    "sphere",
+                    (x + b.between(-0.04, 0.04), y + b.between(0.01, 0.05), z + b.between(-0.04, 0.04)),
+                    (0.022,) * 3,
+                    skin,
+                )
         else:
             s = b.between(0.05, 0.1)
             skin = _colour(b, (0.0, 0.35))
@@ -112,7 +144,14 @@ def cup(b: Builder, y: float) -> float:
         a = b.between(0, 6.28)
         for n in range(4):
             t0, t1 = -1.2 + 0.6 * n, -0.6 + 0.6 * n
-            p, q = ((np.cos(a) * (w * 0.48 + 0.025 * np.cos(t)), y + lift + 0.5 * h + 0.3 * h * np.sin(t), np.sin(a) * (w * 0.48 + 0.025 * np.cos(t))) for t in (t0, t1))
+            p, q = (
+                (
+                    np.cos(a) * (w * 0.48 + 0.025 * np.cos(t)),
+                    y + lift + 0.5 * h + 0.3 * h * np.sin(t),
+                    np.sin(a) * (w * 0.48 + 0.025 * np.cos(t)),
+                )
+                for t in (t0, t1)
+            )
             limb(b, "capsule", q, p, 0.012, 0.012, skin)
     return w
 
@@ -123,7 +162,13 @@ def bottle(b: Builder, y: float) -> float:
     w = h * b.between(0.22, 0.45) if h > 0.18 else b.between(0.05, 0.09)
     b.stands("bottle" if h > 0.16 else "cylinder", 0, y, 0, (w, h, w), surfaces.plain(b, 1.0))
     if b.chance(0.7):
-        b.add("post", (0, y + 0.3 * h, 0), (w * 1.01, h * 0.3, w * 1.01), surfaces.picture(b, "poster"), b.between(0, 6))
+        b.add(
+            "post",
+            (0, y + 0.3 * h, 0),
+            (w * 1.01, h * 0.3, w * 1.01),
+            surfaces.picture(b, "poster"),
+            b.between(0, 6),
+        )
     if h > 0.16:
         b.add("cylinder", (0, y + h, 0), (w * 0.38, 0.02, w * 0.38), surfaces.plain(b))
     return w
@@ -145,10 +190,14 @@ def tool(b: Builder, y: float) -> float:
             b.add("box", (0, y + 0.0085, 0), (0.066, 0.001, 0.14), surfaces.screen(b))
         elif kind == 3:
             b.add("pillow", (0, y + 0.005, -0.05), (0.014, 0.009, 0.12), steel if b.chance(0.5) else grip)
-            b.add("pillow", (0, y + 0.005, 0.06), (b.between(0.012, 0.04), 0.007, b.between(0.05, 0.12)), steel)
+            b.add(
+                "pillow", (0, y + 0.005, 0.06), (b.between(0.012, 0.04), 0.007, b.between(0.05, 0.12)), steel
+            )
         else:
             for k in range(int(b.rng.integers(1, 6))):
-                b.add("box", (0.012 * k, y + 0.005, 0.01 * k), (0.008, 0.008, 0.16), surfaces.plain(b), 0.1 * k)
+                b.add(
+                    "box", (0.012 * k, y + 0.005, 0.01 * k), (0.008, 0.008, 0.16), surfaces.plain(b), 0.1 * k
+                )
     return 0.2
 
 
@@ -162,16 +211,32 @@ def toy(b: Builder, y: float) -> float:
             b.add("cushion", (0, y + 0.48 * s, 0.05 * s), (0.38 * s, 0.24 * s, 0.5 * s), dark)
             for sx in (-1, 1):
                 for sz in (-0.3, 0.3):
-                    b.add("cylinder", (sx * 0.2 * s, y + 0.12 * s, sz * s), (0.24 * s, 0.08 * s, 0.24 * s), dark, roll=1.5708)
+                    b.add(
+                        "cylinder",
+                        (sx * 0.2 * s, y + 0.12 * s, sz * s),
+                        (0.24 * s, 0.08 * s, 0.24 * s),
+                        dark,
+                        roll=1.5708,
+                    )
         return s
     if kind == 1:
         for _ in range(int(b.rng.integers(3, 12))):
             s = b.between(0.02, 0.05)
             lift = s * int(b.rng.integers(0, 2))
-            b.stands("box", b.between(-0.1, 0.1), y + lift * 0.0, b.between(-0.1, 0.1), (s, s, s * b.between(1, 2)), surfaces.plain(b), b.between(0, 6))
+            b.stands(
+                "box",
+                b.between(-0.1, 0.1),
+                y + lift * 0.0,
+                b.between(-0.1, 0.1),
+                (s, s, s * b.between(1, 2)),
+                surfaces.plain(b),
+                b.between(0, 6),
+            )
         return 0.2
     s = b.between(0.12, 0.35)
-    fur = b.material(Material(surfaces.hsv(b.rng, (0.0, 0.15), (0.2, 0.7), (0.2, 0.9)), texture="fine", scale_m=0.1))
+    fur = b.material(
+        Material(surfaces.hsv(b.rng, (0.0, 0.15), (0.2, 0.7), (0.2, 0.9)), texture="fine", scale_m=0.1)
+    )
     with b.at(0, 0, 0, b.between(-1, 1)):
         b.stands("sphere", 0, y, 0, (0.5 * s, 0.55 * s, 0.42 * s), fur)
         b.add("sphere", (0, y + 0.7 * s, -0.02 * s), (0.4 * s, 0.38 * s, 0.36 * s), fur)
@@ -179,8 +244,24 @@ def toy(b: Builder, y: float) -> float:
         for sx in (-1, 1):
             b.add("sphere", (sx * 0.16 * s, y + 0.87 * s, 0), (0.14 * s, 0.14 * s, 0.07 * s), fur)
             b.add("sphere", (sx * 0.08 * s, y + 0.74 * s, -0.18 * s), (0.04 * s,) * 3, surfaces.dark(b))
-            limb(b, "capsule", (sx * 0.2 * s, y + 0.45 * s, 0), (sx * 0.3 * s, y + 0.2 * s, -0.15 * s), 0.16 * s, 0.16 * s, fur)
-            limb(b, "capsule", (sx * 0.15 * s, y + 0.1 * s, 0), (sx * 0.2 * s, y + 0.08 * s, -0.35 * s), 0.18 * s, 0.17 * s, fur)
+            limb(
+                b,
+                "capsule",
+                (sx * 0.2 * s, y + 0.45 * s, 0),
+                (sx * 0.3 * s, y + 0.2 * s, -0.15 * s),
+                0.16 * s,
+                0.16 * s,
+                fur,
+            )
+            limb(
+                b,
+                "capsule",
+                (sx * 0.15 * s, y + 0.1 * s, 0),
+                (sx * 0.2 * s, y + 0.08 * s, -0.35 * s),
+                0.18 * s,
+                0.17 * s,
+                fur,
+            )
     return 0.5 * s
 
 

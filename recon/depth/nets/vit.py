@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as nnf
 
-from recon.depth.nets.linear import Dense, Int8, attend
+from recon.depth.nets.fast_ops import Dense, Int8, attend
 
 CHUNK_TOKENS = 1200
 """Tokens that go through a CPU layer together: two patches of Depth Pro, whose MLP then takes 19 MB."""

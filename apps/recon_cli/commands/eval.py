@@ -1,0 +1,270 @@
+"""``recon eval``: how good a model is on photos with true depth."""
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from recon.errors import ExportError, ModelUnavailable
+from recon_cli.console import Session, manners
+from recon_cli.eval_run import Work
+from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
+
+if TYPE_CHECKING:
+    from recon.depth.estimator import Estimator
+    from recon.evaluate import Settings
+    from recon.evaluate.report import Table
+    from recon.evaluate.results_file import RowFile
+
+_ROWS = "rows.jsonl"
+_EPILOG = """\b
+Examples:
+  recon eval photos/ --model depthpro --model dav2-metric-indoor-small -o report/
+  recon eval photos/ --model dav2-small --known-camera --limit 100
+  recon eval photos/ --model depthpro --error-model errors.json    then: recon measure --error-model errors.json
+\b
+photos/pairs.json lists the photos and their true depth; docs/evaluation.md has its format:
+  {"desk": {"rgb": "desk.jpg", "depth": "desk.png", "depth_units_per_metre": 1000,
+            "K_fx_fy_cx_cy": [900, 900, 640, 480], "kind": "kinect", "scene": "indoor"}}
+"""
+
+
+@click.command(name="eval", epilog=_EPILOG)
+@click.argument("pairs", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("auto",),
+    metavar="NAME",
+    help="What to measure, by the names of `recon models`, or hf:REPO-OR-FOLDER. May be given several times.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=OutputPath(path_type=Path),
+    metavar="DIR",
+    help="Folder for report.json, report.md, rows.jsonl (results as they come) and pictures.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N pairs alone.")
+@click.option(
+    "--known-camera", is_flag=True, help="Tell the model the true focal length, where the list has it."
+)
+@click.option(
+    "--max-depth",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="M",
+    help="Leave out truth that is farther than this, in metres.",
+)
+@click.option(
+    "--alignment",
+    "alignments",
+    multiple=True,
+    type=click.Choice(["metric", "scale", "scale+shift"]),
+    help="Which errors to tell: as estimated, after one scale, after scale and shift of inverse depth. Default: all.",
+)
+@click.option(
+    "--pictures",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Draw the first N pairs: photo, truth, estimate, error.",
+)
+@click.option(
+    "--error-model",
+    type=OutputPath(path_type=Path),
+    metavar="FILE.json",
+    help="Fit how far the models are off, for the intervals of `recon measure`, and add it to this file.",
+)
+@scene_options(("device", "precision", "processing_size", "offline"))
+@click.option("--resume", is_flag=True, help="Go on with the report in -o: what went well is not done again.")
+@overwrite_option
+@manners
+def evaluate(
+    session: Session,
+    pairs: Path,
+    models: tuple[str, ...],
+    output: Path | None,
+    limit: int | None,
+    known_camera: bool,
+    max_depth: float | None,
+    alignments: tuple[Any, ...],
+    pictures: int,
+    error_model: Path | None,
+    resume: bool,
+    overwrite: bool,
+    **values: Any,
+) -> None:
+    """Measure models on photos with true depth: a FOLDER with pairs.json, or such a file."""
+    if resume and output is None:
+        raise click.UsageError("--resume goes on with a report: give its folder with -o")
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    from recon.evaluate import ALIGNMENTS, Settings, read_manifest
+    from recon.evaluate.summary import summarise
+
+    run_options = options_from(values)
+    chosen = read_manifest(pairs)[:limit]
+    settings = Settings(
+        camera="truth" if known_camera else "own",
+        max_depth_m=max_depth,
+        alignments=tuple(a for a in ALIGNMENTS if not alignments or a in alignments),
+    )
+    estimators = _estimators(models, run_options, session)
+    if error_model is not None:
+        _check_error_model(error_model)
+    rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
+    work = Work(session, chosen, settings, output, rows, pictures, fit=error_model is not None)
+    found = _measure_all(estimators, work, session)
+    summary = summarise(found)
+    _tell(summary, session)
+    session.result["models"] = summary
+    if output is not None:
+        _write(output, summary, found, settings, session, manifest=str(pairs))
+    if error_model is not None:
+        _fit_error_models(error_model, work, list(summary), session)
+    _end(summary, work.without, session)
+
+
+def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[Estimator]":
+    from recon.depth import registry
+    from recon.depth.estimator import RunOptions
+
+    run = RunOptions.of(options)
+    made = [
+        registry.choose_auto(run, session.journal)
+        if name == "auto"
+        else registry.create(name, run, session.journal)
+        for name in dict.fromkeys(models)
+    ]
+    return list({estimator.name: estimator for estimator in made}.values())
+
+
+def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session) -> list[dict[str, Any]]:
+    """The rows of all models; one that cannot run does not stop the others."""
+    rows: list[dict[str, Any]] = []
+    for estimator in estimators:
+        try:
+            rows += work.measure(estimator)
+        except ModelUnavailable as error:
+            if len(estimators) == 1:
+                raise
+            session.journal.warn("failed", f"{estimator.name}: {error}")
+            work.without.append(estimator.name)
+    if not rows:
+        raise ModelUnavailable("none of the models can run")
+    return rows
+
+
+def _check_error_model(path: Path) -> None:
+    from recon.atomic_write import check_writable
+    from recon.calibration.error_model import read_error_models
+
+    if path.exists():
+        read_error_models(path)  # what is no such file is not replaced
+    check_writable([(path,)], overwrite=True)
+
+
+def _open_rows(folder: Path, settings: "Settings", *, resume: bool, overwrite: bool) -> "RowFile":
+    from recon.atomic_write import check_writable
+    from recon.evaluate.results_file import RowFile
+
+    reports = [(folder / name,) for name in (_ROWS, "report.json", "report.md")]
+    try:
+        folder.mkdir(exist_ok=True)
+        check_writable(reports, overwrite=overwrite or resume)
+        return RowFile(folder / _ROWS, settings, resume=resume)
+    except FileExistsError as error:
+        raise ExportError(f"{folder} is a file: give the name of a folder.") from error
+    except OSError as error:
+        raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+def _tell(summary: dict[str, Any], session: Session) -> None:
+    from recon.evaluate.report import comparison_table, model_table, photo_line
+
+    for model, found in summary.items():
+        session.print(f"{model}: {photo_line(found)}")
+        if found["overall"]["photos"]:
+            session.print(_shown(model_table(found)))
+        session.print("")
+    comparison = comparison_table(summary)
+    if comparison is not None:
+        session.print(_shown(comparison))
+
+
+def _shown(table: "Table") -> str:
+    from rich.console import Console
+    from rich.table import Table as Drawn
+
+    drawn = Drawn(box=None, pad_edge=False)
+    for k, title in enumerate(table.titles):
+        drawn.add_column(title, justify="right" if k else "left")
+    for row in table.rows:
+        drawn.add_row(*row)
+    terminal = sys.stdout.isatty()
+    text = io.StringIO()
+    Console(file=text, force_terminal=terminal, width=None if terminal else 100).print(drawn)
+    return text.getvalue().rstrip("\n")
+
+
+def _write(
+    folder: Path,
+    summary: dict[str, Any],
+    rows: list[dict[str, Any]],
+    settings: "Settings",
+    session: Session,
+    *,
+    manifest: str,
+) -> None:
+    from recon.evaluate.report import write_report
+
+    # That nothing is lost was seen to when the run began.
+    for path in write_report(folder, summary, rows, settings, manifest=manifest, overwrite=True):
+        session.journal.decide("written", f"{path}, {path.stat().st_size / 1e3:.0f} kB", path=str(path))
+    session.result["written"] = [{"path": str(folder / name)} for name in ("report.json", "report.md", _ROWS)]
+
+
+def _fit_error_models(path: Path, work: Work, names: Sequence[str], session: Session) -> None:
+    from dataclasses import asdict
+
+    from recon.evaluate.error_model.fit import save_error_model
+    from recon.evaluate.error_model.samples import fit_samples
+
+    fitted = {}
+    for name in names:
+        with session.journal.stage(f"Fitting the error model of {name}"):
+            model, coverage = fit_samples(
+                work.samples[name], work.pairs, estimator=name, settings=work.settings
+            )
+        save_error_model(path, model)
+        session.journal.decide(
+            "errors",
+            f"{name}: {100 * model.scale:.1f} % common to a photo, {100 * model.smooth:.1f} % smooth over "
+            f"{100 * model.reach:.0f} % of the diagonal, {100 * model.local:.1f} % from pixel to pixel; "
+            + coverage.summary,
+        )
+        fitted[name] = {"model": asdict(model), "coverage": asdict(coverage)}
+    session.journal.decide("written", f"{path}: error model of {', '.join(names)}", path=str(path))
+    session.result["error_models"] = fitted
+
+
+def _end(summary: dict[str, Any], without: Sequence[str], session: Session) -> None:
+    """Exit code 1 where a pair or a model failed, with everything that went well in the output all the same."""
+    failed = sum(len(found["failed"]) for found in summary.values())
+    if not failed and not without:
+        return
+    well = sum(found["overall"]["photos"] for found in summary.values())
+    message = f"{failed} of {failed + well} could not be measured"
+    if without:
+        message += f"; {', '.join(without)} cannot run"
+    session.journal.warn("failed", message)
+    if session.json:
+        error = {"type": "EvaluationError", "message": message}
+        click.echo(json.dumps({"ok": False, "error": error, **session.result}, indent=1, default=str))
+    raise click.exceptions.Exit(1)

@@ -1,0 +1,55 @@
+"""``recon export``: a scene file to other formats, without a model."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recon.errors import SceneFileError
+from recon.options import Shape
+from recon_cli.console import Session, manners
+from recon_cli.options.scene_options import (
+    GEOMETRY,
+    options_from,
+    output_option,
+    overwrite_option,
+    scene_options,
+    shape_option,
+)
+from recon_cli.options.without_effect import warn_of_idle_geometry
+from recon_cli.outputs import check, outputs_from, report_dropped, save_all
+
+
+@click.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@output_option("Where to write; the suffix is the format ({formats}). May be given several times.")
+@shape_option
+@scene_options(GEOMETRY)
+@overwrite_option
+@manners
+def export(
+    session: Session,
+    scene: Path,
+    outputs: tuple[Path, ...],
+    shape: Shape | None,
+    overwrite: bool,
+    **values: Any,
+) -> None:
+    """Write a SCENE (.npz of `recon build`) in other formats: no model and no network.
+
+    Options that are not given keep the values that the scene was built with.
+    """
+    from recon.scene_file import SUFFIX, read_scene
+
+    if scene.suffix.lower() != SUFFIX:
+        raise SceneFileError(
+            f"{scene} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
+        )
+    targets = outputs_from(outputs, shape)
+    check(targets, overwrite=overwrite, inputs=[scene])
+    warn_of_idle_geometry([target.shape for target in targets], session.journal)
+    loaded = read_scene(scene)
+    chosen = loaded.with_options(options_from(values, loaded.options))
+    report_dropped(chosen, session)
+    session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
+    session.result["scene"] = dict(chosen.provenance)

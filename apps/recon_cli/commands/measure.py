@@ -1,0 +1,224 @@
+"""``recon measure``: lengths, angles, areas and heights in a scene, each with its 95 % interval."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from recon.errors import SceneFileError
+from recon_cli.console import Session, manners
+from recon_cli.options.param_types import DepthSigma, Pixel, Positions
+from recon_cli.options.scene_options import OutputPath, overwrite_option
+
+if TYPE_CHECKING:
+    from recon.measure import Assumptions, Measurement
+    from recon.scene import Scene
+
+_EPILOG = """\b
+Positions are X,Y in px of the upright photo, from its top left corner: the centre of the first pixel is 0.5,0.5.
+\b
+  recon measure scene.npz --from 812,440 --to 1020,441      # 1.420 m ± 0.058 (95 %)
+  recon measure scene.npz --height 640,300 --unit ft
+  recon measure scene.npz --area 100,200:300,200:300,400:100,400 --json
+"""
+
+
+_ONE, _SEVERAL = "X,Y", "X,Y:X,Y:..."
+_QUANTITIES = (
+    ("--from", "starts", Positions(1, 1, "812,440"), _ONE, "One end of a distance; with --to."),
+    ("--to", "ends", Positions(1, 1, "1020,441"), _ONE, "Its other end. Both may be given several times."),
+    (
+        "--polyline",
+        "polylines",
+        Positions(2, None, "100,200:300,210:500,220"),
+        _SEVERAL,
+        "A length along several positions.",
+    ),
+    (
+        "--angle",
+        "angles",
+        Positions(3, 3, "100,200:300,210:500,220"),
+        "X,Y:X,Y:X,Y",
+        "The angle at the middle one of three positions.",
+    ),
+    (
+        "--area",
+        "areas",
+        Positions(3, None, "100,200:300,200:300,400:100,400"),
+        _SEVERAL,
+        "The area and perimeter of a flat outline; give its corners in order.",
+    ),
+    (
+        "--plane",
+        "planes",
+        Positions(3, None, "100,200:300,200:300,400"),
+        _SEVERAL,
+        "The plane inside an outline: its distance from the camera, direction and tilt, and how flat it is.",
+    ),
+    ("--height", "heights", Positions(1, 1, "812,440"), _ONE, "The height above the floor."),
+    ("--distance", "distances", Positions(1, 1, "812,440"), _ONE, "The distance from the camera."),
+)
+
+
+def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for flag, name, kind, metavar, told in reversed(_QUANTITIES):
+        command = click.option(flag, name, multiple=True, type=kind, metavar=metavar, help=told)(command)
+    return command
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("scene", type=click.Path(path_type=Path))
+@_quantity_options
+@click.option(
+    "--unit",
+    type=click.Choice(["m", "cm", "mm", "ft", "in"]),
+    default="m",
+    show_default=True,
+    help="Of lengths.",
+)
+@click.option(
+    "--pixel-sigma",
+    type=click.FloatRange(min=0, max=100),
+    default=0.5,
+    show_default=True,
+    metavar="PX",
+    help="How exactly positions are picked: standard deviation along x and y.",
+)
+@click.option(
+    "--depth-sigma",
+    type=DepthSigma(),
+    help="How far the depth of each pixel is off, independently, in place of what is known: standard deviation.",
+)
+@click.option(
+    "--error-model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How far an estimator is off, as `recon eval --error-model` saved it, in place of what is known.",
+)
+@click.option(
+    "--csv", "table", type=OutputPath(path_type=Path), metavar="FILE.csv", help="Also write a table."
+)
+@overwrite_option
+@manners
+def measure(
+    session: Session,
+    scene: Path,
+    unit: Any,
+    pixel_sigma: float,
+    depth_sigma: dict[str, float] | None,
+    error_model: Path | None,
+    table: Path | None,
+    overwrite: bool,
+    **asked: tuple[tuple[Pixel, ...], ...],
+) -> None:
+    """Measure in a SCENE (.npz of `recon build`), with a 95 % interval and what it counts."""
+    if len(asked["starts"]) != len(asked["ends"]):
+        raise click.UsageError(
+            f"{len(asked['starts'])} --from and {len(asked['ends'])} --to: they come in pairs, as "
+            "--from 812,440 --to 1020,441"
+        )
+    if not any(asked.values()):
+        raise click.UsageError("nothing to measure: give --from 812,440 --to 1020,441, or --height 812,440")
+    if depth_sigma is not None and error_model is not None:
+        raise click.UsageError("--depth-sigma and --error-model exclude each other")
+    from recon.atomic_write import check_writable
+    from recon.calibration.error_model import read_error_models
+    from recon.measure import Assumptions
+
+    if table is not None:
+        check_writable([(table,)], overwrite=overwrite, inputs=[scene])
+    models = {} if error_model is None else read_error_models(error_model)
+    assume = Assumptions(pixel_sigma_px=pixel_sigma, error_models=models, **(depth_sigma or {}))
+    found = [one.in_unit(unit) for one in _measured(_opened(scene), asked, assume)]
+    for one, previous in zip(found, [None, *found], strict=False):
+        _report(one, session, same=previous is not None and one.errors_text == previous.errors_text)
+    session.result["measurements"] = [one.as_json() for one in found]
+    if table is not None:
+        _write_table(table, found, overwrite=overwrite)
+        session.journal.decide("written", f"{table}: {len(found)} measurements", path=str(table))
+
+
+def _opened(path: Path) -> "Scene":
+    from dataclasses import replace
+
+    from recon.scene_file import SUFFIX, read_scene
+
+    if path.suffix.lower() != SUFFIX:
+        raise SceneFileError(
+            f"{path} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
+        )
+    scene = read_scene(path)
+    # With this option a scene finds gravity once, and keeps it.
+    return scene.with_options(replace(scene.options, level=True))
+
+
+def _measured(
+    scene: "Scene", asked: dict[str, tuple[tuple[Pixel, ...], ...]], assume: "Assumptions"
+) -> "list[Measurement]":
+    from recon import measure as on
+
+    found = [
+        on.distance(scene, a, b, assume) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)
+    ]
+    found += [on.polyline(scene, pixels, assume) for pixels in asked["polylines"]]
+    found += [on.angle(scene, a, b, c, assume) for a, b, c in asked["angles"]]
+    found += [on.area(scene, pixels, assume) for pixels in asked["areas"]]
+    found += [on.plane(scene, pixels, assume) for pixels in asked["planes"]]
+    found += [on.height_above_floor(scene, pixel, assume) for (pixel,) in asked["heights"]]
+    found += [on.from_camera(scene, pixel, assume) for (pixel,) in asked["distances"]]
+    return found
+
+
+def _report(found: "Measurement", session: Session, *, same: bool) -> None:
+    """The value, what was found along with it, and one line on its errors."""
+    for warning in found.warnings:
+        session.journal.warn("measure", warning)
+    where = ":".join(f"{x:g},{y:g}" for x, y in found.pixels_px)
+    session.print(f"{found.quantity} {where}   {found.text}")
+    for name, part in found.parts.items():
+        session.print(f"    {name:<11} {part.text}")
+    for line in _particulars(found.details):
+        session.print(f"    {line}")
+    session.print(f"    {'errors as above' if same else found.errors_text}")
+
+
+def _particulars(details: Mapping[str, Any]) -> list[str]:
+    """What a person wants to know of a measurement's details."""
+    told = []
+    if "normal_gl" in details:
+        x, y, z = details["normal_gl"]
+        sure = details["normal_sigma_deg"]
+        spread = "" if sure is None else f", sure to {1.96 * sure:.2g}° (95 %)"
+        told.append(f"normal ({x:.4f}, {y:.4f}, {z:.4f}), x right, y up, z backward{spread}")
+    if "on_plane" in details:
+        told.append(
+            f"{100 * details['on_plane']:.0f} % of the pixels inside lie on one plane, within "
+            f"{1000 * details['rms_m']:.2g} mm (RMS)"
+        )
+    if "camera_height_m" in details:
+        told.append(
+            f"the camera is {details['camera_height_m']:.2f} m above the lowest level surface that is seen, which is "
+            "taken for the floor"
+        )
+    return told
+
+
+def _write_table(path: Path, found: "Sequence[Measurement]", *, overwrite: bool) -> None:
+    """One row for each quantity, and one for each of its parts."""
+    from recon.atomic_write import staged
+
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["quantity", "pixels", "value", "unit", "sigma", "low", "high", "method", "errors"])
+    for one in found:
+        where = ":".join(f"{x:g},{y:g}" for x, y in one.pixels_px)
+        for name, part in {one.quantity: one, **one.parts}.items():
+            title = name if part is one else f"{one.quantity}: {name}"
+            numbers = [part.value, part.unit, part.sigma, part.low, part.high, part.method]
+            table.writerow([title, where, *numbers, one.errors_text])
+    with staged(path, overwrite=overwrite) as temporary:
+        # With a mark in front, since Excel takes UTF-8 for the system's own code without.
+        temporary.write_text(text.getvalue(), encoding="utf-8-sig", newline="")

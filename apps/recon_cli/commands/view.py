@@ -1,0 +1,71 @@
+"""``recon view``: photos, scenes and exported files in the desktop viewer, or in a browser."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recon.options import Options, Shape
+from recon_cli.console import Session, manners
+from recon_cli.options.scene_options import ESTIMATION, GEOMETRY, options_from, scene_options
+from recon_cli.options.without_effect import warn_of_idle_estimation
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to show of photos and scenes."
+)
+@click.option(
+    "--web", is_flag=True, help="In a browser instead of a window: needs neither a display driver nor Open3D."
+)
+@scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))
+@manners
+def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bool, **values: Any) -> None:
+    """Show photos, scenes (.npz) and exported FILES in a window, to walk around, measure, correct and export.
+
+    Without FILES it starts with a welcome page. Several files become layers of one view.
+    """
+    options = options_from(values)
+    opened = [(path, _options_for(path, values, options)) for path in files]
+    if web:
+        from recon_viewer.background.web_page import open_pages
+
+        if not files:
+            raise click.UsageError("--web needs a photo or a scene (.npz)")
+        pages = open_pages(opened, shape, session.journal)
+        session.result["pages"] = [str(page) for page in pages]
+        for page in pages:
+            session.print(str(page))
+        return
+    _check_there(files)
+    from recon.render.renderer_check import check_window
+
+    check_window()
+    warn_of_idle_estimation(options, session.journal)
+    from recon_viewer.model.settings import settings_path
+    from recon_viewer.window import show
+
+    shown = {} if shape is None else {"shown_as": shape}
+    show(opened, view=shown, config=settings_path())
+
+
+def _check_there(files: tuple[Path, ...]) -> None:
+    """Before a window opens: what is missing is said where it was typed."""
+    from recon.errors import PhotoError
+
+    for path in files:
+        if not path.exists():
+            raise PhotoError(f"{path} does not exist")
+
+
+def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
+    """A scene file brings options of its own, which only those that were typed replace."""
+    from recon.errors import SceneFileError
+    from recon.scene_file import SUFFIX, read_scene
+
+    if path.suffix.lower() != SUFFIX:
+        return options
+    if not path.exists():
+        raise SceneFileError(f"{path} does not exist")
+    return options_from(values, read_scene(path).options)

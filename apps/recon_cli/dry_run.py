@@ -1,0 +1,132 @@
+"""``recon build --dry-run``: everything that can be told, and refused, without running a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from recon.depth.estimator import Estimator
+from recon.depth.measured import Measured
+from recon.depth.sparse_points import SparsePoints
+from recon.options import Options
+from recon.types import Intrinsics, Photo
+from recon_cli.console import Session
+from recon_cli.outputs import Output
+
+
+def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: Session) -> None:
+    """Journals what ``recon build`` would do.
+
+    Raises:
+        ReconError: What the build would refuse too: no such model, relative depth without a reference, an unreadable
+            photo, depth or calibration, weights that are not here while the network is off limits.
+    """
+    plan_model(path, options, session)
+    for output in outputs:
+        session.journal.decide(
+            "output", f"would write {output.path} ({output.description})", path=str(output.path)
+        )
+    session.result["would_write"] = [str(output.path) for output in outputs]
+
+
+def plan_model(path: Path, options: Options, session: Session) -> None:
+    """Journals which model would be used for a photo, what calibrates it, and what is known of the camera.
+
+    Raises:
+        ReconError: As ``show_plan``.
+    """
+    from recon.calibration.references import constraints_of
+    from recon.camera import focal_length
+    from recon.pipeline import open_photo
+
+    journal = session.journal
+    photo = open_photo(path, journal)
+    known = focal_length.known_camera(photo, options, journal, constraints_of(options))
+    model, estimator = _model(photo, options, session)
+    if estimator is not None:
+        _try_measured(estimator, photo, known)
+        _plan_reference(estimator, photo, known, options, session)
+    if known is None:
+        journal.decide("focal", "not known: would come from the model, else a 60° field of view")
+    else:
+        focal_length.camera_of(photo, known, None, model, journal)
+
+
+def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:
+    """The estimator's name, and the estimator unless its checkpoint would have to be fetched to know its kind."""
+    from recon.depth import registry
+    from recon.depth.hub.checkpoint_cache import is_offline
+    from recon.pipeline import choose_estimator
+
+    name, why = options.model, ""
+    if name == "auto" and options.relative_depth is not None:
+        session.journal.decide(
+            "model", f"none: relative depth of {options.relative_depth}", name="relative-file"
+        )
+        return "relative-file", choose_estimator(options, session.journal)
+    if name == "auto" and options.depth is not None:
+        session.journal.decide("model", f"none: measured depth of {options.depth}", name="measured")
+        return "measured", choose_estimator(options, session.journal)
+    carries_metres = photo.carried is not None and photo.carried.gives == "metric"
+    if name == "auto" and carries_metres:
+        carried = choose_estimator(options, session.journal, photo)
+        return carried.name, carried
+    if name == "auto":
+        name = registry.BEST
+        if not registry.is_here(name):
+            offline = is_offline(options.offline)
+            why = f": {name} is not on this machine" + (
+                ", and the network is off limits" if offline else f"; {name} instead if the hub has it"
+            )
+            name = registry.EMBEDDED
+    estimator = _created(name, options, session, photo)
+    if not why and not registry.is_here(name):
+        why = ", whose weights would be fetched first"
+    session.journal.decide("model", f"would use {name}{why}", name=name)
+    return name, estimator
+
+
+def _created(name: str, options: Options, session: Session, photo: Photo | None = None) -> Estimator | None:
+    """The estimator of a name; None where only a download would tell what it is."""
+    from recon.depth import registry
+    from recon.depth.estimator import RunOptions
+    from recon.depth.hub import download
+    from recon.depth.hub.checkpoint_cache import is_offline
+
+    source = registry.source_of(name)
+    here = registry.is_here(name)
+    if source is not None and not here and is_offline(options.offline):
+        download.obtain(source, name=name, offline=True, journal=session.journal)  # raises, with the remedy
+    if name.startswith("hf:") and not here:
+        return None
+    return registry.create(name, RunOptions.of(options), session.journal, photo)
+
+
+def _plan_reference(
+    estimator: Estimator, photo: Photo, known: Intrinsics | None, options: Options, session: Session
+) -> None:
+    from recon.calibration.references import constraints_of, open_knowledge
+
+    named = options.reference or ""
+    told = [one.text for one in constraints_of(options)]
+    if named.startswith("hf:") and _created(named, options, session) is None:
+        told.append(f"{named}, whose weights would be fetched first")
+    else:
+        knowledge = open_knowledge(estimator, options, constraints_of(options), session.journal)
+        teacher = knowledge.teacher
+        if knowledge.calibration is not None:
+            told.append(f"the saved {options.calibration} (made with {knowledge.calibration.reference})")
+        elif isinstance(teacher, Measured | SparsePoints):
+            _try_measured(teacher, photo, known)
+            told.append(f"measured depth of {teacher.path}")
+        elif teacher is not None:
+            told.append(teacher.name)
+            _created(named, options, session)  # refuses what cannot be had
+    if told:
+        session.journal.decide("calibration", f"would be calibrated with {', '.join(told)}", knowledge=told)
+
+
+def _try_measured(estimator: Estimator, photo: Photo, known: Intrinsics | None) -> None:
+    """Measured depth is read and brought to the photo's grid: no network, and it tells whether it fits."""
+    from recon.journal import Journal
+
+    if isinstance(estimator, Measured | SparsePoints):
+        estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=Journal())

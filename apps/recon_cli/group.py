@@ -1,0 +1,89 @@
+"""The ``recon`` command: its subcommands, and what becomes of its errors."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from recon.version import __version__
+from recon_cli.commands.blender import blender
+from recon_cli.commands.build import build
+from recon_cli.commands.calibrate import calibrate
+from recon_cli.commands.completion import completion
+from recon_cli.commands.depth import depth
+from recon_cli.commands.eval import evaluate
+from recon_cli.commands.export import export
+from recon_cli.commands.info import info
+from recon_cli.commands.measure import measure
+from recon_cli.commands.models import models
+from recon_cli.commands.render import render
+from recon_cli.commands.view import view
+from recon_cli.console import ReaderGone, print_failure
+
+
+class _Recon(click.Group):
+    """click's group, with usage errors as JSON where that is asked for, and quiet where the reader has gone."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        """Runs the command line and exits with its code."""
+        words = list(sys.argv[1:] if args is None else args)
+        named["standalone_mode"] = False
+        try:
+            sys.exit(self._run(words, *rest, **named))
+        except (ReaderGone, BrokenPipeError):
+            _silence()
+            sys.exit(141)
+
+    def _run(self, words: list[str], *rest: Any, **named: Any) -> int:
+        try:
+            return super().main(words, *rest, **named) or 0
+        except click.Abort:  # Ctrl-C where no command runs yet
+            return 130
+        except click.ClickException as error:
+            error.show()
+            if "--json" in words:
+                print_failure(type(error).__name__, error.format_message())
+            return error.exit_code
+
+    def make_context(self, *args: Any, **named: Any) -> click.Context:
+        """As click does."""
+        with _reader_may_leave():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does."""
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        # click makes exit code 1 of it, as if something had failed.
+        raise ReaderGone from error
+
+
+def _silence() -> None:
+    """What is still to be flushed at the end goes nowhere, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        os.dup2(nowhere, stream.fileno())
+
+
+@click.group(cls=_Recon, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version", prog_name="recon")
+def recon() -> None:
+    """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
+
+
+_OF_SCENES = (build, depth, export, info, view, render, blender)
+for _command in (*_OF_SCENES, calibrate, measure, evaluate, models, completion):
+    recon.add_command(_command)

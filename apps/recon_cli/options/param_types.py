@@ -1,0 +1,71 @@
+"""Positions in a photo, and how far its depth is off, as they stand on the command line."""
+
+from typing import Any
+
+import click
+
+Pixel = tuple[float, float]
+
+
+class Positions(click.ParamType):
+    """``X,Y`` or ``X,Y:X,Y:...``, so many of them."""
+
+    def __init__(self, least: int, most: int | None, example: str) -> None:
+        self.least, self.most, self.example = least, most, example
+        self.name = example
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Pixel, ...]:
+        """The positions; a usage error that shows the right form for anything else."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(_pixel(part) for part in str(value).split(":"))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}; the form is {self.example}", param, ctx)
+        if not (self.least <= len(found) and (self.most is None or len(found) <= self.most)):
+            wanted = f"{self.least} position{'s' if self.least > 1 else ''}" + (
+                "" if self.most == self.least else " or more"
+            )
+            self.fail(f"{value!r}: needs {wanted}, got {len(found)}; the form is {self.example}", param, ctx)
+        return found
+
+
+class DepthSigma(click.ParamType):
+    """``1%`` or ``2cm``: a share, or metres."""
+
+    name = "SHARE|LENGTH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        """The field of ``Assumptions`` that it sets, with its value."""
+        from recon.calibration.parse import parse_length, parse_share
+
+        if isinstance(value, dict):
+            return value
+        try:
+            found = (
+                {"depth_sigma": parse_share(value)}
+                if "%" in value
+                else {"depth_sigma_m": parse_length(value)}
+            )
+        except ValueError:
+            self.fail(f"{value!r} is no uncertainty of depth; the form is 1% or 2cm", param, ctx)
+        if min(found.values()) <= 0:
+            self.fail(f"{value!r}: an uncertainty must be positive", param, ctx)
+        return found
+
+
+def _pixel(text: str) -> Pixel:
+    numbers = text.split(",")
+    if len(numbers) != 2:
+        raise ValueError(f"a position is X,Y, got {text!r}")
+    try:
+        x, y = (float(number) for number in numbers)
+    except ValueError:
+        raise ValueError(f"{text!r} is not two numbers") from None
+    if not (abs(x) < float("inf") and abs(y) < float("inf")):
+        raise ValueError(f"{text!r} is not two finite numbers")
+    return x, y

@@ -1,0 +1,1 @@
+"""What runs beside the window: threads and the worker process."""

@@ -1,0 +1,216 @@
+"""Long work away from the window: one worker process for opening, one thread for painting."""
+
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from recon.errors import ReconError
+from recon.options import Options
+from recon.render import read_geometry
+from recon.scene import Scene
+from recon.scene_file import SUFFIX, read_scene
+from recon.types import Mesh, PointCloud
+from recon_viewer.background.messages import Event, Task
+
+_PATIENCE_S = 3.0
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What came of a job."""
+
+    path: Path
+    scene: Scene | None
+    geometry: PointCloud | Mesh | None
+
+
+class Job:
+    """Opens one file. ``poll`` never waits; the thread behind it does."""
+
+    def __init__(self, path: Path, options: Options | None) -> None:
+        self.path = path
+        self.options = options
+        """Of a scene file None takes its own."""
+        self.stage = "Starting"
+        self.share: float | None = None
+        self.notes: list[Event] = []
+        """Decisions and warnings, as they came."""
+        self.opened: Opened | None = None
+        self.problem: str | None = None
+        self.cancelled = False
+        self._since = time.monotonic()
+        self._news: queue.SimpleQueue[Event | Opened] = queue.SimpleQueue()
+        self._process: subprocess.Popen[str] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
+        self._thread = threading.Thread(target=self._run, name=f"open {path.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to an end, good or bad."""
+        return self.opened is not None or self.problem is not None or self.cancelled
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._since
+
+    def poll(self) -> bool:
+        """Takes in what is new; True where something was."""
+        changed = False
+        while not self.finished:
+            try:
+                event = self._news.get_nowait()
+            except queue.Empty:
+                break
+            changed = True
+            if isinstance(event, Opened):
+                self.opened = event
+            elif event.kind == "error":
+                self.problem = event.text
+            elif event.kind == "entry":
+                self.notes.append(event)
+            elif event.kind != "stage-end":
+                self.stage, self.share = event.text, event.share
+        return changed
+
+    def cancel(self) -> None:
+        """Stops it at once; nothing of it stays."""
+        self.cancelled = True
+        if self._process is not None:
+            self._process.kill()
+
+    def wait(self, timeout_s: float) -> None:
+        """Until its thread and process have ended; for leaving the viewer, and for tests."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            if self.path.suffix.lower() == SUFFIX:
+                scene = read_scene(self.path)
+                scene = scene if self.options is None else scene.with_options(self.options)
+                self._news.put(Opened(self.path, scene, None))
+            else:
+                self._in_process()
+        except ReconError as error:
+            self._news.put(Event("error", str(error)))
+        except (OSError, MemoryError) as error:
+            self._news.put(Event("error", f"{self.path} cannot be opened: {error or 'not enough memory'}"))
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _in_process(self) -> None:
+        with (self._folder / "errors.txt").open("w+", encoding="utf-8", errors="replace") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "recon_viewer.background.worker_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+            )
+            self._process = process
+            if self.cancelled:  # before there was anything to kill
+                process.kill()
+            told = self._listen(process)
+            code = process.wait()
+            if not told and not self.cancelled:
+                errors.seek(0)
+                last = [line for line in errors.read().splitlines() if line.strip()][-1:]
+                why = f": {last[0]}" if last else ", perhaps for lack of memory"
+                self._news.put(Event("error", f"opening {self.path.name} ended with code {code}{why}"))
+
+    def _listen(self, process: "subprocess.Popen[str]") -> bool:
+        """Passes events on; True where the last word was said."""
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(Task(self.path, self.options or Options(), self._folder).as_line())
+            process.stdin.flush()
+        except OSError:
+            return False
+        told = False
+        for line in process.stdout:
+            event = Event.from_line(line)
+            if event.kind == "done":
+                result = Path(event.text)
+                if event.topic == "scene":
+                    self._news.put(Opened(self.path, read_scene(result), None))
+                else:
+                    self._news.put(Opened(self.path, None, read_geometry.take_over(result)))
+            else:
+                self._news.put(event)
+            told = told or event.kind in ("done", "error")
+        process.stdin.close()
+        return told
+
+
+class Latest(Generic[T, R]):
+    """One thread that works on the newest request; what was asked before it and not begun is dropped."""
+
+    def __init__(self, work: Callable[[T], R]) -> None:
+        self._work = work
+        self._wake = threading.Condition()
+        self._request: list[T] = []
+        self._results: queue.SimpleQueue[R | BaseException] = queue.SimpleQueue()
+        self._busy = self._ended = False
+        self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: T) -> None:
+        """Queues a request in the place of one that is not begun."""
+        with self._wake:
+            self._request = [request]
+            self._wake.notify()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked for and nothing waits to be taken."""
+        with self._wake:
+            return not self._request and not self._busy and self._results.empty()
+
+    def take(self) -> R | None:
+        """The newest result, or None. Raises what the work raised: that is our bug."""
+        newest: R | BaseException | None = None
+        while True:
+            try:
+                newest = self._results.get_nowait()
+            except queue.Empty:
+                break
+        if isinstance(newest, BaseException):
+            raise newest
+        return newest
+
+    def end(self) -> None:
+        """Lets the thread end after what it does."""
+        with self._wake:
+            self._ended, self._request = True, []
+            self._wake.notify()
+        self._thread.join(_PATIENCE_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._request and not self._ended:
+                    self._wake.wait()
+                if self._ended:
+                    return
+                request = self._request.pop()
+                self._busy = True
+            try:
+                made: Any = self._work(request)
+            except BaseException as error:
+                made = error
+            with self._wake:
+                self._busy = False
+                self._results.put(made)
+            del made, request

@@ -1,0 +1,109 @@
+"""Files on their way into the viewer: one after another, each read or reconstructed by a worker process."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recon.options import Options
+from recon.scene import Scene
+from recon_viewer.background.jobs import Job
+from recon_viewer.model import commands, scene_metadata
+from recon_viewer.model.state import State
+
+if TYPE_CHECKING:
+    from recon_viewer.controller import Controller
+
+_PATIENCE_S = 5.0
+
+
+class Opening:
+    """Makes layers of files."""
+
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
+        self.job: Job | None = None
+        self.waiting: list[tuple[Path, Options | None]] = []
+        """To be opened after the present job."""
+
+    def open(self, path: Path, options: Options | None = None) -> None:
+        """Opens a file as one more layer, after what is being opened now."""
+        self.waiting.append((path, options))
+        self._next()
+
+    def cancel(self) -> bool:
+        """Stops what is being opened, and what waits; True where something was."""
+        if self.job is None:
+            return False
+        self.job.cancel()
+        self.waiting.clear()
+        return True
+
+    def end(self) -> None:
+        """Ends the worker."""
+        if self.job is not None:
+            self.job.cancel()
+            self.job.wait(_PATIENCE_S)
+
+    def poll(self) -> bool:
+        """Takes in what the worker has told; True where something changed."""
+        job = self.job
+        if job is None or not (job.poll() or job.cancelled):
+            return False
+        if not job.finished:
+            return True
+        self.job = None
+        if job.cancelled:
+            self._controller.say(f"opening {job.path.name} was cancelled")
+        elif job.problem is not None:
+            self._controller.say(job.problem, problem=True, window=True)
+        else:
+            self._show_opened(job)
+        self._next()
+        return True
+
+    def _next(self) -> None:
+        if self.job is None and self.waiting:
+            path, options = self.waiting.pop(0)
+            self.job = Job(path, options)
+            self._controller.say(f"Opening {path.name}")
+
+    def _show_opened(self, job: Job) -> None:
+        opened = job.opened
+        assert opened is not None
+        warnings = [note.text for note in job.notes if note.warning]
+        self._controller.say(f"opened {job.path.name}" + (f"; {warnings[-1]}" if warnings else ""))
+        self._controller.settings = self._controller.settings.with_recent(job.path)
+        name = self._name_of(opened.scene, job.path)
+        if opened.scene is not None:
+            self._add_saved(opened.scene, name, job.path.absolute())
+        elif opened.geometry is not None:
+            geometry = opened.geometry
+            self._controller.do(
+                lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute())
+            )
+
+    def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
+        """With what was measured and how it was shown, where it was saved by the viewer."""
+        scene, told = scene_metadata.without_viewer(scene)
+        first = not self._controller.state.layers
+
+        def added(state: State) -> State:
+            state = commands.add_scene(state, scene, name=name, source=source)
+            assert state.active is not None
+            measured = scene_metadata.measured_from(told, state.active)
+            # A second scene is compared with the first, in the same colours.
+            view = scene_metadata.view_from(told, state.view) if first else state.view
+            return replace(state, measured=(*state.measured, *measured), view=view)
+
+        try:
+            self._controller.do(added)
+        except ValueError as error:
+            self._controller.add_scene(scene, name, source)
+            self._controller.say(f"opened {name} without its measurements: {error}", problem=True)
+
+    def _name_of(self, scene: Scene | None, path: Path) -> str:
+        model = None if scene is None else (scene.provenance.get("model") or {}).get("name")
+        name = path.name if model is None else f"{path.name} ({model})"
+        taken = {layer.name for layer in self._controller.state.layers}
+        numbered = [name, *(f"{name} {count}" for count in range(2, len(taken) + 3))]
+        return next(one for one in numbered if one not in taken)

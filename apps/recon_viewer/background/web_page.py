@@ -1,0 +1,49 @@
+"""``recon view --web``: scenes as pages in a browser, for machines that cannot open a window."""
+
+import tempfile
+import webbrowser
+from pathlib import Path
+
+from recon.errors import SceneFileError
+from recon.journal import Journal
+from recon.options import Options, Shape
+from recon.render import read_geometry
+from recon.scene import Scene
+from recon.scene_file import SUFFIX, read_scene
+
+
+def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: Journal) -> list[Path]:
+    """Writes a page for each photo or scene into a new temporary folder and opens it in the browser.
+
+    Returns:
+        The pages; they stay when the program ends, since the browser still reads them.
+
+    Raises:
+        ReconError: A file cannot be opened, or is an exported one, which has no page of its own.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
+    pages = []
+    for number, (path, options) in enumerate(paths, start=1):
+        scene = _scene(path, options, journal)
+        page = scene.save(folder / f"{number}-{path.stem}.html", shape=shape)
+        if not webbrowser.open(page.as_uri()):
+            journal.warn("web", f"no browser was found: open {page} in one")
+        pages.append(page)
+    return pages
+
+
+def _scene(path: Path, options: Options, journal: Journal) -> Scene:
+    if path.suffix.lower() == ".html":
+        raise SceneFileError(f"{path} is a web page already: open it in a browser")
+    if read_geometry.is_geometry(path):
+        raise SceneFileError(
+            f"{path}: --web shows photos and scenes (.npz): export the scene to .npz as well, and view that"
+        )
+    if path.suffix.lower() == SUFFIX:
+        return read_scene(path).with_options(options)
+    from recon.errors import PhotoError
+    from recon.pipeline import reconstruct
+
+    if not path.exists():
+        raise PhotoError(f"{path} does not exist")
+    return reconstruct(path, options, journal=journal)

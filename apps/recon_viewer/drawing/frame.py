@@ -1,0 +1,252 @@
+"""From a state to everything that is shown, computed away from the window's own thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ReconError
+from recon.frames import Transform, gl_T_cam
+from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
+from recon.render.line_sets import Lines, joined
+from recon.scene import Scene
+from recon_viewer.drawing import guides
+from recon_viewer.model.layer_scene import Adjuster
+from recon_viewer.model.measurements import Reading, point_of, read
+from recon_viewer.model.state import Layer, Measured, Pick, State
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The photo, its depth in colours and the legend, (H, W, 3) uint8 each."""
+
+    photo: NDArray[np.uint8]
+    depth: NDArray[np.uint8]
+    legend: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """All that is drawn, of one state."""
+
+    state: State
+    preview: bool
+    drawn: Mapping[int, Drawn] = field(default_factory=dict)
+    """By the layer's key; hidden layers are not in it."""
+    scenes: Mapping[int, Scene] = field(default_factory=dict)
+    """As they are now, by the layer's key."""
+    lines: Lines = field(default_factory=lambda: joined([]))
+    frusta: Lines = field(default_factory=lambda: joined([]))
+    """Where the photos were taken."""
+    pictures: Pictures | None = None
+    """Of the active layer."""
+    readings: tuple[Reading, ...] = ()
+    pending: tuple[tuple[float, float, float], ...] = ()
+    """Marks of the unfinished measurement, world frame, m."""
+    world_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
+    """Of the active layer."""
+    upright_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
+    vertical: NDArray[np.float64] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
+    """Up, world frame."""
+    notes: tuple[str, ...] = ()
+    """What the user should know: what is dropped, thinned, refused."""
+    problem: str | None = None
+    """Why the state cannot be shown as it is; the window keeps the last one."""
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Corners of the box around all layers, m, world frame."""
+        boxes = [drawn.bounds for drawn in self.drawn.values()]
+        if not boxes:
+            return np.array([-1.0, -1.0, -3.0]), np.array([1.0, 1.0, -1.0])
+        return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
+
+    @property
+    def upright_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Corners of a box around them in the frame of the floor grid and of the crop box, m."""
+        world_T_upright = self.world_T_cam @ np.linalg.inv(self.upright_T_cam)
+        low, high = self.bounds
+        corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)])
+        upright = (corners - world_T_upright[:3, 3]) @ world_T_upright[:3, :3]
+        return upright.min(axis=0), upright.max(axis=0)
+
+
+class Painter:
+    """Turns states into pictures and keeps what did not change; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._adjuster = Adjuster()
+        self._drawn: dict[int, tuple[tuple[object, ...], Drawn]] = {}
+        self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
+        self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
+
+    def paint(self, state: State, *, preview: bool = False) -> Picture:
+        """Everything that the state shows.
+
+        Args:
+            state: What to show.
+            preview: Of the active layer only every few pixels, since a slider is moving.
+        """
+        keys = {layer.key for layer in state.layers}
+        self._adjuster.forget(keys)
+        self._drawn = {key: made for key, made in self._drawn.items() if key in keys}
+        try:
+            return self._painted(state, preview)
+        except (ReconError, MemoryError) as error:
+            told = str(error) or "not enough memory: thin the scene (Every Nth pixel)"
+            return Picture(state, preview, problem=told)
+
+    def _painted(self, state: State, preview: bool) -> Picture:
+        scenes = {
+            layer.key: self._adjuster.scene_of(layer, preview=preview and layer.key == state.active)
+            for layer in state.layers
+            if layer.base is not None
+        }
+        shown = [layer for layer in state.layers if layer.visible]
+        drawn = {layer.key: self._draw(layer, state, shown, scenes.get(layer.key)) for layer in shown}
+        active = state.layer
+        if active is None:
+            return Picture(state, preview)
+        adjuster = self._adjuster
+        world_T_cam, upright_T_cam = adjuster.world_T_cam(active), adjuster.upright_T_cam(active)
+        # Measured is what the whole scene says, never its preview.
+        whole = {key: (self._adjuster.scene_of(layer) if preview and key == state.active else scenes[key])
+                 for key in scenes if (layer := state.by_key(key)) is not None}  # fmt: skip
+        made = Picture(state, preview, drawn)
+        return Picture(
+            state,
+            preview,
+            drawn,
+            whole,
+            *self._lines(state, active, made, whole.get(active.key)),
+            self._side_pictures(state, scenes.get(active.key)),
+            self._read(state, whole),
+            tuple(self._mark(pick, state, whole) for pick in state.pending),
+            world_T_cam,
+            upright_T_cam,
+            (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
+            # Of a preview the depth edges are known for its own few pixels only.
+            tuple(_notes(state, drawn, scenes, whole)),
+        )
+
+    def _draw(self, layer: Layer, state: State, shown: list[Layer], scene: Scene | None) -> Drawn:
+        share = _share(layer, state, shown)
+        view, world_T_cam = state.view, self._adjuster.world_T_cam(layer)
+        inputs = (
+            scene or layer.geometry, view.shown_as, view.colours, view.colormap, share, world_T_cam.tobytes()
+        )  # fmt: skip
+        before = self._drawn.get(layer.key)
+        if before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]:
+            return before[1]
+        if scene is not None:
+            made = draw_scene(scene, view, world_T_cam, share=share)
+        else:
+            assert layer.geometry is not None
+            made = draw_geometry(layer.geometry, view, world_T_cam)
+        self._drawn[layer.key] = (inputs, made)
+        return made
+
+    def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
+        view, parts, frusta = state.view, [], []
+        colours = guides.palette(view.dark)
+        adjuster = self._adjuster
+        world_T_cam = adjuster.world_T_cam(active)
+        world_T_upright = world_T_cam @ np.linalg.inv(adjuster.upright_T_cam(active))
+        low, high = made.bounds
+        corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)])
+        upright = (corners - world_T_upright[:3, 3]) @ world_T_upright[:3, :3]
+        low, high = upright.min(axis=0), upright.max(axis=0)
+        levelling = adjuster.levelling_of(active) if scene is not None else None
+        seen = levelling is not None and levelling.trusted and levelling.camera_height_m is not None
+        if view.grid and made.drawn:
+            parts.append(
+                guides.floor_grid(low, high, 0.0 if seen else float(low[1]), world_T_upright, colours)[0]
+            )
+        if view.axes:
+            parts.append(
+                guides.axes(max(0.1, 0.15 * float(np.linalg.norm(high - low))), world_T_upright, colours)
+            )
+        if view.frustum:
+            for layer in state.layers:
+                shown = made.drawn.get(layer.key)
+                if layer.base is not None and shown is not None and len(shown.points):
+                    camera = (scene if layer is active and scene is not None else layer.base).intrinsics
+                    depth_m = 0.08 * max(float(np.linalg.norm(high - low)), 0.1)
+                    frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer), colours))
+        if active.crop is not None:
+            parts.append(guides.box_lines(active.crop, world_T_upright, colours))
+        return joined(parts), joined(frusta)
+
+    def _side_pictures(self, state: State, scene: Scene | None) -> Pictures | None:
+        inputs = (scene, state.view.colormap)
+        before, made = self._pictures
+        if before and before[0] is scene and before[1:] == inputs[1:]:
+            return made
+        made = None if scene is None else Pictures(*pictures(scene, state.view.colormap))
+        self._pictures = (inputs, made)
+        return made
+
+    def _read(self, state: State, scenes: Mapping[int, Scene]) -> tuple[Reading, ...]:
+        readings: list[Reading] = []
+        kept: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
+        for one in state.measured:
+            key = one.picks[0].layer
+            layer, scene = state.by_key(key), scenes.get(key)
+            if layer is None:
+                continue
+            world_T_cam = self._adjuster.world_T_cam(layer)
+            inputs = (scene and scene.depth, scene and scene.intrinsics, world_T_cam.tobytes())
+            before = self._readings.get(one)
+            same = before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]
+            made = before[1] if before is not None and same else read(one, scene, world_T_cam)
+            kept[one] = (inputs, made)
+            readings.append(made)
+        self._readings = kept
+        return tuple(readings)
+
+    def _mark(self, pick: Pick, state: State, scenes: Mapping[int, Scene]) -> tuple[float, float, float]:
+        layer = state.by_key(pick.layer)
+        world_T_cam = gl_T_cam if layer is None else self._adjuster.world_T_cam(layer)
+        x, y, z = world_T_cam[:3, :3] @ np.array(point_of(pick, scenes.get(pick.layer))) + world_T_cam[:3, 3]
+        return float(x), float(y), float(z)
+
+
+def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float]:
+    """Which part of the photo's width a layer is shown in: two scenes share it by the curtain."""
+    scenes = [one.key for one in shown if one.base is not None]
+    if len(scenes) != 2 or layer.key not in scenes or state.view.curtain >= 1.0:
+        return 0.0, 1.0
+    return (0.0, state.view.curtain) if layer.key == scenes[0] else (state.view.curtain, 1.0)
+
+
+def _notes(
+    state: State, drawn: Mapping[int, Drawn], scenes: Mapping[int, Scene], whole: Mapping[int, Scene]
+) -> list[str]:
+    told: list[str] = []
+    layer = state.layer
+    if layer is None:
+        return told
+    shown = drawn.get(layer.key)
+    if shown is not None:
+        what = {"points": "points", "triangles": "vertices", "lines": "vertices"}[shown.kind]
+        told.append(f"{shown.of_points:,} {what}")
+        if shown.kind == "points" and len(shown.points) > state.view.most_points:
+            told.append(f"{state.view.most_points:,} of them drawn")
+    scene, now = scenes.get(layer.key), whole.get(layer.key)
+    if scene is None or now is None:
+        return told
+    total, dropped = scene.depth.valid.size, scene.dropped
+    for count, why in (
+        (dropped.unknown, "unknown"),
+        (dropped.sky, "sky"),
+        (dropped.too_far, "too far"),
+        (dropped.flying, "at depth edges"),
+    ):
+        if count:
+            told.append(f"{100 * count / total:.1f} % {why}")
+    model = (scene.provenance.get("model") or {}).get("name")
+    if model:
+        told.append(f"model {model}" + (" (rough)" if model == "preview" else ""))
+    told.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
+    return told

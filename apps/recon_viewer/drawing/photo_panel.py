@@ -1,0 +1,137 @@
+"""The photo and the depth map beside the view, with the point that the mouse is on marked in both."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from open3d.visualization import gui
+from PIL import Image
+
+from recon.render import open3d_geometry
+from recon_viewer.drawing.frame import Pictures
+from recon_viewer.drawing.guides import palette
+from recon_viewer.drawing.ui_scale import scale_of
+
+Pixel = tuple[float, float]
+_CROSS_RGB, _SHADOW_RGB = (60, 255, 170), (0, 0, 0)
+_GAP = 0.4
+
+
+class PhotoColumn:
+    """Two pictures and the legend, one above the other."""
+
+    def __init__(
+        self, window: Any, on_hover: Callable[[Pixel | None], None], on_click: Callable[[Pixel], None]
+    ) -> None:
+        # What no widget covers keeps the pixels of what was there before.
+        self._ground = gui.Vert()
+        window.add_child(self._ground)
+        blank = open3d_geometry.image(np.zeros((4, 4, 3), np.uint8))
+        self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend")}
+        self.widgets["photo"].tooltip = "The photo: move over it to mark the point, click to measure"
+        self.widgets["depth"].tooltip = "Depth; its colours are told in metres beside it"
+        self._on_hover, self._on_click = on_hover, on_click
+        self._thick_px = round(scale_of(window))
+        for name, widget in self.widgets.items():
+            if name != "legend":
+                widget.set_on_mouse(self._mouse_of(name))
+            window.add_child(widget)
+        self._pictures: Pictures | None = None
+        self._shown: tuple[Pictures | None, int, int] = (None, 0, 0)
+        self._scaled: dict[str, NDArray[np.uint8]] = {}
+        self._marked: Pixel | None = None
+
+    def show(self, pictures: Pictures | None, *, dark: bool) -> None:
+        """Other pictures; they appear at the next layout. ``dark``: the ground around them."""
+        self._ground.background_color = gui.Color(*(value / 255 for value in palette(dark).ground))
+        self._pictures = pictures
+
+    def lay_out(self, x: int, y: int, width: int, height: int, em: float) -> bool:
+        """Puts the pictures into a column; False where there are none to show."""
+        visible = self._pictures is not None and width > 0
+        for widget in (self._ground, *self.widgets.values()):
+            widget.visible = visible
+        if self._pictures is None or not visible:
+            return False
+        self._ground.frame = gui.Rect(x, y, width, height)
+        self._scale(self._pictures, width, height, em)
+        gap = int(_GAP * em)
+        photo, depth, legend = (self._scaled[name] for name in ("photo", "depth", "legend"))
+        below = y + photo.shape[0] + gap
+        self._place("photo", x, y, photo)
+        self._place("depth", x, below, depth)
+        self._place("legend", x + depth.shape[1], below, legend)
+        return True
+
+    def mark(self, pixel_px: Pixel | None) -> None:
+        """A cross at a position of the photo, in both pictures."""
+        if pixel_px == self._marked or self._pictures is None or not self._scaled:
+            return
+        self._marked = pixel_px
+        for name in ("photo", "depth"):
+            picture = self._scaled[name]
+            if pixel_px is not None:
+                zoom = picture.shape[1] / self._pictures.photo.shape[1]
+                picture = crossed(picture, pixel_px[0] * zoom, pixel_px[1] * zoom, self._thick_px)
+            self.widgets[name].update_image(open3d_geometry.image(picture))
+
+    def _scale(self, pictures: Pictures, width: int, height: int, em: float) -> None:
+        """To the column's size; kept for as long as neither changes."""
+        if self._shown[0] is pictures and self._shown[1:] == (width, height):
+            return
+        rows, cols = pictures.photo.shape[:2]
+        strip = pictures.legend.shape[1] / pictures.legend.shape[0] * rows / cols
+        each = (height - _GAP * em) / 2
+        # The legend stands at the right of the depth map, and the photo keeps its size.
+        zoom = min(width / (cols * (1 + strip)), each / rows)
+        size = max(1, int(cols * zoom)), max(1, int(rows * zoom))
+        legend = max(1, int(strip * cols * zoom)), size[1]
+        self._scaled = {
+            "photo": _resized(pictures.photo, size),
+            "depth": _resized(pictures.depth, size),
+            "legend": _resized(pictures.legend, legend),
+        }
+        for name, picture in self._scaled.items():
+            self.widgets[name].update_image(open3d_geometry.image(picture))
+        self._shown, self._marked = (pictures, width, height), None
+
+    def _place(self, name: str, x: int, y: int, picture: NDArray[np.uint8]) -> None:
+        self.widgets[name].frame = gui.Rect(x, y, picture.shape[1], picture.shape[0])
+
+    def _mouse_of(self, name: str) -> Callable[[Any], Any]:
+        def mouse(event: Any) -> Any:
+            pixel = self._pixel(name, event.x, event.y)
+            if event.type == gui.MouseEvent.Type.MOVE:
+                self._on_hover(pixel)
+            elif event.type == gui.MouseEvent.Type.BUTTON_DOWN and pixel is not None:
+                self._on_click(pixel)
+            return gui.Widget.HANDLED
+
+        return mouse
+
+    def _pixel(self, name: str, x: int, y: int) -> Pixel | None:
+        """Position in the photo, px, of a position in the window."""
+        if self._pictures is None or name not in self._scaled:
+            return None
+        frame = self.widgets[name].frame
+        rows, cols = self._pictures.photo.shape[:2]
+        at = (x + 0.5 - frame.x) / frame.width * cols, (y + 0.5 - frame.y) / frame.height * rows
+        return at if 0 <= at[0] < cols and 0 <= at[1] < rows else None
+
+
+def _resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX if size[0] < picture.shape[1]
+                                                      else Image.Resampling.BILINEAR))  # fmt: skip
+
+
+def crossed(picture: NDArray[np.uint8], x: float, y: float, wide: int = 1) -> NDArray[np.uint8]:
+    """With cross hairs, ``wide`` px thick, that leave the point itself free."""
+    made = picture.copy()
+    row, col = min(int(y), len(made) - 1), min(int(x), made.shape[1] - 1)
+    for offset, rgb in ((wide, _SHADOW_RGB), (0, _CROSS_RGB)):
+        r, c = row + offset, col + offset
+        for low, high in ((-14, -4), (5, 15)):
+            made[r : r + wide, max(c + wide * low, 0) : max(c + wide * high, 0)] = rgb
+            made[max(r + wide * low, 0) : max(r + wide * high, 0), c : c + wide] = rgb
+    return made

@@ -1,0 +1,76 @@
+"""A picture of the view as a PNG of any size, with or without grid, marks and labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from open3d.visualization import gui
+from PIL import Image, ImageDraw, ImageFont
+
+from recon.atomic_write import staged
+from recon.errors import ExportError
+from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.view3d import View3D
+
+_LABEL_RGB, _SHADOW_RGB = (255, 220, 40), (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class PictureChoice:
+    """What the dialog for a picture of the view says."""
+
+    width: int
+    height: int
+    overlays: bool
+
+
+def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoice) -> None:
+    """Renders and writes it.
+
+    Raises:
+        ExportError: It cannot be written.
+    """
+    rendered = render(view, choice)
+    if choice.overlays and picture.state.view.labels:
+        rendered = _labelled(rendered, view, picture)
+    try:
+        with staged(path) as temporary, temporary.open("wb") as file:
+            Image.fromarray(rendered).save(file, "PNG")
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 sRGB."""
+    view.all_points()
+    view.visible_overlays(choice.overlays)
+    view.project_for(choice.width, choice.height)
+    try:
+        scene = view.open3d_scene
+        image = gui.Application.instance.render_to_image(scene, choice.width, choice.height)
+        return np.ascontiguousarray(np.asarray(image)[..., :3]).astype(np.uint8)
+    finally:
+        view.visible_overlays(True)
+        view.take_back()
+
+
+def _labelled(rendered: NDArray[np.uint8], view: View3D, picture: Picture) -> NDArray[np.uint8]:
+    """With the measurements' texts, which the window draws on top of the view."""
+    height, width = rendered.shape[:2]
+    image = Image.fromarray(rendered)
+    draw, size = ImageDraw.Draw(image), max(12, height // 45)
+    font = ImageFont.load_default(size)
+    for one in picture.readings:
+        middle = np.mean(np.array(one.points_world), axis=0)[None].astype(np.float32)
+        (at,), (ahead,) = view.camera.project(middle, width, height)
+        if ahead > 0:
+            draw.text(
+                tuple(at),
+                one.text,
+                _LABEL_RGB,
+                font,
+                stroke_width=max(1, size // 12),
+                stroke_fill=_SHADOW_RGB,
+            )
+    return np.asarray(image)

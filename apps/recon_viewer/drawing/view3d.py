@@ -1,0 +1,295 @@
+"""The 3D view: Open3D's scene widget with our own camera, level of detail, marks and labels."""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from open3d.visualization import gui, rendering
+
+from recon.render import open3d_geometry
+from recon.render.drawable import Drawn
+from recon.render.style import View
+from recon.render.view_camera import ViewCamera
+from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.guides import palette
+from recon_viewer.drawing.labels import Tags
+from recon_viewer.drawing.markers import PENDING_RGB, Point, mark_lines, mark_points, tag_texts
+from recon_viewer.drawing.ui_scale import scale_of
+from recon_viewer.model.crop_rectangle import Position, outline
+from recon_viewer.model.picking import SNAP_PX, Hit, hit
+
+COARSE_POINTS = 250_000
+"""Drawn while the camera moves, of a layer that has more."""
+_REST_S, _AGAIN_S = 0.25, 0.4
+_AT_PHOTO = 0.005
+"""So near to the photo's camera, as a share of the scene, the view is the photo's."""
+_MARK_PX, _LINE_PX, _RIM_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
+_OVERLAYS = ("lines", "frusta", "marks", "marked lines", "rims", "line rims")
+
+
+class View3D:
+    """Draws pictures and answers what lies under the mouse."""
+
+    def __init__(self, window: Any) -> None:
+        self.widget = gui.SceneWidget()
+        self.widget.scene = rendering.Open3DScene(window.renderer)
+        self.widget.enable_scene_caching(True)
+        self._scene = self.widget.scene
+        # Post-processing would change the photo's colours.
+        self._scene.view.set_post_processing(False)
+        # Each of these costs passes over all points, and shows nothing on unlit ones.
+        self._scene.view.set_antialiasing(False)
+        self._scene.view.set_sample_count(1)
+        self._scene.view.set_shadowing(False)
+        self._window = window
+        self._scale = scale_of(window)
+        self._camera = ViewCamera()
+        self._picture: Picture | None = None
+        self._shown: dict[str, Drawn] = {}
+        self._coarse: dict[str, Drawn] = {}
+        self._view: View | None = None
+        self._tags: Tags | None = None
+        self._moving_until = 0.0
+        self._is_coarse = False
+        self._again_at: float | None = None
+        self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
+        """As it was set last."""
+
+    @property
+    def camera(self) -> ViewCamera:
+        """Where the view is taken from."""
+        return self._camera
+
+    @property
+    def open3d_scene(self) -> Any:
+        """For rendering it elsewhere."""
+        return self._scene
+
+    @property
+    def scale(self) -> float:
+        """px of the screen for a px of the design."""
+        return self._scale
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Of the view, px."""
+        frame = self.widget.frame
+        return max(float(frame.width), 1.0), max(float(frame.height), 1.0)
+
+    def use_tags(self, tags: Tags) -> None:
+        """Widgets that were made after the view, so that they lie over it."""
+        self._tags = tags
+
+    def look(self, camera: ViewCamera) -> None:
+        """Takes the view from there; fewer points must do until it rests."""
+        self._camera = camera
+        if self._tags is not None:
+            # The mouse will be over something else.
+            self._tags.hover(None, "")
+        if self._picture is not None and (self._picture.readings or self._picture.pending):
+            # They stand between the surface and the eye, which has moved.
+            self._put_marks(self._picture)
+        self._moving_until = time.monotonic() + _REST_S
+        self._detail(coarse=True)
+        self.project()
+
+    def project(self) -> None:
+        """Sets the renderer's camera; also needed after the widget's size changed."""
+        self.project_for(*self.size)
+        self.place_tags()
+        self._redraw()
+
+    def project_for(self, width: float, height: float) -> None:
+        """The camera for a picture of another size."""
+        camera, picture = self._camera, self._picture
+        low, high = picture.bounds if picture is not None else (np.full(3, -5.0), np.full(3, 5.0))
+        reach = float(np.linalg.norm(np.maximum(np.abs(low - camera.eye), np.abs(high - camera.eye))))
+        near, far = camera.clip_m(4 * reach)
+        lens = camera.lens.fitted(width, height)
+        self._scene.camera.look_at(camera.target, camera.eye, camera.axes[1])
+        perspective = rendering.Camera.Projection.Perspective
+        self._scene.camera.set_projection(perspective, *lens.frustum(near), near, far)
+        self._projection = self._scene.camera.get_projection_matrix()
+        if picture is not None and self._scene.has_geometry("frusta"):
+            # From inside, the photo's camera would be a frame around the photo.
+            off = np.linalg.norm(np.subtract(camera.eye, picture.world_T_cam[:3, 3]))
+            self._scene.show_geometry("frusta", bool(off > _AT_PHOTO * reach))
+
+    def tick(self) -> bool:
+        """Goes back to all points where the camera rests; True where that changed the view."""
+        now = time.monotonic()
+        if not np.array_equal(self._scene.camera.get_projection_matrix(), self._projection):
+            # Open3D sets one of its own, without an end, where it first draws the widget at another size.
+            self.project()
+            return True
+        if self._is_coarse and now > self._moving_until:
+            self._detail(coarse=False)
+            self._redraw()
+            return True
+        if self._again_at is not None and now > self._again_at:
+            self._again_at = None
+            self.widget.force_redraw()
+            return True
+        return False
+
+    def show(self, picture: Picture) -> None:
+        """Draws what is new in a picture."""
+        before, self._picture = self._picture, picture
+        self._show_layers(picture)
+        for name in ("lines", "frusta"):
+            if before is None or getattr(before, name) is not getattr(picture, name):
+                self._replace(
+                    name,
+                    open3d_geometry.guide_geometry(getattr(picture, name)),
+                    open3d_geometry.material("lines"),
+                )
+        if before is None or (before.readings, before.pending) != (picture.readings, picture.pending):
+            self._put_marks(picture)
+        if self._tags is not None:
+            self._tags.show(tag_texts(picture.readings) if picture.state.view.labels else [])
+        self._detail(coarse=self._is_coarse)
+        self.project()
+
+    def show_rectangle(self, corners: tuple[Position, Position] | None) -> None:
+        """The outline that is being dragged, px from the view's top-left corner; None: none."""
+        made = None
+        if corners is not None and corners[0][0] != corners[1][0] and corners[0][1] != corners[1][1]:
+            ends, rgb = (
+                np.array([[0, 1], [1, 2], [2, 3], [3, 0]], np.int32),
+                np.array([PENDING_RGB] * 4, np.uint8),
+            )
+            made = open3d_geometry.lines(outline(self._camera, self.size, *corners), ends, rgb)
+        self._replace(
+            "rectangle", made, open3d_geometry.material("lines", line_width_px=_LINE_PX * self._scale)
+        )
+        self._redraw()
+
+    def hit(self, x: float, y: float, *, quick: bool = False) -> tuple[int, Hit] | None:
+        """The layer and the point under a position in the window, px; ``quick`` looks at fewer points."""
+        best: tuple[int, Hit] | None = None
+        at = (x - self.widget.frame.x, y - self.widget.frame.y)
+        for name, shown in self._shown.items():
+            drawn = self._coarse.get(name, shown) if quick else shown
+            found = hit(drawn, self._camera, at, self.size, SNAP_PX * self._scale)
+            if found is not None and (best is None or found.ahead_m < best[1].ahead_m):
+                best = int(name.split()[1]), found
+        return best
+
+    def mark_hover(self, point: Point | None, text: str) -> None:
+        """A text beside the point, on top of everything; None: none."""
+        if self._tags is not None:
+            self._tags.hover(point, text)
+            self.place_tags()
+
+    def place_tags(self) -> None:
+        """Puts the texts where their points appear now."""
+        if self._tags is not None:
+            self._tags.place(self._camera, self.widget.frame, visible=self.widget.visible)
+
+    def visible_overlays(self, visible: bool) -> None:
+        """Shows or hides guides and marks, for a picture without them."""
+        for name in _OVERLAYS:
+            if self._scene.has_geometry(name):
+                self._scene.show_geometry(name, visible)
+
+    def all_points(self) -> None:
+        """Draws everything, now: for a picture that is taken."""
+        self._detail(coarse=False)
+
+    def take_back(self) -> None:
+        """After a picture of another size: the widget sets the renderer's size only where its own changes."""
+        frame = self.widget.frame
+        self.widget.frame = gui.Rect(frame.x, frame.y, max(frame.width - 1, 1), frame.height)
+        self.widget.frame = frame
+        self._window.set_needs_layout()
+        self.project()
+
+    def close(self) -> None:
+        """Gives the geometry back before the window goes."""
+        self._scene.clear_geometry()
+        self._shown.clear()
+        self._coarse.clear()
+
+    def _show_layers(self, picture: Picture) -> None:
+        view, before = picture.state.view, self._view
+        if before is None or before.dark != view.dark:
+            self._scene.set_background(open3d_geometry.linear(palette(view.dark).ground))
+        new_look = before is None or (before.light, before.most_points) != (view.light, view.most_points)
+        resized = before is not None and before.point_size_px != view.point_size_px
+        self._view = view
+        layers = {f"layer {key}": drawn for key, drawn in picture.drawn.items()}
+        for name in [name for name in self._shown if name not in layers]:
+            self._remove(name)
+        for name, drawn in layers.items():
+            if new_look or self._shown.get(name) is not drawn:
+                self._remove(name)
+                self._add(name, drawn, view)
+            elif resized and drawn.kind == "points":
+                self._resize(name, view)
+
+    def _add(self, name: str, drawn: Drawn, view: View) -> None:
+        self._shown[name] = drawn
+        size = view.point_size_px * self._scale
+        full = open3d_geometry.drawn_geometry(drawn.thinned(view.most_points))
+        self._replace(name, full, open3d_geometry.material(drawn.kind, point_size_px=size, light=view.light))
+        if len(drawn.points) > COARSE_POINTS:
+            few = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(COARSE_POINTS)
+            self._coarse[name] = few
+            material = open3d_geometry.material("points", point_size_px=_COARSE_SIZE * size)
+            self._replace(f"{name} coarse", open3d_geometry.drawn_geometry(few), material)
+
+    def _put_marks(self, picture: Picture) -> None:
+        marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._scale
+        # A dark rim around each, behind it: bright marks are seen on a light ground and on a white wall.
+        for points, lines, rim, wider_px in (
+            ("marks", "marked lines", False, 0.0),
+            ("rims", "line rims", True, _RIM_PX),
+        ):
+            size, width = (_MARK_PX + wider_px) * scale, (_LINE_PX + wider_px) * scale
+            self._replace(
+                points,
+                mark_points(*marks, eye, rim=rim),
+                open3d_geometry.material("points", point_size_px=size),
+            )
+            self._replace(
+                lines,
+                mark_lines(*marks, eye, rim=rim),
+                open3d_geometry.material("lines", line_width_px=width),
+            )
+
+    def _resize(self, name: str, view: View) -> None:
+        for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):
+            if self._scene.has_geometry(each):
+                size = view.point_size_px * factor * self._scale
+                self._scene.modify_geometry_material(
+                    each, open3d_geometry.material("points", point_size_px=size)
+                )
+
+    def _remove(self, name: str) -> None:
+        self._shown.pop(name, None)
+        self._coarse.pop(name, None)
+        for each in (name, f"{name} coarse"):
+            if self._scene.has_geometry(each):
+                self._scene.remove_geometry(each)
+
+    def _replace(self, name: str, geometry: Any, material: Any) -> None:
+        if self._scene.has_geometry(name):
+            self._scene.remove_geometry(name)
+        if geometry is not None:
+            self._scene.add_geometry(name, geometry, material)
+
+    def _detail(self, *, coarse: bool) -> None:
+        self._is_coarse = coarse
+        for name in self._shown:
+            has_coarse = name in self._coarse and self._scene.has_geometry(f"{name} coarse")
+            if has_coarse:
+                self._scene.show_geometry(f"{name} coarse", coarse)
+            if self._scene.has_geometry(name):
+                self._scene.show_geometry(name, not (coarse and has_coarse))
+
+    def _redraw(self) -> None:
+        self.widget.force_redraw()
+        self._window.post_redraw()
+        # The renderer works behind the window; what changed meanwhile is shown by one more frame.
+        self._again_at = time.monotonic() + _AGAIN_S

@@ -1,0 +1,66 @@
+"""Which point of what is drawn lies under the mouse."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.render.drawable import Drawn
+from recon.render.view_camera import ViewCamera
+
+SNAP_PX = 7.0
+"""How far from the mouse a point may lie in the view."""
+_BEHIND = 0.02
+"""Share of the distance within which the point nearest to the mouse counts, not the one nearest to the eye."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A point under the mouse."""
+
+    index: int
+    """Of the drawn points."""
+    ahead_m: float
+    """Distance along the view's axis, m."""
+    point: tuple[float, float, float]
+    """World frame, m."""
+    pixel_px: tuple[float, float] | None
+    """Where it is in the photo, px; None without a photo."""
+
+
+def hit(
+    drawn: Drawn,
+    camera: ViewCamera,
+    at: tuple[float, float],
+    size: tuple[float, float],
+    snap_px: float = SNAP_PX,
+) -> Hit | None:
+    """The front-most point near a position of the view; None where there is none.
+
+    Args:
+        drawn: Points, or vertices of triangles.
+        camera: The view's.
+        at: (x, y) px from the view's top-left corner.
+        size: (width, height) of the view, px.
+        snap_px: How far a point may lie off.
+    """
+    if not len(drawn.points):
+        return None
+    seen, ahead = camera.project(drawn.points, *size)
+    off: NDArray[np.float64] = np.hypot(seen[:, 0] - at[0], seen[:, 1] - at[1])
+    near = np.flatnonzero((off <= snap_px) & (ahead > 0))
+    if not near.size:
+        return None
+    # Tighter first: with many points under the mouse the nearest few decide, and not a silhouette beside it.
+    for reach in (snap_px / 4, snap_px / 2):
+        close = near[off[near] <= reach]
+        if close.size:
+            near = close
+            break
+    front = near[ahead[near] <= ahead[near].min() * (1 + _BEHIND)]
+    best = int(front[off[front].argmin()])
+    pixel = None if drawn.pixels_px is None else drawn.pixels_px[best]
+    x, y, z = (float(value) for value in drawn.points[best])
+    return Hit(
+        best, float(ahead[best]), (x, y, z), None if pixel is None else (float(pixel[0]), float(pixel[1]))
+    )

@@ -1,0 +1,1 @@
+"""Widgets, menus, keys."""

@@ -1,0 +1,223 @@
+"""What the menu and the keys do where a dialog or the view takes part; the rest the controller does alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from open3d.visualization import gui
+
+from recon.depth.registry import cards
+from recon.errors import ReconError
+from recon.options import Options
+from recon.render.view_camera import photo_camera, preset
+from recon_viewer.background.outputs import FILM_PATHS, FILM_SUFFIXES
+from recon_viewer.drawing.screenshot import PictureChoice, save_picture
+from recon_viewer.model import commands
+from recon_viewer.model.state import Box
+from recon_viewer.ui import shortcuts
+from recon_viewer.ui.forms import ExportChoice
+from recon_viewer.ui.mouse_and_keys import key_name
+from recon_viewer.ui.welcome import sample
+
+if TYPE_CHECKING:
+    from recon_viewer.window import ViewerWindow
+
+_LOOKS = ("photo-camera", "front", "top", "side", "fit")
+_MODIFIERS = ("left_control", "right_control")
+
+
+class Actions:
+    """By name, as ``recon_viewer.ui.shortcuts`` lists them."""
+
+    def __init__(self, viewer: "ViewerWindow") -> None:
+        self._viewer = viewer
+        self._controller = viewer.controller
+        self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
+        self._ctrl = False
+        self._down: set[str] = set()
+
+    def act(self, name: str) -> None:
+        """Does it; what cannot be done is told in the window."""
+        if name in _LOOKS:
+            self.look(name)
+        elif name == "quit":
+            self._viewer.open = False
+        elif not self._controller.act(name):
+            dialogs = {
+                "open": self._open,
+                "open-depth": self._open_with_depth,
+                "save": self._save,
+                "export": self._export,
+                "screenshot": self._screenshot,
+                "film": self._film,
+                "blender": self._controller.errands.open_in_blender,
+                "csv": self._csv,
+                "run-again": self._run_again,
+                "sample": self._sample,
+                "crop": self._crop,
+                "remove-measured": self._remove_measured,
+                "help": self._viewer.dialogs.help,
+                "about": self._viewer.dialogs.about,
+            }
+            dialogs[name]()
+        self._viewer.linking.clear()
+        self._viewer.listen()
+        self._viewer.refresh()
+
+    def key(self, name: str) -> bool:
+        """A plain key in the view; True where it means something."""
+        action = self._keys.get(f"ctrl+{name}" if self._ctrl else name)
+        if action is None or self._viewer.dialogs.is_open:
+            return False
+        self.act(action)
+        return True
+
+    def window_key(self, event: Any) -> bool:
+        """A key wherever the mouse is: only what no text field wants, Ctrl and function keys."""
+        name = key_name(event)
+        down = event.type == gui.KeyEvent.Type.DOWN
+        if name in _MODIFIERS:
+            self._ctrl = down
+            return False
+        if name == "escape":
+            self._viewer.stay()
+        # Of a key that a text field took, Open3D tells only when it is let go.
+        taken = not down and name in ("enter", "escape") and name not in self._down
+        self._down = self._down | {name} if down else self._down - {name}
+        if (down or taken) and self._viewer.dialogs.key(name):
+            return True
+        wanted = self._ctrl or name in ("f1", "escape")
+        if not down or not wanted or self._viewer.dialogs.is_open:
+            return False
+        return self.key(name)
+
+    def look(self, name: str) -> None:
+        """Takes the view from one of the usual places."""
+        picture, view = self._controller.picture, self._viewer.view
+        scene = self._controller.scene
+        low, high = picture.bounds
+        if name == "photo-camera" and scene is not None:
+            known = scene.depth.z_m[::9, ::9][scene.depth.valid[::9, ::9]]
+            target_m = float(np.median(known)) if known.size else 3.0
+            view.look(photo_camera(scene.intrinsics, picture.world_T_cam, target_m, picture.vertical))
+        else:
+            view.look(preset("fit" if name == "photo-camera" else name, low, high, picture.vertical))
+
+    def _open(self) -> None:
+        self._viewer.dialogs.open_file(self._controller.settings.folder, self._controller.open)
+
+    def _open_with_depth(self) -> None:
+        dialogs = self._viewer.dialogs
+
+        def photo_chosen(photo: Path) -> None:
+            def depth_chosen(depth: Path) -> None:
+                self._controller.open(photo, Options(depth=depth))
+
+            dialogs.open_file(str(photo.parent), depth_chosen, depth=True)
+
+        dialogs.open_file(self._controller.settings.folder, photo_chosen)
+
+    def _save(self) -> None:
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".npz", "recon scene", self._controller.errands.export)
+
+    def _export(self) -> None:
+        controller = self._controller
+        layer = controller.state.layer
+        if layer is None or layer.base is None:
+            controller.say("open a photo or a scene first: there is nothing to export", problem=True)
+            return
+
+        def chosen(choice: ExportChoice) -> None:
+            def named(path: Path) -> None:
+                controller.errands.export(path, choice.shape, choice.changes)
+
+            self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
+
+        self._viewer.forms.export(layer.options.level, chosen)
+
+    def _screenshot(self) -> None:
+        width, height = (int(side) for side in self._viewer.view.size)
+
+        def chosen(choice: PictureChoice) -> None:
+            def named(path: Path) -> None:
+                self.save_picture(path, choice)
+
+            self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Picture", named)
+
+        self._viewer.forms.picture((width, height), chosen)
+
+    def save_picture(self, path: Path, choice: PictureChoice) -> None:
+        """Writes a picture of the view."""
+        try:
+            save_picture(self._viewer.view, self._controller.picture, path, choice)
+        except ReconError as error:
+            self._controller.say(str(error), problem=True, window=True)
+            return
+        self._controller.say(f"written {path}")
+
+    def _film(self) -> None:
+        if self._controller.scene is None:
+            self._controller.say("open a photo or a scene first: there is nothing to film", problem=True)
+            return
+        dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
+
+        def chosen(way: str, suffix: str) -> None:
+            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.errands.film(file, way))
+
+        self._viewer.forms.film(FILM_PATHS, FILM_SUFFIXES, chosen)
+
+    def _csv(self) -> None:
+        if not self._controller.picture.readings:
+            self._controller.say("there is nothing to save: measure something first")
+            return
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.errands.save_csv)
+
+    def _run_again(self) -> None:
+        layer = self._controller.state.layer
+        if layer is None or not layer.can_run_again:
+            self._controller.say(
+                "only a photo can be looked at by a model again: open the photo", problem=True
+            )
+            return
+        names = ["auto", *(card.name for card in cards())]
+        text = f"Which model should look at {layer.name}? What is not on this machine is told."
+        self._viewer.dialogs.choose(
+            "Run again", text, names, lambda name: self._controller.run_again(model=name, depth=None)
+        )
+
+    def _sample(self) -> None:
+        found = sample()
+        if found is None:
+            self._controller.say("the sample data is not installed: open a photo of your own", problem=True)
+            return
+        self._controller.open(*found)
+
+    def _remove_measured(self) -> None:
+        at = self._viewer.panel.selected_reading
+        if at is None:
+            self._controller.do(commands.clear_measured)
+        else:
+            self._controller.do(lambda state: commands.remove_measured(state, at))
+
+    def _crop(self) -> None:
+        controller, picture = self._controller, self._controller.picture
+        layer = controller.state.layer
+        if layer is None or layer.base is None:
+            controller.say("only a scene with its photo can be cropped", problem=True)
+            return
+        low, high = picture.upright_bounds
+        if layer.crop is not None:
+            low, high = np.array(layer.crop.low), np.array(layer.crop.high)
+
+        def chosen(given: Box | None) -> None:
+            controller.do(lambda state: commands.set_crop(state, given))
+
+        self._viewer.forms.box(_point(low), _point(high), chosen)
+
+
+def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (round(float(value), 2) for value in values)
+    return x, y, z

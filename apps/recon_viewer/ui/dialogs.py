@@ -1,0 +1,188 @@
+"""Windows in the window: files, errors, help, and the few questions that need typing."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from open3d.visualization import gui
+
+from recon.version import __version__
+from recon_viewer.ui import shortcuts
+
+Point = tuple[float, float, float]
+
+_COLUMNS = 76
+_PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
+_SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
+
+
+class Dialogs:
+    """Shows one dialog at a time in a window."""
+
+    def __init__(self, window: Any, closed: Callable[[], None]) -> None:
+        self._window, self._closed = window, closed
+        self.em = window.theme.font_size
+        self.is_open = False
+        self._enter: Callable[[], None] | None = None
+
+    def key(self, name: str) -> bool:
+        """Enter is the first button and Esc the last; True where the key was one of them."""
+        if self.is_open and name == "escape":
+            self.close()
+            return True
+        if self.is_open and name == "enter" and self._enter is not None:
+            self._enter()
+            return True
+        return False
+
+    def message(self, title: str, text: str) -> None:
+        """A text and a button."""
+        column = self.column(title)
+        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        self.buttons(column, [("Close", self.close)])
+        self.show(column)
+
+    def help(self) -> None:
+        """Every key and gesture."""
+        column = self.column("Keys and mouse")
+        scrolled = gui.ScrollableVert(0.2 * self.em)
+        grid = gui.VGrid(2, 0.45 * self.em)
+        for keys, what in shortcuts.help_lines():
+            grid.add_child(gui.Label(keys))
+            grid.add_child(gui.Label(what))
+        scrolled.add_child(grid)
+        column.add_child(scrolled)
+        self.buttons(column, [("Close", self.close)])
+        self.show(column)
+
+    def about(self) -> None:
+        """Version and licence."""
+        self.message(
+            "recon",
+            f"recon {__version__}: one photograph to a metric 3D scene. Licence: Apache-2.0. The models have "
+            "licences of their own: `recon models` lists them.",
+        )
+
+    def ask(self, title: str, text: str, hint: str, answer: Callable[[str], str | None]) -> None:
+        """Asks for a line of text.
+
+        Args:
+            title: Of the dialog.
+            text: What is asked for.
+            hint: An example, in the empty field.
+            answer: Gets what was typed; returns a sentence where that will not do, and the dialog stays.
+        """
+        column = self.column(title)
+        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        field = gui.TextEdit()
+        field.placeholder_text = hint
+        column.add_child(field)
+        problem = self.problem(column)
+
+        def given(*_: Any) -> None:
+            told = answer(field.text_value)
+            if told is None:
+                self.close()
+            else:
+                problem.text = fill(told, _COLUMNS)
+                self._window.set_needs_layout()
+
+        self.buttons(column, [("OK", given), ("Cancel", self.close)])
+        self.show(column)
+
+    def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
+        """One of a list."""
+        column = self.column(title)
+        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        box = gui.Combobox()
+        for choice in choices:
+            box.add_item(choice)
+        column.add_child(box)
+
+        def given() -> None:
+            self.close()
+            chosen(box.selected_text)
+
+        self.buttons(column, [("OK", given), ("Cancel", self.close)])
+        self.show(column)
+
+    def open_file(self, folder: str | None, chosen: Callable[[Path], None], *, depth: bool = False) -> None:
+        """Asks for a file to read."""
+        dialog = gui.FileDialog(
+            gui.FileDialog.OPEN, "Open measured depth" if depth else "Open", self._window.theme
+        )
+        if depth:
+            dialog.add_filter(".png .exr .tif .tiff .npy .npz", "Depth (.png, .exr, .tif, .npy, .npz)")
+        else:
+            dialog.add_filter(f"{_PHOTOS} {_SCENES}", "Photos, scenes, exported files")
+            dialog.add_filter(_PHOTOS, "Photos")
+        dialog.add_filter("", "All files")
+        self._file_dialog(dialog, folder, chosen)
+
+    def save_file(self, folder: str | None, suffix: str, name: str, chosen: Callable[[Path], None]) -> None:
+        """Asks for a file to write; the suffix is added where it was not typed."""
+        dialog = gui.FileDialog(gui.FileDialog.SAVE, name, self._window.theme)
+        dialog.add_filter(suffix, f"{name} ({suffix})")
+
+        def named(path: Path) -> None:
+            chosen(path if path.name.lower().endswith(suffix) else path.with_name(path.name + suffix))
+
+        self._file_dialog(dialog, folder, named)
+
+    def close(self) -> None:
+        """Closes what is open."""
+        self.is_open, self._enter = False, None
+        self._window.close_dialog()
+        self._closed()
+
+    def lay_out(self) -> None:
+        """After a text in an open dialog has changed."""
+        self._window.set_needs_layout()
+
+    def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
+        if folder is not None and Path(folder).is_dir():
+            dialog.set_path(folder)
+
+        def done(path: str) -> None:
+            self.close()
+            chosen(Path(path))
+
+        dialog.set_on_cancel(self.close)
+        dialog.set_on_done(done)
+        self.is_open = True
+        self._window.show_dialog(dialog)
+
+    def problem(self, column: Any) -> Any:
+        """A line that tells why what was typed will not do."""
+        problem = gui.Label("")
+        problem.text_color = gui.Color(1.0, 0.5, 0.4)
+        column.add_child(problem)
+        return problem
+
+    def column(self, title: str) -> Any:
+        """A new dialog's content, under its title."""
+        em = self.em
+        column = gui.Vert(0.6 * em, gui.Margins(em, em, em, em))
+        heading = gui.Label(title)
+        heading.text_color = gui.Color(0.55, 0.8, 1.0)
+        column.add_child(heading)
+        return column
+
+    def buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """A row of them at its end; Enter is the first, which stands for what the dialog is for."""
+        self._enter = buttons[0][1]
+        row = gui.Horiz(0.5 * self.em)
+        row.add_stretch()
+        for text, on_click in buttons:
+            button = gui.Button(text)
+            button.set_on_clicked(on_click)
+            row.add_child(button)
+        column.add_child(row)
+
+    def show(self, column: Any) -> None:
+        """Opens what was made."""
+        dialog = gui.Dialog("recon")
+        dialog.add_child(column)
+        self.is_open = True
+        self._window.show_dialog(dialog)

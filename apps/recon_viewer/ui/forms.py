@@ -1,0 +1,174 @@
+"""The dialogs that ask for more than one thing: export, picture, film, crop box."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+from open3d.visualization import gui
+
+from recon.frames import FILE_AXES, Axes
+from recon.options import Shape
+from recon_viewer.background.outputs import suffixes
+from recon_viewer.drawing.screenshot import PictureChoice
+from recon_viewer.model.state import Box
+from recon_viewer.ui.dialogs import Dialogs
+
+Point = tuple[float, float, float]
+_COLUMNS = 76
+_BOX_MEANS = "What is kept, m, from and to. Up counts from the floor where one is seen, else from the camera."
+_BOX_SIDES = ("x, to the right", "y, up", "z, towards the photographer")
+_WAYS = {
+    "swing": "to both sides and back",
+    "turntable": "all around; one photo has no backs",
+    "fly": "forward and back",
+}
+_FILMS = {".mp4": "6 s, the photo's size up to 1920 px", ".gif": "6 s, up to 640 px"}
+_FILM_TAKES = (
+    "It shows the scene as a mesh, from the photo's camera on, and takes a minute or more on a machine without a "
+    "graphics card. Meanwhile one can go on; Esc gives it up."
+)
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What the export dialog says."""
+
+    suffix: str
+    shape: Shape | None
+    changes: dict[str, Any]
+    """Of the scene's options: axes, faces, voxel, fill, level."""
+
+
+class Forms:
+    """Shown by ``Dialogs``, one at a time."""
+
+    def __init__(self, dialogs: Dialogs) -> None:
+        self._dialogs = dialogs
+
+    def film(self, ways: Sequence[str], suffixes: Sequence[str], chosen: Callable[[str, str], None]) -> None:
+        """The camera's way and the format; then the name is asked for."""
+        column = self._dialogs.column("Film")
+        way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
+        form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
+        column.add_child(gui.Label(fill(_FILM_TAKES, _COLUMNS)))
+
+        def given() -> None:
+            self._dialogs.close()
+            chosen(ways[way.selected_index], suffixes[form.selected_index])
+
+        self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
+        self._dialogs.show(column)
+
+    def box(self, low: Point, high: Point, chosen: Callable[[Box | None], None]) -> None:
+        """A box of metres, to be typed; None: everything is kept."""
+        column = self._dialogs.column("Crop box")
+        column.add_child(gui.Label(fill(_BOX_MEANS, _COLUMNS)))
+        grid, fields = gui.VGrid(3, 0.5 * self._dialogs.em), []
+        for text, values in zip(_BOX_SIDES, zip(low, high, strict=True), strict=True):
+            grid.add_child(gui.Label(text))
+            for value in values:
+                field = gui.NumberEdit(gui.NumberEdit.DOUBLE)
+                field.set_limits(-1e5, 1e5)
+                field.decimal_precision = 2
+                field.double_value = value
+                grid.add_child(field)
+                fields.append(field)
+        column.add_child(grid)
+        problem = self._dialogs.problem(column)
+
+        def given() -> None:
+            x0, x1, y0, y1, z0, z1 = (field.double_value for field in fields)
+            try:
+                box = Box((x0, y0, z0), (x1, y1, z1))
+            except ValueError:
+                problem.text = "Of each row the first number has to be the smaller one."
+                self._dialogs.lay_out()
+                return
+            self._dialogs.close()
+            chosen(box)
+
+        def everything() -> None:
+            self._dialogs.close()
+            chosen(None)
+
+        self._dialogs.buttons(
+            column, [("Crop", given), ("Keep everything", everything), ("Cancel", self._dialogs.close)]
+        )
+        self._dialogs.show(column)
+
+    def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
+        """Format and its options; then the name is asked for."""
+        column, em = self._dialogs.column("Export"), self._dialogs.em
+        forms = suffixes()
+        form = self._combo(column, "format", [f"{suffix}  ({name})" for suffix, name in forms])
+        form.selected_index = next(at for at, (suffix, _) in enumerate(forms) if suffix == ".glb")
+        shape = self._combo(column, "as", ["the format's own", "points", "mesh"])
+        axes_names: list[Axes] = list(FILE_AXES)
+        axes = self._combo(column, "axes", [f"{name}: {FILE_AXES[name]}" for name in axes_names])
+        faces, voxel = gui.NumberEdit(gui.NumberEdit.INT), gui.NumberEdit(gui.NumberEdit.DOUBLE)
+        faces.set_limits(0, 100_000_000)
+        voxel.set_limits(0, 10)
+        for text, widget in (
+            ("triangles at most (0: all)", faces),
+            ("one point per cube of (m, 0: all)", voxel),
+        ):
+            row = gui.Horiz(0.5 * em)
+            row.add_child(gui.Label(f"{text:<36}"))
+            row.add_child(widget)
+            column.add_child(row)
+        fill_box, level_box = (
+            gui.Checkbox("close the cuts of a mesh (invented)"),
+            gui.Checkbox("stand upright"),
+        )
+        level_box.checked = level
+        column.add_child(fill_box)
+        column.add_child(level_box)
+
+        def given() -> None:
+            self._dialogs.close()
+            changes: dict[str, Any] = {"fill": fill_box.checked, "level": level_box.checked}
+            changes["axes"] = axes_names[axes.selected_index]
+            changes["voxel"] = voxel.double_value or None
+            if faces.int_value:
+                changes |= {"faces": max(4, faces.int_value), "error": None}
+            shapes: tuple[Shape | None, ...] = (None, "cloud", "mesh")
+            held = shapes[shape.selected_index]
+            chosen(ExportChoice(forms[form.selected_index][0], held, changes))
+
+        self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
+        self._dialogs.show(column)
+
+    def picture(self, size: tuple[int, int], chosen: Callable[[PictureChoice], None]) -> None:
+        """Size of a picture of the view; then the name is asked for."""
+        column = self._dialogs.column("Picture of the view")
+        fields = []
+        for text, value in zip(("width (px)", "height (px)"), size, strict=True):
+            field = gui.NumberEdit(gui.NumberEdit.INT)
+            field.set_limits(16, 8192)
+            field.int_value = value
+            row = gui.Horiz(0.5 * self._dialogs.em)
+            row.add_child(gui.Label(f"{text:<14}"))
+            row.add_child(field)
+            column.add_child(row)
+            fields.append(field)
+        overlays = gui.Checkbox("with grid, camera and marks")
+        overlays.checked = True
+        column.add_child(overlays)
+
+        def given() -> None:
+            self._dialogs.close()
+            chosen(PictureChoice(fields[0].int_value, fields[1].int_value, overlays.checked))
+
+        self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
+        self._dialogs.show(column)
+
+    def _combo(self, column: Any, text: str, choices: Sequence[str]) -> Any:
+        box = gui.Combobox()
+        for choice in choices:
+            box.add_item(choice)
+        row = gui.Horiz(0.5 * self._dialogs.em)
+        row.add_child(gui.Label(f"{text:<10}"))
+        row.add_child(box)
+        column.add_child(row)
+        return box

@@ -1,0 +1,182 @@
+"""The view, the photo and the depth map linked: hovering in one marks the others, clicks pick points."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from recon.calibration.parse import parse_measure
+from recon.constraints import PICKING_PX
+from recon.frames import gl_T_cam
+from recon_viewer.controller import Controller
+from recon_viewer.drawing.view3d import View3D
+from recon_viewer.model.measurements import on_ray
+from recon_viewer.model.picking import Hit
+from recon_viewer.model.state import Pick
+from recon_viewer.ui.dialogs import Dialogs
+
+
+class Linking:
+    """Between the mouse and the controller."""
+
+    def __init__(
+        self, controller: Controller, view: View3D, dialogs: Dialogs, refresh: Callable[[], None]
+    ) -> None:
+        self._controller, self._view, self._dialogs, self._refresh = controller, view, dialogs, refresh
+        self.photos: Any = None
+        """The column of pictures, which is made after this."""
+        self._asked: tuple[Pick, ...] = ()
+
+    def hover_view(self, x: float, y: float) -> None:
+        """The mouse is over the 3D view, with no button down."""
+        self._controller.let_go()
+        found = self._view.hit(x, y, quick=True)
+        if found is None:
+            self.clear()
+            return
+        key, at = found
+        self._view.mark_hover(at.point, self._distance_text(key, at.point))
+        self.photos.mark(at.pixel_px if key == self._controller.state.active else None)
+        self._refresh()
+
+    def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
+        """The mouse is over the photo or the depth map, with no button down."""
+        self._controller.let_go()
+        found = None if pixel_px is None else self._pick_at(pixel_px)
+        if pixel_px is None:
+            self.clear()
+            return
+        self.photos.mark(pixel_px)
+        if found is None:
+            self._view.mark_hover(None, "")
+        else:
+            point = self._world(found.point_cam)
+            self._view.mark_hover(point, self._distance_text(found.layer, point))
+        self._refresh()
+
+    def click_view(self, x: float, y: float, with_ctrl: bool) -> None:
+        """A click on the 3D view; with Ctrl it measures a distance, whatever the tool is."""
+        controller = self._controller
+        if with_ctrl and controller.state.tool == "look":
+            controller.use("distance")
+        if controller.state.tool in ("look", "rectangle"):
+            return
+        exact = self._photo_pixel(x, y)
+        picked = None if exact is None else self._pick_at(exact)
+        if picked is not None:
+            picked = replace(picked, sigma_px=self._sigma_px())
+        if picked is not None:
+            controller.pick(picked)
+            return
+        found = self._view.hit(x, y)
+        if found is None:
+            controller.say("there is no point here")
+            return
+        controller.pick(self._pick_of(*found))
+
+    def rectangle(self, a: tuple[int, int], b: tuple[int, int], done: bool) -> bool:
+        """A rectangle is dragged from a to b, px of the window; True where the tool wants one."""
+        if self._controller.state.tool != "rectangle":
+            return False
+        frame = self._view.widget.frame
+        corners = (a[0] - frame.x, a[1] - frame.y), (b[0] - frame.x, b[1] - frame.y)
+        self._view.show_rectangle(None if done else corners)
+        if done:
+            self._controller.crop_to(self._view.camera, self._view.size, *corners)
+        self._refresh()
+        return True
+
+    def click_photo(self, pixel_px: tuple[float, float]) -> None:
+        """A click on the photo or the depth map: exactly this position, not the nearest drawn point."""
+        controller = self._controller
+        if controller.state.tool == "rectangle":
+            controller.say("drag the rectangle in the 3D view")
+            return
+        if controller.state.tool == "look":
+            controller.say("choose what to measure first: D distance, O polyline, A angle, H height")
+            return
+        picked = self._pick_at(pixel_px)
+        if picked is None:
+            controller.say("no depth is known here")
+            return
+        controller.pick(picked)
+
+    def ask_for_length(self) -> None:
+        """Both ends of a known length are picked: how long is it?"""
+        state = self._controller.state
+        if state.tool != "known length" or len(state.pending) != 2 or self._dialogs.is_open:
+            self._asked = () if len(state.pending) < 2 else self._asked
+            return
+        if self._asked == state.pending:
+            return
+        self._asked = state.pending
+
+        def given(text: str) -> str | None:
+            try:
+                metres, sigma_m = parse_measure(text.strip())
+            except ValueError as error:
+                return str(error)
+            return None if self._controller.state_length(metres, sigma_m) else self._controller.message
+
+        self._dialogs.ask(
+            "This length is ...",
+            "Click into the field and type the true distance of the two points, in m, cm, mm, ft or in; its "
+            "uncertainty may follow. The whole "
+            "scene is rescaled to it.",
+            "2.03m  or  2.03m+-5mm",
+            given,
+        )
+
+    def clear(self) -> None:
+        """The mouse is over nothing, or what was under it has changed."""
+        self._view.mark_hover(None, "")
+        self.photos.mark(None)
+        self._refresh()
+
+    def _photo_pixel(self, x: float, y: float) -> tuple[float, float] | None:
+        """Through the photo's own camera a click is a position of the photo itself, to a part of a pixel."""
+        controller, view = self._controller, self._view
+        scene, at = controller.scene, controller.picture.world_T_cam
+        seen = view.camera.view_T_world @ at @ np.linalg.inv(gl_T_cam)
+        if scene is None or not np.allclose(seen, np.eye(4), atol=1e-6):
+            return None
+        lens, frame, camera = view.camera.lens.fitted(*view.size), view.widget.frame, scene.intrinsics
+        across, down = (x + 0.5 - frame.x - lens.cx) / lens.fx, (y + 0.5 - frame.y - lens.cy) / lens.fy
+        pixel = across * camera.fx + camera.cx, down * camera.fy + camera.cy
+        return pixel if 0 <= pixel[0] < camera.width and 0 <= pixel[1] < camera.height else None
+
+    def _pick_of(self, key: int, at: Hit) -> Pick:
+        picture, layer = self._controller.picture, self._controller.state.by_key(key)
+        pixel = at.pixel_px if layer is not None and layer.base is not None else None
+        cam_T_world = np.linalg.inv(picture.world_T_cam)
+        x, y, z = cam_T_world[:3, :3] @ np.array(at.point) + cam_T_world[:3, 3]
+        return Pick(key, pixel, (float(x), float(y), float(z)), self._sigma_px())
+
+    def _sigma_px(self) -> float:
+        """How well a click in the view tells a position of the photo: to half a pixel of the coarser of the two."""
+        scene = self._controller.scene
+        lens = self._view.camera.lens.fitted(*self._view.size)
+        return PICKING_PX if scene is None else PICKING_PX * max(1.0, scene.intrinsics.fx / max(lens.fx, 1.0))
+
+    def _pick_at(self, pixel_px: tuple[float, float]) -> Pick | None:
+        """The point that a position of the active layer's photo shows."""
+        controller = self._controller
+        scene, key = controller.scene, controller.state.active
+        if scene is None or key is None:
+            return None
+        row = min(int(pixel_px[1]), scene.photo.height - 1)
+        col = min(int(pixel_px[0]), scene.photo.width - 1)
+        if not scene.depth.valid[row, col]:
+            return None
+        return Pick(key, pixel_px, on_ray(scene.intrinsics, pixel_px, float(scene.depth.z_m[row, col])))
+
+    def _world(self, point_cam: tuple[float, float, float]) -> tuple[float, float, float]:
+        world_T_cam = self._controller.picture.world_T_cam
+        x, y, z = world_T_cam[:3, :3] @ np.array(point_cam) + world_T_cam[:3, 3]
+        return float(x), float(y), float(z)
+
+    def _distance_text(self, key: int, point: tuple[float, float, float]) -> str:
+        """From the photo's camera, which is what one wants to know of a point."""
+        at = self._controller.picture.world_T_cam[:3, 3]
+        return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m"

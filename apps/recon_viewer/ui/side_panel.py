@@ -1,0 +1,279 @@
+"""The controls at the right: layers, how it is shown, what is kept, what is measured."""
+
+from collections.abc import Callable
+from typing import Any
+
+from open3d.visualization import gui
+
+from recon.depth_map.colormap import COLORMAPS
+from recon.render.style import COLOURS, SHOWN_AS, View
+from recon_viewer.controller import Controller
+from recon_viewer.drawing.frame import Picture
+from recon_viewer.model import commands
+from recon_viewer.model.state import TOOLS, Layer
+from recon_viewer.ui.controls import Controls
+
+_FARTHEST_M = 30.0
+_EDGE_MOST = 0.2
+_TOOL_WORDS = {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}
+_STRIDES = ("every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
+_STRIDE_NUMBERS = (1, 2, 3, 4, 6, 8)
+
+
+class Panel(Controls):
+    """All controls; ``show`` sets them to a picture's state without firing them."""
+
+    def __init__(
+        self, window: Any, controller: Controller, act: Callable[[str], None], done: Callable[[], None]
+    ) -> None:
+        """``done`` is called after a control was used that does not go on wanting the keys."""
+        super().__init__(window, act, done, self._lags)
+        self._controller = controller
+        self.edge_slider: Any = gui.Slider(gui.Slider.DOUBLE)
+        self._keys: list[int] = []
+        self._shown_key: int | None = None
+        self._layers()
+        self._showing()
+        self._keeping()
+        self._measuring()
+        window.add_child(self.widget)
+
+    def show(self, picture: Picture) -> None:
+        """Sets every control to what is now."""
+        self.quiet = True
+        try:
+            state = picture.state
+            self._shown_key = state.active
+            self._keys = [layer.key for layer in state.layers]
+            self._list.set_items([("" if one.visible else "(hidden) ") + one.name for one in state.layers])
+            if state.active in self._keys:
+                self._list.selected_index = self._keys.index(state.active)
+            layer = state.layer
+            self._visible.checked = layer is not None and layer.visible
+            self._curtain.enabled = (
+                sum(1 for one in state.layers if one.visible and one.base is not None) == 2
+            )
+            self._show_view(state.view)
+            self._show_layer(layer, picture)
+            self._tool.selected_index = TOOLS.index(state.tool)
+            self._readings.set_items([f"{one.name}: {one.text}" for one in picture.readings])
+        finally:
+            self.quiet = False
+
+    def _lags(self) -> bool:
+        """What is shown may lag behind what was just opened: then nobody can have moved it."""
+        return self._shown_key != self._controller.state.active
+
+    def _layers(self) -> None:
+        group = self.group("Layers")
+        self._list = gui.ListView()
+        self._list.set_max_visible_items(4)
+        self._list.tooltip = "What is open; controls and tools act on the selected one"
+        self._list.set_on_selection_changed(self._selected)
+        group.add_child(self._list)
+        row = gui.Horiz(0.4 * self.em)
+        self._visible = gui.Checkbox("visible")
+        self._visible.set_on_checked(self.heard(self._set_visible))
+        row.add_child(self._visible)
+        self.button(row, "Close", "close-layer", "Closes the selected layer")
+        self.button(row, "Run again...", "run-again", "Another model looks at the photo; one more layer")
+        group.add_child(row)
+        rows = self.rows(group)
+        self._curtain = gui.Slider(gui.Slider.DOUBLE)
+        self._curtain.set_limits(0.0, 1.0)
+        self.slid(self._curtain, lambda value: self._controller.view(curtain=value))
+        self.row(
+            rows, "compare", self._curtain, "Two scenes of one photo: the first left, the second right of it"
+        )
+
+    def _showing(self) -> None:
+        group = self.group("Show")
+        rows = self.rows(group)
+        self._shape = gui.Combobox()
+        for text in ("points", "mesh", "wireframe"):
+            self._shape.add_item(text)
+        self.row(rows, "as", self._shape, "Points, triangles, or the sides of triangles (P, M, W)")
+        self._shape.set_on_selection_changed(
+            self.heard(lambda at: self._controller.view(shown_as=SHOWN_AS[at]))
+        )
+        self._colours = gui.Combobox()
+        for text in ("the photo's", "depth", "normals", "what is dropped"):
+            self._colours.add_item(text)
+        self._colours.set_on_selection_changed(
+            self.heard(lambda at: self._controller.view(colours=COLOURS[at]))
+        )
+        tip = "Of what is dropped: red at depth edges, blue beyond the greatest depth (C)"
+        self.row(rows, "colours", self._colours, tip)
+        self._map = gui.Combobox()
+        for text in COLORMAPS:
+            self._map.add_item(text)
+        self._map.set_on_selection_changed(
+            self.heard(lambda at: self._controller.view(colormap=COLORMAPS[at]))
+        )
+        self.row(rows, "colour map", self._map, "Of depth; the legend stands beside the depth map")
+        self._size = gui.Slider(gui.Slider.INT)
+        self._size.set_limits(1, 12)
+        self._size.set_on_value_changed(
+            self.heard(lambda value: self._controller.view(point_size_px=float(value)))
+        )
+        self.row(rows, "point size", self._size, "px of the screen (+ and -)")
+        self._switches: dict[str, Any] = {}
+        names = ("grid", "axes", "frustum", "labels", "light", "dark")
+        words = {"grid": "floor grid", "frustum": "photo's camera", "light": "lamps", "dark": "dark"}
+        grid = gui.VGrid(3, 0.3 * self.em)
+        for name in names:
+            box = gui.Checkbox(words.get(name, name))
+            box.set_on_checked(self._switch(name))
+            self._switches[name] = box
+            grid.add_child(box)
+        group.add_child(grid)
+        looks = gui.Horiz(0.25 * self.em)
+        for text, name, tip in (
+            ("Photo", "photo-camera", "Through the photo's camera (1)"),
+            ("Front", "front", "From the front (2)"),
+            ("Top", "top", "From above (3)"),
+            ("Side", "side", "From the side (4)"),
+            ("Fit", "fit", "All of it (F)"),
+        ):
+            self.button(looks, text, name, tip)
+        group.add_child(looks)
+
+    def _keeping(self) -> None:
+        group = self.group("Keep")
+        rows = self.rows(group)
+        self._depth = gui.Slider(gui.Slider.DOUBLE)
+        self._depth.set_limits(0.1, _FARTHEST_M)
+        self.put(self._depth, _FARTHEST_M)
+        self.slid(self._depth, self._set_depth)
+        self.row(rows, "up to (m)", self._depth, "What is farther is dropped; at the right end nothing is")
+        self.edge_slider.set_limits(0.0, _EDGE_MOST)
+        self.slid(self.edge_slider, lambda value: self._option("edge", edge=round(value, 4)))
+        self.row(
+            rows,
+            "depth edges",
+            self.edge_slider,
+            "Cut where the depth steps by more than this share; 0: nowhere",
+        )
+        self._stride = gui.Combobox()
+        for text in _STRIDES:
+            self._stride.add_item(text)
+        self._stride.set_on_selection_changed(
+            self.heard(lambda at: self._option(None, stride=_STRIDE_NUMBERS[at]))
+        )
+        self.row(rows, "thin", self._stride, "How many of the photo's pixels become points")
+        self._focal = gui.NumberEdit(gui.NumberEdit.DOUBLE)
+        self._focal.decimal_precision = 1
+        self._focal.set_limits(1, 1e6)
+        self.slid(self._focal, self._set_focal)
+        tip = "Focal length, px of the photo; Depth Pro's metres follow it"
+        self.row(rows, "focal (px)", self._focal, tip)
+        row = gui.Horiz(0.5 * self.em)
+        self._sky = gui.Checkbox("keep sky")
+        self._sky.tooltip = "As a backdrop behind the farthest point; its distance is made up"
+        self._sky.set_on_checked(self.heard(lambda on: self._option(None, sky="keep" if on else "drop")))
+        self._level = gui.Checkbox("stand upright")
+        self._level.tooltip = "Finds gravity from floor and walls, and puts the floor at height 0"
+        self._level.set_on_checked(self.heard(lambda on: self._option(None, level=bool(on))))
+        row.add_child(self._sky)
+        row.add_child(self._level)
+        group.add_child(row)
+        row = gui.Horiz(0.25 * self.em)
+        self.button(row, "Undo", "undo", "Ctrl+Z")
+        self.button(row, "Redo", "redo", "Ctrl+Y")
+        self.button(row, "Crop", "rectangle", "Drag a rectangle in the view: what is seen in it stays (E)")
+        self.button(row, "Crop box...", "crop", "Keeps what lies in a box of metres")
+        group.add_child(row)
+
+    def _measuring(self) -> None:
+        group = self.group("Measure")
+        rows = self.rows(group)
+        self._tool = gui.Combobox()
+        for name in TOOLS:
+            self._tool.add_item(
+                {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}.get(
+                    name, name
+                )
+            )
+        self._tool.set_on_selection_changed(self.heard(lambda at: self._controller.use(TOOLS[at])))
+        self.row(rows, "a click", self._tool, "What clicks in the view or on the photo measure")
+        self._readings = gui.ListView()
+        self._readings.set_max_visible_items(5)
+        self._readings.tooltip = "Select one to read what its interval counts"
+        self._readings.set_on_selection_changed(self._told)
+        group.add_child(self._readings)
+        self._note = gui.Label("")
+        group.add_child(self._note)
+        row = gui.Horiz(0.25 * self.em)
+        self.button(row, "Copy", "copy", "Puts the list on the clipboard (Ctrl+C)")
+        self.button(row, "CSV...", "csv", "Saves the list as a table")
+        self.button(row, "Remove", "remove-measured", "Removes the selected one, or all of them")
+        group.add_child(row)
+
+    @property
+    def selected_reading(self) -> int | None:
+        """Of the list of measurements."""
+        at = self._readings.selected_index
+        return at if 0 <= at < len(self._controller.state.measured) else None
+
+    def _told(self, text: str, double: bool) -> None:
+        from textwrap import fill
+
+        at, readings = self._readings.selected_index, self._controller.picture.readings
+        if 0 <= at < len(readings):
+            self._note.text = fill(readings[at].errors, 46)
+
+    def _selected(self, text: str, double: bool) -> None:
+        at = self._list.selected_index
+        if not self.quiet and 0 <= at < len(self._keys):
+            key = self._keys[at]
+            self._controller.do(lambda state: commands.activate(state, key))
+            self.done()
+
+    def _set_visible(self, on: bool) -> None:
+        key = self._controller.state.active
+        if key is not None:
+            self._controller.do(lambda state: commands.set_visible(state, key, bool(on)))
+
+    def _switch(self, name: str) -> Callable[..., None]:
+        return self.heard(lambda on: self._controller.view(**{name: bool(on)}))
+
+    def _option(self, slider: str | None, **changes: Any) -> None:
+        self._controller.do(lambda state: commands.set_options(state, **changes), coalesce=slider)
+
+    def _set_depth(self, value: float) -> None:
+        most = self._depth.get_maximum_value
+        self._option("max_depth", max_depth=None if value >= 0.999 * most else round(value, 3))
+
+    def _set_focal(self, value: float) -> None:
+        self._controller.do(lambda state: commands.set_focal(state, value))
+
+    def _show_view(self, view: View) -> None:
+        self._shape.selected_index = SHOWN_AS.index(view.shown_as)
+        self._colours.selected_index = COLOURS.index(view.colours)
+        if view.colormap in COLORMAPS:
+            self._map.selected_index = COLORMAPS.index(view.colormap)
+        self._size.int_value = int(view.point_size_px)
+        self.put(self._curtain, view.curtain)
+        for name, box in self._switches.items():
+            box.checked = bool(getattr(view, name))
+
+    def _show_layer(self, layer: Layer | None, picture: Picture) -> None:
+        has_depth = layer is not None and layer.base is not None
+        for widget in (self._depth, self.edge_slider, self._stride, self._focal, self._sky, self._level):
+            widget.enabled = has_depth
+        if layer is None or layer.base is None:
+            return
+        options, scene = layer.options, picture.scenes.get(layer.key)
+        depth = layer.base.depth
+        known = depth.z_m[::7, ::7][depth.valid[::7, ::7]]
+        farthest = float(known.max()) * 1.05 if known.size else _FARTHEST_M
+        self._depth.set_limits(min(0.1, farthest / 10), farthest)
+        self.put(self._depth, farthest if options.max_depth is None else min(options.max_depth, farthest))
+        self.put(self.edge_slider, options.edge)
+        if options.stride in _STRIDE_NUMBERS:
+            self._stride.selected_index = _STRIDE_NUMBERS.index(options.stride)
+        if scene is not None and not picture.preview:
+            self.put(self._focal, round(scene.intrinsics.fx, 1))
+        self._sky.enabled = has_depth and layer.base.sky is not None
+        self._sky.checked = options.sky == "keep"
+        self._level.checked = options.level

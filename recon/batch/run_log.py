@@ -1,0 +1,204 @@
+"""What a batch has done, line by line in ``batch.jsonl`` of its folder, so that one that was stopped can go on.
+
+Each line is one JSON object: ``settings`` (what a run's outputs are made with, and an id of it), ``begun`` (a photo
+whose outputs are about to be written) and ``photo`` (what became of it). The file is only ever added to; of one
+output the newest line counts. A process that is killed leaves at most outputs of ``begun`` photos that are whole but
+not recorded: these may be written over.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from recon.atomic_write import staged
+from recon.errors import ExportError
+
+RECORD = "batch.jsonl"
+"""Name of the record in the folder of the outputs."""
+FAILED = "failed.json"
+"""Name of the list of what failed."""
+_FORMAT = "recon-batch-1"
+_FAILED_FORMAT = "recon-failed-1"
+
+Values = Mapping[str, Any]
+
+
+class Record:
+    """The record of one folder. Rows may be added from several threads."""
+
+    def __init__(self, folder: Path, settings: Values) -> None:
+        """Reads what is there; nothing is written yet.
+
+        Args:
+            folder: Of the outputs; may be missing.
+            settings: What outputs are made with, as plain JSON values: all that changes them.
+
+        Raises:
+            ExportError: There is a file of that name that is no such record, or it cannot be read.
+        """
+        self.folder, self.path = folder, folder / RECORD
+        self._settings: dict[str, Any] = json.loads(json.dumps(settings, default=str))
+        self._id = sha256(json.dumps(self._settings, sort_keys=True).encode()).hexdigest()[:12]
+        self._known: dict[str, dict[str, Any]] = {}
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._files: set[str] = set()
+        self._lock = threading.Lock()
+        self._end = 0
+        if self.path.exists():
+            self._read()
+
+    def is_done(self, output: str, sources: Sequence[Path]) -> bool:
+        """Whether an output was written by these settings from what is read for it as that is now.
+
+        Args:
+            output: Relative to the folder, with ``/``.
+            sources: The photo, and its depth file where it has one.
+        """
+        row = self._newest.get(output)
+        if row is None or row["kind"] != "photo" or not row["ok"] or row["settings"] != self._id:
+            return False
+        return row["sources"] == [fingerprint(path) for path in sources] and all(
+            (self.folder / f).exists() for f in row["files"]
+        )
+
+    def is_ours(self, output: str) -> bool:
+        """Whether an output was written, or begun, by an earlier run: it may be replaced when that run goes on."""
+        row = self._newest.get(output)
+        return row is not None and row["settings"] == self._id
+
+    def has_written(self, path: Path) -> bool:
+        """Whether an earlier run wrote this file into the folder."""
+        if not self._files:
+            return False
+        try:
+            return path.resolve().relative_to(self.folder.resolve()).as_posix() in self._files
+        except ValueError:
+            return False
+
+    def other_settings(self, outputs: Iterable[str]) -> dict[str, Any]:
+        """What an earlier run made some of these outputs with, where it is not what this one would."""
+        for output in outputs:
+            row = self._newest.get(output)
+            if row is not None and row["settings"] != self._id and row["kind"] == "photo" and row["ok"]:
+                before = self._known[row["settings"]]
+                names = sorted({*before, *self._settings})
+                return {
+                    name: before.get(name) for name in names if before.get(name) != self._settings.get(name)
+                }
+        return {}
+
+    def open(self) -> None:
+        """Makes the folder and writes the settings; what a killed run left of its last line is cut off.
+
+        Raises:
+            ExportError: The folder cannot be made or written.
+        """
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except FileExistsError as error:
+            raise ExportError(f"{self.folder} is a file: give the name of a folder.") from error
+        except FileNotFoundError as error:
+            raise ExportError(f"the folder {self.folder.parent} does not exist; make it first.") from error
+        except OSError as error:
+            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+        try:
+            if self.path.exists() and self.path.stat().st_size > self._end:
+                os.truncate(self.path, self._end)
+            if self._id not in self._known:
+                self._known[self._id] = self._settings
+                self._add({"kind": "settings", "format": _FORMAT, "id": self._id, "settings": self._settings})
+        except OSError as error:
+            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+
+    def begin(self, photo: str, outputs: Sequence[str]) -> None:
+        """Records that these outputs are about to be written."""
+        self._add_row({"kind": "begun", "photo": photo, "outputs": list(outputs), "settings": self._id})
+
+    def end(
+        self, photo: str, sources: Sequence[Path], outputs: Sequence[str], files: Sequence[str], **values: Any
+    ) -> None:
+        """Records outputs that are written, with all the files that belong to them."""
+        self._add_row(
+            {
+                "kind": "photo",
+                "photo": photo,
+                "ok": True,
+                "outputs": list(outputs),
+                "files": list(files),
+                "sources": [fingerprint(path) for path in sources],
+                "settings": self._id,
+                **values,
+            }
+        )
+
+    def fail(self, photo: str, error: Exception, **values: Any) -> dict[str, Any]:
+        """Records what went wrong with a photo; returns that."""
+        told = {"type": type(error).__name__, "message": str(error) or type(error).__name__}
+        row = {"kind": "photo", "photo": photo, "ok": False, "outputs": [], "error": told, **values}
+        self._add_row({**row, "settings": self._id})
+        return {"photo": photo, "error": told, **values}
+
+    def write_failed(self, failed: Sequence[Values]) -> Path | None:
+        """Writes the list of what failed in this run, or removes that of an earlier one where nothing did."""
+        path = self.folder / FAILED
+        if failed:
+            text = json.dumps({"format": _FAILED_FORMAT, "failed": list(failed)}, indent=1, default=str)
+            with staged(path) as temporary:
+                temporary.write_text(text + "\n", encoding="utf-8")
+            return path
+        try:
+            if json.loads(path.read_text(encoding="utf-8")).get("format") == _FAILED_FORMAT:
+                path.unlink()
+        except (OSError, ValueError, AttributeError):
+            pass  # none, or not ours
+        return None
+
+    def _add_row(self, row: dict[str, Any]) -> None:
+        try:
+            self._add(row)
+        except OSError as error:
+            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+        with self._lock:
+            for output in row["outputs"]:
+                self._newest[output] = row
+
+    def _add(self, row: Values) -> None:
+        line = (json.dumps(row, default=str) + "\n").encode("utf-8", "backslashreplace")
+        with self._lock, self.path.open("ab") as file:
+            file.write(line)
+
+    def _read(self) -> None:
+        problem = f"{self.path} is no record that recon wrote: move it away, or give another folder."
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break  # a killed run's
+                    row = json.loads(line)
+                    if row["kind"] == "settings":
+                        if row["format"] != _FORMAT:
+                            raise ExportError(problem)
+                        self._known[row["id"]] = row["settings"]
+                    elif row["settings"] in self._known:
+                        self._newest.update(dict.fromkeys(row["outputs"], row))
+                        self._files.update(row.get("files", row["outputs"]))
+                    else:
+                        raise ExportError(problem)
+                    self._end += len(line)
+        except OSError as error:
+            raise ExportError(f"{self.path} cannot be read: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExportError(problem) from error
+
+
+def fingerprint(path: Path) -> list[int]:
+    """What changes when a file is replaced: its size in bytes and its time, ns; empty where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]

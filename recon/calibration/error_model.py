@@ -1,0 +1,137 @@
+"""How far an estimator's depth is off: a Gaussian model of the error of log depth, with three parts.
+
+The logarithm of estimated over true depth of a photo is taken as ``scale + smooth(pixel) + local(pixel)``: a factor
+common to the whole photo (which a calibration takes away), a field that changes slowly over the picture with an
+exponential covariance (a variogram model: Cressie, Statistics for Spatial Data, 1993, 2.3), and what is left, which
+differs from pixel to pixel. Points near each other share the smooth part, so the distance between them is surer than
+the depth of either.
+
+The numbers are fitted on photos with measured depth, by ``recon eval --error-model``; a model that nobody measured
+has none, and says so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from math import hypot, isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import CalibrationError
+
+_FORMAT = "recon-error-models-1"
+_NUMBERS = ("scale", "smooth", "reach", "local")
+
+
+@dataclass(frozen=True)
+class ErrorModel:
+    """Standard deviations of log depth: 0.05 is 5 % of the distance."""
+
+    estimator: str
+    """The estimator's name."""
+    scale: float
+    """Of the factor common to a photo, before any calibration."""
+    smooth: float
+    """Of the part that neighbours share."""
+    reach: float
+    """Distance at which the correlation of the smooth part falls to 1/e, as a share of the picture's diagonal."""
+    local: float
+    """Of the part that differs from pixel to pixel."""
+    photos: int
+    """How many photos it was fitted on."""
+    source: str
+    """Which photos, in words."""
+
+    def __post_init__(self) -> None:
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if not (isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be 0 or more, got {value}")
+        if self.reach <= 0:
+            raise ValueError(f"reach must be positive, got {self.reach}")
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the log depth of one pixel after calibration."""
+        return hypot(self.smooth, self.local)
+
+    def covariance(
+        self, pixels_px: NDArray[np.float64], *, width: int, height: int, calibrated: bool
+    ) -> NDArray[np.float64]:
+        """Covariance of the errors of log depth at some pixels.
+
+        Args:
+            pixels_px: (N, 2) positions (x, y), px.
+            width: Of the picture, px.
+            height: Of the picture, px.
+            calibrated: The common factor is known from elsewhere, and its error counted there.
+
+        Returns:
+            (N, N) float64, positive semi-definite.
+        """
+        apart = np.linalg.norm(pixels_px[:, None] - pixels_px[None], axis=-1) / hypot(width, height)
+        shared = self.smooth**2 * np.exp(-apart / self.reach)
+        own = self.local**2 * np.eye(len(pixels_px))
+        return np.asarray(shared + own + (0.0 if calibrated else self.scale**2))
+
+
+def known_error_model(estimator: str) -> ErrorModel | None:
+    """The error model that is shipped for an estimator; None where nobody has measured it."""
+    return _shipped().get(estimator)
+
+
+def read_error_models(path: Path) -> dict[str, ErrorModel]:
+    """Reads the file that ``recon eval --error-model`` writes, by estimator.
+
+    Raises:
+        CalibrationError: It is missing, or is no such file.
+    """
+    try:
+        return _models_from(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise CalibrationError(f"{path}: the error model cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CalibrationError(
+            f"{path} is not an error model that `recon eval --error-model` saved: {error}"
+        ) from error
+
+
+def dump_error_models(models: Mapping[str, ErrorModel]) -> str:
+    """The text of a file of error models (JSON)."""
+    return (
+        json.dumps({"format": _FORMAT, "models": [asdict(model) for model in models.values()]}, indent=1)
+        + "\n"
+    )
+
+
+def error_model_of(values: Mapping[str, Any] | None) -> ErrorModel | None:
+    """The error model in a scene's provenance (``asdict``), or None where it has none."""
+    return None if values is None else _model_from(values)
+
+
+def _models_from(content: Any) -> dict[str, ErrorModel]:
+    if content["format"] != _FORMAT:
+        raise ValueError(f"its format is {content['format']!r}, not {_FORMAT!r}")
+    models = [_model_from(values) for values in content["models"]]
+    return {model.estimator: model for model in models}
+
+
+def _model_from(values: Mapping[str, Any]) -> ErrorModel:
+    return ErrorModel(
+        estimator=str(values["estimator"]),
+        photos=int(values["photos"]),
+        source=str(values["source"]),
+        **{name: float(values[name]) for name in _NUMBERS},
+    )
+
+
+@cache
+def _shipped() -> dict[str, ErrorModel]:
+    return _models_from(
+        json.loads((files("recon.calibration") / "error_models.json").read_text(encoding="utf-8"))
+    )

@@ -1,0 +1,1 @@
+"""Which focal length a photo's camera has."""

@@ -1,0 +1,153 @@
+"""Depth Anything V2: fast relative depth, or metric depth of rooms or streets (Yang et al., arXiv:2406.09414)."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.inference import cuda_graph
+from recon.depth.inference.loaded_model import Network
+from recon.depth.inference.placement import Placement
+from recon.journal import Journal
+from recon.types import DepthEstimate, FloatMap, MetricDepth, Photo, RelativeDepth
+
+if TYPE_CHECKING:
+    import torch
+
+PROCESSING_SIZE_PX = 518
+"""Side that the networks were trained at, px."""
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+"""Of ImageNet, per channel of 0 to 1."""
+DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+"""Of ImageNet, per channel of 0 to 1."""
+
+
+class DepthAnything:
+    """The estimator of both kinds: relative inverse depth, or metres up to the checkpoint's own limit."""
+
+    def __init__(
+        self, name: str, source: Source, gives: Literal["metric", "relative"], run: RunOptions
+    ) -> None:
+        """Takes the name that the user knows it by, where the weights come from, its kind, and how to run."""
+        self.name = name
+        self.gives = gives
+        self._size_px = run.processing_size or PROCESSING_SIZE_PX
+        self._network = Network(name, source, run, load=load, keep_fp32=("head",))
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        """Estimates depth; the focal length plays no part, also not in the metres of the metric checkpoints.
+
+        Raises:
+            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+        """
+        snapshot = self._network.snapshot(journal)
+
+        def work(model: Any, placement: Placement) -> tuple[FloatMap, tuple[int, int], float]:
+            pixels = prepare(photo, size=self._size_px, multiple=int(model.config.patch_size))
+            with journal.stage(f"Running {self.name}"):
+                values = predict(model, pixels, photo, placement)
+            return values, (pixels.shape[3], pixels.shape[2]), float(model.config.max_depth or 1)
+
+        values, (width, height), max_depth_m = self._network.run(work, journal)
+        details = {**self._network.details(), "processing_width": width, "processing_height": height}
+        depth: MetricDepth | RelativeDepth
+        finite = np.isfinite(values)
+        if self.gives == "metric":
+            depth = MetricDepth(values, finite & (values > 0) & (values < max_depth_m))
+            details |= {"max_depth_m": max_depth_m, "uses_focal": False}
+        else:
+            depth = RelativeDepth(values, finite)
+        return DepthEstimate(depth=depth, model=self.name, revision=snapshot.revision, details=details)
+
+
+def load(snapshot: Snapshot) -> Any:
+    """The network with the weights of a checkpoint.
+
+    Raises:
+        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+    """
+    from recon.depth.nets import load_weights
+    from recon.depth.nets.depth_anything import AnyConfig, DepthAnythingNet
+
+    return load_weights.load(
+        snapshot, kind="depth_anything", build=lambda config: DepthAnythingNet(AnyConfig.of(config))
+    ).simplify()
+
+
+def prepare(photo: Photo, *, size: int, multiple: int) -> "torch.Tensor":
+    """The network's input, (1, 3, h, w) float32, normalised; the same as transformers' DPTImageProcessor."""
+    import torch
+
+    width, height = processing_size(width=photo.width, height=photo.height, size=size, multiple=multiple)
+    small = np.asarray(Image.fromarray(photo.rgb).resize((width, height), Image.Resampling.BICUBIC))
+    scaled = (small.astype(np.float32) / 255 - MEAN) / DEVIATION
+    return torch.from_numpy(scaled).permute(2, 0, 1)[None].contiguous()
+
+
+def processing_size(*, width: int, height: int, size: int, multiple: int) -> tuple[int, int]:
+    """(width, height) inside the network: the aspect kept, multiples of the patch.
+
+    Of the two scales that bring a side to ``size``, the one that changes the picture less, as in transformers:
+    that of the shorter side for a picture larger than ``size``, of the longer side for a smaller one.
+    """
+    by_width, by_height = size / width, size / height
+    scale = by_width if abs(1 - by_width) < abs(1 - by_height) else by_height
+    across, down = (max(1, round(scale * side / multiple)) * multiple for side in (width, height))
+    return across, down
+
+
+def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placement) -> FloatMap:
+    """What the network gives, (H, W) float32, resized bilinearly to the photo's grid."""
+    import torch
+
+    outputs = cuda_graph.run(model, pixels.to(placement.device, placement.dtype))
+    values = outputs.predicted_depth[:, None].to(torch.float32)
+    resized = torch.nn.functional.interpolate(
+        values, (photo.height, photo.width), mode="bilinear", align_corners=False
+    )
+    return resized[0, 0].cpu().numpy()
+
+
+def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything:
+    # The configuration's own default is relative.
+    gives: Literal["metric", "relative"] = (
+        "metric" if config.get("depth_estimation_type") == "metric" else "relative"
+    )
+    return DepthAnything(name, source, gives, run)
+
+
+SIZES_MB = {"small": 99, "base": 390, "large": 1341}
+
+
+def _cards() -> Iterator[ModelCard]:
+    kinds: tuple[tuple[str, str, Literal["metric", "relative"], str], ...] = (
+        ("dav2", "Depth-Anything-V2", "relative", "relative depth"),
+        ("dav2-metric-indoor", "Depth-Anything-V2-Metric-Indoor", "metric", "metres in rooms, up to 20 m"),
+        (
+            "dav2-metric-outdoor",
+            "Depth-Anything-V2-Metric-Outdoor",
+            "metric",
+            "metres in streets, up to 80 m",
+        ),
+    )
+    speeds = {"small": "fast", "base": "between", "large": "slower and finer"}
+    for prefix, family, gives, what in kinds:
+        for size, megabytes in SIZES_MB.items():
+            name, repository = f"{prefix}-{size}", f"depth-anything/{family}-{size.capitalize()}-hf"
+            yield ModelCard(
+                name=name,
+                gives=gives,
+                summary=f"{what}; {speeds[size]}",
+                create=partial(DepthAnything, name, Source(repository), gives),
+                licence="Apache-2.0" if size == "small" else "CC BY-NC 4.0: not for commercial use",
+                repository=repository,
+                download_mb=megabytes,
+            )
+
+
+CARDS = tuple(_cards())
+CHECKPOINTS = {"depth_anything": _from_config}

@@ -1,0 +1,216 @@
+"""Depth Pro: metric depth and field of view from one photo (Bochkovskii et al., arXiv:2410.02073).
+
+The network predicts C, inverse depth in a canonical camera as wide as the picture, and the horizontal field of
+view. With W the photo's width, ``f_px = 0.5 W / tan(0.5 fov)`` and ``z = f_px / (W C)`` (section 3.2).
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import isfinite, radians, tan
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.hub import checkpoint_cache
+from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.inference import cuda_graph
+from recon.depth.inference.loaded_model import Network
+from recon.depth.inference.placement import Placement
+from recon.journal import Journal
+from recon.types import DEFAULT_FOV_X_DEG, BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+
+if TYPE_CHECKING:
+    import torch
+
+SKY_FROM_M = 1000.0
+"""What comes out farther is sky, or too far to say. The network gives sky an inverse depth of nearly 0, and its
+reference code clamps at 10 km; at 1 km a change of 0.001 in it is a change by half the distance or more, so a
+number there is no measurement.
+"""
+PLAUSIBLE_FOV_DEG = (1.0, 170.0)
+"""A predicted field of view outside is a failure of the network, not a lens."""
+
+
+class DepthPro:
+    """The estimator; its field-of-view branch is loaded and run only for photos of unknown focal length."""
+
+    gives: Literal["metric"] = "metric"
+
+    def __init__(self, name: str, source: Source, run: RunOptions) -> None:
+        """Takes the name that the user knows it by, where the weights come from, and how to run."""
+        self.name = name
+        self._network = Network(name, source, run, load=load, keep_fp32=("head", "fov_model"))
+        self._with_fov = False
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        """Estimates metric depth; a known focal length replaces the predicted one, also in the metres.
+
+        Raises:
+            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+        """
+        snapshot = self._network.snapshot(journal)
+        has_fov = bool(checkpoint_cache.read_config(snapshot).get("use_fov_model"))
+        predict_fov = focal_px is None and has_fov
+        # Once loaded the branch stays: loading again for each photo would cost more than it takes.
+        self._with_fov = self._with_fov or predict_fov
+
+        def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None]:
+            model.use_fov_model = predict_fov
+            with journal.stage(f"Running {self.name}{_duration(model, placement)}", total=1.0) as progress:
+                # Three quarters of the time go in the patch encoder's layers.
+                result = predict(model, photo, placement, lambda share: progress(0.75 * share))
+                progress(1.0)
+            return result
+
+        canonical, fov_deg = self._network.run(work, journal, use_fov_model=self._with_fov)
+        model_focal_px = None
+        if focal_px is None:
+            model_focal_px = focal_of_fov(fov_deg, width=photo.width)
+            focal_px = model_focal_px or focal_of_fov(DEFAULT_FOV_X_DEG, width=photo.width)
+            if model_focal_px is None:
+                found = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
+                journal.warn(
+                    "focal",
+                    f"{self.name} predicts {found}: {DEFAULT_FOV_X_DEG:g} degrees are taken instead, and the metres "
+                    "are as uncertain. Give --focal-px, --focal-35mm or --fov.",
+                )
+        assert focal_px is not None
+        depth, sky = metric_depth(canonical, focal_px=focal_px)
+        return DepthEstimate(
+            depth=depth,
+            model=self.name,
+            revision=snapshot.revision,
+            focal_px=model_focal_px,
+            focal_used_px=focal_px,
+            sky=sky,
+            details={
+                **self._network.details(),
+                "fov_deg": fov_deg if fov_deg is not None and isfinite(fov_deg) else None,
+                "sky_from_m": SKY_FROM_M,
+            },
+        )
+
+
+def load(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
+    """The network with the weights of a checkpoint; without its field-of-view branch where that is not wanted.
+
+    Raises:
+        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+    """
+    from recon.depth.nets import load_weights
+    from recon.depth.nets.depth_pro import DepthProNet, ProConfig
+
+    return load_weights.load(
+        snapshot,
+        kind="depth_pro",
+        build=lambda config: DepthProNet(ProConfig.of({**config, "use_fov_model": use_fov_model})),
+        skip="fov_model.",
+    ).simplify()
+
+
+def prepare(photo: Photo, *, size: int, device: str = "cpu") -> "torch.Tensor":
+    """The network's input, (1, 3, size, size) float32 in -1 to 1: the photo squashed to a square.
+
+    The same as transformers' DepthProImageProcessor, which needs torchvision: bilinear without antialias. Only the
+    pixels that it looks at are brought to floating point, on the device that the network runs on.
+    """
+    import torch
+
+    rgb = torch.tensor(photo.rgb).to(device)
+    row, next_row, down = _neighbours(photo.height, size, device)
+    column, next_column, across = _neighbours(photo.width, size, device)
+
+    def line(rows: "torch.Tensor") -> "torch.Tensor":
+        picked = rgb.index_select(0, rows)
+        left, right = (picked.index_select(1, columns).to(torch.float32) for columns in (column, next_column))
+        return left.lerp_(right, across[:, None])
+
+    pixels = line(row).lerp_(line(next_row), down[:, None, None])
+    return pixels.div_(255).sub_(0.5).div_(0.5).permute(2, 0, 1)[None].contiguous()
+
+
+def _neighbours(length: int, size: int, device: str) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
+    """Of each output pixel the two input pixels that it lies between, and the share of the second one."""
+    import torch
+
+    # In float32 as in torch's own bilinear resizing, to which it shall be equal.
+    at = (torch.arange(size, dtype=torch.float32, device=device) + 0.5) * (length / size) - 0.5
+    at.clamp_(min=0)
+    first = at.to(torch.int64).clamp_(max=length - 1)
+    return first, (first + 1).clamp_(max=length - 1), at - first
+
+
+def predict(
+    model: Any, photo: Photo, placement: Placement, progress: Callable[[float], None] | None = None
+) -> tuple[FloatMap, float | None]:
+    """Canonical inverse depth (H, W) float32 on the photo's grid, and the field of view in degrees.
+
+    Inverse depth is what is resized, never depth: at an edge its mean lies between the two surfaces as the eye
+    sees them, not far behind the nearer one.
+    """
+    import torch
+
+    pixels = prepare(photo, size=network_size(model.config), device=placement.device)
+    outputs = cuda_graph.run(model, pixels.to(placement.dtype), progress, variant=model.use_fov_model)
+    resized = torch.nn.functional.interpolate(
+        outputs.predicted_depth[:, None].to(torch.float32),
+        (photo.height, photo.width),
+        mode="bilinear",
+        align_corners=False,
+    )
+    fov = outputs.field_of_view
+    return resized[0, 0].cpu().numpy(), None if fov is None else float(fov[0])
+
+
+def network_size(config: Any) -> int:
+    """Side of the network's square input, px: its patches cover the smallest scale exactly (1536 as published)."""
+    return round(int(config.patch_size) / min(config.scaled_images_ratios))
+
+
+def focal_of_fov(fov_deg: float | None, *, width: int) -> float | None:
+    """``f = 0.5 W / tan(0.5 fov)`` in px; None where the field of view cannot be one."""
+    low, high = PLAUSIBLE_FOV_DEG
+    if fov_deg is None or not isfinite(fov_deg) or not low <= fov_deg <= high:
+        return None
+    return 0.5 * width / tan(0.5 * radians(fov_deg))
+
+
+def metric_depth(canonical: FloatMap, *, focal_px: float) -> tuple[MetricDepth, BoolMap]:
+    """``z = f / (W C)`` in metres, and the mask of what is farther than SKY_FROM_M.
+
+    Args:
+        canonical: (H, W) float32 canonical inverse depth on the photo's grid.
+        focal_px: Horizontal focal length, px of the photo.
+    """
+    canonical_focal = np.float32(focal_px / canonical.shape[1])
+    finite = np.isfinite(canonical)
+    sky = finite & (canonical * np.float32(SKY_FROM_M) <= canonical_focal)
+    valid = finite & ~sky
+    z_m = np.divide(canonical_focal, canonical, out=np.zeros_like(canonical), where=valid)
+    return MetricDepth(z_m, valid), sky
+
+
+def _duration(model: Any, placement: Placement) -> str:
+    full_size = network_size(model.config) >= 1536
+    return " (a minute or two on two CPU cores)" if placement.device == "cpu" and full_size else ""
+
+
+def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthPro:
+    return DepthPro(name, source, run)
+
+
+REPOSITORY = "apple/DepthPro-hf"
+CARDS = (
+    ModelCard(
+        name="depthpro",
+        gives="metric",
+        summary="the main model: sharp metric depth and the focal length",
+        create=partial(DepthPro, "depthpro", Source(REPOSITORY)),
+        licence="Apple ML Research Model licence: research only",
+        predicts_focal=True,
+        repository=REPOSITORY,
+        download_mb=1904,
+    ),
+)
+CHECKPOINTS = {"depth_pro": _from_config}

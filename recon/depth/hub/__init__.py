@@ -1,0 +1,1 @@
+"""Where the checkpoints of the models come from."""

@@ -1,0 +1,162 @@
+"""Where the weights of a network come from, and which of them are on this machine."""
+
+import json
+import os
+import re
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.depth.hub import integrity
+from recon.errors import ModelUnavailable
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_REVISION = re.compile(r"[\w.][\w./-]*")
+
+_READ_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to take a checkpoint from: exactly one of ``repository`` and ``folder``."""
+
+    repository: str | None = None
+    """Hub repository, ``org/name``."""
+    revision: str | None = None
+    """Branch, tag or commit of the repository; None: its main branch."""
+    folder: Path | None = None
+    """Local folder that holds config.json and the weights."""
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision else ""
+        return f"{self.repository or self.folder}{at}"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A checkpoint on this machine."""
+
+    folder: Path
+    """Holds config.json and model*.safetensors."""
+    repository: str | None = None
+    """The repository it came from; None for a local folder."""
+    revision: str | None = None
+    """Commit hash of the repository; None for a local folder, whose history nobody knows."""
+
+
+def parse_source(text: str) -> Source:
+    """Reads what follows ``hf:``: ``ORG/NAME[@REVISION]`` or a folder (``./x``, ``/x``, ``~/x``).
+
+    An existing folder is taken before a repository of the same name.
+
+    Raises:
+        ModelUnavailable: It is neither an existing folder nor the name of a repository.
+    """
+    folder = Path(text).expanduser()
+    if text and folder.is_dir():
+        return Source(folder=folder)
+    name, _, revision = text.partition("@")
+    if revision and Path(name).expanduser().is_dir():
+        raise ModelUnavailable(f"hf:{text}: a local folder has no revision; leave @{revision} out.")
+    if text.startswith((".", "/", "~")) or "\\" in text or not _REPOSITORY.fullmatch(name):
+        raise ModelUnavailable(
+            f"hf:{text}: there is no such folder, and it is not a repository's name (ORG/NAME) either."
+        )
+    if "@" in text and not _REVISION.fullmatch(revision):
+        raise ModelUnavailable(f"hf:{text}: expected a branch, a tag or a commit after @, got {revision!r}.")
+    return Source(repository=name, revision=revision or None)
+
+
+def is_offline(offline: bool) -> bool:
+    """Whether the network is off limits: by the option, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
+    names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    return offline or any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in names)
+
+
+def locate(source: Source) -> Snapshot | None:
+    """Finds a checkpoint on this machine without touching the network; None where the cache lacks it.
+
+    Raises:
+        ModelUnavailable: The local folder does not hold a whole checkpoint in safetensors.
+    """
+    if source.folder is not None:
+        if problem := what_is_missing(source.folder):
+            raise ModelUnavailable(f"{source.folder}: {problem}")
+        return Snapshot(source.folder)
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    config = try_to_load_from_cache(
+        str(source.repository), "config.json", cache_dir=constants.HF_HUB_CACHE, revision=source.revision
+    )
+    if not isinstance(config, str) or what_is_missing(Path(config).parent):
+        return None
+    folder = Path(config).parent
+    if integrity.is_unchecked(constants.HF_HUB_CACHE, str(source.repository), folder.name):
+        return None
+    return Snapshot(folder, source.repository, folder.name)
+
+
+def read_config(snapshot: Snapshot) -> dict[str, Any]:
+    """The checkpoint's config.json.
+
+    Raises:
+        ModelUnavailable: It is not JSON, or not an object.
+    """
+    path = snapshot.folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"{path}: damaged ({error}); delete the file and fetch it again.") from error
+    if not isinstance(config, dict):
+        raise ModelUnavailable(f"{path}: expected a JSON object, got a {type(config).__name__}.")
+    return config
+
+
+def read_ahead(snapshot: Snapshot) -> threading.Thread:
+    """Brings the weights' files into the system's cache while other work goes on, such as importing torch.
+
+    The network maps its files, so it can begin before all of them are there. Advice to the system would be shorter,
+    but Linux reads no more than a few MB on it.
+
+    Returns:
+        The thread, which has nothing to tell: a file that cannot be read is a matter for whoever opens it.
+    """
+
+    def read() -> None:
+        buffer = bytearray(_READ_BYTES)
+        with suppress(OSError):
+            for path in sorted(snapshot.folder.glob("model*.safetensors")):
+                with path.open("rb", buffering=0) as file:
+                    while file.readinto(buffer):
+                        pass
+
+    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread.start()
+    return thread
+
+
+def what_is_missing(folder: Path) -> str | None:
+    """What a checkpoint folder lacks, in a sentence; None where it lacks nothing."""
+    # A link into the cache may dangle.
+    names = {entry.name for entry in folder.iterdir() if entry.exists()}
+    if "config.json" not in names:
+        return (
+            "expected a checkpoint, but there is no config.json; give the folder that save_pretrained wrote."
+        )
+    if "model.safetensors" in names:
+        return None
+    if "model.safetensors.index.json" in names:
+        try:
+            index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+            missing = sorted(set(index["weight_map"].values()) - names)
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            return f"model.safetensors.index.json is damaged ({error}); fetch it again."
+        return f"{', '.join(missing)} is missing; fetch the checkpoint again." if missing else None
+    if any(name.endswith((".bin", ".pt", ".pth", ".ckpt")) for name in names):
+        return (
+            "the weights are pickled (.bin, .pt), which can run any code when loaded; convert them to "
+            "safetensors with save_pretrained."
+        )
+    return "there is a config.json but no model.safetensors; fetch the checkpoint again."

@@ -1,0 +1,156 @@
+"""Fetches weights from the hub, with progress, a limit on silence, and Ctrl-C."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from recon.depth.hub import outages
+from recon.depth.hub.checkpoint_cache import Snapshot, Source, is_offline, locate, what_is_missing
+from recon.errors import ModelUnavailable
+from recon.journal import Journal
+
+ANSWER_LIMIT_S = 10.0
+"""A hub that says nothing for so long when asked for a repository counts as not there, s."""
+STALL_LIMIT_S = 90.0
+"""A download that moves no byte for so long is given up, s; the library itself retries within this time."""
+_STOP_LIMIT_S = 5.0
+BY_HAND = (
+    "By hand: put config.json and model.safetensors into a folder and take --model hf:FOLDER, set HF_ENDPOINT to a "
+    "mirror, or copy another machine's Hugging Face cache (HF_HOME) and add --offline."
+)
+
+
+class _Unreachable(ModelUnavailable):
+    """The hub failed, and would fail again for some time."""
+
+
+def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Snapshot:
+    """Finds a checkpoint on this machine, or downloads it where that is allowed.
+
+    Args:
+        source: Where it comes from.
+        name: What the user calls it, for the message.
+        offline: Leave the network alone.
+        journal: Told of a download and its progress.
+
+    Raises:
+        ModelUnavailable: It is not here and cannot be had.
+    """
+    snapshot = locate(source)
+    if snapshot is not None:
+        return snapshot
+    if is_offline(offline):
+        raise ModelUnavailable(
+            f"The weights of {name} are not on this machine and the network is off limits (--offline or "
+            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}"
+        )
+    if (outage := outages.recent()) is not None:
+        raise ModelUnavailable(
+            f"{source} is not fetched: the hub failed {outage.minutes_ago}, and is asked again "
+            f"{outages.LIMIT_S / 60:.0f} minutes after that, or at once by `recon models pull {name}`. {BY_HAND}"
+        )
+    return pull(source, journal)
+
+
+def pull(source: Source, journal: Journal) -> Snapshot:
+    """Downloads a repository's config and safetensors into the hub's cache; files that are there are kept.
+
+    The download runs in a child process (``download_process`` says why), which can be stopped at any moment and then
+    removes its unfinished file. A hub that fails is remembered: ``obtain`` does not ask it again for some minutes.
+
+    Raises:
+        ModelUnavailable: The hub cannot be reached, does not answer, or does not have it.
+    """
+    if source.repository is None:
+        raise ModelUnavailable(f"{source}: a local folder needs no download.")
+    try:
+        folder, size = _pull(source, journal)
+    except _Unreachable as error:
+        outages.remember(str(error))
+        raise ModelUnavailable(f"{error} {BY_HAND}") from error
+    outages.forget()
+    if problem := what_is_missing(folder):
+        raise ModelUnavailable(f"{source}: {problem}")
+    journal.decide(
+        "model",
+        f"Downloaded {source.repository} at revision {folder.name} ({size}).",
+        repository=source.repository,
+        revision=folder.name,
+    )
+    return Snapshot(folder, source.repository, folder.name)
+
+
+def _pull(source: Source, journal: Journal) -> tuple[Path, str]:
+    """The folder of the snapshot, and the size of it for a person."""
+    with _fetching(source) as messages:
+        about = _next_message(messages, source, ANSWER_LIMIT_S)
+        total = about["total_bytes"]
+        size = f"{total / 1e6:.0f} MB" if total >= 1e6 else f"{total / 1e3:.0f} kB"
+        with journal.stage(f"Downloading {source} ({size})", total=total) as progress:
+            while "folder" not in (message := _next_message(messages, source, STALL_LIMIT_S)):
+                progress(message["done_bytes"])
+            progress(total)
+    return Path(message["folder"]), size
+
+
+@contextmanager
+def _fetching(source: Source) -> Iterator["queue.Queue[str | None]"]:
+    """Runs recon.depth.hub.download_process; yields the lines it prints, then None. Stops it on the way out."""
+    from huggingface_hub import constants
+
+    package_root = str(Path(__file__).parents[3])
+    search_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recon.depth.hub.download_process", str(source.repository), source.revision or "",
+         str(constants.HF_HUB_CACHE)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONPATH": search_path},
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_forward, args=(process.stdout, lines), daemon=True).start()
+    try:
+        yield lines
+    finally:
+        _stop(process)
+
+
+def _forward(stream: IO[str], lines: "queue.Queue[str | None]") -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    """Asks a child that still runs to clean up and end, and kills it where it does not."""
+    try:
+        process.terminate()
+        process.wait(_STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _next_message(lines: "queue.Queue[str | None]", source: Source, limit_s: float) -> dict[str, Any]:
+    """The child's next message; its failure, its end or its silence is a ModelUnavailable."""
+    try:
+        line = lines.get(timeout=limit_s)
+    except queue.Empty:
+        raise _Unreachable(
+            f"{source} cannot be fetched: the hub did not answer for {limit_s:.0f} s. Try again later, or use "
+            "what is on this machine (recon models)."
+        ) from None
+    if line is None:
+        raise ModelUnavailable(f"{source} cannot be fetched: the download ended unexpectedly. Try again.")
+    message: dict[str, Any] = json.loads(line)
+    if "error" in message:
+        failure = _Unreachable if message.get("unreachable") else ModelUnavailable
+        raise failure(f"{source} cannot be fetched: {message['error']}")
+    return message

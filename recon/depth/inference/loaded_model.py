@@ -1,0 +1,116 @@
+"""A depth network in torch: its weights found or fetched, checked, loaded once, and run where it fits."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from recon.depth.estimator import RunOptions
+from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.inference.placement import Placement, first_placement, place, run_where_it_fits
+from recon.journal import Journal
+
+Result = TypeVar("Result")
+
+
+class Network:
+    """Keeps a loaded model from photo to photo.
+
+    Args:
+        name: What the user calls it.
+        source: Where its weights come from.
+        run: Device, precision, offline.
+        load: Makes the network of a checkpoint and of the keywords that ``run`` gets.
+        keep_fp32: The model's children that always compute in float32.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        run: RunOptions,
+        *,
+        load: Callable[..., Any],
+        keep_fp32: tuple[str, ...],
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._run = run
+        self._load_weights = load
+        self._keep_fp32 = keep_fp32
+        self._snapshot: Snapshot | None = None
+        self._placement: Placement | None = None
+        self._model: Any = None
+        self._loaded_as: object = None
+
+    def snapshot(self, journal: Journal) -> Snapshot:
+        """The checkpoint on this machine, fetched where it is not here yet.
+
+        Raises:
+            ModelUnavailable: It cannot be had.
+        """
+        if self._snapshot is None:
+            self._snapshot = download.obtain(
+                self._source, name=self._name, offline=self._run.offline, journal=journal
+            )
+            checkpoint_cache.read_ahead(self._snapshot)
+        return self._snapshot
+
+    def run(self, work: Callable[[Any, Placement], Result], journal: Journal, **overrides: Any) -> Result:
+        """Calls ``work`` with the model and its placement, without gradients; loads the model where need be.
+
+        Args:
+            work: Called again elsewhere when memory does not suffice.
+            journal: Told what was loaded and where.
+            overrides: Of ``load``; other ones than before load it anew.
+
+        Raises:
+            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+        """
+        import torch
+
+        def attempt(placement: Placement) -> Result:
+            model = self._load(placement, overrides, journal)
+            with torch.inference_mode():
+                return work(model, placement)
+
+        start = self._placement or first_placement(self._run)
+        self._placement, result = run_where_it_fits(start, self._run, journal, attempt)
+        return result
+
+    def details(self) -> dict[str, Any]:
+        """What belongs into the provenance: source, device, precision."""
+        where = (
+            self._snapshot.repository or str(self._snapshot.folder) if self._snapshot else str(self._source)
+        )
+        placement = self._placement
+        return {
+            "weights": where,
+            "device": placement and placement.device,
+            "precision": placement and placement.precision,
+        }
+
+    def _load(self, placement: Placement, overrides: dict[str, Any], journal: Journal) -> Any:
+        wanted = (placement, overrides)
+        if self._loaded_as == wanted:
+            return self._model
+        # The old one goes first: two of them may not fit.
+        self._model = self._loaded_as = None
+        snapshot = self.snapshot(journal)
+        with journal.stage(f"Loading {self._name}"):
+            model = self._load_weights(snapshot, **overrides)
+            self._model = place(model, placement, self._keep_fp32)
+        self._loaded_as = wanted
+        if placement.precision == "int8":
+            from recon.depth.nets.fast_ops import has_int8
+
+            if not has_int8():
+                journal.warn(
+                    "model",
+                    "this torch has no products of 8 bits: int8 gives the same numbers, but is no faster",
+                )
+        at = f"revision {snapshot.revision[:12]}" if snapshot.revision else f"folder {snapshot.folder}"
+        journal.decide(
+            "model", f"{self._name} ({at}) on {placement}.", model=self._name, revision=snapshot.revision,
+            device=placement.device, precision=placement.precision,
+        )  # fmt: skip
+        return self._model

@@ -1,0 +1,187 @@
+"""Depth Anything V2's network (Yang et al., arXiv:2406.09414), for inference on one photo.
+
+The same numbers as transformers' DepthAnythingForDepthEstimation, and the same names of weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as nnf
+
+from recon.depth.nets.residual import Residual, channels_last
+from recon.depth.nets.vit import Vit, VitConfig
+
+
+class Outputs(NamedTuple):
+    """What the network gives."""
+
+    predicted_depth: torch.Tensor
+    """(1, h, w): relative inverse depth, or metres; float32."""
+
+
+@dataclass(frozen=True)
+class AnyConfig:
+    """What of transformers' DepthAnythingConfig matters, with its defaults."""
+
+    patch_size: int = 14
+    reassemble_hidden_size: int = 384
+    reassemble_factors: tuple[float, ...] = (4, 2, 1, 0.5)
+    neck_hidden_sizes: tuple[int, ...] = (48, 96, 192, 384)
+    fusion_hidden_size: int = 64
+    head_in_index: int = -1
+    head_hidden_size: int = 32
+    depth_estimation_type: str = "relative"
+    max_depth: float | None = 1
+    backbone: VitConfig = VitConfig()
+    out_layers: tuple[int, ...] = (12,)
+    """After which layers the tokens are taken; 0: before the first."""
+    apply_layernorm: bool = True
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "AnyConfig":
+        """From a config.json.
+
+        Raises:
+            ValueError: It is one that this network is not made for.
+        """
+        own = {each.name: config[each.name] for each in fields(cls) if each.name in config}
+        backbone = config.get("backbone_config") or {}
+        own["backbone"] = encoder = VitConfig.of(backbone)
+        layers = backbone.get("out_indices")
+        if layers is None and (names := backbone.get("out_features")):
+            stages = ["stem", *(f"stage{i + 1}" for i in range(encoder.num_hidden_layers))]
+            layers = [stages.index(name) for name in names]
+        own["out_layers"] = tuple(
+            layer % (encoder.num_hidden_layers + 1) for layer in layers or [encoder.num_hidden_layers]
+        )
+        own["apply_layernorm"] = backbone.get("apply_layernorm", True)
+        made = cls(**own)
+        if backbone.get("reshape_hidden_states", True) or len(made.out_layers) != len(made.neck_hidden_sizes):
+            raise ValueError("its encoder's outputs are not tokens of as many layers as its decoder takes")
+        if made.depth_estimation_type not in ("relative", "metric"):
+            raise ValueError(f"unknown depth_estimation_type {made.depth_estimation_type!r}")
+        return made
+
+
+class DepthAnythingNet(nn.Module):
+    """The network; call ``simplify`` when its weights are there."""
+
+    def __init__(self, config: AnyConfig) -> None:
+        """Takes the sizes."""
+        super().__init__()
+        self.config = config
+        self.backbone = Vit(config.backbone, hold=True)
+        self.neck: Any = nn.Module()
+        self.neck.reassemble_stage = nn.Module()
+        self.neck.reassemble_stage.layers = nn.ModuleList(
+            Reassemble(config.reassemble_hidden_size, size, factor)
+            for size, factor in zip(config.neck_hidden_sizes, config.reassemble_factors, strict=True)
+        )
+        channels = config.fusion_hidden_size
+        self.neck.convs = nn.ModuleList(
+            nn.Conv2d(size, channels, 3, padding=1, bias=False) for size in config.neck_hidden_sizes
+        )
+        self.neck.fusion_stage = nn.Module()
+        self.neck.fusion_stage.layers = nn.ModuleList(FusionLayer(channels) for _ in config.neck_hidden_sizes)
+        self.head = Head(config)
+
+    def simplify(self) -> "DepthAnythingNet":
+        """All but the encoder to float32, in the order that runs fastest."""
+        for part in (self.neck, self.head):
+            part.float()
+            channels_last(part)
+        return self
+
+    def forward(self, pixel_values: torch.Tensor) -> Outputs:
+        """Runs it on (1, 3, h, w), normalised, multiples of the patch, in the number format to compute in."""
+        patch = self.config.patch_size
+        rows, columns = pixel_values.shape[2] // patch, pixel_values.shape[3] // patch
+        taken: dict[int, torch.Tensor] = {}
+
+        def tap(done: int, hidden: torch.Tensor) -> None:
+            if done in self.config.out_layers:
+                tokens = self.backbone.normalised(hidden) if self.config.apply_layernorm else hidden.clone()
+                taken[done] = tokens[:, 1:].unflatten(1, (rows, columns)).permute(0, 3, 1, 2)
+
+        self.backbone(pixel_values, tap, layers=max(self.config.out_layers))
+        reassemble = self.neck.reassemble_stage.layers
+        # By their order in the encoder, whatever that in the configuration.
+        levels = [
+            conv(layer(taken[done]))
+            for done, layer, conv in zip(sorted(taken), reassemble, self.neck.convs, strict=True)
+        ]
+        fused = self._fuse(levels)
+        return Outputs(self.head(fused[self.config.head_in_index], (rows * patch, columns * patch)))
+
+    def _fuse(self, levels: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """From the coarsest level to twice the size of the finest; what comes of each."""
+        found: list[torch.Tensor] = []
+        for i, layer in enumerate(self.neck.fusion_stage.layers):
+            level = levels[-1 - i]
+            size = levels[-2 - i].shape[2:] if i + 1 < len(levels) else None
+            found.append(layer(found[-1] if found else None, level, size))
+        return found
+
+
+class Reassemble(nn.Module):
+    """Tokens of one layer to a map of the decoder."""
+
+    def __init__(self, size: int, channels: int, factor: float) -> None:
+        """Takes the channels in and out, and how many times as fine the map becomes."""
+        super().__init__()
+        self.projection = nn.Conv2d(size, channels, 1)
+        self.resize: nn.Module = nn.Identity()
+        if factor > 1:
+            self.resize = nn.ConvTranspose2d(channels, channels, int(factor), stride=int(factor))
+        elif factor < 1:
+            self.resize = nn.Conv2d(channels, channels, 3, stride=int(1 / factor), padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(1, size, h, w) to (1, channels, factor h, factor w)."""
+        return self.resize(self.projection(x))
+
+
+class FusionLayer(nn.Module):
+    """Adds a level to what came from the coarser ones, and brings the sum to the size of the next finer one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.projection = nn.Conv2d(channels, channels, 1)
+        self.residual_layer1 = Residual(channels)
+        self.residual_layer2 = Residual(channels)
+
+    def forward(
+        self, fused: torch.Tensor | None, level: torch.Tensor, size: Sequence[int] | None
+    ) -> torch.Tensor:
+        """(1, C, h, w) to (1, C, *size); None: twice the size. ``fused`` is None at the coarsest level."""
+        if fused is None:
+            x = level
+        else:
+            if fused.shape != level.shape:
+                level = nnf.interpolate(level, size=fused.shape[2:], mode="bilinear", align_corners=False)
+            x = fused + self.residual_layer1(level)
+        # A 1x1 convolution of a resized map is the resized map of a 1x1 convolution, with fewer pixels.
+        x = self.projection(self.residual_layer2(x))
+        size = size or [2 * side for side in x.shape[2:]]
+        return nnf.interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
+
+
+class Head(nn.Module):
+    """Features to depth."""
+
+    def __init__(self, config: AnyConfig) -> None:
+        super().__init__()
+        channels, inner = config.fusion_hidden_size, config.head_hidden_size
+        self.conv1 = nn.Conv2d(channels, channels // 2, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels // 2, inner, 3, padding=1)
+        self.conv3 = nn.Conv2d(inner, 1, 1)
+        self.metric, self.max_depth = config.depth_estimation_type == "metric", config.max_depth
+
+    def forward(self, x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """(1, C, h, w) to (1, *size)."""
+        x = nnf.interpolate(self.conv1(x), size=size, mode="bilinear", align_corners=True)
+        x = self.conv3(self.conv2(x).relu_())
+        return (x.sigmoid_() if self.metric else x.relu_())[:, 0] * (self.max_depth or 1)

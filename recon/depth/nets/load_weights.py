@@ -1,0 +1,104 @@
+"""Weights from safetensors into a network: mapped, not copied, and exactly those that it has."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import safe_open
+from torch import nn
+
+from recon.depth.hub import checkpoint_cache
+from recon.depth.hub.checkpoint_cache import Snapshot
+from recon.depth.inference import placement
+from recon.errors import ModelUnavailable
+
+Net = TypeVar("Net", bound=nn.Module)
+_RENAMED = (
+    # What the released files call them, and what transformers 5 does.
+    ("attention.attention.query", "attention.q_proj"),
+    ("attention.attention.key", "attention.k_proj"),
+    ("attention.attention.value", "attention.v_proj"),
+    ("attention.output.dense", "attention.o_proj"),
+)
+_UNUSED = re.compile(r"\.mask_token$")
+"""What training needs and nothing else."""
+
+
+def load(
+    snapshot: Snapshot,
+    *,
+    kind: str,
+    build: Callable[[Mapping[str, Any]], Net],
+    skip: str | None = None,
+) -> Net:
+    """Loads a checkpoint for inference; nothing is downloaded and none of its code is run.
+
+    The weights keep the number format of their file and stay in it: the system reads what is used, when it is.
+
+    Args:
+        snapshot: The checkpoint.
+        kind: The ``model_type`` that it has to be of.
+        build: Makes the network, without weights, of the configuration.
+        skip: How the names of weights begin that the network may do without.
+
+    Raises:
+        ModelUnavailable: It is of another kind, damaged, or its weights are not exactly those of the network.
+    """
+    config = checkpoint_cache.read_config(snapshot)
+    found = config.get("model_type")
+    if found != kind:
+        raise ModelUnavailable(f"{snapshot.folder}: expected a {kind} checkpoint, got {found or 'none'}.")
+    try:
+        with torch.device("meta"):
+            net = build(config)
+        tensors = _read(snapshot.folder)
+    except (
+        Exception
+    ) as error:  # foreign data: SafetensorError is no OSError, a wrong size a RuntimeError, ...
+        if placement.is_out_of_memory(error):
+            raise
+        raise _damaged(snapshot, (str(error).strip().splitlines() or [type(error).__name__])[0]) from error
+    expected = net.state_dict()
+    for name in sorted(expected.keys() & tensors.keys()):
+        if tensors[name].shape != expected[name].shape:
+            got, wanted = tuple(tensors[name].shape), tuple(expected[name].shape)
+            raise _damaged(snapshot, f"{name}: expected {wanted}, got {got}")
+    spare = {name for name in tensors if skip and name.startswith(skip)} - set(expected)
+    _compare(snapshot, set(expected), set(tensors) - spare)
+    net.load_state_dict({name: tensors[name] for name in expected}, assign=True)
+    return net.eval().requires_grad_(False)
+
+
+def _read(folder: Path) -> dict[str, torch.Tensor]:
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if not (folder / names[0]).exists():
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    tensors: dict[str, torch.Tensor] = {}
+    for name in names:
+        with safe_open(folder / name, framework="pt", device="cpu") as file:
+            for key in file.keys():  # noqa: SIM118 - not a dict
+                ours = key
+                for theirs, renamed in _RENAMED:
+                    ours = ours.replace(theirs, renamed)
+                if not _UNUSED.search(ours):
+                    tensors[ours] = file.get_tensor(key)
+    return tensors
+
+
+def _compare(snapshot: Snapshot, expected: set[str], found: set[str]) -> None:
+    for problem, names in (("missing", expected - found), ("unexpected", found - expected)):
+        if names:
+            raise ModelUnavailable(
+                f"{snapshot.folder}: {len(names)} {problem} weights ({min(names)}, ...): they are not those of "
+                "its config.json. Fetch the checkpoint again, or choose another one."
+            )
+
+
+def _damaged(snapshot: Snapshot, reason: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"{snapshot.folder}: the checkpoint is damaged or of another kind ({reason}). Delete it and fetch it again."
+    )

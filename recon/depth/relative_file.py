@@ -1,0 +1,52 @@
+"""Relative inverse depth from a file, as Depth Anything, MiDaS and their like write it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from recon.depth.measured import check_aspect, resize_inverse
+from recon.depth_map.read import read_stored
+from recon.errors import DepthFileError
+from recon.journal import Journal
+from recon.types import DepthEstimate, Photo, RelativeDepth
+
+
+@dataclass
+class RelativeFile:
+    """Inverse depth of unknown scale and shift, larger is nearer, that a network wrote before."""
+
+    path: Path
+    name: str = "relative-file"
+    gives: Literal["relative"] = "relative"
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        """Reads the file and brings it to the photo's grid; the focal length plays no part.
+
+        Raises:
+            DepthFileError: The file cannot be read, or does not fit the photo.
+        """
+        stored, measured, source = read_stored(self.path)
+        check_aspect(self.path, stored, photo)
+        inverse = stored.astype(np.float32)
+        valid = np.isfinite(inverse) if measured is None else np.isfinite(inverse) & measured
+        if not valid.any():
+            raise DepthFileError(f"{self.path}: no pixel has a number ({source}).")
+        inverse[~valid] = 0
+        low, high = float(inverse[valid].min()), float(inverse[valid].max())
+        height, width = stored.shape
+        details: dict[str, Any] = {
+            "file": self.path.name,
+            "part": source,
+            "stored_width": width,
+            "stored_height": height,
+        }
+        journal.decide(
+            "depth",
+            f"Relative inverse depth from {self.path.name} ({source}, {width}x{height}), {low:.4g} (far) to "
+            f"{high:.4g} (near).",
+            **details,
+        )
+        resized = resize_inverse(inverse, valid, width=photo.width, height=photo.height)
+        return DepthEstimate(depth=RelativeDepth(*resized), model=self.name, details=details)

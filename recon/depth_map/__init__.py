@@ -1,0 +1,1 @@
+"""Files of depth maps: read, written, coloured."""

@@ -1,0 +1,167 @@
+"""Writes depth as a file of its own: numbers for programs, or a picture for people.
+
+| suffix | holds | where depth is not known |
+|---|---|---|
+| ``.png`` | 16-bit integers, millimetres unless another unit is asked for | 0 |
+| ``.exr`` | float32 metres, channel Y | 0 |
+| ``.npy`` | float32 metres | NaN |
+| ``.npz`` | ``z_m`` float32 metres, ``valid`` bool | False in ``valid`` |
+| ``.tif`` ``.tiff`` | float32 metres | NaN |
+| ``.jpg`` ``.jpeg``, and ``.png`` with a colour map | colours with a legend | grey |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.atomic_write import check_writable, staged
+from recon.depth_map.colormap import COLORMAPS, depth_picture
+from recon.errors import ExportError
+from recon.types import FloatMap, MetricDepth
+
+DEFAULT_COLORMAP = "Spectral_r"
+"""For the suffixes that can only be a picture."""
+
+_PICTURES = (".jpg", ".jpeg", ".png")
+_LARGEST = np.iinfo(np.uint16).max
+
+
+@dataclass(frozen=True)
+class WrittenDepth:
+    """What was written, for a message."""
+
+    path: Path
+    what: str
+    """``16-bit PNG, 0.001 m per unit``, ``colours by Spectral_r``, ..."""
+    out_of_range: int = 0
+    """Pixels whose depth the file's numbers cannot hold; they are marked as not known."""
+
+
+def check_depth_output(path: Path, colormap: str | None = None) -> None:
+    """Refuses early a name or colour map that ``write_depth`` could not do.
+
+    Raises:
+        ExportError: one sentence that names what there is.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (*_FLOAT_WRITERS, *_PICTURES):
+        known = ", ".join(sorted([*_FLOAT_WRITERS, *_PICTURES]))
+        problem = f"{path.suffix} is not a known format of depth" if suffix else "the name has no suffix"
+        raise ExportError(f"{path}: {problem}; there are {known}.")
+    if colormap is not None and suffix not in _PICTURES:
+        raise ExportError(f"{path}: a colour map makes a picture, which is {', '.join(_PICTURES)}.")
+    if colormap is not None and colormap not in COLORMAPS:
+        raise ExportError(f"There is no colour map {colormap!r}; there are {', '.join(COLORMAPS)}.")
+
+
+def write_depth(
+    path: Path,
+    depth: MetricDepth,
+    *,
+    colormap: str | None = None,
+    unit_m: float = 0.001,
+    span_m: tuple[float, float] | None = None,
+    overwrite: bool = False,
+) -> WrittenDepth:
+    """Writes z-depth in the format of the suffix, all or nothing.
+
+    Args:
+        path: The file; the table above says what each suffix holds.
+        depth: (H, W), m, of the upright photo.
+        colormap: One of ``COLORMAPS`` for a picture with a legend; None: numbers (a .jpg is a picture all the
+            same).
+        unit_m: Metres per stored unit of a 16-bit PNG.
+        span_m: Nearest and farthest depth that a picture's colours tell, m (``depth_picture``).
+        overwrite: Replace an existing file.
+
+    Raises:
+        ExportError: unknown suffix or colour map, a file is in the way, no space, no valid depth.
+    """
+    check_depth_output(path, colormap)
+    check_writable([(path,)], overwrite=overwrite)
+    if not depth.valid.any():
+        raise ExportError(f"{path} was not written: no pixel has a depth.")
+    suffix = path.suffix.lower()
+    if colormap is None and suffix in (".jpg", ".jpeg"):
+        colormap = DEFAULT_COLORMAP
+    with staged(path, overwrite=overwrite) as temporary:
+        if colormap is not None:
+            _write_picture(temporary, depth_picture(depth, colormap, span_m))
+            return WrittenDepth(path, f"colours by {colormap}")
+        if suffix == ".png":
+            out_of_range = _write_png(temporary, depth, unit_m)
+            return WrittenDepth(path, f"16-bit PNG, {unit_m:g} m per unit", out_of_range)
+        _FLOAT_WRITERS[suffix](temporary, depth)
+        return WrittenDepth(path, "float32 metres")
+
+
+def _write_picture(path: Path, rgb: NDArray[np.uint8]) -> None:
+    from PIL import Image
+
+    Image.fromarray(rgb).save(path, quality=92, subsampling=0)
+
+
+def _write_png(path: Path, depth: MetricDepth, unit_m: float) -> int:
+    """Returns the count of valid depths that 16 bits cannot hold in this unit."""
+    from PIL import Image, PngImagePlugin
+
+    units = np.rint(np.where(depth.valid, depth.z_m, 0).astype(np.float64) / unit_m)
+    fits = (units >= 1) & (units <= _LARGEST)
+    if not fits.any():
+        raise ExportError(
+            f"{path.name} cannot hold these depths: 16 bits at {unit_m:g} m end at {_LARGEST * unit_m:g} m; "
+            "use a larger --png-unit, or .exr."
+        )
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Description", f"depth along the optical axis; metres = value * {unit_m:g}; 0: not known")
+    Image.fromarray(np.where(fits, units, 0).astype(np.uint16)).save(path, pnginfo=text)
+    return int(np.count_nonzero(depth.valid & ~fits))
+
+
+def _write_exr(path: Path, depth: MetricDepth) -> None:
+    import OpenEXR
+
+    header = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        "comments": "depth along the optical axis in metres; 0: not known",
+    }
+    # Y and not Z: Blender shows a picture of Z alone as black. 0 and not NaN, which compositors spread.
+    pixels = {"Y": np.where(depth.valid, depth.z_m, np.float32(0))}
+    try:
+        with OpenEXR.File(header, pixels) as file:
+            file.write(str(path))
+    except RuntimeError as error:  # what OpenEXR makes of any OSError
+        raise ExportError(f"{path.name} cannot be written: {error}.") from error
+
+
+def _write_npy(path: Path, depth: MetricDepth) -> None:
+    with path.open("wb") as file:
+        np.save(file, _nan_where_unknown(depth))
+
+
+def _write_npz(path: Path, depth: MetricDepth) -> None:
+    with path.open("wb") as file:
+        np.savez(file, z_m=np.where(depth.valid, depth.z_m, np.float32(0)), valid=depth.valid)
+
+
+def _write_tiff(path: Path, depth: MetricDepth) -> None:
+    from PIL import Image
+
+    Image.fromarray(_nan_where_unknown(depth)).save(path, compression="tiff_adobe_deflate")
+
+
+def _nan_where_unknown(depth: MetricDepth) -> FloatMap:
+    return np.where(depth.valid, depth.z_m, np.float32(np.nan))
+
+
+_FLOAT_WRITERS: dict[str, Callable[[Path, MetricDepth], None]] = {
+    ".exr": _write_exr,
+    ".npy": _write_npy,
+    ".npz": _write_npz,
+    ".tif": _write_tiff,
+    ".tiff": _write_tiff,
+}

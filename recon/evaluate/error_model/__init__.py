@@ -1,0 +1,1 @@
+"""How far an estimator is off, fitted on photos with true depth."""

@@ -1,0 +1,241 @@
+"""One photo: estimate its depth, and compare that with the truth."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.camera import focal_length
+from recon.depth.estimator import Estimator
+from recon.depth.measured import resize_depth, resize_inverse
+from recon.evaluate.manifest import EvaluationError, Pair
+from recon.evaluate.metrics.boundary_f1 import boundary_f1
+from recon.evaluate.metrics.cloud_distance import CloudErrors, cloud_errors
+from recon.evaluate.metrics.depth_errors import InverseFit, depth_errors, fit_inverse, median_scale
+from recon.geometry.unproject import rays_of
+from recon.journal import Journal
+from recon.options import Options
+from recon.photo.read import read_photo
+from recon.types import BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+
+Array = NDArray[np.float64]
+Alignment = Literal["metric", "scale", "scale+shift"]
+ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
+"""As estimated; times one factor (``median_scale``); scale and shift of inverse depth (``fit_inverse``)."""
+
+
+CLOUD_ERRORS = tuple(each.name for each in fields(CloudErrors))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured, and how; a report that goes on must have the same."""
+
+    camera: Literal["own", "truth"] = "own"
+    """Whether the estimator has to find the focal length (photo's file, EXIF, model, 60 degrees) or is told."""
+    max_depth_m: float | None = None
+    """True depth beyond this does not count."""
+    alignments: tuple[Alignment, ...] = ALIGNMENTS
+    points: int = 10_000
+    """So many pixels of each photo, drawn evenly by a seed from its name, make the two clouds."""
+
+    def __post_init__(self) -> None:
+        if self.max_depth_m is not None and not self.max_depth_m > 0:
+            raise ValueError(f"the largest depth must be positive, got {self.max_depth_m}")
+        if not self.alignments or set(self.alignments) - set(ALIGNMENTS):
+            raise ValueError(f"alignments are {', '.join(ALIGNMENTS)}, got {self.alignments}")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A pair that was measured."""
+
+    pair: Pair
+    row: Mapping[str, Any]
+    """Plain values, as the report has them."""
+    photo: Photo
+    true_m: FloatMap
+    """(h, w) on the truth's own grid, m."""
+    known: BoolMap
+    """(h, w) where the truth is known and counts."""
+    both: BoolMap
+    """(h, w) where the estimate is known, too: what was compared."""
+    relative: FloatMap | None
+    """(h, w) estimated inverse depth of no unit; None: the estimate was in metres."""
+    depth_m: Array
+    """(h, w) estimated depth, m; with ``scale+shift`` where it is relative. 0 where not known."""
+    aligned: Mapping[Alignment, Array] = field(repr=False)
+    """(N,) depth at the pixels ``both``, m, by alignment."""
+    camera: Intrinsics
+    """That the estimate goes with, of the truth's grid."""
+    true_camera: Intrinsics | None
+    """Of the truth's grid, where it is known."""
+
+    @property
+    def metric(self) -> bool:
+        """Whether the estimate was in metres."""
+        return self.row["gives"] == "metric"
+
+
+def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journal) -> Compared:
+    """Runs an estimator on a pair's photo and measures it against the truth, on the truth's own grid.
+
+    The estimate is brought to that grid as measured depth is (``resize_depth``): what is finer in it is not judged.
+
+    Args:
+        pair: The pair.
+        estimator: Metric or relative; a relative one has no metric errors.
+        settings: What is measured.
+        journal: Told what estimator and photo have to say.
+
+    Raises:
+        ReconError: The photo or the truth cannot be used, or no pixel is known in both.
+    """
+    photo = read_photo(pair.photo)
+    truth = pair.read_truth(photo)
+    true_camera = pair.camera(photo)
+    known = truth.valid
+    if settings.max_depth_m is not None:
+        known = known & (truth.z_m <= settings.max_depth_m)
+    given = focal_length.known_camera(photo, Options(), journal)
+    if settings.camera == "truth" and true_camera is not None:
+        given = true_camera
+    start = time.perf_counter()
+    estimate = estimator.estimate(photo, focal_px=None if given is None else given.fx, journal=journal)
+    seconds = time.perf_counter() - start
+    camera = focal_length.camera_of(photo, given, estimate.focal_px, estimate.model, Journal())
+    height, width = known.shape
+    values, valid = _on_grid(estimate, width=width, height=height)
+    both = known & valid
+    if not both.any():
+        raise EvaluationError(_nothing_in_common(pair, known, valid, settings))
+    metric = isinstance(estimate.depth, MetricDepth)
+    aligned, fits = _align(values[both].astype(np.float64), truth.z_m[both].astype(np.float64), metric)
+    row = {
+        "model": estimator.name,
+        "pair": pair.name,
+        "ok": True,
+        "kind": pair.kind,
+        "scene": pair.scene,
+        "place": pair.place,
+        "gives": "metric" if metric else "relative",
+        "seconds": round(seconds, 4),
+        "pixels": int(np.count_nonzero(both)),
+        "covered": float(np.count_nonzero(both) / np.count_nonzero(known)),
+        **_focal(camera, true_camera, estimate, told=given is true_camera),
+    }
+    compared = Compared(
+        pair=pair,
+        row=row,
+        photo=photo,
+        true_m=truth.z_m,
+        known=known,
+        both=both,
+        relative=None if metric else values,
+        depth_m=_depth_m(values, valid, None if metric else fits["scale+shift"]),
+        aligned=aligned,
+        camera=camera.resized(width=width, height=height),
+        true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),
+    )
+    row |= _boundaries(compared)
+    for alignment in [name for name in settings.alignments if name in aligned] or ["scale+shift"]:
+        row[alignment] = {
+            **_errors(compared, aligned[alignment], settings),
+            **_fit_as_values(fits[alignment]),
+        }
+    return compared
+
+
+def _on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
+    """Depth in m, or relative inverse depth, on the truth's grid."""
+    depth = estimate.depth
+    if isinstance(depth, MetricDepth):
+        return resize_depth(depth.z_m, depth.valid, width=width, height=height)
+    if not depth.valid.any():
+        return np.zeros((height, width), np.float32), np.zeros((height, width), np.bool_)
+    return resize_inverse(depth.inverse, depth.valid, width=width, height=height)
+
+
+def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Settings) -> str:
+    if not known.any():
+        return f"{pair.depth}: no true depth is within {settings.max_depth_m:g} m."
+    if not valid.any():
+        return f"{pair.photo}: the estimate has no depth at any pixel."
+    return f"{pair.photo}: the estimate has no depth where the truth has."
+
+
+def _align(
+    values: Array, true_m: Array, metric: bool
+) -> tuple[dict[Alignment, Array], dict[Alignment, InverseFit | float | None]]:
+    """Depth by alignment, and what each was aligned with."""
+    if not metric:
+        fit = fit_inverse(values, true_m)
+        return {"scale+shift": fit.depth_m(values)}, {"scale+shift": fit}
+    factor, fit = median_scale(values, true_m), fit_inverse(1 / values, true_m)
+    return (
+        {"metric": values, "scale": factor * values, "scale+shift": fit.depth_m(1 / values)},
+        {"metric": None, "scale": factor, "scale+shift": fit},
+    )
+
+
+def _fit_as_values(fit: InverseFit | float | None) -> dict[str, float]:
+    if isinstance(fit, InverseFit):
+        return {"factor": fit.scale, "shift_per_m": fit.shift}
+    return {} if fit is None else {"factor": fit}
+
+
+def _depth_m(values: FloatMap, valid: BoolMap, fit: InverseFit | float | None) -> Array:
+    """On the whole grid; 0 where not known."""
+    whole = values.astype(np.float64)
+    return np.where(valid, fit.depth_m(whole) if isinstance(fit, InverseFit) else whole, 0.0)
+
+
+def _focal(
+    camera: Intrinsics, truth: Intrinsics | None, estimate: DepthEstimate, *, told: bool
+) -> dict[str, Any]:
+    """The focal length that counts: the model's own where it was told the true one."""
+    focal_px = estimate.focal_px if told else camera.fx
+    source = "model" if told else camera.source
+    error = None if truth is None or focal_px is None else abs(focal_px / truth.fx - 1)
+    return {
+        "focal_px": focal_px,
+        "focal_source": source if focal_px is not None else None,
+        "focal_true_px": None if truth is None else truth.fx,
+        "focal_error": error,
+    }
+
+
+def _boundaries(compared: Compared) -> dict[str, float | None]:
+    # A metric estimate as it is: the score needs no scale. A relative one needs its shift.
+    z_m = np.ones(compared.both.shape, np.float32)
+    z_m[compared.both] = compared.aligned["metric" if compared.metric else "scale+shift"]
+    found = boundary_f1(z_m, compared.true_m, compared.both)
+    return {
+        "boundary_f1": None if found is None else found.directions,
+        "boundary_f1_pooled": None if found is None else found.pooled,
+    }
+
+
+def _errors(compared: Compared, z_m: Array, settings: Settings) -> dict[str, float | None]:
+    """Of depth and clouds: each side through its own camera; the same pixels, so that no error is no distance."""
+    errors = asdict(depth_errors(z_m, compared.true_m[compared.both].astype(np.float64)))
+    if compared.true_camera is None:
+        return {**errors, **dict.fromkeys(CLOUD_ERRORS)}
+    rng = np.random.default_rng(crc32(compared.pair.name.encode()))
+    drawn = np.arange(len(z_m))
+    if len(z_m) > settings.points:
+        drawn = rng.choice(len(z_m), settings.points, replace=False, shuffle=False)
+    rows, cols = (at[drawn] for at in np.nonzero(compared.both))
+    points = points_at(compared.camera, rows, cols, z_m[drawn])
+    true_points = points_at(compared.true_camera, rows, cols, compared.true_m[rows, cols].astype(np.float64))
+    return {**errors, **asdict(cloud_errors(points, true_points))}
+
+
+def points_at(camera: Intrinsics, rows: NDArray[np.intp], cols: NDArray[np.intp], z_m: Array) -> Array:
+    """(N, 3) points of some pixels, m, cam frame."""
+    rays = rays_of(camera)
+    return np.stack([rays.x[cols] * z_m, rays.y[rows] * z_m, z_m], axis=1)

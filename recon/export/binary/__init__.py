@@ -1,0 +1,1 @@
+"""Fast writing of points, faces and numbers."""

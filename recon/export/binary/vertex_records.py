@@ -1,0 +1,117 @@
+"""Vertices as a file's records, block by block: position, normal, colour and texture coordinate side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.export.binary.threaded_writer import Buffer, Run
+from recon.export.checks import unit_normals
+from recon.frames import Transform, apply, rotate
+from recon.geometry.point_cloud import GridCloud, Piece
+from recon.threads import blocks
+
+
+@dataclass(frozen=True)
+class Vertices:
+    """Those of a mesh, or a cloud's points, in the cam frame."""
+
+    points: NDArray[np.float32]
+    """(N, 3) m."""
+    normals: NDArray[np.float32] | None = None
+    """(N, 3), of any length."""
+    rgb: NDArray[np.uint8] | None = None
+    """(N, 3) sRGB."""
+    uv: NDArray[np.float32] | None = None
+    """(N, 2) from the picture's upper left corner."""
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+def record_of(vertices: Vertices | GridCloud) -> np.dtype[Any]:
+    """The record of one vertex: ``xyz``, and of ``normal``, ``rgb``, ``st`` what there is; little endian, packed."""
+    if isinstance(vertices, GridCloud):
+        has_normals, has_rgb, has_uv = vertices.connections is not None, True, False
+    else:
+        has_normals, has_rgb, has_uv = (x is not None for x in (vertices.normals, vertices.rgb, vertices.uv))
+    fields: list[tuple[str, str, tuple[int]]] = [("xyz", "<f4", (3,))]
+    fields += [("normal", "<f4", (3,))] if has_normals else []
+    fields += [("rgb", "u1", (3,))] if has_rgb else []
+    fields += [("st", "<f4", (2,))] if has_uv else []
+    return np.dtype(fields)
+
+
+def vertex_runs(
+    vertices: Vertices | GridCloud, record: np.dtype[Any], file_T_cam: Transform
+) -> Iterator[Run]:
+    """The bytes of all records.
+
+    Args:
+        vertices: In the cam frame.
+        record: From ``record_of``.
+        file_T_cam: (4, 4) rigid transform to the file's axes.
+    """
+    if isinstance(vertices, GridCloud):
+        for piece in vertices.pieces:
+            yield Run(piece.count * record.itemsize, partial(_of_piece, piece, record, file_T_cam))
+    else:
+        for rows in blocks(len(vertices)):
+            size = (rows.stop - rows.start) * record.itemsize
+            yield Run(size, partial(_of_rows, vertices, rows, record, file_T_cam))
+
+
+def _of_piece(piece: Piece, record: np.dtype[Any], file_T_cam: Transform, buffer: Buffer) -> memoryview:
+    if piece.count:
+        block = buffer.view(record)
+        _copy_rgb(block, piece.rgb())
+        piece.put_points(block["xyz"], file_T_cam)
+        if "normal" in (record.names or ()):
+            put(block["normal"], piece.normals(file_T_cam))
+    return buffer.data
+
+
+def _of_rows(
+    vertices: Vertices, rows: slice, record: np.dtype[Any], file_T_cam: Transform, buffer: Buffer
+) -> memoryview:
+    points = vertices.points[rows]
+    block = buffer.view(record)
+    if vertices.rgb is not None:
+        _copy_rgb(block, vertices.rgb[rows])
+    put(block["xyz"], apply(file_T_cam, points))
+    if vertices.normals is not None:
+        put(block["normal"], rotate(file_T_cam, unit_normals(vertices.normals[rows], points)))
+    if vertices.uv is not None:
+        # t goes up from the picture's lower edge.
+        put(block["st"][:, 0], vertices.uv[rows, 0])
+        np.subtract(1, vertices.uv[rows, 1], out=block["st"][:, 1])
+    return buffer.data
+
+
+def put(out: NDArray[Any], values: NDArray[Any]) -> None:
+    """``out[...] = values`` of the same type, column by column, for an ``out`` among the records of a file.
+
+    numpy's assignment takes three times as long where the records are not aligned, and more where it runs over the
+    few columns first.
+    """
+    if out.ndim == 1:
+        np.positive(values, out=out)
+        return
+    for column in range(out.shape[1]):
+        np.positive(values[:, column], out=out[:, column])
+
+
+def _copy_rgb(block: NDArray[Any], rgb: NDArray[np.uint8]) -> None:
+    """Puts colours into records of which nothing else is written yet.
+
+    Four bytes at a time, in a third of the time of three: the fourth falls on what is written next.
+    """
+    count, size = len(block), block.dtype.itemsize
+    offset = block["rgb"].ctypes.data - block.ctypes.data
+    source = np.ndarray((count - 1,), "<u4", np.ascontiguousarray(rgb).data, strides=(3,))
+    target = np.ndarray((count - 1,), "<u4", block.data, offset, strides=(size,))
+    put(target, source)
+    block["rgb"][-1] = rgb[-1]

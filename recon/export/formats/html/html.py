@@ -1,0 +1,150 @@
+"""One self-contained web page: an orbit viewer with the scene inside, and a ruler in metres.
+
+The page needs WebGL 2 and nothing else: no server, no network. Its program, three.js included, is bundled when
+recon is built (``hatch_build.py``) from ``web/src``.
+"""
+
+import base64
+import html
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from math import floor, log2
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ExportError
+from recon.export.checks import cloud_of, mesh_of
+from recon.export.format import Content, Format
+from recon.export.formats.html.packing import Packed
+from recon.export.formats.html.page_data import UV_STEPS_PER_PX, file_name, page_data
+from recon.export.texture import texture_jpeg
+from recon.frames import apply
+from recon.types import Intrinsics, Mesh, PointCloud
+
+BUNDLE = "viewer.min.js"
+_COARSEST_STEP_M = 2.0**-13
+_LARGEST_INTEGER = 2**30
+
+
+def write(content: Content, path: Path) -> None:
+    """Writes the page; positions are rounded to ``position_step_m``.
+
+    Raises:
+        ExportError: nothing to write, or the viewer's program was not built with recon.
+        ValueError: a mesh without texture coordinates.
+    """
+    is_mesh = isinstance(content.geometry, Mesh)
+    geometry = mesh_of(content) if is_mesh else cloud_of(content)
+    points = geometry.vertices if isinstance(geometry, Mesh) else geometry.points
+    step_m = position_step_m(points, content.intrinsics)
+    arrays = _arrays(content, geometry, points, step_m)
+    parts = {
+        "title": html.escape(file_name(content)),
+        "style": _asset("page.css"),
+        "data": _json(page_data(content, points, arrays, step_m)),
+        "program": _program(),
+    }
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for literal, name in _segments(_asset("page.html")):
+            file.write(literal)
+            if name == "arrays":
+                _write_arrays(file, arrays)
+                if is_mesh:
+                    picture = base64.b64encode(texture_jpeg(content.photo)).decode("ascii")
+                    file.write(f'<script type="text/plain" id="photo">{picture}</script>\n')
+            elif name:
+                file.write(parts[name])
+
+
+def position_step_m(points_cam: NDArray[np.float32], camera: Intrinsics) -> float:
+    """Step that positions are rounded to, m: a power of two, so that the page's numbers are exact.
+
+    An eighth of a millimetre, or finer where the nearest surface needs it: rounding moves a point by less
+    than a tenth of what one pixel covers there. Coarser only in scenes of over 100 km.
+    """
+    footprint_m = float(points_cam[:, 2].min()) / max(camera.fx, camera.fy)
+    step = _COARSEST_STEP_M
+    if footprint_m > 0:
+        step = min(step, 2.0 ** floor(log2(0.1 * footprint_m)))
+    largest = float(np.abs([points_cam.min(), points_cam.max()]).max())
+    # A turn to other axes makes a coordinate longer by at most the square root of three.
+    while 2 * largest / step >= _LARGEST_INTEGER:
+        step *= 2
+    return step
+
+
+def _arrays(
+    content: Content, geometry: PointCloud | Mesh, points: NDArray[np.float32], step_m: float
+) -> dict[str, Packed]:
+    """By name: ``position`` in steps; a mesh's ``uv`` in parts of a pixel and ``face``; a cloud's ``rgb``."""
+    scene_T_cam = content.file_T_cam
+
+    def positions(rows: slice) -> NDArray[np.int32]:
+        return np.rint(apply(scene_T_cam, points[rows]).astype(np.float64) / step_m).astype(np.int32)
+
+    arrays = {"position": Packed(len(points), 3, positions)}
+    if not isinstance(geometry, Mesh):
+        rgb = geometry.rgb
+        return {**arrays, "rgb": Packed(len(rgb), 3, lambda rows: rgb[rows])}
+    uv, faces = geometry.uv, geometry.faces
+    if uv is None:
+        raise ValueError("mesh: the page is textured and needs uv")
+    steps = np.array([content.photo.width, content.photo.height]) * UV_STEPS_PER_PX
+
+    def coordinates(rows: slice) -> NDArray[np.int32]:
+        return np.rint(uv[rows].astype(np.float64) * steps).astype(np.int32)
+
+    return {
+        **arrays,
+        "uv": Packed(len(uv), 2, coordinates),
+        "face": Packed(len(faces), 3, lambda rows: faces[rows]),
+    }
+
+
+def _write_arrays(file: IO[str], arrays: Mapping[str, Packed]) -> None:
+    for name, array in arrays.items():
+        for rows, text in array.texts():
+            file.write(f'<script type="text/plain" data-array="{name}" data-rows="{rows}">{text}</script>\n')
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element that it stands in."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _segments(page: str) -> Iterator[tuple[str, str]]:
+    """The page as (text, name of what comes after it); its places are marked ``{{name}}``."""
+    literal, *rest = page.split("{{")
+    for piece in rest:
+        name, after = piece.split("}}", 1)
+        yield literal, name
+        literal = after
+    yield literal, ""
+
+
+def _asset(name: str) -> str:
+    return resources.files("recon.export.formats.html").joinpath("web", name).read_text("utf-8")
+
+
+def _program() -> str:
+    try:
+        return _asset(BUNDLE)
+    except FileNotFoundError as error:
+        raise ExportError(
+            "The viewer that goes into .html files is not part of this installation, because npm was missing when "
+            "recon was installed: install Node.js (with npm) and install recon again, or write .glb."
+        ) from error
+
+
+FORMAT = Format(
+    suffix=".html",
+    name="web page",
+    shapes=("mesh", "cloud"),
+    write=write,
+    fixed_axes="y-up",
+)

@@ -1,0 +1,137 @@
+"""What a web page is told about its scene: the camera, where to look, and the facts of the info panel."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.export.checks import GENERATOR
+from recon.export.format import Content
+from recon.export.formats.html.packing import Packed
+from recon.frames import FILE_AXES, apply, gl_T_cam
+from recon.threads import blocks
+from recon.types import Intrinsics, Mesh
+
+UV_STEPS_PER_PX = 16
+"""Texture coordinates are kept to a sixteenth of a pixel; the centres of pixels are exact."""
+
+
+def page_data(
+    content: Content, points: NDArray[np.float32], arrays: Mapping[str, Packed], step_m: float
+) -> dict[str, Any]:
+    """What the page's program reads; plain JSON. Lengths in m, frame: the file's axes (y up)."""
+    camera = content.intrinsics
+    # Bounds without the few points far out, so that the view from above is not of an empty field.
+    some = points[:: max(1, len(points) // 100_000)]
+    near_low, near_high = np.percentile(apply(content.file_T_cam, some), [2, 98], axis=0)
+    low, high = _bounds(content, points)
+    return {
+        "generator": GENERATOR,
+        "axes": f"{content.axes}: {FILE_AXES[content.axes]}",
+        "shape": "mesh" if isinstance(content.geometry, Mesh) else "cloud",
+        "arrays": {name: {"count": array.count, "columns": array.columns} for name, array in arrays.items()},
+        "position_step_m": step_m,
+        "uv_steps": [content.photo.width * UV_STEPS_PER_PX, content.photo.height * UV_STEPS_PER_PX],
+        "camera": {
+            "fx": camera.fx,
+            "fy": camera.fy,
+            "cx": camera.cx,
+            "cy": camera.cy,
+            "width": camera.width,
+            "height": camera.height,
+            "source": camera.source,
+            # Columns one after another, as three.js has them.
+            "scene_T_gl": (content.file_T_cam @ gl_T_cam.T).T.reshape(-1).tolist(),
+        },
+        "low_m": low.tolist(),
+        "high_m": high.tolist(),
+        "near_low_m": near_low.tolist(),
+        "near_high_m": near_high.tolist(),
+        "centre_depth_m": _centre_depth_m(some, camera),
+        "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
+        "spacing_px": content.stride,
+        "voxel_m": content.voxel_m or 0.0,
+        "guess": _model(content).get("name") == "preview",
+        "scale_interval": content.provenance.get("scale_interval"),
+        "facts": _facts(content),
+        "provenance": dict(content.provenance),
+    }
+
+
+def _bounds(content: Content, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Smallest and largest coordinates in the file's axes, before they are rounded."""
+    moved = (apply(content.file_T_cam, points[rows]) for rows in blocks(len(points)))
+    lows, highs = zip(*((block.min(0), block.max(0)) for block in moved), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:
+    """Median depth of the middle ninth of the picture, where the view turns around; of all, if that is empty."""
+    # NaN for a point in the camera's own plane compares as False.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u = points[:, 0] / points[:, 2] * camera.fx + camera.cx - camera.width / 2
+        v = points[:, 1] / points[:, 2] * camera.fy + camera.cy - camera.height / 2
+        middle = (np.abs(u) < camera.width / 6) & (np.abs(v) < camera.height / 6)
+    return float(np.median(points[middle, 2] if middle.any() else points[:, 2]))
+
+
+def _facts(content: Content) -> list[tuple[str, str]]:
+    """The lines of the info panel."""
+    camera, model = content.intrinsics, _model(content)
+    interval = content.provenance.get("scale_interval")
+    geometry = content.geometry
+    if isinstance(geometry, Mesh):
+        size = f"{len(geometry.vertices):,} vertices, {len(geometry.faces):,} triangles"
+    else:
+        size = f"{len(geometry):,} points"
+    calibration = content.provenance.get("calibration")
+    upright = ""
+    if content.level_T_gl is not None:
+        upright = f"floor at height 0, the camera at {content.level_T_gl[1, 3]:.2f} m"
+    facts = [
+        ("Photo", f"{file_name(content)}, {content.photo.width} x {content.photo.height} px"),
+        ("Depth", str(model.get("name") or "not told")),
+        ("Revision", str(model.get("revision") or "")),
+        ("Calibration", _inline(calibration)),
+        ("Focal length", f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"),
+        (
+            "Scale",
+            "95 % interval not known" if interval is None else f"± {100 * float(interval):.2g} % (95 %)",
+        ),
+        ("Levelled", upright),
+        ("Scene", size),
+        ("Written by", GENERATOR),
+    ]
+    return [(name, text) for name, text in facts if text]
+
+
+_SOURCES = {
+    "user": "as given",
+    "file": "from the file",
+    "exif": "from EXIF",
+    "model": "from the model",
+    "default": "a guess",
+}
+
+
+def _model(content: Content) -> Mapping[str, Any]:
+    model = content.provenance.get("model")
+    return model if isinstance(model, Mapping) else {"name": model}
+
+
+def _inline(value: Any) -> str:
+    """A value of the provenance on one line; empty for None."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_inline(each)}" for key, each in value.items() if each is not None)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+def file_name(content: Content) -> str:
+    """The photo's name without its folder, which is nobody else's business."""
+    # Half a surrogate pair, from a name of odd bytes, has no UTF-8.
+    name = Path(content.photo.path).name if content.photo.path else "scene"
+    return name.encode("utf-8", "replace").decode("utf-8")

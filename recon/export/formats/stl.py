@@ -1,0 +1,52 @@
+"""STL, binary: triangles in metres, without colours, which the format does not have."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from recon.errors import ExportError
+from recon.export.checks import GENERATOR, mesh_of
+from recon.export.format import Content, Format
+from recon.frames import apply
+from recon.threads import blocks
+
+_TRIANGLE = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+
+
+def write(content: Content, path: Path) -> None:
+    """Writes a mesh at ``path``, in the axes of ``content``.
+
+    Raises:
+        ExportError: no faces, or more than the format can count.
+    """
+    mesh = mesh_of(content)
+    if len(mesh.faces) > 2**32 - 1:
+        raise ExportError(f"{path.name} would have more triangles than an STL can count: use --stride.")
+    # A header that begins with "solid" would be taken for the text variant.
+    header = f"binary STL in metres, {content.axes}, by {GENERATOR}".encode("ascii")[:80].ljust(80)
+    vertices = apply(content.file_T_cam, mesh.vertices)
+    with path.open("wb") as file:
+        file.write(header + struct.pack("<I", len(mesh.faces)))
+        for rows in blocks(len(mesh.faces)):
+            block = np.zeros(rows.stop - rows.start, _TRIANGLE)
+            block["corners"] = vertices[mesh.faces[rows]]
+            block["normal"] = _face_normals(block["corners"])
+            file.write(block.view(np.uint8).data)
+
+
+def _face_normals(corners: np.ndarray) -> np.ndarray:
+    """Unit normals (N, 3) of triangles (N, 3, 3), by the right-hand rule; zero where there is no area."""
+    a, b, c = (corners[:, corner].astype(np.float64) for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    return normal / np.where(length > 0, length, 1)
+
+
+FORMAT = Format(
+    suffix=".stl",
+    name="STL",
+    shapes=("mesh",),
+    write=write,
+    instead="It holds triangles only: write the cloud as .ply, .pcd or .xyz.",
+)

@@ -1,0 +1,64 @@
+"""Reads the header of LAS and LAZ, versions 1.0 to 1.4: the points' bounds stand there, so none is read.
+
+Layout: ASPRS LAS specification 1.4, public header block; LAZ keeps it and sets the highest bit of the point format.
+"""
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from recon.file_info.info import FileInfo, read_comments
+
+_COLOURED = {2, 3, 5, 7, 8, 10}
+_WITH_64_BIT_COUNT = 375  # bytes of the header of version 1.4
+_TEXT_RECORD = 3
+
+
+def read(path: Path) -> FileInfo:
+    """Describes a LAS or LAZ file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(_WITH_64_BIT_COUNT)
+        if header[:4] != b"LASF":
+            raise ValueError("it does not begin with 'LASF'")
+        version = f"{header[24]}.{header[25]}"
+        length, points_at, records = struct.unpack_from("<HII", header, 94)
+        point_format, point_bytes, count = struct.unpack_from("<BHI", header, 104)
+        high_x, low_x, high_y, low_y, high_z, low_z = struct.unpack_from("<6d", header, 179)
+        if length >= _WITH_64_BIT_COUNT:
+            (count,) = struct.unpack_from("<Q", header, 247)
+        packed = bool(point_format & 0x80)
+        _check_complete(file, points_at, count * point_bytes, size, packed)
+        told = read_comments(_text(file, length, records).splitlines())
+    return FileInfo(
+        path=path,
+        format=f"{'LAZ, compressed LAS' if packed else 'LAS'} {version}, point format {point_format & 0x3F}",
+        bytes=size,
+        points=count,
+        colours="vertex" if point_format & 0x3F in _COLOURED else "none",
+        low=(low_x, low_y, low_z) if count else None,
+        high=(high_x, high_y, high_z) if count else None,
+        **told,
+    )
+
+
+def _check_complete(file: BinaryIO, points_at: int, points_bytes: int, size: int, packed: bool) -> None:
+    if not packed:
+        if points_at + points_bytes > size:
+            raise ValueError(f"it promises {points_at + points_bytes:,} bytes and has {size:,}")
+        return
+    file.seek(points_at)
+    (table_at,) = struct.unpack("<q", file.read(8))  # of the chunks, behind the points
+    if table_at + 8 > size:
+        raise ValueError("its points are not all there")
+
+
+def _text(file: BinaryIO, header_length: int, records: int) -> str:
+    """The text among the variable length records, where recon says what it knows."""
+    file.seek(header_length)
+    for _ in range(records):
+        user, record, length = struct.unpack("<2x16sHH32x", file.read(54))
+        data = file.read(length)
+        if user.rstrip(b"\0") == b"LASF_Spec" and record == _TEXT_RECORD:
+            return data.decode("ascii", "replace")
+    return ""

@@ -1,0 +1,87 @@
+"""Describes a photo: what recon would know of it before any network runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.file_info.info import CameraInfo, FileInfo
+from recon.photo.read import read_photo
+from recon.types import CarriedDepth, Intrinsics, Photo
+
+SUFFIXES = (".jpg", ".jpeg", ".heic", ".heif", ".avif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+"""What names a photo; which format it is its first bytes decide."""
+
+
+@dataclass(frozen=True)
+class PhotoInfo(FileInfo):
+    """What is in a photo's file."""
+
+    width: int = 0
+    """Of the upright picture, px."""
+    height: int = 0
+    focal_note: str | None = None
+    """Where the focal length comes from, or why it is not known."""
+    carried: CarriedDepth | None = None
+    """Depth that the file carries."""
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Labels and values to print."""
+        rows = [
+            ("format", self.format),
+            ("file size", f"{self.bytes / 1e6:.2f} MB"),
+            ("picture", f"{self.width} x {self.height} px, upright"),
+        ]
+        source = f" ({self.focal_note})" if self.focal_note else ""
+        rows += [("camera", f"{self.camera or 'not known'}{source}")]
+        depth = "none" if self.carried is None else f"{self.carried.summary}: --model photo"
+        return [*rows, ("depth", depth), *(("note", note) for note in self.notes)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        carried = self.carried
+        return super().as_dict() | {
+            "width_px": self.width,
+            "height_px": self.height,
+            "focal_note": self.focal_note,
+            "carried_depth": None
+            if carried is None
+            else {
+                "gives": carried.gives,
+                "standard": carried.standard,
+                "width_px": carried.width,
+                "height_px": carried.height,
+                "along_ray": carried.along_ray,
+                **carried.details,
+            },
+        }
+
+
+def read(path: Path) -> PhotoInfo:
+    """Describes a photo.
+
+    Raises:
+        PhotoError: It cannot be read.
+    """
+    photo = read_photo(path)
+    camera, note = _camera(photo)
+    return PhotoInfo(
+        path=path,
+        format=f"photo, {path.suffix.lower().removeprefix('.')}",
+        bytes=path.stat().st_size,
+        points=0,
+        camera=None if camera is None else CameraInfo.from_intrinsics(camera),
+        notes=photo.warnings,
+        width=photo.width,
+        height=photo.height,
+        focal_note=note,
+        carried=photo.carried,
+    )
+
+
+def _camera(photo: Photo) -> tuple[Intrinsics | None, str | None]:
+    if photo.intrinsics is not None:
+        return photo.intrinsics, "intrinsics inside the file"
+    if photo.exif_focal_px is None:
+        return None, photo.exif_focal_note
+    size = {"width": photo.width, "height": photo.height}
+    return Intrinsics.from_focal(photo.exif_focal_px, **size, source="exif"), f"EXIF: {photo.exif_focal_note}"

@@ -1,0 +1,25 @@
+"""Describes a scene file of recon's (.npz)."""
+
+from pathlib import Path
+
+from recon.file_info.info import CameraInfo, Extent, FileInfo
+from recon.frames import FILE_AXES
+from recon.scene_file import read_scene
+
+
+def read(path: Path) -> FileInfo:
+    """Describes a scene: its points are those that the scene's own options keep."""
+    scene = read_scene(path)
+    cloud, extent = scene.cloud(normals=False), Extent()
+    extent.add(cloud.points)
+    return FileInfo(
+        path=path,
+        format="recon scene",
+        bytes=path.stat().st_size,
+        points=len(cloud.points),
+        colours="vertex",
+        camera=CameraInfo.from_intrinsics(scene.intrinsics),
+        axes=f"opencv: {FILE_AXES['opencv']}",
+        provenance=scene.provenance,
+        **extent.fields,
+    )

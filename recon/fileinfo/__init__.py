@@ -1,6 +1,0 @@
-"""What is in a scene file or a photo, whoever wrote it: the header is parsed, the points are measured."""
-
-from recon.fileinfo.describe import describe
-from recon.fileinfo.info import CameraInfo, FileInfo
-
-__all__ = ["CameraInfo", "FileInfo", "describe"]

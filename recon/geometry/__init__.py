@@ -1,0 +1,1 @@
+"""Metric depth to points, and to what they say: normals, gravity."""

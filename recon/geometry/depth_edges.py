@@ -1,0 +1,285 @@
+"""What does not belong to a surface: depth edges, flying pixels, the sky's backdrop.
+
+A depth edge lies between two neighbouring pixels that belong to different surfaces. The test works in inverse
+depth, where every plane, however steep, is linear in the picture's coordinates: on a floor that recedes the
+step from pixel to pixel is large, but equal to its neighbours' steps; across an object's outline it is not.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from math import radians, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.threads import run_all
+from recon.types import BoolMap, Connections, FloatMap, Rays
+
+_Index = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+# What agrees with a step agrees to this fraction of the threshold.
+_SLOPE_TOLERANCE = 0.5
+
+
+@dataclass(frozen=True)
+class _Care:
+    """How fine the edges are that can be told from surfaces."""
+
+    support: int
+    """A surface explains a step where this many further steps on one side agree with it."""
+    finest: float
+    """The threshold follows the noise, from this fraction of the given one up to the whole of it."""
+    alone: float = 0.0
+    """The next step alone explains one, too, where they agree to this fraction of what is asked of several."""
+
+
+# A network's blurred outline is a ramp of a few pixels, which is shorter than the support.
+_BLURRED = _Care(support=4, finest=1 / 12)
+# Where the depth changes from one pixel to the next, fewer steps tell a surface, so that leaves and rails stay, and
+# finer edges show.
+_SHARP = _Care(support=2, finest=1 / 30, alone=0.5)
+# Outlines are sharp where so many of the steps of this size (times the threshold) are over in one pixel: the
+# neighbours' steps, if they go the same way, are smaller than a quarter.
+_OUTLINE = 4.0
+_SHARP_SHARE = 0.9
+_NEIGHBOUR = 0.25
+_LEAST_OUTLINES = 20
+
+_NOISE_FACTOR = 10.3
+_NOISE_PERCENTILE = 60
+_NOISE_SAMPLES = 400_000
+_OCTAVES = 48
+# Rows that are looked at a time, so that what is made of them stays in the cache.
+_BLOCK_ROWS = 64
+# Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
+# floor comes to it at twenty times the camera's height only.
+_MAX_INCIDENCE_DEG = 87.0
+
+
+def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connections:
+    """Finds the depth edges between neighbouring pixels.
+
+    Args:
+        z_m: (H, W) z-depth, m.
+        usable: (H, W) bool: pixels that may be part of a surface.
+        rays: Of the same grid.
+        edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
+            is smooth, and to a thirtieth where its outlines are sharp, too; 0 connects all usable neighbours.
+
+    Returns:
+        The connections; none to or from a pixel that is not usable.
+    """
+    links = Connections(right=usable[:, :-1] & usable[:, 1:], down=usable[:-1] & usable[1:])
+    if edge > 0:
+        inverse = np.zeros_like(z_m)
+        np.divide(1.0, z_m, out=inverse, where=usable)
+        down, right = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
+        run_all([partial(_cut, down, rays.y, edge), partial(_cut, right, rays.x, edge)])
+    return links
+
+
+def restrict(connections: Connections, keep: BoolMap) -> None:
+    """Clears the connections to pixels that are not of ``keep``, (H, W) bool."""
+    for links, first, second in (
+        (connections.right, keep[:, :-1], keep[:, 1:]),
+        (connections.down, keep[:-1], keep[1:]),
+    ):
+        np.logical_and(links, first, out=links)
+        np.logical_and(links, second, out=links)
+
+
+class _Links:
+    """The links along one axis: link i joins pixel i and pixel i + 1 of a column (axis 0) or a row (axis 1)."""
+
+    def __init__(self, inverse: FloatMap, linked: BoolMap, axis: int) -> None:
+        self.inverse, self.linked, self.axis = inverse, linked, axis
+        self.first = inverse[:-1] if axis == 0 else inverse[:, :-1]
+        self.second = inverse[1:] if axis == 0 else inverse[:, 1:]
+
+    @property
+    def count(self) -> int:
+        """Links along the axis."""
+        return self.first.shape[self.axis]
+
+    def step(self, at: _Index) -> NDArray[np.float32]:
+        """Change of inverse depth along each link: worked out for the few that are asked for."""
+        return np.asarray(self.second[at] - self.first[at])
+
+    def moved(self, at: _Index, by: int) -> tuple[_Index, BoolMap]:
+        """The links that lie ``by`` further along the axis, and which of them exist."""
+        other = at[self.axis] + by
+        inside = (other >= 0) & (other < self.count)
+        other = np.where(inside, other, 0)
+        return ((other, at[1]) if self.axis == 0 else (at[0], other)), inside
+
+    def nearer(self, at: _Index) -> NDArray[np.float32]:
+        """The larger inverse depth of the two pixels of each link."""
+        return np.maximum(self.first[at], self.second[at])
+
+
+def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
+    """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
+    # First the few links that could be an edge at all, then the threshold that holds for each.
+    care = _SHARP if _has_sharp_outlines(links, edge) else _BLURRED
+    smallest = np.float32(edge * care.finest)
+    at = _suspected(links, smallest)
+    nearer = links.nearer(at)
+    threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
+    over = np.abs(links.step(at)) > threshold * nearer
+    at = at[0][over], at[1][over]
+    tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
+    explained = _explained(links, at, tolerance, care)
+    among = np.flatnonzero(explained)
+    explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray)
+    links.linked[at[0][~explained], at[1][~explained]] = False
+
+
+def _explained(links: _Links, at: _Index, tolerance: NDArray[np.float32], care: _Care) -> BoolMap:
+    """Which of the links go on as their neighbours do, so that they are a surface's: (N,) bool."""
+    step = links.step(at)
+    explained = np.zeros(len(step), np.bool_)
+    if care.alone:
+        for way in (-1, 1):
+            explained |= np.abs(_slope(links, at, tolerance, way) - step) <= care.alone * tolerance
+    # By far the most are, and the rest has to be looked at more closely.
+    rest = np.flatnonzero(~explained)
+    at, step, tolerance = (at[0][rest], at[1][rest]), step[rest], tolerance[rest]
+    before, after = (_slope(links, at, tolerance, way * care.support) for way in (-1, 1))
+    # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
+    found = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
+    found |= (step >= np.minimum(before, after) - tolerance) & (step <= np.maximum(before, after) + tolerance)
+    if care.alone:
+        for way in (-1, 1):
+            found |= np.abs(_bent(links, at, tolerance, way) - step) <= tolerance
+    explained[rest] = found
+    return explained
+
+
+def _bent(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
+    """The step to which those of the next three links lead, as on a ball: (N,); NaN where they do not, or end."""
+    steps, there = [], np.ones(len(at[0]), np.bool_)
+    for k in (1, 2, 3):
+        other, inside = links.moved(at, direction * k)
+        there &= inside & links.linked[other]
+        steps.append(links.step(other))
+    bend = steps[0] - steps[1]
+    there &= np.abs(bend - (steps[1] - steps[2])) <= tolerance
+    return np.where(there, steps[0] + bend, np.float32(np.nan))
+
+
+def _suspected(links: _Links, threshold: np.float32) -> _Index:
+    """The links whose step is larger than that part of the nearer inverse depth."""
+    found = []
+    for top in range(0, max(1, len(links.first)), _BLOCK_ROWS):
+        rows = slice(top, top + _BLOCK_ROWS)
+        first, second = links.first[rows], links.second[rows]
+        # |w1 - w0| > t max(w0, w1), one way and the other.
+        small = first >= (1 - threshold) * second
+        small &= second >= (1 - threshold) * first
+        row, col = np.nonzero(links.linked[rows] > small)
+        found.append((row + top, col))
+    return np.concatenate([row for row, _ in found]), np.concatenate([col for _, col in found])
+
+
+def _has_sharp_outlines(links: _Links, edge: float) -> bool:
+    """Whether the depth changes at objects' outlines from one pixel to the next, as measured and rendered depth does.
+
+    A network's changes over several. Where there are too few outlines to tell, it is taken for one.
+    """
+    at = _suspected(links, np.float32(min(_OUTLINE * edge, 0.5)))
+    if len(at[0]) < _LEAST_OUTLINES:
+        return False
+    step, along = links.step(at), np.zeros(len(at[0]), np.float32)
+    for by in (-1, 1):
+        other, inside = links.moved(at, by)
+        linked = inside & links.linked[other]
+        np.maximum(along, links.step(other) / step, out=along, where=linked)
+    return float((along < _NEIGHBOUR).mean()) >= _SHARP_SHARE
+
+
+def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Bin of an inverse depth, half an octave wide, from 1 mm to 4 km."""
+    return np.clip(np.rint(2 * np.log2(np.maximum(inverse, 1e-9))) + 24, 0, _OCTAVES - 1).astype(np.intp)
+
+
+def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
+    """How rough the depth itself is at each distance: (_OCTAVES,) relative change of neighbouring steps.
+
+    Of the pixels where it changes at all: a sensor that counts in coarse steps changes at few, by a whole count each.
+    A middle percentile of these, so that foliage, which is rough in truth, is not taken for noise of the rest.
+    """
+    noise = np.zeros(_OCTAVES, np.float32)
+    every = max(1, round((links.first.size / _NOISE_SAMPLES) ** 0.5))
+    rows, cols = (np.arange(0, n, every) for n in links.first.shape)
+    at: _Index = (np.repeat(rows, len(cols)), np.tile(cols, len(rows)))
+    following, inside = links.moved(at, 1)
+    both = inside & links.linked[at] & links.linked[following]
+    at, following = (at[0][both], at[1][both]), (following[0][both], following[1][both])
+    nearer = links.nearer(at)
+    rough = np.abs(links.step(following) - links.step(at)) / np.maximum(nearer, 1e-9)
+    octave = _octave(nearer)
+    for k in np.unique(octave):
+        changes = rough[(octave == k) & (rough > 0)]
+        noise[k] = np.percentile(changes, _NOISE_PERCENTILE) if changes.size else 0.0
+    return noise
+
+
+def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """The step that the next ``reach`` links share, backwards if negative: (N,); NaN where they differ or end."""
+    direction = 1 if reach > 0 else -1
+    first, _ = links.moved(at, direction)
+    slope = links.step(first)
+    agreed = np.ones(len(slope), np.bool_)
+    # A small grid has no room for as many: one side of every link has at least half of the others.
+    support = max(1, min(abs(reach), (links.count - 1) // 2))
+    for k in range(1, support + 1):
+        other, inside = links.moved(at, direction * k)
+        agreed &= inside & links.linked[other]
+        agreed &= np.abs(links.step(other) - slope) <= tolerance
+    return np.where(agreed, slope, np.float32(np.nan))
+
+
+def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32]) -> BoolMap:
+    """Whether the line from pixel to neighbour points almost at the camera: (N,) bool."""
+    near, far = 1.0 / links.first[at], 1.0 / links.second[at]
+    # In the plane of the two rays: a = (ray0, 1) * z0, b = (ray1, 1) * z1; the angle of b - a with a + b.
+    along_axis = at[links.axis]
+    ax, bx = ray[along_axis] * near, ray[along_axis + 1] * far
+    along = np.hypot(bx - ax, far - near)
+    middle = np.hypot(ax + bx, near + far)
+    cross = np.abs((bx - ax) * (near + far) - (far - near) * (ax + bx))
+    return np.asarray(cross < sin(radians(90.0 - _MAX_INCIDENCE_DEG)) * along * middle, np.bool_)
+
+
+def flying(connections: Connections, usable: BoolMap) -> BoolMap:
+    """Pixels that hang between two surfaces: cut off on both sides along the row, or along the column.
+
+    An outline's own pixels stay, since they are connected on one side.
+
+    Args:
+        connections: From ``connect``.
+        usable: (H, W) bool, the same that was given to ``connect``.
+
+    Returns:
+        (H, W) bool.
+    """
+    found = np.zeros_like(usable)
+    _add_cut_both_sides(found, connections.right, usable)
+    _add_cut_both_sides(found.T, connections.down.T, usable.T)
+    return found
+
+
+def _add_cut_both_sides(found: BoolMap, linked: BoolMap, usable: BoolMap) -> None:
+    # A cut is a missing link between two usable pixels: a neighbour that has no depth says nothing.
+    cut = usable[:, :-1] & usable[:, 1:]
+    cut &= ~linked
+    found[:, 1:-1] |= cut[:, :-1] & cut[:, 1:]
+
+
+def backdrop_distance_m(z_m: FloatMap, valid: BoolMap) -> float:
+    """Where a kept sky is put, m: a little behind the farthest surface, leaving out a few stray pixels.
+
+    The number is a stage set's, not a measurement. 100 m where nothing else is known.
+    """
+    known = z_m[valid]
+    return 1.2 * float(np.percentile(known, 99.9)) if known.size else 100.0

@@ -1,0 +1,282 @@
+"""Which way is down, and how high the camera stands: from the scene's own floor and walls.
+
+Gravity is the direction that is normal to the level surfaces (floor, tables, ceiling) and lies in the upright ones
+(walls, cupboards, doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but without
+demanding right angles between walls. It is searched on a grid of directions around the camera's own up, by votes of
+small plane fits; the best is refined with weights that forget what does not fit.
+
+The level frame: x right, y up against gravity, -z the way that the camera looks, horizontally; metres; the floor at
+y = 0 and the camera at (0, h, 0). Where no floor is seen the camera stays at the origin.
+"""
+
+from dataclasses import dataclass
+from math import asin, atan2, cos, degrees, exp, radians, sin
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.frames import Transform, gl_T_cam
+from recon.geometry.plane_patches import Patches, patches_of
+from recon.types import BoolMap, Intrinsics, MetricDepth
+
+MIN_CONFIDENCE = 0.3
+"""Below it a scene is left as the camera saw it."""
+
+_MAX_TILT_DEG = 45.0
+_GRID_DEG = 2.0
+# How far people tilt a camera without noticing: sideways less than up and down.
+_ROLL_DEG, _PITCH_DEG = 15.0, 35.0
+_VOTE_DEG = 6.0
+_NARROWING_DEG = (8.0, 5.0, 4.0, 3.0, 3.0, 3.0)
+_VOTERS = 4_000
+# A wall says less than a floor: by chance a surface is far more often upright than level.
+_WALL_VOTE = 0.5
+_CEILING_VOTE = 0.7
+_SUPPORT_DEG = 6.0
+# Walls fix gravity where they face two directions: smallest share of the weaker one.
+_SECOND_WALL = 0.08
+_LEAST_FLOOR = 0.015
+_LEAST_WALLS = 0.08
+_ENOUGH_SUPPORT = 0.3
+# Bins of the logarithm of the height below the camera: 2 %.
+_HEIGHT_BIN = 0.02
+_AGREE_DEG = 3.0
+_ALONE = 0.8
+
+
+@dataclass(frozen=True)
+class Levelling:
+    """Gravity in one scene, and how sure it is."""
+
+    up_cam: tuple[float, float, float]
+    """Unit vector against gravity, cam frame."""
+    camera_height_m: float | None
+    """Height of the camera above the lowest level surface that is seen; None where none is seen."""
+    confidence: float
+    """0 to 1: the product of support (share of the flat patches that are level or upright, over 0.3, at most 1) and
+    agreement (1 / (1 + (angle between what floor and walls say / 3 degrees)^2); 0.8 where only one of them tells)."""
+    floor_share: float
+    """Share of the known pixels, by weight of their patches, that show level surfaces facing up."""
+    wall_share: float
+    """The same of upright surfaces."""
+    disagreement_deg: float | None
+    """Angle between the floor's normal and the direction nearest to it that lies in all walls; None where only one of
+    the two is seen."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the scene is levelled by it."""
+        return self.confidence >= MIN_CONFIDENCE
+
+    @property
+    def pitch_deg(self) -> float:
+        """How far the camera looks up; negative: down."""
+        return degrees(asin(max(-1.0, min(1.0, self.up_cam[2]))))
+
+    @property
+    def roll_deg(self) -> float:
+        """How far the camera is turned clockwise, as the photographer sees it."""
+        return degrees(atan2(-self.up_cam[0], -self.up_cam[1]))
+
+    @property
+    def level_T_gl(self) -> Transform:
+        """(4, 4) from the gl frame to the level frame; the identity where the levelling is not trusted."""
+        if not self.trusted:
+            return np.eye(4)
+        up = np.array(self.up_cam)
+        forward = np.array([0.0, 0.0, 1.0]) - up[2] * up
+        forward /= np.linalg.norm(forward)
+        level_T_cam = np.eye(4)
+        level_T_cam[:3, :3] = np.stack([np.cross(forward, up), up, -forward])
+        level_T_cam[1, 3] = self.camera_height_m or 0.0
+        # gl_T_cam is its own inverse.
+        return level_T_cam @ gl_T_cam
+
+    def as_provenance(self) -> dict[str, Any]:
+        """What a file says about it; plain JSON values."""
+        return {
+            "applied": self.trusted,
+            "pitch_deg": round(self.pitch_deg, 3),
+            "roll_deg": round(self.roll_deg, 3),
+            "camera_height_m": None if self.camera_height_m is None else round(self.camera_height_m, 4),
+            "confidence": round(self.confidence, 3),
+            "floor_share": round(self.floor_share, 3),
+            "wall_share": round(self.wall_share, 3),
+        }
+
+
+def estimate_levelling(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> Levelling:
+    """Finds gravity and the camera's height.
+
+    Args:
+        depth: (H, W).
+        usable: (H, W) bool, the pixels to look at (known, and no sky).
+        intrinsics: Of the same picture.
+
+    Returns:
+        The best guess with its confidence; confidence 0 and the camera's own up where there is nothing to go by.
+    """
+    patches = patches_of(depth, usable, intrinsics)
+    if len(patches) < 50:
+        return _unknown()
+    up = _refined(patches, _voted(patches))
+    floor = _floor(patches, up)
+    if floor is not None:
+        up = _combined(patches, up, floor)
+    return _judged(patches, up, floor)
+
+
+def _unknown() -> Levelling:
+    return Levelling((0.0, -1.0, 0.0), None, 0.0, 0.0, 0.0, None)
+
+
+def _directions() -> NDArray[np.float64]:
+    """Unit vectors around the camera's up, about 2 degrees apart: (M, 3), on a Fibonacci spiral."""
+    cap = 1 - cos(radians(_MAX_TILT_DEG))
+    count = round(2 * np.pi * cap / radians(_GRID_DEG) ** 2)
+    k = np.arange(count)
+    along_up = 1 - cap * (k + 0.5) / count
+    across = np.sqrt(1 - along_up**2)
+    angle = k * np.pi * (3 - 5**0.5)
+    return np.stack([across * np.cos(angle), -along_up, across * np.sin(angle)], axis=1)
+
+
+def _voted(patches: Patches) -> NDArray[np.float64]:
+    """The direction with most votes, (3,)."""
+    some = slice(None, None, max(1, len(patches) // _VOTERS))
+    ups = _directions()
+    cosine = patches.away[some] @ ups.T
+    level = np.exp(-2 * (1 - np.abs(cosine)) / radians(_VOTE_DEG) ** 2)
+    # A floor's away normal points down; a ceiling's points up.
+    level[cosine > 0] *= _CEILING_VOTE
+    upright = np.exp(-((cosine / sin(radians(_VOTE_DEG))) ** 2))
+    votes = patches.weight[some] @ (level + _WALL_VOTE * upright)
+    roll = np.degrees(np.arctan2(ups[:, 0], -ups[:, 1]))
+    pitch = np.degrees(np.arcsin(ups[:, 2]))
+    votes *= np.exp(-0.5 * ((roll / _ROLL_DEG) ** 2 + (pitch / _PITCH_DEG) ** 2))
+    return np.asarray(ups[votes.argmax()])
+
+
+def _refined(patches: Patches, up: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Iteratively reweighted: maximises the sum of (normal . up)^2 over level, less that over upright patches."""
+    for width_deg in _NARROWING_DEG:
+        level, upright = _weights(patches, up, width_deg)
+        up = _principal(_scatter(patches.away, level) - _WALL_VOTE * _scatter(patches.away, upright), up)
+    return up
+
+
+def _weights(
+    patches: Patches, up: NDArray[np.float64], width_deg: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each patch is level and upright, (N,) each."""
+    cosine = patches.away @ up
+    width = radians(width_deg)
+    level = patches.weight * np.exp(-2 * (1 - np.abs(cosine)) / width**2)
+    upright = patches.weight * np.exp(-((cosine / sin(width)) ** 2))
+    return level, upright
+
+
+def _scatter(normals: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((normals * weight[:, None]).T @ normals)
+
+
+def _principal(matrix: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Eigenvector of the largest eigenvalue, on the side of ``like``."""
+    vector = np.linalg.eigh(matrix)[1][:, -1]
+    return np.asarray(vector if vector @ like > 0 else -vector)
+
+
+@dataclass(frozen=True)
+class _Floor:
+    up: NDArray[np.float64]
+    """(3,) unit normal towards the camera."""
+    distance_m: float
+    """From the camera to the plane."""
+    weight: float
+    """Sum of the weights of its patches."""
+
+
+def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
+    """The lowest level surface facing up that is not a stray, fitted as one plane over all its extent."""
+    below_m = -(patches.centre @ up)
+    faces_up = (patches.away @ up < -cos(radians(10.0))) & (below_m > 0)
+    total = patches.weight.sum()
+    if patches.weight[faces_up].sum() < _LEAST_FLOOR * total:
+        return None
+    height_m = _lowest(below_m[faces_up], patches.weight[faces_up], _LEAST_FLOOR * total)
+    if height_m is None:
+        return None
+    inverse = 1 / patches.centre[:, 2]
+    ray = patches.centre * inverse[:, None]
+    q = -up / height_m
+    for width in (0.06, 0.04, 0.03, 0.03, 0.03):
+        # The relative residual in inverse depth is that in height: far and near pixels count alike.
+        residual = (ray @ q) / inverse - 1
+        weight = np.where(faces_up, patches.weight, 0) * np.exp(-((residual / width) ** 2))
+        scaled = ray / inverse[:, None]
+        normal_matrix = _scatter(scaled, weight)
+        if weight.sum() < 0.5 * _LEAST_FLOOR * total or np.linalg.cond(normal_matrix) > 1e10:
+            return None
+        q = np.linalg.solve(normal_matrix, (scaled * weight[:, None]).sum(axis=0))
+    distance_m = 1 / float(np.linalg.norm(q))
+    return _Floor(up=-q * distance_m, distance_m=distance_m, weight=float(weight.sum()))
+
+
+def _lowest(below_m: NDArray[np.float64], weight: NDArray[np.float64], least: float) -> float | None:
+    """Depth below the camera of the lowest peak of the distribution that is worth a floor, m."""
+    lowest = float(np.log(below_m.min()))
+    bins = np.rint((np.log(below_m) - lowest) / _HEIGHT_BIN).astype(np.intp)
+    # Surfaces within about 4 % of each other count as one.
+    reach = 4
+    kernel = np.exp(-((np.arange(-reach, reach + 1) / 2.0) ** 2))
+    mass = np.convolve(np.bincount(bins, weight), kernel)
+    padded = np.pad(mass, 1)
+    peak = (mass >= padded[:-2]) & (mass > padded[2:]) & (mass >= max(least, 0.15 * mass.max()))
+    peaks = np.flatnonzero(peak)
+    return float(np.exp(lowest + _HEIGHT_BIN * (peaks[-1] - reach))) if len(peaks) else None
+
+
+def _combined(patches: Patches, up: NDArray[np.float64], floor: _Floor) -> NDArray[np.float64]:
+    """Gravity from the floor's plane and the walls' normals together."""
+    _, upright = _weights(patches, floor.up, _NARROWING_DEG[-1])
+    plane = floor.weight * np.outer(floor.up, floor.up)
+    return _principal(plane - _WALL_VOTE * _scatter(patches.away, upright), up)
+
+
+def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> Levelling:
+    cosine = patches.away @ up
+    total = patches.weight.sum()
+    level = cosine < -cos(radians(_SUPPORT_DEG))
+    upright = np.abs(cosine) < sin(radians(_SUPPORT_DEG))
+    ceiling = cosine > cos(radians(_SUPPORT_DEG))
+    floor_share = float(patches.weight[level].sum() / total)
+    wall_share = float(patches.weight[upright].sum() / total)
+    ceiling_share = float(patches.weight[ceiling].sum() / total)
+    # By chance the normals of a round heap lie within the tolerance of the horizon this often.
+    by_chance = sin(radians(_SUPPORT_DEG)) * (1 - floor_share - ceiling_share)
+    walls = wall_share if wall_share - by_chance > _LEAST_WALLS else 0.0
+    scatter = _scatter(patches.away, np.where(upright, patches.weight, 0)) / max(wall_share * total, 1e-12)
+    disagreement_deg = None
+    if floor is not None and walls:
+        in_walls = np.linalg.solve(scatter + 0.02 * np.eye(3), floor.up)
+        in_walls /= np.linalg.norm(in_walls)
+        disagreement_deg = degrees(float(np.arccos(np.clip(in_walls @ floor.up, -1, 1))))
+        agreement = 1 / (1 + (disagreement_deg / _AGREE_DEG) ** 2)
+    elif floor is not None:
+        agreement = _ALONE
+    else:
+        # Walls that all face one way leave the roll open.
+        agreement = _ALONE if walls and np.linalg.eigvalsh(scatter)[1] > _SECOND_WALL else 0.0
+    support = max(0.0, (floor_share + ceiling_share + wall_share - by_chance) / _ENOUGH_SUPPORT)
+    tilt_deg = degrees(float(np.arccos(np.clip(-up[1], -1, 1))))
+    inside = 1.0 if tilt_deg <= _MAX_TILT_DEG else exp(-(tilt_deg - _MAX_TILT_DEG))
+    height_m = None if floor is None else 1 / float(floor.up @ up) * floor.distance_m
+    return Levelling(
+        up_cam=(float(up[0]), float(up[1]), float(up[2])),
+        camera_height_m=height_m,
+        confidence=min(1.0, support) * agreement * inside,
+        floor_share=floor_share,
+        wall_share=wall_share,
+        disagreement_deg=disagreement_deg,
+    )

@@ -1,0 +1,114 @@
+"""A depth map as many small plane fits: normals that survive a sensor's noise, where pixel differences do not.
+
+In inverse depth every plane is linear in the viewing ray: the plane ``normal . p = distance`` is seen along the ray
+``(x, y, 1)`` at ``1 / z = q . ray`` with ``q = normal / distance``. So a plane fit is a linear regression, and its
+sums over all windows of a grid come from running sums.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.geometry.unproject import rays_of
+from recon.types import BoolMap, Intrinsics, MetricDepth
+
+_CELLS = 40_000
+"""About how many cells the picture is divided into."""
+_WINDOW = 7
+"""A patch is a square of this many cells: about 3.5 % of the picture's width."""
+_LEAST_SHARE = 0.2
+"""Share of a patch's pixels that must have a depth; of sparse depth, of the usual number per patch."""
+_ROUGHEST = 0.03
+"""Patches whose relative residual is larger than this cross an edge or are no surface."""
+_SMOOTH = 0.002
+"""Relative residual that no patch is blamed for, however smooth the others are."""
+
+
+@dataclass(frozen=True)
+class Patches:
+    """N overlapping plane fits, in the cam frame."""
+
+    away: NDArray[np.float64]
+    """(N, 3) unit normals that point away from the camera: a floor's points down."""
+    centre: NDArray[np.float64]
+    """(N, 3) points in the middle of the patches, m."""
+    weight: NDArray[np.float64]
+    """(N,) how flat the patch is, times the share of its pixels that have a depth: 0 to 1."""
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+
+def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> Patches:
+    """Fits a plane around every cell of a coarse grid.
+
+    Args:
+        depth: (H, W).
+        usable: (H, W) bool, the pixels to look at; others are ignored.
+        intrinsics: Of the same picture.
+
+    Returns:
+        The patches that are flat and have enough pixels; none where the picture has too few.
+    """
+    height, width = usable.shape
+    cell = max(1, round((height * width / _CELLS) ** 0.5))
+    moments = _window_sums(_cell_sums(depth, usable, intrinsics, cell))
+    count = moments[0]
+    enough = count >= max(8.0, _LEAST_SHARE * float(np.quantile(count, 0.9)))
+    count, sx, sy, sw, sxx, sxy, syy, sxw, syw, sww = moments[:, enough]
+    x, y, w = sx / count, sy / count, sw / count
+    vxx, vxy, vyy = sxx / count - x * x, sxy / count - x * y, syy / count - y * y
+    vxw, vyw, vww = sxw / count - x * w, syw / count - y * w, sww / count - w * w
+    spread = vxx * vyy - vxy * vxy
+    # Pixels in one line tell no plane; 4 % is a window whose pixels cover a fifth of it in one direction.
+    solid = (spread > 0.04 * np.median(spread)) & (spread > 0) if len(spread) else spread > 0
+    x, y, w, vxw, vyw, vww = x[solid], y[solid], w[solid], vxw[solid], vyw[solid], vww[solid]
+    vxx, vxy, vyy, spread = vxx[solid], vxy[solid], vyy[solid], spread[solid]
+    a, b = (vyy * vxw - vxy * vyw) / spread, (vxx * vyw - vxy * vxw) / spread
+    rough = np.sqrt(np.maximum(vww - a * vxw - b * vyw, 0)) / w
+    q = np.stack([a, b, w - a * x - b * y], axis=1)
+    flat = (rough < _ROUGHEST) & (np.linalg.norm(q, axis=1) > 0)
+    usual = max(_SMOOTH, float(np.median(rough[flat]))) if flat.any() else _SMOOTH
+    share = np.minimum(1.0, count[solid] / np.quantile(count, 0.9)) if len(count) else count[solid]
+    weight = share / (1 + (rough / (2 * usual)) ** 2) ** 2
+    ray = np.stack([x, y, np.ones_like(x)], axis=1)
+    return Patches(
+        away=q[flat] / np.linalg.norm(q[flat], axis=1, keepdims=True),
+        centre=ray[flat] / w[flat, None],
+        weight=weight[flat],
+    )
+
+
+def _cell_sums(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics, cell: int) -> NDArray[np.float64]:
+    """Sums of 1, x, y, w, xx, xy, yy, xw, yw, ww over each cell: (10, rows, cols); w is inverse depth, 1/m."""
+    height, width = usable.shape
+    rays = rays_of(intrinsics)
+    x, y = rays.x.astype(np.float64), rays.y.astype(np.float64)
+    starts_x, starts_y = np.arange(0, width, cell), np.arange(0, height, cell)
+    sums = np.empty((10, len(starts_y), len(starts_x)))
+    for row, top in enumerate(starts_y):
+        rows = slice(top, top + cell)
+        one = usable[rows].astype(np.float64)
+        w = np.zeros_like(one)
+        np.divide(1.0, depth.z_m[rows], out=w, where=usable[rows])
+        yy = y[rows, None]
+        columns = [part.sum(axis=0) for part in (one, one * yy, one * yy * yy, w, w * yy, w * w)]
+        n, ny, nyy, nw, nwy, nww = columns
+        for k, values in enumerate((n, n * x, ny, nw, n * x * x, ny * x, nyy, nw * x, nwy, nww)):
+            sums[k, row] = np.add.reduceat(values, starts_x)
+    return sums
+
+
+def _window_sums(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over squares of cells around each cell, fewer at the border: (10, rows * cols)."""
+    reach = _WINDOW // 2
+    for axis in (1, 2):
+        size = cells.shape[axis]
+        running = np.concatenate(
+            [np.zeros_like(cells.take([0], axis)), np.cumsum(cells, axis=axis)], axis=axis
+        )
+        last = np.minimum(np.arange(size) + reach + 1, size)
+        first = np.maximum(np.arange(size) - reach, 0)
+        cells = running.take(last, axis) - running.take(first, axis)
+    return cells.reshape(len(cells), -1)

@@ -1,0 +1,88 @@
+"""Decoded pictures of every mode and colour profile become 8-bit sRGB."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from recon.photo.high_bit_depth import to_8_bits
+
+_IMPERCEPTIBLE = 2
+"""A profile that moves no colour by more than this many of 255 levels is sRGB under another name."""
+
+_SPACE_OF_MODE = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+
+
+def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Converts a loaded picture to mode RGB in sRGB, transparency shown on white.
+
+    Args:
+        picture: Loaded, of any mode; ``info["icc_profile"]`` is honoured.
+        notes: Gets what the user should know.
+
+    Returns:
+        The very same object where there was nothing to convert.
+
+    Raises:
+        ValueError: Pillow cannot convert the mode.
+    """
+    profile = picture.info.get("icc_profile")
+    alpha = None
+    if picture.has_transparency_data:
+        straight = picture.convert("LA" if picture.mode in ("LA", "La") else "RGBA")
+        alpha = straight.getchannel("A")
+        picture = straight.convert(straight.mode[:-1])
+    elif picture.mode[0] in "IF":
+        picture = Image.fromarray(to_8_bits(np.asarray(picture), notes))
+    elif picture.mode not in _SPACE_OF_MODE:
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    if profile:
+        picture = _from_profile(picture, profile, notes)
+    if picture.mode == "CMYK":
+        notes.append("The picture is CMYK without a usable colour profile: its colours are approximate.")
+    if picture.mode != "RGB":
+        picture = picture.convert("RGB")
+    return picture if alpha is None else _on_white(picture, alpha, notes)
+
+
+def _from_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
+    """Converts by an ICC profile (relative colorimetric with black point compensation, as editors do)."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space != _SPACE_OF_MODE[picture.mode]:
+            raise ImageCms.PyCMSError(f"it is for {source.profile.xcolor_space.strip()} pictures")
+        transform = ImageCms.buildTransform(
+            source,
+            ImageCms.createProfile("sRGB"),
+            picture.mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        if picture.mode == "RGB" and _is_srgb(transform):
+            return picture
+        return transform.apply(picture)
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        notes.append(
+            f"The colour profile is broken and was left out of account ({error}): colours may be off."
+        )
+        return picture
+
+
+def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether the transform to sRGB leaves a lattice over all colours as it is."""
+    levels = np.arange(0, 256, 17, dtype=np.uint8)
+    lattice = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(
+        len(levels), -1, 3
+    )
+    moved = np.asarray(transform.apply(Image.fromarray(lattice)))
+    return bool(np.abs(moved.astype(np.int16) - lattice).max() <= _IMPERCEPTIBLE)
+
+
+def _on_white(picture: Image.Image, alpha: Image.Image, notes: list[str]) -> Image.Image:
+    lowest, _ = alpha.getextrema()
+    if lowest == 255:
+        return picture
+    clear = np.count_nonzero(np.asarray(alpha) < 255) / (alpha.width * alpha.height)
+    notes.append(f"{clear:.1%} of the picture is transparent: it is shown on white.")
+    return Image.composite(picture, Image.new("RGB", picture.size, "white"), alpha)

@@ -1,0 +1,248 @@
+"""Depth maps that Android cameras write into JPEG files, by Google's two conventions.
+
+*Depth Map Metadata* ("GDepth", developers.google.com/depthmap-metadata): XMP properties with the map as base64 text
+in them, mostly in extended XMP. *Dynamic Depth 1.0* (developer.android.com, 2019): XMP names the map and its range,
+and the map follows the picture in the file. Both encode a depth d, in their units, as a fraction v of the largest
+number that a pixel can hold (depthmap-metadata, "Encoding"):
+
+    RangeLinear:  d = near + v (far - near)
+    RangeInverse: d = far near / (far - v (far - near))
+"""
+
+import base64
+import binascii
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import PhotoError
+from recon.photo.embedded_depth import codec, xmp
+from recon.photo.embedded_depth.jpeg_segments import head_end, picture_end
+from recon.types import BoolMap, CarriedDepth, MetricDepth, RelativeDepth
+
+GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
+DYNAMIC = "http://ns.google.com/photos/dd/1.0/depthmap/"
+_CAMERA = "http://ns.google.com/photos/dd/1.0/camera/"
+_CONTAINERS = (
+    ("http://ns.google.com/photos/dd/1.0/container/", "http://ns.google.com/photos/dd/1.0/item/"),
+    ("http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/container/item/"),
+)
+"""Namespaces of the directory and of its items: Dynamic Depth's own, and the ones that took their place."""
+_METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metres": 1.0, "mm": 0.001, "millimeters": 0.001}
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
+
+
+@dataclass(frozen=True)
+class _Range:
+    """How the numbers of a map become distances."""
+
+    inverse: bool
+    near: float
+    far: float
+    unit_m: float | None
+    """Metres per unit; None where the file does not say that the units are lengths."""
+    along_ray: bool
+    details: dict[str, Any]
+
+    def distances(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Depth in the file's units of fractions 0 to 1."""
+        if self.inverse:
+            return self.far * self.near / (self.far - v * (self.far - self.near))
+        return self.near + v * (self.far - self.near)
+
+
+def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
+    """Depth by the older convention.
+
+    Args:
+        data: The JPEG file.
+        photo: Width and height of the upright photo.
+        orientation: The photo's EXIF orientation; the map is stored as the picture is.
+
+    Raises:
+        ValueError: There is a map that cannot be used.
+    """
+    if data.find(GDEPTH.encode(), 0, head_end(data)) < 0:
+        return None
+    packets = ElementTree.Element("packets")
+    packets.extend(list(xmp.jpeg_packets(data)))
+    text = xmp.value(packets, GDEPTH, "Data")
+    if not text:
+        raise ValueError("its Data is missing")
+    width, height = (xmp.number(packets, GDEPTH, f"Image{side}") for side in ("Width", "Height"))
+    # Some writers turn these along with the pixels, so either way up is the same picture.
+    if width and height and not _same_shape((width, height), photo):
+        raise ValueError(f"it belongs to a picture of {width:g}x{height:g}, so the photo was cropped")
+    confidence = xmp.value(packets, GDEPTH, "Confidence")
+    return _carried(
+        "Google depth map",
+        _range_of(packets, GDEPTH),
+        _unpacked(text),
+        _unpacked(confidence) if confidence else None,
+        photo,
+        orientation,
+    )
+
+
+def _same_shape(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return abs(max(a) * min(b) / (min(a) * max(b)) - 1) <= codec.SAME_SHAPE
+
+
+def find_dynamic(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
+    """Depth by Dynamic Depth 1.0; arguments and errors as ``find_gdepth``."""
+    if data.find(DYNAMIC.encode(), 0, head_end(data)) < 0:
+        return None
+    packets = ElementTree.Element("packets")
+    packets.extend(list(xmp.jpeg_packets(data)))
+    maps = [e for e in packets.iter(f"{{{_CAMERA}}}DepthMap") if _is_depth(e)]
+    if not maps:
+        return None
+    uri = xmp.value(maps[0], DYNAMIC, "DepthURI")
+    if not uri:
+        raise ValueError("its DepthURI is missing")
+    items = _items(packets)
+    confidence_uri = xmp.value(maps[0], DYNAMIC, "ConfidenceURI")
+    # A confidence map that is named and not listed is none.
+    listed = confidence_uri if any(item.uri == confidence_uri for item in items) else None
+    return _carried(
+        "Dynamic Depth",
+        _range_of(maps[0], DYNAMIC),
+        _item(data, items, uri),
+        _item(data, items, listed) if listed else None,
+        photo,
+        orientation,
+    )
+
+
+def _is_depth(element: ElementTree.Element) -> bool:
+    semantic = xmp.value(element, DYNAMIC, "ItemSemantic")
+    return (semantic is None or semantic.lower() == "depth") and (
+        xmp.value(element, DYNAMIC, "Format") is not None
+    )
+
+
+def _range_of(root: ElementTree.Element, namespace: str) -> _Range:
+    form = xmp.value(root, namespace, "Format") or "RangeInverse"
+    if form.lower() not in ("rangeinverse", "rangelinear"):
+        raise ValueError(f"its Format is {form[:40]!r}, not RangeInverse or RangeLinear")
+    near, far = xmp.number(root, namespace, "Near"), xmp.number(root, namespace, "Far")
+    if near is None or far is None:
+        raise ValueError("its Near or Far is missing")
+    inverse = form.lower() == "rangeinverse"
+    if not (near < far and (near > 0 if inverse else near >= 0)):
+        raise ValueError(f"its range from {near:g} to {far:g} makes no sense as depth")
+    # GDepth says that a missing unit means metres, but the cameras that leave it out know no scale.
+    units = xmp.value(root, namespace, "Units")
+    measure = xmp.value(root, namespace, "MeasureType") or "OpticalAxis"
+    details: dict[str, Any] = {
+        "units": units or "not told",
+        "near": near,
+        "far": far,
+        "format": "RangeInverse" if inverse else "RangeLinear",
+    }
+    software = xmp.value(root, namespace, "Software")
+    if software:
+        details["software"] = software[:80]
+    along_ray = measure.lower() == "opticray"
+    if along_ray:
+        details["measure"] = "OpticRay"
+    return _Range(inverse, near, far, _METRES.get((units or "").lower()), along_ray, details)
+
+
+def _carried(
+    standard: str,
+    encoding: _Range,
+    item: bytes,
+    confidence: bytes | None,
+    photo: tuple[int, int],
+    orientation: int,
+) -> CarriedDepth:
+    size = codec.upright_size(codec.size_of(item), orientation)
+    codec.check_shape(size, photo)
+    return CarriedDepth(
+        gives="relative" if encoding.unit_m is None else "metric",
+        standard=standard,
+        width=size[0],
+        height=size[1],
+        read=partial(_read, standard, encoding, item, confidence, orientation),
+        along_ray=encoding.along_ray,
+        details=encoding.details,
+    )
+
+
+def _read(
+    standard: str, encoding: _Range, item: bytes, confidence: bytes | None, orientation: int
+) -> MetricDepth | RelativeDepth:
+    codes, top = codec.codes_of(item, f"The photo's depth ({standard})")
+    distance = encoding.distances(codec.upright(codes, orientation).astype(np.float64) / top)
+    valid: BoolMap = distance > 0
+    if confidence is not None:
+        certain, _ = codec.codes_of(confidence, f"The confidence map of the photo's depth ({standard})")
+        certain = codec.upright(certain, orientation)
+        valid &= _nearest(certain, width=valid.shape[1], height=valid.shape[0]) > 0
+    if not valid.any():
+        raise PhotoError(f"The photo's depth ({standard}) marks every pixel as not known.")
+    if encoding.unit_m is not None:
+        return MetricDepth((distance * encoding.unit_m).astype(np.float32), valid)
+    # Only ratios are known: the near end becomes 1.
+    scale = encoding.near or encoding.far
+    inverse = np.divide(scale, distance, out=np.zeros_like(distance), where=valid)
+    return RelativeDepth(inverse.astype(np.float32), valid)
+
+
+def _nearest(stored: NDArray[np.uint16], *, width: int, height: int) -> NDArray[np.uint16]:
+    rows = (np.arange(height) * stored.shape[0]) // height
+    return stored[np.ix_(rows, (np.arange(width) * stored.shape[1]) // width)]
+
+
+def _unpacked(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("its base64 text is damaged") from error
+
+
+@dataclass(frozen=True)
+class _Item:
+    uri: str | None
+    length: int
+    padding: int
+
+
+def _items(root: ElementTree.Element) -> list[_Item]:
+    """The directory of what follows the picture, in order; the first one is the picture itself."""
+    for container, namespace in _CONTAINERS:
+        directory = next(root.iter(f"{{{container}}}Directory"), None)
+        if directory is None:
+            continue
+        items = []
+        for entry in directory.iter(f"{{{xmp.RDF}}}li"):
+            uri = xmp.value(entry, namespace, "DataURI")
+            length, padding = (int(xmp.number(entry, namespace, n) or 0) for n in ("Length", "Padding"))
+            if length < 0 or padding < 0:
+                raise ValueError("an item of its directory has a negative length")
+            items.append(_Item(uri, length, padding))
+        return items
+    raise ValueError("its directory of items is missing")
+
+
+def _item(data: bytes, items: list[_Item], uri: str) -> bytes:
+    """An item's bytes: items follow the first picture without gaps, in the order of the directory."""
+    index = next((i for i, item in enumerate(items) if item.uri == uri), None)
+    if index is None or index == 0:
+        raise ValueError(f"its directory does not list {uri[:60]!r}")
+    length = items[index].length
+    end = picture_end(data)
+    starts = []
+    if end is not None:
+        starts.append(end + items[0].padding + sum(item.length + item.padding for item in items[1:index]))
+    # What a maker put between the picture and its items is passed by counting from the file's end.
+    starts.append(len(data) - sum(item.length + item.padding for item in items[index + 1 :]) - length)
+    for start in starts:
+        if length and 0 < start <= len(data) - length and data[start : start + 16].startswith(_PICTURES):
+            return data[start : start + length]
+    raise ValueError(f"its {length} bytes are not where its directory says: the file was cut or edited")

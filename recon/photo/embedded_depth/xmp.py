@@ -1,0 +1,101 @@
+"""XMP: packets out of a JPEG's segments, also those that are split, and the values in them."""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from math import isfinite
+
+from recon.photo.embedded_depth.jpeg_segments import APP1, segments
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_NOTE = "http://ns.adobe.com/xmp/note/"
+_STANDARD = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
+_GUID_BYTES = 32
+
+
+def parse(packet: bytes) -> ElementTree.Element:
+    """The root element of a packet.
+
+    Raises:
+        ValueError: It is no XML, or declares entities, which XMP has no use for and a few bytes of which can
+            stand for gigabytes.
+    """
+    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        raise ValueError("its XMP declares entities")
+    try:
+        return ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
+    except ElementTree.ParseError as error:
+        raise ValueError(f"its XMP is no XML ({error})") from error
+
+
+def jpeg_packets(data: bytes, start: int = 0) -> Iterator[ElementTree.Element]:
+    """The XMP of the JPEG picture at ``start``: the standard packet, then the extended one where there is one.
+
+    An extended packet is cut into pieces of 64 kB, each with the packet's name, the packet's length and the piece's
+    offset (XMP specification, part 3, 1.1.3.1).
+
+    Raises:
+        ValueError: A packet is broken, or a piece of the extended one is missing.
+    """
+    pieces: dict[bytes, dict[int, bytes]] = {}
+    lengths: dict[bytes, int] = {}
+    standard = None
+    for segment in segments(data, start):
+        if segment.marker != APP1:
+            continue
+        body = data[segment.start : segment.end]
+        if standard is None and body.startswith(_STANDARD):
+            standard = parse(body[len(_STANDARD) :])
+            yield standard
+        elif body.startswith(_EXTENDED):
+            at = len(_EXTENDED) + _GUID_BYTES
+            name = body[len(_EXTENDED) : at]
+            lengths[name] = int.from_bytes(body[at : at + 4], "big")
+            pieces.setdefault(name, {})[int.from_bytes(body[at + 4 : at + 8], "big")] = body[at + 8 :]
+    wanted = None if standard is None else value(standard, _NOTE, "HasExtendedXMP")
+    if wanted is None:
+        return
+    guid = wanted.encode()
+    if guid not in pieces:
+        raise ValueError("its extended XMP is missing")
+    yield parse(_joined(pieces[guid], lengths[guid]))
+
+
+def _joined(pieces: dict[int, bytes], length: int) -> bytes:
+    whole = bytearray()
+    for offset in sorted(pieces):
+        if offset != len(whole):
+            raise ValueError("a piece of its extended XMP is missing")
+        whole += pieces[offset]
+    if len(whole) != length:
+        raise ValueError(f"its extended XMP has {len(whole)} of {length} bytes")
+    return bytes(whole)
+
+
+def value(root: ElementTree.Element, namespace: str, name: str) -> str | None:
+    """The first value of a property, which may be an element or an attribute; None where there is none."""
+    wanted = f"{{{namespace}}}{name}"
+    for element in root.iter():
+        if element.tag == wanted:
+            return (element.text or "").strip()
+        if wanted in element.attrib:
+            return element.attrib[wanted].strip()
+    return None
+
+
+def number(root: ElementTree.Element, namespace: str, name: str) -> float | None:
+    """The same as a finite number; None where there is none.
+
+    Raises:
+        ValueError: It is no finite number.
+    """
+    text = value(root, namespace, name)
+    if text is None:
+        return None
+    try:
+        parsed = float(text)
+    except ValueError as error:
+        raise ValueError(f"its {name} is {text[:40]!r}, not a number") from error
+    if not isfinite(parsed):
+        raise ValueError(f"its {name} is {text[:40]}")
+    return parsed

@@ -1,0 +1,251 @@
+"""A picture file becomes an upright sRGB Photo: the only place where orientation, colour and metadata are read.
+
+Broken metadata in a readable picture is a warning; broken pixels are a ``PhotoError``.
+"""
+
+import io
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PIL.ExifTags import Base
+
+from recon.errors import PhotoError
+from recon.photo import exif, heif
+from recon.photo.color_profile import to_srgb
+from recon.photo.embedded_depth.find import find_depth
+from recon.photo.high_bit_depth import decode_deep, is_deep_colour
+from recon.types import Photo
+
+MAX_PIXELS = 250_000_000
+"""Default limit of a picture's size: the largest phone sensors have 200 megapixels."""
+
+_SIGNATURES = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "GIF": (b"GIF8",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+}
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture of an EXIF orientation upright (Pillow's rotations are counter-clockwise)."""
+
+_pillow_limit = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    picture: Image.Image
+    """Decoded, in the mode of the file."""
+    tags: exif.Tags
+    orientation: int
+    """EXIF orientation of the file, 1 to 8."""
+    turned: bool
+    """Whether the decoder has applied it already."""
+
+
+def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Reads a picture file, turns it upright and converts it to sRGB.
+
+    JPEG (of an MPO the first picture), PNG, WebP, TIFF, HEIC, AVIF, BMP, GIF; 8 and 16 bits, floats, grey,
+    palette, CMYK, transparency (shown on white). ``rgb`` of the result may be read-only.
+
+    Args:
+        path: The file.
+        max_pixels: A picture with more is refused before it is decoded.
+
+    Raises:
+        PhotoError: The file is missing, not a picture, damaged, or too large.
+    """
+    path = Path(path)
+    data, kind = _read_file(path)
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught, _damage_told(path, kind):
+        warnings.simplefilter("always")
+        decoded = _decode(path, data, kind, max_pixels, notes)
+        whole = _has_jpeg_end(decoded.picture, notes)
+        srgb = to_srgb(decoded.picture, notes)
+        unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
+        if decoded.orientation != 1 and not decoded.turned:
+            srgb = srgb.transpose(_TURNS[decoded.orientation])
+    notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
+
+    width, height = srgb.size
+    focal = exif.focal_length(decoded.tags, width=width, height=height)
+    intrinsics = None
+    if kind in ("JPEG", "HEIF"):
+        intrinsics = heif.apple_intrinsics(
+            data, width=width, height=height, orientation=decoded.orientation, notes=notes
+        )
+    carried = find_depth(
+        data,
+        kind,
+        width=width,
+        height=height,
+        orientation=decoded.orientation,
+        notes=notes,
+        heif_packet=heif.depth_packet(data) if kind == "HEIF" else None,
+        heif_size=heif.depth_size(decoded.picture),
+    )
+    return Photo(
+        rgb=np.asarray(srgb),
+        path=str(path),
+        exif_focal_px=focal.focal_px,
+        exif_focal_note=focal.note,
+        intrinsics=intrinsics,
+        warnings=tuple(dict.fromkeys(notes + ([focal.warning] if focal.warning else []))),
+        jpeg_bytes=data if unchanged else None,
+        carried=carried,
+    )
+
+
+def _read_file(path: Path) -> tuple[bytes, str]:
+    """The file's bytes and the kind of picture that its first bytes announce."""
+    try:
+        if path.is_dir():
+            raise PhotoError(f"{path} is a folder; give the name of a picture in it.")
+        if path.exists() and not path.is_file():
+            raise PhotoError(f"{path} is not a regular file; save the picture to a file first.")
+        with path.open("rb") as file:
+            head = file.read(64)
+            if not head:
+                raise PhotoError(f"{path} is empty (0 bytes); copy it again from where it came.")
+            kind = _kind(head)
+            if kind is None:
+                raise PhotoError(
+                    f"{path} is not a picture that can be read here; export it as JPEG, PNG, WebP, TIFF or HEIC."
+                )
+            return head + file.read(), kind
+    except FileNotFoundError as error:
+        raise PhotoError(f"{path} does not exist; check the name and the folder.") from error
+    except PermissionError as error:
+        raise PhotoError(f"{path} may not be read; change the permissions of the file or copy it.") from error
+    except (OSError, ValueError) as error:
+        raise PhotoError(f"{path} cannot be read ({error}); check the name and the disk.") from error
+
+
+def _kind(head: bytes) -> str | None:
+    """Pillow's name of the format by the file's signature; None where it is none that is read here."""
+    if head[4:8] == b"ftyp":
+        return heif.kind_of_brands(head)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "BMP"
+    return next((kind for kind, starts in _SIGNATURES.items() if head.startswith(starts)), None)
+
+
+@contextmanager
+def _damage_told(path: Path, kind: str) -> Iterator[None]:
+    """Turns whatever a decoder raises into one sentence."""
+    try:
+        yield
+    except PhotoError:
+        raise
+    except MemoryError as error:
+        raise PhotoError(f"{path} is too large for this machine's memory; scale it down.") from error
+    # Decoders of damaged files raise OSError, SyntaxError, ValueError, EOFError, struct.error, KeyError, ...
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PhotoError(
+            f"{path} is truncated or damaged ({kind}: {said}); copy it again from where it came."
+        ) from error
+
+
+def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str]) -> _Decoded:
+    def check_size(width: int, height: int) -> None:
+        if width * height > max_pixels:
+            raise PhotoError(
+                f"{path} has {width}x{height} = {width * height / 1e6:.0f} megapixels, over the limit of "
+                f"{max_pixels / 1e6:.0f}; scale it down, or raise max_pixels of recon.photo.read.read_photo."
+            )
+
+    if kind == "HEIF":
+        picture = heif.decode_heif(data, check_size, notes)
+        tags = exif.read_tags(picture.getexif, notes)
+        # The format's own rotation alone counts, and libheif has applied it; cameras write the same into EXIF,
+        # from where pillow-heif takes it away.
+        written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
+        return _Decoded(picture, tags, exif.orientation(written, notes), turned=True)
+    try:
+        picture = _open(data, kind)
+    except Image.UnidentifiedImageError as error:
+        if kind != "TIFF":
+            raise ValueError("its header makes no sense") from error
+        return _decode_tiff(data, check_size, notes)
+    check_size(*picture.size)
+    if kind == "TIFF":
+        _check_not_raw(path, picture)
+    deep = is_deep_colour(picture)
+    # A PNG's EXIF may follow its pixels, while Pillow forgets a TIFF's orientation once it has loaded it.
+    if kind != "TIFF":
+        picture.load()
+    tags = exif.read_tags(picture.getexif, notes)
+    picture.load()
+    if kind != "JPEG" and getattr(picture, "is_animated", False):
+        notes.append("The file holds several pictures: the first one is used.")
+    if deep:
+        profile = picture.info.get("icc_profile")
+        picture = decode_deep(data, notes)
+        picture.info["icc_profile"] = profile
+    # Both Pillow and OpenCV turn a TIFF while they decode it, and leave every other format as it is stored.
+    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=kind == "TIFF")
+
+
+def _open(data: bytes, kind: str) -> Image.Image:
+    """Reads the header only."""
+    # Pillow's own limit is lower than ours and cannot be given per call; ours is checked right after this.
+    with _pillow_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(data), formats=[kind])
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> _Decoded:
+    """A TIFF of a kind that Pillow cannot open: colour in floating point."""
+    block = Image.Exif()
+    block.load(data)  # EXIF is laid out as a TIFF, so Pillow's EXIF reader reads a TIFF's directory.
+    tags = exif.read_tags(lambda: block, notes)
+    width, height = tags.get(Base.ImageWidth), tags.get(Base.ImageLength)
+    if not (isinstance(width, int) and isinstance(height, int)):
+        raise ValueError("its header makes no sense")
+    check_size(width, height)
+    picture = decode_deep(data, notes)
+    picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
+    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=True)
+
+
+def _check_not_raw(path: Path, picture: Image.Image) -> None:
+    """Camera raw files are TIFFs whose first picture is a thumbnail: it must not pass for the photo."""
+    tags = picture.getexif()
+    if Base.DNGVersion in tags or tags.get(Base.NewSubfileType) == 1:
+        raise PhotoError(f"{path} is a camera's raw file; develop it to a JPEG or TIFF first.")
+
+
+def _has_jpeg_end(picture: Image.Image, notes: list[str]) -> bool:
+    """False, with a warning, where a JPEG's data end early: its decoder silently fills in exact mid-grey."""
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
+        return True
+    width, height = picture.size
+    grey = np.asarray(picture.crop((max(width - 8, 0), 0, width, height))) == 128
+    rows = grey.reshape(height, -1).all(axis=1)
+    missing = height if rows.all() else int(np.argmin(rows[::-1]))
+    if not 8 <= missing < height:
+        return True
+    notes.append(f"The picture seems damaged: its data end early, and grey fills {missing} rows at its end.")
+    return False

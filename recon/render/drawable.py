@@ -1,0 +1,228 @@
+"""A layer as arrays to draw: positions and colours, in the world frame. No widget, no Open3D."""
+
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.depth_map.colormap import depth_picture
+from recon.errors import ExportError
+from recon.frames import Transform, apply, rotate
+from recon.geometry.unproject import project
+from recon.render.style import View
+from recon.scene import Scene
+from recon.types import Mesh, MetricDepth, PointCloud
+
+Kind = Literal["points", "triangles", "lines"]
+_TOO_FAR_RGB, _FLYING_RGB = (70, 120, 255), (255, 60, 60)
+_WIRE_PIXELS = 40_000
+_OUTER = 2.5
+"""Percent at either end: what is seen through a window should not make the room small."""
+_LEGEND_ROWS = 240
+_GREY = 190
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What is drawn of one layer."""
+
+    kind: Kind
+    points: NDArray[np.float32]
+    """(N, 3) m, world frame."""
+    rgb: NDArray[np.uint8]
+    """(N, 3) sRGB."""
+    pixels_px: NDArray[np.float32] | None = None
+    """(N, 2) positions in the photo, px; None without a photo."""
+    indices: NDArray[np.int32] | None = None
+    """(F, 3) triangles or (L, 2) lines."""
+    normals: NDArray[np.float32] | None = None
+    """(N, 3) of triangles, world frame."""
+    of_points: int = 0
+    """How many points there would be without thinning for the display."""
+
+    def thinned(self, most: int) -> "Drawn":
+        """At most so many points, evenly taken; triangles and lines as they are."""
+        if self.kind != "points" or len(self.points) <= most:
+            return self
+        # A step that shares no factor with the rows' length would not alias; a fixed random choice never does.
+        chosen = np.random.default_rng(0).choice(len(self.points), most, replace=False, shuffle=False)
+        chosen.sort()
+        return replace(
+            self,
+            points=self.points[chosen],
+            rgb=self.rgb[chosen],
+            pixels_px=None if self.pixels_px is None else self.pixels_px[chosen],
+        )
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Corners of the box around all but the outermost few percent of it along each axis, m."""
+        if not len(self.points):
+            return np.full(3, -1.0), np.full(3, 1.0)
+        sample = self.points[:: max(1, len(self.points) // 50_000)].astype(np.float64)
+        return np.percentile(sample, _OUTER, axis=0), np.percentile(sample, 100 - _OUTER, axis=0)
+
+
+def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple[float, float]) -> Drawn:
+    """A scene's cloud, mesh or wires in the colours that the view asks for.
+
+    Args:
+        scene: With the options that count.
+        view: Shape and colours.
+        world_T_cam: (4, 4) to the world frame.
+        share: From which to which share of the photo's width it is shown.
+    """
+    everything = _whole(scene) if view.colours == "masks" and view.shown_as == "cloud" else scene
+    indices = normals = None
+    kind: Kind = "points"
+    if view.shown_as == "cloud":
+        cloud = everything.cloud(normals=view.colours == "normals")
+        points, rgb, own = cloud.points, cloud.rgb, cloud.normals
+    else:
+        mesh = (scene if view.shown_as == "mesh" else _for_wires(scene)).mesh()
+        assert mesh.rgb is not None
+        points, rgb, own, indices = mesh.vertices, mesh.rgb, mesh.normals, mesh.faces
+        kind, normals = "triangles", None if own is None else rotate(world_T_cam, own)
+    pixels_px = (
+        project(points, scene.intrinsics).astype(np.float32) if len(points) else np.zeros((0, 2), "f4")
+    )
+    rgb = _coloured(scene, view, points, rgb, own, pixels_px)
+    drawn = Drawn(kind, apply(world_T_cam, points), rgb, pixels_px, indices, normals, len(points))
+    if share != (0.0, 1.0):
+        drawn = _between(drawn, share[0] * scene.photo.width, share[1] * scene.photo.width)
+    return _wires(drawn) if view.shown_as == "wireframe" else drawn
+
+
+def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transform) -> Drawn:
+    """A file's points or triangles; what it has no colours for is grey, and depth counts from the file's origin."""
+    own = geometry.normals
+    if isinstance(geometry, Mesh):
+        points, rgb = geometry.vertices, geometry.rgb
+    else:
+        points, rgb = geometry.points, geometry.rgb
+    if rgb is None:
+        rgb = np.full((len(points), 3), _GREY, np.uint8)
+    if view.colours == "depth":
+        rgb = _painted_list(points[:, 2], view.colormap)
+    elif view.colours == "normals" and own is not None:
+        rgb = _normal_colours(own)
+    world = apply(world_T_cam, points)
+    if isinstance(geometry, PointCloud):
+        return Drawn("points", world, rgb, of_points=len(points))
+    turned = None if own is None else rotate(world_T_cam, own)
+    drawn = Drawn("triangles", world, rgb, None, geometry.faces, turned, len(points))
+    return _wires(drawn) if view.shown_as == "wireframe" else drawn
+
+
+def pictures(scene: Scene, colormap: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """The photo, its depth in colours, and the legend in metres: (H, W, 3), (H, W, 3) and (h, L, 3) uint8."""
+    rgb = scene.photo.rgb
+    try:
+        painted = depth_picture(scene.depth, colormap)
+    except ExportError:  # no pixel has a depth
+        grey = np.full_like(rgb, 128)
+        return rgb, grey, grey[:, :1]
+    # The legend's letters are made for the size that it is shown in.
+    n = max(1, rgb.shape[0] // _LEGEND_ROWS)
+    z_m, valid = scene.depth.z_m[::n, ::n], scene.depth.valid[::n, ::n]
+    if not valid.any():
+        return rgb, painted[:, : rgb.shape[1]], painted[:, rgb.shape[1] :]
+    legend = depth_picture(MetricDepth(np.ascontiguousarray(z_m), np.ascontiguousarray(valid)), colormap)
+    return rgb, painted[:, : rgb.shape[1]], legend[:, z_m.shape[1] :]
+
+
+def _coloured(
+    scene: Scene,
+    view: View,
+    points: NDArray[np.float32],
+    rgb: NDArray[np.uint8],
+    normals: NDArray[np.float32] | None,
+    pixels_px: NDArray[np.float32],
+) -> NDArray[np.uint8]:
+    if view.colours == "depth":
+        _, painted, _ = pictures(scene, view.colormap)
+        return _looked_up(painted, pixels_px)
+    if view.colours == "normals" and normals is not None:
+        return _normal_colours(normals)
+    if view.colours == "masks":
+        return _mask_colours(scene, points, rgb, pixels_px)
+    return rgb
+
+
+def _mask_colours(
+    scene: Scene, points: NDArray[np.float32], rgb: NDArray[np.uint8], pixels_px: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """What is kept in grey, what is dropped at depth edges red, what is too far blue."""
+    height, width = scene.depth.z_m.shape
+    kept = np.zeros((height, width, 1), np.uint8)
+    kept_px = project(scene.with_options(replace(scene.options, voxel=None)).cloud(normals=False).points,
+                      scene.intrinsics).astype(int)  # fmt: skip
+    kept[np.clip(kept_px[:, 1], 0, height - 1), np.clip(kept_px[:, 0], 0, width - 1)] = 1
+    painted = np.repeat(np.rint(rgb.mean(axis=1, keepdims=True)).astype(np.uint8), 3, axis=1)
+    dropped = _looked_up(kept, pixels_px)[:, 0] == 0
+    painted[dropped] = _FLYING_RGB
+    if scene.options.max_depth is not None:
+        painted[dropped & (points[:, 2] > scene.options.max_depth)] = _TOO_FAR_RGB
+    return painted
+
+
+def _whole(scene: Scene) -> Scene:
+    """With all that has a depth, to show what is dropped."""
+    return scene.with_options(replace(scene.options, edge=0.0, max_depth=None, voxel=None))
+
+
+def _for_wires(scene: Scene) -> Scene:
+    """With so few pixels that single triangles can be told apart."""
+    if scene.options.faces or scene.options.error:
+        return scene
+    pixels = scene.depth.z_m.size
+    stride = max(scene.options.stride, ceil((pixels / _WIRE_PIXELS) ** 0.5))
+    return scene.with_options(replace(scene.options, stride=stride))
+
+
+def _looked_up(picture: NDArray[np.uint8], pixels_px: NDArray[np.float32]) -> NDArray[np.uint8]:
+    rows = np.clip(pixels_px[:, 1].astype(int), 0, picture.shape[0] - 1)
+    cols = np.clip(pixels_px[:, 0].astype(int), 0, picture.shape[1] - 1)
+    return picture[rows, cols]
+
+
+def _normal_colours(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """As usual: right red, up green, towards the camera blue (cam frame: x right, y down, z forward)."""
+    return np.clip(127.5 + 127.5 * normals * np.array([1, -1, -1], np.float32), 0, 255).astype(np.uint8)
+
+
+def _painted_list(z_m: NDArray[np.float32], colormap: str) -> NDArray[np.uint8]:
+    """Colours of a list of depths: the picture's rule, on a picture made of the list."""
+    width = max(1, ceil(len(z_m) ** 0.5))
+    grid = np.zeros(width * ceil(max(len(z_m), 1) / width), np.float32)
+    grid[: len(z_m)] = z_m
+    grid = grid.reshape(-1, width)
+    try:
+        painted = depth_picture(MetricDepth(grid, np.isfinite(grid) & (grid > 0)), colormap)
+    except ExportError:
+        return np.full((len(z_m), 3), _GREY, np.uint8)
+    return np.ascontiguousarray(painted[:, :width]).reshape(-1, 3)[: len(z_m)]
+
+
+def _between(drawn: Drawn, left_px: float, right_px: float) -> Drawn:
+    """The part that the photo shows between two columns."""
+    assert drawn.pixels_px is not None
+    inside = (drawn.pixels_px[:, 0] >= left_px) & (drawn.pixels_px[:, 0] < right_px)
+    if drawn.indices is not None:
+        # Vertices stay, so that the indices hold.
+        return replace(drawn, indices=drawn.indices[inside[drawn.indices].all(axis=1)])
+    return replace(
+        drawn, points=drawn.points[inside], rgb=drawn.rgb[inside], pixels_px=drawn.pixels_px[inside]
+    )
+
+
+def _wires(drawn: Drawn) -> Drawn:
+    """The sides of its triangles, each once."""
+    assert drawn.indices is not None
+    pairs = [drawn.indices[:, [k, (k + 1) % 3]] for k in range(3)]
+    sides = np.sort(np.concatenate(pairs), axis=1)
+    key = sides[:, 0].astype(np.int64) * max(len(drawn.points), 1) + sides[:, 1]
+    _, first = np.unique(key, return_index=True)
+    return replace(drawn, kind="lines", indices=sides[first], normals=None)

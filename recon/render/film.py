@@ -1,0 +1,108 @@
+"""Pictures to a file: PNG, MP4, GIF, or a folder of PNGs; all or nothing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from recon.atomic_write import staged
+from recon.errors import ExportError
+from recon.video.reader import check_video_support
+from recon.video.writer import OUTPUT_SUFFIXES, VideoWriter
+
+Frames = Iterator[NDArray[np.uint8]]
+STILLS = (".png", ".jpg", ".jpeg", ".webp")
+FILMS = (*OUTPUT_SUFFIXES, ".gif")
+FOLDER = ""
+"""A name without a suffix is a folder of numbered PNGs."""
+_GIF_TICKS_PER_S = 100
+_GIF_COLOURS = 256
+
+
+def check_film(path: Path) -> None:
+    """Refuses early what cannot be written.
+
+    Raises:
+        ExportError: No such format.
+        VideoError: PyAV is missing.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (*STILLS, *FILMS, FOLDER):
+        known = ", ".join(STILLS + FILMS)
+        raise ExportError(
+            f"{path.name}: {suffix} is no picture or film; use one of {known}, or a name without a suffix for a "
+            "folder of PNGs"
+        )
+    if suffix in OUTPUT_SUFFIXES:
+        check_video_support()
+
+
+def files(path: Path, count: int) -> tuple[Path, ...]:
+    """What is written for a film of ``count`` pictures: the file, or the folder and all that is in it."""
+    if path.suffix:
+        return (path,)
+    return (path, *(path / f"{k:05d}.png" for k in range(1, count + 1)))
+
+
+def write_still(path: Path, picture: NDArray[np.uint8], *, overwrite: bool = True) -> None:
+    """Writes one picture, (H, W, 3) uint8 sRGB."""
+    with staged(path, overwrite=overwrite) as temporary:
+        Image.fromarray(picture).save(temporary, quality=95)
+
+
+def write_film(path: Path, frames: Frames, fps: float, count: int, *, overwrite: bool = True) -> None:
+    """Writes pictures of one size, one after another; on any exception, Ctrl-C included, nothing is left.
+
+    Args:
+        path: A film, or a name without a suffix for a folder.
+        frames: (H, W, 3) uint8 sRGB each.
+        fps: Pictures a second.
+        count: How many ``frames`` gives.
+        overwrite: Replace what is there.
+
+    Raises:
+        ExportError: It cannot be written; nothing is left then.
+    """
+    writers: dict[str, Callable[[Path, Frames, float], None]] = {".gif": _gif, FOLDER: _folder}
+    written = files(path, count)
+    with staged(path, written[1:], overwrite=overwrite) as temporary:
+        writers.get(path.suffix.lower(), _video)(temporary, frames, fps)
+
+
+def _folder(path: Path, frames: Frames, fps: float) -> None:
+    del fps
+    path.mkdir()
+    for k, frame in enumerate(frames, start=1):
+        Image.fromarray(frame).save(path / f"{k:05d}.png")
+
+
+def _video(path: Path, frames: Frames, fps: float) -> None:
+    writer = None
+    try:
+        for k, frame in enumerate(frames):
+            if writer is None:
+                writer = VideoWriter(path, width=frame.shape[1], height=frame.shape[0])
+            writer.add(frame, k / fps)
+        if writer is None:
+            raise ValueError("a film needs a picture")
+        writer.close()
+    except BaseException:
+        if writer is not None:
+            writer.abandon()
+        raise
+
+
+def _gif(path: Path, frames: Frames, fps: float) -> None:
+    """One palette for all, of the first picture: colours do not flicker."""
+    first = Image.fromarray(next(frames))
+    palette = first.quantize(_GIF_COLOURS, method=Image.Quantize.MEDIANCUT)
+
+    def others() -> Iterator[Image.Image]:
+        for frame in frames:
+            yield Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+    # GIF counts hundredths of a second.
+    lasts_ms = 1000 * max(2, round(_GIF_TICKS_PER_S / fps)) // _GIF_TICKS_PER_S
+    palette.save(path, "GIF", save_all=True, append_images=others(), duration=lasts_ms, loop=0, disposal=1)

@@ -1,0 +1,137 @@
+"""Pictures of a scene without a window."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ViewerError
+from recon.render.drawable import Drawn
+from recon.render.view_camera import ViewCamera
+
+_PER_PROCESS = 50
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The renderer tells of itself on stdout and stderr, below Python; stdout is the command's own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere, kept = os.open(os.devnull, os.O_WRONLY), (os.dup(1), os.dup(2))
+    try:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        for copy, stream in zip(kept, (1, 2), strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pictures are rendered."""
+
+    width: int
+    """px."""
+    height: int
+    """px."""
+    finer: int = 2
+    """Rendered so many times larger and averaged, so that outlines have no steps."""
+    background: tuple[int, int, int] = (0, 0, 0)
+    """sRGB."""
+    point_size_px: float = 2.0
+    """Of points, in px of the result."""
+
+
+def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator[NDArray[np.uint8]]:
+    """(H, W, 3) uint8 sRGB from each place.
+
+    In child processes, some pictures each: Open3D 0.20 keeps a few MB of memory for every picture that it renders,
+    and gives it back when its process ends.
+
+    Raises:
+        ViewerError: The renderer has ended without a picture.
+    """
+    context = multiprocessing.get_context("spawn")
+    for start in range(0, len(places), _PER_PROCESS):
+        ours, theirs = context.Pipe(duplex=False)
+        some = places[start : start + _PER_PROCESS]
+        child = context.Process(target=_render, args=(theirs, drawn, look, some), daemon=True)
+        child.start()
+        theirs.close()
+        try:
+            for _ in some:
+                yield np.frombuffer(ours.recv_bytes(), np.uint8).reshape(look.height, look.width, 3)
+        except EOFError as error:
+            raise ViewerError(
+                "the renderer has ended too early, perhaps for want of memory: try a smaller --size, or --stride 2"
+            ) from error
+        finally:
+            ours.close()
+            child.terminate()
+            child.join()
+
+
+def _render(to: Connection, drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> None:
+    # Ctrl-C goes to the parent, too, which ends this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    renderer = Offscreen(drawn, look)
+    with suppress(BrokenPipeError):
+        for place in places:
+            to.send_bytes(renderer.picture(place).tobytes())
+
+
+class Offscreen:
+    """Renders one thing, as often as is wanted. Only one of these at a time: Open3D does not bear two."""
+
+    def __init__(self, drawn: Drawn, look: Look) -> None:
+        """Prepares the picture; ``renderer_check.check_rendering`` comes before."""
+        from open3d.visualization import rendering
+
+        from recon.render import open3d_geometry
+
+        self.look = look
+        self._low, self._high = drawn.bounds
+        with _quiet():
+            self._renderer: Any = rendering.OffscreenRenderer(
+                look.width * look.finer, look.height * look.finer
+            )
+        self._scene: Any = self._renderer.scene
+        # As they are: without this, white comes out grey.
+        self._scene.view.set_post_processing(False)
+        self._scene.set_background(np.array([*(value / 255 for value in look.background), 1.0], np.float32))
+        geometry = open3d_geometry.drawn_geometry(drawn)
+        if geometry is not None:
+            made = open3d_geometry.material(
+                drawn.kind, point_size_px=max(1.0, look.point_size_px * look.finer)
+            )
+            self._scene.add_geometry("scene", geometry, made)
+
+    def picture(self, camera: ViewCamera) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 sRGB from there."""
+        from open3d.visualization import rendering
+
+        eye = np.array(camera.eye)
+        reach = float(np.linalg.norm(np.maximum(np.abs(self._low - eye), np.abs(self._high - eye))))
+        near, far = camera.clip_m(4 * reach)
+        lens = camera.lens.fitted(self.look.width, self.look.height)
+        self._scene.camera.look_at(camera.target, camera.eye, camera.axes[1])
+        perspective = rendering.Camera.Projection.Perspective
+        self._scene.camera.set_projection(perspective, *lens.frustum(near), near, far)
+        large = np.asarray(self._renderer.render_to_image())[..., :3]
+        finer = self.look.finer
+        if finer == 1:
+            return large.copy()
+        tiles = large.reshape(self.look.height, finer, self.look.width, finer, 3)
+        mean = tiles.astype(np.uint16).sum(axis=(1, 3)) / finer**2
+        return np.rint(mean).astype(np.uint8)

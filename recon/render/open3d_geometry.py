@@ -1,0 +1,101 @@
+"""Arrays to Open3D's geometry and materials."""
+
+from typing import Any
+
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+from open3d.visualization import rendering
+
+from recon.render.drawable import Drawn
+from recon.render.line_sets import Lines
+
+# Its stubs know fewer arguments than it takes.
+_o3d: Any = o3d
+
+
+def points(positions: NDArray[np.float32], rgb: NDArray[np.uint8]) -> Any:
+    """A cloud: (N, 3) m and (N, 3) sRGB."""
+    if not _has_extent(positions):
+        # The renderer ends the process over a box without any size: a twin a hair's breadth away gives it one.
+        twin = positions[:1] + np.float32(1e-4)
+        positions, rgb = np.concatenate([positions, twin]), np.concatenate([rgb, rgb[:1]])
+    made = o3d.t.geometry.PointCloud()
+    made.point.positions = _tensor(positions)
+    made.point.colors = _tensor(rgb / np.float32(255))
+    return made
+
+
+def triangles(drawn: Drawn) -> Any:
+    """A mesh with colours at its vertices."""
+    assert drawn.indices is not None
+    made = o3d.t.geometry.TriangleMesh()
+    made.vertex.positions = _tensor(drawn.points)
+    made.vertex.colors = _tensor(drawn.rgb / np.float32(255))
+    if drawn.normals is not None:
+        made.vertex.normals = _tensor(drawn.normals)
+    made.triangle.indices = _tensor(drawn.indices, np.int32)
+    return made
+
+
+def lines(positions: NDArray[np.float32], ends: NDArray[np.int32], rgb: NDArray[np.uint8]) -> Any:
+    """Segments: (P, 3) m, (L, 2) and (L, 3) sRGB; None where all of them are one point."""
+    if not _has_extent(positions):
+        return None
+    made = o3d.t.geometry.LineSet()
+    made.point.positions = _tensor(positions)
+    made.line.indices = _tensor(ends, np.int32)
+    made.line.colors = _tensor(rgb / np.float32(255))
+    return made
+
+
+def drawn_geometry(drawn: Drawn) -> Any:
+    """Of either kind; None where there is nothing to draw (Open3D complains of empty geometry)."""
+    if not len(drawn.points) or (drawn.indices is not None and not len(drawn.indices)):
+        return None
+    if drawn.kind == "points":
+        return points(drawn.points, drawn.rgb)
+    if drawn.kind == "triangles":
+        return triangles(drawn) if _has_extent(drawn.points) else None
+    assert drawn.indices is not None
+    return lines(drawn.points, drawn.indices, drawn.rgb[drawn.indices[:, 0]])
+
+
+def guide_geometry(guides: Lines) -> Any:
+    """None where there are none."""
+    return lines(guides.points, guides.ends, guides.rgb) if len(guides.ends) else None
+
+
+def material(
+    kind: str, *, point_size_px: float = 2.0, line_width_px: float = 1.6, light: bool = False
+) -> Any:
+    """Shows colours as they are, or lit by lamps (triangles with normals)."""
+    made = rendering.MaterialRecord()
+    if kind == "lines":
+        made.shader, made.line_width = "unlitLine", line_width_px
+    else:
+        made.shader = "defaultLit" if light and kind == "triangles" else "defaultUnlit"
+        made.point_size = point_size_px
+    if light:
+        made.base_roughness, made.base_reflectance = 1.0, 0.0
+    return made
+
+
+def image(picture: NDArray[np.uint8]) -> Any:
+    """(H, W, 3) uint8 as an Open3D image."""
+    pixels: Any = np.ascontiguousarray(picture)
+    return _o3d.geometry.Image(pixels)
+
+
+def linear(rgb: tuple[int, int, int]) -> list[float]:
+    """A background that comes out as this sRGB colour: the renderer raises what it is given to the power of 2.2."""
+    return [*((np.array(rgb) / 255) ** (1 / 2.2)).tolist(), 1.0]
+
+
+def _has_extent(positions: NDArray[np.float32]) -> bool:
+    return bool(np.ptp(positions, axis=0).max() > 1e-6) if len(positions) else False
+
+
+def _tensor(array: NDArray[Any], dtype: type[np.generic] = np.float32) -> Any:
+    made: Any = np.ascontiguousarray(array, dtype)
+    return _o3d.core.Tensor(made)

@@ -1,0 +1,64 @@
+"""Blocks of work done by several threads, and taken in order: the result is the same whatever their number."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+BLOCK = 1 << 16
+"""Rows that are converted at a time: a few MB, so that a writer's memory does not grow with the scene."""
+_MOST = 4
+"""Threads; numpy lets them run at once while it works on a block, and more than these wait for memory."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def block_threads(asked: int | None) -> int:
+    """How many threads to use: as many as asked, or (None) as there are cores, four at most; one at least."""
+    return max(1, min(cores(), _MOST) if asked is None else asked)
+
+
+def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
+    """Slices that cover ``count`` rows, ``size`` at a time."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> Iterator[T]:
+    """What the makers return, in their order; a few are made ahead, never all.
+
+    Args:
+        makers: Independent of each other; what one raises is raised here.
+        threads: As for ``block_threads``.
+    """
+    threads = block_threads(threads)
+    if threads == 1:
+        for make in makers:
+            yield make()
+        return
+    ahead: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads, "recon-block") as pool:
+        try:
+            for make in makers:
+                ahead.append(pool.submit(make))
+                if len(ahead) > threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def run_all(makers: Iterable[Callable[[], object]], threads: int | None = None) -> None:
+    """Runs the makers, several at a time; what one raises is raised here."""
+    for _ in in_order(makers, threads):
+        pass

@@ -1,0 +1,1 @@
+"""Frames of a video in, frames out."""

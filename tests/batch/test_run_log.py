@@ -1,0 +1,109 @@
+"""What a record tells of the outputs of earlier runs."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from recon.batch.run_log import Record
+from recon.errors import ExportError
+from recon.options import Options
+from recon_cli.batch.plan import settings_of
+
+
+def written(folder: Path, name: str, **settings: int) -> tuple[Record, Path]:
+    """A record with one output done, and the photo that it is of."""
+    folder.mkdir(exist_ok=True)
+    photo = folder.parent / f"{name}.jpg"
+    photo.write_bytes(b"photo")
+    record = Record(folder, settings)
+    record.open()
+    (folder / f"{name}.ply").write_bytes(b"ply")
+    record.begin(str(photo), [f"{name}.ply"])
+    record.end(str(photo), [photo], [f"{name}.ply"], [f"{name}.ply"])
+    return record, photo
+
+
+def test_done_means_the_same_photo_settings_and_files(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _, photo = written(out, "a", stride=1)
+    again = Record(out, {"stride": 1})
+    assert again.is_done("a.ply", [photo]) and again.is_ours("a.ply") and again.has_written(out / "a.ply")
+    assert not again.is_done("b.ply", [photo]) and not again.is_ours("b.ply")
+    assert not again.is_done("a.ply", [photo, photo])
+    other = Record(out, {"stride": 2})
+    assert not other.is_done("a.ply", [photo]) and not other.is_ours("a.ply")
+    assert other.other_settings(["b.ply", "a.ply"]) == {"stride": 1} and again.other_settings(["a.ply"]) == {}
+    photo.write_bytes(b"another")
+    assert not again.is_done("a.ply", [photo])
+    photo.unlink()
+    assert not again.is_done("a.ply", [photo])
+    (out / "a.ply").unlink()
+    _, photo = written(out, "a", stride=1)
+    (out / "a.ply").unlink()
+    assert not Record(out, {"stride": 1}).is_done("a.ply", [photo])
+
+
+def test_what_was_begun_may_be_replaced_and_is_not_done(tmp_path: Path) -> None:
+    record, photo = written(tmp_path / "out", "a")
+    record.begin(str(photo), ["a.ply"])
+    again = Record(tmp_path / "out", {})
+    assert again.is_ours("a.ply") and not again.is_done("a.ply", [photo])
+    record.fail(str(photo), ValueError("no"))
+    assert again.is_ours("a.ply")
+
+
+def test_runs_of_several_settings_share_a_record(tmp_path: Path) -> None:
+    _, first = written(tmp_path / "out", "a", stride=1)
+    _, second = written(tmp_path / "out", "b", stride=2)
+    assert Record(tmp_path / "out", {"stride": 1}).is_done("a.ply", [first])
+    assert Record(tmp_path / "out", {"stride": 2}).is_done("b.ply", [second])
+
+
+def begin_often(record: Record, k: int) -> None:
+    for _ in range(50):
+        record.begin(f"{k}" * 500, [f"{k}"])
+
+
+def test_rows_of_several_threads_stay_whole(tmp_path: Path) -> None:
+    record, photo = written(tmp_path / "out", "a")
+    rows = [threading.Thread(target=begin_often, args=(record, k)) for k in range(4)]
+    for thread in rows:
+        thread.start()
+    for thread in rows:
+        thread.join()
+    lines = [json.loads(line) for line in record.path.read_text().splitlines()]
+    assert len(lines) == 3 + 4 * 50 and Record(tmp_path / "out", {}).is_done("a.ply", [photo])
+
+
+def test_a_cut_line_is_forgotten(tmp_path: Path) -> None:
+    record, photo = written(tmp_path / "out", "a")
+    whole = record.path.read_bytes()
+    record.path.write_bytes(whole + whole.splitlines()[-1][:40])
+    again = Record(tmp_path / "out", {})
+    again.open()
+    assert again.is_done("a.ply", [photo]) and record.path.read_bytes() == whole
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ExportError, match="is a file"):
+        Record(tmp_path / "file", {}).open()
+    with pytest.raises(ExportError, match="make it first"):
+        Record(tmp_path / "no" / "out", {}).open()
+
+
+def test_a_list_of_failures_that_is_not_ours_stays(tmp_path: Path) -> None:
+    record, _ = written(tmp_path / "out", "a")
+    path = tmp_path / "out" / "failed.json"
+    for text in ("[1]", "{}", "no json"):
+        path.write_text(text)
+        assert record.write_failed([]) is None and path.read_text() == text
+    assert record.write_failed([{"photo": "a"}]) == path
+    assert record.write_failed([]) is None and not path.exists()
+
+
+def test_settings_hold_what_is_not_as_by_default() -> None:
+    found = settings_of("build", Options(stride=2, depth=Path("d"), offline=True), shape=None)
+    assert found == {"command": "build", "stride": 2, "depth": str(Path("d").absolute()), "shape": None}

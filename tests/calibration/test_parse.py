@@ -1,0 +1,151 @@
+"""What a user knows, as text and as JSON."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recon import Options
+from recon.calibration.parse import (
+    parse_at,
+    parse_camera_height,
+    parse_length,
+    parse_length_between,
+    parse_measure,
+    parse_rectangle,
+    read_constraints,
+)
+from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
+from recon.errors import CalibrationError
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"),
+    [
+        ("2.03m", 2.03),
+        ("203 cm", 2.03),
+        ("2030mm", 2.03),
+        ("6ft", 1.8288),
+        ("6ft 8in", 2.032),
+        ("6'8\"", 2.032),
+        ("80in", 2.032),
+        ("1e-1m", 0.1),
+        ("2M", 2.0),
+    ],
+)
+def test_units(text: str, metres: float) -> None:
+    assert parse_length(text) == pytest.approx(metres, rel=1e-12)
+
+
+@given(st.floats(1e-3, 1e4), st.sampled_from(["m", "cm", "mm", "ft", "in"]))
+def test_a_length_is_its_number_times_its_unit(number: float, unit: str) -> None:
+    one = parse_length(f"1{unit}")
+    assert parse_length(f"{number!r}{unit}") == pytest.approx(number * one, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "sigma_m"),
+    [
+        ("2m±3cm", 0.03),
+        ("2m+-3cm", 0.03),
+        ("2m +/- 2%", 0.04),
+        ("2m~1in", 0.0254),
+        ("2m", 0.02),
+        # Nobody reads a tape to a tenth of a millimetre.
+        ("1cm", 0.002),
+    ],
+)
+def test_uncertainties(text: str, sigma_m: float) -> None:
+    assert parse_measure(text)[1] == pytest.approx(sigma_m, rel=1e-12)
+
+
+def test_every_kind_of_constraint() -> None:
+    assert parse_at("812,440=2.4m±3cm") == DistanceAt((812, 440), 2.4, 0.03)
+    assert parse_length_between("1,2:30,40.5=2m±2cm") == LengthBetween((1, 2), (30, 40.5), 2.0, 0.02)
+    assert parse_camera_height("160cm±5cm") == CameraHeight(1.6, 0.05)
+    found = parse_rectangle("10,10:90,20:90,80:10,90=90cm x 2.03m±2%")
+    assert found == Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.02)
+    assert [side.length_m for side in found.sides] == [0.9, 2.03, 0.9, 2.03]
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "says"),
+    [
+        (parse_at, "812,440", "there is no '='"),
+        (parse_at, "812=2m", "X,Y"),
+        (parse_at, "812,440=2", "give a number with its unit"),
+        (parse_at, "812,440=-2m", "positive"),
+        (parse_at, "812,440=2m±0cm", "uncertainty must be positive"),
+        (parse_at, "812,440=2m±1cm±2cm", "two uncertainties"),
+        (parse_at, "nan,440=2m", "finite"),
+        (parse_at, "812,440=2m±-5%", "0 or more"),
+        (parse_at, "812,440=2 furlongs", "is not a length"),
+        (parse_length_between, "1,2=2m", "expected 2 positions"),
+        (parse_length_between, "1,2:1,2=2m", "the same pixel"),
+        (parse_rectangle, "0,0:10,0:10,10=1mx1m", "expected 4 positions"),
+        (parse_rectangle, "0,0:10,0:0,10:10,10=1mx1m", "in order"),
+        (parse_rectangle, "0,0:10,0:10,10:0,10=1m", "form is --rectangle"),
+        (parse_camera_height, "high", "--camera-height 1.6m"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_right_form(parse: Callable[[str], Any], text: str, says: str) -> None:
+    with pytest.raises(ValueError, match="the form is --") as caught:
+        parse(text)
+    assert says in str(caught.value)
+
+
+def test_options_refuse_what_cannot_be_read_and_a_calibration_beside_lengths() -> None:
+    for wrong in ({"at": ("1,2=3",)}, {"length": ("1",)}, {"rectangle": ("1",)}, {"camera_height": "1"}):
+        with pytest.raises(ValueError, match="the form is"):
+            Options(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="--calibration"):
+        Options(calibration=Path("c.json"), at=("1,2=3m",))
+    with pytest.raises(ValueError, match="--fit"):
+        Options(fit="everything")  # type: ignore[arg-type]
+
+
+def test_a_file_of_constraints(tmp_path: Path) -> None:
+    path = tmp_path / "known.json"
+    entries = [
+        {"at": [812, 440], "distance": "2.4m", "sigma": "3cm"},
+        {"from": [1, 2], "to": [30, 40], "length": "6ft 8in", "sigma": "1%"},
+        {"rectangle": [[0, 0], [10, 0], [10, 20], [0, 20]], "width": "0.9m", "height": "2.03m"},
+        {"camera_height": "1.6m"},
+    ]
+    for content in (entries, {"constraints": entries}):
+        path.write_text(json.dumps(content))
+        at, length, rectangle, height = read_constraints(path)
+        assert at == DistanceAt((812, 440), 2.4, 0.03)
+        assert isinstance(length, LengthBetween) and length.sigma_m == pytest.approx(0.02032)
+        assert isinstance(rectangle, Rectangle) and rectangle.height_m == 2.03
+        assert height == CameraHeight(1.6, 0.016)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "not JSON"),
+        ("{}", "no list"),
+        ("[]", "no list"),
+        ("[3]", "constraint 1: expected an object"),
+        ('[{"camera_height": "1m"}, {"at": [1, 2]}]', "constraint 2: 'distance' is missing"),
+        ('[{"at": [1, 2], "distance": 2}]', "text with a unit, such as '2m'"),
+        ('[{"at": [1], "distance": "2m"}]', "X,Y"),
+        ('[{"at": 5, "distance": "2m"}]', "constraint 1"),
+        ('[{"length": "2m"}]', "none of the keys"),
+        ('[{"camera_height": "1m", "sigma": "much"}]', "constraint 1"),
+        ('[{"rectangle": [[0, 0]], "width": "1m", "height": "1m"}]', "constraint 1"),
+    ],
+)
+def test_a_wrong_file_names_the_entry(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "known.json"
+    path.write_text(content)
+    with pytest.raises(CalibrationError, match=r"known\.json") as caught:
+        read_constraints(path)
+    assert says in str(caught.value)
+    with pytest.raises(CalibrationError, match="cannot be read"):
+        read_constraints(tmp_path / "none.json")

@@ -1,0 +1,113 @@
+"""Sparse measured depth: lines of x,y,depth, and COLMAP models."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import CAMERA, floor_and_wall, with_box
+
+import recon
+from recon.depth.sparse_points import SparsePoints
+from recon.errors import DepthFileError
+from recon.journal import Journal
+from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
+
+Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)
+PHOTO = Photo(rgb=np.zeros((*Z.shape, 3), np.uint8), path="photo.jpg")
+RNG = np.random.default_rng(0)
+ROWS, COLS = RNG.integers(2, 118, 400), RNG.integers(2, 158, 400)
+
+
+class Fake:
+    name = "fake"
+    gives = "relative"
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        inverse = ((1 / Z + 0.05) / 0.02).astype(np.float32)
+        return DepthEstimate(depth=RelativeDepth(inverse, np.ones(Z.shape, bool)), model="fake")
+
+
+def depth_of(path: Path, unit_m: float | None = None) -> MetricDepth:
+    found = SparsePoints(path, unit_m).estimate(PHOTO, focal_px=None, journal=Journal()).depth
+    assert isinstance(found, MetricDepth)
+    return found
+
+
+def test_lines_of_positions_and_depth(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(
+        "x,y,depth,name\n10.5,20.5,3.25,a\n\n10.9,20.1,2.5,nearer\n-4,3,1,outside\n30,40,-1,behind\n"
+    )
+    depth = depth_of(path)
+    assert depth.valid.sum() == 1 and depth.z_m[20, 10] == 2.5
+    assert depth_of(path, 0.5).z_m[20, 10] == 1.25
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no points"),
+        ("x,y,z\n", "no points"),
+        ("1,2\n", "line 1: expected x,y,depth"),
+        ("x,y,z\n1,2,3\n1,b,3\n", "line 3"),
+        ("500,2,3\n", "none of its 1 points"),
+        ("5,2,nan\n", "none of its 1 points"),
+    ],
+)
+def test_wrong_lines_are_told(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    with pytest.raises(DepthFileError, match=says):
+        depth_of(path)
+
+
+def test_points_bring_relative_depth_to_metres(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    lines = [f"{c + 0.5},{r + 0.5},{Z[r, c]}" for r, c in zip(ROWS, COLS, strict=True)]
+    path.write_text("\n".join(lines))
+    scene = recon.reconstruct(PHOTO, estimator=Fake(), reference=str(path), focal_px=CAMERA.fx)  # type: ignore[arg-type]
+    assert np.median(np.abs(scene.depth.z_m / Z - 1)) < 1e-3
+
+
+def colmap_model(folder: Path, name: str = "photo.jpg") -> Path:
+    """A COLMAP text model with one picture twice the photo's size, its camera turned and moved in the world."""
+    folder.mkdir()
+    k = CAMERA.resized(width=2 * CAMERA.width, height=2 * CAMERA.height)
+    (folder / "cameras.txt").write_text(f"1 PINHOLE {k.width} {k.height} {k.fx} {k.fy} {k.cx} {k.cy}\n")
+    half = np.radians(30) / 2
+    turn = np.array(
+        [[np.cos(2 * half), 0, np.sin(2 * half)], [0, 1, 0], [-np.sin(2 * half), 0, np.cos(2 * half)]]
+    )
+    shift = np.array([0.3, -0.2, 1.5])
+    seen, points = [], []
+    for index, (r, c) in enumerate(zip(ROWS, COLS, strict=True), start=1):
+        x, y = c + 0.5, r + 0.5
+        cam = np.array([(x - CAMERA.cx) / CAMERA.fx, (y - CAMERA.cy) / CAMERA.fy, 1]) * Z[r, c]
+        world = turn.T @ (cam - shift)
+        seen.append(f"{2 * x} {2 * y} {index}")
+        points.append(f"{index} {world[0]} {world[1]} {world[2]} 0 0 0 0.1 1 {index - 1}")
+    pose = f"{np.cos(half)} 0 {np.sin(half)} 0 {shift[0]} {shift[1]} {shift[2]}"
+    (folder / "images.txt").write_text(f"1 {pose} 1 frames/{name}\n{' '.join(seen)}\n")
+    (folder / "points3D.txt").write_text("\n".join(points) + "\n")
+    return folder
+
+
+def test_a_colmap_model_is_a_reference(tmp_path: Path) -> None:
+    pytest.importorskip("pycolmap")
+    folder = colmap_model(tmp_path / "sparse")
+    assert SparsePoints.reads(folder)
+    depth = depth_of(folder)
+    rows, cols = np.nonzero(depth.valid)
+    assert len(rows) > 350 and np.allclose(depth.z_m[rows, cols], Z[rows, cols], rtol=1e-4)
+    scene = recon.reconstruct(PHOTO, estimator=Fake(), reference=str(folder), focal_px=CAMERA.fx)  # type: ignore[arg-type]
+    assert np.median(np.abs(scene.depth.z_m / Z - 1)) < 1e-3
+
+
+def test_a_colmap_model_without_this_photo_or_damaged_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("pycolmap")
+    with pytest.raises(DepthFileError, match=r"no image called photo\.jpg; it has 1 others"):
+        depth_of(colmap_model(tmp_path / "other", "street.jpg"))
+    broken = colmap_model(tmp_path / "broken")
+    (broken / "images.txt").write_text("nonsense\n")
+    with pytest.raises(DepthFileError, match=r"COLMAP model|no image"):
+        depth_of(broken)

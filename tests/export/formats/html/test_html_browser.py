@@ -1,0 +1,170 @@
+"""The web page in a real browser: what it shows from the photo's place, and what its ruler reads."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial.transform import Rotation
+from synthetic import floor_and_wall, with_box
+
+from recon.export.formats.html import html
+from recon.export.registry import format_for
+from recon.geometry.unproject import rays_of, unproject
+from recon.scene import Scene
+from recon.types import Intrinsics, MetricDepth, Photo
+
+pytestmark = pytest.mark.browser
+
+NODE = Path(__file__).parents[3] / "node"
+# Neither square pixels nor a centred principal point: whatever the page gets wrong shows.
+CAMERA = Intrinsics(330.0, 300.0, 150.0, 130.0, 320, 240, "user")
+
+
+@pytest.fixture(scope="session")
+def browse() -> Callable[..., dict]:
+    """``browse(page, steps, viewport=, args=)``: what tests/node/browse.mjs found."""
+    node = shutil.which("node")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if node is None:
+        pytest.skip("node is not installed")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    if not (NODE / "node_modules" / "playwright-core").is_dir():
+        pytest.skip("playwright-core is not installed: run `npm ci --prefix tests/node`")
+    if not (Path(html.__file__).parent / "web" / html.BUNDLE).exists():
+        pytest.skip("the page's program is not built: run `python hatch_build.py`")
+
+    def run(page: Path, steps: list, *, viewport=(320, 240), args=()) -> dict:
+        options = {"viewport": {"width": viewport[0], "height": viewport[1]}, "args": list(args)}
+        command = [str(node), str(NODE / "browse.mjs"), str(chromium), str(page)]
+        done = subprocess.run(
+            [*command, json.dumps(steps), json.dumps(options)], capture_output=True, text=True, timeout=150
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """A floor, a wall and a box before it, painted with soft waves."""
+    z_m = with_box(floor_and_wall(CAMERA), slice(120, 170), slice(180, 250), 2.5)
+    v, u = np.mgrid[:240, :320] / 240
+    waves = [np.sin(9 * u) * np.cos(7 * v), np.sin(5 * u + 8 * v), np.cos(11 * u - 4 * v)]
+    rgb = (127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
+    depth = MetricDepth(z_m, np.isfinite(z_m))
+    photo = Photo(rgb, path='rooms/a "room" </script>.jpg')
+    return Scene(photo, CAMERA, depth, provenance={"model": {"name": "fake", "revision": None}})
+
+
+def distance_m(scene: Scene, a: tuple[int, int], b: tuple[int, int]) -> float:
+    """Between the surface's points at two pixels (col, row)."""
+    points = unproject(scene.depth.z_m, rays_of(scene.intrinsics))
+    return float(np.linalg.norm(points[a[1], a[0]] - points[b[1], b[0]]))
+
+
+def psnr_db(a: np.ndarray, b: np.ndarray) -> float:
+    return float(-10 * np.log10(np.mean((a / 255.0 - b / 255.0) ** 2)))
+
+
+@pytest.mark.parametrize("shape", ["mesh", "cloud"])
+def test_the_first_view_is_the_photo_and_nothing_is_fetched(shape, scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html", shape=shape)
+    found = browse(page, [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")]])
+    assert found["problem"] is None
+    assert found["errors"] == []
+    assert [each for each in found["requests"] if not each.startswith("blob:")] == [page.as_uri()]
+    shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
+    photo = scene.photo.rgb.astype(np.float64)
+    # The box's outline is cut: that is not the view's doing.
+    covered = np.abs(shown - photo).max(axis=-1) < 60
+    assert covered.mean() > 0.98
+    assert psnr_db(shown[covered], photo[covered]) > 35
+    # The same picture half a pixel aside would be seen as such.
+    aside = (photo[:, 1:] + photo[:, :-1]) / 2
+    assert psnr_db(shown[:, 1:][covered[:, 1:]], aside[covered[:, 1:]]) < psnr_db(
+        shown[covered], photo[covered]
+    )
+
+
+@pytest.mark.parametrize("shape", ["mesh", "cloud"])
+def test_the_ruler_reads_the_distance_of_two_clicked_points(shape, scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html", shape=shape)
+    # From the wall to the floor, and from the wall to the box.
+    pairs = [((60, 60), (90, 215)), ((280, 80), (215, 145))]
+    steps = [["key", "h"], ["wait", 100], ["key", "m"]]
+    # The window is twice the photo; the middle of pixel (c, r) is at (2 c + 1, 2 r + 1).
+    clicks = [["click", 2 * c + 1, 2 * r + 1] for pair in pairs for c, r in pair]
+    steps += [*clicks, ["texts", ".label"], ["drag", 300, 240, 340, 260], ["texts", ".label"]]
+    steps += [["key", "c"], ["texts", ".label"]]
+    found = browse(page, steps, viewport=(640, 480))
+    assert found["errors"] == []
+    read, after_turning, cleared = found["results"]
+    assert len(read) == 2
+    for text, pair in zip(read, pairs, strict=True):
+        number, unit = text.split()
+        assert unit == "m"
+        assert float(number) == pytest.approx(distance_m(scene, *pair), rel=0.01)
+    assert after_turning == read
+    assert cleared == []
+
+
+def test_a_levelled_scene_opens_on_the_photo_too_and_its_lengths_stay(scene, browse, tmp_path):
+    form, shape = format_for(tmp_path / "a.html")
+    level_T_gl = np.eye(4)
+    level_T_gl[:3, :3] = Rotation.from_euler("xz", [-20, 6], degrees=True).as_matrix()
+    level_T_gl[1, 3] = 1.4
+    content = replace(scene.content(form, shape), level_T_gl=level_T_gl)
+    html.write(content, tmp_path / "a.html")
+    pair = ((60, 60), (90, 215))
+    steps = [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")], ["key", "m"]]
+    found = browse(tmp_path / "a.html", [*steps, *(["click", c, r] for c, r in pair), ["texts", ".label"]])
+    shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
+    difference = np.abs(shown - scene.photo.rgb).max(axis=-1)
+    assert (difference < 10).mean() > 0.98
+    assert float(found["results"][-1][0].split()[0]) == pytest.approx(distance_m(scene, *pair), rel=0.02)
+
+
+def test_a_click_beside_the_surface_measures_nothing(scene, browse, tmp_path):
+    narrow = Scene(
+        scene.photo, scene.intrinsics, MetricDepth(scene.depth.z_m, np.indices((240, 320))[1] > 160)
+    )
+    page = narrow.save(tmp_path / "a.html")
+    steps = [["key", "h"], ["wait", 100], ["key", "m"], ["click", 100, 100], ["texts", "#lines circle"]]
+    found = browse(page, [*steps, ["texts", "#hint"]], viewport=(640, 480))
+    assert found["results"] == [[], ["There is no surface here: click on the scene"]]
+
+
+def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html")
+    for viewport in ((1280, 800), (390, 844)):
+        ((rect),) = browse(page, [["photo"]], viewport=viewport)["results"]
+        assert rect["left"] >= 0
+        assert rect["top"] >= 0
+        assert rect["width"] / rect["height"] == pytest.approx(320 / 240)
+        assert rect["top"] + rect["height"] < viewport[1] - 60
+        assert rect["left"] + rect["width"] <= viewport[0]
+
+
+def test_a_browser_without_webgl_is_told_so(scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html")
+    found = browse(page, [["texts", "#problem"]], args=["--disable-3d-apis"])
+    assert "WebGL 2" in found["problem"]
+    assert found["results"] == [[found["problem"]]]
+
+
+def test_a_damaged_page_is_told(scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html")
+    text = page.read_text("utf-8")
+    start = text.index('data-array="uv"')
+    cut = text.index(">", start) + 1 + 400
+    page.write_text(text[:cut] + text[cut + 400 :], "utf-8")
+    found = browse(page, [])
+    assert "cannot be read" in found["problem"]

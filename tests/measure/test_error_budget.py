@@ -1,0 +1,167 @@
+"""Which errors are counted, and what is said about the others."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from rooms import CAMERA, MODEL, estimated, on_wall, room_depth, scene_of
+
+from recon.calibration.error_model import ErrorModel
+from recon.measure import Assumptions, MeasurementError, from_camera
+from recon.measure.error_budget import budget_of
+from recon.types import FocalSource, Intrinsics
+
+ROOM = room_depth()
+AT = (90.5, 20.5)
+EXACTLY = Assumptions(pixel_sigma_px=0.0)
+CALIBRATION: dict[str, Any] = {
+    "kind": "relative",
+    "scale": 0.5,
+    "shift": 0.05,
+    "covariance": [[1e-4, -2e-5], [-2e-5, 9e-6]],
+    "relative_error": None,
+    "scale_interval": 0.04,
+    "reference": "depthpro",
+}
+
+
+def camera_from(source: FocalSource) -> Intrinsics:
+    return Intrinsics.from_focal(200.0, width=160, height=120, source=source)
+
+
+def relative_sigma(
+    provenance: dict[str, Any], assume: Assumptions = EXACTLY, camera: Intrinsics = CAMERA
+) -> float:
+    """Standard uncertainty of a distance from the camera, as a share of it."""
+    found = from_camera(scene_of(ROOM, provenance, camera), AT, assume)
+    assert found.sigma is not None
+    return found.sigma / found.value
+
+
+def test_without_a_calibration_the_common_factor_counts() -> None:
+    assert relative_sigma(estimated(MODEL)) == pytest.approx(np.hypot(MODEL.scale, MODEL.spread), rel=1e-3)
+    found = from_camera(scene_of(ROOM, estimated(MODEL)), AT)
+    assert found.includes == (
+        "picking (0.5 px)",
+        "m's error (3.2 % of the distance, measured on 12 photos: a test)",
+    )
+
+
+def test_a_calibration_takes_its_place() -> None:
+    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=CALIBRATION)), AT, EXACTLY)
+    z_m = on_wall(*AT)[2]
+    sensitivity = -z_m * np.array([(1 / z_m - 0.05) / 0.5, 1.0])
+    fitted = sensitivity @ np.array(CALIBRATION["covariance"]) @ sensitivity
+    assert found.sigma == pytest.approx(found.value * np.sqrt(fitted + MODEL.spread**2), rel=1e-3)
+    assert "the calibration by depthpro (scale ± 4.0 %, if depthpro is right)" in found.includes
+    lengths = {**CALIBRATION, "reference": "2 lengths", "constraints": [{"constraint": "--length ..."}]}
+    told = from_camera(scene_of(ROOM, estimated(MODEL, calibration=lengths)), AT).includes
+    assert "the calibration by 2 lengths (scale ± 4.0 %)" in told
+
+
+def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> None:
+    budget = budget_of(scene_of(ROOM, estimated(MODEL, calibration=CALIBRATION)), EXACTLY)
+    assert budget.calibration is not None
+    z_m = np.array([1.2, 2.0, 4.0])
+    value = (1 / z_m - 0.05) / 0.5
+    covariance = np.array(CALIBRATION["covariance"]) / 100
+    drawn = np.random.default_rng(0).multivariate_normal([0.5, 0.05], covariance, 20_000)
+    log_z = -np.log(drawn[:, :1] * value + drawn[:, 1:])
+    assert budget.calibration.log_depth_covariance(z_m) / 100 == pytest.approx(np.cov(log_z.T), rel=0.05)
+
+
+def test_a_calibration_without_covariance_is_told() -> None:
+    bare = {name: value for name, value in CALIBRATION.items() if name != "covariance"}
+    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=bare)), AT)
+    assert "the calibration's error, which this scene file does not hold" in found.not_included
+
+
+def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
+    for provenance in (estimated(None), {"model": {"name": "m"}, "calibration": CALIBRATION}):
+        found = from_camera(scene_of(ROOM, provenance), AT)
+        assert (found.sigma, found.low, found.high) == (None, None, None)
+        assert found.text.endswith(" m ± unknown")
+        assert found.errors_text == (
+            "± unknown: nobody has measured how far m is off; `recon eval FOLDER --model m --error-model FILE` "
+            "does, and --depth-sigma states it"
+        )
+        assert found.includes == found.not_included == ()
+    written = from_camera(scene_of(ROOM, {"model": {"name": "relative-file"}, "error_model": None}), AT)
+    assert written.unknown == "nobody has measured how far relative-file is off; --depth-sigma states it"
+    unnamed = from_camera(scene_of(ROOM, {}), AT)
+    assert unnamed.low is None and "does not tell what its depth comes from" in unnamed.errors_text
+
+
+def test_the_residuals_of_a_calibration_are_called_so() -> None:
+    residuals = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=1, source="residuals of this calibration with b")
+    told = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
+    assert told[1] == "m's error (8.0 % of the distance, residuals of this calibration with b)"
+
+
+def test_measured_depth_counts_its_steps_and_says_that_the_sensor_is_not_known() -> None:
+    found = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.01}}), AT, EXACTLY)
+    assert found.sigma == pytest.approx(found.value / on_wall(*AT)[2] * 0.01 / np.sqrt(12), rel=1e-3)
+    assert found.includes == ("the steps of the depth file (10 mm)",)
+    assert "the sensor's own error, which is not known (--depth-sigma states it)" in found.not_included
+    floats = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 1.0}}), AT, EXACTLY)
+    assert floats.sigma == pytest.approx(0.0, abs=1e-9)
+    assert floats.errors_text.startswith(
+        "counts no error at all, and does not count picking; the sensor's own"
+    )
+
+
+def test_a_stated_error_of_depth() -> None:
+    measured = {"model": {"name": "measured", "unit_m": 0.001}}
+    assert relative_sigma(measured, Assumptions(0.0, depth_sigma=0.02)) == pytest.approx(0.02, rel=1e-3)
+    absolute = relative_sigma(measured, Assumptions(0.0, depth_sigma_m=0.02))
+    assert absolute == pytest.approx(0.02 / on_wall(*AT)[2], rel=1e-3)
+    # It takes the place of what is known, and of what is not.
+    assert relative_sigma(estimated(MODEL), Assumptions(0.0, depth_sigma=0.01)) == pytest.approx(
+        0.01, rel=1e-3
+    )
+    assert relative_sigma(estimated(None), Assumptions(0.0, depth_sigma=0.01)) == pytest.approx(
+        0.01, rel=1e-3
+    )
+
+
+def test_an_error_model_of_ones_own() -> None:
+    own = ErrorModel("m", scale=0.0, smooth=0.0, reach=1.0, local=0.07, photos=3, source="mine")
+    assert relative_sigma(estimated(MODEL), Assumptions(0.0, error_models={"m": own})) == pytest.approx(
+        0.07, rel=1e-3
+    )
+    with pytest.raises(MeasurementError, match="comes from m, but the error model is of other"):
+        from_camera(scene_of(ROOM, estimated(MODEL)), AT, Assumptions(error_models={"other": own}))
+    with pytest.raises(ValueError, match="give one of"):
+        Assumptions(depth_sigma=0.1, error_models={"m": own})
+
+
+@pytest.mark.parametrize(
+    "source, counted, left_out",
+    [
+        ("user", None, None),
+        ("file", None, None),
+        ("exif", "the focal length from EXIF (1.5 %)", None),
+        ("model", None, "the error of the focal length, which a model predicted"),
+        ("default", None, "the error of the focal length, which is a guess"),
+    ],
+)
+def test_the_focal_length(source: FocalSource, counted: str | None, left_out: str | None) -> None:
+    found = from_camera(scene_of(ROOM, estimated(MODEL), camera_from(source)), AT)
+    assert [told for told in found.includes if "focal" in told] == ([counted] if counted else [])
+    assert [told for told in found.not_included if "focal" in told] == ([left_out] if left_out else [])
+
+
+def test_a_fitted_focal_length_has_the_error_of_its_fit() -> None:
+    fitted = {**CALIBRATION, "focal_sigma": 0.03}
+    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=fitted), camera_from("fit")), AT)
+    assert "the focal length from the calibration (3.0 %)" in found.includes
+
+
+def test_where_metres_go_with_the_focal_length_its_error_is_theirs() -> None:
+    exact = ErrorModel("depthpro", scale=0.0, smooth=0.0, reach=1.0, local=0.0, photos=1, source="a test")
+    # On the optical axis a focal length moves nothing, unless the depth goes with it.
+    axis, camera = (80.0, 60.0), camera_from("exif")
+    for follows, wanted in ((True, 0.015), (False, 0.0)):
+        provenance = estimated(exact, focal={"sets_depth": follows})
+        found = from_camera(scene_of(ROOM, provenance, camera), axis, EXACTLY)
+        assert found.sigma == pytest.approx(wanted * found.value, abs=1e-9)

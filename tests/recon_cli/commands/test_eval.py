@@ -1,0 +1,205 @@
+"""``recon eval`` from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from known_pairs import CAMERA, Fake, Missing, entry, make, write
+
+from recon.calibration.error_model import read_error_models
+from recon.depth import registry
+from recon.evaluate import Settings, compare, read_manifest
+from recon.evaluate.error_model.samples import Samples, residuals_of
+from recon.journal import Journal
+from recon_cli.group import recon
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three good pairs, ``a``, ``b`` and ``c``."""
+    make(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Estimators by name, in place of the registry's."""
+    noise = np.random.default_rng(0)
+    found: dict[str, Any] = {
+        "perfect": Fake(folder, name="perfect", focal_px=CAMERA.fx),
+        "far": Fake(folder, lambda z: 1.2 * z, name="far"),
+        "noisy": Fake(folder, lambda z: z * np.exp(noise.normal(0, 0.03, z.shape)), name="noisy"),
+        "relative": Fake(folder, lambda z: 1 / z + 1, name="relative", gives="relative"),
+        "missing": Missing(),
+    }
+    create = registry.create
+    monkeypatch.setattr(registry, "create", lambda name, *rest: found.get(name) or create(name, *rest))
+    return found
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(recon, ["eval", *map(str, words)])
+
+
+def told(result: Result) -> dict[str, Any]:
+    return dict(json.loads(result.stdout))
+
+
+def test_a_perfect_model_is_told_to_be(folder: Path, known: dict[str, Any]) -> None:
+    result = run(folder, "--model", "perfect")
+    assert result.exit_code == 0, result.output
+    assert "perfect: 3 photos, 0 failed; focal error 0.0 %" in result.stdout
+    lines = {line[:9].strip(): line.split()[-6:] for line in result.stdout.splitlines()}
+    assert lines["AbsRel"] == ["0.000"] * 6 and lines["δ1"] == lines["F 5 cm"] == ["1.000"] * 6
+    assert max(map(len, result.stdout.splitlines()[1:])) <= 80
+
+
+def test_sample_data_with_the_embedded_model() -> None:
+    samples = Path(__file__).parents[3] / "sample_data"
+    found = told(run(samples, "--model", "preview", "--json", "-q"))
+    assert found["ok"] and found["models"]["preview"]["overall"]["photos"] == 3
+    values = found["models"]["preview"]["overall"]["values"]
+    assert values["scale.abs_rel"]["mean"] < values["metric.abs_rel"]["mean"]
+    assert values["focal_error"]["mean"] == pytest.approx(0, abs=1e-3)  # EXIF tells it
+
+
+def test_several_models_are_compared(folder: Path, known: dict[str, Any]) -> None:
+    result = run(folder, "--model", "perfect", "--model", "far", "--model", "relative")
+    comparison = result.stdout.splitlines()[-3:]
+    assert [line.split()[:2] for line in comparison] == [
+        ["perfect", "0.000"],
+        ["far", "0.200"],
+        ["relative", "-"],
+    ]
+
+
+def test_the_report_folder_holds_everything(folder: Path, known: dict[str, Any]) -> None:
+    out = folder / "report"
+    result = run(folder, "--model", "far", "-o", out, "--pictures", "2", "--json")
+    assert result.exit_code == 0, result.output
+    names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert names == ["pictures/far/a.png", "pictures/far/b.png", "report.json", "report.md", "rows.jsonl"]
+    report = json.loads((out / "report.json").read_text())
+    assert report["models"] == told(result)["models"]
+    assert [photo["metric"]["abs_rel"] for photo in report["photos"]] == pytest.approx([0.2] * 3, rel=1e-3)
+
+
+def test_bad_pairs_are_listed_and_the_exit_code_is_1(folder: Path, known: dict[str, Any]) -> None:
+    (folder / "b.png").unlink()
+    result = run(folder, "--model", "perfect")
+    assert result.exit_code == 1
+    assert "b.png: there is no such file" in result.stderr and "1 of 3 could not be measured" in result.stderr
+    assert "perfect: 2 photos, 1 failed" in result.stdout
+    as_json = run(folder, "--model", "perfect", "--json", "-q")
+    found = told(as_json)
+    assert as_json.exit_code == 1 and not found["ok"]
+    assert found["models"]["perfect"]["failed"][0]["pair"] == "b"
+    assert found["models"]["perfect"]["overall"]["photos"] == 2
+
+
+def test_a_run_goes_on_where_it_stopped(folder: Path, known: dict[str, Any]) -> None:
+    out = folder / "report"
+    (folder / "b.jpg").rename(folder / "hidden.jpg")
+    assert run(folder, "--model", "perfect", "-o", out).exit_code == 1
+    (folder / "hidden.jpg").rename(folder / "b.jpg")
+    assert run(folder, "--model", "perfect", "-o", out).exit_code == 1  # neither --resume nor --overwrite
+    # What went well is not asked again: its depth would be NaN now.
+    known["perfect"].change = lambda z: z * (1.5 if abs(z.max() - 6.6) < 0.01 else np.nan)
+    result = run(folder, "--model", "perfect", "-o", out, "--resume", "--json")
+    assert result.exit_code == 0, result.output
+    photos = {row["pair"]: row for row in json.loads((out / "report.json").read_text())["photos"]}
+    assert photos["b"]["metric"]["abs_rel"] == pytest.approx(0.5, rel=1e-3)
+    assert photos["a"]["metric"]["abs_rel"] == photos["c"]["metric"]["abs_rel"] == 0
+
+
+def test_more_models_may_be_added_to_a_report(folder: Path, known: dict[str, Any]) -> None:
+    out = folder / "report"
+    assert run(folder, "--model", "perfect", "-o", out).exit_code == 0
+    assert run(folder, "--model", "perfect", "--model", "far", "-o", out, "--resume").exit_code == 0
+    assert set(json.loads((out / "report.json").read_text())["models"]) == {"perfect", "far"}
+
+
+def test_an_error_model_is_fitted_and_merged(
+    tmp_path: Path, known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, tuple("abcdefg"))
+    file = tmp_path / "errors.json"
+    for name in ("noisy", "far"):
+        known[name].folder = tmp_path
+    first = run(tmp_path, "--model", "noisy", "--error-model", file, "--json")
+    assert first.exit_code == 0, first.output
+    assert run(tmp_path, "--model", "far", "--error-model", file).exit_code == 0
+    models = read_error_models(file)
+    assert set(models) == {"noisy", "far"} and models["noisy"].photos == 7
+    assert models["noisy"].spread == pytest.approx(0.03, rel=0.4)
+    assert "7 photos of 7 scenes (7 render), focal length found by itself, " in models["noisy"].source
+    assert told(first)["error_models"]["noisy"]["model"]["local"] == models["noisy"].local
+
+
+def test_too_few_photos_make_no_error_model(folder: Path, known: dict[str, Any]) -> None:
+    result = run(folder, "--model", "noisy", "--error-model", folder / "errors.json")
+    assert result.exit_code == 1 and "needs 5 photos" in result.stderr
+    assert not (folder / "errors.json").exists()
+
+
+def test_samples_come_back_from_their_files(folder: Path, tmp_path: Path) -> None:
+    pairs = read_manifest(folder)
+    for estimator in (Fake(folder, lambda z: 1.1 * z), Fake(folder, lambda z: 1 / z, gives="relative")):
+        kept, held = Samples(tmp_path / "residuals"), Samples(None)
+        found = compare(pairs[0], estimator, Settings(), Journal())
+        for samples in (kept, held):
+            samples.add(found)
+            assert samples.has("a") and not samples.has("b")
+        (one,), (other,) = kept.of(pairs), held.of(pairs)
+        for name, value in vars(other).items():
+            np.testing.assert_array_equal(getattr(one, name), value)
+        assert one.common == other.common == residuals_of(found).common
+
+
+def test_a_model_without_weights_does_not_stop_the_others(folder: Path, known: dict[str, Any]) -> None:
+    result = run(folder, "--model", "missing", "--model", "perfect")
+    assert result.exit_code == 1 and "no weights" in result.stderr
+    assert "perfect: 3 photos, 0 failed" in result.stdout
+    alone = run(folder, "--model", "missing")
+    assert alone.exit_code == 1 and "no weights" in alone.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--resume"], 2, "give its folder with -o"),
+        (["--resume", "--overwrite", "-o", "x"], 2, "exclude each other"),
+        (["--model", "perfekt"], 1, "no model 'perfekt'"),
+        (["--limit", "0"], 2, "--limit"),
+        (["-o", "no/such/folder"], 1, "cannot be written"),
+        (["--error-model", "no/such/file.json"], 1, "cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    folder: Path, known: dict[str, Any], words: list[str], code: int, message: str
+) -> None:
+    result = run(folder, "--model", "perfect", *words)
+    assert result.exit_code == code and message in result.stderr
+
+
+def test_a_file_that_is_no_error_model_is_not_replaced(folder: Path, known: dict[str, Any]) -> None:
+    (folder / "notes.json").write_text("{}")
+    result = run(folder, "--model", "perfect", "--error-model", folder / "notes.json")
+    assert result.exit_code == 1 and (folder / "notes.json").read_text() == "{}"
+
+
+def test_a_limit_takes_the_first(folder: Path, known: dict[str, Any]) -> None:
+    write(folder, {"a": entry("a"), "nothing": entry("x")})
+    assert run(folder, "--model", "perfect", "--limit", "1").exit_code == 0
+
+
+def test_the_real_photos_are_measured(shared_data: Path) -> None:
+    found = told(run(shared_data / "rgbd", "--model", "preview", "--json", "-q", "--known-camera"))
+    overall = found["models"]["preview"]["overall"]
+    assert found["ok"] and overall["photos"] == 30
+    # What tools/preview measured of this prior: a scale that is common to a photo is most of its error.
+    assert 0.1 < overall["values"]["scale.abs_rel"]["median"] < 0.4
+    assert overall["values"]["covered"]["mean"] == 1

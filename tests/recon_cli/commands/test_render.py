@@ -1,0 +1,170 @@
+"""``recon render``: what it refuses, and what it writes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from synthetic import CAMERA, floor_and_wall
+
+from recon.errors import ViewerError
+from recon.render import renderer_check
+from recon.scene import Scene
+from recon.types import MetricDepth, Photo
+from recon_cli.group import recon
+
+
+def _scene(*, known: bool = True) -> Scene:
+    """A floor and a wall of noise, 160 x 120 px."""
+    z = floor_and_wall()
+    rgb = np.random.default_rng(3).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    valid = np.full(z.shape, known)
+    return Scene(
+        Photo(rgb=rgb, path="room.png"),
+        CAMERA,
+        MetricDepth(z_m=z, valid=valid),
+        provenance={"model": {"name": "measured"}, "focal": {"sets_depth": False}},
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A scene in a folder of its own."""
+    return _scene().save(tmp_path / "scene.npz")
+
+
+def _render(*words: object) -> Result:
+    return CliRunner().invoke(recon, ["render", *map(str, words)])
+
+
+def _only(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-o", "a.mp4", "--size", "641x480"], "needs even sides: --size 642x480"),
+        (["-o", "a.png", "--size", "0x480"], "expected WIDTHxHEIGHT"),
+        (["-o", "a.png", "--size", "99999x480"], "expected WIDTHxHEIGHT"),
+        (["-o", "a.png", "--size", "640"], "expected WIDTHxHEIGHT"),
+        (["-o", "a.png", "--path", "fly"], "is a film"),
+        (["-o", "a.png", "--move", "1,2"], "expected three numbers in m"),
+        (["-o", "a.png", "--move", "1,2,nan"], "expected finite numbers"),
+        (["-o", "a.png", "--background", "mud"], "expected a colour"),
+        (["-o", "a.gif", "--fps", "0"], "--fps"),
+        (["-o", "a.gif", "--turn", "0"], "--turn"),
+    ],
+)
+def test_bad_usage_is_told_and_leaves_nothing(file: Path, words: list[str], told: str) -> None:
+    done = _render(file, "-o", file.parent / words[1], *words[2:])
+    assert done.exit_code == 2 and told in done.stderr
+    assert _only(file.parent) == ["scene.npz"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.avi", "is no picture or film"),
+        ("nowhere/a.png", "does not exist; make it first"),
+        ("scene.npz", "no picture or film"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_runs(
+    file: Path, name: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderer_check, "check_rendering", lambda: pytest.fail("it went on"))
+    done = _render(file, "-o", file.parent / name)
+    assert done.exit_code == 1 and told in done.stderr
+    assert _only(file.parent) == ["scene.npz"]
+
+
+def test_files_are_replaced_only_when_asked(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_check, "check_rendering", lambda: pytest.fail("it went on"))
+    (file.parent / "a.gif").write_bytes(b"old")
+    done = _render(file, "-o", file.parent / "a.gif")
+    assert done.exit_code == 1 and "--overwrite" in done.stderr
+    frames = file.parent / "frames"
+    frames.mkdir()
+    (frames / "mine.txt").write_text("x")
+    done = _render(file, "-o", frames, "--overwrite")
+    assert done.exit_code == 1 and "has other files in it" in done.stderr
+
+
+def test_a_missing_file_and_a_missing_driver_are_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = _render(file.with_name("none.jpg"), "-o", file.with_name("a.png"))
+    assert done.exit_code == 1 and "does not exist" in done.stderr
+
+    def no_driver() -> None:
+        raise ViewerError("nothing can be rendered here: there is no Vulkan driver")
+
+    monkeypatch.setattr(renderer_check, "check_rendering", no_driver)
+    done = _render(file, "-o", file.with_name("a.png"))
+    assert done.exit_code == 1 and "Vulkan" in done.stderr and _only(file.parent) == ["scene.npz"]
+
+
+def test_a_scene_without_a_point_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_check, "check_rendering", lambda: None)
+    file = _scene().save(tmp_path / "scene.npz")
+    done = _render(file, "-o", tmp_path / "a.png", "--as", "cloud", "--max-depth", "0.001")
+    assert done.exit_code == 1 and "nothing to render" in done.stderr
+    assert _only(tmp_path) == ["scene.npz"]
+
+
+def test_a_dry_run_tells_and_writes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_check, "check_rendering", lambda: pytest.fail("it went on"))
+    done = _render(file, "-o", file.with_name("a.gif"), "--dry-run", "--json", "--seconds", "2")
+    assert done.exit_code == 0 and json.loads(done.stdout)["ok"]
+    assert "25 pictures, 2.0 s, swing" in done.stderr and _only(file.parent) == ["scene.npz"]
+
+
+def _run(*words: object) -> "subprocess.CompletedProcess[str]":
+    """In a process of its own: the renderer is one a process."""
+    command = [sys.executable, "-m", "recon_cli.main", "render", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("renderer_works")
+@pytest.mark.parametrize("shape", ["cloud", "mesh"])
+def test_through_the_photos_camera_it_is_the_photo(file: Path, shape: str) -> None:
+    out = file.with_name("a.png")
+    done = _run(file, "-o", out, "--as", shape, "--background", "#ff00ff", "--edge", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["written"][0]["width"] == 160  # nothing else is on stdout
+    error = np.abs(np.asarray(Image.open(out)).astype(int) - _scene().photo.rgb)
+    inner = error[2:-2, 2:-2]
+    if shape == "cloud":
+        assert inner.max() <= 1
+    else:
+        # Between the vertices the mesh's colours are blends of the noise around them.
+        assert (
+            np.median(inner) < 60 and inner.mean() < 0.5 * np.abs(128 - _scene().photo.rgb.astype(int)).mean()
+        )
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("renderer_works")
+def test_a_short_swing_as_a_gif_begins_with_the_photo(file: Path) -> None:
+    out = file.with_name("a.gif")
+    done = _run(file, "-o", out, "--seconds", "0.5", "--fps", "10", "--size", "80x60")
+    assert done.returncode == 0, done.stderr
+    with Image.open(out) as made:
+        assert made.size == (80, 60) and made.n_frames == 5  # type: ignore[attr-defined]
+    assert _only(file.parent) == ["a.gif", "scene.npz"]
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("renderer_works")
+def test_an_exported_file_becomes_a_folder_of_pictures(file: Path) -> None:
+    cloud = _scene().save(file.with_name("cloud.ply"), shape="cloud")
+    out = file.with_name("frames")
+    done = _run(cloud, "-o", out, "--seconds", "0.2", "--fps", "10", "--size", "81x61", "--path", "turntable")
+    assert done.returncode == 0, done.stderr
+    assert _only(out) == ["00001.png", "00002.png"]
+    shown = np.asarray(Image.open(out / "00001.png"))
+    assert shown.shape == (61, 81, 3) and (shown.max(axis=2) > 0).mean() > 0.05

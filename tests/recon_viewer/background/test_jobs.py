@@ -1,0 +1,248 @@
+"""Opening in a worker process, painting in a thread, and the controller between them; no display."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from viewer_scenes import room
+from waiting import settled, until
+
+from recon.options import Options
+from recon.render import read_geometry
+from recon_viewer.background.jobs import Job, Latest
+from recon_viewer.background.messages import Event, Task
+from recon_viewer.controller import Controller
+from recon_viewer.model import commands as c
+from recon_viewer.model.state import Pick
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    rgb = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    path = tmp_path / "photo.png"
+    Image.fromarray(rgb).save(path)
+    np.save(tmp_path / "depth.npy", np.full((60, 80), 2.0, np.float32))
+    return path
+
+
+def finished(job: Job) -> Job:
+    def done() -> bool:
+        job.poll()
+        return job.finished
+
+    until(done)
+    job.wait(10)
+    return job
+
+
+def test_a_photo_becomes_a_scene_with_its_stages_told(photo: Path) -> None:
+    job = finished(Job(photo, Options(depth=photo.with_name("depth.npy"))))
+    assert job.problem is None and job.opened is not None and job.opened.scene is not None
+    assert job.opened.scene.photo.width == 80 and job.opened.scene.options.depth == photo.with_name(
+        "depth.npy"
+    )
+    assert {note.topic for note in job.notes} >= {"photo", "focal", "depth"}
+    assert not job._folder.exists()
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".glb", ".obj", ".stl", ".pcd", ".xyz", ".splat.ply", ".colmap"])
+def test_every_exported_file_is_read_upright_and_in_colour(suffix: str, tmp_path: Path) -> None:
+    pytest.importorskip("open3d", reason="Open3D is not installed")
+    scene = room()
+    path = scene.save(tmp_path / f"scene{suffix}")
+    read = read_geometry.read_geometry(path)
+    points = read.points if hasattr(read, "points") else read.vertices
+    known = scene.cloud().points
+    assert np.allclose(points.min(axis=0), known.min(axis=0), atol=0.05)
+    assert np.allclose(points.max(axis=0), known.max(axis=0), atol=0.05)
+    if suffix != ".stl":
+        assert read.rgb is not None and abs(float(read.rgb.mean()) - float(scene.photo.rgb.mean())) < 4
+        assert read.rgb.std() > 40
+
+
+def test_files_pass_between_processes_unchanged(tmp_path: Path) -> None:
+    for shape in (room().cloud(), room().mesh()):
+        if hasattr(shape, "uv"):
+            shape = read_geometry._mesh(shape.vertices, shape.faces, shape.rgb)
+        back = read_geometry.take_over(read_geometry.hand_over(shape, tmp_path))
+        assert type(back) is type(shape) and np.array_equal(back.rgb, shape.rgb)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("none.jpg", None, "does not exist"),
+        ("none.ply", None, "does not exist"),
+        ("cut.jpg", b"\xff\xd8\xff\xe0nonsense", "photo"),
+        ("bad.xyz", b"hello world\n", "damaged"),
+        ("bad.ply", b"ply\nnonsense", "damaged"),
+        ("bad.npz", b"PK nonsense", "scene file"),
+        ("bad.glb", b"glTFnonsense", "damaged"),
+        ("page.html", b"<html></html>", "browser"),
+    ],
+)
+def test_what_cannot_be_opened_is_a_sentence(
+    name: str, content: bytes | None, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    controller = Controller()
+    controller.open(path)
+    before = controller.state
+    settled(controller)
+    assert controller.is_problem and len(controller.problems) == 1 and controller.state is before
+    assert told in controller.message or name in controller.message
+    assert "Traceback" not in controller.message
+    controller.close()
+
+
+def test_a_model_that_is_not_here_is_told_in_the_command_lines_words(photo: Path) -> None:
+    job = finished(Job(photo, Options(model="depthpro", offline=True)))
+    assert job.opened is None and job.problem is not None and "depthpro" in job.problem
+
+
+def test_cancelling_stops_the_process_at_once(photo: Path) -> None:
+    controller = Controller()
+    controller.open(photo, Options(model="preview"))
+    controller.open(photo, Options(model="preview"))
+    job = controller.job
+    assert job is not None
+    start = time.monotonic()
+    controller.act("cancel")
+    settled(controller)
+    assert time.monotonic() - start < 30
+    job.wait(10)
+    assert job._process is None or job._process.returncode is not None
+    assert not controller.state.layers and "cancelled" in controller.message and not job._folder.exists()
+    controller.close()
+
+
+def test_a_worker_that_dies_leaves_a_sentence(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon_viewer.background.jobs.sys.executable", "/bin/false")
+    job = finished(Job(photo, Options()))
+    assert job.problem is not None and "ended with code" in job.problem
+
+
+def test_tasks_and_events_survive_the_pipe(tmp_path: Path) -> None:
+    options = Options(depth=Path("a.png"), length=("1,2:3,4=5m",), intrinsics=(1.0, 2.0, 3.0, 4.0))
+    task = Task(Path("p.jpg"), options, tmp_path)
+    assert Task.from_line(task.as_line()) == task
+    event = Event("progress", "Loading\n[x]", share=0.5)
+    assert Event.from_line(event.as_line()) == event and event.as_line().count("\n") == 1
+    with pytest.raises(ValueError, match="not an event"):
+        Event.from_line("[1]")
+
+
+def test_only_the_newest_request_is_painted() -> None:
+    done: list[int] = []
+
+    def slow(number: int) -> int:
+        time.sleep(0.05)
+        done.append(number)
+        return number
+
+    latest: Latest[int, int] = Latest(slow)
+    for number in range(20):
+        latest.ask(number)
+    until(lambda: bool(done) and done[-1] == 19)
+    until(lambda: latest.take() == 19)
+    assert len(done) <= 3 and latest.idle
+    latest.end()
+
+
+def test_a_session_measures_rescales_undoes_and_exports(tmp_path: Path) -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    settled(controller)
+    key = controller.state.active
+    assert key is not None
+    ends = [Pick(key, (40.5, 80.5), (0, 0, 1)), Pick(key, (120.5, 80.5), (0, 0, 1))]
+    controller.use("distance")
+    for end in ends:
+        controller.pick(end)
+    before = settled(controller).picture.readings[0].value
+    assert before is not None
+    controller.use("known length")
+    for end in ends:
+        controller.pick(end)
+    assert controller.state_length(2 * before, 0.01)
+    after = settled(controller).picture.readings
+    assert [one.value for one in after] == pytest.approx([2 * before] * 2, rel=1e-3)
+    controller.errands.export(tmp_path / "room.glb")
+    controller.errands.export(tmp_path / "room.npz")
+    settled(controller)
+    assert (tmp_path / "room.glb").exists() and "written" in controller.message
+    controller.act("undo")
+    assert settled(controller).picture.readings[0].value == pytest.approx(before)
+    controller.errands.save_csv(tmp_path / "list.csv")
+    settled(controller)
+    assert (tmp_path / "list.csv").read_text().startswith("quantity,")
+    controller.close()
+
+
+def test_what_cannot_be_written_or_fitted_changes_nothing(tmp_path: Path) -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    settled(controller)
+    controller.errands.export(tmp_path / "no" / "such" / "folder.glb")
+    settled(controller)
+    assert controller.is_problem and controller.problems.pop()
+    controller.errands.export(tmp_path / "scene.xyzzy")
+    settled(controller)
+    assert controller.is_problem and "not a known format" in controller.problems.pop()
+    start = controller.state
+    key = start.active
+    assert key is not None
+    controller.use("known length")
+    # In the sky of nothing: no depth is known beyond the photo.
+    for pixel in ((40.5, 80.5), (40.5, 900.0)):
+        controller.pick(Pick(key, pixel, (0, 0, 1)))
+    controller.state_length(1.0, 0.01)
+    settled(controller)
+    layer = controller.state.layer
+    assert controller.is_problem and layer is not None and not layer.lengths
+    controller.close()
+
+
+def test_sliders_preview_then_settle() -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    settled(controller)
+    for edge in (0.01, 0.02, 0.03):
+        controller.do(lambda state, edge=edge: c.set_options(state, edge=edge), coalesce="edge")  # type: ignore[misc]
+    settled(controller)
+    assert not controller.picture.preview and controller.history.can_undo
+    controller.act("undo")
+    layer = controller.state.layer
+    assert layer is not None and layer.options.edge == Options().edge
+    controller.close()
+
+
+def test_a_drag_that_rests_is_one_step_until_it_is_let_go() -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    settled(controller)
+
+    def drag(*edges: float) -> None:
+        for edge in edges:
+            controller.do(lambda state, edge=edge: c.set_options(state, edge=edge), coalesce="edge")  # type: ignore[misc]
+            settled(controller)
+
+    drag(0.01, 0.02)
+    controller.let_go()
+    drag(0.05, 0.06)
+    edges = []
+    while controller.history.undo() and controller.state.layer is not None:
+        edges.append(controller.state.layer.options.edge)
+    assert edges == [0.02, Options().edge]
+    controller.close()
+
+
+def test_a_job_counts_its_own_seconds(tmp_path: Path) -> None:
+    before = time.monotonic()
+    job = Job(tmp_path / "none.npz", None)
+    assert 0 <= job.seconds <= time.monotonic() - before
+    job.wait(10)

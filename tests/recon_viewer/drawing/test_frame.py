@@ -1,0 +1,171 @@
+"""What is drawn, where it is seen, what a click hits, what is measured."""
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from viewer_scenes import room
+
+from recon.frames import apply, gl_T_cam
+from recon.render.drawable import Drawn, draw_geometry, draw_scene
+from recon.render.style import COLOURS, SHOWN_AS, View
+from recon.render.view_camera import ViewCamera, photo_camera, preset
+from recon.types import Mesh, PointCloud
+from recon_viewer.drawing.frame import Painter
+from recon_viewer.drawing.guides import floor_grid
+from recon_viewer.model import commands as c
+from recon_viewer.model.measurements import as_csv
+from recon_viewer.model.picking import hit
+from recon_viewer.model.state import Pick, State
+
+
+def test_every_shape_in_every_colour() -> None:
+    for shown_as in SHOWN_AS:
+        for colours in COLOURS:
+            drawn = draw_scene(room(), View(shown_as=shown_as, colours=colours), gl_T_cam, share=(0.0, 1.0))
+            assert len(drawn.points) == len(drawn.rgb) > 1000, (shown_as, colours)
+            assert drawn.kind == {"cloud": "points", "mesh": "triangles", "wireframe": "lines"}[shown_as]
+            if drawn.indices is not None:
+                assert drawn.indices.max() < len(drawn.points)
+
+
+def test_points_have_the_photos_colours_and_know_their_pixels() -> None:
+    scene = room()
+    drawn = draw_scene(scene, View(), gl_T_cam, share=(0.0, 1.0))
+    assert drawn.pixels_px is not None
+    rows, cols = drawn.pixels_px[:, 1].astype(int), drawn.pixels_px[:, 0].astype(int)
+    assert np.array_equal(drawn.rgb, scene.photo.rgb[rows, cols])
+
+
+def test_masks_paint_what_is_dropped() -> None:
+    scene = room()
+    near = scene.with_options(replace(scene.options, max_depth=4.0))
+    drawn = draw_scene(near, View(colours="masks"), gl_T_cam, share=(0.0, 1.0))
+    blue = (drawn.rgb == (70, 120, 255)).all(axis=1)
+    assert len(drawn.points) == scene.depth.z_m.size
+    assert blue.sum() == near.dropped.too_far and (-drawn.points[blue, 2]).min() >= 4.0
+
+
+def test_two_layers_share_the_photo_by_the_curtain() -> None:
+    state = c.add_scene(c.add_scene(State(), room(), name="a"), room(1), name="b")
+    picture = Painter().paint(c.set_view(state, curtain=0.25))
+    first, second = picture.drawn.values()
+    assert first.pixels_px is not None and second.pixels_px is not None
+    assert first.pixels_px[:, 0].max() < 40 <= second.pixels_px[:, 0].min()
+
+
+def test_the_photos_camera_sees_every_point_at_its_pixel() -> None:
+    scene = replace(room(), intrinsics=replace(room().intrinsics, cx=70.0, cy=66.0))
+    drawn = draw_scene(scene, View(), gl_T_cam, share=(0.0, 1.0))
+    camera = photo_camera(scene.intrinsics, gl_T_cam, 3.0)
+    seen, ahead = camera.project(drawn.points, 160.0, 120.0)
+    assert drawn.pixels_px is not None and np.allclose(seen, drawn.pixels_px, atol=1e-3) and (ahead > 0).all()
+    wide, _ = camera.project(drawn.points, 480.0, 240.0)
+    assert np.allclose(wide, seen * 2 + [80, 0], atol=2e-3)
+
+
+def test_a_click_hits_the_front_of_what_is_there() -> None:
+    drawn = draw_scene(room(), View(), gl_T_cam, share=(0.0, 1.0))
+    camera = photo_camera(room().intrinsics, gl_T_cam, 3.0)
+    found = hit(drawn, camera, (333.0, 201.0), (640.0, 480.0))
+    assert found is not None and found.pixel_px is not None
+    assert np.hypot(found.pixel_px[0] - 333 / 4, found.pixel_px[1] - 201 / 4) < 0.75
+    two = Drawn("points", np.array([[0, 0, -5], [0.001, 0, -2]], np.float32), np.zeros((2, 3), np.uint8))
+    behind = hit(two, ViewCamera(), (50.0, 50.0), (100.0, 100.0))
+    assert behind is not None and behind.index == 1
+    assert hit(two, ViewCamera(), (5.0, 5.0), (100.0, 100.0)) is None
+    assert hit(two, ViewCamera(eye=(0, 0, -9), target=(0, 0, -12)), (50.0, 50.0), (100.0, 100.0)) is None
+
+
+def test_orbiting_keeps_the_distance_and_never_tips_over() -> None:
+    camera = ViewCamera(eye=(0, 0, 0), target=(0, 0, -3))
+    for _ in range(50):
+        camera = camera.orbit(0.3, 0.2)
+        assert camera.distance_m == pytest.approx(3.0)
+        assert camera.axes[1][1] > 0
+    assert camera.look_around(0.1, 0.0).eye == camera.eye
+    assert camera.dolly(0.5).distance_m == pytest.approx(1.5)
+    moved = camera.pan(1.0, 2.0)
+    assert np.linalg.norm(np.subtract(moved.eye, camera.eye)) == pytest.approx(5**0.5)
+    left = ViewCamera().orbit(0.1, 0.0)
+    assert left.eye[0] < 0
+
+
+@pytest.mark.parametrize("name", ["front", "top", "side", "fit"])
+def test_every_usual_view_has_all_of_the_box_in_it(name: str) -> None:
+    low, high = np.array([-2.0, -1.0, -6.0]), np.array([3.0, 2.0, -1.0])
+    corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)], np.float32)
+    seen, ahead = preset(name, low, high).project(corners, 800, 600)
+    assert (ahead > 0).all() and (seen >= 0).all() and (seen <= [800, 600]).all()
+
+
+def test_the_floor_grid_has_cells_of_a_metre() -> None:
+    lines, cell = floor_grid(np.array([-2.0, 0, -6]), np.array([2.0, 2, -1]), 0.0, np.eye(4))
+    assert cell == 1.0 and np.allclose(lines.points[:, 1], 0) and np.allclose(lines.points % 1, 0)
+    assert floor_grid(np.zeros(3), np.full(3, 900.0), 0.0, np.eye(4))[1] == 100.0
+
+
+def test_readings_follow_the_scene_and_become_a_table() -> None:
+    state = c.set_tool(c.add_scene(State(), room(), name="a"), "distance")
+    assert state.active is not None
+    for pixel in ((40.5, 80.5), (120.5, 80.5)):
+        state = c.pick(state, Pick(state.active, pixel, (0.0, 0.0, 1.0)))
+    painter = Painter()
+    before = painter.paint(state).readings[0]
+    assert before.value is not None and before.low is not None and "95 %" in before.text
+    from recon.constraints import LengthBetween
+
+    known = LengthBetween((40.5, 80.5), (120.5, 80.5), 3 * before.value, 0.01)
+    after = painter.paint(c.add_length(state, known)).readings[0]
+    assert after.value == pytest.approx(3 * before.value, rel=1e-3)
+    rows = list(csv.DictReader(io.StringIO(as_csv([before, after]))))
+    assert float(rows[0]["value"]) == pytest.approx(before.value, rel=1e-5) and rows[0]["unit"] == "m"
+
+
+def test_a_file_without_a_photo_is_measured_without_an_interval() -> None:
+    points = np.array([[0, 0, 2], [3, 4, 2]], np.float32)
+    state = c.add_geometry(State(), PointCloud(points, np.zeros((2, 3), np.uint8)), name="p.ply")
+    state = c.set_tool(state, "distance")
+    assert state.active is not None
+    for at in points:
+        state = c.pick(state, Pick(state.active, None, tuple(float(x) for x in at)))  # type: ignore[arg-type]
+    (reading,) = Painter().paint(state).readings
+    assert reading.value == pytest.approx(5.0) and "unknown" in reading.text
+
+
+def test_what_cannot_be_measured_is_told_and_the_rest_goes_on() -> None:
+    state = c.set_tool(c.add_scene(State(), room(), name="a"), "distance")
+    assert state.active is not None
+    for pixel in ((40.5, 80.5), (400.0, 80.5)):
+        state = c.pick(state, Pick(state.active, pixel, (0.0, 0.0, 1.0)))
+    with pytest.raises(IndexError):
+        room().depth.z_m[0, 400]
+    (reading,) = Painter().paint(state).readings
+    assert reading.value is None and "outside of the photo" in reading.errors
+
+
+def test_a_problem_is_a_sentence_in_the_picture() -> None:
+    from recon.constraints import LengthBetween
+
+    state = c.add_scene(State(), replace(room(), provenance={"calibration": {"scale": 1.0}}), name="a")
+    picture = Painter().paint(c.add_length(state, LengthBetween((40.5, 80.5), (90.5, 80.5), 1.0, 0.01)))
+    assert picture.problem is not None and "again" in picture.problem
+
+
+def test_thinning_is_even_and_exact_in_number() -> None:
+    drawn = draw_scene(room(), View(), gl_T_cam, share=(0.0, 1.0))
+    few = drawn.thinned(500)
+    assert len(few.points) == len(few.rgb) == 500 and few.of_points == drawn.of_points
+    assert abs(few.points.mean(axis=0) - drawn.points.mean(axis=0)).max() < 0.3
+    assert drawn.thinned(10**9) is drawn
+
+
+def test_files_are_drawn_in_every_way() -> None:
+    mesh = room().mesh()
+    for shape in (room().cloud(), mesh, Mesh(mesh.vertices, mesh.faces)):
+        for colours in COLOURS:
+            drawn = draw_geometry(shape, View(colours=colours), gl_T_cam)
+            assert len(drawn.points) == len(drawn.rgb)
+    assert np.array_equal(drawn.points, apply(gl_T_cam, mesh.vertices))

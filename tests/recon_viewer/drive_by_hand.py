@@ -1,0 +1,144 @@
+"""A visit to a real window by mouse and keys alone; run by test_window.py in a process of its own."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from hands import Hands, Picture, difference
+from PIL import Image
+from viewer_scenes import WALL_M, painted_room
+
+from recon.scene import Scene
+from recon_viewer.drawing.guides import palette
+from recon_viewer.window import ViewerWindow
+
+_OFF = 1.0
+"""Of 255, in the mean; measured 0.13 on the lavapipe of Mesa 22, and 56 for an empty view."""
+_WINDOW_PX = 1300, 900
+_FILE_NAME_PX, _SAVE_PX = (650, 226), (806, 641)
+"""In Open3D's file dialog, which tells no places and stands in the middle of a window of that size."""
+
+
+def main(folder: Path) -> None:
+    """Raises AssertionError where the window does not do what it should."""
+    scene = painted_room()
+    scene.save(folder / "scene.npz")
+    viewer = ViewerWindow()
+    try:
+        visit(viewer, scene, folder)
+    finally:
+        # A process that leaves an open window behind hangs at its end.
+        viewer.close()
+
+
+def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
+    """Opens, changes the view's size, measures, undoes, drags a slider, exports, quits."""
+    viewer.controller.open(folder / "scene.npz")
+    hands = Hands(viewer, folder)
+    hands.until(lambda: bool(viewer.controller.state.layers), "opening")
+    hands.settle()
+
+    def sees_photo(when: str) -> None:
+        what = f"seeing the photo through its camera {when}"
+        hands.until(lambda: difference(hands.view(), as_photographed(scene, viewer)) < _OFF, what)
+
+    hands.move(*_middle(viewer))
+    for name in ("m", "g", "k"):  # the mesh alone, without grid and frustum
+        hands.key(name)
+    sees_photo("after opening")
+    change_size(hands, viewer, sees_photo)
+    measure(hands, viewer, scene)
+    sees_photo("after the measurement was undone")
+    drag_slider(hands, viewer)
+    export(hands, viewer, folder / "exported.glb")
+    hands.key("ctrl", "q")
+    hands.until(lambda: not viewer.open, "quitting")
+
+
+def change_size(hands: Hands, viewer: ViewerWindow, sees_photo: Callable[[str], None]) -> None:
+    """After each change the whole photo is there again, without anyone's touching it."""
+    hands.resize(1000, 700)
+    sees_photo("in a smaller window")
+    hands.resize(*_WINDOW_PX)
+    sees_photo("in a larger window")
+    hands.move(*_middle(viewer))
+    for key, what in (("Tab", "controls"), ("i", "pictures")):
+        for change in ("hidden", "shown"):
+            hands.key(key)
+            sees_photo(f"with the {what} {change}")
+
+
+def measure(hands: Hands, viewer: ViewerWindow, scene: Scene) -> None:
+    """Two clicks on the wall, whose distance is known, and one step back."""
+    controller, frame = viewer.controller, viewer.view.widget.frame
+    hands.key("d")
+    left, right, y = frame.x + frame.width // 3, frame.x + 2 * frame.width // 3, frame.y + frame.height // 2
+    hands.click(left, y)
+    hands.click(right, y)
+    (reading,) = controller.picture.readings
+    zoom = min(frame.width / scene.photo.width, frame.height / scene.photo.height)
+    true_m = (right - left) / zoom / scene.intrinsics.fx * WALL_M
+    assert reading.value is not None and abs(reading.value - true_m) < 1e-3, (reading, true_m)
+    hands.until(
+        lambda: difference(hands.view(), as_photographed(scene, viewer)) > _OFF, "seeing what is measured"
+    )
+    hands.key("ctrl", "z")
+    assert not controller.picture.readings
+    hands.key("v")
+
+
+def drag_slider(hands: Hands, viewer: ViewerWindow) -> None:
+    """One drag with rests is one step of undo, and the view's keys work after it."""
+    controller, frame = viewer.controller, viewer.panel.edge_slider.frame
+    before = controller.state.layer
+    assert before is not None
+    y = frame.y + frame.height / 2
+    with hands.holding(frame.x + 0.3 * frame.width, y):
+        for share in (0.4, 0.5, 0.6):
+            hands.move(frame.x + share * frame.width, y)
+            hands.settle()  # longer than what ends a preview
+    after = controller.state.layer
+    assert after is not None and after.options.edge > before.options.edge + 0.01, after.options.edge
+    hands.move(*_middle(viewer))
+    grid = controller.state.view.grid
+    hands.key("g")
+    assert controller.state.view.grid is not grid, "keys are dead after a drag"
+    hands.key("ctrl", "z")
+    undone = controller.state.layer
+    assert undone is not None and undone.options.edge == before.options.edge, undone.options.edge
+    assert undone.options != after.options
+
+
+def export(hands: Hands, viewer: ViewerWindow, path: Path) -> None:
+    """Through both dialogs, into the folder of what was opened."""
+    hands.key("ctrl", "e")
+    hands.key("Return")
+    hands.click(*_FILE_NAME_PX)
+    for letter in path.stem:
+        hands.key(letter)
+    hands.click(*_SAVE_PX)
+    hands.until(path.exists, "exporting")
+    hands.settle()
+    assert not viewer.dialogs.is_open
+
+
+def as_photographed(scene: Scene, viewer: ViewerWindow) -> Picture:
+    """What the view has to show through the photo's camera: the photo, as large as it fits, in the middle."""
+    width, height = (int(side) for side in viewer.view.size)
+    photo = scene.photo
+    zoom = min(width / photo.width, height / photo.height)
+    size = round(photo.width * zoom), round(photo.height * zoom)
+    made = Image.new("RGB", (width, height), palette(viewer.controller.state.view.dark).ground)
+    resized = Image.fromarray(photo.rgb).resize(size, Image.Resampling.BILINEAR)
+    made.paste(resized, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return np.asarray(made)
+
+
+def _middle(viewer: ViewerWindow) -> tuple[float, float]:
+    frame = viewer.view.widget.frame
+    return frame.x + frame.width / 2, frame.y + frame.height / 2
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,96 @@
+"""Drives a real window through its own callbacks; run by test_window.py in a process of its own."""
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from recon.render.style import COLOURS, SHOWN_AS
+from recon_viewer.drawing.screenshot import PictureChoice
+from recon_viewer.model import commands
+from recon_viewer.model.state import Measured, Pick
+from recon_viewer.window import ViewerWindow
+
+
+def nowhere(key: int) -> Pick:
+    """Outside of the photo, so that it stays where it is."""
+    return Pick(key, (-5.0, -5.0), (0.0, 0.0, 2.0))
+
+
+def main(folder: Path) -> None:
+    viewer = ViewerWindow()
+    controller = viewer.controller
+
+    def settle(seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not controller.idle and time.monotonic() < end:
+            viewer.step()
+        for _ in range(5):
+            viewer.step()
+        assert controller.idle, "it did not come to rest"
+        assert not controller.problems, controller.problems
+
+    controller.open(folder / "scene.npz")
+    settle()
+    assert controller.state.layers, controller.message
+    for shown_as in SHOWN_AS:
+        for colours in COLOURS:
+            controller.view(shown_as=shown_as, colours=colours)
+            settle()
+    controller.view(shown_as="cloud", colours="photo", axes=True)
+    for look in ("front", "top", "side", "fit", "photo-camera"):
+        viewer.actions.act(look)
+        settle()
+    viewer.actions.act("distance")
+    settle()
+    frame = viewer.view.widget.frame
+    for x, y in ((0.4, 0.6), (0.6, 0.6)):
+        viewer.linking.hover_view(frame.x + x * frame.width, frame.y + y * frame.height)
+        viewer.linking.click_view(frame.x + x * frame.width, frame.y + y * frame.height, False)
+        settle()
+    (reading,) = controller.picture.readings
+    assert reading.value is not None and reading.value > 0.1, reading
+    # Two picks at one place: a box without any size ends the process inside the renderer, unless we know better.
+    key = controller.state.active
+    assert key is not None
+    controller.do(
+        lambda state: replace(state, measured=(Measured("distance", (nowhere(key), nowhere(key))),))
+    )
+    settle()
+    controller.do(commands.clear_measured)
+    viewer.linking.hover_photo((80.0, 60.0))
+    viewer.linking.hover_photo(None)
+    viewer.actions.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
+    for form in ("export", "film", "screenshot", "crop", "run-again", "help"):
+        viewer.actions.act(form)
+        settle()
+        if form != "run-again":  # of a scene file no model can be run
+            assert viewer.dialogs.is_open, form
+            viewer.dialogs.close()
+    controller.view(dark=False)
+    viewer.actions.act("look")
+    viewer.actions.act("photo-camera")
+    settle()
+    viewer.actions.act("rectangle")
+    before = controller.picture.drawn[key].of_points
+    frame = viewer.view.widget.frame
+    corners = [
+        (int(frame.x + share * frame.width), int(frame.y + share * frame.height)) for share in (0.3, 0.7)
+    ]
+    for done in (False, True):
+        assert viewer.linking.rectangle(corners[0], corners[1], done)
+        settle()
+    assert 0 < controller.picture.drawn[key].of_points < before
+    viewer.actions.act("undo")
+    settle()
+    assert controller.picture.drawn[key].of_points == before
+    viewer.actions.act("help")
+    settle()
+    viewer.dialogs.close()
+    viewer.actions.act("close-layer")
+    settle()
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,111 @@
+"""What goes out of the viewer and comes back, and what goes out and can be given up."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from viewer_scenes import room
+from waiting import settled
+
+from recon.errors import ViewerError
+from recon.render.style import View
+from recon.scene_file import read_scene
+from recon_viewer.background import outputs
+from recon_viewer.controller import Controller
+from recon_viewer.model import commands as c
+from recon_viewer.model import scene_metadata
+from recon_viewer.model.state import Measured, Pick, State
+
+
+def measured_room() -> State:
+    state = c.add_scene(State(), room(), name="room")
+    for pixel in ((40.5, 80.5), (120.5, 80.5)):
+        assert state.active is not None
+        state = c.pick(
+            c.set_tool(state, "distance") if not state.pending else state,
+            Pick(state.active, pixel, (0, 0, 1)),
+        )
+    return c.set_view(state, shown_as="mesh", point_size_px=5.0, dark=False)  # fmt: skip
+
+
+def test_a_saved_scene_comes_back_with_measurements_and_view(tmp_path: Path) -> None:
+    state = measured_room()
+    scene_metadata.with_viewer(room(), state).save(tmp_path / "a.npz")
+    scene, told = scene_metadata.without_viewer(read_scene(tmp_path / "a.npz"))
+    assert "viewer" not in scene.provenance
+    (one,) = scene_metadata.measured_from(told, 7)
+    assert one.tool == "distance" and [pick.layer for pick in one.picks] == [7, 7]
+    assert [pick.pixel_px for pick in one.picks] == [pick.pixel_px for pick in state.measured[0].picks]
+    view = scene_metadata.view_from(told, View())
+    # Dark or light is the person's, not the scene's.
+    assert (view.shown_as, view.point_size_px, view.dark) == ("mesh", 5.0, True)
+
+
+def test_a_scene_of_the_command_line_brings_nothing() -> None:
+    told = scene_metadata.without_viewer(room())[1]
+    assert (
+        told == {}
+        and scene_metadata.measured_from(told, 1) == ()
+        and scene_metadata.view_from(told, View()) == View()
+    )
+
+
+def test_what_was_saved_damaged_is_refused_or_left_out() -> None:
+    with pytest.raises(ValueError, match="between 1 points"):
+        pick = {"pixel_px": None, "point_cam": [0, 0, 1], "sigma_px": 1.0}
+        scene_metadata.measured_from({"measured": [{"tool": "distance", "picks": [pick]}]}, 1)
+    with pytest.raises(ValueError, match="cannot be read"):
+        scene_metadata.measured_from({"measured": [{"tool": "distance"}]}, 1)
+    assert scene_metadata.view_from({"view": {"shown_as": "cubes", "grid": False}}, View()) == View()
+    assert scene_metadata.view_from({"view": {"point_size_px": "x", "grid": False}}, View()) == replace(
+        View(), grid=False
+    )
+
+
+def test_the_viewer_saves_and_opens_again_with_everything(tmp_path: Path) -> None:
+    first = Controller()
+    first.add_scene(room(), "room")
+    key = settled(first).state.active
+    assert key is not None
+    picks = (Pick(key, (40.5, 80.5), (0, 0, 1)), Pick(key, (120.5, 80.5), (0, 0, 1)))
+    first.do(lambda state: replace(state, measured=(Measured("distance", picks),)))
+    first.do(lambda state: c.set_options(state, edge=0.11))
+    first.view(colours="depth")
+    value = settled(first).picture.readings[0].value
+    first.errands.export(tmp_path / "room.npz")
+    settled(first).close()
+    second = Controller()
+    second.open(tmp_path / "room.npz")
+    settled(second)
+    layer = second.state.layer
+    assert layer is not None and layer.options.edge == 0.11 and second.state.view.colours == "depth"
+    assert [one.value for one in second.picture.readings] == pytest.approx([value])
+    second.close()
+
+
+def test_a_film_can_be_given_up(tmp_path: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    told = outputs.film(room(), tmp_path / "a.mp4", "swing", stop)
+    assert "given up" in told and not list(tmp_path.iterdir())
+
+
+def test_without_blender_it_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon.blender.find_blender._usual_places", lambda: [])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ViewerError, match=r"blender\.org/download.*recon blender"):
+        outputs.open_in_blender(room(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_clipboard_gets_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "xclip"
+    program.write_text(f"#!/bin/sh\n/bin/cat > {tmp_path}/board\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    outputs.copy_text("1.06 m ± 0.01\n")
+    assert (tmp_path / "board").read_text("utf-8") == "1.06 m ± 0.01\n"
+    program.unlink()
+    with pytest.raises(ViewerError, match="CSV"):
+        outputs.copy_text("x")

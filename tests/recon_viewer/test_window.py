@@ -1,0 +1,130 @@
+"""The window itself: where it cannot open, and under a virtual display where it can."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import trimesh
+from click.testing import CliRunner
+from PIL import Image
+from synthetic import CAMERA
+from viewer_scenes import WALL_M, room
+
+from recon import pipeline
+from recon_cli.group import recon
+
+pytest.importorskip("open3d", reason="Open3D is not installed, or lacks its system libraries")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a desktop")
+
+
+@on_linux
+def test_the_display_is_asked_for_before_the_model_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":987")
+    monkeypatch.setattr(pipeline, "reconstruct", lambda *_, **__: pytest.fail("the model ran"))
+    Image.new("RGB", (64, 48)).save(tmp_path / "photo.jpg")
+    done = CliRunner().invoke(recon, ["view", str(tmp_path / "photo.jpg")])
+    assert done.exit_code == 1 and "display" in done.stderr and "--web" in done.stderr
+
+
+def test_what_is_missing_is_told_before_a_window_opens(tmp_path: Path) -> None:
+    done = CliRunner().invoke(recon, ["view", str(tmp_path / "none.ply")])
+    assert done.exit_code == 1 and "does not exist" in done.stderr
+    assert CliRunner().invoke(recon, ["view", "--web"]).exit_code == 2
+
+
+def test_in_a_browser_it_needs_no_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from recon.errors import ExportError
+
+    opened: list[str] = []
+    monkeypatch.setenv("DISPLAY", "")
+
+    def browser(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", browser)
+    scene = room().save(tmp_path / "scene.npz")
+    try:
+        room().save(tmp_path / "page.html")
+    except ExportError:
+        pytest.skip("the program of .html scenes is not built here (npm)")
+    done = CliRunner().invoke(recon, ["view", "--web", str(scene)])
+    assert done.exit_code == 0, done.stderr
+    assert Path(done.stdout.strip()).is_file() and opened[0].startswith("file://")
+    assert CliRunner().invoke(recon, ["view", "--web", str(room().save(tmp_path / "a.ply"))]).exit_code == 1
+
+
+@pytest.mark.display
+def test_the_window_of_the_command_opens_and_ends_well_when_closed(
+    display: dict[str, str], tmp_path: Path
+) -> None:
+    path = room().save(tmp_path / "scene.npz")
+    environment = {**display, "RECON_CONFIG_DIR": str(tmp_path)}
+
+    def xdotool(*words: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *words], env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip()
+
+    viewer = subprocess.Popen([sys.executable, "-m", "recon_cli.main", "view", str(path)], env=environment)
+    try:
+        until = time.monotonic() + 120
+        while not (found := xdotool("search", "--name", "^recon: scene.npz")):
+            assert viewer.poll() is None and time.monotonic() < until
+            time.sleep(0.2)
+        # Without a window manager the keys go to where the mouse is.
+        xdotool("mousemove", "--window", found, "700", "450")
+        # At Esc Open3D would close the window.
+        xdotool("keydown", "Escape")
+        time.sleep(0.5)
+        xdotool("keyup", "Escape")
+        time.sleep(2.0)
+        assert viewer.poll() is None
+        xdotool("keydown", "ctrl")
+        time.sleep(0.5)
+        # The window may be gone before the key is let go.
+        xdotool("keydown", "q")
+        assert viewer.wait(timeout=60) == 0
+        assert "scene.npz" in (tmp_path / "viewer.json").read_text()
+    finally:
+        viewer.kill()
+
+
+def _drive(program: str, display: dict[str, str], folder: Path) -> None:
+    """Runs a program of this folder that opens a window; what the window does wrong ends it with a code."""
+    paths = [str(Path(__file__).parents[1] / "fixtures"), display.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(program)), str(folder)],
+        env={**display, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.display
+def test_a_few_frames_of_the_real_window(display: dict[str, str], tmp_path: Path) -> None:
+    """Opens, draws in every way, is clicked, takes a picture, through the window's own callbacks."""
+    room().save(tmp_path / "scene.npz")
+    _drive("drive_window.py", display, tmp_path)
+    with Image.open(tmp_path / "view.png") as picture:
+        assert picture.size == (320, 240)
+        assert len(set(picture.convert("RGB").getdata())) > 1000
+
+
+@pytest.mark.display
+def test_a_visit_by_mouse_and_keys(display: dict[str, str], tmp_path: Path) -> None:
+    """Opens, resizes, measures, undoes, drags a slider, exports, quits; pixels of the screen are compared."""
+    _drive("drive_by_hand.py", display, tmp_path)
+    exported = trimesh.load(tmp_path / "exported.glb")
+    # The wall is as wide as the photo.
+    assert exported.extents[0] == pytest.approx(CAMERA.width / CAMERA.fx * WALL_M, abs=1e-3)

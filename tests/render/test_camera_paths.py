@@ -1,0 +1,89 @@
+"""Ways of the camera: where they begin, end and go. No Open3D."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recon.frames import gl_T_cam
+from recon.render.camera_paths import FLY_SHARE, PATHS, PathName, cameras, fly_share, moved
+from recon.render.view_camera import ViewCamera, photo_camera
+from recon.types import Intrinsics
+
+_LENS = Intrinsics(fx=700.0, fy=700.0, cx=310.0, cy=250.0, width=640, height=480, source="user")
+START = photo_camera(_LENS, gl_T_cam, 4.0)
+
+
+def _eyes(places: list[ViewCamera]) -> np.ndarray:
+    return np.array([place.eye for place in places])
+
+
+@given(name=st.sampled_from(PATHS), count=st.integers(1, 90), turn_deg=st.floats(1, 360))
+@settings(max_examples=60, deadline=None)
+def test_every_way_begins_where_the_photo_was_taken(name: PathName, count: int, turn_deg: float) -> None:
+    places = list(cameras(name, START, count, turn_deg))
+    assert len(places) == count
+    np.testing.assert_allclose(places[0].view_T_world, START.view_T_world, atol=1e-12)
+    assert all(place.lens == START.lens for place in places)
+
+
+@pytest.mark.parametrize("name", ["swing", "turntable", "fly"])
+@pytest.mark.parametrize("turn_deg", [40.0, 360.0])
+def test_after_the_last_picture_comes_the_first_without_a_jump(name: PathName, turn_deg: float) -> None:
+    eyes = _eyes(list(cameras(name, START, 200, turn_deg)))
+    steps = np.linalg.norm(np.roll(eyes, -1, axis=0) - eyes, axis=1)
+    assert steps.max() > 0
+    assert steps[-1] <= steps.max() + 1e-9
+    assert steps.max() < 4 * steps.mean()
+
+
+@pytest.mark.parametrize("name", ["swing", "fly"])
+def test_it_starts_and_ends_at_rest(name: PathName) -> None:
+    eyes = _eyes(list(cameras(name, START, 200, 40.0)))
+    steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
+    assert max(steps[0], steps[-1]) < 0.05 * steps.max()
+
+
+def test_a_swing_goes_half_its_angle_to_either_side_and_keeps_its_distance() -> None:
+    places = list(cameras("swing", START, 400, 40.0))
+    around = np.degrees([np.arctan2(e[0], e[2] + 4.0) for e in _eyes(places)])
+    assert around.max() == pytest.approx(20, abs=0.2) and around.min() == pytest.approx(-20, abs=0.2)
+    assert [place.distance_m for place in places] == pytest.approx([4.0] * 400)
+
+
+def test_a_whole_turntable_is_even_and_sees_the_back() -> None:
+    places = list(cameras("turntable", START, 36, 360.0))
+    np.testing.assert_allclose(places[18].eye, (0, 0, -8), atol=1e-9)
+    steps = np.linalg.norm(np.diff(_eyes(places), axis=0), axis=1)
+    assert steps == pytest.approx([steps[0]] * 35)
+
+
+@given(nearest_m=st.floats(0, 20), middle_m=st.floats(0.1, 20))
+def test_a_flight_stays_before_what_is_nearest(nearest_m: float, middle_m: float) -> None:
+    share = fly_share(nearest_m, middle_m)
+    assert 0 <= share <= FLY_SHARE and share * middle_m <= nearest_m
+    start = photo_camera(_LENS, gl_T_cam, middle_m)
+    nearest = min(place.distance_m for place in cameras("fly", start, 50, 40.0, share))
+    assert nearest == pytest.approx(middle_m * (1 - share), rel=1e-3)
+
+
+def test_a_moved_camera_looks_the_same_way() -> None:
+    there = moved(START, (0.3, 0.1, -1.0))
+    assert there.eye == pytest.approx((0.3, 0.1, -1.0))
+    np.testing.assert_allclose(there.axes, START.axes, atol=1e-12)
+
+
+def test_bad_values_are_refused() -> None:
+    for name, count, share in (("loop", 3, 0.2), ("swing", 0, 0.2), ("fly", 3, 1.0)):
+        with pytest.raises(ValueError, match="expected one of"):
+            list(cameras(name, START, count, 40.0, share))  # type: ignore[arg-type]
+
+
+def test_neither_paths_nor_films_need_open3d() -> None:
+    program = "import recon.render.camera_paths, recon.render.film, recon.render.renderer_check, sys; "
+    program += "import recon_cli.commands.render; "
+    done = subprocess.run([sys.executable, "-c", program + "sys.exit('open3d' in sys.modules)"], check=False)
+    assert done.returncode == 0
