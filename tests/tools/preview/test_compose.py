@@ -40,7 +40,7 @@ def _shoot(scene: Scene, camera: Camera, width: int, height: int) -> Render:
     return render(scene, geometry, Raycaster(geometry), camera, rng_for(0, "render"), width, height)
 
 
-@pytest.mark.parametrize("kind", ["room", "street"])
+@pytest.mark.parametrize("kind", ["room", "street", "landscape", "portrait"])
 def test_a_seed_gives_the_same_geometry_in_another_process(kind: str) -> None:
     digests = set()
     for hash_seed in ("1", "2"):  # nothing may hang on the order of sets or of object ids
