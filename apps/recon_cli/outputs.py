@@ -76,7 +76,6 @@ def save_all(
 ) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
-    from recon.scene_file import write_scene
     from recon.types import Mesh
 
     if any(output.form is not None for output in outputs):
@@ -86,7 +85,7 @@ def save_all(
         counts: dict[str, int] = {}
         with session.journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
-                write_scene(scene, output.path, overwrite=overwrite)
+                scene.save(output.path, overwrite=overwrite)
             else:
                 content = scene.content(output.form, output.shape)
                 if not isinstance(content.geometry, Mesh):

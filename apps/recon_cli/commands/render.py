@@ -335,7 +335,8 @@ def _open(file: Path, shape: Shape, values: dict[str, Any], session: Session) ->
     from recon.render.read_geometry import is_geometry, read_geometry
     from recon.render.style import View
     from recon.render.view_camera import photo_camera, preset
-    from recon.scene_file import SUFFIX, read_scene
+    from recon.scene import Scene
+    from recon.scene_file import SUFFIX
 
     view = View(shown_as=shape)
     if is_geometry(file):
@@ -347,7 +348,7 @@ def _open(file: Path, shape: Shape, values: dict[str, Any], session: Session) ->
         )
     options = options_from(values)
     if file.suffix.lower() == SUFFIX:
-        loaded = read_scene(file)
+        loaded = Scene.load(file)
         scene = loaded.with_options(options_from(values, loaded.options))
     else:
         from recon.pipeline import reconstruct
