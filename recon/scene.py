@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recon import scene_file
 from recon.atomic_write import check_writable
-from recon.export.format import Content, Format
+from recon.export.format import Content, Format, Geometry
 from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
@@ -204,20 +204,21 @@ class Scene:
             "provenance": dict(self.provenance),
         }
 
-    def _geometry(self, shape: Shape) -> PointCloud | GridCloud | Mesh:
+    def geometry(self, shape: Shape) -> Geometry:
+        """The cloud or the mesh; a cloud that is not thinned comes in pieces, for the writers."""
         if shape == "mesh":
             return self.mesh()
         return self._grid_cloud() if self.options.voxel is None else self.cloud()
 
-    def content(self, form: Format, shape: Shape) -> Content:
-        """What a writer of that format gets."""
+    def content(self, form: Format, shape: Shape, geometry: Geometry | None = None) -> Content:
+        """What a writer of that format gets; of ``geometry`` where that is made already."""
         levelling, provenance = self.levelling, dict(self.provenance)
         if levelling is not None:
             provenance["levelling"] = levelling.as_provenance()
         if self.options.fill and shape == "mesh":
             provenance["fill"] = FILL_NOTE
         return Content(
-            geometry=self._geometry(shape),
+            geometry=self.geometry(shape) if geometry is None else geometry,
             photo=self.photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,

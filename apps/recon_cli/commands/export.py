@@ -17,7 +17,7 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 from recon_cli.options.without_effect import warn_of_idle_geometry
-from recon_cli.outputs import check, outputs_from, report_dropped, save_all
+from recon_cli.outputs import check, outputs_from, save_all
 
 
 @click.command()
@@ -51,6 +51,5 @@ def export(
     warn_of_idle_geometry([target.shape for target in targets], session.journal)
     loaded = Scene.load(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
-    report_dropped(chosen, session)
     session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
     session.result["scene"] = dict(chosen.provenance)
