@@ -142,12 +142,20 @@ class Scene:
         path = Path(path)
         if path.suffix.lower() == scene_file.SUFFIX:
             check_writable([(path,)], overwrite=overwrite)
-            scene_file.write_arrays(path, self._arrays(), self._metadata(), overwrite=overwrite)
+            self.write_scene_file(path, overwrite=overwrite)
             return path
         form, shape = format_for(path, shape, others=[scene_file.SUFFIX])
         check_writable([form.files(path, shape)], overwrite=overwrite)
         save(self.content(form, shape), path, form, overwrite=overwrite)
         return path
+
+    def write_scene_file(self, path: Path, *, overwrite: bool = True) -> None:
+        """Writes the whole scene as a scene file, whatever the suffix.
+
+        Raises:
+            ExportError: No permission or no space, or a file is there that may not be replaced; the old file stays.
+        """
+        scene_file.write_arrays(path, self._arrays(), self._metadata(), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> "Scene":

@@ -86,7 +86,7 @@ def save_all(
         counts: dict[str, int] = {}
         with session.journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
-                scene.save(output.path, overwrite=overwrite)
+                scene.write_scene_file(output.path, overwrite=overwrite)
             else:
                 geometry = made[output.shape]
                 if isinstance(geometry, Mesh):

@@ -75,7 +75,7 @@ def _done(task: Task, journal: Journal) -> Event:
     with journal.stage(f"Opening {task.path.name}"):
         scene = reconstruct(task.path, task.options, journal=journal)
     result = task.folder / "scene.npz"
-    scene.save(result, overwrite=True)
+    scene.write_scene_file(result)
     return Event("done", str(result), "scene")
 
 
