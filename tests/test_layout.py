@@ -1,8 +1,8 @@
 """The rooms of the house: imports point down only. ``python tests/test_layout.py [FOLDER]`` prints the counts.
 
 A room is a file or a folder directly below ``recon/``, ``apps/recon_cli/`` or ``apps/recon_viewer/``; an arrow goes
-from room to room where a file of the one imports something of the other, at its top or inside a function, for its types
-or for good.
+from room to room where a file of the one imports something of the other, at its top or inside a function, for its
+types or for good.
 """
 
 import ast
@@ -41,8 +41,8 @@ FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in roo
 STILL_UPWARDS = {("recon.options", "recon.calibration")}
 """Options hold constraints as text, which they parse to check it."""
 OPENS_THE_VIEWER = "recon_cli.commands.view"
-WITHOUT_A_ROOM = {"clients", "fixtures", "node", "recon_cli", "recon_viewer", "tools"}
-"""Folders of tests/: of other programs, of what tests share, and of the rooms of the applications and the tools."""
+WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", "recon_cli", "recon_viewer", "tools"}
+"""Folders of tests/: of other programs, the pages and what tests share, and of the rooms of the applications and the tools."""
 
 
 @dataclass(frozen=True, order=True)
