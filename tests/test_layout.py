@@ -42,7 +42,7 @@ STILL_UPWARDS = {("recon.options", "recon.calibration")}
 """Options hold constraints as text, which they parse to check it."""
 OPENS_THE_VIEWER = "recon_cli.commands.view"
 WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", "recon_cli", "recon_viewer", "tools"}
-"""Folders of tests/: of other programs, the pages and what tests share, and of the rooms of the applications and the tools."""
+"""Folders of tests/: of other programs, of the pages, of what tests share, and of the applications and the tools."""
 
 
 @dataclass(frozen=True, order=True)
