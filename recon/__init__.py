@@ -61,6 +61,6 @@ def load_scene(path: str | Path) -> "Scene":
     Raises:
         SceneFileError: Missing, damaged, or not a scene.
     """
-    from recon.scene_file import read_scene
+    from recon.scene import Scene
 
-    return read_scene(Path(path))
+    return Scene.load(Path(path))

@@ -1,11 +1,13 @@
-"""A photo to a scene, in six stages; no stage knows another."""
+"""A photo to a scene, and the scene to points and triangles, in nine stages; no stage knows another.
 
-from collections.abc import Sequence
+``reconstruct`` is stages 1 to 6, ``make_geometry`` 7 to 9; what a file says of them, the writers of ``recon.export``
+know. The rooms come in the same order: photo, camera, depth, calibration, geometry, export.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from recon.calibration.calibration import Calibration, as_json
 from recon.calibration.references import Knowledge, constraints_of, open_knowledge
@@ -17,11 +19,13 @@ from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
+from recon.export.format import Geometry
 from recon.journal import Journal
-from recon.options import Options
+from recon.options import Options, Shape
 from recon.photo.read import read_photo
 from recon.scene import Scene
-from recon.types import DepthEstimate, Intrinsics, Photo
+from recon.stage_reports import report_depth, report_faces, report_levelling, report_pixels
+from recon.types import DepthEstimate, Intrinsics, Mesh, Photo
 from recon.version import __version__
 
 
@@ -47,13 +51,13 @@ def reconstruct(
     """
     options = options or Options()
     journal = journal or Journal()
-    # 1. Photo, 2. What is known of the scene and the camera before any network runs
+    # 1. and 2. The photo, and what is known before any network runs
     prepared = prepare(photo, options, journal, constraints)
-    # 3. Depth; what calibrates it is opened first, so that what cannot work fails before the long work
+    # 3. Its depth; what calibrates it is opened first, so that what cannot work fails before the long work
     estimator = estimator or choose_estimator(options, journal, prepared.photo)
     knowledge = open_knowledge(estimator, options, prepared.constraints, journal)
     estimate = estimate_depth(prepared, estimator, journal)
-    # 4. Metres, 5. Camera, 6. Scene
+    # 4. to 6. Metres, the camera, the scene
     return compose_scene(prepared, estimate, knowledge, journal)
 
 
@@ -77,11 +81,12 @@ def prepare(
     Raises:
         ReconError: A broken photo, constraints that cannot be read.
     """
+    # 1. Photo: upright, sRGB
     photo = open_photo(photo, journal)
+    # 2. What is known: of the scene, and of the camera
     constraints = (*constraints_of(options), *constraints)
-    return Prepared(
-        photo, options, constraints, focal_length.known_camera(photo, options, journal, constraints)
-    )
+    known = focal_length.known_camera(photo, options, journal, constraints)
+    return Prepared(photo, options, constraints, known)
 
 
 def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -> DepthEstimate:
@@ -90,6 +95,7 @@ def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -
     Raises:
         ReconError: Missing weights, measured depth that does not fit.
     """
+    # 3. Depth: metric or relative
     known = prepared.known
     return estimator.estimate(prepared.photo, focal_px=None if known is None else known.fx, journal=journal)
 
@@ -103,10 +109,13 @@ def compose_scene(
         CalibrationError: What is known does not suffice, or does not fit.
     """
     photo, known = prepared.photo, prepared.known
+    # 4. Metres: metric depth with an interval
     metric = to_metric(photo, estimate, knowledge, known, journal)
+    # 5. Camera: the focal length, and so the pixels' rays
     camera = focal_length.camera_of(
         photo, known, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
     )
+    # 6. Scene: the result, with where every number came from
     scene = Scene(
         photo=photo,
         intrinsics=camera,
@@ -115,8 +124,32 @@ def compose_scene(
         options=prepared.options,
         provenance=_provenance(photo, camera, estimate, metric),
     )
-    _report_depth(scene, journal)
+    report_depth(scene, journal)
     return scene
+
+
+def make_geometry(scene: Scene, shapes: Iterable[Shape], journal: Journal) -> dict[Shape, Geometry]:
+    """The last three stages: the scene's pixels, upright, as a cloud or a mesh or both; none where none is asked for.
+
+    Args:
+        scene: Its options say what is left out and how fine the geometry is.
+        shapes: What to make, each once.
+        journal: Told what is left out, how the scene stands, and the progress.
+    """
+    # 7. Pixels: no sky, nothing too far, nothing that flies at a depth edge
+    with journal.stage("Finding depth edges"):
+        report_pixels(scene, journal)
+    made: dict[Shape, Geometry] = {}
+    for shape in shapes:
+        # 8. Upright: where down is, and how high the camera stands; found once
+        if not made and scene.levelling is not None:
+            report_levelling(scene.levelling, journal)
+        # 9. Cloud or mesh
+        with journal.stage(f"Making the {shape}"):
+            made[shape] = geometry = scene.geometry(shape)
+        if isinstance(geometry, Mesh):
+            report_faces(scene, len(geometry.faces), journal)
+    return made
 
 
 def open_photo(photo: str | Path | Photo, journal: Journal) -> Photo:
@@ -197,20 +230,3 @@ def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metri
         "calibration": None if calibration is None else as_json(calibration),
         "scale_interval": metric.depth.scale_interval,
     }
-
-
-def _report_depth(scene: Scene, journal: Journal) -> None:
-    known = scene.depth.z_m[scene.depth.valid]
-    if not known.size:
-        journal.warn("depth", "no pixel has a depth")
-        return
-    near, middle, far = (float(x) for x in np.percentile(known, [1, 50, 99]))
-    share = 100 * known.size / scene.depth.valid.size
-    journal.decide(
-        "depth",
-        f"{near:.2f} m to {far:.2f} m (1 to 99 %), median {middle:.2f} m, known at {share:.1f} % of the pixels",
-        near_m=near,
-        median_m=middle,
-        far_m=far,
-        known_fraction=share / 100,
-    )

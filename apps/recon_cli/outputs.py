@@ -76,27 +76,24 @@ def save_all(
 ) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
-    from recon.scene_file import write_scene
+    from recon.pipeline import make_geometry
     from recon.types import Mesh
 
-    if any(output.form is not None for output in outputs):
-        report_levelling(scene, session)
+    shapes = {output.shape: None for output in outputs if output.shape is not None}
+    made = make_geometry(scene, tuple(shapes), session.journal)
     written: list[dict[str, Any]] = []
     for output in outputs:
         counts: dict[str, int] = {}
         with session.journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
-                write_scene(scene, output.path, overwrite=overwrite)
+                scene.write_scene_file(output.path, overwrite=overwrite)
             else:
-                content = scene.content(output.form, output.shape)
-                if not isinstance(content.geometry, Mesh):
-                    counts = {"points": len(content.geometry)}
+                geometry = made[output.shape]
+                if isinstance(geometry, Mesh):
+                    counts = {"vertices": len(geometry.vertices), "faces": len(geometry.faces)}
                 else:
-                    counts = {
-                        "vertices": len(content.geometry.vertices),
-                        "faces": len(content.geometry.faces),
-                    }
-                    _report_simplified(scene, counts["faces"], session)
+                    counts = {"points": len(geometry)}
+                content = scene.content(output.form, output.shape, geometry)
                 save(content, output.path, output.form, overwrite=overwrite)
         size = sum(os.path.getsize(path) for path in output.files)
         told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
@@ -112,69 +109,3 @@ def save_all(
         session.journal.decide("written", f"{output.path}: {output.description}, {told}{beside}", **done)
         written.append(done)
     return written
-
-
-def _report_simplified(scene: "Scene", faces: int, session: HasJournal) -> None:
-    asked = scene.options.faces
-    if asked is not None and faces > asked:
-        session.journal.warn(
-            "faces",
-            f"{faces:,} triangles are left, not the {asked:,} asked for: the scene has too many separate pieces; "
-            "--stride 2 or --edge 0 leaves fewer",
-        )
-
-
-def report_levelling(scene: "Scene", session: HasJournal) -> None:
-    """Says how the scene was stood upright, or why it was not."""
-    levelling = scene.levelling
-    if levelling is None:
-        return
-    values = levelling.as_provenance()
-    told = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}°"
-    height_m = levelling.camera_height_m
-    level, upright = 100 * levelling.floor_share, 100 * levelling.wall_share
-    seen = f"{level:.0f} % of the picture is level and {upright:.0f} % upright"
-    if not levelling.trusted:
-        session.journal.warn(
-            "level",
-            "the scene is not levelled: its floor and walls do not tell where down is "
-            f"({seen}; confidence {levelling.confidence:.2f})",
-            **values,
-        )
-        return
-    stands = (
-        "no floor is seen, so heights count from the camera"
-        if height_m is None
-        else f"the camera is {height_m:.2f} m above the lowest level surface seen, which is at height 0"
-    )
-    session.journal.decide(
-        "level", f"{told} of the camera; {stands} ({seen}; confidence {levelling.confidence:.2f})", **values
-    )
-
-
-def report_dropped(scene: "Scene", session: HasJournal) -> None:
-    """Says which part of the photo is not in the geometry, and why."""
-    dropped, total = scene.dropped, scene.depth.valid.size
-    reasons = {
-        "depth not known": dropped.unknown,
-        "sky": dropped.sky,
-        f"beyond {scene.options.max_depth} m": dropped.too_far,
-        "flying pixels at depth edges (a mesh gives them to a surface)": dropped.flying,
-    }
-    told = [f"{100 * count / total:.1f} % {reason}" for reason, count in reasons.items() if count]
-    session.journal.decide(
-        "dropped",
-        ", ".join(told) or "nothing",
-        unknown=dropped.unknown,
-        sky=dropped.sky,
-        too_far=dropped.too_far,
-        flying=dropped.flying,
-        kept=dropped.kept,
-    )
-    if scene.backdrop_m is not None:
-        session.journal.warn(
-            "sky", f"the sky is kept as a backdrop at {scene.backdrop_m:.1f} m: that distance is made up"
-        )
-    elif scene.options.sky == "keep":
-        why = "the depth does not tell where sky is" if scene.sky is None else "no sky was found"
-        session.journal.warn("sky", f"--sky keep has no effect: {why}", option="--sky")

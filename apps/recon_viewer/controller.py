@@ -19,7 +19,7 @@ from recon_viewer.drawing.frame import Painter, Picture
 from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
 from recon_viewer.model.history import History
-from recon_viewer.model.measurements import as_text
+from recon_viewer.model.measurements import Reading, as_text
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 
@@ -69,6 +69,11 @@ class Controller:
     def scene(self) -> Scene | None:
         """The active layer's, as it is shown now."""
         return None if self.state.active is None else self.picture.scenes.get(self.state.active)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What is measured, as it is shown now."""
+        return tuple(self.picture.readings)
 
     @property
     def idle(self) -> bool:
@@ -234,6 +239,10 @@ class Controller:
         self.message, self.is_problem = text, problem
         if window:
             self.problems.append(text)
+
+    def remember(self, path: Path) -> None:
+        """A file that was opened goes into the list of recent ones."""
+        self.settings = self.settings.with_recent(path)
 
     def close(self) -> None:
         """Ends every worker and remembers the settings."""

@@ -155,6 +155,10 @@ class ViewerWindow:
         self._asked_to_close = time.monotonic()
         return not self.open
 
+    def quit(self) -> None:
+        """Closes the window at the end of this round."""
+        self.open = False
+
     def stay(self) -> None:
         """Open3D asks to close at Esc, too, before it tells of the key; here Esc cancels what is begun."""
         self._asked_to_close = None

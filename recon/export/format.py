@@ -3,19 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from recon.frames import Axes, Transform, file_T_cam
 from recon.geometry.point_cloud import GridCloud
 from recon.options import Shape
 from recon.types import Intrinsics, Mesh, Photo, PointCloud
 
+Geometry: TypeAlias = PointCloud | GridCloud | Mesh
+
 
 @dataclass(frozen=True)
 class Content:
     """A scene's geometry together with what a file may say about it."""
 
-    geometry: PointCloud | GridCloud | Mesh
+    geometry: Geometry
     """In the cam frame; the writer applies ``file_T_cam``."""
     photo: Photo
     """The picture that textures it."""

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from recon.file_info.info import CameraInfo, Extent, FileInfo
 from recon.frames import FILE_AXES
-from recon.scene_file import read_scene
+from recon.scene import Scene
 
 
 def read(path: Path) -> FileInfo:
     """Describes a scene: its points are those that the scene's own options keep."""
-    scene = read_scene(path)
+    scene = Scene.load(path)
     cloud, extent = scene.cloud(normals=False), Extent()
     extent.add(cloud.points)
     return FileInfo(

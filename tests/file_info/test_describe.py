@@ -234,7 +234,6 @@ def test_xyz_dialects(text, tmp_path):
 def test_a_scene(make_content, tmp_path):
     from recon.options import Options
     from recon.scene import Scene
-    from recon.scene_file import write_scene
     from recon.types import MetricDepth
 
     content = make_content("cloud")
@@ -243,7 +242,7 @@ def test_a_scene(make_content, tmp_path):
     valid[0, 0] = False
     scene = Scene(content.photo, content.intrinsics, MetricDepth(z_m, valid), options=Options(edge=0))
     scene = replace(scene, provenance={"model": "fake"})
-    write_scene(scene, tmp_path / "a.npz")
+    scene.save(tmp_path / "a.npz")
     info = describe(Path(tmp_path / "a.npz"))
     assert info.points == 24 * 18 - 1
     assert np.allclose(info.high, content.geometry.points.max(0), atol=1e-5)

@@ -220,18 +220,18 @@ def zooming(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_frames_have_one_focal_length(tmp_path: Path, clip: Path, zooming: None) -> None:
-    from recon.scene_file import read_scene
+    from recon.scene import Scene
 
     words = ["build", str(clip), "-o", "@frames", "--format", "npz", "--every", "9", "--model", "zooming"]
     done = run(tmp_path, *words, "--json")
     assert done.exit_code == 0, done.stderr
     assert "for all frames, the median of what the model tells" in done.stderr
-    cameras = [read_scene(path).intrinsics for path in sorted((tmp_path / "frames").glob("*.npz"))]
+    cameras = [Scene.load(path).intrinsics for path in sorted((tmp_path / "frames").glob("*.npz"))]
     assert len(cameras) == 4 and len({camera.fx for camera in cameras}) == 1
     assert cameras[0].source == "model" and 205 < cameras[0].fx < 225
     given = run(tmp_path, *words, "--overwrite", "--focal-px", "300")
     assert given.exit_code == 0 and "median" not in given.stderr
-    assert read_scene(tmp_path / "frames" / "clip_000009.npz").intrinsics.fx == 300
+    assert Scene.load(tmp_path / "frames" / "clip_000009.npz").intrinsics.fx == 300
 
 
 def test_a_depth_video_has_one_scale_of_colours_and_the_clips_times(

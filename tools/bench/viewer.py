@@ -24,7 +24,6 @@ from recon.render.offscreen import Look, pictures
 from recon.render.style import COLOURS, SHOWN_AS, View
 from recon.render.view_camera import photo_camera
 from recon.scene import Scene
-from recon.scene_file import read_scene
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.guides import DARK
@@ -184,7 +183,7 @@ def frames(sizes: tuple[int, ...], count: int) -> None:
 @click.argument("scene_file", type=click.Path(path_type=Path, exists=True))
 def picture(scene_file: Path) -> None:
     """The picture through the photo's own camera against the photo, of a SCENE_FILE (.npz)."""
-    scene = read_scene(scene_file)
+    scene = Scene.load(scene_file)
     camera = scene.intrinsics
     place = photo_camera(camera, gl_T_cam, 3.0)
     photo = scene.photo.rgb.astype(np.float64)

@@ -1,7 +1,5 @@
 """``recon blender``: an exported scene in Blender, set up as its photo wants to be seen."""
 
-import os
-import subprocess
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
@@ -9,10 +7,8 @@ from pathlib import Path
 import click
 
 from recon.blender.find_blender import BlenderError, find_blender, scene_script
+from recon.blender.run_blender import SUFFIXES, blender_command, run_to_end
 from recon_cli.console import Session, manners
-
-SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".usda", ".usdc", ".usdz")
-_LAST_LINES = 15
 
 
 @click.command()
@@ -67,46 +63,18 @@ def blender(
         )
     if not file.is_file():
         raise BlenderError(f"{file} does not exist.")
-    outputs = {"--render": render, "--save": save}
-    check_writable([(path,) for path in outputs.values() if path], overwrite=overwrite, inputs=[file])
+    outputs = [path for path in (render, save) if path is not None]
+    check_writable([(path,) for path in outputs], overwrite=overwrite, inputs=[file])
     found = find_blender(program)
     session.journal.decide("blender", str(found), program=str(found))
     with ExitStack() as stack:
         script = stack.enter_context(resources.as_file(scene_script()))
-        arguments = [os.fspath(file.resolve())]
-        for option, path in outputs.items():
-            if path is not None:
-                arguments += [option, os.fspath(stack.enter_context(staged(path)).resolve())]
-        hidden = bool(render or save)
-        if hidden:
-            arguments += ["--engine", engine]
+        staged_in = {
+            name: None if path is None else stack.enter_context(staged(path))
+            for name, path in (("render", render), ("save", save))
+        }
         with session.journal.stage("Blender"):
-            _run(_command(found, script, hidden) + arguments)
-    for path in filter(None, outputs.values()):
+            run_to_end(blender_command(found, script, file, **staged_in, engine=engine))
+    for path in outputs:
         session.journal.decide("written", f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-    session.result["written"] = [str(path) for path in outputs.values() if path]
-
-
-def _command(program: Path, script: Path, hidden: bool) -> list[str]:
-    if program.name.lower().startswith("python"):  # with the module bpy in the place of the program
-        return [os.fspath(program), os.fspath(script)]
-    # Without a window also without the user's own start-up file and add-ons, so that it is the same everywhere.
-    quiet = ["--background", "--factory-startup"] if hidden else []
-    return [os.fspath(program), *quiet, "--python-exit-code", "1", "--python", os.fspath(script), "--"]
-
-
-def _run(command: list[str]) -> None:
-    """Runs Blender to its end.
-
-    Raises:
-        BlenderError: It failed; the sentence is our script's own where there is one.
-    """
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
-    )
-    if done.returncode == 0:
-        return
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
-    ours = [line.removeprefix("recon: ") for line in lines if line.startswith("recon: ")]
-    told = ours[-1] if ours else "; ".join(lines[-_LAST_LINES:]) or "it said nothing"
-    raise BlenderError(f"Blender ended with code {done.returncode}: {told}")
+    session.result["written"] = [str(path) for path in outputs]

@@ -23,7 +23,7 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_geometry
-from recon_cli.outputs import HasJournal, Output, check, outputs_from, report_dropped, save_all
+from recon_cli.outputs import HasJournal, Output, check, outputs_from, save_all
 
 if TYPE_CHECKING:
     from recon.scene import Scene
@@ -102,7 +102,6 @@ def build(
     from recon.pipeline import reconstruct
 
     scene = reconstruct(photo, options, journal=session.journal)
-    report_dropped(scene, session)
     session.result["written"] = save_all(scene, targets, session, overwrite=overwrite)
     session.result["scene"] = dict(scene.provenance)
 
@@ -122,7 +121,6 @@ class SceneFiles:
         self, scene: "Scene", targets: Sequence[Output], told: HasJournal, *, overwrite: bool
     ) -> list[dict[str, Any]]:
         """Writes them, and says what was written."""
-        report_dropped(scene, told)
         try:
             return save_all(scene, targets, told, overwrite=overwrite)
         except UnicodeEncodeError as error:

@@ -17,7 +17,7 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 from recon_cli.options.without_effect import warn_of_idle_geometry
-from recon_cli.outputs import check, outputs_from, report_dropped, save_all
+from recon_cli.outputs import check, outputs_from, save_all
 
 
 @click.command()
@@ -39,7 +39,8 @@ def export(
 
     Options that are not given keep the values that the scene was built with.
     """
-    from recon.scene_file import SUFFIX, read_scene
+    from recon.scene import Scene
+    from recon.scene_file import SUFFIX
 
     if scene.suffix.lower() != SUFFIX:
         raise SceneFileError(
@@ -48,8 +49,7 @@ def export(
     targets = outputs_from(outputs, shape)
     check(targets, overwrite=overwrite, inputs=[scene])
     warn_of_idle_geometry([target.shape for target in targets], session.journal)
-    loaded = read_scene(scene)
+    loaded = Scene.load(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
-    report_dropped(chosen, session)
     session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
     session.result["scene"] = dict(chosen.provenance)

@@ -144,13 +144,14 @@ def measure(
 def _opened(path: Path) -> "Scene":
     from dataclasses import replace
 
-    from recon.scene_file import SUFFIX, read_scene
+    from recon.scene import Scene
+    from recon.scene_file import SUFFIX
 
     if path.suffix.lower() != SUFFIX:
         raise SceneFileError(
             f"{path} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
         )
-    scene = read_scene(path)
+    scene = Scene.load(path)
     # With this option a scene finds gravity once, and keeps it.
     return scene.with_options(replace(scene.options, level=True))
 

@@ -62,10 +62,11 @@ def _check_there(files: tuple[Path, ...]) -> None:
 def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
     """A scene file brings options of its own, which only those that were typed replace."""
     from recon.errors import SceneFileError
-    from recon.scene_file import SUFFIX, read_scene
+    from recon.scene import Scene
+    from recon.scene_file import SUFFIX
 
     if path.suffix.lower() != SUFFIX:
         return options
     if not path.exists():
         raise SceneFileError(f"{path} does not exist")
-    return options_from(values, read_scene(path).options)
+    return options_from(values, Scene.load(path).options)

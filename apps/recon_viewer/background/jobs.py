@@ -16,7 +16,7 @@ from recon.errors import ReconError
 from recon.options import Options
 from recon.render import read_geometry
 from recon.scene import Scene
-from recon.scene_file import SUFFIX, read_scene
+from recon.scene_file import SUFFIX
 from recon.types import Mesh, PointCloud
 from recon_viewer.background.messages import Event, Task
 
@@ -97,7 +97,7 @@ class Job:
     def _run(self) -> None:
         try:
             if self.path.suffix.lower() == SUFFIX:
-                scene = read_scene(self.path)
+                scene = Scene.load(self.path)
                 scene = scene if self.options is None else scene.with_options(self.options)
                 self._news.put(Opened(self.path, scene, None))
             else:
@@ -144,7 +144,7 @@ class Job:
             if event.kind == "done":
                 result = Path(event.text)
                 if event.topic == "scene":
-                    self._news.put(Opened(self.path, read_scene(result), None))
+                    self._news.put(Opened(self.path, Scene.load(result), None))
                 else:
                     self._news.put(Opened(self.path, None, read_geometry.take_over(result)))
             else:

@@ -2,16 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from recon.options import Options
 from recon.scene import Scene
+from recon_viewer.background.host import Host
 from recon_viewer.background.jobs import Job
 from recon_viewer.model import commands, scene_metadata
 from recon_viewer.model.state import State
-
-if TYPE_CHECKING:
-    from recon_viewer.controller import Controller
 
 _PATIENCE_S = 5.0
 
@@ -19,8 +16,8 @@ _PATIENCE_S = 5.0
 class Opening:
     """Makes layers of files."""
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self.job: Job | None = None
         self.waiting: list[tuple[Path, Options | None]] = []
         """To be opened after the present job."""
@@ -53,9 +50,9 @@ class Opening:
             return True
         self.job = None
         if job.cancelled:
-            self._controller.say(f"opening {job.path.name} was cancelled")
+            self._host.say(f"opening {job.path.name} was cancelled")
         elif job.problem is not None:
-            self._controller.say(job.problem, problem=True, window=True)
+            self._host.say(job.problem, problem=True, window=True)
         else:
             self._show_opened(job)
         self._next()
@@ -65,27 +62,25 @@ class Opening:
         if self.job is None and self.waiting:
             path, options = self.waiting.pop(0)
             self.job = Job(path, options)
-            self._controller.say(f"Opening {path.name}")
+            self._host.say(f"Opening {path.name}")
 
     def _show_opened(self, job: Job) -> None:
         opened = job.opened
         assert opened is not None
         warnings = [note.text for note in job.notes if note.warning]
-        self._controller.say(f"opened {job.path.name}" + (f"; {warnings[-1]}" if warnings else ""))
-        self._controller.settings = self._controller.settings.with_recent(job.path)
+        self._host.say(f"opened {job.path.name}" + (f"; {warnings[-1]}" if warnings else ""))
+        self._host.remember(job.path)
         name = self._name_of(opened.scene, job.path)
         if opened.scene is not None:
             self._add_saved(opened.scene, name, job.path.absolute())
         elif opened.geometry is not None:
             geometry = opened.geometry
-            self._controller.do(
-                lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute())
-            )
+            self._host.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
 
     def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
         """With what was measured and how it was shown, where it was saved by the viewer."""
         scene, told = scene_metadata.without_viewer(scene)
-        first = not self._controller.state.layers
+        first = not self._host.state.layers
 
         def added(state: State) -> State:
             state = commands.add_scene(state, scene, name=name, source=source)
@@ -96,14 +91,14 @@ class Opening:
             return replace(state, measured=(*state.measured, *measured), view=view)
 
         try:
-            self._controller.do(added)
+            self._host.do(added)
         except ValueError as error:
-            self._controller.add_scene(scene, name, source)
-            self._controller.say(f"opened {name} without its measurements: {error}", problem=True)
+            self._host.do(lambda state: commands.add_scene(state, scene, name=name, source=source))
+            self._host.say(f"opened {name} without its measurements: {error}", problem=True)
 
     def _name_of(self, scene: Scene | None, path: Path) -> str:
         model = None if scene is None else (scene.provenance.get("model") or {}).get("name")
         name = path.name if model is None else f"{path.name} ({model})"
-        taken = {layer.name for layer in self._controller.state.layers}
+        taken = {layer.name for layer in self._host.state.layers}
         numbered = [name, *(f"{name} {count}" for count in range(2, len(taken) + 3))]
         return next(one for one in numbered if one not in taken)

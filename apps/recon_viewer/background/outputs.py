@@ -3,22 +3,22 @@
 import os
 import shutil
 import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from recon.errors import ExportError, ReconError, ViewerError
+from recon.errors import ExportError, ViewerError
 from recon.export.registry import format_for, formats
+from recon.journal import Journal
 from recon.options import Shape
+from recon.render.camera_paths import PathName
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon_viewer.model.measurements import Reading, as_csv
 
-FILM_PATHS = ("swing", "turntable", "fly")
-"""As ``recon render`` names them."""
+FILM_PATHS: tuple[PathName, ...] = ("swing", "turntable", "fly")
 FILM_SUFFIXES = (".mp4", ".gif")
-_POLL_S = 0.2
 _NO_BLENDER = (
     "Blender is not found on this machine. Install version 4.2 or newer from https://www.blender.org/download "
     "and try again. Where it is installed in a place of its own: export the scene as .glb (Ctrl+E) and open that "
@@ -102,23 +102,28 @@ def open_in_blender(scene: Scene, folder: Path) -> None:
     Raises:
         ReconError: There is no Blender, or nothing to export.
     """
-    from recon.blender.find_blender import BlenderError, find_blender
+    from recon.blender.find_blender import BlenderError, find_blender, scene_script
+    from recon.blender.run_blender import blender_command
 
     try:
-        find_blender(None)
+        program = find_blender(None)
     except BlenderError as error:
         raise ViewerError(_NO_BLENDER) from error
     path = folder / "scene.glb"
     scene.save(path, overwrite=True)
-    command = [sys.executable, "-m", "recon_cli.main", "blender", os.fspath(path)]
+    command = blender_command(program, Path(str(scene_script())), path)
     try:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         raise ViewerError(f"Blender cannot be started: {error}") from error
 
 
-def film(scene: Scene, path: Path, way: str, stop: threading.Event) -> str:
-    """Writes a film, by ``recon render`` in a process of its own.
+class _GivenUp(Exception):
+    """The user does not want the film any more."""
+
+
+def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
+    """Writes a film, rendered in processes of their own.
 
     Args:
         scene: With the options that count.
@@ -130,33 +135,33 @@ def film(scene: Scene, path: Path, way: str, stop: threading.Event) -> str:
         A line for the user.
 
     Raises:
-        ReconError: It cannot be made; the sentence is the command's own.
+        ReconError: It cannot be made.
     """
-    import tempfile
+    from recon.render.film import check_film
+    from recon.render.film_plan import film_for, look_for
+    from recon.render.render_film import render_to
+    from recon.render.renderer_check import check_rendering
+    from recon.render.subject import subject_of_scene
 
-    with tempfile.TemporaryDirectory(prefix="recon-film-") as folder:
-        file = Path(folder) / "scene.npz"
-        scene.save(file)
-        command = [sys.executable, "-m", "recon_cli.main", "render", os.fspath(file), "-o", os.fspath(path)]
-        command += ["--path", way]
-        # To a file: a pipe that nobody reads would fill and hold it up.
-        with (Path(folder) / "told").open("w+", errors="replace") as told:
-            process = subprocess.Popen(
-                [*command, "--overwrite"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=told,
-                start_new_session=True,
-            )
-            while process.poll() is None:
-                if stop.wait(_POLL_S):
-                    process.terminate()
-                    process.wait()
-                    return f"{path.name} was given up, and nothing is written"
-            told.seek(0)
-            lines = [line.strip() for line in told if line.strip()]
-    if process.returncode:
-        raise ReconError(lines[-1].removeprefix("error").strip(" :") if lines else "the film cannot be made")
+    def step() -> None:
+        if stop.is_set():
+            raise _GivenUp
+
+    @contextmanager
+    def steps(count: int) -> Iterator[Callable[[], None]]:
+        del count
+        step()
+        yield step
+
+    check_film(path)
+    check_rendering()
+    subject, planned = subject_of_scene(scene, "mesh"), film_for(path, way)
+    if not len(subject.drawn.points):
+        raise ExportError(f"{path.name} would show nothing: no depth is left")
+    try:
+        render_to(path, subject, planned, look_for(subject, planned), steps, Journal())
+    except _GivenUp:
+        return f"{path.name} was given up, and nothing is written"
     return f"written {path}: {_size(path) / 1e6:.1f} MB"
 
 

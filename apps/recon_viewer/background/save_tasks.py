@@ -5,24 +5,23 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recon.errors import ReconError
 from recon.options import Shape
+from recon.render.camera_paths import PathName
 from recon.scene_file import SUFFIX
 from recon_viewer.background import outputs
+from recon_viewer.background.host import Host
 from recon_viewer.model import scene_metadata
-
-if TYPE_CHECKING:
-    from recon_viewer.controller import Controller
 
 
 class Errands:
     """Started by the controller's thread, which takes in what they have to tell."""
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
-        self._say = controller.say
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._say = host.say
         self._busy: list[threading.Thread] = []
         self._told: list[Callable[[], None]] = []
         self._filming: threading.Event | None = None
@@ -63,7 +62,7 @@ class Errands:
             shape: Where the format can hold both; None: the format's own.
             changes: Options other than those that are shown: axes, number of triangles, ...
         """
-        scene = self._controller.scene
+        scene = self._host.scene
         if scene is None:
             self._say(
                 "there is no scene to export: a file that holds geometry alone stays as it is", problem=True
@@ -74,21 +73,17 @@ class Errands:
         except ValueError as error:
             self._say(str(error), problem=True, window=True)
             return
-        kept = (
-            scene_metadata.with_viewer(scene, self._controller.state)
-            if path.suffix.lower() == SUFFIX
-            else scene
-        )
+        kept = scene_metadata.with_viewer(scene, self._host.state) if path.suffix.lower() == SUFFIX else scene
         self.in_background(f"Writing {path.name}", lambda: "written " + outputs.export(kept, path, shape))
 
     def save_csv(self, path: Path) -> None:
         """Writes the measurements."""
-        readings = self._controller.picture.readings
+        readings = self._host.readings
         self.in_background(f"Writing {path.name}", lambda: "written " + outputs.save_csv(readings, path))
 
     def open_in_blender(self) -> None:
         """Opens the active layer in Blender."""
-        scene, folder = self._controller.scene, Path(self._folder.name)
+        scene, folder = self._host.scene, Path(self._folder.name)
         if scene is None:
             self._say("there is no scene to open in Blender", problem=True)
             return
@@ -99,9 +94,9 @@ class Errands:
 
         self.in_background("Exporting for Blender", opened)
 
-    def film(self, path: Path, way: str) -> None:
+    def film(self, path: Path, way: PathName) -> None:
         """Writes a film in which the camera goes one of ``outputs.FILM_PATHS``, in the background."""
-        scene = self._controller.scene
+        scene = self._host.scene
         if scene is None:
             self._say("there is no scene to film", problem=True)
             return

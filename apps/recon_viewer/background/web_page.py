@@ -9,7 +9,7 @@ from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.render import read_geometry
 from recon.scene import Scene
-from recon.scene_file import SUFFIX, read_scene
+from recon.scene_file import SUFFIX
 
 
 def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: Journal) -> list[Path]:
@@ -40,7 +40,7 @@ def _scene(path: Path, options: Options, journal: Journal) -> Scene:
             f"{path}: --web shows photos and scenes (.npz): export the scene to .npz as well, and view that"
         )
     if path.suffix.lower() == SUFFIX:
-        return read_scene(path).with_options(options)
+        return Scene.load(path).with_options(options)
     from recon.errors import PhotoError
     from recon.pipeline import reconstruct
 

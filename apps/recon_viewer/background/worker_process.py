@@ -69,14 +69,13 @@ def _done(task: Task, journal: Journal) -> Event:
             return Event("done", str(read_geometry.hand_over(geometry, task.folder)), "geometry")
     from recon.errors import PhotoError
     from recon.pipeline import reconstruct
-    from recon.scene_file import write_scene
 
     if not task.path.exists():
         raise PhotoError(f"{task.path} does not exist")
     with journal.stage(f"Opening {task.path.name}"):
         scene = reconstruct(task.path, task.options, journal=journal)
     result = task.folder / "scene.npz"
-    write_scene(scene, result)
+    scene.write_scene_file(result)
     return Event("done", str(result), "scene")
 
 

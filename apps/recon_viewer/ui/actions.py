@@ -1,7 +1,7 @@
 """What the menu and the keys do where a dialog or the view takes part; the rest the controller does alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +10,57 @@ from open3d.visualization import gui
 from recon.depth.registry import cards
 from recon.errors import ReconError
 from recon.options import Options
+from recon.render.camera_paths import PathName
 from recon.render.view_camera import photo_camera, preset
 from recon_viewer.background.outputs import FILM_PATHS, FILM_SUFFIXES
+from recon_viewer.controller import Controller
 from recon_viewer.drawing.screenshot import PictureChoice, save_picture
+from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import commands
 from recon_viewer.model.state import Box
 from recon_viewer.ui import shortcuts
-from recon_viewer.ui.forms import ExportChoice
+from recon_viewer.ui.dialogs import Dialogs
+from recon_viewer.ui.forms import ExportChoice, Forms
+from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.mouse_and_keys import key_name
+from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.welcome import sample
-
-if TYPE_CHECKING:
-    from recon_viewer.window import ViewerWindow
 
 _LOOKS = ("photo-camera", "front", "top", "side", "fit")
 _MODIFIERS = ("left_control", "right_control")
 
 
+class Viewer(Protocol):
+    """The window, as the actions see it."""
+
+    controller: Controller
+    dialogs: Dialogs
+    forms: Forms
+    view: View3D
+    linking: Linking
+    panel: Panel
+
+    def listen(self) -> None:
+        """The keys go to the 3D view."""
+        ...
+
+    def refresh(self) -> None:
+        """Draws the window again soon."""
+        ...
+
+    def stay(self) -> None:
+        """Not to be closed after all."""
+        ...
+
+    def quit(self) -> None:
+        """To be closed."""
+        ...
+
+
 class Actions:
     """By name, as ``recon_viewer.ui.shortcuts`` lists them."""
 
-    def __init__(self, viewer: "ViewerWindow") -> None:
+    def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
         self._controller = viewer.controller
         self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
@@ -42,7 +72,7 @@ class Actions:
         if name in _LOOKS:
             self.look(name)
         elif name == "quit":
-            self._viewer.open = False
+            self._viewer.quit()
         elif not self._controller.act(name):
             dialogs = {
                 "open": self._open,
@@ -163,7 +193,7 @@ class Actions:
             return
         dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
-        def chosen(way: str, suffix: str) -> None:
+        def chosen(way: PathName, suffix: str) -> None:
             dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.errands.film(file, way))
 
         self._viewer.forms.film(FILM_PATHS, FILM_SUFFIXES, chosen)

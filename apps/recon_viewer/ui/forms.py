@@ -9,6 +9,7 @@ from open3d.visualization import gui
 
 from recon.frames import FILE_AXES, Axes
 from recon.options import Shape
+from recon.render.camera_paths import PathName
 from recon_viewer.background.outputs import suffixes
 from recon_viewer.drawing.screenshot import PictureChoice
 from recon_viewer.model.state import Box
@@ -46,7 +47,9 @@ class Forms:
     def __init__(self, dialogs: Dialogs) -> None:
         self._dialogs = dialogs
 
-    def film(self, ways: Sequence[str], suffixes: Sequence[str], chosen: Callable[[str, str], None]) -> None:
+    def film(
+        self, ways: Sequence[PathName], suffixes: Sequence[str], chosen: Callable[[PathName, str], None]
+    ) -> None:
         """The camera's way and the format; then the name is asked for."""
         column = self._dialogs.column("Film")
         way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])

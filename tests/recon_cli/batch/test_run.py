@@ -228,13 +228,13 @@ def test_one_model_serves_all_photos(folder: Path, monkeypatch: pytest.MonkeyPat
 def test_what_is_known_of_the_camera_holds_for_each(folder: Path) -> None:
     done = build(folder, "--format", "npz", "--camera-height", "3m")
     assert done.exit_code == 0, done.stderr
-    from recon.scene_file import read_scene
+    from recon.scene import Scene
 
     for name in "af":
-        scene = read_scene(folder / "out" / f"{name}.npz")
+        scene = Scene.load(folder / "out" / f"{name}.npz")
         assert scene.intrinsics.fx == 200 and "camera height" in scene.provenance["calibration"]["reference"]
     # The floor of each is 3 m below, whatever its own depth said.
-    depths = [read_scene(folder / "out" / f"{name}.npz").depth.z_m.max() for name in "af"]
+    depths = [Scene.load(folder / "out" / f"{name}.npz").depth.z_m.max() for name in "af"]
     assert depths[0] == pytest.approx(depths[1], rel=0.02)
 
 
@@ -248,9 +248,9 @@ def test_a_saved_calibration_holds_for_all(folder: Path) -> None:
         folder, "build", "@photos", "-o", "@out", "--format", "npz", *known, "--calibration", "@cal.json"
     )
     assert done.exit_code == 0, done.stderr
-    from recon.scene_file import read_scene
+    from recon.scene import Scene
 
-    scales = {read_scene(path).provenance["calibration"]["scale"] for path in (folder / "out").glob("*.npz")}
+    scales = {Scene.load(path).provenance["calibration"]["scale"] for path in (folder / "out").glob("*.npz")}
     assert len(scales) == 1
 
 
@@ -264,7 +264,7 @@ def test_formats_that_are_folders(folder: Path) -> None:
 
 
 def test_a_folder_of_relative_depth(folder: Path) -> None:
-    from recon.scene_file import read_scene
+    from recon.scene import Scene
 
     (folder / "relative").mkdir()
     for k, name in enumerate("abcdef", 1):
@@ -281,7 +281,7 @@ def test_a_folder_of_relative_depth(folder: Path) -> None:
     ]
     done = run(folder, "build", "@photos", "-o", "@out", "--format", "npz", *known)
     assert done.exit_code == 0, done.stderr
-    scenes = {name: read_scene(folder / "out" / f"{name}.npz") for name in "af"}
+    scenes = {name: Scene.load(folder / "out" / f"{name}.npz") for name in "af"}
     assert [scenes[name].provenance["model"]["file"] for name in "af"] == ["a.npy", "f.npy"]
     # The same but for its scale, which the calibration finds.
     assert scenes["a"].depth.z_m == pytest.approx(scenes["f"].depth.z_m, rel=1e-3)

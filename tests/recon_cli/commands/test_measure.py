@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from rooms import MODEL, estimated, room_depth, scene_of
 
 from recon.calibration.error_model import dump_error_models
-from recon.scene_file import read_scene
+from recon.scene import Scene
 from recon_cli.group import recon
 
 FOLDER = Path(__file__).parents[3] / "sample_data"
@@ -241,7 +241,7 @@ def test_other_estimators_in_the_error_model_are_named(room: Path, tmp_path: Pat
 def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, Path], tmp_path: Path) -> None:
     pair = PAIRS["living_room"]
     table, picture, room_width = pair["known_lengths"]
-    truth = read_scene(built["living_room"]).depth
+    truth = Scene.load(built["living_room"]).depth
     rng = np.random.default_rng(4)
     z_m = np.where(truth.valid, truth.z_m, 1.0) * np.exp(rng.normal(0, 0.01, truth.z_m.shape))
     np.save(

@@ -66,7 +66,7 @@ def test_only_what_changed_is_made_again() -> None:
     assert adjuster.scene_of(replace(layer, visible=False)) is first
     thinned = adjuster.scene_of(replace(layer, options=replace(layer.options, stride=2)))
     assert thinned is not first and thinned.depth is first.depth
-    assert thinned._surface is first._surface
+    assert thinned.surface is first.surface
 
 
 def test_the_crop_box_keeps_what_lies_in_it() -> None:

@@ -10,7 +10,7 @@ from waiting import settled
 
 from recon.errors import ViewerError
 from recon.render.style import View
-from recon.scene_file import read_scene
+from recon.scene import Scene
 from recon_viewer.background import outputs
 from recon_viewer.controller import Controller
 from recon_viewer.model import commands as c
@@ -32,7 +32,7 @@ def measured_room() -> State:
 def test_a_saved_scene_comes_back_with_measurements_and_view(tmp_path: Path) -> None:
     state = measured_room()
     scene_metadata.with_viewer(room(), state).save(tmp_path / "a.npz")
-    scene, told = scene_metadata.without_viewer(read_scene(tmp_path / "a.npz"))
+    scene, told = scene_metadata.without_viewer(Scene.load(tmp_path / "a.npz"))
     assert "viewer" not in scene.provenance
     (one,) = scene_metadata.measured_from(told, 7)
     assert one.tool == "distance" and [pick.layer for pick in one.picks] == [7, 7]

@@ -1,0 +1,95 @@
+"""Which pixels of a depth map become geometry: no sky, nothing too far, nothing that flies at a depth edge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recon.geometry.depth_edges import backdrop_distance_m, connect, flying, restrict
+from recon.geometry.unproject import rays_of
+from recon.types import BoolMap, Connections, FloatMap, Intrinsics, MetricDepth, Rays
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Pixels that are no points, by reason; the first reason that applies counts."""
+
+    unknown: int
+    """No depth is known."""
+    sky: int
+    too_far: int
+    """Beyond ``max_depth``."""
+    flying: int
+    """Between two surfaces at a depth edge; in a mesh each goes to the nearer of them."""
+    kept: int
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The depth that becomes geometry, and its pixels, at the photo's full resolution."""
+
+    z_m: FloatMap
+    """(H, W) m, cam frame; what is not kept has any value."""
+    keep: BoolMap
+    """(H, W): these are points and vertices."""
+    between: BoolMap
+    """(H, W): those that hang between two surfaces."""
+    connections: Connections
+    """Which neighbours of the kept pixels are on one surface."""
+    dropped: Dropped
+
+
+def backdrop_m(depth: MetricDepth, sky: BoolMap | None, max_depth_m: float | None) -> float | None:
+    """Distance at which a sky that is kept stands, m; None where there is no sky. Not a measurement."""
+    if sky is None or not sky.any():
+        return None
+    behind = backdrop_distance_m(depth.z_m, depth.valid & ~sky)
+    return min(behind, max_depth_m) if max_depth_m else behind
+
+
+def surface_of(
+    depth: MetricDepth,
+    sky: BoolMap | None,
+    camera: Intrinsics,
+    *,
+    edge: float,
+    max_depth_m: float | None = None,
+    backdrop_m: float | None = None,
+) -> Surface:
+    """Chooses the pixels, in this order: known depth, no sky, near enough, no flying pixel.
+
+    Args:
+        depth: (H, W), cam frame.
+        sky: (H, W), where it is known.
+        camera: Of the same size.
+        edge: As ``connect`` takes it; 0 cuts nothing.
+        max_depth_m: What is farther is left out, m.
+        backdrop_m: The sky is kept, at this distance, m.
+    """
+    z_m, keep = depth.z_m, depth.valid
+    if sky is not None:
+        keep = keep & ~sky
+    seen = int(keep.sum())
+    unseen = 0 if sky is None else int(sky.sum())
+    unknown, too_far = keep.size - seen - unseen, 0
+    if max_depth_m is not None:
+        keep = keep & (z_m <= max_depth_m)
+        too_far = seen - int(keep.sum())
+    if backdrop_m is not None and sky is not None:
+        z_m = np.where(sky, np.float32(backdrop_m), z_m)
+        keep = keep | sky
+        unseen = 0
+    connections = connect(z_m, keep, rays_of(camera), edge)
+    between = flying(connections, keep) if edge else np.zeros_like(keep)
+    keep = keep & ~between
+    restrict(connections, keep)
+    kept, hanging = int(keep.sum()), int(between.sum())
+    return Surface(z_m, keep, between, connections, Dropped(unknown, unseen, too_far, hanging, kept))
+
+
+def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[FloatMap, BoolMap, Connections]:
+    """Depth, kept pixels and connections of the grid of every ``step``-th pixel, whose rays these are."""
+    if step == 1:
+        return surface.z_m, surface.keep, surface.connections
+    z_m = np.ascontiguousarray(surface.z_m[::step, ::step])
+    keep = np.ascontiguousarray(surface.keep[::step, ::step])
+    return z_m, keep, connect(z_m, keep, rays, edge)

@@ -1,0 +1,57 @@
+"""What a picture or a film is of, and where its camera begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recon.frames import gl_T_cam
+from recon.options import Shape
+from recon.render.drawable import Drawn, draw_geometry, draw_scene
+from recon.render.read_geometry import read_geometry
+from recon.render.style import View
+from recon.render.view_camera import ViewCamera, photo_camera, preset
+from recon.scene import Scene
+
+_NO_PHOTO_PX = (1280, 960)
+"""Size of the picture of a file that has no photo."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is drawn, and from where."""
+
+    drawn: Drawn
+    start: ViewCamera
+    size: tuple[int, int]
+    """(width, height) of the photo, px."""
+    footprint_px: float
+    """Of a point in a picture of that size."""
+    nearest_m: float
+
+
+def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
+    """A scene, upright where it is levelled, from where its photo was taken."""
+    levelling = scene.levelling
+    world_T_cam = gl_T_cam
+    if levelling is not None and levelling.trusted:
+        world_T_cam = levelling.level_T_gl @ gl_T_cam
+    drawn = draw_scene(scene, View(shown_as=shape), world_T_cam, share=(0.0, 1.0))
+    known = scene.depth.z_m[scene.depth.valid]
+    nearest_m, middle_m = np.percentile(known, (2, 50)).tolist() if known.size else (1.0, 3.0)
+    start = photo_camera(scene.intrinsics, world_T_cam, middle_m)
+    size = (scene.photo.width, scene.photo.height)
+    return Subject(drawn, start, size, float(scene.options.stride), nearest_m)
+
+
+def subject_of_file(path: Path, shape: Shape) -> Subject:
+    """A file that holds geometry alone, from its front.
+
+    Raises:
+        ReconError: It cannot be read.
+    """
+    drawn = draw_geometry(read_geometry(path), View(shown_as=shape), gl_T_cam)
+    low, high = drawn.bounds
+    start = preset("front", low, high)
+    nearest_m = max(start.distance_m - float(high[2] - low[2]) / 2, 0.0)
+    return Subject(drawn, start, _NO_PHOTO_PX, 1.0, nearest_m)
