@@ -1,9 +1,10 @@
 """Brings a coarse depth map to the photo's size: smooth inside surfaces, and a step where the photo has one.
 
-Away from depth edges the map is interpolated. Near them each pixel takes the weighted median of the coarse pixels around
-it, each continued to the pixel by its own slope, with weights by distance and by likeness of colour (Ma et al., "Constant
-Time Weighted Median Filtering for Stereo Matching and Beyond", 2013, eq. 2). A median takes one of the values that are
-there, so that no depth between two surfaces arises, and the outline follows the photo's edge without a halo.
+Away from depth edges the map is interpolated. Near them each pixel takes the weighted median of the coarse pixels
+around it, each continued to the pixel by its own slope, with weights by distance and by likeness of colour (Ma et al.,
+"Constant Time Weighted Median Filtering for Stereo Matching and Beyond", 2013, eq. 2). A median takes one of the values
+that are there, so that no depth between two surfaces arises, and the outline follows the photo's edge without a halo.
+Coarse pixels that lie between two surfaces themselves have no say.
 """
 
 import cv2
@@ -51,9 +52,17 @@ def _near_edges(coarse: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_NEAREST_EXACT) > 0)
 
 
+def _between(coarse: Floats) -> NDArray[np.bool_]:
+    """Coarse pixels that lie between two surfaces: in the middle of what their neighbourhood holds, and near neither."""
+    kernel = np.ones((5, 5), np.uint8)
+    low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
+    place = (coarse - low) / np.maximum(high - low, 1e-6)
+    return np.asarray((high - low > 4 * _EDGE) & (place > 0.2) & (place < 0.8))
+
+
 def _slopes(coarse: Floats) -> tuple[Floats, Floats]:
-    """Change of the map per coarse pixel along x and y: of the two one-sided differences the smaller, 0 where they disagree,
-    so that a step gives no slope (minmod)."""
+    """Change of the map per coarse pixel along x and y: the smaller of the two one-sided differences, 0 where their
+    signs differ, so that a step gives no slope (minmod)."""
 
     def minmod(axis: int) -> Floats:
         difference = np.diff(coarse, axis=axis)
@@ -78,6 +87,7 @@ def _weighted_medians(
     y = ((rows + 0.5) * h / height - 0.5).astype(np.float32)
     nearest_x, nearest_y = np.rint(x).astype(np.intp), np.rint(y).astype(np.intp)
     own = guide[rows, columns].astype(np.float32) / 255
+    sound = np.where(_between(coarse), np.float32(1e-4), np.float32(1))
     values, weights = [], []
     for dy in range(-_REACH, _REACH + 1):
         for dx in range(-_REACH, _REACH + 1):
@@ -85,7 +95,8 @@ def _weighted_medians(
             apart_x, apart_y = x - j, y - i
             values.append(coarse[i, j] + slope_x[i, j] * apart_x + slope_y[i, j] * apart_y)
             colour = np.square(own - small[i, j]).mean(axis=1)
-            weights.append(np.exp(-(apart_x**2 + apart_y**2) / _REACH**2 - colour / (2 * _COLOUR_SIGMA**2)))
+            near = np.exp(-(apart_x**2 + apart_y**2) / _REACH**2 - colour / (2 * _COLOUR_SIGMA**2))
+            weights.append(sound[i, j] * near)
     return _median(np.stack(values, 1), np.stack(weights, 1) + np.float32(1e-12))
 
 
@@ -99,7 +110,7 @@ def _median(values: Floats, weights: Floats) -> Floats:
 
 
 def _enlarge(placed: Floats, width: int, height: int) -> Floats:
-    """Interpolates, but takes the nearest pixel at steps, so that none is smeared over several pixels of a large photo."""
+    """Interpolates, but takes the nearest pixel at steps: none is smeared over several pixels of a large photo."""
     smooth = np.asarray(cv2.resize(placed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     nearest = cv2.resize(placed, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     kernel = np.ones((3, 3), np.uint8)

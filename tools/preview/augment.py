@@ -44,7 +44,9 @@ def _some(share: float, x: Tensor, changed: Tensor) -> Tensor:
 def _light(x: Tensor) -> Tensor:
     """Gamma, exposure, white balance, saturation, contrast."""
     x = x.clamp(1e-4, 1) ** torch.exp(0.3 * torch.randn(len(x), 1, 1, 1, device=x.device))
-    gain = 0.2 * torch.randn(len(x), 1, 1, 1, device=x.device) + 0.09 * torch.randn(len(x), 3, 1, 1, device=x.device)
+    gain = 0.2 * torch.randn(len(x), 1, 1, 1, device=x.device) + 0.09 * torch.randn(
+        len(x), 3, 1, 1, device=x.device
+    )
     x = (x * torch.exp(gain)).clamp(0, 1)
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * _uniform(x, 0.3, 1.6)

@@ -1,6 +1,6 @@
 """Write the averaged weights for shipping: safetensors, half precision, with what a reader needs to know.
 
-  python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
+python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
             continue
         half = value.half()
         if not torch.isfinite(half).all():
-            raise ValueError(f"{name} does not fit half precision: largest value {value.abs().max().item():g}")
+            raise ValueError(
+                f"{name} does not fit half precision: largest value {value.abs().max().item():g}"
+            )
         tensors[name] = half.contiguous()
     metadata = {
         "config": json.dumps(state["config"]),
@@ -38,16 +40,22 @@ def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
     size = path.stat().st_size
     if size > LIMIT_BYTES:
         path.unlink()
-        raise ValueError(f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller")
+        raise ValueError(
+            f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller"
+        )
     return size
 
 
 def main() -> None:
     """Export."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--run-dir", type=Path, default=Path("runs/preview"))
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--pixels", type=int, default=98304, help="area of the pictures at the end of the training")
+    parser.add_argument(
+        "--pixels", type=int, default=98304, help="area of the pictures at the end of the training"
+    )
     args = parser.parse_args()
     state = load_checkpoint(args.run_dir / "checkpoint.pt")
     size = write_weights(state, args.output, args.pixels)

@@ -55,7 +55,11 @@ def pack(out: Path, imagenet: Path, pairs: Path, photos: Path, wheels: Path | No
     for path in (root / "tools/preview").glob("*.py"):
         shutil.copy(path, tree / "tools/preview")
     state = torch.load(imagenet, weights_only=True, map_location="cpu")
-    kept = {k: v.half() if v.dtype.is_floating_point else v for k, v in state.items() if not k.startswith(("_fc", "_conv_head"))}
+    kept = {
+        k: v.half() if v.dtype.is_floating_point else v
+        for k, v in state.items()
+        if not k.startswith(("_fc", "_conv_head"))
+    }
     torch.save(kept, out / "imagenet.pth")
     shutil.copytree(pairs, out / "pairs")
     (out / "photos").mkdir()
@@ -69,19 +73,27 @@ def pack(out: Path, imagenet: Path, pairs: Path, photos: Path, wheels: Path | No
     if wheels is not None:
         shutil.copytree(wheels, out / "wheels")
     (out / "session.sh").write_text(_SCRIPT)
-    sizes = {path.name: sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) for path in out.iterdir() if path.is_dir()}
+    sizes = {
+        path.name: sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+        for path in out.iterdir()
+        if path.is_dir()
+    }
     print(json.dumps({name: f"{size / 2**20:.1f} MiB" for name, size in sizes.items()}))
 
 
 def main() -> None:
     """Pack."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--imagenet", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--wheels", type=Path, help="folder of wheels to install there (embreex)")
-    parser.add_argument("--longest", type=int, default=384, help="longer side of the photos, px (default %(default)s)")
+    parser.add_argument(
+        "--longest", type=int, default=384, help="longer side of the photos, px (default %(default)s)"
+    )
     args = parser.parse_args()
     pack(args.output, args.imagenet, args.pairs, args.photos, args.wheels, args.longest)
 

@@ -32,7 +32,9 @@ def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         "relative": relative_loss(found, truth, relative),
         "sky": sky_loss(prediction.sky_logit, batch.sky),
     }
-    terms["total"] = sum((WEIGHTS[name] * term for name, term in terms.items()), torch.zeros((), device=found.device))
+    terms["total"] = sum(
+        (WEIGHTS[name] * term for name, term in terms.items()), torch.zeros((), device=found.device)
+    )
     return terms
 
 
@@ -90,13 +92,16 @@ def negative_log_likelihood(prediction: Prediction, truth: Tensor) -> Tensor:
     """Return -log p(truth) (N, h, w) under the mixture of two Laplace distributions."""
     scale = prediction.log_errors
     each = -(prediction.modes - truth[:, None]).abs() * torch.exp(-scale) - scale - 0.6931472
-    share = torch.stack([functional.logsigmoid(prediction.logit), functional.logsigmoid(-prediction.logit)], 1)
+    share = torch.stack(
+        [functional.logsigmoid(prediction.logit), functional.logsigmoid(-prediction.logit)], 1
+    )
     return -torch.logsumexp(each + share, 1)
 
 
 def relative_loss(found: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """Return the difference of inverse depth after both are shifted and scaled to median 0 and mean deviation 1 (MiDaS,
     eqs. 5 to 7)."""
+
     def normalised(log_inverse: Tensor) -> Tensor:
         inverse = torch.exp(log_inverse.clamp(-10, 6))
         centred = inverse - _medians(inverse, mask)[:, None, None]

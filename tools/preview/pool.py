@@ -66,7 +66,9 @@ class Crop:
     mirrored: bool
 
 
-def draw_crop(rng: np.random.Generator, source: tuple[int, int], size: tuple[int, int], smallest: float) -> Crop:
+def draw_crop(
+    rng: np.random.Generator, source: tuple[int, int], size: tuple[int, int], smallest: float
+) -> Crop:
     """Return a window of the shape of `size` (h, w) in a source (h, w): the largest one half of the time, else down to
     `smallest` of it."""
     aspect = size[0] / size[1]
@@ -88,7 +90,8 @@ def _sample(images: Tensor, crops: list[Crop], size: tuple[int, int], mode: str)
     x = x0[:, None] + u * wide[:, None]
     y = y0[:, None] + (torch.arange(h, device=images.device) + 0.5) / w * wide[:, None]
     grid = torch.stack(
-        [(2 * x / width - 1)[:, None].expand(-1, h, -1), (2 * y / height - 1)[:, :, None].expand(-1, -1, w)], -1
+        [(2 * x / width - 1)[:, None].expand(-1, h, -1), (2 * y / height - 1)[:, :, None].expand(-1, -1, w)],
+        -1,
     )
     return functional.grid_sample(images.float(), grid, mode, "border", align_corners=False)
 
@@ -99,7 +102,12 @@ def crop_camera(item: Item, crop: Crop, rng: np.random.Generator) -> tuple[float
     known = item.focal_known and rng.random() < 0.75
     focal = item.focal if known else DEFAULT_FOCAL_OVER_LONG * max(width, height) / width
     cx = (width / 2 - crop.x) / crop.width
-    return focal * width / crop.width, 1 - cx if crop.mirrored else cx, (height / 2 - crop.y) / crop.width, float(known)
+    return (
+        focal * width / crop.width,
+        1 - cx if crop.mirrored else cx,
+        (height / 2 - crop.y) / crop.width,
+        float(known),
+    )
 
 
 def assemble(items: list[Item], size: tuple[int, int], rng: np.random.Generator, smallest: float) -> Batch:
@@ -163,7 +171,9 @@ class ViewPool:
             rgb = torch.from_numpy(shard.rgb).to(self._device).permute(0, 3, 1, 2).contiguous()
             z = torch.from_numpy(shard.z_m).to(self._device)
             group = self._groups[tuple(shard.rgb.shape[1:3])]
-            group += [Item(rgb[k], z[k], float(f), True, True, True) for k, f in enumerate(shard.focal_over_width)]
+            group += [
+                Item(rgb[k], z[k], float(f), True, True, True) for k, f in enumerate(shard.focal_over_width)
+            ]
             self._bytes += rgb.nbytes + z.nbytes
             while self._bytes > self._limit and len(group) > 1000:
                 gone = group.pop(0)
@@ -183,7 +193,9 @@ class ViewPool:
 class PairPool:
     """Real pairs, drawn by place: each place as often as another, however many pairs it has."""
 
-    def __init__(self, folder: Path, places: set[str] | None, without: set[str], device: torch.device) -> None:
+    def __init__(
+        self, folder: Path, places: set[str] | None, without: set[str], device: torch.device
+    ) -> None:
         self._places: dict[str, list[Item]] = defaultdict(list)
         for entry in read_train_pairs(folder):
             if entry.place in without or (places is not None and entry.place not in places):
@@ -240,7 +252,9 @@ def read_train_pairs(folder: Path, longest: int = 512) -> list[TrainPair]:
         rgb = cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), size, interpolation=cv2.INTER_AREA)
         depth = stored.astype(np.float32) / float(entry["depth_units_per_metre"] or 1.0)
         depth = np.asarray(cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST_EXACT), np.float32)
-        found.append(TrainPair(name, entry["place"], np.asarray(rgb, np.uint8), depth, focal, bool(entry["metric"])))
+        found.append(
+            TrainPair(name, entry["place"], np.asarray(rgb, np.uint8), depth, focal, bool(entry["metric"]))
+        )
     return found
 
 

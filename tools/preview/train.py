@@ -27,13 +27,13 @@ from types import FrameType
 import numpy as np
 import torch
 
-from recon.depth.nets.preview import NetworkConfig
+from recon.depth.nets.preview import NetworkConfig, size_for
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out
 from tools.preview.pool import Batch, PairPool, PhotoPool, ViewPool, assemble, joined
 from tools.preview.shards import shard_paths
 from tools.preview.trainer import Trainer
-from tools.preview.validate import HELD_OUT_PLACES, read_held_out, score_pairs, score_views, size_near
+from tools.preview.validate import HELD_OUT_PLACES, read_held_out, score_pairs, score_views
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -50,7 +50,14 @@ class Sources:
 def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     """Start the generator processes; they die with the trainer (see `run`)."""
     command = [sys.executable, "-m", "tools.preview.generate", "--run-dir", str(args.run_dir)]
-    command += ["--pixels", str(args.view_pixels), "--disk-gb", str(args.disk_gb), "--scenes", str(args.shard_scenes)]
+    command += [
+        "--pixels",
+        str(args.view_pixels),
+        "--disk-gb",
+        str(args.disk_gb),
+        "--scenes",
+        str(args.shard_scenes),
+    ]
     one_thread = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     processes = []
     for worker in range(args.generators):
@@ -63,7 +70,9 @@ def wait_for_shards(folder: Path, count: int, processes: list[subprocess.Popen[b
     """Wait until there is something to train on; raises RuntimeError where nobody makes it."""
     while len(shard_paths(folder)) < count:
         if not any(p.poll() is None for p in processes):
-            raise RuntimeError(f"{folder} has fewer than {count} shards and no generator runs; see its log beside it")
+            raise RuntimeError(
+                f"{folder} has fewer than {count} shards and no generator runs; see its log beside it"
+            )
         time.sleep(0.5)
 
 
@@ -126,7 +135,7 @@ def draw(
     area = pixels_at(progress, args.pixels)
     real = round(args.batch * args.real_share) if sources.pairs else 0
     items, aspect = sources.views.draw(args.batch - real, rng)
-    width, height = size_near(aspect, area)
+    width, height = size_for(aspect, area)
     smallest = 0.6 if progress < 0.45 else 0.72
     batches = [assemble(items, (height, width), rng, smallest)]
     if sources.pairs and real:
@@ -158,10 +167,15 @@ def _loop(
         now = time.monotonic()
         trainer.seconds = earlier + now - began
         if trainer.step % args.log_steps == 0:
-            mean = {k: round(float(torch.stack([t[k] for t in terms if k in t]).mean()), 4) for k in terms[-1]}
+            mean = {
+                k: round(float(torch.stack([t[k] for t in terms if k in t]).mean()), 4) for k in terms[-1]
+            }
             speed = (trainer.samples - since) / (now - began)
             size = f"{batch.rgb.shape[3]}x{batch.rgb.shape[2]}"
-            print(f"{trainer.seconds:.0f} s, {trainer.samples} samples, {speed:.0f}/s, {len(sources.views)} views, {size}, {mean}", flush=True)
+            print(
+                f"{trainer.seconds:.0f} s, {trainer.samples} samples, {speed:.0f}/s, {len(sources.views)} views, {size}, {mean}",
+                flush=True,
+            )
             terms.clear()
             sources.views.refresh()
         if now - validated > 60 * args.validate_minutes:
@@ -194,9 +208,16 @@ def _validate(args: argparse.Namespace, trainer: Trainer) -> None:
 
 def main() -> None:
     """Read the arguments and train."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
-    add("--run-dir", type=Path, default=Path("runs/preview"), help="checkpoints, shards, logs (default %(default)s)")
+    add(
+        "--run-dir",
+        type=Path,
+        default=Path("runs/preview"),
+        help="checkpoints, shards, logs (default %(default)s)",
+    )
     add("--seconds", type=float, default=4 * 3600, help="training time in all; the schedule follows it")
     add("--imagenet", type=Path, help="state dict of EfficientNet-Lite to start from")
     add("--weights", type=Path, help="weights that `export` wrote, to go on from with a new schedule")
@@ -208,11 +229,21 @@ def main() -> None:
     add("--teacher-from", type=float, default=0.4, help="part of the time from which photos are used")
     add("--all-places", action="store_true", help="train on the held-out places, too")
     add("--batch", type=int, default=16)
-    add("--pixels", type=int, default=98304, help="area of the pictures at the end (default %(default)s: 362x272)")
+    add(
+        "--pixels",
+        type=int,
+        default=98304,
+        help="area of the pictures at the end (default %(default)s: 362x272)",
+    )
     add("--rate", type=float, default=5e-4, help="peak learning rate (default %(default)s)")
     add("--decay", choices=("cosine", "linear"), default="cosine")
     add("--generators", type=int, default=1, help="generator processes beside the trainer")
-    add("--view-pixels", type=int, default=86400, help="pixels of a rendered view (default %(default)s: 340x255)")
+    add(
+        "--view-pixels",
+        type=int,
+        default=86400,
+        help="pixels of a rendered view (default %(default)s: 340x255)",
+    )
     add("--shard-scenes", type=int, default=32, help="scenes of a shard")
     add("--least-shards", type=int, default=4, help="shards to wait for before the first step")
     add("--disk-gb", type=float, default=15.0, help="room for shards (default %(default)s)")

@@ -51,7 +51,11 @@ class Trainer:
         for name, p in self.net.named_parameters():
             groups.setdefault((name.startswith("encoder."), p.ndim >= 2), []).append(p)
         return [
-            {"params": group, "weight_decay": 0.02 if decayed else 0.0, "share": _ENCODER_SHARE if encoder else 1.0}
+            {
+                "params": group,
+                "weight_decay": 0.02 if decayed else 0.0,
+                "share": _ENCODER_SHARE if encoder else 1.0,
+            }
             for (encoder, decayed), group in groups.items()
         ]
 
@@ -106,7 +110,9 @@ class Trainer:
         terms["total"].backward()
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         if self.step % 50 == 0 and not torch.isfinite(norm):
-            raise FloatingPointError(f"the gradient is {norm.item()} at step {self.step}; resume with a lower --rate")
+            raise FloatingPointError(
+                f"the gradient is {norm.item()} at step {self.step}; resume with a lower --rate"
+            )
         self.optimiser.step()
         self.step += 1
         self.samples += len(pictures)
@@ -140,7 +146,7 @@ class Trainer:
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of a checkpoint; raises CheckpointError where it is of another network."""
         if state.get("config") != self.config.as_dict():
-            raise CheckpointError("the checkpoint is of another network: start a new run folder")
+            raise CheckpointError("the checkpoint is of another network: give another --run-dir")
         self.net.load_state_dict(state["net"])
         self.mean_net.load_state_dict(state["average"])
         if state.get("optimiser"):

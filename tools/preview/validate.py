@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recon.depth.nets.preview import Prediction, PreviewNet, centred, normalise
+from recon.depth.nets.preview import Prediction, PreviewNet, centred, normalise, size_for
 from tools.preview.pool import DEFAULT_FOCAL_OVER_LONG, TrainPair
 from tools.preview.shards import Shard
 
@@ -28,19 +28,14 @@ HELD_OUT_PLACES = {
 """Whole places of the training pairs: they choose what is trained and calibrate its errors."""
 
 
-def size_near(aspect: float, pixels: int, multiple: int = 32) -> tuple[int, int]:
-    """Return (width, height) of about `pixels` pixels, multiples of `multiple`; `aspect` is width / height."""
-    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
-    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
-    return width, height
-
-
 @torch.inference_mode()
-def predict(net: PreviewNet, rgb: NDArray[np.uint8], focal_over_width: float, pixels: int, known: bool = True) -> Prediction:
+def predict(
+    net: PreviewNet, rgb: NDArray[np.uint8], focal_over_width: float, pixels: int, known: bool = True
+) -> Prediction:
     """Return one glance at a photo (H, W, 3), seen at about `pixels` pixels."""
     device = next(net.parameters()).device
     height, width = rgb.shape[:2]
-    size = size_near(width / height, pixels)
+    size = size_for(width / height, pixels)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
     x = torch.from_numpy(np.ascontiguousarray(small)).to(device).permute(2, 0, 1)[None].float() / 255
     focal = torch.tensor([focal_over_width], device=device)

@@ -44,7 +44,9 @@ _TAPS = (0, 1, 2, 4, 6)
 
 def tap_widths(size: int) -> tuple[int, int, int, int, int]:
     """Channels of the five feature maps of EfficientNet-Lite ``size`` (0 to 2), finest first."""
-    first, second, third, fourth, fifth = (_rounded(_STAGES[tap].width, _COEFFICIENTS[size][0]) for tap in _TAPS)
+    first, second, third, fourth, fifth = (
+        _rounded(_STAGES[tap].width, _COEFFICIENTS[size][0]) for tap in _TAPS
+    )
     return first, second, third, fourth, fifth
 
 
@@ -59,7 +61,9 @@ class _SameConv(nn.Conv2d):
     """A convolution without bias that pads as TensorFlow's "SAME"."""
 
     def __init__(self, cin: int, cout: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        super().__init__(cin, cout, kernel, stride, padding=kernel // 2 if stride == 1 else 0, groups=groups, bias=False)
+        super().__init__(
+            cin, cout, kernel, stride, padding=kernel // 2 if stride == 1 else 0, groups=groups, bias=False
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride[0] == 1:
@@ -76,8 +80,14 @@ class _Bottleneck(nn.Module):
         super().__init__()
         wide = cin * stage.expansion
         self.skips = stride == 1 and cin == cout
-        self.expand = nn.Identity() if stage.expansion == 1 else nn.Sequential(_SameConv(cin, wide, 1), _norm(wide), nn.ReLU6())
-        self.depthwise = nn.Sequential(_SameConv(wide, wide, stage.kernel, stride, groups=wide), _norm(wide), nn.ReLU6())
+        self.expand = (
+            nn.Identity()
+            if stage.expansion == 1
+            else nn.Sequential(_SameConv(cin, wide, 1), _norm(wide), nn.ReLU6())
+        )
+        self.depthwise = nn.Sequential(
+            _SameConv(wide, wide, stage.kernel, stride, groups=wide), _norm(wide), nn.ReLU6()
+        )
         self.project = nn.Sequential(_SameConv(wide, cout, 1), _norm(cout))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -103,7 +113,10 @@ class EfficientNetLite(nn.Module):
             # The first and the last stage are not made deeper.
             fixed = k in (0, len(_STAGES) - 1)
             repeats = stage.repeats if fixed else -int(-(stage.repeats * depth_factor) // 1)
-            blocks = [_Bottleneck(cin if b == 0 else cout, stage, cout, stage.stride if b == 0 else 1) for b in range(repeats)]
+            blocks = [
+                _Bottleneck(cin if b == 0 else cout, stage, cout, stage.stride if b == 0 else 1)
+                for b in range(repeats)
+            ]
             self.stages.append(nn.Sequential(*blocks))
             cin = cout
 
@@ -141,5 +154,7 @@ def load_imagenet(encoder: EfficientNetLite, state: dict[str, Tensor]) -> None:
             prefix, _, leaf = name.rpartition(".")
             source = state.get(f"{renamed[prefix]}.{leaf}")
             if source is None or source.shape != value.shape:
-                raise ValueError(f"{renamed[prefix]}.{leaf} is missing or of another shape in the ImageNet weights")
+                raise ValueError(
+                    f"{renamed[prefix]}.{leaf} is missing or of another shape in the ImageNet weights"
+                )
             value.copy_(source)

@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,6 +20,8 @@ from torch.nn import functional
 from recon.depth.nets.efficientnet_lite import EfficientNetLite, tap_widths
 
 _PLANES = 4
+_MOST_MOVED = 0.25
+_SMOOTH_SHARE = 0.02
 _SMALLEST_LOG_ERROR, _LARGEST_LOG_ERROR = -4.0, 1.0
 
 
@@ -125,7 +130,9 @@ class _Up(nn.Module):
         nn.init.zeros_(self.mix[2].weight)  # type: ignore[arg-type]
 
     def forward(self, coarse: Tensor, skip: Tensor, planes: Tensor) -> Tensor:
-        up = functional.interpolate(self.narrow(coarse), size=skip.shape[-2:], mode="bilinear", align_corners=False)
+        up = functional.interpolate(
+            self.narrow(coarse), size=skip.shape[-2:], mode="bilinear", align_corners=False
+        )
         x = self.join(up + self.skip(torch.cat([skip, planes.to(skip.dtype)], 1)))
         return functional.relu(x + self.mix(x))
 
@@ -210,3 +217,80 @@ def centred(focal_over_width: Tensor, aspect: float, known: bool = True) -> Came
     """Cameras whose principal point is the picture's centre; ``aspect`` is height over width."""
     half = torch.full_like(focal_over_width, 0.5)
     return Camera(focal_over_width, half, half * aspect, torch.full_like(half, float(known)))
+
+
+class Look(NamedTuple):
+    """What is seen in one photo, maps of about half the size that the network sees."""
+
+    log_inverse: NDArray[np.float32]
+    """(h, w) natural logarithm of canonical inverse depth C = f / (W z), 1/m."""
+    sky: NDArray[np.float32]
+    """(h, w) probability of sky."""
+    log_sigma: NDArray[np.float32]
+    """(h, w) natural logarithm of the standard deviation of log depth."""
+
+
+def look(
+    net: PreviewNet, rgb: NDArray[np.uint8], focal_over_width: float, *, known: bool, pixels: int
+) -> Look:
+    """Looks at a photo and at its mirror image.
+
+    Args:
+        net: In evaluation mode.
+        rgb: (H, W, 3) uint8 sRGB.
+        focal_over_width: Focal length over the photo's width.
+        known: It is the camera's, and no default.
+        pixels: About how many pixels the network sees.
+    """
+    height, width = rgb.shape[:2]
+    size = size_for(width / height, pixels)
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
+    seen = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
+    camera = centred(torch.full((2,), focal_over_width), size[1] / size[0], known)
+    with torch.inference_mode():
+        found = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
+    maps = (found.log_inverse, torch.sigmoid(found.sky_logit), found.log_error)
+    plain, mirrored = zip(*((m[0].numpy(), m[1].flip(1).numpy()) for m in maps), strict=True)
+    # The mirror image moves the map smoothly and not pixel by pixel: the mean of two outlines would be a soft one.
+    moved = np.clip((mirrored[0] - plain[0]) / 2, -_MOST_MOVED, _MOST_MOVED)
+    log_inverse = plain[0] + cv2.GaussianBlur(moved, (0, 0), size[0] * _SMOOTH_SHARE)
+    laplace_to_sigma = 0.5 * np.log(2)
+    return Look(
+        log_inverse, (plain[1] + mirrored[1]) / 2, (plain[2] + mirrored[2]) / 2 + np.float32(laplace_to_sigma)
+    )
+
+
+def size_for(aspect: float, pixels: int, multiple: int = 32) -> tuple[int, int]:
+    """Returns (width, height) of about ``pixels`` pixels, multiples of ``multiple``; ``aspect`` is width over height."""
+    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
+    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
+    return width, height
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network from a weights file, and how it was trained."""
+
+    net: PreviewNet
+    samples: int
+    """Pictures that it was trained on."""
+    pixels: int
+    """Size of the pictures that it sees."""
+
+
+def read_weights(path: Path) -> Weights:
+    """Returns the network of a weights file (``tools/preview/export.py``), in float32, ready to predict.
+
+    Raises:
+        ValueError: The file is of another network.
+    """
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+    net = PreviewNet(NetworkConfig.from_dict(json.loads(metadata["config"])))
+    missing, unknown = net.load_state_dict(tensors, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unknown:
+        raise ValueError(f"{path.name} is of another network: missing {missing[:3]}, unknown {unknown[:3]}")
+    net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Weights(net, int(metadata["samples"]), int(metadata["pixels"]))

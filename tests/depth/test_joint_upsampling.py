@@ -1,0 +1,59 @@
+"""Joint upsampling: outlines at the photo's edges, nothing between two surfaces, slopes kept."""
+
+import cv2
+import numpy as np
+import pytest
+
+from recon.depth.joint_upsampling import upsample
+
+
+def _scene(height: int = 300, width: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A disc before a wall, both slanted: log depth (H, W), its photo with noise, and the disc's mask."""
+    y, x = np.mgrid[0:height, 0:width]
+    disc = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (0.3 * width) ** 2
+    rgb = np.where(disc[..., None], [180, 120, 90], [60, 90, 140]) + np.random.default_rng(0).normal(
+        0, 6, (height, width, 3)
+    )
+    depth = np.where(disc, 0.2 + 0.2 * x / width, 1.4 + 0.1 * y / height)
+    return depth.astype(np.float32), np.clip(rgb, 0, 255).astype(np.uint8), disc
+
+
+def test_outlines_follow_the_photo_and_no_value_lies_between_the_surfaces() -> None:
+    depth, rgb, _ = _scene()
+    coarse = cv2.GaussianBlur(
+        cv2.resize(depth, (100, 75), interpolation=cv2.INTER_NEAREST_EXACT), (0, 0), 0.6
+    )
+    found = upsample(coarse, rgb)
+    smeared = cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR)
+    between = lambda m: float(((m > 0.5) & (m < 1.35)).mean())  # noqa: E731
+    off = lambda m: float((np.abs(m - depth) > 0.1).mean())  # noqa: E731
+    assert between(found) < 0.1 * between(smeared)
+    assert off(found) < 0.15 * off(smeared)
+    assert np.median(np.abs(found - depth)) < 1e-3, "slopes stay"
+
+
+def test_a_map_without_edges_is_interpolated() -> None:
+    coarse = np.linspace(0, 1, 40, dtype=np.float32)[None].repeat(30, 0)
+    rgb = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(
+        upsample(coarse, rgb), cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR)
+    )
+
+
+def test_large_photos_keep_their_steps_sharp() -> None:
+    depth, rgb, disc = _scene()
+    large = cv2.resize(rgb, (3200, 2400), interpolation=cv2.INTER_LINEAR)
+    coarse = cv2.resize(depth, (100, 75), interpolation=cv2.INTER_NEAREST_EXACT)
+    found = upsample(coarse, large)
+    assert found.shape == (2400, 3200)
+    row = found[1200]
+    steps = np.flatnonzero(np.abs(np.diff(row)) > 0.5)
+    assert len(steps) == 2, "one pixel wide, at both sides of the disc"
+    edges = np.flatnonzero(np.diff(cv2.resize(disc.astype(np.uint8), (3200, 2400))[1200]))
+    assert steps == pytest.approx(edges, abs=24)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 40), (40, 3)])
+def test_tiny_photos_work(size: tuple[int, int]) -> None:
+    rgb = np.zeros((*size, 3), np.uint8)
+    assert upsample(np.array([[0, 1], [1, 3]], np.float32), rgb).shape == size

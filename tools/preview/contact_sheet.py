@@ -1,0 +1,94 @@
+"""Look at results: a row for each photo: the photo, its depth, and its mesh from the camera and from the side.
+
+python -m tools.preview.contact_sheet PHOTO... -o sheet.jpg [--degrees 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+
+import recon
+from recon.scene import Scene
+
+Picture = NDArray[np.uint8]
+_HEIGHT = 240
+_BACKGROUND = 128
+
+
+def row(scene: Scene, degrees: float) -> Picture:
+    """Return photo, depth, mesh from the camera, mesh from `degrees` to the left and to the right, RGB."""
+    height, width = scene.photo.rgb.shape[:2]
+    size = (round(_HEIGHT * width / height), _HEIGHT)
+    photo = cv2.resize(scene.photo.rgb, size, interpolation=cv2.INTER_AREA)
+    z = np.where(scene.depth.valid, scene.depth.z_m, np.nan)
+    low, high = np.nanpercentile(z, 1), np.nanpercentile(z, 99)
+    level = np.clip(np.log(high / np.nan_to_num(z, nan=high)) / max(np.log(high / low), 1e-6), 0, 1)
+    depth = cv2.applyColorMap((255 * level).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1].copy()
+    depth[~scene.depth.valid] = 0
+    depth = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
+    cv2.putText(
+        depth, f"{low:.3g} .. {high:.3g} m", (4, _HEIGHT - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255)
+    )
+    views = [seen_from(scene, angle, *size) for angle in (0.0, degrees, -degrees)]
+    return np.concatenate([np.asarray(photo), depth, *views], axis=1)
+
+
+def seen_from(scene: Scene, degrees: float, width: int, height: int) -> Picture:
+    """Return the textured mesh from a camera that is turned about the middle of the scene."""
+    mesh = scene.mesh()
+    z = scene.depth.z_m[scene.depth.valid]
+    middle = float(np.median(z))
+    angle = np.deg2rad(degrees)
+    c, s = np.cos(angle), np.sin(angle)
+    cam_R_view = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    pivot = np.array([0, 0, middle])
+    origin = pivot + cam_R_view @ -pivot
+    k = scene.intrinsics
+    u = (np.arange(width) + 0.5) * k.width / width
+    v = (np.arange(height) + 0.5) * k.height / height
+    x, y = np.meshgrid((u - k.cx) / k.fx, (v - k.cy) / k.fy)
+    rays = np.stack([x, y, np.ones_like(x)], -1) @ cam_R_view.T
+    caster = o3d.t.geometry.RaycastingScene(nthreads=1)
+    caster.add_triangles(
+        o3d.core.Tensor(np.ascontiguousarray(mesh.vertices)), o3d.core.Tensor(mesh.faces.astype(np.uint32))
+    )
+    both = np.concatenate([np.broadcast_to(origin, rays.shape), rays], -1).astype(np.float32)
+    answer = caster.cast_rays(o3d.core.Tensor(both), nthreads=1)
+    hit = np.isfinite(answer["t_hit"].numpy())
+    face, bary = answer["primitive_ids"].numpy()[hit], answer["primitive_uvs"].numpy()[hit]
+    corners = mesh.vertices[mesh.faces[face]]
+    weight = np.stack([1 - bary.sum(1), bary[:, 0], bary[:, 1]], 1)
+    point = (corners * weight[..., None]).sum(1)
+    # Every vertex is at its own pixel's ray: the colour is the photo's where the point projects to.
+    column = np.clip(point[:, 0] / point[:, 2] * k.fx + k.cx, 0, k.width - 1).astype(int)
+    line = np.clip(point[:, 1] / point[:, 2] * k.fy + k.cy, 0, k.height - 1).astype(int)
+    picture = np.full((height, width, 3), _BACKGROUND, np.uint8)
+    picture[hit] = scene.photo.rgb[line, column]
+    return picture
+
+
+def main() -> None:
+    """Write the sheet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", type=Path, nargs="+")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--degrees", type=float, default=20.0)
+    parser.add_argument("--model", default="preview")
+    args = parser.parse_args()
+    rows = [row(recon.reconstruct(path, model=args.model), args.degrees) for path in args.photos]
+    widest = max(r.shape[1] for r in rows)
+    padded = [np.pad(r, ((0, 4), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
+    cv2.imwrite(str(args.output), np.concatenate(padded)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    print(args.output)
+
+
+if __name__ == "__main__":
+    main()
