@@ -33,6 +33,8 @@ def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type
 
 DEFAULT_FOV_X_DEG = 60.0
 """Horizontal field of view where nothing tells it: about that of a phone's or a compact's main lens."""
+FARTHEST_M = 1e5
+"""No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -172,14 +174,9 @@ class MetricDepth:
     """(H, W) bool: False where depth is not known."""
     scale_interval: float | None = None
     """Relative half-width of the 95 % interval of the scale (0.1: metres may be 10 % off); None: unknown."""
-    log_sigma: FloatMap | None = None
-    """(H, W) float32 standard deviation of log depth that the model predicts for each pixel (0.1: 10 % of the distance);
-    None where it predicts none."""
 
     def __post_init__(self) -> None:
         _expect("z_m", self.z_m, (None, None), np.float32)
-        if self.log_sigma is not None:
-            _expect("log_sigma", self.log_sigma, self.z_m.shape, np.float32)
         _expect("valid", self.valid, self.z_m.shape, np.bool_)
         known = self.z_m[self.valid]
         if known.size and not (np.isfinite(known).all() and known.min() > 0):

@@ -1,10 +1,10 @@
 """Brings a coarse depth map to the photo's size: smooth inside surfaces, and a step where the photo has one.
 
 Away from depth edges the map is interpolated. Near them each pixel takes the weighted median of the coarse pixels
-around it, each continued to the pixel by its own slope, with weights by distance and by likeness of colour (Ma et al.,
-"Constant Time Weighted Median Filtering for Stereo Matching and Beyond", 2013, eq. 2). A median takes one of the values
-that are there, so that no depth between two surfaces arises, and the outline follows the photo's edge without a halo.
-Coarse pixels that lie between two surfaces themselves have no say.
+around it, each continued to the pixel by its own slope, with weights by distance and by likeness of colour (Ma
+et al., "Constant Time Weighted Median Filtering for Stereo Matching and Beyond", 2013, eq. 2). A median takes
+one of the values that are there, so that no depth between two surfaces arises, and the outline follows the
+photo's edge without a halo. Coarse pixels that lie between two surfaces themselves have no say.
 """
 
 import cv2
@@ -53,7 +53,9 @@ def _near_edges(coarse: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _between(coarse: Floats) -> NDArray[np.bool_]:
-    """Coarse pixels that lie between two surfaces: in the middle of what their neighbourhood holds, and near neither."""
+    """Coarse pixels that lie between two surfaces: in the middle of what their neighbourhood holds, and near
+    neither.
+    """
     kernel = np.ones((5, 5), np.uint8)
     low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
     place = (coarse - low) / np.maximum(high - low, 1e-6)

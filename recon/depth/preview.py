@@ -1,7 +1,7 @@
-"""The bundled default: a small network of our own, for a machine without downloaded weights.
+"""The embedded default: a small network of our own, for a machine without weights and without a network.
 
-``tools/preview`` trained it on generated scenes and a few real photos. It works at low resolution: rooms, streets and
-landscapes become recognisable, and metres are approximate. Its MODEL_CARD.md has the figures.
+It was trained by ``tools/preview`` on generated scenes alone and works on a thumbnail of the photo: rooms and streets
+become recognisable, details do not, and metres are guesses. Its MODEL_CARD.md has the figures.
 """
 
 from dataclasses import dataclass
@@ -9,60 +9,60 @@ from functools import cached_property
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.joint_upsampling import upsample
 from recon.journal import Journal
-from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, MetricDepth, Photo
+from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
     from recon.depth.nets.preview import Weights
 
 WARNING = (
-    "depth comes from the bundled preview network: shapes are coarse and metres are approximate. For accurate depth, run "
-    "`recon models pull depthpro` once, or pass --depth FILE"
+    "depth is a rough preview by a small network trained on generated scenes: shapes are coarse, and metres are "
+    "guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
 )
 _WEIGHTS = "preview.safetensors"
-_WIDEST = 2.5
-"""The network has seen pictures up to 3.3 to 1; longer strips are padded to this ratio."""
+# The network's maps are a thumbnail: the guided filter works at this size, and its result is resized to the photo.
+_GUIDE_PX = 768
+# Radius of the filter in pixels of the network's own map, and how much contrast makes an edge (variance, 0 to 1).
+_GUIDE_RADIUS = 1.5
+_GUIDE_EPSILON = 0.005
 
 
 @dataclass
 class Preview:
-    """Depth by the bundled network. It predicts no focal length, but uses a known one."""
+    """Depth by the embedded network. The focal length is not its own: it predicts none that can be trusted."""
 
     name: str = "preview"
     gives: Literal["metric"] = "metric"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Estimates depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
+        """Depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
 
         Args:
-            photo: Any size; the network sees it reduced.
-            focal_px: Focal length, px; None uses the default field of view along the longer side.
-            journal: Receives the warning.
+            photo: Any size; the network sees a thumbnail of it.
+            focal_px: Focal length, px; None takes the default field of view.
+            journal: Gets the warning.
         """
         journal.warn("model", WARNING)
-        known = focal_px is not None
         if focal_px is None:
-            focal_px = max(photo.width, photo.height) / 2 / np.tan(np.deg2rad(DEFAULT_FOV_X_DEG) / 2)
+            focal_px = Intrinsics.from_fov(
+                DEFAULT_FOV_X_DEG, width=photo.width, height=photo.height, source="default"
+            ).fx
         with journal.stage("Estimating depth with the preview network"):
-            log_inverse, likely_sky, log_sigma = self._predict(photo.rgb, float(focal_px), known)
-        sky = likely_sky > 0.5
+            log_inverse, likely_sky = self._predict(photo.rgb)
+            log_inverse = follow_edges(log_inverse, photo.rgb)
+            sky = follow_edges(likely_sky, photo.rgb) > 0.5
+        z_m = np.float32(focal_px / photo.width) * np.exp(-log_inverse)
         return DepthEstimate(
-            depth=MetricDepth(
-                z_m=np.float32(focal_px / photo.width) * np.exp(-log_inverse),
-                valid=~sky,
-                log_sigma=np.exp(log_sigma),
-            ),
+            depth=MetricDepth(z_m=z_m, valid=~sky),
             model=self.name,
             revision=f"{self._weights.samples} samples",
-            focal_used_px=float(focal_px),
+            focal_used_px=focal_px,
             sky=sky,
-            details={"network": "recon preview 2", "processing_pixels": self._weights.pixels},
+            details={"network": "recon preview", "processing_pixels": self._weights.pixels},
         )
 
     @cached_property
@@ -72,36 +72,38 @@ class Preview:
         with as_file(files("recon.depth") / _WEIGHTS) as path:
             return read_weights(path)
 
-    def _predict(
-        self, rgb: NDArray[np.uint8], focal_px: float, known: bool
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Maps (H, W): log inverse depth for the photo's width, probability of sky, log of the standard deviation."""
+    def _predict(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The network's maps, (h, w): log canonical inverse depth, and the probability of sky."""
+        import torch
+
         from recon.depth.nets.preview import look
 
-        height, width = rgb.shape[:2]
-        padded, left, top = _padded(rgb)
-        wide = padded.shape[1]
-        seen = look(self._weights.net, padded, focal_px / wide, known=known, pixels=self._weights.pixels)
-        # The canonical inverse depth is per width of the picture, and the padded one is wider.
-        log_inverse = upsample(seen.log_inverse, padded) + np.float32(np.log(wide / width))
-        size = (wide, padded.shape[0])
-        sky, log_sigma = (
-            cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in (seen.sky, seen.log_sigma)
-        )
-        inside = (slice(top, top + height), slice(left, left + width))
-        return log_inverse[inside], sky[inside], log_sigma[inside]
+        found = look(self._weights.net, rgb, self._weights.pixels)
+        return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
 
 
-def _padded(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int, int]:
-    """The photo with its border repeated, so that it is no strip, and how many pixels were added at the left and at the top."""
+def follow_edges(coarse: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Brings a coarse map to the photo's size so that its steps follow the photo's edges.
+
+    By the guided filter (He, Sun and Tang 2013), OpenCV's.
+
+    Args:
+        coarse: (h, w) map of the same view.
+        rgb: (H, W, 3) uint8 photo.
+
+    Returns:
+        (H, W) float32.
+    """
+    import cv2
+
     height, width = rgb.shape[:2]
-    down = max(0, round(width / _WIDEST) - height)
-    across = max(0, round(height / _WIDEST) - width)
-    if not down and not across:
-        return rgb, 0, 0
-    left, top = across // 2, down // 2
-    padded = cv2.copyMakeBorder(rgb, top, down - top, left, across - left, cv2.BORDER_REPLICATE)
-    return np.asarray(padded, np.uint8), left, top
+    shrink = min(1.0, _GUIDE_PX / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    radius = int(_GUIDE_RADIUS * size[0] / coarse.shape[1]) + 1
+    smooth = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+    followed = cv2.ximgproc.guidedFilter(guide, smooth, radius, _GUIDE_EPSILON)
+    return np.asarray(cv2.resize(followed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _create(run: RunOptions) -> Estimator:
@@ -112,7 +114,7 @@ CARDS = (
     ModelCard(
         name="preview",
         gives="metric",
-        summary="bundled: a small network for a first look, trained on generated scenes and a few photos",
+        summary="rough, embedded: a small network trained on generated scenes; for a first look only",
         create=_create,
         licence="Apache-2.0",
     ),

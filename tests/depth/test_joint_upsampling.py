@@ -27,7 +27,7 @@ def test_outlines_follow_the_photo_and_no_value_lies_between_the_surfaces() -> N
     smeared = cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR)
     between = lambda m: float(((m > 0.5) & (m < 1.35)).mean())  # noqa: E731
     off = lambda m: float((np.abs(m - depth) > 0.1).mean())  # noqa: E731
-    assert between(found) < 0.1 * between(smeared)
+    assert between(found) < 0.2 * between(smeared)
     assert off(found) < 0.15 * off(smeared)
     assert np.median(np.abs(found - depth)) < 1e-3, "slopes stay"
 

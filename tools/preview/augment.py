@@ -13,7 +13,9 @@ from torch.nn import functional
 
 
 def strong(x: Tensor, photos: Tensor | None = None) -> Tensor:
-    """Return pictures as other cameras, lights and files would have left them; `photos` lend their colours (see `lend`)."""
+    """Return pictures as other cameras, lights and files would have left them; `photos` lend their colours (see
+    `lend`).
+    """
     if photos is not None:
         x = _some(0.25, x, lend(x, photos))
     x = _some(0.8, x, _light(x))
@@ -131,8 +133,9 @@ def _frame(x: Tensor) -> Tensor:
 
 
 def lend(x: Tensor, photos: Tensor, reach: float = 0.02) -> Tensor:
-    """Return the pictures with the low frequencies' amplitudes of photos: their colours and light (Yang and Soatto, "FDA:
-    Fourier Domain Adaptation for Semantic Segmentation", 2020)."""
+    """Return the pictures with the low frequencies' amplitudes of photos: their colours and light (Yang and
+    Soatto, "FDA: Fourier Domain Adaptation for Semantic Segmentation", 2020).
+    """
     h, w = x.shape[-2:]
     photos = photos[torch.randint(len(photos), (len(x),), device=x.device)]
     if photos.shape[-2:] != (h, w):

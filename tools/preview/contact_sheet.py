@@ -14,7 +14,9 @@ import open3d as o3d
 from numpy.typing import NDArray
 
 import recon
+from recon.options import Options
 from recon.scene import Scene
+from tools.preview.candidate import Candidate
 
 Picture = NDArray[np.uint8]
 _HEIGHT = 240
@@ -81,12 +83,14 @@ def main() -> None:
     parser.add_argument("photos", type=Path, nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--degrees", type=float, default=20.0)
-    parser.add_argument("--model", default="preview")
+    parser.add_argument("--weights", type=Path, help="of `export`; without, the shipped preview is looked at")
     args = parser.parse_args()
-    rows = [row(recon.reconstruct(path, model=args.model), args.degrees) for path in args.photos]
+    estimator = None if args.weights is None else Candidate(args.weights)
+    scenes = (recon.reconstruct(path, Options(model="preview"), estimator=estimator) for path in args.photos)
+    rows = [row(scene, args.degrees) for scene in scenes]
     widest = max(r.shape[1] for r in rows)
     padded = [np.pad(r, ((0, 4), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
-    cv2.imwrite(str(args.output), np.concatenate(padded)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    cv2.imwrite(str(args.output), np.concatenate(padded)[..., ::-1])
     print(args.output)
 
 

@@ -19,7 +19,9 @@ LIMIT_BYTES = 20_000_000
 
 
 def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
-    """Write a checkpoint's average in half precision; returns the size in bytes. Raises ValueError above the limit."""
+    """Write a checkpoint's average in half precision; returns the size in bytes. Raises ValueError above the
+    limit.
+    """
     tensors = {}
     for name, value in state["average"].items():
         if name.endswith("num_batches_tracked"):

@@ -1,17 +1,17 @@
 """Pack a training for a borrowed GPU machine: a folder that needs nothing but Python with torch, OpenCV and SciPy.
 
-  python -m tools.preview.gpu_session -o runs/gpu --imagenet FILE.pth --pairs ../shared/train --photos ../shared/unlabelled \\
-      --wheels FOLDER
+  python -m tools.preview.gpu_session -o runs/gpu --imagenet FILE.pth \\
+      --pairs ../shared/train --photos ../shared/unlabelled --wheels FOLDER
   bash runs/gpu/session.sh SECONDS OUT     # there: trains for so long, and leaves weights and log in OUT
 
-All cores but two render scenes, the GPU trains on them while they come. A second call goes on from the first one's checkpoint
-if its seconds are more. `--device cpu` in RECON_TRAIN_ARGS tries the same script on a small machine.
+All cores but two render scenes, and the GPU trains on them while they come. A second call with more seconds
+goes on from the first one's checkpoint. `RECON_TRAIN_ARGS="--device cpu ..."` tries the same script on a small
+machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import cv2
 import torch
 
 _SCRIPT = """#!/usr/bin/env bash
-# SECONDS of training in all, OUT folder, RUN folder (kept between calls).
+# session.sh SECONDS OUT [RUN]: seconds of training in all, where results go, and what is kept between calls.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=$1 out=$2 run=${3:-/tmp/recon-run}
@@ -27,17 +27,18 @@ export PYTHONUNBUFFERED=1 PYTHONPATH="$here/tree:$here/site:${PYTHONPATH:-}"
 if ls "$here"/wheels/*.whl >/dev/null 2>&1 && [ ! -d "$here/site" ]; then
   python3 -m pip install -q --no-index --no-deps --no-compile --target "$here/site" "$here"/wheels/*.whl
 fi
-cores=$(nproc)
-generators=$((cores > 3 ? cores - 2 : 1))
+generators=$(($(nproc) > 3 ? $(nproc) - 2 : 1))
+pixels=${VIEW_PIXELS:-86400}
 mkdir -p "$run" "$out"
 cd "$here/tree"
-python3 -m tools.preview.heldout --run-dir "$run" --workers "$((generators / 2 + 1))" --pixels "${VIEW_PIXELS:-86400}" \
+python3 -m tools.preview.heldout --run-dir "$run" --workers "$((generators / 2 + 1))" --pixels "$pixels" \\
   --per-kind "${PER_KIND:-12}" >"$run/heldout.log" 2>&1 &
-python3 -m tools.preview.train --run-dir "$run" --seconds "$seconds" --generators "$generators" --imagenet "$here/imagenet.pth" \
-  --pairs "$here/pairs" --photos "$here/photos" --view-pixels "${VIEW_PIXELS:-86400}" --disk-gb 40 --pool-gb 30 \
-  ${RECON_TRAIN_ARGS:---device cuda --batch 80 --rate 6e-4 --log-steps 100 --save-minutes 2 --validate-minutes 4 --least-shards 14}
+python3 -m tools.preview.train --run-dir "$run" --seconds "$seconds" --generators "$generators" \\
+  --imagenet "$here/imagenet.pth" --pairs "$here/pairs" --photos "$here/photos" --view-pixels "$pixels" \\
+  --disk-gb 40 --pool-gb 30 --validate-minutes 4 --save-minutes 2 --log-steps 100 --least-shards 14 \\
+  ${RECON_TRAIN_ARGS:---device cuda --batch 96 --rate 6e-4}
 cp "$run/log.jsonl" "$out/"
-tail -n 2 "$run"/generator_*.log "$run/heldout.log" >"$out/generators.txt" || true
+tail -qn 2 "$run"/generator_*.log "$run/heldout.log" >"$out/generators.txt" || true
 python3 -m tools.preview.export --run-dir "$run" -o "$out/preview.safetensors"
 """
 
@@ -47,11 +48,9 @@ def pack(out: Path, imagenet: Path, pairs: Path, photos: Path, wheels: Path | No
     root = Path(__file__).parents[2]
     shutil.rmtree(out, ignore_errors=True)
     tree = out / "tree"
-    for folder in ("recon", "recon/depth", "recon/depth/nets", "tools", "tools/preview"):
+    for folder in ("tools", "tools/preview"):
         (tree / folder).mkdir(parents=True, exist_ok=True)
         (tree / folder / "__init__.py").touch()
-    for name in ("preview.py", "efficientnet_lite.py"):
-        shutil.copy(root / "recon/depth/nets" / name, tree / "recon/depth/nets")
     for path in (root / "tools/preview").glob("*.py"):
         shutil.copy(path, tree / "tools/preview")
     state = torch.load(imagenet, weights_only=True, map_location="cpu")
@@ -73,12 +72,8 @@ def pack(out: Path, imagenet: Path, pairs: Path, photos: Path, wheels: Path | No
     if wheels is not None:
         shutil.copytree(wheels, out / "wheels")
     (out / "session.sh").write_text(_SCRIPT)
-    sizes = {
-        path.name: sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
-        for path in out.iterdir()
-        if path.is_dir()
-    }
-    print(json.dumps({name: f"{size / 2**20:.1f} MiB" for name, size in sizes.items()}))
+    total = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"{out}: {total / 2**20:.1f} MiB")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The training's losses: log depth in metres and up to scale, edges, the mixture's likelihood, sky.
 
-Maps are log canonical inverse depth (N, h, w); every term is a mean over the pictures of their means over valid pixels.
+Maps are log canonical inverse depth (N, h, w); a term is a mean over the pictures of their means over valid pixels.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recon.depth.nets.preview import Prediction
+from tools.preview.network import Prediction
 from tools.preview.pool import Batch
 
 # Scales of the gradient loss: steps of 1, 2, 4 and 8 pixels of the map (Ranftl et al., "MiDaS", 2020, eq. 11).
@@ -39,8 +39,11 @@ def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
 
 
 def responsible(prediction: Prediction, truth: Tensor) -> Tensor:
-    """Return the mode (N, h, w) that the truth is likelier to come from. Only the likelihood teaches which one to choose: a
-    wrong choice at an outline must not pull the mode of one surface to the other."""
+    """Return the mode (N, h, w) that the truth is likelier to come from.
+
+    Only the likelihood teaches which one to choose: a wrong choice at an outline must not pull one surface's
+    mode to the other.
+    """
     scale = prediction.log_errors
     each = -(prediction.modes - truth[:, None]).abs() * torch.exp(-scale) - scale
     first = each[:, 0] + prediction.logit > each[:, 1]
@@ -48,7 +51,7 @@ def responsible(prediction: Prediction, truth: Tensor) -> Tensor:
 
 
 def agreement(prediction: Prediction, teacher: Prediction, seen: Tensor) -> Tensor:
-    """Return how far a student is from its teacher on photos without depth, up to scale, with sky; `seen` (N, h, w)."""
+    """Return how far a student is from its teacher on photos without depth, with sky; `seen` (N, h, w) bool."""
     sky = torch.sigmoid(teacher.sky_logit)
     solid = seen & (sky < 0.5)
     difference = responsible(prediction, teacher.log_inverse) - teacher.log_inverse
@@ -99,8 +102,9 @@ def negative_log_likelihood(prediction: Prediction, truth: Tensor) -> Tensor:
 
 
 def relative_loss(found: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Return the difference of inverse depth after both are shifted and scaled to median 0 and mean deviation 1 (MiDaS,
-    eqs. 5 to 7)."""
+    """Return the difference of inverse depth, both shifted and scaled to median 0 and mean deviation 1 (MiDaS,
+    5 to 7).
+    """
 
     def normalised(log_inverse: Tensor) -> Tensor:
         inverse = torch.exp(log_inverse.clamp(-10, 6))

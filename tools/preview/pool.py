@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recon.depth.nets.preview import Camera
+from tools.preview.network import Camera
 from tools.preview.shards import read_shard, shard_paths
 
 DEFAULT_FOCAL_OVER_LONG = 0.5 / float(np.tan(np.deg2rad(60) / 2))
@@ -29,8 +29,9 @@ _SKY = 1e6
 class Batch:
     """N pictures and what is known of them; maps are at half the pictures' size.
 
-    `rgb` (N, 3, H, W) in 0..1; `camera` as given to the network; `log_inverse` (N, h, w) for that camera; `valid` (N, h, w)
-    bool; `sky` (N, h, w): 1 sky, 0 not, -1 unknown; `metric` (N,) bool: the scale is known, not only the shape.
+    `rgb` (N, 3, H, W) in 0..1; `camera` as given to the network; `log_inverse` (N, h, w) for that camera; `valid`
+    (N, h, w) bool; `sky` (N, h, w): 1 sky, 0 not, -1 unknown; `metric` (N,) bool: the scale is known, not only
+    the shape.
     """
 
     rgb: Tensor
@@ -69,8 +70,9 @@ class Crop:
 def draw_crop(
     rng: np.random.Generator, source: tuple[int, int], size: tuple[int, int], smallest: float
 ) -> Crop:
-    """Return a window of the shape of `size` (h, w) in a source (h, w): the largest one half of the time, else down to
-    `smallest` of it."""
+    """Return a window of the shape of `size` (h, w) in a source (h, w): half of the time the largest one, else
+    down to `smallest` of it.
+    """
     aspect = size[0] / size[1]
     widest = min(source[1], source[0] / aspect)
     width = widest * (1.0 if rng.random() < 0.5 else rng.uniform(smallest, 1.0))
@@ -97,7 +99,7 @@ def _sample(images: Tensor, crops: list[Crop], size: tuple[int, int], mode: str)
 
 
 def crop_camera(item: Item, crop: Crop, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """Return f, cx, cy over the crop's width, and whether f is known; one in four does not know, and has the default."""
+    """Return f, cx, cy over the crop's width, and whether f is known; one in four is given the default instead."""
     height, width = item.rgb.shape[-2:]
     known = item.focal_known and rng.random() < 0.75
     focal = item.focal if known else DEFAULT_FOCAL_OVER_LONG * max(width, height) / width
@@ -207,7 +209,8 @@ class PairPool:
 
     def draw(self, count: int, rng: np.random.Generator) -> list[Item]:
         """Return `count` pairs."""
-        # the square root stands between one vote a place and one a pair: a room seen 20 times has more to teach than a shelf
+        # The square root stands between one vote a place and one a pair: a room seen 20 times teaches more than
+        # a shelf.
         names = list(self._places)
         weight = np.array([len(self._places[name]) for name in names]) ** 0.5
         found = []

@@ -3,11 +3,11 @@
   python -m tools.preview.train --run-dir runs/preview --seconds 14400 --generators 1 --imagenet FILE.pth \\
       --pairs ../shared/train --photos ../shared/unlabelled
 
-starts the generators (shards of unique scenes in RUN/shards), trains for so many seconds in all, with a rate that falls to 0
-at their end, and writes RUN/checkpoint.pt every few minutes. Stop it with Ctrl-C or SIGTERM at any moment and give the same
-command to go on. RUN/log.jsonl holds the errors on what is held out. Then:
+starts the generators (shards of unique scenes in RUN/shards), trains for so many seconds in all, with a rate
+that falls to 0 at their end, and writes RUN/checkpoint.pt every few minutes. Stop it with Ctrl-C or SIGTERM at
+any moment and give the same command to go on. RUN/log.jsonl holds the errors on what is held out. Then:
 
-  python -m tools.preview.export --run-dir runs/preview -o recon/depth/preview.safetensors
+  python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from types import FrameType
 import numpy as np
 import torch
 
-from recon.depth.nets.preview import NetworkConfig, size_for
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out
+from tools.preview.network import NetworkConfig, size_for
 from tools.preview.pool import Batch, PairPool, PhotoPool, ViewPool, assemble, joined
 from tools.preview.shards import shard_paths
 from tools.preview.trainer import Trainer
@@ -62,7 +62,10 @@ def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     processes = []
     for worker in range(args.generators):
         log = (args.run_dir / f"generator_{worker}.log").open("ab")
-        processes.append(subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **one_thread}))
+        # Each to a core of its own: Embree's builder would start a thread for every core in every process.
+        core = ["--core", str(worker + 2)] if args.generators > 2 else []
+        environment = {**os.environ, **one_thread}
+        processes.append(subprocess.Popen([*command, *core], stdout=log, stderr=log, env=environment))
     return processes
 
 
@@ -131,19 +134,22 @@ def draw(
     args: argparse.Namespace, sources: Sources, progress: float, rng: np.random.Generator
 ) -> tuple[Batch, Batch | None]:
     """Return a labelled batch, and photos without labels where the teacher has something to say by now."""
-    # One size for each aspect ratio: on a GPU every new shape costs seconds, in which cuDNN plans each convolution anew.
+    # One size for each aspect ratio, and one number of pictures: on a GPU every new shape costs seconds, in
+    # which cuDNN plans each convolution anew.
     area = pixels_at(progress, args.pixels)
     real = round(args.batch * args.real_share) if sources.pairs else 0
-    items, aspect = sources.views.draw(args.batch - real, rng)
+    unlabelled = (
+        round(args.batch * args.photo_share) if sources.photos and progress >= args.teacher_from else 0
+    )
+    items, aspect = sources.views.draw(args.batch - real - unlabelled, rng)
     width, height = size_for(aspect, area)
     smallest = 0.6 if progress < 0.45 else 0.72
     batches = [assemble(items, (height, width), rng, smallest)]
     if sources.pairs and real:
         batches.append(assemble(sources.pairs.draw(real, rng), (height, width), rng, 0.5))
     photos = None
-    if sources.photos and progress >= args.teacher_from:
-        count = round(args.batch * args.photo_share)
-        photos = assemble(sources.photos.draw(count, rng), (height, width), rng, 0.5)
+    if sources.photos and unlabelled:
+        photos = assemble(sources.photos.draw(unlabelled, rng), (height, width), rng, 0.5)
     return joined(batches), photos
 
 
@@ -172,10 +178,8 @@ def _loop(
             }
             speed = (trainer.samples - since) / (now - began)
             size = f"{batch.rgb.shape[3]}x{batch.rgb.shape[2]}"
-            print(
-                f"{trainer.seconds:.0f} s, {trainer.samples} samples, {speed:.0f}/s, {len(sources.views)} views, {size}, {mean}",
-                flush=True,
-            )
+            done = f"{trainer.seconds:.0f} s, {trainer.samples} samples, {speed:.0f}/s"
+            print(f"{done}, {len(sources.views)} views, {size}, {mean}", flush=True)
             terms.clear()
             sources.views.refresh()
         if now - validated > 60 * args.validate_minutes:
@@ -185,7 +189,8 @@ def _loop(
             save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
             saved = time.monotonic()
     save_checkpoint(args.run_dir / CHECKPOINT, trainer.state())
-    _validate(args, trainer)
+    if not stop.asked:
+        _validate(args, trainer)
     print(f"stopped at step {trainer.step}, {trainer.samples} samples; checkpoint written", flush=True)
 
 

@@ -9,11 +9,11 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from recon.depth.nets.efficientnet_lite import load_imagenet
-from recon.depth.nets.preview import Camera, NetworkConfig, PreviewNet, normalise
 from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError
+from tools.preview.efficientnet_lite import load_imagenet
 from tools.preview.loss import agreement, preview_loss
+from tools.preview.network import Camera, NetworkConfig, PreviewNet, normalise
 from tools.preview.pool import Batch
 
 WARM_UP_STEPS = 300

@@ -1,8 +1,8 @@
 """EfficientNet-Lite, the encoder of the preview network, without its classifier.
 
-Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", 2019, in the "Lite" form of 2020:
-no squeeze-and-excitation, ReLU6, a stem that does not scale. Strided convolutions pad as TensorFlow's "SAME" does (more
-at the right and at the bottom), since the ImageNet weights were trained so.
+Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", 2019, in the "Lite" form of
+2020: no squeeze-and-excitation, ReLU6, a stem that does not scale. Strided convolutions pad as TensorFlow's
+"SAME" does (more at the right and at the bottom), since the ImageNet weights were trained so.
 """
 
 from dataclasses import dataclass

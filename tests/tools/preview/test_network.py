@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from recon.depth.nets.efficientnet_lite import EfficientNetLite, load_imagenet, tap_widths
-from recon.depth.nets.preview import (
+from tools.preview.efficientnet_lite import EfficientNetLite, load_imagenet, tap_widths
+from tools.preview.network import (
     Camera,
     NetworkConfig,
     Prediction,
