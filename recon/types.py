@@ -33,6 +33,8 @@ def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type
 
 DEFAULT_FOV_X_DEG = 60.0
 """Horizontal field of view where nothing tells it: about that of a phone's or a compact's main lens."""
+FARTHEST_M = 1e5
+"""No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ FLOORS = (
     "recon.scene recon.depth",
     "recon.camera recon.depth_map recon.export recon.scene_file",
     "recon.options recon.photo recon.geometry recon.video recon.blender recon.atomic_write",
-    "recon.types recon.frames recon.errors recon.journal recon.constraints recon.threads recon.version",
+    "recon.types recon.frames recon.errors recon.journal recon.constraints recon.threads recon.version"
+    " recon.statistics recon.units",
 )
 """From the roof to the ground. Rooms on one floor do not know each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}

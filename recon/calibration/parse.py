@@ -18,18 +18,15 @@ from recon.constraints import (
     default_sigma_m,
 )
 from recon.errors import CalibrationError
+from recon.units import METRES
 
 Made = TypeVar("Made", bound=Constraint)
 
 _METRES = {
-    "m": 1.0,
-    "cm": 0.01,
-    "mm": 0.001,
+    **{str(unit): metres for unit, metres in METRES.items()},
     "km": 1000.0,
-    "ft": 0.3048,
-    "in": 0.0254,
-    "'": 0.3048,
-    '"': 0.0254,
+    "'": METRES["ft"],
+    '"': METRES["in"],
 }
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
