@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from recon.photo.embedded_depth import apple, google
+from recon.photo.embedded_depth import apple, google, xmp
 from recon.types import CarriedDepth
 
 UNDERSTOOD = (
@@ -14,7 +14,7 @@ UNDERSTOOD = (
 _IN_JPEG = (
     ("Dynamic Depth", google.DYNAMIC.encode(), google.find_dynamic),
     ("Google depth map", google.GDEPTH.encode(), google.find_gdepth),
-    ("Apple", apple.DEPTH_DATA.encode(), apple.find_in_jpeg),
+    ("Apple", xmp.APPLE_DEPTH.encode(), apple.find_in_jpeg),
 )
 """Only where its namespace stands in the file a convention is looked at any closer: most photos carry none."""
 
