@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from recon.calibration.parse import parse_at, parse_camera_height, parse_length_between, parse_rectangle
+from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import FILE_AXES, Axes
 
 Sky = Literal["keep", "drop"]
@@ -55,27 +55,27 @@ class Options:
         flag="--reference-sigma",
         metavar="SHARE",
     )
-    at: tuple[str, ...] = _option(
+    at: tuple[DistanceAt, ...] = _option(
         (),
         "What is known: the distance of a pixel from the camera, such as 812,440=2.4m or 812,440=2.4m+-3cm; m, cm, "
         "mm, ft, in. May be given several times.",
         flag="--at",
         metavar="X,Y=LENGTH",
     )
-    length: tuple[str, ...] = _option(
+    length: tuple[LengthBetween, ...] = _option(
         (),
         "What is known: the length between two pixels, such as 100,200:100,900=2.03m. May be given several times.",
         flag="--length",
         metavar="X,Y:X,Y=LENGTH",
     )
-    rectangle: tuple[str, ...] = _option(
+    rectangle: tuple[Rectangle, ...] = _option(
         (),
         "What is known: a flat rectangle by its corners in order and its two sides, such as "
         "10,10:90,20:90,80:10,90=0.9mx2.03m; it tells the focal length, too.",
         flag="--rectangle",
         metavar="X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH",
     )
-    camera_height: str | None = _option(
+    camera_height: CameraHeight | None = _option(
         None,
         "What is known: the height of the camera above the floor that the photo shows, such as 1.6m.",
         flag="--camera-height",
@@ -255,14 +255,18 @@ class Options:
         _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16", "int8"))
 
     def _check_knowledge(self) -> None:
-        for text in self.at:
-            parse_at(text)
-        for text in self.length:
-            parse_length_between(text)
-        for text in self.rectangle:
-            parse_rectangle(text)
-        if self.camera_height is not None:
-            parse_camera_height(self.camera_height)
+        height = () if self.camera_height is None else (self.camera_height,)
+        for flag, given, kind in (
+            ("--at", self.at, DistanceAt),
+            ("--length", self.length, LengthBetween),
+            ("--rectangle", self.rectangle, Rectangle),
+            ("--camera-height", height, CameraHeight),
+        ):
+            if not (isinstance(given, tuple) and all(isinstance(one, kind) for one in given)):
+                raise ValueError(
+                    f"{flag} takes {kind.__name__} of recon.constraints, which recon.constraint_text makes of text, "
+                    f"got {given!r}"
+                )
         fits = self.at or self.length or self.rectangle or self.camera_height or self.constraint_file
         if self.calibration is not None and (fits or self.reference):
             raise ValueError(

@@ -1,7 +1,7 @@
 """The result: a photo, its camera and its metric depth; geometry is made from them when asked for."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from recon import scene_file
 from recon.atomic_write import check_writable
 from recon.export.format import Content, Format, Geometry
+from recon.geometry.cloud_from_depth import cloud_from_depth
 from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
-from recon.geometry.point_cloud import GridCloud, cloud_from_depth
+from recon.geometry.point_cloud import GridCloud
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
+from recon.saved_options import options_as_values, options_from_values
 from recon.types import BoolMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
-
-_PATHS = ("depth", "relative_depth", "constraint_file", "calibration")
-"""Options that are files."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ class Scene:
                     z_m=arrays["z_m"], valid=arrays["valid"], scale_interval=metadata["scale_interval"]
                 ),
                 sky=arrays.get("sky"),
-                options=_options_from(metadata["options"]),
+                options=options_from_values(metadata["options"]),
                 provenance=metadata["provenance"],
             )
 
@@ -200,15 +199,12 @@ class Scene:
         return arrays
 
     def _metadata(self) -> dict[str, Any]:
-        options = {name: value for name, value in asdict(self.options).items() if value is not None}
         return {
             # The name alone: a scene that is passed on should not tell the folders of the machine that made it.
             "photo_path": self.photo.name,
             "focal_source": self.intrinsics.source,
             "scale_interval": self.depth.scale_interval,
-            "options": {
-                name: str(value) if isinstance(value, Path) else value for name, value in options.items()
-            },
+            "options": options_as_values(self.options),
             "provenance": dict(self.provenance),
         }
 
@@ -235,14 +231,3 @@ class Scene:
             stride=self.options.stride,
             voxel_m=self.options.voxel if shape == "cloud" else None,
         )
-
-
-def _options_from(values: Mapping[str, Any]) -> Options:
-    """Of a scene file's JSON."""
-
-    def value_of(name: str, value: Any) -> Any:
-        if name in _PATHS:
-            return Path(value)
-        return tuple(value) if isinstance(value, list) else value
-
-    return Options(**{name: value_of(name, value) for name, value in values.items()})

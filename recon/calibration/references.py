@@ -6,13 +6,7 @@ from pathlib import Path
 
 from recon.calibration.calibration import Calibration, load
 from recon.calibration.error_model import known_error_model
-from recon.calibration.parse import (
-    parse_at,
-    parse_camera_height,
-    parse_length_between,
-    parse_rectangle,
-    read_constraints,
-)
+from recon.constraint_text import read_constraints
 from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
@@ -51,15 +45,9 @@ def constraints_of(options: Options) -> tuple[Constraint, ...]:
     Raises:
         CalibrationError: A file of constraints cannot be read.
     """
-    height = [] if options.camera_height is None else [parse_camera_height(options.camera_height)]
+    height = () if options.camera_height is None else (options.camera_height,)
     file = () if options.constraint_file is None else read_constraints(options.constraint_file)
-    return (
-        *(parse_at(text) for text in options.at),
-        *(parse_length_between(text) for text in options.length),
-        *(parse_rectangle(text) for text in options.rectangle),
-        *height,
-        *file,
-    )
+    return (*options.at, *options.length, *options.rectangle, *height, *file)
 
 
 def open_knowledge(

@@ -1,13 +1,14 @@
 """Which focal length is used, and why: user > the file's own intrinsics > EXIF > model > a stated default."""
 
 from collections.abc import Sequence
-from math import hypot, log
+from math import log
 
 from recon.camera.focal_from_rectangle import focal_from_rectangle
 from recon.constraints import Constraint, Rectangle
 from recon.journal import Journal
 from recon.options import Options
-from recon.photo.exif import FULL_FRAME_DIAGONAL_MM, PLAUSIBLE_35MM, focal_px_of_35mm
+from recon.photo.exif import PLAUSIBLE_35MM, focal_35mm_of_px, focal_px_of_35mm
+from recon.statistics import COVERAGE_FACTOR
 from recon.types import DEFAULT_FOV_X_DEG, Intrinsics, Photo
 
 _DISAGREEMENT = 0.10
@@ -39,7 +40,7 @@ def known_camera(
         journal.warn(
             _TOPIC,
             f"the rectangle tells a focal length of {best.focal_px:.0f} px ± "
-            f"{100 * 1.96 * best.sigma:.0f} % (95 %), but "
+            f"{100 * COVERAGE_FACTOR * best.sigma:.0f} % (95 %), but "
             f"{camera.fx:.0f} px is used (source: {camera.source}): the picture may be cropped; give "
             f"--focal-px {best.focal_px:.0f} if you trust the rectangle",
             focal_px=camera.fx,
@@ -141,7 +142,7 @@ def _doubts(camera: Intrinsics) -> list[str]:
             f"The given principal point ({camera.cx:g}, {camera.cy:g}) {where} the {size} photo: the camera may be "
             "that of another resolution; scale it to the photo's."
         )
-    focal_35mm = camera.fx * FULL_FRAME_DIAGONAL_MM / hypot(camera.width, camera.height)
+    focal_35mm = focal_35mm_of_px(camera.fx, width=camera.width, height=camera.height)
     if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
         doubts.append(
             f"The given focal length of {camera.fx:g} px is a 35 mm equivalent of {focal_35mm:.3g} mm on the "

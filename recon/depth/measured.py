@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from recon.depth_map.read import read_depth
 from recon.errors import DepthFileError
 from recon.journal import Journal
+from recon.photo.same_shape import same_shape
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 
-ASPECT_TOLERANCE = 0.01
-"""A depth map whose width to height ratio is farther off the photo's than this shows another view."""
 SAME_SURFACE_RATIO = 1.05
 """Neighbours whose depths differ by less are one surface, and what lies between them may be interpolated."""
 PLAUSIBLE_MEDIAN_M = (0.05, 1000.0)
@@ -76,10 +75,9 @@ class Measured:
 def check_aspect(path: Path, stored: NDArray[Any], photo: Photo) -> None:
     """Raises DepthFileError where a depth map of this shape cannot show the photo's view."""
     height, width = stored.shape
-    off = (photo.width * height) / (photo.height * width)
-    if abs(off - 1) <= ASPECT_TOLERANCE:
+    if same_shape((photo.width, photo.height), (width, height)):
         return
-    turned = abs((photo.width * width) / (photo.height * height) - 1) <= ASPECT_TOLERANCE
+    turned = same_shape((photo.width, photo.height), (height, width))
     hint = (
         "It seems to be turned by 90 degrees: turn it as the photo stands upright."
         if turned

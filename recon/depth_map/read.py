@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import DepthFileError
-from recon.types import BoolMap, FloatMap
+from recon.types import FARTHEST_M, BoolMap, FloatMap
 
 INTEGER_UNIT_M = 0.001
 """Metres per stored unit of integer files where the user says nothing: millimetres, as sensors write."""
 FLOAT_UNIT_M = 1.0
 """Metres per stored unit of float files where the user says nothing."""
-FARTHEST_M = 1e5
-"""No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
 NPZ_KEYS = ("depth_m", "depth", "z_m")
 """Names under which an .npz may hold the depth, in the order in which they are tried."""
 SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")

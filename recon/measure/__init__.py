@@ -12,8 +12,9 @@ errors are propagated. The camera is taken for a pinhole: distortion of the lens
 
 from recon.measure.error_budget import Assumptions
 from recon.measure.lengths import angle, distance, from_camera, polyline
-from recon.measure.measurement import METRES, Interval, Measurement, MeasurementError, Unit
+from recon.measure.measurement import Interval, Measurement, MeasurementError
 from recon.measure.surfaces import area, height_above_floor, plane
+from recon.units import METRES, Unit
 
 __all__ = [
     "METRES",

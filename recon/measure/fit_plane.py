@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recon.measure.measurement import MeasurementError
 from recon.measure.picked_point import Pixel, usable
 from recon.scene import Scene
+from recon.statistics import SIGMA_PER_MEDIAN
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -128,7 +129,7 @@ def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
     q = _most(points, rng, what)
     for _ in range(5):
         residual = np.abs(points @ q - 1)
-        limit = _OUTLYING * max(1.4826 * float(np.median(residual)), _EXACT)
+        limit = _OUTLYING * max(SIGMA_PER_MEDIAN * float(np.median(residual)), _EXACT)
         on = residual <= limit
         q = planes_of(points[None, on])[0]
     distance_m = (points[on] @ q - 1) / np.linalg.norm(q)

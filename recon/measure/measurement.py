@@ -6,12 +6,7 @@ from math import floor, inf, log10
 from typing import Any, Literal
 
 from recon.errors import ReconError
-
-Unit = Literal["m", "cm", "mm", "ft", "in"]
-METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
-"""Length of each unit, m."""
-COVERAGE = 1.959964
-"""Half-width of the 95 % interval of a normal distribution, in standard deviations."""
+from recon.units import METRES, Unit
 
 Dimension = Literal["length", "area", "angle"]
 _MOST_DECIMALS = 6

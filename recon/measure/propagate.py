@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.measure.error_budget import Budget
-from recon.measure.measurement import COVERAGE, Dimension, Interval
+from recon.measure.measurement import Dimension, Interval
+from recon.statistics import COVERAGE_FACTOR
 from recon.types import Intrinsics
 
 Array = NDArray[np.float64]
@@ -24,7 +25,8 @@ Array = NDArray[np.float64]
 Quantity = Callable[[Array], Array]
 """(B, N, 3) points in m, cam frame, to (B, Q) values: B times the same N points, each time with other errors."""
 
-_LINEAR = 0.2
+LINEAR = 0.2
+"""Relative error above which the distribution is propagated by draws."""
 _DRAWS = 10_000
 _AT_ONCE = 1_000
 _SEED = 0
@@ -107,7 +109,7 @@ def propagate(inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], bud
     sigma = np.sqrt(np.maximum(np.diag(spread), 0.0))
     depth_sigma = float(np.sqrt(covariance.diagonal()[: len(inputs.z_m)].max()))
     bent = [
-        depth_sigma > _LINEAR or s >= _LINEAR * min(v - o.ends[0], o.ends[1] - v)
+        depth_sigma > LINEAR or s >= LINEAR * min(v - o.ends[0], o.ends[1] - v)
         for v, s, o in zip(values, sigma, outputs, strict=True)
     ]
     drawn = _drawn(inputs, quantity, covariance, follows) if any(bent) else None
@@ -117,7 +119,7 @@ def propagate(inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], bud
         if bent[k] and drawn is not None:
             intervals.append(_bent(value, s, output, drawn[:, k]))
         else:
-            half = COVERAGE * s
+            half = COVERAGE_FACTOR * s
             ends = (value - half, value + half)
             intervals.append(Interval(value, output.dimension, s, *ends, method="first-order"))
     return Propagated(tuple(intervals), spread)
@@ -165,8 +167,8 @@ def _bent(value: float, sigma: float, output: Output, drawn: Array) -> Interval:
     low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
     low, high = min(low, value), max(high, value)
     least, most = output.ends
-    if value - COVERAGE * sigma <= least:
+    if value - COVERAGE_FACTOR * sigma <= least:
         low = least
-    if value + COVERAGE * sigma >= most:
+    if value + COVERAGE_FACTOR * sigma >= most:
         high = most
     return Interval(value, output.dimension, float(drawn.std()), low, high, method="monte-carlo")

@@ -7,6 +7,8 @@ from math import hypot, isfinite
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
+from recon.photo.same_shape import same_shape_either_way_up
+
 FULL_FRAME_DIAGONAL_MM = 43.2666
 """Diagonal of 36 x 24 mm film: 35 mm equivalents compare diagonals (CIPA DCG-001)."""
 
@@ -15,9 +17,6 @@ PLAUSIBLE_35MM = (5.0, 2000.0)
 
 _UNIT_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Length of a FocalPlaneResolutionUnit in mm (Exif 2.32, 4.6.5; 4 and 5 are common extensions)."""
-
-_SAME_SHAPE = 0.02
-"""Relative difference of the aspect ratios under which two sizes are the same picture resized."""
 
 Tags = Mapping[int, object]
 
@@ -37,6 +36,11 @@ class ExifFocal:
 def focal_px_of_35mm(focal_35mm: float, *, width: int, height: int) -> float:
     """Focal length in px of a 35 mm equivalent: ``f35 / 43.2666 * sqrt(W^2 + H^2)``, by the diagonal."""
     return focal_35mm / FULL_FRAME_DIAGONAL_MM * hypot(width, height)
+
+
+def focal_35mm_of_px(focal_px: float, *, width: int, height: int) -> float:
+    """The inverse of ``focal_px_of_35mm``, mm."""
+    return focal_px * FULL_FRAME_DIAGONAL_MM / hypot(width, height)
 
 
 def read_tags(get_block: Callable[[], Image.Exif], notes: list[str]) -> dict[int, object]:
@@ -87,7 +91,7 @@ def _of_35mm(focal_35mm: float, tags: Tags, width: int, height: int) -> ExifFoca
     note = f"{focal_35mm:g} mm equivalent"
     own = focal_px_of_35mm(focal_35mm, width=width, height=height)
     taken = _taken_size(tags)
-    if taken is None or _same_shape(taken, (width, height)):
+    if taken is None or same_shape_either_way_up(taken, (width, height)):
         return ExifFocal(own, note)
     shapes = f"{width}x{height} px, while EXIF says that the camera took {taken[0]}x{taken[1]}"
     if _one_side_cut(taken, (width, height)):
@@ -112,7 +116,7 @@ def _of_focal_plane(focal_mm: float, tags: Tags, width: int, height: int) -> Exi
     if taken is None or sorted(taken) != sorted((width, height)):
         return ExifFocal(None, f"{lens}, but its sensor resolution does not belong to this picture's size")
     focal_px = focal_mm * per_unit / unit_mm
-    focal_35mm = focal_px * FULL_FRAME_DIAGONAL_MM / hypot(width, height)
+    focal_35mm = focal_35mm_of_px(focal_px, width=width, height=height)
     if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
         return ExifFocal(None, f"{lens}, but with a sensor resolution that is not plausible")
     return ExifFocal(
@@ -124,11 +128,6 @@ def _taken_size(tags: Tags) -> tuple[int, int] | None:
     """The size that the camera says it stored, px, or None."""
     width, height = _number(tags.get(Base.ExifImageWidth)), _number(tags.get(Base.ExifImageHeight))
     return (round(width), round(height)) if width and height and min(width, height) >= 1 else None
-
-
-def _same_shape(a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Whether two sizes have one aspect ratio, either way up (EXIF tells the size before the turn)."""
-    return abs(max(a) / min(a) / (max(b) / min(b)) - 1) <= _SAME_SHAPE
 
 
 def _one_side_cut(taken: tuple[int, int], now: tuple[int, int]) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from recon.photo.embedded_depth.xmp import APPLE_DEPTH, RDF
+from recon.photo.orientation import upright_camera
+from recon.photo.same_shape import same_shape
 from recon.types import Intrinsics
 
-_DEPTH_DATA = "http://ns.apple.com/depthData/1.0/"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_SAME_SHAPE = 0.01
 _WIDE_PRIMARIES = (9, 11, 12)
 """BT.2020, DCI-P3, Display P3 (ITU-T H.273, table 2)."""
 _HDR_TRANSFERS = (16, 18)
@@ -93,7 +93,7 @@ def apple_intrinsics(
     except (ElementTree.ParseError, ValueError, IndexError, TypeError) as error:
         notes.append(f"The camera intrinsics inside the file are broken and were left out ({error}).")
         return None
-    turned = _turned(stored, orientation)
+    turned = upright_camera(stored, orientation)
     # Some writers turn the matrix along with the pixels.
     upright = next((c for c in (turned, stored) if _fits(c, width, height)), None)
     if upright is None:
@@ -114,7 +114,7 @@ def depth_size(picture: Image.Image) -> tuple[int, int] | None:
 def depth_packet(data: bytes) -> bytes | None:
     """The XMP packet that holds the depth image's range and calibration: packets are stored as they are, to be found
     by any reader that does not know the container (XMP specification, part 3)."""
-    name = data.find(_DEPTH_DATA.encode())
+    name = data.find(APPLE_DEPTH.encode())
     start, end = data.rfind(b"<x:xmpmeta", 0, name), data.find(b"</x:xmpmeta>", name)
     return data[start : end + len(b"</x:xmpmeta>")] if 0 <= start < name < end else None
 
@@ -124,35 +124,16 @@ def _stored_intrinsics(packet: bytes) -> Intrinsics:
     root = ElementTree.fromstring(packet)
 
     def field(name: str) -> ElementTree.Element:
-        element = next(root.iter(f"{{{_DEPTH_DATA}}}{name}"), None)
+        element = next(root.iter(f"{{{APPLE_DEPTH}}}{name}"), None)
         if element is None:
             raise ValueError(f"{name} is missing")
         return element
 
-    numbers = [float(item.text or "") for item in field("IntrinsicMatrix").iter(f"{{{_RDF}}}li")]
+    numbers = [float(item.text or "") for item in field("IntrinsicMatrix").iter(f"{{{RDF}}}li")]
     width, height = (int(field(f"IntrinsicMatrixReference{side}").text or "") for side in ("Width", "Height"))
     return Intrinsics(numbers[0], numbers[4], numbers[6], numbers[7], width, height, "file")
 
 
-def _turned(stored: Intrinsics, orientation: int) -> Intrinsics:
-    """The camera of the picture after its EXIF orientation (Exif 2.32, 4.6.4) was applied."""
-    k = stored
-    x, y, right, bottom = k.cx, k.cy, k.width - k.cx, k.height - k.cy
-    cx, cy = {
-        1: (x, y),
-        2: (right, y),
-        3: (right, bottom),
-        4: (x, bottom),
-        5: (y, x),
-        6: (bottom, x),
-        7: (bottom, right),
-        8: (y, right),
-    }[orientation]
-    if orientation < 5:
-        return Intrinsics(k.fx, k.fy, cx, cy, k.width, k.height, k.source)
-    return Intrinsics(k.fy, k.fx, cx, cy, k.height, k.width, k.source)
-
-
 def _fits(camera: Intrinsics, width: int, height: int) -> bool:
     """Whether the camera's picture has the shape of this one."""
-    return abs(camera.width * height / (camera.height * width) - 1) <= _SAME_SHAPE
+    return same_shape((camera.width, camera.height), (width, height))

@@ -20,6 +20,7 @@ from recon.photo import exif, heif
 from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.high_bit_depth import decode_deep, is_deep_colour
+from recon.photo.orientation import upright_picture
 from recon.types import Photo
 
 MAX_PIXELS = 250_000_000
@@ -31,17 +32,6 @@ _SIGNATURES = {
     "GIF": (b"GIF8",),
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What brings a picture of an EXIF orientation upright (Pillow's rotations are counter-clockwise)."""
 
 _pillow_limit = threading.Lock()
 
@@ -79,8 +69,8 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         whole = _has_jpeg_end(decoded.picture, notes)
         srgb = to_srgb(decoded.picture, notes)
         unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
-        if decoded.orientation != 1 and not decoded.turned:
-            srgb = srgb.transpose(_TURNS[decoded.orientation])
+        if not decoded.turned:
+            srgb = upright_picture(srgb, decoded.orientation)
     notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
 
     width, height = srgb.size

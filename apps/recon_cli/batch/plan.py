@@ -11,6 +11,8 @@ import click
 
 from recon.batch.inputs import Inputs, find_inputs
 from recon.batch.run_log import Record
+from recon.constraint_text import values_of
+from recon.constraints import Constraint
 from recon.depth_map.read import SUFFIXES as DEPTH_SUFFIXES
 from recon.errors import DepthFileError, ExportError
 from recon.options import Options
@@ -240,4 +242,6 @@ def settings_of(command: str, options: Options, **others: Any) -> dict[str, Any]
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Constraint):
+        return values_of(value)
     return os.path.abspath(value) if isinstance(value, Path) else value

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from recon.blender.find_blender import BlenderError, find_blender, scene_script
-from recon.blender.run_blender import SUFFIXES, blender_command, run_to_end
 from recon_cli.console import Session, manners
 
 
@@ -56,6 +54,8 @@ def blender(
     a material that shows theirs.
     """
     from recon.atomic_write import check_writable, staged
+    from recon.blender.find_blender import BlenderError, find_blender, scene_script
+    from recon.blender.run_blender import SUFFIXES, blender_command, run_to_end
 
     if file.suffix.lower() not in SUFFIXES:
         raise BlenderError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recon.errors import SceneFileError
+from recon.statistics import COVERAGE_FACTOR
 from recon_cli.console import Session, manners
 from recon_cli.options.param_types import DepthSigma, Pixel, Positions
 from recon_cli.options.scene_options import OutputPath, overwrite_option
@@ -192,7 +193,7 @@ def _particulars(details: Mapping[str, Any]) -> list[str]:
     if "normal_gl" in details:
         x, y, z = details["normal_gl"]
         sure = details["normal_sigma_deg"]
-        spread = "" if sure is None else f", sure to {1.96 * sure:.2g}° (95 %)"
+        spread = "" if sure is None else f", sure to {COVERAGE_FACTOR * sure:.2g}° (95 %)"
         told.append(f"normal ({x:.4f}, {y:.4f}, {z:.4f}), x right, y up, z backward{spread}")
     if "on_plane" in details:
         told.append(

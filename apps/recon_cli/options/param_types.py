@@ -1,10 +1,10 @@
-"""Positions in a photo, and how far its depth is off, as they stand on the command line."""
+"""Positions in a photo, constraints, and how far its depth is off, as they stand on the command line."""
 
 from typing import Any
 
 import click
 
-Pixel = tuple[float, float]
+from recon.constraints import Constraint, Pixel
 
 
 class Positions(click.ParamType):
@@ -32,6 +32,24 @@ class Positions(click.ParamType):
         return found
 
 
+class ConstraintText(click.ParamType):
+    """``X,Y=LENGTH`` and the like."""
+
+    def __init__(self, kind: type[Constraint]) -> None:
+        self.kind, self.name = kind, kind.__name__
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Constraint:
+        """The constraint; a usage error that shows the right form for anything else."""
+        from recon.constraint_text import PARSERS
+
+        if isinstance(value, Constraint):
+            return value
+        try:
+            return PARSERS[self.kind](value)
+        except ValueError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+
 class DepthSigma(click.ParamType):
     """``1%`` or ``2cm``: a share, or metres."""
 
@@ -41,7 +59,7 @@ class DepthSigma(click.ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, float]:
         """The field of ``Assumptions`` that it sets, with its value."""
-        from recon.calibration.parse import parse_length, parse_share
+        from recon.constraint_text import parse_length, parse_share
 
         if isinstance(value, dict):
             return value

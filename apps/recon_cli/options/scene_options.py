@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from recon.constraints import Constraint
 from recon.options import Options
+from recon_cli.options.param_types import ConstraintText
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -168,6 +170,9 @@ def _click_option(
 ) -> Callable[[Command], Command]:
     info = field.metadata
     kind = _plain_type(field)
+    constraint = next(
+        (one for one in (kind, *typing.get_args(kind)) if one in typing.get_args(Constraint)), None
+    )
     attributes: dict[str, Any] = {"default": field.default, "help": info["help"], "metavar": info["metavar"]}
     if kind is bool:
         return click.option(info["flag"], field.name, is_flag=True, **{**attributes, **changed})
@@ -175,8 +180,8 @@ def _click_option(
         attributes |= {"type": click.Choice(info["choices"]), "metavar": None}
     elif kind is Path:
         attributes["type"] = click.Path(path_type=Path)
-    elif kind == tuple[str, ...]:
-        attributes |= {"type": str, "multiple": True}
+    elif constraint is not None:
+        attributes |= {"type": ConstraintText(constraint), "multiple": kind is not constraint}
     elif typing.get_origin(kind) is tuple:
         attributes["type"] = FourNumbers()
     else:

@@ -3,11 +3,10 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from recon.options import Options
-
-_PATHS = ("depth", "relative_depth", "constraint_file", "calibration")
+from recon.saved_options import options_as_values, options_from_values
 
 EventKind = Literal["stage", "progress", "stage-end", "entry", "done", "error"]
 
@@ -53,24 +52,11 @@ class Task:
 
     def as_line(self) -> str:
         """For the pipe."""
-        options = {name: _plain(value) for name, value in asdict(self.options).items()}
+        options = options_as_values(self.options)
         return json.dumps({"path": str(self.path), "folder": str(self.folder), "options": options}) + "\n"
 
     @classmethod
     def from_line(cls, line: str) -> "Task":
         """The inverse of ``as_line``."""
         values = json.loads(line)
-        return cls(Path(values["path"]), _options(values["options"]), Path(values["folder"]))
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
-
-
-def _options(values: dict[str, Any]) -> Options:
-    for name, value in values.items():
-        if name in _PATHS and value is not None:
-            values[name] = Path(value)
-        elif isinstance(value, list):
-            values[name] = tuple(value)
-    return Options(**values)
+        return cls(Path(values["path"]), options_from_values(values["options"]), Path(values["folder"]))

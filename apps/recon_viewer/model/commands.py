@@ -197,19 +197,13 @@ def run_again_options(layer: Layer, **changes: Any) -> Options:
     """
     if not layer.can_run_again:
         raise RefusedError(f"{layer.name} was not opened from a photo: open the photo to run a model on it")
-    stated = {"length": (*layer.options.length, *(_argument(one) for one in layer.lengths))}
+    stated = {"length": (*layer.options.length, *layer.lengths)}
     if layer.focal_px is not None:
         stated |= {"focal_px": layer.focal_px, "focal_35mm": None, "fov": None, "intrinsics": None}  # type: ignore[dict-item]
     try:
         return replace(layer.options, **{**stated, **changes})
     except ValueError as error:
         raise RefusedError(str(error)) from error
-
-
-def _argument(length: LengthBetween) -> str:
-    """The value of ``--length``, with its uncertainty."""
-    (ax, ay), (bx, by) = length.a_px, length.b_px
-    return f"{ax:.2f},{ay:.2f}:{bx:.2f},{by:.2f}={length.length_m:g}m+-{length.sigma_m:g}m"
 
 
 def _scene_layer(state: State) -> Layer:

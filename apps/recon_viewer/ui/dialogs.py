@@ -12,7 +12,8 @@ from recon_viewer.ui import shortcuts
 
 Point = tuple[float, float, float]
 
-_COLUMNS = 76
+COLUMNS = 76
+"""Letters in a line of a dialog's text."""
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
 _SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
 
@@ -39,7 +40,7 @@ class Dialogs:
     def message(self, title: str, text: str) -> None:
         """A text and a button."""
         column = self.column(title)
-        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        column.add_child(gui.Label(fill(text, COLUMNS)))
         self.buttons(column, [("Close", self.close)])
         self.show(column)
 
@@ -74,7 +75,7 @@ class Dialogs:
             answer: Gets what was typed; returns a sentence where that will not do, and the dialog stays.
         """
         column = self.column(title)
-        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        column.add_child(gui.Label(fill(text, COLUMNS)))
         field = gui.TextEdit()
         field.placeholder_text = hint
         column.add_child(field)
@@ -85,7 +86,7 @@ class Dialogs:
             if told is None:
                 self.close()
             else:
-                problem.text = fill(told, _COLUMNS)
+                problem.text = fill(told, COLUMNS)
                 self._window.set_needs_layout()
 
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
@@ -94,7 +95,7 @@ class Dialogs:
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
         """One of a list."""
         column = self.column(title)
-        column.add_child(gui.Label(fill(text, _COLUMNS)))
+        column.add_child(gui.Label(fill(text, COLUMNS)))
         box = gui.Combobox()
         for choice in choices:
             box.add_item(choice)

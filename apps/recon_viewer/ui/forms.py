@@ -13,10 +13,9 @@ from recon.render.camera_paths import PathName
 from recon_viewer.background.outputs import suffixes
 from recon_viewer.drawing.screenshot import PictureChoice
 from recon_viewer.model.state import Box
-from recon_viewer.ui.dialogs import Dialogs
+from recon_viewer.ui.dialogs import COLUMNS, Dialogs
 
 Point = tuple[float, float, float]
-_COLUMNS = 76
 _BOX_MEANS = "What is kept, m, from and to. Up counts from the floor where one is seen, else from the camera."
 _BOX_SIDES = ("x, to the right", "y, up", "z, towards the photographer")
 _WAYS = {
@@ -54,7 +53,7 @@ class Forms:
         column = self._dialogs.column("Film")
         way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
         form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
-        column.add_child(gui.Label(fill(_FILM_TAKES, _COLUMNS)))
+        column.add_child(gui.Label(fill(_FILM_TAKES, COLUMNS)))
 
         def given() -> None:
             self._dialogs.close()
@@ -66,7 +65,7 @@ class Forms:
     def box(self, low: Point, high: Point, chosen: Callable[[Box | None], None]) -> None:
         """A box of metres, to be typed; None: everything is kept."""
         column = self._dialogs.column("Crop box")
-        column.add_child(gui.Label(fill(_BOX_MEANS, _COLUMNS)))
+        column.add_child(gui.Label(fill(_BOX_MEANS, COLUMNS)))
         grid, fields = gui.VGrid(3, 0.5 * self._dialogs.em), []
         for text, values in zip(_BOX_SIDES, zip(low, high, strict=True), strict=True):
             grid.add_child(gui.Label(text))

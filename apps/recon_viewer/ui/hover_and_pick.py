@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recon.calibration.parse import parse_measure
+from recon.constraint_text import parse_measure
 from recon.constraints import PICKING_PX
 from recon.frames import gl_T_cam
 from recon_viewer.controller import Controller

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from recon.calibration.error_model import ErrorModel
 from recon.evaluate.error_model.residuals import SEPARATIONS, PhotoResiduals
-from recon.measure.measurement import COVERAGE
+from recon.measure.propagate import LINEAR
+from recon.statistics import COVERAGE_FACTOR
 
 Array = NDArray[np.float64]
 
-_LINEAR = 0.2
-"""As ``recon.measure.propagate``: larger errors are propagated by draws."""
 _DRAWS = 128
 _LOW = round(0.025 * _DRAWS)
 """Rank of the 2.5 % point."""
@@ -52,7 +51,7 @@ class Prepared:
     def pixels_hold(self) -> NDArray[np.bool_]:
         """(N,): whether the interval of log depth holds the true one."""
         sigma = np.sqrt(np.maximum(self.covariance.diagonal(), 0.0))
-        return np.asarray(np.abs(self.photo.residual) <= COVERAGE * sigma)
+        return np.asarray(np.abs(self.photo.residual) <= COVERAGE_FACTOR * sigma)
 
     def _hold(self, log_ratio: Array, covariance: Array) -> NDArray[np.bool_]:
         first, second = self.pairs.T
@@ -100,8 +99,8 @@ def distance_intervals(a: Array, b: Array, var_a: Array, var_b: Array, both: Arr
     along = between / np.maximum(length, 1e-12)[:, None]
     by_a, by_b = (a * along).sum(axis=1), -(b * along).sum(axis=1)
     sigma = np.sqrt(np.maximum(by_a**2 * var_a + by_b**2 * var_b + 2 * by_a * by_b * both, 0.0))
-    low, high = length - COVERAGE * sigma, length + COVERAGE * sigma
-    bent = (np.sqrt(np.maximum(var_a, var_b)) > _LINEAR) | (sigma >= _LINEAR * length)
+    low, high = length - COVERAGE_FACTOR * sigma, length + COVERAGE_FACTOR * sigma
+    bent = (np.sqrt(np.maximum(var_a, var_b)) > LINEAR) | (sigma >= LINEAR * length)
     if bent.any():
         drawn = _drawn_lengths(a[bent], b[bent], var_a[bent], var_b[bent], both[bent])
         # Sorting is much faster than numpy's quantile, and this runs thousands of times.

@@ -35,7 +35,7 @@ from recon.calibration.error_model import ErrorModel, dump_error_models, read_er
 from recon.errors import CalibrationError
 from recon.evaluate.error_model.coverage import Prepared, prepare, shares
 from recon.evaluate.error_model.residuals import SEPARATIONS, PhotoResiduals
-from recon.measure.measurement import COVERAGE
+from recon.statistics import COVERAGE_FACTOR, SIGMA_PER_MEDIAN
 
 __all__ = [
     "Coverage",
@@ -233,9 +233,9 @@ def _scale(photos: Sequence[PhotoResiduals], votes: Array, scenes: int, own: flo
     common = np.abs([photo.common or 0.0 for photo in photos])
     order = np.argsort(common)
     half = np.searchsorted(np.cumsum(votes[order]), votes.sum() / 2)
-    limit = 3 * 1.4826 * common[order][min(int(half), len(common) - 1)]
+    limit = 3 * SIGMA_PER_MEDIAN * common[order][min(int(half), len(common) - 1)]
     square = float(np.average(np.minimum(common, limit) ** 2, weights=votes))
-    few = float(student.ppf(0.975, scenes)) / COVERAGE
+    few = float(student.ppf(0.975, scenes)) / COVERAGE_FACTOR
     return float(np.sqrt(max(few**2 * square - own, 0.0)))
 
 

@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from recon.errors import PhotoError
 from recon.photo.embedded_depth import codec, xmp
 from recon.photo.embedded_depth.jpeg_segments import following_pictures, head_end
-from recon.types import CarriedDepth, MetricDepth, RelativeDepth
+from recon.photo.orientation import upright_map, upright_size
+from recon.types import FARTHEST_M, CarriedDepth, MetricDepth, RelativeDepth
 
-DEPTH_DATA = "http://ns.apple.com/depthData/1.0/"
 _PIXELS = "http://ns.apple.com/pixeldatainfo/1.0/"
 _NATIVE = {
     int.from_bytes(name, "big"): kind
     for name, kind in ((b"hdis", "disparity"), (b"fdis", "disparity"), (b"hdep", "depth"), (b"fdep", "depth"))
 }
 """What the numbers were before they were squeezed into 8 bits (CoreVideo pixel formats)."""
-_FARTHEST_M = 1e5
 _STANDARDS = {"disparity": "Apple disparity", "depth": "Apple depth"}
 
 
@@ -63,16 +62,16 @@ def find_in_jpeg(data: bytes, photo: tuple[int, int], orientation: int) -> Carri
     Raises:
         ValueError: There is a map that cannot be used.
     """
-    if data.find(DEPTH_DATA.encode(), head_end(data)) < 0:
+    if data.find(xmp.APPLE_DEPTH.encode(), head_end(data)) < 0:
         return None
     for start, end in following_pictures(data):
-        if data.find(DEPTH_DATA.encode(), start, head_end(data, start)) < 0:
+        if data.find(xmp.APPLE_DEPTH.encode(), start, head_end(data, start)) < 0:
             continue
         for packet in xmp.jpeg_packets(data, start):
             encoding = _encoding_of(packet)
             if encoding is not None:
                 item = data[start:end]
-                size = codec.upright_size(codec.size_of(item), orientation)
+                size = upright_size(codec.size_of(item), orientation)
                 codec.check_shape(size, photo)
                 return _carried(encoding, size, partial(_read_jpeg, encoding, item, orientation))
     return None
@@ -127,7 +126,7 @@ def _encoding_of(root: ElementTree.Element) -> _Encoding | None:
         kind = None if native is None else _NATIVE.get(int(native))
     if kind is None or (native is not None and int(native) not in _NATIVE):
         return None
-    accuracy = xmp.value(root, DEPTH_DATA, "Accuracy")
+    accuracy = xmp.value(root, xmp.APPLE_DEPTH, "Accuracy")
     bounds = [xmp.number(root, _PIXELS, name) for name in ("FloatMinValue", "FloatMaxValue")]
     codes = [xmp.number(root, _PIXELS, name) for name in ("IntMinValue", "IntMaxValue")]
     low, high = bounds
@@ -140,7 +139,7 @@ def _encoding_of(root: ElementTree.Element) -> _Encoding | None:
         raise ValueError(f"its numbers from {code_low:g} to {code_high:g} make no sense")
     details: dict[str, Any] = {"accuracy": accuracy or "not told", "low": low, "high": high}
     for name in ("Quality", "Filtered"):
-        told = xmp.value(root, DEPTH_DATA, name)
+        told = xmp.value(root, xmp.APPLE_DEPTH, name)
         if told:
             details[name.lower()] = told[:40]
     return _Encoding(kind, accuracy == "absolute", code_low, code_high, low, high, details)
@@ -148,7 +147,7 @@ def _encoding_of(root: ElementTree.Element) -> _Encoding | None:
 
 def _read_jpeg(encoding: _Encoding, item: bytes, orientation: int) -> MetricDepth | RelativeDepth:
     codes, _ = codec.codes_of(item, f"The photo's depth ({encoding.standard})")
-    return _decoded(encoding, codec.upright(codes, orientation))
+    return _decoded(encoding, upright_map(codes, orientation))
 
 
 def _read_heif(encoding: _Encoding, data: bytes) -> MetricDepth | RelativeDepth:
@@ -175,7 +174,7 @@ def _decoded(encoding: _Encoding, codes: NDArray) -> MetricDepth | RelativeDepth
     if encoding.kind == "disparity" and not encoding.absolute:
         return RelativeDepth(values.astype(np.float32), np.ones(values.shape, np.bool_))
     # No disparity, or depth, of nothing or less: not known.
-    valid = (values > 1 / _FARTHEST_M) if encoding.kind == "disparity" else (values > 0)
+    valid = (values > 1 / FARTHEST_M) if encoding.kind == "disparity" else (values > 0)
     if not valid.any():
         raise PhotoError(f"The photo's depth ({encoding.standard}) has no value above 0.")
     inverted = np.divide(1, values, out=np.zeros_like(values), where=valid).astype(np.float32)

@@ -2,46 +2,23 @@
 
 import io
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from recon.errors import PhotoError
+from recon.photo.same_shape import same_shape
 
 MAX_PIXELS = 50_000_000
 """A depth map with more is refused before it is decoded: phones write less than one megapixel."""
-SAME_SHAPE = 0.01
-"""A depth map whose width to height ratio is farther off the photo's than this shows another view."""
 
 _KINDS = ("JPEG", "PNG", "WEBP")
-_TURNS: dict[int, Callable[[NDArray], NDArray]] = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.T,
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].T,
-    8: lambda a: np.rot90(a),
-}
-"""What brings a map of an EXIF orientation upright (Exif 2.32, 4.6.4)."""
-
-
-def upright(stored: NDArray, orientation: int) -> NDArray:
-    """A stored (h, w) map after its EXIF orientation was applied."""
-    return np.ascontiguousarray(_TURNS[orientation](stored))
-
-
-def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """Width and height after an EXIF orientation was applied."""
-    return size if orientation < 5 else (size[1], size[0])
 
 
 def check_shape(size: tuple[int, int], photo: tuple[int, int]) -> None:
     """Raises ValueError where an upright map cannot show the same view as the photo (width, height)."""
-    if abs(size[0] * photo[1] / (size[1] * photo[0]) - 1) > SAME_SHAPE:
+    if not same_shape(size, photo):
         raise ValueError(
             f"it is {size[0]}x{size[1]} while the photo is {photo[0]}x{photo[1]}, so the photo was cropped or turned "
             "after it was taken"

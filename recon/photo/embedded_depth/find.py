@@ -1,8 +1,9 @@
 """Finds the depth inside a photo's file, whatever convention it follows."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from recon.photo.embedded_depth import apple, google
+from recon.photo.embedded_depth import apple, google, xmp
 from recon.types import CarriedDepth
 
 UNDERSTOOD = (
@@ -10,6 +11,12 @@ UNDERSTOOD = (
     "Google's depth map XMP (GDepth) and Android's Dynamic Depth in JPEG"
 )
 """For messages: the conventions that are read."""
+_IN_JPEG = (
+    ("Dynamic Depth", google.DYNAMIC.encode(), google.find_dynamic),
+    ("Google depth map", google.GDEPTH.encode(), google.find_gdepth),
+    ("Apple", xmp.APPLE_DEPTH.encode(), apple.find_in_jpeg),
+)
+"""Only where its namespace stands in the file a convention is looked at any closer: most photos carry none."""
 
 
 def find_depth(
@@ -38,11 +45,11 @@ def find_depth(
     photo = (width, height)
     finders: Sequence[tuple[str, Callable[[], CarriedDepth | None]]] = ()
     if kind == "JPEG":
-        finders = (
-            ("Dynamic Depth", lambda: google.find_dynamic(data, photo, orientation)),
-            ("Google depth map", lambda: google.find_gdepth(data, photo, orientation)),
-            ("Apple", lambda: apple.find_in_jpeg(data, photo, orientation)),
-        )
+        finders = [
+            (name, partial(find, data, photo, orientation))
+            for name, namespace, find in _IN_JPEG
+            if namespace in data
+        ]
     elif kind == "HEIF":
         finders = (
             (

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from recon.errors import PhotoError
 from recon.photo.embedded_depth import codec, xmp
 from recon.photo.embedded_depth.jpeg_segments import head_end, picture_end
+from recon.photo.orientation import upright_map, upright_size
+from recon.photo.same_shape import same_shape_either_way_up
 from recon.types import BoolMap, CarriedDepth, MetricDepth, RelativeDepth
 
 GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
@@ -75,7 +77,7 @@ def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> Carrie
         raise ValueError("its Data is missing")
     width, height = (xmp.number(packets, GDEPTH, f"Image{side}") for side in ("Width", "Height"))
     # Some writers turn these along with the pixels, so either way up is the same picture.
-    if width and height and not _same_shape((width, height), photo):
+    if width and height and not same_shape_either_way_up((width, height), photo):
         raise ValueError(f"it belongs to a picture of {width:g}x{height:g}, so the photo was cropped")
     confidence = xmp.value(packets, GDEPTH, "Confidence")
     return _carried(
@@ -86,10 +88,6 @@ def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> Carrie
         photo,
         orientation,
     )
-
-
-def _same_shape(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    return abs(max(a) * min(b) / (min(a) * max(b)) - 1) <= codec.SAME_SHAPE
 
 
 def find_dynamic(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
@@ -161,7 +159,7 @@ def _carried(
     photo: tuple[int, int],
     orientation: int,
 ) -> CarriedDepth:
-    size = codec.upright_size(codec.size_of(item), orientation)
+    size = upright_size(codec.size_of(item), orientation)
     codec.check_shape(size, photo)
     return CarriedDepth(
         gives="relative" if encoding.unit_m is None else "metric",
@@ -178,11 +176,11 @@ def _read(
     standard: str, encoding: _Range, item: bytes, confidence: bytes | None, orientation: int
 ) -> MetricDepth | RelativeDepth:
     codes, top = codec.codes_of(item, f"The photo's depth ({standard})")
-    distance = encoding.distances(codec.upright(codes, orientation).astype(np.float64) / top)
+    distance = encoding.distances(upright_map(codes, orientation).astype(np.float64) / top)
     valid: BoolMap = distance > 0
     if confidence is not None:
         certain, _ = codec.codes_of(confidence, f"The confidence map of the photo's depth ({standard})")
-        certain = codec.upright(certain, orientation)
+        certain = upright_map(certain, orientation)
         valid &= _nearest(certain, width=valid.shape[1], height=valid.shape[0]) > 0
     if not valid.any():
         raise PhotoError(f"The photo's depth ({standard}) marks every pixel as not known.")

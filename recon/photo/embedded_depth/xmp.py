@@ -7,6 +7,7 @@ from math import isfinite
 from recon.photo.embedded_depth.jpeg_segments import APP1, segments
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+APPLE_DEPTH = "http://ns.apple.com/depthData/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _STANDARD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"

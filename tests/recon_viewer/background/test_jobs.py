@@ -9,6 +9,7 @@ from PIL import Image
 from viewer_scenes import room
 from waiting import settled, until
 
+from recon.constraints import LengthBetween
 from recon.options import Options
 from recon.render import read_geometry
 from recon_viewer.background.jobs import Job, Latest
@@ -127,7 +128,11 @@ def test_a_worker_that_dies_leaves_a_sentence(photo: Path, monkeypatch: pytest.M
 
 
 def test_tasks_and_events_survive_the_pipe(tmp_path: Path) -> None:
-    options = Options(depth=Path("a.png"), length=("1,2:3,4=5m",), intrinsics=(1.0, 2.0, 3.0, 4.0))
+    options = Options(
+        depth=Path("a.png"),
+        length=(LengthBetween((1.25, 2), (3, 4), 1 / 3, 0.01),),
+        intrinsics=(1.0, 2.0, 3.0, 4.0),
+    )
     task = Task(Path("p.jpg"), options, tmp_path)
     assert Task.from_line(task.as_line()) == task
     event = Event("progress", "Loading\n[x]", share=0.5)

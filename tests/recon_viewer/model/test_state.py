@@ -90,11 +90,12 @@ def test_a_known_length_goes_into_the_options_of_another_run() -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    state = c.add_length(opened(), LengthBetween((10, 60), (50, 60), 2.0, 0.02))
+    length = LengthBetween((10.123, 60), (50, 60), 2.0, 0.02)
+    state = c.add_length(opened(), length)
     layer = state.layer
     assert layer is not None
     options = c.run_again_options(replace(layer, source=Path("room.png"), focal_px=99.0), model="preview")
-    assert options.length == ("10.00,60.00:50.00,60.00=2m+-0.02m",)
+    assert options.length == (length,)
     assert options.focal_px == 99.0 and options.model == "preview"
 
 

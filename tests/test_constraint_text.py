@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recon import Options
-from recon.calibration.parse import (
+from recon.constraint_text import (
     parse_at,
     parse_camera_height,
     parse_length,
@@ -99,11 +99,17 @@ def test_what_is_wrong_is_told_with_the_right_form(parse: Callable[[str], Any], 
 
 
 def test_options_refuse_what_cannot_be_read_and_a_calibration_beside_lengths() -> None:
-    for wrong in ({"at": ("1,2=3",)}, {"length": ("1",)}, {"rectangle": ("1",)}, {"camera_height": "1"}):
-        with pytest.raises(ValueError, match="the form is"):
+    height = CameraHeight(1.6, 0.02)
+    for wrong in (
+        {"at": ("1,2=3m",)},
+        {"length": [height]},
+        {"rectangle": (height,)},
+        {"camera_height": "1.6m"},
+    ):
+        with pytest.raises(ValueError, match=r"of recon\.constraints"):
             Options(**wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="--calibration"):
-        Options(calibration=Path("c.json"), at=("1,2=3m",))
+        Options(calibration=Path("c.json"), at=(DistanceAt((1, 2), 3.0, 0.03),))
     with pytest.raises(ValueError, match="--fit"):
         Options(fit="everything")  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Constraints as text: as they stand on the command line (``812,440=2.4m±2cm``), or in a JSON file."""
+"""Constraints as text: as they stand on the command line (``812,440=2.4m±2cm``), in a JSON file, in a scene file."""
 
 import json
 import re
@@ -18,18 +18,15 @@ from recon.constraints import (
     default_sigma_m,
 )
 from recon.errors import CalibrationError
+from recon.units import METRES
 
 Made = TypeVar("Made", bound=Constraint)
 
 _METRES = {
-    "m": 1.0,
-    "cm": 0.01,
-    "mm": 0.001,
+    **{str(unit): metres for unit, metres in METRES.items()},
     "km": 1000.0,
-    "ft": 0.3048,
-    "in": 0.0254,
-    "'": 0.3048,
-    '"': 0.0254,
+    "'": METRES["ft"],
+    '"': METRES["in"],
 }
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
@@ -148,14 +145,38 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
     found = []
     for number, entry in enumerate(entries, start=1):
         try:
-            found.append(_from_json(entry))
+            found.append(constraint_from(entry))
         except (ValueError, TypeError, KeyError) as error:
             told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise CalibrationError(f"{path}, constraint {number}: {told}") from error
     return tuple(found)
 
 
-def _from_json(entry: Any) -> Constraint:
+def values_of(constraint: Constraint) -> dict[str, Any]:
+    """An entry of such a file, exact: ``constraint_from`` makes the same constraint of it."""
+    match constraint:
+        case DistanceAt():
+            known = {"at": list(constraint.pixel_px), "distance": _exact(constraint.distance_m)}
+        case LengthBetween():
+            ends = {"from": list(constraint.a_px), "to": list(constraint.b_px)}
+            known = {**ends, "length": _exact(constraint.length_m)}
+        case Rectangle():
+            corners = [list(corner) for corner in constraint.corners_px]
+            sides = {"width": _exact(constraint.width_m), "height": _exact(constraint.height_m)}
+            return {"rectangle": corners, **sides, "sigma": repr(float(constraint.sigma))}
+        case CameraHeight():
+            known = {"camera_height": _exact(constraint.height_m)}
+    return {**known, "sigma": _exact(constraint.sigma_m)}
+
+
+def constraint_from(entry: Any) -> Constraint:
+    """The constraint of an entry of a JSON file (see ``read_constraints``).
+
+    Raises:
+        ValueError: It is none, or a length or position in it is wrong.
+        KeyError: Something is missing.
+        TypeError: A value is of another kind.
+    """
     if not isinstance(entry, Mapping):
         raise ValueError(f"expected an object, got {type(entry).__name__}")
 
@@ -176,6 +197,19 @@ def _from_json(entry: Any) -> Constraint:
     if "camera_height" in entry:
         return CameraHeight(*measure("camera_height"))
     raise ValueError("it has none of the keys at, from, rectangle, camera_height")
+
+
+PARSERS: Mapping[type[Constraint], Callable[[str], Constraint]] = {
+    DistanceAt: parse_at,
+    LengthBetween: parse_length_between,
+    Rectangle: parse_rectangle,
+    CameraHeight: parse_camera_height,
+}
+"""What makes each kind of constraint of the command line's text; they raise ValueError."""
+
+
+def _exact(length_m: float) -> str:
+    return f"{float(length_m)!r}m"
 
 
 def _parsed(flag: str, text: str, example: str, make: Callable[[str, str], Made]) -> Made:

@@ -1,0 +1,61 @@
+"""EXIF orientation: the turn that brings a stored picture upright (Exif 2.32, 4.6.4)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from recon.types import Intrinsics
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What happens to a stored picture, in this order."""
+
+    mirror_x: bool
+    mirror_y: bool
+    swap: bool
+    """Rows become columns."""
+    pillow: Image.Transpose | None
+    """The same in one step; Pillow's rotations are counter-clockwise."""
+
+
+_TURNS = {
+    1: _Turn(False, False, False, None),
+    2: _Turn(True, False, False, Image.Transpose.FLIP_LEFT_RIGHT),
+    3: _Turn(True, True, False, Image.Transpose.ROTATE_180),
+    4: _Turn(False, True, False, Image.Transpose.FLIP_TOP_BOTTOM),
+    5: _Turn(False, False, True, Image.Transpose.TRANSPOSE),
+    6: _Turn(False, True, True, Image.Transpose.ROTATE_270),
+    7: _Turn(True, True, True, Image.Transpose.TRANSVERSE),
+    8: _Turn(True, False, True, Image.Transpose.ROTATE_90),
+}
+
+
+def upright_picture(stored: Image.Image, orientation: int) -> Image.Image:
+    """A picture after its orientation, 1 to 8, was applied; the same object where it is upright already."""
+    turn = _TURNS[orientation].pillow
+    return stored if turn is None else stored.transpose(turn)
+
+
+def upright_map(stored: NDArray, orientation: int) -> NDArray:
+    """A stored (h, w) map after its orientation was applied, contiguous."""
+    turn = _TURNS[orientation]
+    mirrored = stored[:: -1 if turn.mirror_y else 1, :: -1 if turn.mirror_x else 1]
+    return np.ascontiguousarray(mirrored.T if turn.swap else mirrored)
+
+
+def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height after the orientation was applied."""
+    return (size[1], size[0]) if _TURNS[orientation].swap else size
+
+
+def upright_camera(stored: Intrinsics, orientation: int) -> Intrinsics:
+    """The camera of the picture after its orientation was applied."""
+    turn, k = _TURNS[orientation], stored
+    cx = k.width - k.cx if turn.mirror_x else k.cx
+    cy = k.height - k.cy if turn.mirror_y else k.cy
+    if not turn.swap:
+        return replace(k, cx=cx, cy=cy)
+    return Intrinsics(k.fy, k.fx, cy, cx, k.height, k.width, k.source)
