@@ -10,13 +10,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import open3d as o3d
 from numpy.typing import NDArray
 
 import recon
 from recon.options import Options
 from recon.scene import Scene
 from tools.preview.candidate import Candidate
+from tools.preview.raycast import Raycaster
+from tools.preview.scene import Geometry
 
 Picture = NDArray[np.uint8]
 _HEIGHT = 240
@@ -56,14 +57,17 @@ def seen_from(scene: Scene, degrees: float, width: int, height: int) -> Picture:
     v = (np.arange(height) + 0.5) * k.height / height
     x, y = np.meshgrid((u - k.cx) / k.fx, (v - k.cy) / k.fy)
     rays = np.stack([x, y, np.ones_like(x)], -1) @ cam_R_view.T
-    caster = o3d.t.geometry.RaycastingScene(nthreads=1)
-    caster.add_triangles(
-        o3d.core.Tensor(np.ascontiguousarray(mesh.vertices)), o3d.core.Tensor(mesh.faces.astype(np.uint32))
-    )
-    both = np.concatenate([np.broadcast_to(origin, rays.shape), rays], -1).astype(np.float32)
-    answer = caster.cast_rays(o3d.core.Tensor(both), nthreads=1)
-    hit = np.isfinite(answer["t_hit"].numpy())
-    face, bary = answer["primitive_ids"].numpy()[hit], answer["primitive_uvs"].numpy()[hit]
+    count = len(mesh.vertices)
+    one = np.zeros((1, 3), np.float32)
+    nothing = np.zeros(1, np.int32)
+    triangles = mesh.faces.astype(np.uint32)
+    owner = np.zeros(len(triangles), np.int32)
+    normals = np.zeros((count, 3), np.float32)
+    caster = Raycaster(Geometry(mesh.vertices, normals, triangles, owner, one[None], one, one, nothing))
+    both = np.concatenate([np.broadcast_to(origin, rays.shape), rays], -1).reshape(-1, 6).astype(np.float32)
+    hits = caster.cast(both)
+    hit = np.isfinite(hits.t)
+    face, bary = hits.triangle[hit], hits.uv[hit]
     corners = mesh.vertices[mesh.faces[face]]
     weight = np.stack([1 - bary.sum(1), bary[:, 0], bary[:, 1]], 1)
     point = (corners * weight[..., None]).sum(1)
@@ -71,7 +75,7 @@ def seen_from(scene: Scene, degrees: float, width: int, height: int) -> Picture:
     column = np.clip(point[:, 0] / point[:, 2] * k.fx + k.cx, 0, k.width - 1).astype(int)
     line = np.clip(point[:, 1] / point[:, 2] * k.fy + k.cy, 0, k.height - 1).astype(int)
     picture = np.full((height, width, 3), _BACKGROUND, np.uint8)
-    picture[hit] = scene.photo.rgb[line, column]
+    picture.reshape(-1, 3)[hit] = scene.photo.rgb[line, column]
     return picture
 
 

@@ -136,7 +136,7 @@ def load_imagenet(encoder: EfficientNetLite, state: dict[str, Tensor]) -> None:
     Raises:
         ValueError: A tensor is missing or of another shape.
     """
-    blocks = [block for stage in encoder.stages for block in stage]  # type: ignore[union-attr]
+    blocks = [module for module in encoder.modules() if isinstance(module, _Bottleneck)]
     renamed = {"stem.0": "_conv_stem", "stem.1": "_bn0"}
     where = [(s, b) for s, stage in enumerate(encoder.stages) for b in range(len(stage))]  # type: ignore[arg-type]
     for number, ((s, b), block) in enumerate(zip(where, blocks, strict=True)):

@@ -42,7 +42,8 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "NetworkConfig":
         """The inverse of ``as_dict``."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+        return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, fit for JSON."""
@@ -175,7 +176,7 @@ class PreviewNet(nn.Module):
         level = self.level(tokens.mean(1)).float()
         y = tokens.transpose(1, 2).reshape(n, -1, rows, columns).contiguous(memory_format=torch.channels_last)
         for up, skip in ((self.up16, f16), (self.up8, f8), (self.up4, f4), (self.up2, f2)):
-            y = up(y, skip, _planes(camera, *skip.shape[-2:], aspect))
+            y = up(y, skip, _planes(camera, skip.shape[-2], skip.shape[-1], aspect))
         # Half precision would round the logarithm of depth to a percent.
         with torch.autocast(x.device.type, enabled=False):
             maps = self.head(y.float())

@@ -167,7 +167,9 @@ def _loop(
         batch, photos = draw(args, sources, progress, rng)
         lending = None
         if sources.photos and rng.random() < 0.5:
-            lending = assemble(sources.photos.draw(8, rng), tuple(batch.rgb.shape[-2:]), rng, 0.5).rgb
+            lending = assemble(
+                sources.photos.draw(8, rng), (batch.rgb.shape[2], batch.rgb.shape[3]), rng, 0.5
+            ).rgb
         share = 0.5 * (1 + math.cos(math.pi * progress)) if args.decay == "cosine" else 1 - progress
         terms.append(trainer.train_step(batch, max(share, 0.0), photos, lending))
         now = time.monotonic()
@@ -198,16 +200,15 @@ def _validate(args: argparse.Namespace, trainer: Trainer) -> None:
     net = trainer.mean_net
     views = held_out(args.run_dir, args.held_out, args.view_pixels) if args.held_out else []
     pairs = read_held_out(args.pairs) if args.pairs else []
-    line = {
-        "samples": trainer.samples,
-        "seconds": trainer.seconds,
+    scores = {
         "views": score_views(net, views, args.pixels) if views else {},
         "pairs": score_pairs(net, pairs, args.pixels) if pairs else {},
     }
+    line = {"samples": trainer.samples, "seconds": trainer.seconds, **scores}
     with (args.run_dir / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
-    for name in ("views", "pairs"):
-        short = {k: round(v, 4) for k, v in line[name].get("all", {}).items()}
+    for name, score in scores.items():
+        short = {k: round(v, 4) for k, v in score.get("all", {}).items()}
         print(f"held-out {name} at {trainer.samples}: {short}", flush=True)
 
 

@@ -44,7 +44,7 @@ class Trainer:
         self._bfloat16 = self.device.type == "cuda" or fast_bfloat16()
 
     def _place(self, net: PreviewNet) -> PreviewNet:
-        return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _groups(self) -> list[dict[str, Any]]:
         groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
