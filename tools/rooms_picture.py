@@ -15,7 +15,7 @@ from textwrap import wrap
 from tools.import_graph import ROOT, arrows_of, circles_of, floors_of, imports_of, modules_of, upward
 
 PICTURE = ROOT / "docs" / "rooms.svg"
-_WIDTH, _MARGIN, _BOX, _TALL, _FLOOR = 1240, 20, 186, 92, 150
+_MARGIN, _BOX, _GAP, _TALL, _FLOOR = 20, 186, 14, 102, 150
 _STAGES = ("photo", "camera", "depth", "calibration", "scene", "geometry", "export")
 """The rooms that a photo passes, drawn in another colour."""
 _LETTERS, _LINES = 26, 4
@@ -74,33 +74,39 @@ def draw(root: Path = ROOT) -> str:
     ground = [room for room, floor in floors.items() if floor == 1]
     drawn = not_implied({(a, b) for a, b in arrows if b not in ground})
     rows = in_rows(floors, drawn)
+    width = 2 * _MARGIN + max(map(len, rows)) * (_BOX + _GAP)
     corners: dict[str, tuple[float, float]] = {}
     for k, row in enumerate(rows):
-        step = (_WIDTH - 2 * _MARGIN) / len(row)
+        step = (width - 2 * _MARGIN) / len(row)
         for n, room in enumerate(row):
             corners[room] = (_MARGIN + (n + 0.5) * step - _BOX / 2, 90 + k * _FLOOR)
     end = 90 + len(rows) * _FLOOR
     parts = [
-        _band("apps/recon_cli, apps/recon_viewer", "the command and the viewer; they may use every room", 20)
+        _band(
+            "apps/recon_cli, apps/recon_viewer",
+            "the command and the viewer; they may use every room",
+            20,
+            width,
+        )
     ]
     parts += [_arrow(*corners[a], *corners[b]) for a, b in sorted(drawn)]
     parts += [_room(room, what_it_is(modules[room]), *corners[room]) for row in rows for room in row]
     names = ", ".join(room.removeprefix("recon.") for room in ground)
     parts.append(
-        _band(names, "the ground floor: values, conventions, errors, log; every room may use it", end)
+        _band(names, "the ground floor: values, conventions, errors, log; every room may use it", end, width)
     )
     height = end + 70
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">\n'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 8 4 0 8z" fill="#7b8794"/></marker></defs>\n'
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
-def _band(names: str, what: str, y: float) -> str:
+def _band(names: str, what: str, y: float, width: float) -> str:
     return (
-        f'<rect x="{_MARGIN}" y="{y}" width="{_WIDTH - 2 * _MARGIN}" height="50" rx="6" fill="#eef1f5"/>'
+        f'<rect x="{_MARGIN}" y="{y}" width="{width - 2 * _MARGIN}" height="50" rx="6" fill="#eef1f5"/>'
         f'<text x="{_MARGIN + 14}" y="{y + 21}" {_TITLE}>{escape(names)}</text>'
         f'<text x="{_MARGIN + 14}" y="{y + 40}" font-size="13" fill="#52606d">{escape(what)}</text>'
     )
@@ -115,13 +121,13 @@ def _room(room: str, what: str, x: float, y: float) -> str:
         for k, line in enumerate(lines)
     )
     return (
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{_BOX}" height="{_TALL + 10}" rx="6" fill="{fill}" stroke="{edge}"/>'
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{_BOX}" height="{_TALL}" rx="6" fill="{fill}" stroke="{edge}"/>'
         f'<text x="{x + 10:.0f}" y="{y + 22:.0f}" {_TITLE}>{name}</text>{text}'
     )
 
 
 def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
-    start, stop = (x + _BOX / 2, y + _TALL + 10), (to_x + _BOX / 2, to_y)
+    start, stop = (x + _BOX / 2, y + _TALL), (to_x + _BOX / 2, to_y)
     bend = (stop[1] - start[1]) / 2
     return (
         f'<path d="M{start[0]:.0f} {start[1]:.0f}C{start[0]:.0f} {start[1] + bend:.0f} '
