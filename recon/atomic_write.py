@@ -1,4 +1,4 @@
-"""Writes files all or nothing: into a hidden folder beside the target, then renamed into place.
+"""Writes files all or nothing: into a hidden folder beside the target, synced to the disk, then renamed into place.
 
 An output is a file with sidecars beside it, or a folder: then its files are those named inside it.
 """
@@ -11,18 +11,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from recon.errors import ExportError
+from recon.errors import ExportError, ReconError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""From a file system that has no sync, such as some network drives."""
+_PROBE_BYTES = 1 << 20
 
 
 @contextmanager
 def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True) -> Iterator[Path]:
     """Lets the body write a file, and sidecars beside it, under their final names in a temporary folder.
 
-    When the body ends well, the files are renamed over the old ones, the main file last, so that it never
-    refers to a sidecar that is not there yet. On any exception, Ctrl-C included, the temporary folder is
-    removed and the old files stay. A process that is killed outright leaves a hidden folder ``.*.part``,
-    which no later run looks at. A symbolic link is replaced, not followed. A folder is replaced only where it holds
-    nothing but files of the names that are written.
+    When the body ends well, the files are synced to the disk and renamed over the old ones, the main file last, so
+    that it never refers to a sidecar that is not there yet, and a power cut leaves no empty file under its name. On
+    any exception, Ctrl-C included, the temporary folder is removed and the old files stay. A process that is killed
+    outright leaves a hidden folder ``.*.part``, which no later run looks at. A symbolic link is replaced, not
+    followed. A folder is replaced only where it holds nothing but files of the names that are written.
 
     Args:
         path: The final path of the main file, or of the folder.
@@ -44,7 +50,11 @@ def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True)
         # Cut short: a name may have at most 255 bytes, and a character of it up to four.
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
         try:
-            yield temporary / path.name
+            try:
+                yield temporary / path.name
+            except Exception as error:
+                _raise_if_disk_failed(error, temporary)
+                raise
             if not overwrite:
                 _refuse_to_replace(files)
             _move_into_place(temporary, files)
@@ -142,11 +152,50 @@ def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
     for file in beside:
         if file.is_dir() and not _holds_only(file, files):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    for file in temporary.rglob("*"):
+        _sync(file)
     for file in reversed(beside):
         if file.is_dir():
             _replace_folder(temporary, file)
         else:
             os.replace(temporary / file.name, file)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk; some disks tell only now that they are full."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows has no such thing for folders
+    try:
+        handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    except PermissionError:
+        return  # a folder that may be written and not read
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _raise_if_disk_failed(error: Exception, temporary: Path) -> None:
+    """Raises the ``OSError`` behind what a library made of it, where there is one.
+
+    Libraries in C++ and Rust have exceptions of their own for a full disk, some without the reason: then a few bytes
+    are written to see whether that works.
+    """
+    if isinstance(error, ReconError | MemoryError) or (
+        isinstance(error, OSError) and error.errno is not None
+    ):
+        return
+    for number in (*_FULL, *_FORBIDDEN, errno.EIO):
+        if os.strerror(number) in str(error):
+            raise OSError(number, os.strerror(number)) from error
+    with (temporary / ".probe").open("wb") as file:
+        file.write(bytes(_PROBE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _replace_folder(temporary: Path, folder: Path) -> None:
@@ -162,9 +211,9 @@ def _replace_folder(temporary: Path, folder: Path) -> None:
 
 
 def _reason(path: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in _FULL:
         return f"{path} cannot be written: the disk is full; free some space first."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in _FORBIDDEN:
         return f"{path} cannot be written: no permission to write in the folder {path.parent}."
     if error.errno == errno.EISDIR:
         return f"{path} cannot be written: {error.filename} is a folder."

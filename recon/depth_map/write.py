@@ -13,6 +13,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from recon.atomic_write import check_writable, staged
 from recon.depth_map.colormap import COLORMAPS, depth_picture
 from recon.errors import ExportError
+from recon.photo.write import write_picture
 from recon.types import FloatMap, MetricDepth
 
 DEFAULT_COLORMAP = "Spectral_r"
@@ -101,7 +103,7 @@ def write_depth(
 def _write_picture(path: Path, rgb: NDArray[np.uint8]) -> None:
     from PIL import Image
 
-    Image.fromarray(rgb).save(path, quality=92, subsampling=0)
+    write_picture(path, Image.fromarray(rgb), quality=92, subsampling=0)
 
 
 def _write_png(path: Path, depth: MetricDepth, unit_m: float) -> int:
@@ -117,7 +119,7 @@ def _write_png(path: Path, depth: MetricDepth, unit_m: float) -> int:
         )
     text = PngImagePlugin.PngInfo()
     text.add_text("Description", f"depth along the optical axis; metres = value * {unit_m:g}; 0: not known")
-    Image.fromarray(np.where(fits, units, 0).astype(np.uint16)).save(path, pnginfo=text)
+    write_picture(path, Image.fromarray(np.where(fits, units, 0).astype(np.uint16)), pnginfo=text)
     return int(np.count_nonzero(depth.valid & ~fits))
 
 
@@ -131,16 +133,14 @@ def _write_exr(path: Path, depth: MetricDepth) -> None:
     }
     # Y and not Z: Blender shows a picture of Z alone as black. 0 and not NaN, which compositors spread.
     pixels = {"Y": np.where(depth.valid, depth.z_m, np.float32(0))}
-    try:
-        with OpenEXR.File(header, pixels) as file:
-            file.write(str(path))
-    except RuntimeError as error:  # what OpenEXR makes of any OSError
-        raise ExportError(f"{path.name} cannot be written: {error}.") from error
+    with OpenEXR.File(header, pixels) as file:
+        file.write(str(path))
 
 
 def _write_npy(path: Path, depth: MetricDepth) -> None:
     with path.open("wb") as file:
-        np.save(file, _nan_where_unknown(depth))
+        # The function alone: into a file, numpy writes past Python and misses what a full disk refuses at the end.
+        np.save(SimpleNamespace(write=file.write), _nan_where_unknown(depth))
 
 
 def _write_npz(path: Path, depth: MetricDepth) -> None:
@@ -151,7 +151,7 @@ def _write_npz(path: Path, depth: MetricDepth) -> None:
 def _write_tiff(path: Path, depth: MetricDepth) -> None:
     from PIL import Image
 
-    Image.fromarray(_nan_where_unknown(depth)).save(path, compression="tiff_adobe_deflate")
+    write_picture(path, Image.fromarray(_nan_where_unknown(depth)), compression="tiff_adobe_deflate")
 
 
 def _nan_where_unknown(depth: MetricDepth) -> FloatMap:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recon.atomic_write import staged
 from recon.depth_map.colormap import round_ticks
 from recon.evaluate.evaluate_pair import Alignment, Compared
+from recon.photo.write import write_picture
 
 Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]
@@ -99,7 +100,7 @@ def save_picture(path: Path, found: Compared) -> None:
     from PIL import Image
 
     with staged(path) as temporary:
-        Image.fromarray(picture_of(found)).save(temporary, format="PNG")
+        write_picture(temporary, Image.fromarray(picture_of(found)))
 
 
 def _range(depth_m: Array) -> str:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from recon.atomic_write import staged
 from recon.errors import ExportError
+from recon.photo.write import write_picture
 from recon.video.reader import check_video_support
 from recon.video.writer import OUTPUT_SUFFIXES, VideoWriter
 
@@ -49,7 +50,7 @@ def files(path: Path, count: int) -> tuple[Path, ...]:
 def write_still(path: Path, picture: NDArray[np.uint8], *, overwrite: bool = True) -> None:
     """Writes one picture, (H, W, 3) uint8 sRGB."""
     with staged(path, overwrite=overwrite) as temporary:
-        Image.fromarray(picture).save(temporary, quality=95)
+        write_picture(temporary, Image.fromarray(picture), quality=95)
 
 
 def write_film(path: Path, frames: Frames, fps: float, count: int, *, overwrite: bool = True) -> None:
@@ -75,7 +76,7 @@ def _folder(path: Path, frames: Frames, fps: float) -> None:
     del fps
     path.mkdir()
     for k, frame in enumerate(frames, start=1):
-        Image.fromarray(frame).save(path / f"{k:05d}.png")
+        write_picture(path / f"{k:05d}.png", Image.fromarray(frame))
 
 
 def _video(path: Path, frames: Frames, fps: float) -> None:
@@ -105,4 +106,5 @@ def _gif(path: Path, frames: Frames, fps: float) -> None:
 
     # GIF counts hundredths of a second.
     lasts_ms = 1000 * max(2, round(_GIF_TICKS_PER_S / fps)) // _GIF_TICKS_PER_S
-    palette.save(path, "GIF", save_all=True, append_images=others(), duration=lasts_ms, loop=0, disposal=1)
+    how = {"append_images": others(), "duration": lasts_ms, "loop": 0, "disposal": 1}
+    write_picture(path, palette, save_all=True, **how)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import ExportError
 from recon.video.reader import BT709, check_video_support, pyav
 
 OUTPUT_SUFFIXES = (".mp4", ".mov", ".mkv")
@@ -25,7 +24,7 @@ _CRF = "16"
 
 
 class VideoWriter:
-    """Writes pictures as H.264, each at its time."""
+    """Writes pictures as H.264, each at its time; inside of ``atomic_write.staged``, which reports its errors."""
 
     def __init__(self, path: Path, *, width: int, height: int) -> None:
         """Opens the file for pictures of this size; an odd side gets one row or column more, as H.264 wants.
@@ -51,7 +50,7 @@ class VideoWriter:
         """Appends a picture, (H, W, 3) uint8 sRGB, to be shown from ``time_s`` on.
 
         Raises:
-            ExportError: It cannot be written.
+            OSError: It cannot be written.
         """
         height, width = rgb.shape[:2]
         padded = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -69,7 +68,7 @@ class VideoWriter:
         """Writes what is left, and the file's index.
 
         Raises:
-            ExportError: It cannot be written.
+            OSError: It cannot be written.
         """
         if self._held is not None:
             self._write_held()  # as long as the one before
@@ -77,7 +76,7 @@ class VideoWriter:
         try:
             self._container.close()
         except pyav().FFmpegError as error:
-            raise ExportError(f"{self.path.name} cannot be written: {error.strerror}.") from error
+            raise OSError(error.errno, error.strerror) from error
 
     def _write_held(self) -> None:
         """A picture waits for the next one: only then it is known how long it is shown."""
@@ -96,4 +95,4 @@ class VideoWriter:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
                 self._container.mux(packet)
         except pyav().FFmpegError as error:
-            raise ExportError(f"{self.path.name} cannot be written: {error.strerror}.") from error
+            raise OSError(error.errno, error.strerror) from error

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from recon.atomic_write import staged
 from recon.errors import ExportError
+from recon.photo.write import write_picture
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.view3d import View3D
 
@@ -35,8 +36,8 @@ def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoi
     if choice.overlays and picture.state.view.labels:
         rendered = _labelled(rendered, view, picture)
     try:
-        with staged(path) as temporary, temporary.open("wb") as file:
-            Image.fromarray(rendered).save(file, "PNG")
+        with staged(path) as temporary:
+            write_picture(temporary, Image.fromarray(rendered), format="PNG")
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
 

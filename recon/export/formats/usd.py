@@ -8,6 +8,9 @@ surface that reflects nothing: exact in Blender, and in no viewer lit a second t
 
 import json
 import os
+import shutil
+import struct
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,15 @@ _APERTURE_WIDTH_M = 0.036
 """Of the camera's film: only its ratio to the focal length counts, and artists think in full frame."""
 _TENTHS = 10
 """USD tells the sizes of a camera in tenths of the scene's unit (UsdGeomCamera)."""
+_ALIGNMENT_BYTES = 64
+"""At which a usdz's contents begin, so that they can be mapped into memory (Usdz file format specification)."""
+_LOCAL_HEADER_BYTES = 30
+"""Of a zip, before a file's name (APPNOTE 4.3.7)."""
+_EXTRA_HEADER = struct.Struct("<HH")
+"""Of a zip's extra field: its id and its length (APPNOTE 4.5.1)."""
+_PADDING_ID = 0x1986
+"""Of an extra field that only pads, as USD's own writer calls it."""
+_COPIED_BYTES = 1 << 20
 
 
 def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
@@ -58,12 +70,20 @@ def write(content: Content, path: Path) -> None:
 
 
 def _package(path: Path, files: tuple[Path, ...]) -> None:
-    """A usdz: a zip without compression whose first file is the scene, written by the standard's own tool."""
-    from pxr import Sdf
+    """A usdz: a zip without compression whose first file is the scene, and whose contents begin at multiples of 64.
 
-    with Sdf.ZipFileWriter.CreateNew(os.fspath(path)) as package:
+    By Python's own zip: that of USD takes a package for whole that a full disk has cut off, and writes the time of
+    day into it.
+    """
+    with path.open("wb") as stream, zipfile.ZipFile(stream, "w") as package:
         for file in files:
-            package.AddFile(os.fspath(file), file.name)
+            name = zipfile.ZipInfo(file.name)
+            begins = stream.tell() + _LOCAL_HEADER_BYTES + len(file.name.encode()) + _EXTRA_HEADER.size
+            padding = -begins % _ALIGNMENT_BYTES
+            name.extra = _EXTRA_HEADER.pack(_PADDING_ID, padding) + bytes(padding)
+            name.file_size = file.stat().st_size
+            with file.open("rb") as source, package.open(name, "w") as held:
+                shutil.copyfileobj(source, held, _COPIED_BYTES)
     for file in files:
         file.unlink()
 

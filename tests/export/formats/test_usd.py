@@ -169,3 +169,19 @@ def test_without_the_library_the_extra_is_named(monkeypatch, tmp_path):
     (tmp_path / "a.usdz").write_bytes(b"PK")
     with pytest.raises(SceneFileError, match=r"recon\[usd\]"):
         describe(tmp_path / "a.usdz")
+
+
+def test_a_package_is_the_same_each_time_and_its_files_begin_at_multiples_of_64(make_content, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        save(make_content("mesh"), tmp_path / name / "scene.usdz", formats()[".usdz"])
+    packages = [tmp_path / name / "scene.usdz" for name in ("a", "b")]
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+    with zipfile.ZipFile(packages[0]) as package:
+        assert package.testzip() is None
+        infos, data = package.infolist(), packages[0].read_bytes()
+    assert [info.date_time[:3] for info in infos] == [(1980, 1, 1)] * 2
+    for info in infos:
+        name_bytes, extra_bytes = data[info.header_offset + 26], data[info.header_offset + 28]
+        begins = info.header_offset + 30 + name_bytes + extra_bytes
+        assert begins % 64 == 0 and info.compress_type == zipfile.ZIP_STORED

@@ -1,6 +1,5 @@
-"""What goes out of the viewer and comes back, and what goes out and can be given up."""
+"""What goes out of the viewer with a scene, and comes back."""
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +7,8 @@ import pytest
 from viewer_scenes import room
 from waiting import settled
 
-from recon.errors import ViewerError
 from recon.render.style import View
 from recon.scene import Scene
-from recon_viewer.background import outputs
 from recon_viewer.controller import Controller
 from recon_viewer.model import commands as c
 from recon_viewer.model import scene_metadata
@@ -82,30 +79,3 @@ def test_the_viewer_saves_and_opens_again_with_everything(tmp_path: Path) -> Non
     assert layer is not None and layer.options.edge == 0.11 and second.state.view.colours == "depth"
     assert [one.value for one in second.picture.readings] == pytest.approx([value])
     second.close()
-
-
-def test_a_film_can_be_given_up(tmp_path: Path) -> None:
-    stop = threading.Event()
-    threading.Timer(0.5, stop.set).start()
-    told = outputs.film(room(), tmp_path / "a.mp4", "swing", stop)
-    assert "given up" in told and not list(tmp_path.iterdir())
-
-
-def test_without_blender_it_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recon.blender.find_blender._usual_places", lambda: [])
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ViewerError, match=r"blender\.org/download.*recon blender"):
-        outputs.open_in_blender(room(), tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_clipboard_gets_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "xclip"
-    program.write_text(f"#!/bin/sh\n/bin/cat > {tmp_path}/board\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    outputs.copy_text("1.06 m ± 0.01\n")
-    assert (tmp_path / "board").read_text("utf-8") == "1.06 m ± 0.01\n"
-    program.unlink()
-    with pytest.raises(ViewerError, match="CSV"):
-        outputs.copy_text("x")
