@@ -9,7 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 BLOCK = 1 << 16
-"""Rows that are converted at a time: a few MB, so that a writer's memory does not grow with the scene."""
+"""Points, faces or pixels that are worked on at a time: what is made of them stays in the cache and takes a few MB,
+so memory does not grow with the scene."""
 _MOST = 4
 """Threads; numpy lets them run at once while it works on a block, and more than these wait for memory."""
 
@@ -30,6 +31,11 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
     """Slices that cover ``count`` rows, ``size`` at a time."""
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
+
+
+def grid_blocks(height: int, width: int) -> Iterator[slice]:
+    """Slices that cover the rows of a picture, about ``BLOCK`` pixels at a time."""
+    return blocks(height, max(1, BLOCK // max(width, 1)))
 
 
 def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> Iterator[T]:

@@ -5,52 +5,38 @@ depth, where every plane, however steep, is linear in the picture's coordinates:
 step from pixel to pixel is large, but equal to its neighbours' steps; across an object's outline it is not.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from math import radians, sin
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.threads import run_all
+from recon.threads import grid_blocks, run_all
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
 _Index = tuple[NDArray[np.intp], NDArray[np.intp]]
 
+# A surface explains a step where so many further steps on one side agree with it: more than the ramp of a network's
+# blurred outline has.
+_SUPPORT = 4
 # What agrees with a step agrees to this fraction of the threshold.
 _SLOPE_TOLERANCE = 0.5
-
-
-@dataclass(frozen=True)
-class _Care:
-    """How fine the edges are that can be told from surfaces."""
-
-    support: int
-    """A surface explains a step where this many further steps on one side agree with it."""
-    finest: float
-    """The threshold follows the noise, from this fraction of the given one up to the whole of it."""
-    alone: float = 0.0
-    """The next step alone explains one, too, where they agree to this fraction of what is asked of several."""
-
-
-# A network's blurred outline is a ramp of a few pixels, which is shorter than the support.
-_BLURRED = _Care(support=4, finest=1 / 12)
-# Where the depth changes from one pixel to the next, fewer steps tell a surface, so that leaves and rails stay, and
-# finer edges show.
-_SHARP = _Care(support=2, finest=1 / 30, alone=0.5)
-# Outlines are sharp where so many of the steps of this size (times the threshold) are over in one pixel: the
-# neighbours' steps, if they go the same way, are smaller than a quarter.
-_OUTLINE = 4.0
-_SHARP_SHARE = 0.9
+# The threshold follows the noise, from a fraction of the given one up to the whole of it. The fraction is smaller
+# where the outlines are sharp: blurred depth has soft steps inside of its surfaces, too.
+_FINEST_SHARP, _FINEST_BLURRED = 1 / 30, 1 / 12
+# Where the outlines are sharp, the next step alone explains a step, too, so that leaves and rails stay: it has to
+# agree to this fraction of what is asked of several.
+_ALONE = 0.5
+# A step is over in one pixel where those beside it, if they go the same way, are smaller than this part of it.
 _NEIGHBOUR = 0.25
-_LEAST_OUTLINES = 20
-
-_NOISE_FACTOR = 10.3
+# The threshold in standard deviations by which noise alone changes a step from pixel to pixel. What agrees does so
+# to half of it, and noise exceeds four of them once in 16,000 times.
+_NOISE_SIGMAS = 8.0
+# It is measured at this percentile: in the upper half, since a part of the depth may be smoother, as holes that were
+# filled are; not far up, since foliage is rough in truth.
 _NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
-_OCTAVES = 48
-# Rows that are looked at a time, so that what is made of them stays in the cache.
-_BLOCK_ROWS = 64
 # Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
 # floor comes to it at twenty times the camera's height only.
 _MAX_INCIDENCE_DEG = 87.0
@@ -73,8 +59,9 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
     if edge > 0:
         inverse = np.zeros_like(z_m)
         np.divide(1.0, z_m, out=inverse, where=usable)
-        down, right = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
-        run_all([partial(_cut, down, rays.y, edge), partial(_cut, right, rays.x, edge)])
+        axes = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
+        sharp = _has_sharp_outlines(axes, edge)
+        run_all(partial(_cut, *each, edge, sharp) for each in zip(axes, (rays.y, rays.x), strict=True))
     return links
 
 
@@ -117,38 +104,37 @@ class _Links:
         return np.maximum(self.first[at], self.second[at])
 
 
-def _cut(links: _Links, ray: NDArray[np.float32], edge: float) -> None:
+def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool) -> None:
     """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
     # First the few links that could be an edge at all, then the threshold that holds for each.
-    care = _SHARP if _has_sharp_outlines(links, edge) else _BLURRED
-    smallest = np.float32(edge * care.finest)
+    smallest = np.float32(edge * (_FINEST_SHARP if sharp else _FINEST_BLURRED))
     at = _suspected(links, smallest)
     nearer = links.nearer(at)
-    threshold = np.clip(_NOISE_FACTOR * _noise_by_depth(links)[_octave(nearer)], smallest, np.float32(edge))
+    threshold = np.clip(np.float32(_NOISE_SIGMAS) * _noise_of(links, nearer), smallest, np.float32(edge))
     over = np.abs(links.step(at)) > threshold * nearer
     at = at[0][over], at[1][over]
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
-    explained = _explained(links, at, tolerance, care)
+    explained = _explained(links, at, tolerance, sharp)
     among = np.flatnonzero(explained)
     explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray)
     links.linked[at[0][~explained], at[1][~explained]] = False
 
 
-def _explained(links: _Links, at: _Index, tolerance: NDArray[np.float32], care: _Care) -> BoolMap:
+def _explained(links: _Links, at: _Index, tolerance: NDArray[np.float32], sharp: bool) -> BoolMap:
     """Which of the links go on as their neighbours do, so that they are a surface's: (N,) bool."""
     step = links.step(at)
     explained = np.zeros(len(step), np.bool_)
-    if care.alone:
+    if sharp:
         for way in (-1, 1):
-            explained |= np.abs(_slope(links, at, tolerance, way) - step) <= care.alone * tolerance
+            explained |= np.abs(_slope(links, at, tolerance, way) - step) <= np.float32(_ALONE) * tolerance
     # By far the most are, and the rest has to be looked at more closely.
     rest = np.flatnonzero(~explained)
     at, step, tolerance = (at[0][rest], at[1][rest]), step[rest], tolerance[rest]
-    before, after = (_slope(links, at, tolerance, way * care.support) for way in (-1, 1))
+    before, after = (_slope(links, at, tolerance, way * _SUPPORT) for way in (-1, 1))
     # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
     found = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
     found |= (step >= np.minimum(before, after) - tolerance) & (step <= np.maximum(before, after) + tolerance)
-    if care.alone:
+    if sharp:
         for way in (-1, 1):
             found |= np.abs(_bent(links, at, tolerance, way) - step) <= tolerance
     explained[rest] = found
@@ -169,46 +155,51 @@ def _bent(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: 
 
 def _suspected(links: _Links, threshold: np.float32) -> _Index:
     """The links whose step is larger than that part of the nearer inverse depth."""
-    found = []
-    for top in range(0, max(1, len(links.first)), _BLOCK_ROWS):
-        rows = slice(top, top + _BLOCK_ROWS)
+    found = [(np.empty(0, np.intp), np.empty(0, np.intp))]
+    for rows in grid_blocks(*links.first.shape):
         first, second = links.first[rows], links.second[rows]
         # |w1 - w0| > t max(w0, w1), one way and the other.
         small = first >= (1 - threshold) * second
         small &= second >= (1 - threshold) * first
         row, col = np.nonzero(links.linked[rows] > small)
-        found.append((row + top, col))
+        found.append((row + rows.start, col))
     return np.concatenate([row for row, _ in found]), np.concatenate([col for _, col in found])
 
 
-def _has_sharp_outlines(links: _Links, edge: float) -> bool:
+def _has_sharp_outlines(axes: tuple[_Links, _Links], edge: float) -> bool:
     """Whether the depth changes at objects' outlines from one pixel to the next, as measured and rendered depth does.
 
-    A network's changes over several. Where there are too few outlines to tell, it is taken for one.
+    A network's changes over several. It is the same for rows and columns, since it is a property of where the depth
+    comes from. Large steps count for more than small ones, which steep surfaces have, too; and the majority decides:
+    over nine tenths of it are sharp in rendered depth, under a half in the same depth at another size.
     """
-    at = _suspected(links, np.float32(min(_OUTLINE * edge, 0.5)))
-    if len(at[0]) < _LEAST_OUTLINES:
-        return False
+    total, sharp = np.sum([_outlines(links, edge) for links in axes], axis=0)
+    return bool(2 * sharp > total)
+
+
+def _outlines(links: _Links, edge: float) -> tuple[float, float]:
+    """Sum of the relative steps over the threshold, and of those that are over in one pixel."""
+    at = _suspected(links, np.float32(edge))
     step, along = links.step(at), np.zeros(len(at[0]), np.float32)
     for by in (-1, 1):
         other, inside = links.moved(at, by)
         linked = inside & links.linked[other]
         np.maximum(along, links.step(other) / step, out=along, where=linked)
-    return float((along < _NEIGHBOUR).mean()) >= _SHARP_SHARE
+    size = np.abs(step) / links.nearer(at)
+    return float(size.sum()), float(size[along < _NEIGHBOUR].sum())
 
 
 def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Bin of an inverse depth, half an octave wide, from 1 mm to 4 km."""
-    return np.clip(np.rint(2 * np.log2(np.maximum(inverse, 1e-9))) + 24, 0, _OCTAVES - 1).astype(np.intp)
+    """Bin of an inverse depth, half an octave wide."""
+    return np.rint(2 * np.log2(np.maximum(inverse, np.float32(1e-30)))).astype(np.intp)
 
 
-def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
-    """How rough the depth itself is at each distance: (_OCTAVES,) relative change of neighbouring steps.
+def _noise_of(links: _Links, inverse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By how much noise alone changes a step from pixel to pixel, as share of inverse depth: (N,) one sigma.
 
-    Of the pixels where it changes at all: a sensor that counts in coarse steps changes at few, by a whole count each.
-    A middle percentile of these, so that foliage, which is rough in truth, is not taken for noise of the rest.
+    Measured apart for each distance, of the pixels where the step changes at all: a sensor that counts in coarse
+    numbers changes at few, by a whole count each.
     """
-    noise = np.zeros(_OCTAVES, np.float32)
     every = max(1, round((links.first.size / _NOISE_SAMPLES) ** 0.5))
     rows, cols = (np.arange(0, n, every) for n in links.first.shape)
     at: _Index = (np.repeat(rows, len(cols)), np.tile(cols, len(rows)))
@@ -216,12 +207,16 @@ def _noise_by_depth(links: _Links) -> NDArray[np.float32]:
     both = inside & links.linked[at] & links.linked[following]
     at, following = (at[0][both], at[1][both]), (following[0][both], following[1][both])
     nearer = links.nearer(at)
-    rough = np.abs(links.step(following) - links.step(at)) / np.maximum(nearer, 1e-9)
-    octave = _octave(nearer)
+    rough = np.abs(links.step(following) - links.step(at)) / nearer
+    changes = rough > 0
+    octave, rough, wanted = _octave(nearer[changes]), rough[changes], _octave(inverse)
+    every_octave = np.concatenate([octave, wanted, [0]])
+    low = int(every_octave.min())
+    noise = np.zeros(int(every_octave.max()) - low + 1, np.float32)
+    sigmas = NormalDist().inv_cdf(0.5 + _NOISE_PERCENTILE / 200)
     for k in np.unique(octave):
-        changes = rough[(octave == k) & (rough > 0)]
-        noise[k] = np.percentile(changes, _NOISE_PERCENTILE) if changes.size else 0.0
-    return noise
+        noise[k - low] = np.percentile(rough[octave == k], _NOISE_PERCENTILE) / sigmas
+    return noise[wanted - low]
 
 
 def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int) -> NDArray[np.float32]:

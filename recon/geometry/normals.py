@@ -3,10 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.threads import grid_blocks
 from recon.types import Connections, FloatMap, Rays
-
-# Rows that are worked on at a time, so that the intermediate arrays stay in the cache.
-_BLOCK_ROWS = 32
 
 
 def grid_normals(
@@ -32,8 +30,9 @@ def grid_normals(
     start, stop, _ = (wanted or slice(None)).indices(height)
     normals = np.empty((stop - start, width, 3), np.float32)
     step_x, step_y = np.diff(rays.x), np.diff(rays.y)[:, None]
-    for top in range(start, stop, _BLOCK_ROWS):
-        rows = slice(top, min(top + _BLOCK_ROWS, stop))
+    for block_rows in grid_blocks(stop - start, width):
+        top = start + block_rows.start
+        rows = slice(top, start + block_rows.stop)
         # One row more above and below, for the differences down the columns.
         first, last = max(top - 1, 0), min(rows.stop + 1, height)
         inverse = np.zeros((last - first, width), np.float32)
@@ -52,7 +51,7 @@ def grid_normals(
         _add(run, step_y[first : last - 1] * down, axis=0)
         slope_y = _ratio(rise[inner], run[inner])
 
-        block = normals[rows.start - start : rows.stop - start]
+        block = normals[block_rows]
         block[..., 0] = slope_x
         block[..., 1] = slope_y
         block[..., 2] = inverse[inner] - rays.x * slope_x - rays.y[rows, None] * slope_y

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from recon.frames import Transform, rotate
 from recon.geometry.normals import grid_normals
 from recon.geometry.unproject import unproject_into
+from recon.threads import grid_blocks
 from recon.types import BoolMap, Connections, FloatMap, PointCloud, Rays
-
-# Pixels that are made at a time: their points and colours stay in the cache.
-_PIECE_PIXELS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,7 @@ class GridCloud:
     @cached_property
     def pieces(self) -> tuple["Piece", ...]:
         """The rows of the grid, some at a time."""
-        height, width = self.keep.shape
-        step = max(1, _PIECE_PIXELS // max(width, 1))
-        starts = range(0, height, step)
-        return tuple(Piece(self, slice(top, min(top + step, height))) for top in starts)
+        return tuple(Piece(self, rows) for rows in grid_blocks(*self.keep.shape))
 
     def whole(self) -> PointCloud:
         """All of it, in the cam frame."""

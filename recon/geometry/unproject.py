@@ -4,10 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import Transform, apply
+from recon.threads import grid_blocks
 from recon.types import FloatMap, Intrinsics, Rays
-
-# Rows that are unprojected at a time: their depth, rays and points stay in the cache together.
-_BLOCK_ROWS = 16
 
 
 def pixel_centres(count: int, stride: int = 1) -> NDArray[np.float64]:
@@ -52,8 +50,7 @@ def unproject(z_m: FloatMap, rays: Rays) -> NDArray[np.float32]:
             f"depth of shape {z_m.shape} does not fit rays for {(len(rays.y), len(rays.x))} positions"
         )
     points = np.empty((height, width, 3), np.float32)
-    for top in range(0, height, _BLOCK_ROWS):
-        rows = slice(top, top + _BLOCK_ROWS)
+    for rows in grid_blocks(height, width):
         z = z_m[rows]
         np.multiply(z, rays.x, out=points[rows, :, 0])
         np.multiply(z, rays.y[rows, None], out=points[rows, :, 1])

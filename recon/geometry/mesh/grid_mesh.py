@@ -1,6 +1,5 @@
 """A scene's pixels as a mesh that the photo is the texture of: the stages from depth to triangles, row by row."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +10,8 @@ from recon.geometry.mesh.pixel_border import Rim, rim_of, whole_squares
 from recon.geometry.mesh.triangulate import check_countable, chosen_triangles, extend_to_edge, faces_of
 from recon.geometry.normals import grid_normals
 from recon.geometry.unproject import unproject
-from recon.threads import run_all
+from recon.threads import grid_blocks, run_all
 from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
-
-# Pixels that are worked on at a time, so that what is made of them stays in the cache.
-_PIECE_PIXELS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def grid_mesh(grid: MeshGrid) -> tuple[Mesh, Rim]:
     check_countable(width=width, height=height)
     extended = extend_to_edge(grid.z_m, grid.connections, grid.inner, grid.outer)
     chosen = np.empty((4, max(height - 1, 0), max(width - 1, 0)), np.bool_)
-    run_all(partial(_choose, grid, extended, chosen, rows) for rows in _pieces(height - 1, width))
+    run_all(partial(_choose, grid, extended, chosen, rows) for rows in grid_blocks(height - 1, width))
     index = (np.cumsum(grid.keep, dtype=np.int32) - np.int32(1)).reshape(grid.keep.shape)
     normals = _normals(grid)
     rim = rim_of(extended, grid.outer, grid.connections, grid.keep, index, normals, len(normals))
@@ -61,12 +57,6 @@ def grid_mesh(grid: MeshGrid) -> tuple[Mesh, Rim]:
     del chosen
     normals = np.concatenate([normals, normals[index.reshape(-1)[rim.source]]])
     return _mesh(grid, extended, faces, normals, rim), rim
-
-
-def _pieces(height: int, width: int) -> Iterator[slice]:
-    step = max(1, _PIECE_PIXELS // max(width, 1))
-    for top in range(0, height, step):
-        yield slice(top, min(top + step, height))
 
 
 def _choose(grid: MeshGrid, z_m: FloatMap, chosen: BoolMap, rows: slice) -> None:
@@ -78,7 +68,7 @@ def _choose(grid: MeshGrid, z_m: FloatMap, chosen: BoolMap, rows: slice) -> None
 
 
 def _faces(chosen: BoolMap, index: NDArray[np.int32], rim: Rim) -> NDArray[np.int32]:
-    pieces = list(_pieces(*chosen.shape[1:]))
+    pieces = list(grid_blocks(*chosen.shape[1:]))
     ends = np.cumsum([0, *(np.count_nonzero(chosen[:, rows]) for rows in pieces)]).tolist()
     faces = np.empty((ends[-1] + len(rim.faces), 3), np.int32)
     faces[ends[-1] :] = rim.faces
@@ -92,7 +82,7 @@ def _faces(chosen: BoolMap, index: NDArray[np.int32], rim: Rim) -> NDArray[np.in
 
 def _kept(grid: MeshGrid) -> tuple[list[tuple[slice, int, int]], int]:
     """Rows, and which of the vertices theirs are; how many there are in all."""
-    pieces = list(_pieces(*grid.keep.shape))
+    pieces = list(grid_blocks(*grid.keep.shape))
     ends = np.cumsum([0, *(np.count_nonzero(grid.keep[rows]) for rows in pieces)]).tolist()
     return list(zip(pieces, ends[:-1], ends[1:], strict=True)), ends[-1]
 

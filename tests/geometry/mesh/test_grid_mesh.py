@@ -107,7 +107,7 @@ def test_a_mesh_of_many_pieces_is_the_same_whatever_the_threads(
     grid = grid_of(z, keep, connect(z, keep, rays, 0.3), rays)
     monkeypatch.setattr("recon.threads.cores", lambda: threads)
     mesh = grid_mesh(grid)[0]
-    monkeypatch.setattr("recon.geometry.mesh.grid_mesh._PIECE_PIXELS", 1 << 30)
+    monkeypatch.setattr("recon.threads.BLOCK", 1 << 30)
     whole = grid_mesh(grid)[0]
     assert np.array_equal(mesh.vertices, whole.vertices) and np.array_equal(mesh.uv, whole.uv)
     assert same_faces(mesh.faces, whole.faces)
