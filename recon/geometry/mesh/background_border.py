@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.continuation import limited
 from recon.types import BoolMap, Connections, FloatMap
 
 Floats = NDArray[np.float32]
@@ -118,12 +119,12 @@ class Planes:
     colour_at: Floats
     """(P, 2) column and row of a near pixel that shows the plane in a colour that is not mixed."""
 
-    def at(self, number: Numbers, place: NDArray, reach: float) -> tuple[Floats, Floats]:
-        """Inverse depth at (N, 2) places, changed from the border's by a share of ``reach`` at most; and slopes."""
+    def at(self, number: Numbers, place: NDArray) -> tuple[Floats, Floats]:
+        """Inverse depth at (N, 2) places, and slopes."""
         row = self.of[number]
         base, slopes = self.at_border[row], self.slopes[row]
         rise = np.einsum("ni,ni->n", slopes, place - self.place[row])
-        return np.asarray(base + np.clip(rise, -reach * base, reach * base), np.float32), slopes
+        return limited(base + rise, base), slopes
 
 
 def border_of(

@@ -33,8 +33,6 @@ _CELLS = 20
 # continuations may differ, or one from the surface that it meets, to be the same.
 _BEHIND = 5e-4
 _SAME = 0.04
-# Inverse depth changes by no more than this share from the border on, so that a steep strip does not run to infinity.
-_REACH = 0.5
 # Colours next to a depth edge are mixed from both sides: so many pixels of them, and one for so many px of width.
 _MIXED_PX, _MIXED_SHARE = 2, 1 / 1200
 # A texture that is pulled over more than so many times a triangle's size comes from two places, and is not used.
@@ -204,7 +202,7 @@ def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
     rows, cols = np.nonzero(near)
     at = np.stack([cols, rows], 1) * step
     chosen, away = number[rows, cols], away[rows, cols]
-    inverse, slopes = planes.at(chosen, at, _REACH)
+    inverse, slopes = planes.at(chosen, at)
     inverse = np.maximum(inverse, np.float32(border.farthest))
     far = np.hypot(*away.T)
     front, visible = border.front[at[:, 1], at[:, 0]], border.inverse[at[:, 1], at[:, 0]]

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.continuation import limited
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-_REACH = 0.1
-"""Largest relative change of inverse depth over half a pixel, so that a steep surface does not run away."""
 _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """Right, down, left, up, in rows and columns."""
 _CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
@@ -124,7 +123,7 @@ class _Made:
         normal = self.normals[self.index[rows, cols]]
         own = normal[:, 0] * self.rays.x[cols] + normal[:, 1] * self.rays.y[rows] + normal[:, 2]
         ratio = np.einsum("ni,ni->n", normal, ray) / np.minimum(own, np.float32(-1e-6))
-        return np.asarray(np.clip(ratio, 1 - _REACH, 1 + _REACH) / self.z_m[rows, cols], np.float32)
+        return limited(ratio, np.float32(1)) / self.z_m[rows, cols]
 
     def add(self, rows: Ints, cols: Ints, at: tuple[Floats, Floats], ray: Floats, inverse: Floats) -> Ints:
         """Takes vertices, and gives their numbers."""

@@ -8,13 +8,12 @@ its depth is one of two.
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.continuation import limited
 from recon.types import BoolMap, Connections, FloatMap
 
 _WAYS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ROUNDS = 3
 """Pixels in so many rows beside a surface find it: more are no outline."""
-_STEEPEST = 0.1
-"""Largest relative change of inverse depth from pixel to pixel that a surface goes on with."""
 _SAME = 0.01
 """Neighbours whose inverse depths differ by less than this share are of one surface."""
 
@@ -70,9 +69,10 @@ def _nearest_surface(
         links, link = _link(connections, beside, beyond, way)
         goes_on = exists.copy()
         goes_on[exists] = links[link[0][exists], link[1][exists]]
-        at = 1 / np.where(there, z_m[beside], 1)
-        slope = np.where(goes_on, at - 1 / np.where(goes_on, z_m[beyond], 1), 0)
-        continued = at + np.clip(slope, -_STEEPEST * at, _STEEPEST * at)
+        one = np.float32(1)
+        at = one / np.where(there, z_m[beside], one)
+        slope = np.where(goes_on, at - one / np.where(goes_on, z_m[beyond], one), np.float32(0))
+        continued = limited(at + slope, at)
         apart = np.where(there, np.abs(continued - own), np.inf)
         nearer = apart < least
         inverse[nearer], least[nearer], source[nearer] = continued[nearer], apart[nearer], number

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.continuation import limited
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
 
@@ -87,9 +88,7 @@ def _squared_length(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
     return np.asarray(np.einsum("hwi,hwi->hw", difference, difference))
 
 
-def extend_to_edge(
-    z_m: FloatMap, connections: Connections, inner: Rays, outer: Rays, reach: float = 0.5
-) -> FloatMap:
+def extend_to_edge(z_m: FloatMap, connections: Connections, inner: Rays, outer: Rays) -> FloatMap:
     """Depth of the border pixels at the picture's edge, where ``outer`` has moved their rays.
 
     Inverse depth goes on linearly from the neighbour inside, as it does on a plane; a border pixel that is connected
@@ -100,7 +99,6 @@ def extend_to_edge(
         connections: Of the same grid.
         inner: The pixels' own rays.
         outer: The same with the first and the last of each axis moved to the edge.
-        reach: Largest relative change of inverse depth, so that a steep border does not run to infinity.
 
     Returns:
         (H, W) float32, m.
@@ -115,8 +113,7 @@ def extend_to_edge(
             link = linked[at] & (depth[at] > 0) & (depth[inside] > 0)
             near, next_one = 1 / depth[at][link], 1 / depth[inside][link]
             slope = (near - next_one) / (old[at] - old[inside])
-            moved = near + np.clip(slope * (new[at] - old[at]), -reach * near, reach * near)
-            depth[at, link] = 1 / moved
+            depth[at, link] = 1 / limited(near + slope * (new[at] - old[at]), near)
     return extended
 
 
