@@ -7,11 +7,10 @@ know. The rooms come in the same order: photo, camera, depth, calibration, geome
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from recon.calibration.calibration import Calibration, as_json
+from recon.calibration.calibration import Calibration
 from recon.calibration.references import Knowledge, constraints_of, open_knowledge
-from recon.calibration.to_metric import Metric, error_model_values, fit, to_metric
+from recon.calibration.to_metric import Metric, fit, to_metric
 from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth import registry
@@ -23,10 +22,11 @@ from recon.export.format import Geometry
 from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.photo.read import read_photo
+from recon.provenance import CalibrationRecord, FocalRecord, ModelRecord, PhotoRecord, Provenance
 from recon.scene import Scene
 from recon.stage_reports import report_depth, report_faces, report_levelling, report_pixels
 from recon.types import DepthEstimate, Intrinsics, Mesh, Photo
-from recon.version import __version__
+from recon.version import GENERATOR
 
 
 def reconstruct(
@@ -205,28 +205,19 @@ def calibrate_on(
     return fit(prepared.photo, estimate, knowledge, prepared.known, journal)[0]
 
 
-def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> dict[str, Any]:
-    """Where every number came from, as plain JSON values."""
+def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> Provenance:
+    """Where every number came from."""
     calibration = metric.calibration
-    return {
-        "generator": f"recon {__version__}",
-        "photo": {
-            "file": photo.name,
-            "width_px": photo.width,
-            "height_px": photo.height,
-        },
-        "model": {"name": estimate.model, "revision": estimate.revision, **estimate.details},
-        "focal": {
-            "fx_px": camera.fx,
-            "fy_px": camera.fy,
-            "cx_px": camera.cx,
-            "cy_px": camera.cy,
-            "fov_x_deg": camera.fov_x_deg,
-            "source": camera.source,
-            "sets_depth": estimate.focal_used_px is not None and calibration is None,
-            "sigma": calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
-        },
-        "error_model": error_model_values(metric.error_model),
-        "calibration": None if calibration is None else as_json(calibration),
-        "scale_interval": metric.depth.scale_interval,
-    }
+    return Provenance(
+        generator=GENERATOR,
+        photo=PhotoRecord(photo.name, photo.width, photo.height),
+        model=ModelRecord(estimate.model, estimate.revision, estimate.details),
+        focal=FocalRecord.of(
+            camera,
+            sets_depth=estimate.focal_used_px is not None and calibration is None,
+            sigma=calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
+        ),
+        error_model=metric.error_model,
+        calibration=None if calibration is None else CalibrationRecord.of(calibration),
+        scale_interval=metric.depth.scale_interval,
+    )

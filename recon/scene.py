@@ -1,6 +1,5 @@
 """The result: a photo, its camera and its metric depth; geometry is made from them when asked for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from recon.geometry.point_cloud import GridCloud
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
+from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values
 from recon.types import BoolMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
 
@@ -37,8 +37,8 @@ class Scene:
     """(H, W) bool, where the estimator tells the sky."""
     options: Options = field(default_factory=Options)
     """What is dropped, how much is kept, and the axes of files."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where every number came from; plain JSON values."""
+    provenance: Provenance = field(default_factory=Provenance)
+    """Where every number came from."""
 
     def __post_init__(self) -> None:
         size = (self.photo.height, self.photo.width)
@@ -181,7 +181,7 @@ class Scene:
                 ),
                 sky=arrays.get("sky"),
                 options=options_from_values(metadata["options"]),
-                provenance=metadata["provenance"],
+                provenance=Provenance.from_dict(metadata["provenance"]),
             )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
@@ -205,7 +205,7 @@ class Scene:
             "focal_source": self.intrinsics.source,
             "scale_interval": self.depth.scale_interval,
             "options": options_as_values(self.options),
-            "provenance": dict(self.provenance),
+            "provenance": self.provenance.as_dict(),
         }
 
     def geometry(self, shape: Shape) -> Geometry:
@@ -216,17 +216,14 @@ class Scene:
 
     def content(self, form: Format, shape: Shape, geometry: Geometry | None = None) -> Content:
         """What a writer of that format gets; of ``geometry`` where that is made already."""
-        levelling, provenance = self.levelling, dict(self.provenance)
-        if levelling is not None:
-            provenance["levelling"] = levelling.as_provenance()
-        if self.options.fill and shape == "mesh":
-            provenance["fill"] = FILL_NOTE
+        levelling = self.levelling
+        fill = FILL_NOTE if self.options.fill and shape == "mesh" else None
         return Content(
             geometry=self.geometry(shape) if geometry is None else geometry,
             photo=self.photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,
-            provenance=provenance,
+            provenance=replace(self.provenance, levelling=levelling, fill=fill),
             level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
             stride=self.options.stride,
             voxel_m=self.options.voxel if shape == "cloud" else None,

@@ -51,10 +51,8 @@ def test_a_metric_estimator_makes_a_scene_with_its_own_focal_length() -> None:
     scene = recon.reconstruct(photo(), estimator=Fake(focal_px=200.0))  # type: ignore[arg-type]
     assert (scene.intrinsics.fx, scene.intrinsics.source) == (200.0, "model")
     assert np.array_equal(scene.depth.z_m, Z) and scene.dropped.sky == SKY.sum()
-    assert (
-        scene.provenance["model"]["name"] == "fake-metric" and scene.provenance["model"]["revision"] == "r1"
-    )
-    assert scene.provenance["focal"]["source"] == "model"
+    assert scene.provenance.model_name == "fake-metric" and scene.provenance.model.revision == "r1"
+    assert scene.provenance.focal.source == "model"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +92,7 @@ def test_a_measured_depth_brings_relative_depth_to_metres(tmp_path: Path) -> Non
         scene = recon.reconstruct(photo(), estimator=Fake("relative"), **options)  # type: ignore[arg-type]
         assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
         assert scene.depth.scale_interval is not None
-        assert scene.provenance["calibration"]["reference"] == measured.name
+        assert scene.provenance.calibration.reference == measured.name
 
 
 def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
@@ -146,7 +144,7 @@ def test_auto_without_weights_falls_back_to_the_preview_and_says_so() -> None:
     scene = recon.reconstruct(photo(), offline=True, journal=journal)
     told = " ".join(entry.message for entry in journal.entries if entry.kind == "warning")
     assert "recon models pull depthpro" in told and "preview" in told
-    assert scene.provenance["model"]["name"] == "preview"
+    assert scene.provenance.model_name == "preview"
 
 
 def test_the_preview_scales_with_the_focal_length() -> None:

@@ -8,6 +8,7 @@ import recon
 from recon.errors import ExportError, SceneFileError
 from recon.geometry.unproject import project
 from recon.options import Options
+from recon.provenance import ModelRecord, Provenance
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
 
@@ -26,7 +27,7 @@ def scene_of(**options: object) -> Scene:
         depth=MetricDepth(z_m=with_box(floor_and_wall(), *BOX, 2.0), valid=valid, scale_interval=0.07),
         sky=SKY,
         options=Options(**options),  # type: ignore[arg-type]
-        provenance={"generator": "recon test", "model": {"name": "fake", "revision": None}},
+        provenance=Provenance(generator="recon test", model=ModelRecord("fake")),
     )
 
 

@@ -1,7 +1,7 @@
 """What brings an estimate to metres: a calibration, a metric model, measured depth, known lengths, or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import expm1
 from typing import Any
 
@@ -263,8 +263,3 @@ def _check_validity(
             f"{expected_px:.0f} px on this "
             f"photo, which has {known.fx:.0f} px; metres hold for the same camera only",
         )
-
-
-def error_model_values(model: ErrorModel | None) -> dict[str, Any] | None:
-    """An error model as plain JSON values."""
-    return None if model is None else asdict(model)

@@ -10,7 +10,7 @@ from typing import Any
 from recon.atomic_write import staged
 from recon.evaluate.evaluate_pair import ALIGNMENTS, Settings
 from recon.evaluate.results_file import Row
-from recon.version import __version__
+from recon.version import GENERATOR
 
 _FORMAT = "recon-eval-1"
 DEPTH_COLUMNS = {
@@ -157,7 +157,7 @@ def write_report(
     Raises:
         ExportError: They cannot be written.
     """
-    told = {"generator": f"recon {__version__}", "date": date.today().isoformat(), "manifest": manifest}
+    told = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
     rows = list(rows)
     as_json, as_text = folder / "report.json", folder / "report.md"
     with staged(as_json, overwrite=overwrite) as temporary:

@@ -12,12 +12,10 @@ from recon.export.format import Content
 from recon.frames import FILE_AXES
 from recon.geometry.point_cloud import GridCloud
 from recon.types import Mesh, PointCloud
-from recon.version import __version__
+from recon.version import GENERATOR
 
 _UNIT = 1e-5
 """A squared length this near to one is one: float32 has no more to give."""
-
-GENERATOR = f"recon {__version__}"
 
 
 def cloud_of(content: Content) -> PointCloud:
@@ -135,7 +133,7 @@ def describe_lines(content: Content) -> list[str]:
         f"width {camera.width} height {camera.height}",
         f"focal_source {camera.source}",
         *_pose(content),
-        *_flatten(content.provenance),
+        *_flatten(content.provenance.as_dict()),
     ]
     return [_one_line(line) for line in lines]
 

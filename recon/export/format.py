@@ -1,13 +1,14 @@
 """What a writer gets, and how it introduces itself to the registry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from recon.frames import Axes, Transform, file_T_cam
 from recon.geometry.point_cloud import GridCloud
 from recon.options import Shape
+from recon.provenance import Provenance
 from recon.types import Intrinsics, Mesh, Photo, PointCloud
 
 Geometry: TypeAlias = PointCloud | GridCloud | Mesh
@@ -25,8 +26,7 @@ class Content:
     """The camera that took it."""
     axes: Axes = "y-up"
     """Axes of the file; a writer whose format fixes them (glTF) does not look at it."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where every number came from; plain JSON values."""
+    provenance: Provenance = field(default_factory=Provenance)
     stride: int = 1
     """The points are those of every n-th pixel."""
     voxel_m: float | None = None

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import ErrorModel, error_model_of, known_error_model
+from recon.calibration.error_model import ErrorModel
+from recon.constraints import PICKING_PX
 from recon.measure.measurement import MeasurementError
+from recon.provenance import CalibrationRecord
 from recon.scene import Scene
 
 Array = NDArray[np.float64]
 
-PICKING_PX = 0.5
-"""Standard deviation of a position that a person picked, px."""
 _EXIF_FOCAL_SIGMA = 0.015
 """Relative standard deviation of a focal length from EXIF: 35 mm equivalents are rounded, and off by 0.1 to 1.3 %."""
 _COARSEST_STEP_M = 0.05
@@ -107,7 +106,7 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
     Raises:
         MeasurementError: ``assume.error_models`` has none of the scene's estimator.
     """
-    calibration = scene.provenance.get("calibration")
+    calibration = scene.provenance.calibration
     includes: list[str] = []
     missing: list[str] = []
     if assume.pixel_sigma_px:
@@ -169,8 +168,9 @@ def _spread_of(
 
 def _step_m(scene: Scene, includes: list[str]) -> float:
     """Step in which a measured depth's file counts, m; 0 where it does not count in steps."""
-    step_m = (scene.provenance.get("model") or {}).get("unit_m") or 0.0
-    if not 0 < step_m < _COARSEST_STEP_M or scene.provenance.get("calibration"):
+    model = scene.provenance.model
+    step_m = (model.unit_m if model is not None else None) or 0.0
+    if not 0 < step_m < _COARSEST_STEP_M or scene.provenance.calibration is not None:
         return 0.0
     includes.append(f"the steps of the depth file ({1000 * step_m:.3g} mm)")
     return float(step_m)
@@ -184,9 +184,7 @@ def _known_spread(scene: Scene, given: Mapping[str, ErrorModel], name: str | Non
                 f"{', '.join(given)}"
             )
         return given[name]
-    if "error_model" in scene.provenance:
-        return error_model_of(scene.provenance["error_model"])
-    return None if name is None else known_error_model(name)
+    return scene.provenance.error_model
 
 
 def _independent(sigma: float) -> ErrorModel:
@@ -194,31 +192,30 @@ def _independent(sigma: float) -> ErrorModel:
 
 
 def _estimator(scene: Scene) -> str | None:
-    name = (scene.provenance.get("model") or {}).get("name")
-    return None if name is None else str(name)
+    return scene.provenance.model_name
 
 
-def _calibrated(values: Mapping[str, Any], includes: list[str], missing: list[str]) -> _Calibrated | None:
-    covariance = values.get("covariance")
-    if covariance is None:
+def _calibrated(
+    calibration: CalibrationRecord, includes: list[str], missing: list[str]
+) -> _Calibrated | None:
+    if calibration.covariance is None:
         missing.append("the calibration's error, which this scene file does not hold")
         return None
-    reference = values.get("reference", "its reference")
-    told = [f"scale ± {100 * values['scale_interval']:.1f} %"] if values.get("scale_interval") else []
-    if not values.get("constraints"):
-        told.append(f"if {reference} is right")
-    includes.append(f"the calibration by {reference}" + (f" ({', '.join(told)})" if told else ""))
-    return _Calibrated(float(values["scale"]), float(values["shift"]), np.array(covariance, np.float64))
+    told = [f"scale ± {100 * calibration.scale_interval:.1f} %"] if calibration.scale_interval else []
+    if not calibration.has_constraints:
+        told.append(f"if {calibration.reference} is right")
+    includes.append(f"the calibration by {calibration.reference}" + (f" ({', '.join(told)})" if told else ""))
+    return _Calibrated(calibration.scale, calibration.shift, np.array(calibration.covariance))
 
 
 def _focal_sigma(
-    scene: Scene, calibration: Mapping[str, Any] | None, includes: list[str], missing: list[str]
+    scene: Scene, calibration: CalibrationRecord | None, includes: list[str], missing: list[str]
 ) -> float:
     """Of the logarithm of the focal length; says what is counted, and what is not."""
     source = scene.intrinsics.source
-    sigma = (scene.provenance.get("focal") or {}).get("sigma")
+    sigma = None if scene.provenance.focal is None else scene.provenance.focal.sigma
     if sigma is None and source == "fit" and calibration is not None:
-        sigma = calibration.get("focal_sigma")
+        sigma = calibration.focal_sigma
     if sigma is None and source == "exif":
         sigma = _EXIF_FOCAL_SIGMA
     if sigma:
@@ -236,6 +233,6 @@ def _focal_sigma(
 
 
 def _follows_focal(scene: Scene) -> bool:
-    told = (scene.provenance.get("focal") or {}).get("sets_depth")
+    told = None if scene.provenance.focal is None else scene.provenance.focal.sets_depth
     # Scenes of before that key: of the estimators, Depth Pro's metres go with the focal length.
     return bool(told) if told is not None else _estimator(scene) == "depthpro"

@@ -170,7 +170,8 @@ def _most(points: Array, rng: np.random.Generator, what: str) -> Array:
 
 def _stored_px(scene: Scene) -> float:
     """Width in the photo of a pixel of the depth as it was measured: photo pixels within it err as one."""
-    stored = (scene.provenance.get("model") or {}).get("stored_width")
+    model = scene.provenance.model
+    stored = None if model is None else model.stored_width
     return scene.photo.width / stored if stored else 1.0
 
 

@@ -12,6 +12,7 @@ import pytest
 from recon.errors import SceneFileError
 from recon.export.registry import formats, save
 from recon.file_info.describe import describe
+from recon.file_info.info import flatten
 from recon.frames import FILE_AXES, apply, file_T_cam
 from recon.types import Mesh, PointCloud
 
@@ -51,7 +52,7 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
         assert info.camera.intrinsics == content.intrinsics
         assert info.axes is not None
         assert FILE_AXES[axes] in info.axes
-        assert info.provenance["model"] == "fake"
+        assert dict(flatten(info.provenance))["model.name"] == "fake"
         assert str(info.provenance["generator"]).startswith("recon ")
     assert json.loads(json.dumps(info.as_dict()))["points"] == info.points
     printed = dict(info.rows())
@@ -241,11 +242,11 @@ def test_a_scene(make_content, tmp_path):
     valid = np.ones_like(z_m, dtype=bool)
     valid[0, 0] = False
     scene = Scene(content.photo, content.intrinsics, MetricDepth(z_m, valid), options=Options(edge=0))
-    scene = replace(scene, provenance={"model": "fake"})
+    scene = replace(scene, provenance=content.provenance)
     scene.save(tmp_path / "a.npz")
     info = describe(Path(tmp_path / "a.npz"))
     assert info.points == 24 * 18 - 1
     assert np.allclose(info.high, content.geometry.points.max(0), atol=1e-5)
     assert info.camera is not None
     assert info.camera.intrinsics == content.intrinsics
-    assert info.provenance["model"] == "fake"
+    assert dict(flatten(info.provenance))["model.name"] == "fake"

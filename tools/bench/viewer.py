@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import gl_T_cam
+from recon.provenance import ModelRecord, Provenance
 from recon.render.drawable import draw_scene
 from recon.render.offscreen import Look, pictures
 from recon.render.style import COLOURS, SHOWN_AS, View
@@ -57,7 +58,7 @@ def hall(points: int, seed: int = 0) -> Scene:
     floor_m = np.where(v > 0, 1.5 / np.maximum(v, 1e-6), np.inf)
     z_m = np.broadcast_to(np.minimum(floor_m, 6.0)[:, None], (height, width)).astype(np.float32)
     rgb = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    told = {"model": {"name": "measured"}}
+    told = Provenance(model=ModelRecord("measured"))
     return Scene(Photo(rgb), camera, MetricDepth(z_m.copy(), np.ones(z_m.shape, np.bool_)), provenance=told)
 
 

@@ -214,7 +214,7 @@ class Batch:
             sources,
             keys,
             files,
-            model=scene.provenance["model"]["name"],
+            model=scene.provenance.model_name,
             warnings=warnings,
             **job.values,
         )

@@ -103,7 +103,7 @@ def build(
 
     scene = reconstruct(photo, options, journal=session.journal)
     session.result["written"] = save_all(scene, targets, session, overwrite=overwrite)
-    session.result["scene"] = dict(scene.provenance)
+    session.result["scene"] = scene.provenance.as_dict()
 
 
 @dataclass(frozen=True)

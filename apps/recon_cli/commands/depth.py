@@ -257,7 +257,7 @@ def _depth_of_one(session: Session, request: Request, options: Options, maker: D
     scene = reconstruct(photo, options, journal=session.journal)
     targets = [DepthFile(path) for path in outputs]
     session.result["written"] = maker.write(scene, targets, session, overwrite=request.overwrite)
-    session.result["scene"] = dict(scene.provenance)
+    session.result["scene"] = scene.provenance.as_dict()
 
 
 def _depth_of_many(session: Session, request: Request, options: Options, maker: DepthFiles) -> None:

@@ -52,4 +52,4 @@ def export(
     loaded = Scene.load(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
     session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
-    session.result["scene"] = dict(chosen.provenance)
+    session.result["scene"] = chosen.provenance.as_dict()

@@ -97,7 +97,7 @@ class Opening:
             self._host.say(f"opened {name} without its measurements: {error}", problem=True)
 
     def _name_of(self, scene: Scene | None, path: Path) -> str:
-        model = None if scene is None else (scene.provenance.get("model") or {}).get("name")
+        model = None if scene is None else scene.provenance.model_name
         name = path.name if model is None else f"{path.name} ({model})"
         taken = {layer.name for layer in self._host.state.layers}
         numbered = [name, *(f"{name} {count}" for count in range(2, len(taken) + 3))]

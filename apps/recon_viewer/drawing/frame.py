@@ -245,7 +245,7 @@ def _notes(
     ):
         if count:
             told.append(f"{100 * count / total:.1f} % {why}")
-    model = (scene.provenance.get("model") or {}).get("name")
+    model = scene.provenance.model_name
     if model:
         told.append(f"model {model}" + (" (rough)" if model == "preview" else ""))
     told.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.calibration import as_json
 from recon.calibration.references import Knowledge
-from recon.calibration.to_metric import error_model_values, to_metric
+from recon.calibration.to_metric import to_metric
 from recon.errors import CalibrationError
 from recon.frames import Transform, gl_T_cam
 from recon.geometry.gravity import Levelling, estimate_levelling
@@ -17,6 +16,7 @@ from recon.geometry.unproject import rays_of, unproject
 from recon.journal import Journal
 from recon.measure.picked_point import usable
 from recon.options import Options
+from recon.provenance import CalibrationRecord, CropRecord, FocalRecord, KeptRecord
 from recon.scene import Scene
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
 from recon_viewer.model.state import Box, Layer
@@ -121,19 +121,13 @@ def refocused(scene: Scene, focal_px: float | None) -> Scene:
     if focal_px is None or isclose(focal_px, camera.fx, rel_tol=1e-9):
         return scene
     factor = focal_px / camera.fx
-    told = dict(scene.provenance.get("focal") or {})
-    depth = scene.depth
-    if told.get("sets_depth"):
+    told, depth = scene.provenance.focal, scene.depth
+    sets_depth = None if told is None else told.sets_depth
+    if sets_depth:
         depth = replace(depth, z_m=depth.z_m * np.float32(factor))
     moved = replace(camera, fx=focal_px, fy=camera.fy * factor, source="user")
-    told |= {
-        "fx_px": moved.fx,
-        "fy_px": moved.fy,
-        "fov_x_deg": moved.fov_x_deg,
-        "source": "user",
-        "sigma": None,
-    }
-    return replace(scene, intrinsics=moved, depth=depth, provenance={**scene.provenance, "focal": told})
+    provenance = replace(scene.provenance, focal=FocalRecord.of(moved, sets_depth=sets_depth))
+    return replace(scene, intrinsics=moved, depth=depth, provenance=provenance)
 
 
 def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
@@ -145,24 +139,24 @@ def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
     """
     if not lengths:
         return scene
-    if scene.provenance.get("calibration"):
+    if scene.provenance.calibration is not None:
         raise CalibrationError(
             "this scene was calibrated when it was made, and the lengths have to go into the same fit: run the model "
             "again (Scene > Run again) with them"
         )
-    model = str((scene.provenance.get("model") or {}).get("name", "scene"))
+    model = scene.provenance.model_name or "scene"
     depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)
     estimate = DepthEstimate(replace(depth, scale_interval=None), model, sky=scene.sky)
     metric = to_metric(
         scene.photo, estimate, Knowledge(constraints=lengths), scene.intrinsics, journal=Journal()
     )
     assert metric.calibration is not None
-    provenance = {
-        **scene.provenance,
-        "calibration": as_json(metric.calibration),
-        "error_model": error_model_values(metric.error_model),
-        "scale_interval": metric.depth.scale_interval,
-    }
+    provenance = replace(
+        scene.provenance,
+        calibration=CalibrationRecord.of(metric.calibration),
+        error_model=metric.error_model,
+        scale_interval=metric.depth.scale_interval,
+    )
     return replace(scene, depth=metric.depth, provenance=provenance)
 
 
@@ -170,12 +164,12 @@ def masked(scene: Scene, kept: NDArray[np.bool_] | None) -> Scene:
     """Without the depth of other pixels than ``kept``, (H, W)."""
     if kept is None:
         return scene
-    told = {"pixels": int((scene.depth.valid & kept).sum())}
+    left = KeptRecord(int((scene.depth.valid & kept).sum()))
     return replace(
         scene,
         depth=replace(scene.depth, valid=scene.depth.valid & kept),
         sky=None if scene.sky is None else scene.sky & kept,
-        provenance={**scene.provenance, "kept": told},
+        provenance=replace(scene.provenance, kept=left),
     )
 
 
@@ -190,12 +184,11 @@ def cropped(scene: Scene, box: tuple[Box, Transform] | None) -> Scene:
     for axis in range(3):
         along = points @ upright_T_cam[axis, :3].astype(np.float32) + np.float32(upright_T_cam[axis, 3])
         inside &= (along >= kept.low[axis]) & (along <= kept.high[axis])
-    told = {"low_m": list(kept.low), "high_m": list(kept.high)}
     return replace(
         scene,
         depth=replace(scene.depth, valid=inside),
         sky=None,
-        provenance={**scene.provenance, "crop": told},
+        provenance=replace(scene.provenance, crop=CropRecord(kept.low, kept.high)),
     )
 
 

@@ -8,7 +8,6 @@ from recon.render.style import COLOURS, SHOWN_AS, View
 from recon.scene import Scene
 from recon_viewer.model.state import POINTS_NEEDED, Measured, Pick, State
 
-_WORD = "viewer"
 _SHOWN = ("shown_as", "colours", "colormap", "point_size_px", "light", "grid", "axes", "frustum", "labels")
 """Of the view: what belongs to the scene, and not to the person who looks at it."""
 
@@ -28,16 +27,14 @@ def with_viewer(scene: Scene, state: State) -> Scene:
         if all(pick.layer == key for pick in one.picks)
     ]  # fmt: skip
     shown = {name: value for name, value in asdict(state.view).items() if name in _SHOWN}
-    return replace(scene, provenance={**scene.provenance, _WORD: {"measured": measured, "view": shown}})
+    told = {"measured": measured, "view": shown}
+    return replace(scene, provenance=replace(scene.provenance, viewer=told))
 
 
 def without_viewer(scene: Scene) -> tuple[Scene, Mapping[str, Any]]:
     """The scene as other programs see it, and what ``with_viewer`` has put in; empty where that was nothing."""
-    told = scene.provenance.get(_WORD)
-    if not isinstance(told, Mapping):
-        return scene, {}
-    rest = {name: value for name, value in scene.provenance.items() if name != _WORD}
-    return replace(scene, provenance=rest), told
+    told = scene.provenance.viewer
+    return replace(scene, provenance=replace(scene.provenance, viewer=None)), told or {}
 
 
 def measured_from(told: Mapping[str, Any], key: int) -> tuple[Measured, ...]:

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from recon.errors import ExportError
 from recon.export.binary.threaded_writer import Buffer, Run, write_runs
-from recon.export.checks import GENERATOR, textured_mesh_of, unit_normals
+from recon.export.checks import textured_mesh_of, unit_normals
 from recon.export.format import Content, Format
 from recon.export.texture import texture_jpeg
 from recon.frames import Transform, apply, file_T_cam, rotate
 from recon.threads import blocks, in_order
 from recon.types import Intrinsics, Mesh
+from recon.version import GENERATOR
 
 _FLOAT, _UINT32 = 5126, 5125
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963
@@ -148,7 +149,7 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
     primitive = {"attributes": attributes, "indices": len(names), "material": 0, "mode": 4}
     depths = mesh.vertices[:, 2]
     return {
-        "asset": {"version": "2.0", "generator": GENERATOR, "extras": dict(content.provenance)},
+        "asset": {"version": "2.0", "generator": GENERATOR, "extras": content.provenance.as_dict()},
         "extensionsUsed": ["KHR_materials_unlit"],
         "scene": 0,
         "scenes": [{"nodes": [0, 1]}],

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.export.checks import GENERATOR, cloud_of, describe_lines
+from recon.export.checks import cloud_of, describe_lines
 from recon.export.format import Content, Format
 from recon.frames import apply
 from recon.threads import blocks
 from recon.types import PointCloud
+from recon.version import GENERATOR
 
 if TYPE_CHECKING:
     import laspy

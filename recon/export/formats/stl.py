@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from recon.errors import ExportError
-from recon.export.checks import GENERATOR, mesh_of
+from recon.export.checks import mesh_of
 from recon.export.format import Content, Format
 from recon.frames import apply
 from recon.threads import blocks
+from recon.version import GENERATOR
 
 _TRIANGLE = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 

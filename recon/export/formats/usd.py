@@ -99,7 +99,7 @@ def _write_stage(content: Content, mesh: Mesh, uv: NDArray[np.float32], path: Pa
     stage.SetDefaultPrim(root.GetPrim())
     layer = stage.GetRootLayer()
     layer.documentation = "\n".join(describe_lines(content))
-    layer.customLayerData = {"recon": json.dumps(dict(content.provenance), default=str)}
+    layer.customLayerData = {"recon": json.dumps(content.provenance.as_dict(), default=str)}
     surface = _define_mesh(stage, content, mesh, uv)
     _define_material(stage, surface, Sdf.AssetPath(f"./{texture}"))
     _define_camera(stage, content, mesh)

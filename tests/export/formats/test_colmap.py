@@ -120,7 +120,7 @@ def test_info(model, make_content):
     info = describe(model)
     assert info.points == len(make_content("cloud").geometry.points)
     assert info.camera.intrinsics == make_content("cloud").intrinsics
-    assert info.provenance["model"] == "fake"
+    assert info.provenance["model.name"] == "fake"
     assert info.axes.startswith("opencv")
     (model / "sparse" / "0" / "points3D.txt").unlink()
     with pytest.raises(SceneFileError, match="does not exist"):

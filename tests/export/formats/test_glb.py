@@ -149,7 +149,7 @@ def test_provenance_is_in_the_asset(written):
     asset = parts(written.read_bytes())[0]["asset"]
     assert asset["version"] == "2.0"
     assert asset["generator"].startswith("recon ")
-    assert asset["extras"]["model"] == "fake"
+    assert asset["extras"]["model"]["name"] == "fake"
     assert asset["extras"]["note"] == "Wohnküche\nsecond line"
 
 

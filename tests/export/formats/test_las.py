@@ -58,7 +58,7 @@ def test_provenance_is_a_text_record(make_content, laspy, tmp_path):
     (record,) = header.vlrs
     text = record.record_data_bytes().decode("ascii")
     assert "axes z-up: x right, y forward, z up" in text
-    assert "model fake" in text
+    assert "model.name fake" in text
     assert "camera fx 20 fy 20 cx 11 cy 10 width 24 height 18" in text
 
 

@@ -10,6 +10,7 @@ from recon.errors import ExportError
 from recon.export.formats import ply
 from recon.export.registry import format_for
 from recon.frames import apply, file_T_cam, rotate
+from recon.provenance import Provenance
 from recon.types import Mesh, PointCloud
 
 ALL_AXES = ["y-up", "z-up", "opencv"]
@@ -68,14 +69,14 @@ def test_the_header_says_what_it_is_in_plain_ascii(make_content, tmp_path):
     assert "comment unit metre" in lines
     assert "comment camera fx 20 fy 20 cx 11 cy 10 width 24 height 18" in lines
     assert "comment focal_source exif" in lines
-    assert "comment model fake" in lines
+    assert "comment model.name fake" in lines
     assert "comment note Wohnk\\xfcche second line" in lines
     assert not any("revision" in line for line in lines), "an unknown revision is not invented"
     assert all(line.startswith(("comment ", "element ", "property ")) for line in lines[2:])
 
 
 def test_a_long_provenance_stays_readable_for_others(make_content, open3d, tmp_path):
-    content = replace(make_content("cloud"), provenance={"k" * 400: "v" * 3000})
+    content = replace(make_content("cloud"), provenance=Provenance(more={"k" * 400: "v" * 3000}))
     ply.write(content, tmp_path / "a.ply")
     assert len(open3d.io.read_point_cloud(str(tmp_path / "a.ply")).points) == len(content.geometry.points)
 

@@ -11,6 +11,7 @@ from recon.errors import ExportError, SceneFileError
 from recon.export.formats import usd
 from recon.export.registry import format_for, formats, save
 from recon.file_info.describe import describe
+from recon.file_info.info import flatten
 from recon.frames import apply, file_T_cam, gl_T_cam, rotate
 
 SUFFIXES = [".usda", ".usdc", ".usdz"]
@@ -142,7 +143,7 @@ def test_info_names_axes_camera_and_provenance(opened, make_content, tmp_path):
         opened(suffix)
         info = describe(tmp_path / f"my scene{suffix}")
         assert info.camera.intrinsics == make_content("mesh").intrinsics
-        assert info.provenance["model"] == "fake"
+        assert dict(flatten(info.provenance))["model.name"] == "fake"
         assert info.colours == "texture"
 
 

@@ -232,7 +232,7 @@ def test_what_is_known_of_the_camera_holds_for_each(folder: Path) -> None:
 
     for name in "af":
         scene = Scene.load(folder / "out" / f"{name}.npz")
-        assert scene.intrinsics.fx == 200 and "camera height" in scene.provenance["calibration"]["reference"]
+        assert scene.intrinsics.fx == 200 and "camera height" in scene.provenance.calibration.reference
     # The floor of each is 3 m below, whatever its own depth said.
     depths = [Scene.load(folder / "out" / f"{name}.npz").depth.z_m.max() for name in "af"]
     assert depths[0] == pytest.approx(depths[1], rel=0.02)
@@ -250,7 +250,7 @@ def test_a_saved_calibration_holds_for_all(folder: Path) -> None:
     assert done.exit_code == 0, done.stderr
     from recon.scene import Scene
 
-    scales = {Scene.load(path).provenance["calibration"]["scale"] for path in (folder / "out").glob("*.npz")}
+    scales = {Scene.load(path).provenance.calibration.scale for path in (folder / "out").glob("*.npz")}
     assert len(scales) == 1
 
 
@@ -282,7 +282,7 @@ def test_a_folder_of_relative_depth(folder: Path) -> None:
     done = run(folder, "build", "@photos", "-o", "@out", "--format", "npz", *known)
     assert done.exit_code == 0, done.stderr
     scenes = {name: Scene.load(folder / "out" / f"{name}.npz") for name in "af"}
-    assert [scenes[name].provenance["model"]["file"] for name in "af"] == ["a.npy", "f.npy"]
+    assert [scenes[name].provenance.model.details["file"] for name in "af"] == ["a.npy", "f.npy"]
     # The same but for its scale, which the calibration finds.
     assert scenes["a"].depth.z_m == pytest.approx(scenes["f"].depth.z_m, rel=1e-3)
 

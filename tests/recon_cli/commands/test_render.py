@@ -12,6 +12,7 @@ from PIL import Image
 from synthetic import CAMERA, floor_and_wall
 
 from recon.errors import ViewerError
+from recon.provenance import ModelRecord, Provenance
 from recon.render import renderer_check
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
@@ -27,7 +28,7 @@ def _scene(*, known: bool = True) -> Scene:
         Photo(rgb=rgb, path="room.png"),
         CAMERA,
         MetricDepth(z_m=z, valid=valid),
-        provenance={"model": {"name": "measured"}, "focal": {"sets_depth": False}},
+        provenance=Provenance(model=ModelRecord("measured")),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from viewer_scenes import room
 
 from recon.frames import apply, gl_T_cam
+from recon.provenance import CalibrationRecord, Provenance
 from recon.render.drawable import Drawn, draw_geometry, draw_scene
 from recon.render.style import COLOURS, SHOWN_AS, View
 from recon.render.view_camera import ViewCamera, photo_camera, preset
@@ -149,7 +150,9 @@ def test_what_cannot_be_measured_is_told_and_the_rest_goes_on() -> None:
 def test_a_problem_is_a_sentence_in_the_picture() -> None:
     from recon.constraints import LengthBetween
 
-    state = c.add_scene(State(), replace(room(), provenance={"calibration": {"scale": 1.0}}), name="a")
+    state = c.add_scene(
+        State(), replace(room(), provenance=Provenance(calibration=CalibrationRecord(1.0))), name="a"
+    )
     picture = Painter().paint(c.add_length(state, LengthBetween((40.5, 80.5), (90.5, 80.5), 1.0, 0.01)))
     assert picture.problem is not None and "again" in picture.problem
 

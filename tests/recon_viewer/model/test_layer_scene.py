@@ -10,6 +10,7 @@ from recon.constraints import LengthBetween
 from recon.errors import CalibrationError
 from recon.geometry.unproject import project
 from recon.measure import distance
+from recon.provenance import CalibrationRecord, FocalRecord, Provenance
 from recon_viewer.model import commands as c
 from recon_viewer.model.layer_scene import Adjuster, coarse, refocused, rescaled
 from recon_viewer.model.state import Box, Layer, State
@@ -29,11 +30,12 @@ def test_a_known_length_makes_the_scene_that_long() -> None:
     after = rescaled(scene, (LengthBetween(A, B, 2 * before, 0.01),))
     assert distance(after, A, B).value == pytest.approx(2 * before, rel=1e-3)
     assert np.allclose(after.depth.z_m, 2 * scene.depth.z_m, rtol=2e-3)
-    assert after.provenance["calibration"]["reference"] == "1 length"
+    assert after.provenance.calibration is not None
+    assert after.provenance.calibration.reference == "1 length"
 
 
 def test_a_calibrated_scene_is_not_fitted_a_second_time() -> None:
-    scene = replace(room(), provenance={"calibration": {"scale": 1.0}})
+    scene = replace(room(), provenance=Provenance(calibration=CalibrationRecord(1.0)))
     with pytest.raises(CalibrationError, match="run the model again"):
         rescaled(scene, (LengthBetween(A, B, 1.0, 0.01),))
 
@@ -44,7 +46,7 @@ def test_another_focal_length_moves_metres_only_where_they_came_from_it() -> Non
     moved = refocused(scene, focal)
     assert moved.intrinsics.fx == focal and moved.intrinsics.source == "user"
     assert np.array_equal(moved.depth.z_m, scene.depth.z_m)
-    follows = replace(scene, provenance={"focal": {"sets_depth": True}})
+    follows = replace(scene, provenance=Provenance(focal=FocalRecord(sets_depth=True)))
     assert np.allclose(refocused(follows, focal).depth.z_m, 2 * scene.depth.z_m)
 
 
@@ -78,4 +80,4 @@ def test_the_crop_box_keeps_what_lies_in_it() -> None:
     points = kept.with_options(replace(kept.options, edge=0.0)).cloud().points
     x = points @ upright[0, :3] + upright[0, 3]
     assert x.min() >= -0.5001 and x.max() <= 0.5001
-    assert kept.provenance["crop"]["low_m"][0] == -0.5
+    assert kept.provenance.crop is not None and kept.provenance.crop.low_m[0] == -0.5

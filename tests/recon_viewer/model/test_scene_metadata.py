@@ -30,7 +30,7 @@ def test_a_saved_scene_comes_back_with_measurements_and_view(tmp_path: Path) -> 
     state = measured_room()
     scene_metadata.with_viewer(room(), state).save(tmp_path / "a.npz")
     scene, told = scene_metadata.without_viewer(Scene.load(tmp_path / "a.npz"))
-    assert "viewer" not in scene.provenance
+    assert scene.provenance.viewer is None
     (one,) = scene_metadata.measured_from(told, 7)
     assert one.tool == "distance" and [pick.layer for pick in one.picks] == [7, 7]
     assert [pick.pixel_px for pick in one.picks] == [pick.pixel_px for pick in state.measured[0].picks]

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.export.checks import GENERATOR
 from recon.export.format import Content
 from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
 from recon.threads import blocks
 from recon.types import Intrinsics, Mesh
+from recon.version import GENERATOR
 
 UV_STEPS_PER_PX = 16
 """Texture coordinates are kept to a sixteenth of a pixel; the centres of pixels are exact."""
@@ -53,10 +53,10 @@ def page_data(
         "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
         "spacing_px": content.stride,
         "voxel_m": content.voxel_m or 0.0,
-        "guess": _model(content).get("name") == "preview",
-        "scale_interval": content.provenance.get("scale_interval"),
+        "guess": content.provenance.model_name == "preview",
+        "scale_interval": content.provenance.scale_interval,
         "facts": _facts(content),
-        "provenance": dict(content.provenance),
+        "provenance": content.provenance.as_dict(),
     }
 
 
@@ -79,22 +79,20 @@ def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:
 
 def _facts(content: Content) -> list[tuple[str, str]]:
     """The lines of the info panel."""
-    camera, model = content.intrinsics, _model(content)
-    interval = content.provenance.get("scale_interval")
-    geometry = content.geometry
+    camera, geometry, told = content.intrinsics, content.geometry, content.provenance
+    interval = told.scale_interval
     if isinstance(geometry, Mesh):
         size = f"{len(geometry.vertices):,} vertices, {len(geometry.faces):,} triangles"
     else:
         size = f"{len(geometry):,} points"
-    calibration = content.provenance.get("calibration")
     upright = ""
     if content.level_T_gl is not None:
         upright = f"floor at height 0, the camera at {content.level_T_gl[1, 3]:.2f} m"
     facts = [
         ("Photo", f"{file_name(content)}, {content.photo.width} x {content.photo.height} px"),
-        ("Depth", str(model.get("name") or "not told")),
-        ("Revision", str(model.get("revision") or "")),
-        ("Calibration", _inline(calibration)),
+        ("Depth", told.model_name or "not told"),
+        ("Revision", str(told.model.revision or "") if told.model else ""),
+        ("Calibration", _inline(told.calibration.values) if told.calibration else ""),
         ("Focal length", f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"),
         (
             "Scale",
@@ -114,11 +112,6 @@ _SOURCES = {
     "model": "from the model",
     "default": "a guess",
 }
-
-
-def _model(content: Content) -> Mapping[str, Any]:
-    model = content.provenance.get("model")
-    return model if isinstance(model, Mapping) else {"name": model}
 
 
 def _inline(value: Any) -> str:

@@ -21,6 +21,7 @@ from PIL import Image
 from recon.errors import ExportError
 from recon.export.formats.html import html, packing
 from recon.frames import apply, gl_T_cam
+from recon.provenance import ModelRecord, Provenance
 from recon.types import Intrinsics, Photo
 
 ROOT = Path(__file__).parents[4]
@@ -198,8 +199,8 @@ def test_no_text_of_a_file_name_or_a_provenance_becomes_markup(page):
     _, plain = page("mesh")
     content = page("mesh")[0]
     photo = Photo(content.photo.rgb, path=f"/somewhere/private/{nasty.replace('/', '|')}")
-    provenance = {"model": {"name": nasty, "revision": nasty}, "calibration": {"note": nasty}}
-    _, written = page("mesh", photo=photo, provenance=provenance)
+    told = {"model": {"name": nasty, "revision": nasty}, "calibration": {"scale": 1.0, "note": nasty}}
+    _, written = page("mesh", photo=photo, provenance=Provenance.from_dict(told))
     assert [tag for tag, _ in written.elements] == [tag for tag, _ in plain.elements]
     facts = dict(written.data["facts"])
     assert facts["Depth"] == facts["Revision"] == nasty
@@ -215,10 +216,10 @@ def test_a_name_of_odd_bytes_can_be_written(page):
 
 
 def test_what_the_page_says_of_the_scene(page):
-    _, written = page("mesh", provenance={"model": {"name": "preview", "revision": None}})
+    _, written = page("mesh", provenance=Provenance(model=ModelRecord("preview")))
     assert written.data["guess"] is True
     assert written.data["scale_interval"] is None
-    provenance = {"model": {"name": "depthpro", "revision": "abc123"}, "scale_interval": 0.07}
+    provenance = Provenance(model=ModelRecord("depthpro", "abc123"), scale_interval=0.07)
     _, written = page("cloud", provenance=provenance, stride=3, voxel_m=0.02)
     assert written.data["guess"] is False
     assert (written.data["spacing_px"], written.data["voxel_m"]) == (3, 0.02)

@@ -16,6 +16,7 @@ from synthetic import floor_and_wall, with_box
 from recon.export.formats.html import html
 from recon.export.registry import format_for
 from recon.geometry.unproject import rays_of, unproject
+from recon.provenance import ModelRecord, Provenance
 from recon.scene import Scene
 from recon.types import Intrinsics, MetricDepth, Photo
 
@@ -61,7 +62,7 @@ def scene() -> Scene:
     rgb = (127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
     depth = MetricDepth(z_m, np.isfinite(z_m))
     photo = Photo(rgb, path='rooms/a "room" </script>.jpg')
-    return Scene(photo, CAMERA, depth, provenance={"model": {"name": "fake", "revision": None}})
+    return Scene(photo, CAMERA, depth, provenance=Provenance(model=ModelRecord("fake")))
 
 
 def distance_m(scene: Scene, a: tuple[int, int], b: tuple[int, int]) -> float:

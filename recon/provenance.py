@@ -1,0 +1,254 @@
+"""Where every number of a scene came from, as its files say it.
+
+A file outlives the version that wrote it: what an older one does not say is None, and what a later one adds is kept
+in ``more`` (of the model in ``details``, of the calibration in ``values``) and written again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from recon.calibration.calibration import Calibration, as_json
+from recon.calibration.error_model import ErrorModel, error_model_of, known_error_model
+from recon.types import Intrinsics
+
+if TYPE_CHECKING:
+    from recon.geometry.gravity import Levelling
+
+Values = Mapping[str, Any]
+"""Plain JSON values by name."""
+Point = tuple[float, float, float]
+Record = TypeVar("Record", "PhotoRecord", "FocalRecord", "KeptRecord", "CropRecord")
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """The photo that the scene was made of."""
+
+    file: str | None
+    """Its name, without the folder."""
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """The estimator of the depth."""
+
+    name: str | None
+    revision: str | None = None
+    """Of its weights, where one is known."""
+    details: Values = field(default_factory=dict)
+    """What else the estimator says: ``DepthEstimate.details``."""
+
+    @property
+    def unit_m(self) -> float | None:
+        """Step in which a depth file counts, m."""
+        return self.details.get("unit_m")
+
+    @property
+    def stored_width(self) -> int | None:
+        """Width of the depth as it was measured, px; None where that is the photo's own."""
+        return self.details.get("stored_width")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"name": self.name, "revision": self.revision, **self.details}
+
+
+@dataclass(frozen=True)
+class FocalRecord:
+    """The camera, and how the metres depend on it."""
+
+    fx_px: float | None = None
+    fy_px: float | None = None
+    cx_px: float | None = None
+    cy_px: float | None = None
+    fov_x_deg: float | None = None
+    source: str | None = None
+    sets_depth: bool | None = None
+    """Whether the metres were computed with the focal length."""
+    sigma: float | None = None
+    """Standard deviation of its logarithm, where it was fitted."""
+
+    @classmethod
+    def of(
+        cls, camera: Intrinsics, *, sets_depth: bool | None = None, sigma: float | None = None
+    ) -> "FocalRecord":
+        """Of that camera."""
+        k = camera
+        return cls(k.fx, k.fy, k.cx, k.cy, k.fov_x_deg, k.source, sets_depth, sigma)
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """The fit ``1 / z = scale * value + shift`` that made the depth metric."""
+
+    scale: float
+    shift: float = 0.0
+    covariance: tuple[tuple[float, float], tuple[float, float]] | None = None
+    """Of (scale, shift)."""
+    reference: str = "its reference"
+    """What it was made with."""
+    scale_interval: float | None = None
+    """Relative half-width of the 95 % interval of the mean depth."""
+    focal_sigma: float | None = None
+    """Standard deviation of the logarithm of the focal length, where the constraints gave it."""
+    has_constraints: bool = False
+    """Whether the user's own measurements took part in it."""
+    anchors: tuple[tuple[float, float, float, float], ...] = ()
+    """As those of ``Calibration``."""
+    values: Values = field(default_factory=dict, compare=False, repr=False)
+    """Everything that the file says of it."""
+
+    @classmethod
+    def of(cls, calibration: Calibration) -> "CalibrationRecord":
+        """Of a calibration that was just used."""
+        return cls.from_dict(as_json(calibration))
+
+    @classmethod
+    def from_dict(cls, values: Values) -> "CalibrationRecord":
+        """Of a scene file."""
+        covariance, sigma = values.get("covariance"), values.get("focal_sigma")
+        return cls(
+            scale=float(values["scale"]),
+            shift=float(values.get("shift", 0.0)),
+            covariance=None if covariance is None else _matrix(covariance),
+            reference=str(values.get("reference", "its reference")),
+            scale_interval=values.get("scale_interval"),
+            focal_sigma=None if sigma is None else float(sigma),
+            has_constraints=bool(values.get("constraints")),
+            anchors=tuple(
+                (float(x), float(y), float(a), float(b)) for x, y, a, b in values.get("anchors", ())
+            ),
+            values=values,
+        )
+
+
+@dataclass(frozen=True)
+class KeptRecord:
+    """That the viewer has cut pixels away."""
+
+    pixels: int
+    """So many are left."""
+
+
+@dataclass(frozen=True)
+class CropRecord:
+    """The box outside of which the viewer has cut everything away, m, upright."""
+
+    low_m: Point
+    high_m: Point
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where every number of a scene came from."""
+
+    generator: str | None = None
+    photo: PhotoRecord | None = None
+    model: ModelRecord | None = None
+    focal: FocalRecord | None = None
+    error_model: ErrorModel | None = None
+    """How far the depth is off; None where that is not known."""
+    calibration: CalibrationRecord | None = None
+    scale_interval: float | None = None
+    """Relative half-width of the 95 % interval of the scale."""
+    kept: KeptRecord | None = None
+    crop: CropRecord | None = None
+    viewer: Values | None = None
+    """What the viewer keeps in a scene file, for itself to read: measurements, and how it was shown."""
+    levelling: "Levelling | None" = None
+    """How the scene in the file was stood upright; a scene file has none, as it holds the camera's view."""
+    fill: str | None = None
+    """That a file has geometry which nobody has seen."""
+    more: Values = field(default_factory=dict)
+
+    @property
+    def model_name(self) -> str | None:
+        """The estimator's name."""
+        return None if self.model is None else self.model.name
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, for a file."""
+        calibration, levelling = self.calibration, self.levelling
+        found = {
+            "generator": self.generator,
+            "photo": _plain(self.photo),
+            "model": None if self.model is None else self.model.as_dict(),
+            "focal": _plain(self.focal),
+            "error_model": None if self.error_model is None else asdict(self.error_model),
+            "calibration": None if calibration is None else dict(calibration.values),
+            "scale_interval": self.scale_interval,
+            "kept": _plain(self.kept),
+            "crop": _plain(self.crop),
+            "viewer": None if self.viewer is None else dict(self.viewer),
+            "levelling": None if levelling is None else levelling.as_provenance(),
+            "fill": self.fill,
+            **self.more,
+        }
+        return {name: value for name, value in found.items() if value is not None or name in _ALWAYS}
+
+    @classmethod
+    def from_dict(cls, values: Values) -> "Provenance":
+        """The inverse of ``as_dict``. Of a file that has no error model yet, the shipped one of its estimator.
+
+        Raises:
+            ValueError, TypeError, KeyError: It is no provenance.
+        """
+        model = _model(values.get("model"))
+        name = None if model is None else model.name
+        error_model = None if name is None else known_error_model(name)
+        calibration, viewer = values.get("calibration"), values.get("viewer")
+        return cls(
+            generator=values.get("generator"),
+            photo=_record(PhotoRecord, values.get("photo")),
+            model=model,
+            focal=_record(FocalRecord, values.get("focal")),
+            error_model=error_model_of(values["error_model"]) if "error_model" in values else error_model,
+            calibration=None if calibration is None else CalibrationRecord.from_dict(calibration),
+            scale_interval=values.get("scale_interval"),
+            kept=_record(KeptRecord, values.get("kept")),
+            crop=_record(CropRecord, values.get("crop")),
+            viewer=viewer if isinstance(viewer, Mapping) else None,
+            more={key: value for key, value in values.items() if key not in _NAMES},
+        )
+
+
+_ALWAYS = ("error_model", "calibration", "scale_interval")
+"""Written also where there is none: null says that nothing is known."""
+_NAMES = {each.name for each in fields(Provenance)} - {"levelling", "fill", "more"}
+
+
+def _model(values: Any) -> ModelRecord | None:
+    if values is None:
+        return None
+    details = {key: value for key, value in _mapping(values).items() if key not in ("name", "revision")}
+    return ModelRecord(values.get("name"), values.get("revision"), details)
+
+
+def _record(kind: type[Record], values: Any) -> Record | None:
+    """Of a file's values; names that this version does not know are left out."""
+    if values is None:
+        return None
+    known = {each.name for each in fields(kind)}
+    return kind(**{name: _frozen(value) for name, value in _mapping(values).items() if name in known})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(record: PhotoRecord | FocalRecord | KeptRecord | CropRecord | None) -> dict[str, Any] | None:
+    return None if record is None else asdict(record)
+
+
+def _mapping(values: Any) -> Values:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"expected values by name, got {values!r}")
+    return values
+
+
+def _matrix(values: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    (a, b), (c, d) = values
+    return (float(a), float(b)), (float(c), float(d))
