@@ -1,9 +1,9 @@
 """What a batch has done, line by line in ``batch.jsonl`` of its folder, so that one that was stopped can go on.
 
 Each line is one JSON object: ``settings`` (what a run's outputs are made with, and an id of it), ``begun`` (a photo
-whose outputs are about to be written) and ``photo`` (what became of it). The file is only ever added to; of one
-output the newest line counts. A process that is killed leaves at most outputs of ``begun`` photos that are whole but
-not recorded: these may be written over.
+whose outputs are about to be written) and ``photo`` (what became of it). The file is only ever added to, by one run
+at a time; of one output the newest line counts. A process that is killed leaves at most outputs of ``begun`` photos
+that are whole but not recorded: these may be written over.
 """
 
 import json
@@ -12,9 +12,11 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from recon.atomic_write import staged
+from recon.batch.file_check import describe_file, state_of
+from recon.batch.file_lock import lock
 from recon.errors import ExportError
 
 RECORD = "batch.jsonl"
@@ -28,7 +30,7 @@ Values = Mapping[str, Any]
 
 
 class Record:
-    """The record of one folder. Rows may be added from several threads."""
+    """The record of one folder. Rows may be added from several threads, between ``open`` and ``close``."""
 
     def __init__(self, folder: Path, settings: Values) -> None:
         """Reads what is there; nothing is written yet.
@@ -43,16 +45,14 @@ class Record:
         self.folder, self.path = folder, folder / RECORD
         self._settings: dict[str, Any] = json.loads(json.dumps(settings, default=str))
         self._id = sha256(json.dumps(self._settings, sort_keys=True).encode()).hexdigest()[:12]
-        self._known: dict[str, dict[str, Any]] = {}
-        self._newest: dict[str, dict[str, Any]] = {}
-        self._files: set[str] = set()
         self._lock = threading.Lock()
-        self._end = 0
-        if self.path.exists():
-            self._read()
+        self._file: IO[bytes] | None = None
+        self._read()
 
     def is_done(self, output: str, sources: Sequence[Path]) -> bool:
-        """Whether an output was written by these settings from what is read for it as that is now.
+        """Whether an output was written by these settings from what is read for it as that is now, and is whole.
+
+        What somebody changed since is done, too (``changed``).
 
         Args:
             output: Relative to the folder, with ``/``.
@@ -62,8 +62,13 @@ class Record:
         if row is None or row["kind"] != "photo" or not row["ok"] or row["settings"] != self._id:
             return False
         return row["sources"] == [fingerprint(path) for path in sources] and all(
-            (self.folder / f).exists() for f in row["files"]
+            state_of(self.folder / name, row["contents"].get(name, [])) != "damaged" for name in row["files"]
         )
+
+    def changed(self, output: str) -> bool:
+        """Whether an output that is done is not what was written: somebody has worked on it since."""
+        row = self._newest[output]
+        return any(state_of(self.folder / name, row["contents"][name]) == "changed" for name in row["files"])
 
     def is_ours(self, output: str) -> bool:
         """Whether an output was written, or begun, by an earlier run: it may be replaced when that run goes on."""
@@ -91,11 +96,48 @@ class Record:
                 }
         return {}
 
-    def open(self) -> None:
-        """Makes the folder and writes the settings; what a killed run left of its last line is cut off.
+    def lock(self) -> None:
+        """Lets no other run write into the folder, where it has a record already, and reads what is new in it.
 
         Raises:
-            ExportError: The folder cannot be made or written.
+            ExportError: Another run is at work in it, or the record cannot be read or written.
+        """
+        if self._file is None and self.path.exists():
+            self._lock_file()
+
+    def close(self) -> None:
+        """Lets other runs write into the folder."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> "Record":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _lock_file(self) -> None:
+        try:
+            file = self.path.open("ab", buffering=0)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not lock(file):
+            file.close()
+            raise ExportError(
+                f"another run is writing to {self.folder}: wait until it is done, or give another folder."
+            )
+        self._file = file
+        self._read()
+
+    def _unwritable(self, error: OSError) -> ExportError:
+        return ExportError(f"{self.path} cannot be written: {error.strerror or error}.")
+
+    def open(self) -> None:
+        """Makes the folder, locks it and writes the settings; what a killed run left of its last line is cut off.
+
+        Raises:
+            ExportError: The folder cannot be made or written, or another run is at work in it.
         """
         try:
             self.folder.mkdir(exist_ok=True)
@@ -104,24 +146,35 @@ class Record:
         except FileNotFoundError as error:
             raise ExportError(f"the folder {self.folder.parent} does not exist; make it first.") from error
         except OSError as error:
-            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+            raise self._unwritable(error) from error
+        if self._file is None:
+            self._lock_file()
         try:
-            if self.path.exists() and self.path.stat().st_size > self._end:
+            if self.path.stat().st_size > self._end:
                 os.truncate(self.path, self._end)
             if self._id not in self._known:
                 self._known[self._id] = self._settings
                 self._add({"kind": "settings", "format": _FORMAT, "id": self._id, "settings": self._settings})
         except OSError as error:
-            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+            raise self._unwritable(error) from error
 
     def begin(self, photo: str, outputs: Sequence[str]) -> None:
-        """Records that these outputs are about to be written."""
-        self._add_row({"kind": "begun", "photo": photo, "outputs": list(outputs), "settings": self._id})
+        """Records that these outputs are about to be written, so that a later run may replace them."""
+        row = {"kind": "begun", "photo": photo, "outputs": list(outputs), "settings": self._id}
+        self._add_row(row, sync=True)
 
     def end(
         self, photo: str, sources: Sequence[Path], outputs: Sequence[str], files: Sequence[str], **values: Any
     ) -> None:
-        """Records outputs that are written, with all the files that belong to them."""
+        """Records outputs that are written, with all the files that belong to them, and what is in these.
+
+        Raises:
+            ExportError: A file cannot be read back, or the record cannot be written.
+        """
+        try:
+            contents = {name: describe_file(self.folder / name) for name in files}
+        except OSError as error:
+            raise ExportError(f"{error.filename} cannot be read back: {error.strerror or error}.") from error
         self._add_row(
             {
                 "kind": "photo",
@@ -129,6 +182,7 @@ class Record:
                 "ok": True,
                 "outputs": list(outputs),
                 "files": list(files),
+                "contents": contents,
                 "sources": [fingerprint(path) for path in sources],
                 "settings": self._id,
                 **values,
@@ -157,21 +211,32 @@ class Record:
             pass  # none, or not ours
         return None
 
-    def _add_row(self, row: dict[str, Any]) -> None:
+    def _add_row(self, row: dict[str, Any], *, sync: bool = False) -> None:
         try:
-            self._add(row)
+            self._add(row, sync=sync)
         except OSError as error:
-            raise ExportError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+            raise self._unwritable(error) from error
         with self._lock:
             for output in row["outputs"]:
                 self._newest[output] = row
 
-    def _add(self, row: Values) -> None:
-        line = (json.dumps(row, default=str) + "\n").encode("utf-8", "backslashreplace")
-        with self._lock, self.path.open("ab") as file:
-            file.write(line)
+    def _add(self, row: Values, *, sync: bool = False) -> None:
+        line = memoryview((json.dumps(row, default=str) + "\n").encode("utf-8", "backslashreplace"))
+        if self._file is None:
+            raise ValueError("the record must be opened before rows are added")
+        with self._lock:
+            while line:  # a file without a buffer may take a part only
+                line = line[self._file.write(line) :]
+            if sync:
+                os.fsync(self._file.fileno())
 
     def _read(self) -> None:
+        self._known: dict[str, dict[str, Any]] = {}
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._files: set[str] = set()
+        self._end = 0
+        if not self.path.exists():
+            return
         problem = f"{self.path} is no record that recon wrote: move it away, or give another folder."
         try:
             with self.path.open("rb") as file:
@@ -184,6 +249,7 @@ class Record:
                             raise ExportError(problem)
                         self._known[row["id"]] = row["settings"]
                     elif row["settings"] in self._known:
+                        row.setdefault("contents", {})
                         self._newest.update(dict.fromkeys(row["outputs"], row))
                         self._files.update(row.get("files", row["outputs"]))
                     else:

@@ -1,6 +1,9 @@
 """What a record tells of the outputs of earlier runs."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -11,17 +14,19 @@ from recon.errors import ExportError
 from recon.options import Options
 from recon_cli.batch.plan import settings_of
 
+PLY = bytes(range(256)) * 500
+
 
 def written(folder: Path, name: str, **settings: int) -> tuple[Record, Path]:
     """A record with one output done, and the photo that it is of."""
     folder.mkdir(exist_ok=True)
     photo = folder.parent / f"{name}.jpg"
     photo.write_bytes(b"photo")
-    record = Record(folder, settings)
-    record.open()
-    (folder / f"{name}.ply").write_bytes(b"ply")
-    record.begin(str(photo), [f"{name}.ply"])
-    record.end(str(photo), [photo], [f"{name}.ply"], [f"{name}.ply"])
+    with Record(folder, settings) as record:
+        record.open()
+        (folder / f"{name}.ply").write_bytes(PLY)
+        record.begin(str(photo), [f"{name}.ply"])
+        record.end(str(photo), [photo], [f"{name}.ply"], [f"{name}.ply"])
     return record, photo
 
 
@@ -47,6 +52,7 @@ def test_done_means_the_same_photo_settings_and_files(tmp_path: Path) -> None:
 
 def test_what_was_begun_may_be_replaced_and_is_not_done(tmp_path: Path) -> None:
     record, photo = written(tmp_path / "out", "a")
+    record.open()
     record.begin(str(photo), ["a.ply"])
     again = Record(tmp_path / "out", {})
     assert again.is_ours("a.ply") and not again.is_done("a.ply", [photo])
@@ -68,6 +74,7 @@ def begin_often(record: Record, k: int) -> None:
 
 def test_rows_of_several_threads_stay_whole(tmp_path: Path) -> None:
     record, photo = written(tmp_path / "out", "a")
+    record.open()
     rows = [threading.Thread(target=begin_often, args=(record, k)) for k in range(4)]
     for thread in rows:
         thread.start()
@@ -81,8 +88,8 @@ def test_a_cut_line_is_forgotten(tmp_path: Path) -> None:
     record, photo = written(tmp_path / "out", "a")
     whole = record.path.read_bytes()
     record.path.write_bytes(whole + whole.splitlines()[-1][:40])
-    again = Record(tmp_path / "out", {})
-    again.open()
+    with Record(tmp_path / "out", {}) as again:
+        again.open()
     assert again.is_done("a.ply", [photo]) and record.path.read_bytes() == whole
 
 
@@ -107,3 +114,75 @@ def test_a_list_of_failures_that_is_not_ours_stays(tmp_path: Path) -> None:
 def test_settings_hold_what_is_not_as_by_default() -> None:
     found = settings_of("build", Options(stride=2, depth=Path("d"), offline=True), shape=None)
     assert found == {"command": "build", "stride": 2, "depth": str(Path("d").absolute()), "shape": None}
+
+
+def cut(path: Path, size: int) -> None:
+    """As a power cut leaves a file: shorter, with the time that it had."""
+    before = path.stat().st_mtime_ns
+    path.write_bytes(path.read_bytes()[:size])
+    os.utime(path, ns=(before, before))
+
+
+@pytest.mark.parametrize("keep", [0, 10, 100, 50_000, len(PLY) - 1])
+@pytest.mark.parametrize("old_time", [True, False])
+def test_what_is_empty_or_cut_off_is_not_done(tmp_path: Path, keep: int, old_time: bool) -> None:
+    _, photo = written(tmp_path / "out", "a")
+    path = tmp_path / "out" / "a.ply"
+    if old_time:
+        cut(path, keep)
+    else:
+        path.write_bytes(PLY[:keep])
+    assert not Record(tmp_path / "out", {}).is_done("a.ply", [photo])
+
+
+def test_blocks_of_zeros_are_not_done(tmp_path: Path) -> None:
+    _, photo = written(tmp_path / "out", "a")
+    path = tmp_path / "out" / "a.ply"
+    before = path.stat().st_mtime_ns
+    path.write_bytes(PLY[:50_000] + bytes(len(PLY) - 50_000))
+    os.utime(path, ns=(before, before))
+    assert not Record(tmp_path / "out", {}).is_done("a.ply", [photo])
+
+
+def test_what_somebody_worked_on_is_done_and_changed(tmp_path: Path) -> None:
+    _, photo = written(tmp_path / "out", "a")
+    for work in (b"mine" + PLY, b"mine" * 1000, PLY[:-1] + b"x"):
+        (tmp_path / "out" / "a.ply").write_bytes(work)
+        again = Record(tmp_path / "out", {})
+        assert again.is_done("a.ply", [photo]) and again.changed("a.ply")
+    (tmp_path / "out" / "a.ply").write_bytes(PLY)  # a copy, with another time
+    again = Record(tmp_path / "out", {})
+    assert again.is_done("a.ply", [photo]) and not again.changed("a.ply")
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    record, _ = written(tmp_path / "out", "a")
+    record.open()
+    before = record.path.read_bytes()
+    for act in (Record.lock, Record.open):
+        with pytest.raises(ExportError, match="another run is writing to"):
+            act(Record(tmp_path / "out", {}))
+    code = (
+        "import sys; from pathlib import Path; from recon.batch.run_log import Record; "
+        "Record(Path(sys.argv[1]), {}).open()"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")], capture_output=True, text=True
+    )
+    assert other.returncode == 1 and "another run is writing to" in other.stderr
+    assert record.path.read_bytes() == before
+    record.close()
+    with Record(tmp_path / "out", {}) as again:
+        again.lock()
+
+
+def test_rows_of_a_run_that_ended_meanwhile_are_kept(tmp_path: Path) -> None:
+    """The second run reads the record, the first writes a row and ends, the second goes on."""
+    first, photo = written(tmp_path / "out", "a")
+    with Record(tmp_path / "out", {}) as second:
+        first.open()
+        first.begin(str(photo), ["b.ply"])
+        first.close()
+        rows = first.path.read_bytes()
+        second.open()
+        assert second.path.read_bytes() == rows and second.is_ours("b.ply")

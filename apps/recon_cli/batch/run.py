@@ -55,6 +55,22 @@ class Run:
             found for found in self.found if not (found.is_video or self._undone(found.name, found.path))
         }
         self.todo = [found for found in self.found if found not in self.done]
+        if self.existing.resume:
+            self._warn_of_changed()
+
+    def _warn_of_changed(self) -> None:
+        """What somebody has worked on since is kept, and told."""
+        paths = [target.path for found in self.done for target in self._targets(found.name)]
+        changed = [path for path in paths if self.existing.record.changed(self.existing.key(path))]
+        if changed:
+            names = ", ".join(sorted(path.name for path in changed)[:_SHOWN]) + (
+                ", ..." if len(changed) > _SHOWN else ""
+            )
+            self.session.journal.warn(
+                "resume",
+                f"{names} {'was' if len(changed) == 1 else 'were'} changed after recon wrote it, and is kept; "
+                "delete it, or use --overwrite, to make it again",
+            )
 
     def check(self) -> None:
         """Refuses before the long work what could not be written in the end (``Existing.refuse``)."""
@@ -201,20 +217,23 @@ def run_batch(
     refuse_single(options)
     folder = folder_from(request.outputs, suffixes)
     record = Record(folder, settings_of(options=options, every=request.every, **settings))
-    inputs = inputs_from(request.words, record, recursive=request.recursive, session=session)
-    existing = Existing(folder, record, request.resume, request.overwrite)
-    run = Run(session, request, options, maker, existing, inputs.found)
-    run.check()
-    if request.dry_run:
-        run.plan()
-        return
-    if not run.todo:
-        session.journal.decide("done", f"all {len(run.done)} are done already")
-        session.result |= {"written": [], "failed": [], "done_before": len(run.done)}
-        return
-    if run.done:
-        session.journal.decide("resume", f"{len(run.done)} of {len(run.found)} are done already")
-    run.work()
+    with record:
+        if not request.dry_run:
+            record.lock()
+        inputs = inputs_from(request.words, record, recursive=request.recursive, session=session)
+        existing = Existing(folder, record, request.resume, request.overwrite)
+        run = Run(session, request, options, maker, existing, inputs.found)
+        run.check()
+        if request.dry_run:
+            run.plan()
+            return
+        if not run.todo:
+            session.journal.decide("done", f"all {len(run.done)} are done already")
+            session.result |= {"written": [], "failed": [], "done_before": len(run.done)}
+            return
+        if run.done:
+            session.journal.decide("resume", f"{len(run.done)} of {len(run.found)} are done already")
+        run.work()
 
 
 def _files(target: Any) -> tuple[Path, ...]:

@@ -12,6 +12,7 @@ import pytest
 from photo_folders import Z, build, make_photos, names_in, rows_of, run
 from PIL import Image
 
+from recon.batch.run_log import Record
 from recon.depth import registry
 from recon.depth.preview import Preview
 from recon_cli.batch.progress import duration
@@ -112,6 +113,32 @@ def test_resume_does_only_what_is_missing(folder: Path) -> None:
     nothing = build(folder, "--format", "ply", "--resume", "--json")
     told = json.loads(nothing.stdout)
     assert (nothing.exit_code, told["done_before"], told["written"]) == (0, 7, [])
+
+
+def test_resume_makes_again_what_is_cut_off_and_keeps_what_was_edited(folder: Path) -> None:
+    out = folder / "out"
+    assert build(folder, "--format", "ply").exit_code == 0
+    whole = {name: (out / name).read_bytes() for name in ALL}
+    (out / "a.ply").write_bytes(b"")
+    (out / "c.ply").write_bytes(whole["c.ply"][:-100])
+    (out / "e.ply").write_bytes(b"edited" + whole["e.ply"])
+    done = build(folder, "--format", "ply", "--resume")
+    assert done.exit_code == 0 and "4 of 6 are done already" in done.stderr
+    assert "e.ply was changed after recon wrote it, and is kept" in done.stderr
+    assert {name: (out / name).read_bytes() for name in ALL} == {**whole, "e.ply": b"edited" + whole["e.ply"]}
+
+
+def test_a_second_run_in_the_same_folder_is_refused(folder: Path) -> None:
+    assert build(folder, "--format", "ply").exit_code == 0
+    rows = (folder / "out" / "batch.jsonl").read_bytes()
+    with Record(folder / "out", {}) as record:
+        record.lock()
+        for words in ((), ("--resume",), ("--overwrite",)):
+            done = build(folder, "--format", "ply", *words)
+            assert done.exit_code == 1 and "another run is writing to" in done.stderr
+        assert build(folder, "--format", "ply", "--resume", "--dry-run").exit_code == 0
+    assert (folder / "out" / "batch.jsonl").read_bytes() == rows
+    assert build(folder, "--format", "ply", "--resume").exit_code == 0
 
 
 def test_resume_adds_another_format(folder: Path) -> None:
