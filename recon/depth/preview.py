@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
+from recon.depth.joint_upsampling import upsample
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
@@ -24,11 +25,6 @@ WARNING = (
     "guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
 )
 _WEIGHTS = "preview.safetensors"
-# The network's maps are a thumbnail: the guided filter works at this size, and its result is resized to the photo.
-_GUIDE_PX = 768
-# Radius of the filter in pixels of the network's own map, and how much contrast makes an edge (variance, 0 to 1).
-_GUIDE_RADIUS = 1.5
-_GUIDE_EPSILON = 0.005
 
 
 @dataclass
@@ -53,8 +49,8 @@ class Preview:
             ).fx
         with journal.stage("Estimating depth with the preview network"):
             log_inverse, likely_sky = self._predict(photo.rgb)
-            log_inverse = follow_edges(log_inverse, photo.rgb)
-            sky = follow_edges(likely_sky, photo.rgb) > 0.5
+            log_inverse = upsample(log_inverse, photo.rgb)
+            sky = upsample(likely_sky, photo.rgb) > 0.5
         z_m = np.float32(focal_px / photo.width) * np.exp(-log_inverse)
         return DepthEstimate(
             depth=MetricDepth(z_m=z_m, valid=~sky),
@@ -80,30 +76,6 @@ class Preview:
 
         found = look(self._weights.net, rgb, self._weights.pixels)
         return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
-
-
-def follow_edges(coarse: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Brings a coarse map to the photo's size so that its steps follow the photo's edges.
-
-    By the guided filter (He, Sun and Tang 2013), OpenCV's.
-
-    Args:
-        coarse: (h, w) map of the same view.
-        rgb: (H, W, 3) uint8 photo.
-
-    Returns:
-        (H, W) float32.
-    """
-    import cv2
-
-    height, width = rgb.shape[:2]
-    shrink = min(1.0, _GUIDE_PX / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    radius = int(_GUIDE_RADIUS * size[0] / coarse.shape[1]) + 1
-    smooth = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
-    followed = cv2.ximgproc.guidedFilter(guide, smooth, radius, _GUIDE_EPSILON)
-    return np.asarray(cv2.resize(followed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _create(run: RunOptions) -> Estimator:

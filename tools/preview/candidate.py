@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.joint_upsampling import upsample
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, MetricDepth, Photo
-from tools.preview.joint_upsampling import upsample
 from tools.preview.network import Weights, look, read_weights
 
 _WIDEST = 2.5  # the network has seen pictures up to 3.3 to 1; longer strips are padded to this ratio

@@ -15,9 +15,9 @@ Floats = NDArray[np.float32]
 
 _REACH = 2
 """Coarse pixels to each side that take part."""
-_COLOUR_SIGMA = 0.06
+_COLOUR_SIGMA = 0.03
 """Difference of colour (0 to 1, root mean square over the channels) that counts as another surface."""
-_EDGE = 0.04
+_EDGE = 0.07
 """Difference of log depth between neighbours of the coarse map that is looked at as an edge."""
 _LARGEST_PX = 1536
 """Longer side of the size at which edges are placed; above it a step stays one pixel of that size."""
@@ -46,10 +46,17 @@ def upsample(coarse: Floats, rgb: NDArray[np.uint8]) -> Floats:
 
 def _near_edges(coarse: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Pixels of the larger size (width, height) whose coarse neighbourhood holds a step."""
-    kernel = np.ones((3, 3), np.uint8)
-    step = cv2.dilate(coarse, kernel) - cv2.erode(coarse, kernel) > 2 * _EDGE
-    wide = cv2.dilate(step.astype(np.uint8), kernel)
+    wide = cv2.dilate(_bends(coarse).astype(np.uint8), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_NEAREST_EXACT) > 0)
+
+
+def _bends(coarse: Floats) -> NDArray[np.bool_]:
+    """Where the slope changes at once, as it does at both sides of a step and nowhere on a slanted plane."""
+    padded = np.pad(coarse, 1, mode="edge")
+    middle = 2 * coarse
+    across = np.abs(padded[1:-1, :-2] + padded[1:-1, 2:] - middle)
+    down = np.abs(padded[:-2, 1:-1] + padded[2:, 1:-1] - middle)
+    return np.asarray(np.maximum(across, down) > _EDGE)
 
 
 def _between(coarse: Floats) -> NDArray[np.bool_]:
