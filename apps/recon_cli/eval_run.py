@@ -10,7 +10,7 @@ from recon_cli.console import ConsoleJournal, Session
 
 if TYPE_CHECKING:
     from recon.depth.estimator import Estimator
-    from recon.evaluate import Pair, Settings
+    from recon.evaluate import Pair, Row, Settings
     from recon.evaluate.error_model.samples import Samples
     from recon.evaluate.results_file import RowFile
 
@@ -38,9 +38,9 @@ class Work:
         self.without: list[str] = []
         """Models that cannot run."""
 
-    def measure(self, estimator: "Estimator") -> list[dict[str, Any]]:
+    def measure(self, estimator: "Estimator") -> "list[Row]":
         """The rows of one model, those of an earlier run included."""
-        from recon.evaluate import run
+        from recon.evaluate import Failure, run
         from recon.evaluate.error_model.samples import Samples
         from recon.evaluate.pictures import save_picture
 
@@ -69,17 +69,17 @@ class Work:
         fresh = []
         with progress(self.session.journal, estimator.name, len(todo)) as step:
             for row in run(todo, estimator, self.settings, self.session.journal, measured=keep):
-                if not row["ok"]:
-                    self.session.journal.warn("failed", f"{row['pair']}: {row['error']['message']}")
+                if isinstance(row.found, Failure):
+                    self.session.journal.warn("failed", f"{row.pair}: {row.found.message}")
                 if self.rows is not None:
                     self.rows.add(row)
                 else:
-                    fresh.append(dict(row))
+                    fresh.append(row)
                 step()
         if self.rows is None:
             return fresh
         wanted = {pair.name for pair in self.pairs}
-        return [row for row in self.rows if row["model"] == estimator.name and row["pair"] in wanted]
+        return [row for row in self.rows if row.model == estimator.name and row.pair in wanted]
 
 
 def folder_name(model: str) -> str:

@@ -5,7 +5,7 @@
 """
 
 from recon.evaluate.evaluate_all import run
-from recon.evaluate.evaluate_pair import ALIGNMENTS, Alignment, Compared, Settings, compare
+from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import EvaluationError, Pair, read_manifest
 from recon.evaluate.metrics.boundary_f1 import BoundaryF1, boundary_f1
 from recon.evaluate.metrics.cloud_distance import CloudErrors, cloud_errors
@@ -16,6 +16,7 @@ from recon.evaluate.metrics.depth_errors import (
     fit_inverse,
     median_scale,
 )
+from recon.evaluate.row import ALIGNMENTS, Alignment, Failure, Measures, Row
 
 __all__ = [
     "ALIGNMENTS",
@@ -25,8 +26,11 @@ __all__ = [
     "Compared",
     "DepthErrors",
     "EvaluationError",
+    "Failure",
     "InverseFit",
+    "Measures",
     "Pair",
+    "Row",
     "Settings",
     "boundary_f1",
     "cloud_errors",

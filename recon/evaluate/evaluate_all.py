@@ -6,7 +6,7 @@ from recon.depth.estimator import Estimator
 from recon.errors import ModelUnavailable, ReconError
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
-from recon.evaluate.results_file import Row
+from recon.evaluate.row import Failure, Measures, Row
 from recon.journal import Entry, Journal
 
 _WARNINGS_TOLD = 5
@@ -48,7 +48,7 @@ def run(
         measured: Called with each pair that went well, before its row is given out: for pictures and samples.
 
     Yields:
-        One row for each pair: the errors, or ``ok`` False and what went wrong.
+        One row for each pair: the errors, or what went wrong.
 
     Raises:
         ModelUnavailable: The estimator cannot run at all.
@@ -61,26 +61,18 @@ def run(
             found = compare(pair, estimator, settings, told)
             if measured is not None:
                 measured(found)
-            row = dict(found.row)
+            outcome: Measures | Failure = found.measures
             worked = True
         except ModelUnavailable as error:
             # Of missing weights no other pair would fare better; the depth that photos carry may lack in one alone.
             if not worked and estimator.name != "photo":
                 raise
-            row = _failed(estimator, pair, error)
+            outcome = _failure(error)
         except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
-            row = _failed(estimator, pair, error)
-        row["warnings"] = [entry.message for entry in told.entries if entry.kind == "warning"]
-        yield row
+            outcome = _failure(error)
+        warnings = tuple(entry.message for entry in told.entries if entry.kind == "warning")
+        yield Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)
 
 
-def _failed(estimator: Estimator, pair: Pair, error: Exception) -> dict[str, object]:
-    message = str(error) or type(error).__name__
-    return {
-        "model": estimator.name,
-        "pair": pair.name,
-        "ok": False,
-        "kind": pair.kind,
-        "scene": pair.scene,
-        "error": {"type": type(error).__name__, "message": message},
-    }
+def _failure(error: Exception) -> Failure:
+    return Failure(type(error).__name__, str(error) or type(error).__name__)

@@ -13,9 +13,10 @@ from recon.camera import focal_length
 from recon.depth.estimator import Estimator
 from recon.depth.measured import resize_depth, resize_inverse
 from recon.evaluate.manifest import EvaluationError, Pair
-from recon.evaluate.metrics.boundary_f1 import boundary_f1
+from recon.evaluate.metrics.boundary_f1 import BoundaryF1, boundary_f1
 from recon.evaluate.metrics.cloud_distance import CloudErrors, cloud_errors
 from recon.evaluate.metrics.depth_errors import InverseFit, depth_errors, fit_inverse, median_scale
+from recon.evaluate.row import ALIGNMENTS, Alignment, Measures
 from recon.geometry.unproject import rays_of
 from recon.journal import Journal
 from recon.options import Options
@@ -23,11 +24,6 @@ from recon.photo.read import read_photo
 from recon.types import BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 
 Array = NDArray[np.float64]
-Alignment = Literal["metric", "scale", "scale+shift"]
-ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
-"""As estimated; times one factor (``median_scale``); scale and shift of inverse depth (``fit_inverse``)."""
-
-
 CLOUD_ERRORS = tuple(each.name for each in fields(CloudErrors))
 
 
@@ -51,12 +47,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A pair that was measured."""
+class _Grids:
+    """Estimate and truth on one grid."""
 
     pair: Pair
-    row: Mapping[str, Any]
-    """Plain values, as the report has them."""
+    model: str
+    """The estimator's name."""
     photo: Photo
     true_m: FloatMap
     """(h, w) on the truth's own grid, m."""
@@ -78,7 +74,14 @@ class Compared:
     @property
     def metric(self) -> bool:
         """Whether the estimate was in metres."""
-        return self.row["gives"] == "metric"
+        return self.relative is None
+
+
+@dataclass(frozen=True)
+class Compared(_Grids):
+    """A pair that was measured."""
+
+    measures: Measures
 
 
 def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journal) -> Compared:
@@ -115,22 +118,9 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         raise EvaluationError(_nothing_in_common(pair, known, valid, settings))
     metric = isinstance(estimate.depth, MetricDepth)
     aligned, fits = _align(values[both].astype(np.float64), truth.z_m[both].astype(np.float64), metric)
-    row = {
-        "model": estimator.name,
-        "pair": pair.name,
-        "ok": True,
-        "kind": pair.kind,
-        "scene": pair.scene,
-        "place": pair.place,
-        "gives": "metric" if metric else "relative",
-        "seconds": round(seconds, 4),
-        "pixels": int(np.count_nonzero(both)),
-        "covered": float(np.count_nonzero(both) / np.count_nonzero(known)),
-        **_focal(camera, true_camera, estimate, told=given is true_camera),
-    }
-    compared = Compared(
+    grids = _Grids(
         pair=pair,
-        row=row,
+        model=estimator.name,
         photo=photo,
         true_m=truth.z_m,
         known=known,
@@ -141,13 +131,26 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         camera=camera.resized(width=width, height=height),
         true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),
     )
-    row |= _boundaries(compared)
-    for alignment in [name for name in settings.alignments if name in aligned] or ["scale+shift"]:
-        row[alignment] = {
-            **_errors(compared, aligned[alignment], settings),
-            **_fit_as_values(fits[alignment]),
-        }
-    return compared
+    wanted: list[Alignment] = [name for name in settings.alignments if name in aligned] or ["scale+shift"]
+    boundaries = _boundaries(grids)
+    measures = Measures(
+        place=pair.place,
+        gives="metric" if metric else "relative",
+        seconds=round(seconds, 4),
+        pixels=int(np.count_nonzero(both)),
+        covered=float(np.count_nonzero(both) / np.count_nonzero(known)),
+        **_focal(camera, true_camera, estimate, told=given is true_camera),
+        boundary_f1=None if boundaries is None else boundaries.directions,
+        boundary_f1_pooled=None if boundaries is None else boundaries.pooled,
+        errors={
+            alignment: {
+                **_errors(grids, aligned[alignment], settings),
+                **_fit_as_values(fits[alignment]),
+            }
+            for alignment in wanted
+        },
+    )
+    return Compared(**vars(grids), measures=measures)
 
 
 def _on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
@@ -209,29 +212,25 @@ def _focal(
     }
 
 
-def _boundaries(compared: Compared) -> dict[str, float | None]:
+def _boundaries(grids: _Grids) -> BoundaryF1 | None:
     # A metric estimate as it is: the score needs no scale. A relative one needs its shift.
-    z_m = np.ones(compared.both.shape, np.float32)
-    z_m[compared.both] = compared.aligned["metric" if compared.metric else "scale+shift"]
-    found = boundary_f1(z_m, compared.true_m, compared.both)
-    return {
-        "boundary_f1": None if found is None else found.directions,
-        "boundary_f1_pooled": None if found is None else found.pooled,
-    }
+    z_m = np.ones(grids.both.shape, np.float32)
+    z_m[grids.both] = grids.aligned["metric" if grids.metric else "scale+shift"]
+    return boundary_f1(z_m, grids.true_m, grids.both)
 
 
-def _errors(compared: Compared, z_m: Array, settings: Settings) -> dict[str, float | None]:
+def _errors(grids: _Grids, z_m: Array, settings: Settings) -> dict[str, float | None]:
     """Of depth and clouds: each side through its own camera; the same pixels, so that no error is no distance."""
-    errors = asdict(depth_errors(z_m, compared.true_m[compared.both].astype(np.float64)))
-    if compared.true_camera is None:
+    errors = asdict(depth_errors(z_m, grids.true_m[grids.both].astype(np.float64)))
+    if grids.true_camera is None:
         return {**errors, **dict.fromkeys(CLOUD_ERRORS)}
-    rng = np.random.default_rng(crc32(compared.pair.name.encode()))
+    rng = np.random.default_rng(crc32(grids.pair.name.encode()))
     drawn = np.arange(len(z_m))
     if len(z_m) > settings.points:
         drawn = rng.choice(len(z_m), settings.points, replace=False, shuffle=False)
-    rows, cols = (at[drawn] for at in np.nonzero(compared.both))
-    points = points_at(compared.camera, rows, cols, z_m[drawn])
-    true_points = points_at(compared.true_camera, rows, cols, compared.true_m[rows, cols].astype(np.float64))
+    rows, cols = (at[drawn] for at in np.nonzero(grids.both))
+    points = points_at(grids.camera, rows, cols, z_m[drawn])
+    true_points = points_at(grids.true_camera, rows, cols, grids.true_m[rows, cols].astype(np.float64))
     return {**errors, **asdict(cloud_errors(points, true_points))}
 
 

@@ -74,7 +74,7 @@ def picture_of(found: Compared) -> Picture:
     ratio = found.depth_m / np.where(found.known, true_m, 1)
     nearest = _nearest_known(found.known, height)
     truth = depths.paint(true_m, found.known)[nearest]
-    told = found.row["model"] if found.metric else f"{found.row['model']}, scale and shift fitted"
+    told = found.model if found.metric else f"{found.model}, scale and shift fitted"
     panels = [
         _panel(photo, found.pair.name, None),
         _panel(fit(truth), f"truth, {_range(true_m[found.known])}", depths),
@@ -128,7 +128,7 @@ def _panel_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _numbers(found: Compared, alignment: Alignment) -> str:
-    errors = found.row.get(alignment)
+    errors = found.measures.errors.get(alignment)
     if errors is None:
         return "error"
     return (

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from recon.atomic_write import staged
-from recon.evaluate.evaluate_pair import ALIGNMENTS, Settings
-from recon.evaluate.results_file import Row
+from recon.evaluate.evaluate_pair import Settings
+from recon.evaluate.row import ALIGNMENTS, Failure, Row
+from recon.evaluate.summary import ModelSummary, Statistics
 from recon.version import GENERATOR
+
+Summaries = Mapping[str, ModelSummary]
+"""By model."""
 
 _FORMAT = "recon-eval-1"
 DEPTH_COLUMNS = {
@@ -62,12 +65,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def depth_table(summary: Mapping[str, Any]) -> Table:
+def depth_table(summary: Summaries) -> Table:
     """Errors of depth: two lines, mean and median, for each model and alignment."""
     rows = []
     for model, found in summary.items():
         for alignment in ALIGNMENTS:
-            values = found["overall"]["values"]
+            values = found.overall.values
             if f"{alignment}.abs_rel" not in values:
                 continue
             for what in ("mean", "median"):
@@ -76,9 +79,9 @@ def depth_table(summary: Mapping[str, Any]) -> Table:
     return Table(("model", "aligned", "", *DEPTH_COLUMNS.values()), tuple(rows))
 
 
-def model_table(of_model: Mapping[str, Any]) -> Table:
+def model_table(of_model: ModelSummary) -> Table:
     """Errors of one model, a line each, with mean and median for each alignment: fits into 80 columns."""
-    values = of_model["overall"]["values"]
+    values = of_model.overall.values
     used = [alignment for alignment in ALIGNMENTS if f"{alignment}.abs_rel" in values]
     titles = [f"{_IN_SHORT[alignment]}\n{what}" for alignment in used for what in ("mean", "median")]
     rows = [
@@ -88,64 +91,64 @@ def model_table(of_model: Mapping[str, Any]) -> Table:
     return Table(("", *titles), tuple(rows))
 
 
-def photo_line(of_model: Mapping[str, Any]) -> str:
+def photo_line(of_model: ModelSummary) -> str:
     """What does not depend on an alignment, in a sentence."""
-    values = of_model["overall"]["values"]
-    told = [f"{of_model['overall']['photos']} photos, {len(of_model['failed'])} failed"]
+    values = of_model.overall.values
+    told = [f"{of_model.overall.photos} photos, {len(of_model.failed)} failed"]
     if "focal_error" in values:
         found = values["focal_error"]
-        told.append(f"focal error {100 * found['mean']:.1f} % (median {100 * found['median']:.1f} %)")
+        told.append(f"focal error {100 * found.mean:.1f} % (median {100 * found.median:.1f} %)")
     if "boundary_f1" in values:
         found = values["boundary_f1"]
-        told.append(f"boundary F1 {found['mean']:.3f} (median {found['median']:.3f})")
+        told.append(f"boundary F1 {found.mean:.3f} (median {found.median:.3f})")
     if "covered" in values:
         told.append(
-            f"{100 * values['covered']['mean']:.1f} % of the truth covered, {values['seconds']['mean']:.2g} s a photo"
+            f"{100 * values['covered'].mean:.1f} % of the truth covered, {values['seconds'].mean:.2g} s a photo"
         )
     return "; ".join(told)
 
 
-def comparison_table(summary: Mapping[str, Any]) -> Table | None:
+def comparison_table(summary: Summaries) -> Table | None:
     """Means of AbsRel and delta 1 of several models; None where there is one."""
     if len(summary) < 2:
         return None
     shown = [(a, name) for a in ALIGNMENTS for name in ("abs_rel", "delta1")]
     rows = [
-        (model, *(_cell(found["overall"]["values"].get(f"{a}.{name}"), "mean") for a, name in shown))
+        (model, *(_cell(found.overall.values.get(f"{a}.{name}"), "mean") for a, name in shown))
         for model, found in summary.items()
     ]
     return Table(("mean", *(f"{_IN_SHORT[a]}\n{DEPTH_COLUMNS[name]}" for a, name in shown)), tuple(rows))
 
 
-def photo_table(summary: Mapping[str, Any]) -> Table:
+def photo_table(summary: Summaries) -> Table:
     """What does not depend on an alignment, and how many photos there were."""
     rows = []
     for model, found in summary.items():
-        values, photos = found["overall"]["values"], found["overall"]["photos"]
+        values, photos = found.overall.values, found.overall.photos
         for what in ("mean", "median"):
             cells = (_cell(values.get(name), what) for name in PHOTO_COLUMNS)
-            rows.append((model, str(photos), str(len(found["failed"])), what, *cells))
+            rows.append((model, str(photos), str(len(found.failed)), what, *cells))
     return Table(("model", "photos", "failed", "", *PHOTO_COLUMNS.values()), tuple(rows))
 
 
-def scene_table(summary: Mapping[str, Any]) -> Table | None:
+def scene_table(summary: Summaries) -> Table | None:
     """Means by the kind of scene; None where there is one alone."""
     rows = []
     for model, found in summary.items():
-        for scene, of_scene in found["scenes"].items() if len(found["scenes"]) > 1 else ():
+        for scene, of_scene in found.scenes.items() if len(found.scenes) > 1 else ():
             for alignment in ALIGNMENTS:
-                if f"{alignment}.abs_rel" in of_scene["values"]:
+                if f"{alignment}.abs_rel" in of_scene.values:
                     cells = (
-                        _cell(of_scene["values"].get(f"{alignment}.{name}"), "mean") for name in DEPTH_COLUMNS
+                        _cell(of_scene.values.get(f"{alignment}.{name}"), "mean") for name in DEPTH_COLUMNS
                     )
-                    rows.append((model, scene, str(of_scene["photos"]), _ALIGNED[alignment], *cells))
+                    rows.append((model, scene, str(of_scene.photos), _ALIGNED[alignment], *cells))
     titles = ("model", "scene", "photos", "aligned", *DEPTH_COLUMNS.values())
     return Table(titles, tuple(rows)) if rows else None
 
 
 def write_report(
     folder: Path,
-    summary: Mapping[str, Any],
+    summary: Summaries,
     rows: Iterable[Row],
     settings: Settings,
     *,
@@ -166,8 +169,8 @@ def write_report(
             **told,
             "settings": asdict(settings),
             "notes": NOTES,
-            "models": summary,
-            "photos": rows,
+            "models": {model: found.as_dict() for model, found in summary.items()},
+            "photos": [row.as_dict() for row in rows],
         }
         temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
     with staged(as_text, overwrite=overwrite) as temporary:
@@ -175,9 +178,7 @@ def write_report(
     return as_json, as_text
 
 
-def _markdown(
-    summary: Mapping[str, Any], rows: Sequence[Row], settings: Settings, told: Mapping[str, str]
-) -> str:
+def _markdown(summary: Summaries, rows: Sequence[Row], settings: Settings, told: Mapping[str, str]) -> str:
     camera = "has to find" if settings.camera == "own" else "is told"
     farthest = (
         "" if settings.max_depth_m is None else f" Truth beyond {settings.max_depth_m:g} m does not count."
@@ -203,22 +204,19 @@ def _each_photo(rows: Sequence[Row]) -> Table:
     columns = ("abs_rel", "rmse_m", "delta1", "chamfer_m", "fscore_5pct")
     lines = []
     for row in rows:
-        if not row["ok"]:
+        if isinstance(row.found, Failure):
             continue
-        for alignment in ALIGNMENTS:
-            if alignment in row:
-                depth = (_number(row[alignment].get(name)) for name in columns)
-                single = (_number(row[name]) for name in ("focal_error", "boundary_f1"))
-                lines.append((row["model"], row["pair"], _ALIGNED[alignment], *depth, *single))
+        for alignment, errors in row.found.errors.items():
+            depth = (_number(errors.get(name)) for name in columns)
+            single = (_number(row.found.focal_error), _number(row.found.boundary_f1))
+            lines.append((row.model, row.pair, _ALIGNED[alignment], *depth, *single))
     titles = (*(DEPTH_COLUMNS[name] for name in columns), "focal error", "boundary F1")
     return Table(("model", "photo", "aligned", *titles), tuple(lines))
 
 
-def _failures(summary: Mapping[str, Any]) -> list[str]:
+def _failures(summary: Summaries) -> list[str]:
     lines = [
-        f"- {model}, {each['pair']}: {each['message']}"
-        for model, found in summary.items()
-        for each in found["failed"]
+        f"- {model}, {each.pair}: {each.message}" for model, found in summary.items() for each in found.failed
     ]
     return ["## Failed", "\n".join(lines)] if lines else []
 
@@ -236,8 +234,8 @@ def _is_number(cell: str) -> bool:
     return cell == "-" or cell.translate(str.maketrans("", "", ".e+-")).isdigit()
 
 
-def _cell(found: Mapping[str, float] | None, what: str) -> str:
-    return "-" if found is None else _number(found[what])
+def _cell(found: Statistics | None, what: str) -> str:
+    return "-" if found is None else _number(found.mean if what == "mean" else found.median)
 
 
 def _number(value: float | None) -> str:

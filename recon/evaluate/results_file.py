@@ -9,10 +9,9 @@ from typing import Any
 
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.manifest import EvaluationError
+from recon.evaluate.row import Measures, Row
 
 _FORMAT = "recon-eval-rows-1"
-
-Row = Mapping[str, Any]
 
 
 class RowFile:
@@ -30,31 +29,31 @@ class RowFile:
         if resume and path.exists():
             self._check(header)
             self._drop_unfinished()
-            self.done = {(row["model"], row["pair"]) for row in self if row["ok"]}
+            self.done = {(row.model, row.pair) for row in self if isinstance(row.found, Measures)}
         else:
             path.write_text(json.dumps(header) + "\n", encoding="utf-8")
 
     def add(self, row: Row) -> None:
         """Appends a row; it is in the file when this returns."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(row.as_dict()) + "\n")
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Row]:
         """The rows in order; of one pair the newest alone counts."""
         newest: dict[tuple[str, str], int] = {}
         for number, row in self._numbered():
-            newest[row["model"], row["pair"]] = number
+            newest[row.model, row.pair] = number
         for number, row in self._numbered():
-            if newest[row["model"], row["pair"]] == number:
+            if newest[row.model, row.pair] == number:
                 yield row
 
-    def _numbered(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _numbered(self) -> Iterator[tuple[int, Row]]:
         with self.path.open(encoding="utf-8") as file:
             next(file)
             for number, line in enumerate(file):
-                yield number, json.loads(line)
+                yield number, Row.from_dict(json.loads(line))
 
-    def _check(self, header: Row) -> None:
+    def _check(self, header: Mapping[str, Any]) -> None:
         try:
             with self.path.open(encoding="utf-8") as file:
                 found = json.loads(next(file))

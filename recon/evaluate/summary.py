@@ -2,47 +2,84 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from recon.evaluate.evaluate_pair import ALIGNMENTS
-from recon.evaluate.results_file import Row
+from recon.evaluate.row import Failure, Measures, Row
 
 _SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_pooled", "seconds")
-_QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
-def summarise(rows: Iterable[Row]) -> dict[str, Any]:
-    """For each model: numbers over all photos, over those of each ``scene``, and what failed.
+@dataclass(frozen=True)
+class Statistics:
+    """Of one number over the photos that have it."""
 
-    Every photo counts once, whatever its size; what a photo lacks (boundaries, a known focal length) does not count.
+    photos: int
+    mean: float
+    q05: float
+    q25: float
+    median: float
+    q75: float
+    q95: float
 
-    Returns:
-        ``{model: {"overall": S, "scenes": {scene: S}, "failed": [{"pair", "type", "message"}]}}``, where S is
-        ``{"photos": n, "values": {"metric.abs_rel": {"photos", "mean", "q05", ..., "median", ..., "q95"}, ...}}``.
-    """
+
+@dataclass(frozen=True)
+class Summary:
+    """Numbers over some photos. Each counts once, whatever its size."""
+
+    photos: int
+    values: Mapping[str, Statistics]
+    """By name, those of an alignment as ``metric.abs_rel``; what no photo has is not there."""
+
+
+@dataclass(frozen=True)
+class FailedPair(Failure):
+    """A pair that could not be measured."""
+
+    pair: str
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What was measured of one model."""
+
+    overall: Summary
+    scenes: Mapping[str, Summary]
+    """By kind of scene, in alphabetical order."""
+    failed: tuple[FailedPair, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a report."""
+        return {
+            "overall": asdict(self.overall),
+            "scenes": {scene: asdict(found) for scene, found in self.scenes.items()},
+            "failed": [{"pair": one.pair, "type": one.type, "message": one.message} for one in self.failed],
+        }
+
+
+def summarise(rows: Iterable[Row]) -> dict[str, ModelSummary]:
+    """For each model: numbers over all photos, over those of each ``scene``, and what failed."""
     values: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(_lists))
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    failed: dict[str, list[dict[str, str]]] = defaultdict(list)
+    failed: dict[str, list[FailedPair]] = defaultdict(list)
     for row in rows:
-        model = row["model"]
+        model = row.model
         counts[model][""] += 0
-        if not row["ok"]:
-            failed[model].append({"pair": row["pair"], **row["error"]})
+        if isinstance(row.found, Failure):
+            failed[model].append(FailedPair(row.found.type, row.found.message, row.pair))
             continue
-        for group in ("", row["scene"]) if row["scene"] else ("",):
+        for group in ("", row.scene) if row.scene else ("",):
             counts[model][group] += 1
-            for name, value in _flat(row).items():
+            for name, value in _flat(row.found).items():
                 values[model][group][name].append(value)
     return {
-        model: {
-            "overall": _summary(values[model][""], groups[""]),
-            "scenes": {
-                scene: _summary(values[model][scene], n) for scene, n in sorted(groups.items()) if scene
-            },
-            "failed": failed[model],
-        }
+        model: ModelSummary(
+            _summary(values[model][""], groups[""]),
+            {scene: _summary(values[model][scene], n) for scene, n in sorted(groups.items()) if scene},
+            tuple(failed[model]),
+        )
         for model, groups in counts.items()
     }
 
@@ -51,20 +88,21 @@ def _lists() -> dict[str, list[float]]:
     return defaultdict(list)
 
 
-def _flat(row: Row) -> dict[str, float]:
+def _flat(found: Measures) -> dict[str, float]:
     """Numbers of a row by their name, those of an alignment as ``scale.abs_rel``."""
-    found = {name: row[name] for name in _SINGLE}
-    for alignment in ALIGNMENTS:
-        for name, value in row.get(alignment, {}).items():
-            found[f"{alignment}.{name}"] = value
-    return {name: float(value) for name, value in found.items() if value is not None}
+    numbers = {name: getattr(found, name) for name in _SINGLE}
+    for alignment, errors in found.errors.items():
+        numbers |= {f"{alignment}.{name}": value for name, value in errors.items()}
+    return {name: float(value) for name, value in numbers.items() if value is not None}
 
 
-def _summary(values: Mapping[str, list[float]], photos: int) -> dict[str, Any]:
-    return {"photos": photos, "values": {name: _statistics(found) for name, found in values.items()}}
+def _summary(values: Mapping[str, list[float]], photos: int) -> Summary:
+    return Summary(photos, {name: _statistics(found) for name, found in values.items()})
 
 
-def _statistics(found: list[float]) -> dict[str, float]:
-    quantiles = np.quantile(found, list(_QUANTILES.values()))
-    spread = {name: float(value) for name, value in zip(_QUANTILES, quantiles, strict=True)}
-    return {"photos": len(found), "mean": float(np.mean(found)), **spread}
+def _statistics(found: list[float]) -> Statistics:
+    low, quarter, middle, three_quarters, high = np.quantile(found, [0.05, 0.25, 0.5, 0.75, 0.95])
+    mean = float(np.mean(found))
+    return Statistics(
+        len(found), mean, float(low), float(quarter), float(middle), float(three_quarters), float(high)
+    )

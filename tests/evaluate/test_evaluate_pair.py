@@ -10,14 +10,15 @@ from PIL import Image
 from synthetic import CAMERA
 
 from recon.errors import ModelUnavailable
-from recon.evaluate import EvaluationError, Settings, compare, read_manifest, run
+from recon.evaluate import EvaluationError, Failure, Measures, Row, Settings, compare, read_manifest, run
 from recon.evaluate.evaluate_pair import CLOUD_ERRORS
 from recon.journal import Journal
 
 
 def measured(folder: Path, estimator: Any, **settings: Any) -> dict[str, Any]:
     """The row of pair ``a``."""
-    return dict(compare(read_manifest(folder)[0], estimator, Settings(**settings), Journal()).row)
+    measures = compare(read_manifest(folder)[0], estimator, Settings(**settings), Journal()).measures
+    return Row("m", "pair", "", "", measures).as_dict()
 
 
 def test_a_perfect_estimate_has_no_error(folder: Path) -> None:
@@ -108,8 +109,8 @@ def test_what_the_estimate_leaves_out_is_counted(folder: Path) -> None:
 def test_a_bad_pair_is_told_and_the_rest_goes_on(folder: Path) -> None:
     (folder / "b.jpg").write_bytes(b"\xff\xd8\xffnothing")
     rows = list(run(read_manifest(folder), Fake(folder), Settings(), Journal()))
-    assert [row["ok"] for row in rows] == [True, False, True]
-    assert rows[1]["error"]["type"] == "PhotoError" and "b.jpg" in rows[1]["error"]["message"]
+    (failure,) = [row.found for row in rows if isinstance(row.found, Failure)]
+    assert rows[1].found is failure and failure.type == "PhotoError" and "b.jpg" in failure.message
 
 
 def test_an_estimator_that_breaks_is_told_and_the_rest_goes_on(folder: Path) -> None:
@@ -119,8 +120,8 @@ def test_an_estimator_that_breaks_is_told_and_the_rest_goes_on(folder: Path) -> 
         return z_m
 
     rows = list(run(read_manifest(folder), Fake(folder, broken), Settings(), Journal()))
-    assert [row["ok"] for row in rows] == [True, False, False]
-    assert rows[1]["error"] == {"type": "RuntimeError", "message": "out of luck"}
+    assert isinstance(rows[0].found, Measures)
+    assert [row.found for row in rows[1:]] == [Failure("RuntimeError", "out of luck")] * 2
 
 
 def test_missing_weights_end_the_run(folder: Path) -> None:
@@ -137,7 +138,7 @@ def test_the_same_warning_is_told_once(folder: Path) -> None:
     journal = Journal()
     rows = list(run(read_manifest(folder), Warning(folder), Settings(), journal))
     assert [entry.message for entry in journal.entries] == ["rough"]
-    assert all(row["warnings"] == ["rough"] for row in rows)
+    assert all(row.warnings == ("rough",) for row in rows)
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

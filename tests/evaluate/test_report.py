@@ -1,6 +1,7 @@
 """Rows as they come, runs that go on, means over photos, tables."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from known_pairs import Fake
 
 from recon.errors import ExportError
-from recon.evaluate import EvaluationError, Settings, read_manifest, run
+from recon.evaluate import EvaluationError, Failure, Measures, Row, Settings, read_manifest, run
 from recon.evaluate.report import (
     DEPTH_COLUMNS,
     comparison_table,
@@ -18,40 +19,40 @@ from recon.evaluate.report import (
     write_report,
 )
 from recon.evaluate.results_file import RowFile
-from recon.evaluate.summary import summarise
+from recon.evaluate.summary import FailedPair, Summary, summarise
 from recon.journal import Journal
 
 SETTINGS = Settings()
 
 
-def row(pair: str, abs_rel: float, model: str = "m", scene: str = "", **single: Any) -> dict[str, Any]:
+def row(pair: str, abs_rel: float, model: str = "m", scene: str = "", **single: Any) -> Row:
     """A row that went well."""
-    usual = {
-        "covered": 1.0,
-        "focal_error": None,
-        "boundary_f1": None,
-        "boundary_f1_pooled": None,
-        "seconds": 0.1,
-    }
-    errors = dict.fromkeys(DEPTH_COLUMNS, abs_rel)
-    return {"model": model, "pair": pair, "ok": True, "scene": scene, **usual, **single, "metric": errors}
+    measures = Measures(
+        place=pair,
+        gives="metric",
+        seconds=0.1,
+        pixels=100,
+        covered=1.0,
+        focal_px=None,
+        focal_source=None,
+        focal_true_px=None,
+        focal_error=None,
+        boundary_f1=None,
+        boundary_f1_pooled=None,
+        errors={"metric": dict.fromkeys(DEPTH_COLUMNS, abs_rel)},
+    )
+    return Row(model, pair, "", scene, replace(measures, **single))
 
 
-def failed(pair: str) -> dict[str, Any]:
-    return {
-        "model": "m",
-        "pair": pair,
-        "ok": False,
-        "scene": "",
-        "error": {"type": "E", "message": "bad | worse"},
-    }
+def failed(pair: str) -> Row:
+    return Row("m", pair, "", "", Failure("E", "bad | worse"), ("odd",))
 
 
 def test_rows_are_there_as_soon_as_they_are_added(tmp_path: Path) -> None:
     rows = RowFile(tmp_path / "rows.jsonl", SETTINGS, resume=False)
     rows.add(row("a", 0.1))
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 2
-    assert [each["pair"] for each in rows] == ["a"]
+    assert [each.pair for each in rows] == ["a"]
 
 
 def test_a_resumed_run_knows_what_went_well(tmp_path: Path) -> None:
@@ -61,7 +62,13 @@ def test_a_resumed_run_knows_what_went_well(tmp_path: Path) -> None:
     again = RowFile(tmp_path / "rows.jsonl", SETTINGS, resume=True)
     assert again.done == {("m", "a"), ("m", "c")}
     again.add(row("b", 0.2))
-    assert [(each["pair"], each["ok"]) for each in again] == [("a", True), ("c", True), ("b", True)]
+    assert list(again) == [row("a", 0.1), row("c", 0.3), row("b", 0.2)]
+
+
+@pytest.mark.parametrize("one", [row("a", 0.1, focal_error=0.2), failed("b")])
+def test_a_row_comes_back_from_its_line(one: Row) -> None:
+    values = json.loads(json.dumps(one.as_dict()))
+    assert Row.from_dict(values) == one and values["ok"] is isinstance(one.found, Measures)
 
 
 def test_an_unfinished_line_is_dropped(tmp_path: Path) -> None:
@@ -71,7 +78,7 @@ def test_an_unfinished_line_is_dropped(tmp_path: Path) -> None:
         file.write('{"model": "m", "pa')
     again = RowFile(path, SETTINGS, resume=True)
     again.add(row("b", 0.2))
-    assert [each["pair"] for each in again] == ["a", "b"]
+    assert [each.pair for each in again] == ["a", "b"]
 
 
 def test_other_settings_cannot_go_on(tmp_path: Path) -> None:
@@ -96,23 +103,23 @@ def test_means_and_medians_are_over_photos() -> None:
         failed("d"),
     ]
     found = summarise(rows)["m"]
-    abs_rel = found["overall"]["values"]["metric.abs_rel"]
-    assert (abs_rel["mean"], abs_rel["median"], abs_rel["photos"]) == (pytest.approx(0.4), 0.2, 3)
-    assert found["overall"]["photos"] == 3
-    assert {k: v["photos"] for k, v in found["scenes"].items()} == {"indoor": 2, "outdoor": 1}
-    assert found["scenes"]["indoor"]["values"]["metric.abs_rel"]["mean"] == pytest.approx(0.15)
-    assert found["failed"] == [{"pair": "d", "type": "E", "message": "bad | worse"}]
+    abs_rel = found.overall.values["metric.abs_rel"]
+    assert (abs_rel.mean, abs_rel.median, abs_rel.photos) == (pytest.approx(0.4), 0.2, 3)
+    assert found.overall.photos == 3
+    assert {scene: one.photos for scene, one in found.scenes.items()} == {"indoor": 2, "outdoor": 1}
+    assert found.scenes["indoor"].values["metric.abs_rel"].mean == pytest.approx(0.15)
+    assert found.failed == (FailedPair("E", "bad | worse", "d"),)
 
 
 def test_what_a_photo_has_not_does_not_count() -> None:
-    found = summarise([row("a", 0.1, focal_error=0.2), row("b", 0.1)])["m"]["overall"]["values"]
-    assert found["focal_error"]["photos"] == 1 and found["focal_error"]["mean"] == 0.2
+    found = summarise([row("a", 0.1, focal_error=0.2), row("b", 0.1)])["m"].overall.values
+    assert (found["focal_error"].photos, found["focal_error"].mean) == (1, 0.2)
     assert "boundary_f1" not in found
 
 
 def test_a_model_of_which_all_failed_has_a_summary() -> None:
     found = summarise([failed("a")])
-    assert found["m"]["overall"] == {"photos": 0, "values": {}} and len(found["m"]["failed"]) == 1
+    assert found["m"].overall == Summary(0, {}) and len(found["m"].failed) == 1
     assert photo_line(found["m"]) == "0 photos, 1 failed"
 
 

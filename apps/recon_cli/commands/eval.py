@@ -16,8 +16,8 @@ from recon_cli.options.scene_options import OutputPath, options_from, overwrite_
 
 if TYPE_CHECKING:
     from recon.depth.estimator import Estimator
-    from recon.evaluate import Settings
-    from recon.evaluate.report import Table
+    from recon.evaluate import Row, Settings
+    from recon.evaluate.report import Summaries, Table
     from recon.evaluate.results_file import RowFile
 
 _ROWS = "rows.jsonl"
@@ -123,7 +123,7 @@ def evaluate(
     found = _measure_all(estimators, work, session)
     summary = summarise(found)
     _tell(summary, session)
-    session.result["models"] = summary
+    session.result["models"] = {model: one.as_dict() for model, one in summary.items()}
     if output is not None:
         _write(output, summary, found, settings, session, manifest=str(pairs))
     if error_model is not None:
@@ -145,9 +145,9 @@ def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[
     return list({estimator.name: estimator for estimator in made}.values())
 
 
-def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session) -> list[dict[str, Any]]:
+def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session) -> "list[Row]":
     """The rows of all models; one that cannot run does not stop the others."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for estimator in estimators:
         try:
             rows += work.measure(estimator)
@@ -185,12 +185,12 @@ def _open_rows(folder: Path, settings: "Settings", *, resume: bool, overwrite: b
         raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
 
 
-def _tell(summary: dict[str, Any], session: Session) -> None:
+def _tell(summary: "Summaries", session: Session) -> None:
     from recon.evaluate.report import comparison_table, model_table, photo_line
 
     for model, found in summary.items():
         session.print(f"{model}: {photo_line(found)}")
-        if found["overall"]["photos"]:
+        if found.overall.photos:
             session.print(_shown(model_table(found)))
         session.print("")
     comparison = comparison_table(summary)
@@ -215,8 +215,8 @@ def _shown(table: "Table") -> str:
 
 def _write(
     folder: Path,
-    summary: dict[str, Any],
-    rows: list[dict[str, Any]],
+    summary: "Summaries",
+    rows: "list[Row]",
     settings: "Settings",
     session: Session,
     *,
@@ -254,12 +254,12 @@ def _fit_error_models(path: Path, work: Work, names: Sequence[str], session: Ses
     session.result["error_models"] = fitted
 
 
-def _end(summary: dict[str, Any], without: Sequence[str], session: Session) -> None:
+def _end(summary: "Summaries", without: Sequence[str], session: Session) -> None:
     """Exit code 1 where a pair or a model failed, with everything that went well in the output all the same."""
-    failed = sum(len(found["failed"]) for found in summary.values())
+    failed = sum(len(found.failed) for found in summary.values())
     if not failed and not without:
         return
-    well = sum(found["overall"]["photos"] for found in summary.values())
+    well = sum(found.overall.photos for found in summary.values())
     message = f"{failed} of {failed + well} could not be measured"
     if without:
         message += f"; {', '.join(without)} cannot run"

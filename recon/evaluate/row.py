@@ -1,0 +1,92 @@
+"""What comes of one pair: its errors, or what went wrong; and its line in a file of results."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Alignment = Literal["metric", "scale", "scale+shift"]
+ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
+"""As estimated; times one factor (``median_scale``); scale and shift of inverse depth (``fit_inverse``)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a pair could not be measured."""
+
+    type: str
+    """Of the exception."""
+    message: str
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured on a pair."""
+
+    place: str
+    """Where its photo was taken."""
+    gives: Literal["metric", "relative"]
+    """Which kind of depth the estimator gave."""
+    seconds: float
+    """Of the estimate."""
+    pixels: int
+    """So many were compared."""
+    covered: float
+    """Share of the truth where the estimate has depth."""
+    focal_px: float | None
+    """Focal length that counts; None where none was to be estimated."""
+    focal_source: str | None
+    focal_true_px: float | None
+    focal_error: float | None
+    boundary_f1: float | None
+    boundary_f1_pooled: float | None
+    errors: Mapping[Alignment, Mapping[str, float | None]]
+    """By alignment: those of ``DepthErrors`` and ``CloudErrors`` by name, and what was fitted."""
+
+
+_MEASURES = tuple(each.name for each in fields(Measures) if each.name != "errors")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator on one pair."""
+
+    model: str
+    pair: str
+    kind: str
+    scene: str
+    found: Measures | Failure
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a file."""
+        head = {"model": self.model, "pair": self.pair, "ok": isinstance(self.found, Measures)}
+        return {
+            **head,
+            "kind": self.kind,
+            "scene": self.scene,
+            **_values_of(self.found),
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Row":
+        """The inverse of ``as_dict``.
+
+        Raises:
+            KeyError, TypeError: It is no row.
+        """
+        found: Measures | Failure
+        if values["ok"]:
+            errors = {alignment: values[alignment] for alignment in ALIGNMENTS if alignment in values}
+            found = Measures(**{name: values[name] for name in _MEASURES}, errors=errors)
+        else:
+            found = Failure(**values["error"])
+        head = (values["model"], values["pair"], values["kind"], values["scene"])
+        return cls(*head, found, tuple(values["warnings"]))
+
+
+def _values_of(found: Measures | Failure) -> dict[str, Any]:
+    if isinstance(found, Failure):
+        return {"error": asdict(found)}
+    errors: Mapping[str, Any] = {str(alignment): values for alignment, values in found.errors.items()}
+    return {**{name: getattr(found, name) for name in _MEASURES}, **errors}
