@@ -4,6 +4,8 @@ A constructor that gets arrays of the wrong shape raises ``ValueError`` instead:
 user's. Only the applications turn a ``ReconError`` into text and an exit code.
 """
 
+from dataclasses import dataclass
+
 
 class ReconError(Exception):
     """A problem that the user can fix; the message is one or two plain sentences that say how."""
@@ -35,3 +37,18 @@ class SceneFileError(ReconError):
 
 class ViewerError(ReconError):
     """The viewer cannot open: Open3D is not installed, or there is no display."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a record keeps of an exception, where the rest of the work goes on."""
+
+    type: str
+    """Of the exception."""
+    message: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """The message of one that has none is its type."""
+        name = type(error).__name__
+        return cls(name, str(error) or name)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recon.errors import Failure
 from recon_cli.console import ConsoleJournal, Session
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Work:
 
     def measure(self, estimator: "Estimator") -> "list[Row]":
         """The rows of one model, those of an earlier run included."""
-        from recon.evaluate import Failure, run
+        from recon.evaluate import run
         from recon.evaluate.error_model.samples import Samples
         from recon.evaluate.pictures import save_picture
 

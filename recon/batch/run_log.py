@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +18,7 @@ from typing import IO, Any
 from recon.atomic_write import staged
 from recon.batch.file_check import describe_file, state_of
 from recon.batch.file_lock import lock
-from recon.errors import ExportError
+from recon.errors import ExportError, Failure
 
 RECORD = "batch.jsonl"
 """Name of the record in the folder of the outputs."""
@@ -27,6 +28,20 @@ _FORMAT = "recon-batch-1"
 _FAILED_FORMAT = "recon-failed-1"
 
 Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FailedPhoto:
+    """A photo that could not be worked on."""
+
+    photo: str
+    failure: Failure
+    values: Values
+    """Of a frame its number and time."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a file."""
+        return {"photo": self.photo, "error": asdict(self.failure), **self.values}
 
 
 class Record:
@@ -189,18 +204,20 @@ class Record:
             }
         )
 
-    def fail(self, photo: str, error: Exception, **values: Any) -> dict[str, Any]:
+    def fail(self, photo: str, error: Exception, **values: Any) -> FailedPhoto:
         """Records what went wrong with a photo; returns that."""
-        told = {"type": type(error).__name__, "message": str(error) or type(error).__name__}
-        row = {"kind": "photo", "photo": photo, "ok": False, "outputs": [], "error": told, **values}
-        self._add_row({**row, "settings": self._id})
-        return {"photo": photo, "error": told, **values}
+        failed = FailedPhoto(photo, Failure.of(error), values)
+        head = {"kind": "photo", "photo": photo, "ok": False, "outputs": []}
+        self._add_row({**head, **failed.as_dict(), "settings": self._id})
+        return failed
 
-    def write_failed(self, failed: Sequence[Values]) -> Path | None:
+    def write_failed(self, failed: Sequence[FailedPhoto]) -> Path | None:
         """Writes the list of what failed in this run, or removes that of an earlier one where nothing did."""
         path = self.folder / FAILED
         if failed:
-            text = json.dumps({"format": _FAILED_FORMAT, "failed": list(failed)}, indent=1, default=str)
+            text = json.dumps(
+                {"format": _FAILED_FORMAT, "failed": [one.as_dict() for one in failed]}, indent=1, default=str
+            )
             with staged(path) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")
             return path

@@ -16,7 +16,7 @@ from recon.evaluate.metrics.depth_errors import (
     fit_inverse,
     median_scale,
 )
-from recon.evaluate.row import ALIGNMENTS, Alignment, Failure, Measures, Row
+from recon.evaluate.row import ALIGNMENTS, Alignment, Measures, Row
 
 __all__ = [
     "ALIGNMENTS",
@@ -26,7 +26,6 @@ __all__ = [
     "Compared",
     "DepthErrors",
     "EvaluationError",
-    "Failure",
     "InverseFit",
     "Measures",
     "Pair",

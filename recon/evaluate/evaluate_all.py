@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from recon.depth.estimator import Estimator
-from recon.errors import ModelUnavailable, ReconError
+from recon.errors import Failure, ModelUnavailable, ReconError
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
-from recon.evaluate.row import Failure, Measures, Row
+from recon.evaluate.row import Measures, Row
 from recon.journal import Entry, Journal
 
 _WARNINGS_TOLD = 5
@@ -67,12 +67,8 @@ def run(
             # Of missing weights no other pair would fare better; the depth that photos carry may lack in one alone.
             if not worked and estimator.name != "photo":
                 raise
-            outcome = _failure(error)
+            outcome = Failure.of(error)
         except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
-            outcome = _failure(error)
+            outcome = Failure.of(error)
         warnings = tuple(entry.message for entry in told.entries if entry.kind == "warning")
         yield Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)
-
-
-def _failure(error: Exception) -> Failure:
-    return Failure(type(error).__name__, str(error) or type(error).__name__)

@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 
 from recon.atomic_write import staged
+from recon.errors import Failure
 from recon.evaluate.evaluate_pair import Settings
-from recon.evaluate.row import ALIGNMENTS, Failure, Row
+from recon.evaluate.row import ALIGNMENTS, Row
 from recon.evaluate.summary import ModelSummary, Statistics
 from recon.version import GENERATOR
 

@@ -4,18 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from recon.errors import Failure
+
 Alignment = Literal["metric", "scale", "scale+shift"]
 ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
 """As estimated; times one factor (``median_scale``); scale and shift of inverse depth (``fit_inverse``)."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a pair could not be measured."""
-
-    type: str
-    """Of the exception."""
-    message: str
 
 
 @dataclass(frozen=True)

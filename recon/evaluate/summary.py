@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from recon.evaluate.row import Failure, Measures, Row
+from recon.errors import Failure
+from recon.evaluate.row import Measures, Row
 
 _SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_pooled", "seconds")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from recon.batch.run_log import Record
-from recon.errors import ExportError
+from recon.batch.run_log import FailedPhoto, Record
+from recon.errors import ExportError, Failure
 from recon.options import Options
 from recon_cli.batch.plan import settings_of
 
@@ -107,7 +107,9 @@ def test_a_list_of_failures_that_is_not_ours_stays(tmp_path: Path) -> None:
     for text in ("[1]", "{}", "no json"):
         path.write_text(text)
         assert record.write_failed([]) is None and path.read_text() == text
-    assert record.write_failed([{"photo": "a"}]) == path
+    assert record.write_failed([FailedPhoto("a", Failure("E", "bad"), {"frame": 3})]) == path
+    listed = {"photo": "a", "error": {"type": "E", "message": "bad"}, "frame": 3}
+    assert json.loads(path.read_text())["failed"] == [listed]
     assert record.write_failed([]) is None and not path.exists()
 
 

@@ -9,8 +9,8 @@ from known_pairs import TRUE_M, Fake, Missing, entry, write
 from PIL import Image
 from synthetic import CAMERA
 
-from recon.errors import ModelUnavailable
-from recon.evaluate import EvaluationError, Failure, Measures, Row, Settings, compare, read_manifest, run
+from recon.errors import Failure, ModelUnavailable
+from recon.evaluate import EvaluationError, Measures, Row, Settings, compare, read_manifest, run
 from recon.evaluate.evaluate_pair import CLOUD_ERRORS
 from recon.journal import Journal
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from known_pairs import Fake
 
-from recon.errors import ExportError
-from recon.evaluate import EvaluationError, Failure, Measures, Row, Settings, read_manifest, run
+from recon.errors import ExportError, Failure
+from recon.evaluate import EvaluationError, Measures, Row, Settings, read_manifest, run
 from recon.evaluate.report import (
     DEPTH_COLUMNS,
     comparison_table,

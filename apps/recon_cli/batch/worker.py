@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 import click
 
+from recon.batch.run_log import FailedPhoto
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import Outcome, overlapped
 from recon.calibration.references import Knowledge
@@ -119,7 +120,7 @@ class Batch:
         """
         told = Told(self.session.journal)
         written: list[dict[str, Any]] = []
-        failed: list[dict[str, Any]] = []
+        failed: list[FailedPhoto] = []
         start = time.monotonic()
         try:
             steps = overlapped(jobs, self.load, self.estimate, self.finish, stopping=self._tell_stopping)
@@ -244,7 +245,7 @@ class Batch:
         click.echo("error    stopped; no unfinished file was left behind", err=True)
         os._exit(130)
 
-    def _fail(self, outcome: Outcome[Job, Any]) -> dict[str, Any]:
+    def _fail(self, outcome: Outcome[Job, Any]) -> FailedPhoto:
         error, job = outcome.error, outcome.item
         assert error is not None
         if isinstance(error, _HoldsForAll):
@@ -252,26 +253,31 @@ class Batch:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _NO_MORE_ROOM:
             raise ExportError(f"{error} What is written is whole; --resume goes on from there.") from error
-        row = self.existing.record.fail(str(job.path), error, **job.values)
+        failed = self.existing.record.fail(str(job.path), error, **job.values)
         place = "".join(f", {name} {value:g}" for name, value in job.values.items())
-        message = (
-            row["error"]["message"] if isinstance(error, ReconError) else ": ".join(row["error"].values())
-        )
-        self.session.journal.warn("failed", f"{job.path.name}{place}: {message}", **row)
-        return row
+        failure = failed.failure
+        message = failure.message if isinstance(error, ReconError) else f"{failure.type}: {failure.message}"
+        self.session.journal.warn("failed", f"{job.path.name}{place}: {message}", **failed.as_dict())
+        return failed
 
     def _end(
-        self, written: list[dict[str, Any]], failed: list[dict[str, Any]], skipped: int, seconds: float
+        self, written: list[dict[str, Any]], failed: list[FailedPhoto], skipped: int, seconds: float
     ) -> None:
         session = self.session
         listed = self.existing.record.write_failed(failed)
         pace = f" in {seconds:.1f} s" + (f", {seconds / len(written):.2f} s each" if len(written) > 1 else "")
         before = f"; {skipped} were done before" if skipped else ""
         session.journal.decide("done", f"{len(written)} written to {self.existing.folder}{pace}{before}")
-        session.result |= {"written": written, "failed": failed, "done_before": skipped, "seconds": seconds}
+        failures = [one.as_dict() for one in failed]
+        session.result |= {
+            "written": written,
+            "failed": failures,
+            "done_before": skipped,
+            "seconds": seconds,
+        }
         if failed:
             names = ", ".join(
-                dict.fromkeys(os.path.basename(row["photo"]) for row in failed[:_NAMED_AT_THE_END])
+                dict.fromkeys(os.path.basename(one.photo) for one in failed[:_NAMED_AT_THE_END])
             )
             more = ", ..." if len(failed) > _NAMED_AT_THE_END else ""
             fail_with(

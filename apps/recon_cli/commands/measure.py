@@ -109,7 +109,7 @@ def measure(
     scene: Path,
     unit: Any,
     pixel_sigma: float,
-    depth_sigma: dict[str, float] | None,
+    depth_sigma: "Assumptions | None",
     error_model: Path | None,
     table: Path | None,
     overwrite: bool,
@@ -125,6 +125,8 @@ def measure(
         raise click.UsageError("nothing to measure: give --from 812,440 --to 1020,441, or --height 812,440")
     if depth_sigma is not None and error_model is not None:
         raise click.UsageError("--depth-sigma and --error-model exclude each other")
+    from dataclasses import replace
+
     from recon.atomic_write import check_writable
     from recon.calibration.error_model import read_error_models
     from recon.measure import Assumptions
@@ -132,7 +134,7 @@ def measure(
     if table is not None:
         check_writable([(table,)], overwrite=overwrite, inputs=[scene])
     models = {} if error_model is None else read_error_models(error_model)
-    assume = Assumptions(pixel_sigma_px=pixel_sigma, error_models=models, **(depth_sigma or {}))
+    assume = replace(depth_sigma or Assumptions(), pixel_sigma_px=pixel_sigma, error_models=models)
     found = [one.in_unit(unit) for one in _measured(_opened(scene), asked, assume)]
     for one, previous in zip(found, [None, *found], strict=False):
         _report(one, session, same=previous is not None and one.errors_text == previous.errors_text)

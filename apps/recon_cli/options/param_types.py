@@ -1,10 +1,13 @@
 """Positions in a photo, constraints, and how far its depth is off, as they stand on the command line."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recon.constraints import Constraint, Pixel
+
+if TYPE_CHECKING:
+    from recon.measure import Assumptions
 
 
 class Positions(click.ParamType):
@@ -55,25 +58,21 @@ class DepthSigma(click.ParamType):
 
     name = "SHARE|LENGTH"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, float]:
-        """The field of ``Assumptions`` that it sets, with its value."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Assumptions":
+        """Assumptions with that error of depth."""
         from recon.constraint_text import parse_length, parse_share
+        from recon.measure import Assumptions
 
-        if isinstance(value, dict):
+        if isinstance(value, Assumptions):
             return value
+        is_share = "%" in value
         try:
-            found = (
-                {"depth_sigma": parse_share(value)}
-                if "%" in value
-                else {"depth_sigma_m": parse_length(value)}
-            )
+            sigma = parse_share(value) if is_share else parse_length(value)
         except ValueError:
             self.fail(f"{value!r} is no uncertainty of depth; the form is 1% or 2cm", param, ctx)
-        if min(found.values()) <= 0:
+        if sigma <= 0:
             self.fail(f"{value!r}: an uncertainty must be positive", param, ctx)
-        return found
+        return Assumptions(depth_sigma=sigma) if is_share else Assumptions(depth_sigma_m=sigma)
 
 
 def _pixel(text: str) -> Pixel:
