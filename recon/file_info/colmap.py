@@ -1,37 +1,50 @@
 """Reads a COLMAP text model, in the folder that recon writes: ``sparse/0`` beside ``images``."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from recon.file_info.colours import as_bytes
+from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
 from recon.types import Intrinsics
 
 
-def read(path: Path) -> FileInfo:
+def describe(path: Path) -> FileInfo:
     """Describes the model; its first camera where there are several."""
-    if not path.is_dir():
-        raise ValueError("it is no folder")
-    model = path / "sparse" / "0"
-    comments, rows = _lines(model / "cameras.txt")
-    extent = Extent()
-    points = np.loadtxt(model / "points3D.txt", usecols=(1, 2, 3), ndmin=2)
-    extent.add(points)
-    told = read_comments(comments)
+    comments, rows = _lines(_model(path) / "cameras.txt")
+    extent, table = Extent(), _points(path)
+    extent.add(table[:, :3])
+    told: dict[str, Any] = {"camera": _camera(rows[0].split()), "axes": "COLMAP's", **read_comments(comments)}
+    told["notes"] = (*told.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,
         format="COLMAP text model",
         bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
-        points=len(points),
+        points=len(table),
         colours="vertex",
         **extent.fields,
-        **{
-            "camera": _camera(rows[0].split()),
-            "axes": "COLMAP's",
-            **told,
-            "notes": (*told.get("notes", ()), *extent.notes),
-        },
+        **told,
     )
+
+
+def load(path: Path) -> Contents:
+    """The model's points."""
+    table = _points(path)
+    return Contents((Part(table[:, :3], rgb=as_bytes(*table[:, 3:].T, most=255.0)),), "opencv")
+
+
+def _model(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("it is no folder")
+    return path / "sparse" / "0"
+
+
+def _points(path: Path) -> NDArray[np.float64]:
+    """(N, 6): positions and colours."""
+    return np.loadtxt(_model(path) / "points3D.txt", usecols=range(1, 7), ndmin=2)
 
 
 def _lines(path: Path) -> tuple[list[str], list[str]]:

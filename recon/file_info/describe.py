@@ -1,28 +1,51 @@
-"""Finds the reader for a file and turns what goes wrong into a sentence."""
+"""Finds the reader for a file, and turns what goes wrong into a sentence."""
 
-import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from recon.errors import SceneFileError
+from recon.errors import ReconError, SceneFileError
 from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
+from recon.file_info.geometry import Contents, to_shape
 from recon.file_info.info import FileInfo
+from recon.types import Mesh, PointCloud
 
-_READERS: dict[str, tuple[str, Callable[[Path], FileInfo]]] = {
-    ".colmap": ("COLMAP", colmap.read),
-    ".glb": ("binary glTF", gltf.read_glb),
-    ".gltf": ("glTF", gltf.read_gltf),
-    ".html": ("recon web page", html.read),
-    ".las": ("LAS", las.read),
-    ".laz": ("LAZ", las.read),
-    ".npz": ("scene", scene.read),
-    ".obj": ("Wavefront OBJ", obj.read),
-    ".pcd": ("PCD", pcd.read),
-    ".ply": ("PLY", ply.read),
-    ".stl": ("STL", stl.read),
-    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), ("USD", usd.read)),
-    ".xyz": ("XYZ text", xyz.read),
-    **dict.fromkeys(photo.SUFFIXES, ("photo", photo.read)),
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How files of one suffix are read."""
+
+    name: str
+    describe: Callable[[Path], FileInfo]
+    load: Callable[[Path], Contents] | None = None
+    """None: not geometry alone, or a page for a browser."""
+
+
+def _load_gltf(path: Path) -> Contents:
+    # trimesh takes the better part of a second: only where it is needed.
+    from recon.file_info.gltf_load import load
+
+    return load(path)
+
+
+_KINDS: dict[str, _Kind] = {
+    ".colmap": _Kind("COLMAP", colmap.describe, colmap.load),
+    ".glb": _Kind("binary glTF", gltf.describe, _load_gltf),
+    ".gltf": _Kind("glTF", gltf.describe, _load_gltf),
+    ".html": _Kind("recon web page", html.read),
+    ".las": _Kind("LAS", las.describe, las.load),
+    ".laz": _Kind("LAZ", las.describe, las.load),
+    ".npz": _Kind("scene", scene.read),
+    ".obj": _Kind("Wavefront OBJ", obj.describe, obj.load),
+    ".pcd": _Kind("PCD", pcd.describe, pcd.load),
+    ".ply": _Kind("PLY", ply.describe, ply.load),
+    ".stl": _Kind("STL", stl.describe, stl.load),
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), _Kind("USD", usd.describe, usd.load)),
+    ".xyz": _Kind("XYZ text", xyz.describe, xyz.load),
+    **dict.fromkeys(photo.SUFFIXES, _Kind("photo", photo.read)),
 }
 
 
@@ -37,27 +60,53 @@ def describe(path: Path) -> FileInfo:
         SceneFileError: missing, truncated, damaged, or not such a file.
         PhotoError: A photo that cannot be read.
     """
-    if path.suffix.lower() not in _READERS:
-        raise SceneFileError(f"{path}: expected a scene file or a photo ({', '.join(sorted(_READERS))}).")
-    name, read = _READERS[path.suffix.lower()]
+    if path.suffix.lower() not in _KINDS:
+        raise SceneFileError(f"{path}: expected a scene file or a photo ({', '.join(sorted(_KINDS))}).")
+    kind = _KINDS[path.suffix.lower()]
+    return _checked(path, kind, kind.describe)
+
+
+def is_geometry(path: Path) -> bool:
+    """Whether a name is that of an exported file, and not of a photo or a scene."""
+    kind = _KINDS.get(path.suffix.lower())
+    return kind is not None and (kind.load is not None or path.suffix.lower() == ".html")
+
+
+def read_geometry(path: Path) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
+    """Points or triangles of a file, whoever wrote it.
+
+    Returns:
+        The shape in the cam frame, in metres where the file knows them, of a file that is y-up unless its format or
+        its own words say otherwise (LAS: z-up, as its custom is); and notes on what was not read or was moved.
+
+    Raises:
+        SceneFileError: Missing, damaged, without geometry, or of a kind whose library is not installed.
+    """
+    kind = _KINDS.get(path.suffix.lower())
+    load = kind.load if kind is not None else None
+    if kind is None or load is None:
+        web = "is a web page: open it in a browser, or open the .npz or .glb of the scene"
+        raise SceneFileError(f"{path} {web if path.suffix.lower() == '.html' else 'holds no geometry'}")
+    try:
+        return _checked(path, kind, lambda each: to_shape(load(each)))
+    except ImportError as error:
+        raise SceneFileError(f"{path} needs a library that is not installed: {error}") from error
+
+
+def _checked(path: Path, kind: _Kind, read: Callable[[Path], Result]) -> Result:
     if path.is_dir() and path.suffix.lower() != ".colmap":
         raise SceneFileError(f"{path} is a folder, not a file.")
     try:
         if path.stat().st_size == 0:
             raise SceneFileError(f"{path} is empty.")
         return read(path)
+    except (ReconError, ImportError, MemoryError):
+        raise
     except FileNotFoundError as error:
         raise SceneFileError(f"{path} does not exist.") from error
     except OSError as error:
         raise SceneFileError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        struct.error,
-        RecursionError,
-    ) as error:
-        # What a parser meets when the bytes are not what the header promises.
-        raise SceneFileError(f"{path} is damaged, or not a {name} file ({error}).") from error
+    except Exception as error:
+        # Damaged bytes make parsers raise anything, the libraries' own and ours.
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise SceneFileError(f"{path} is damaged, or not a {kind.name} file ({why}).") from error

@@ -1,8 +1,8 @@
-"""Reads glTF 2.0, binary and text: the document alone tells all, with bounds from its accessors."""
+"""Describes glTF 2.0, binary and text: the document tells it, with bounds from its accessors.
 
-import json
-import struct
-from collections.abc import Iterator
+Where a node is turned, the bounds of its box are not those of its points: the points are loaded then.
+"""
+
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,60 +10,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.errors import SceneFileError
+from recon.file_info.beside import Beside
+from recon.file_info.gltf_document import FAN, STRIP, TRIANGLES, Document, nodes, one_is, read_document
 from recon.file_info.info import CameraInfo, Colours, Extent, FileInfo
 from recon.frames import FILE_AXES
 from recon.types import Intrinsics
 
-_TRIANGLES, _TRIANGLE_STRIP, _TRIANGLE_FAN = 4, 5, 6
-_DEEPEST = 100  # a node tree deeper than this is a cycle
 
-
-def read_glb(path: Path) -> FileInfo:
-    """Describes a binary glTF file."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        magic, version, total = struct.unpack("<4sII", file.read(12))
-        if magic != b"glTF" or version != 2:
-            raise ValueError("it does not begin as glTF 2 does")
-        if total > size:
-            raise ValueError(f"it promises {total:,} bytes and has {size:,}")
-        length, kind = struct.unpack("<I4s", file.read(8))
-        if kind != b"JSON":
-            raise ValueError("its first chunk is not JSON")
-        return _describe(path, json.loads(file.read(length)), "glTF binary")
-
-
-def read_gltf(path: Path) -> FileInfo:
-    """Describes a text glTF file; notes buffers and pictures beside it that are missing."""
-    document = json.loads(path.read_bytes())
-    info = _describe(path, document, "glTF text")
-    uris = [item.get("uri", "data:") for part in ("buffers", "images") for item in document.get(part, [])]
-    missing = [uri for uri in uris if not uri.startswith("data:") and not path.with_name(uri).is_file()]
-    notes = (*info.notes, *(f"the file {uri} is missing" for uri in missing))
-    return FileInfo(**{**vars(info), "notes": notes})
-
-
-def _describe(path: Path, document: dict[str, Any], name: str) -> FileInfo:
-    asset = document["asset"]
-    extent, points, faces = Extent(), 0, 0
+def describe(path: Path) -> FileInfo:
+    """Describes a glTF file; notes buffers and pictures that are missing."""
+    document = read_document(path)
+    extent, points, faces, is_exact = Extent(), 0, 0, True
     attributes: set[str] = set()
     textured, camera = False, None
-    for node, world_T_node in _nodes(document):
+    for node, world_T_node in nodes(document):
         if "camera" in node and camera is None:
-            camera = _camera(document["cameras"][node["camera"]])
-        if "mesh" not in node:
-            continue
-        for primitive in document["meshes"][node["mesh"]]["primitives"]:
-            position = document["accessors"][primitive["attributes"]["POSITION"]]
-            extent.add(_corners(position["min"], position["max"], world_T_node))
+            camera = _camera(document.listed("cameras")[node["camera"]])
+        for primitive in document.listed("meshes")[node["mesh"]]["primitives"] if "mesh" in node else ():
+            position = document.listed("accessors")[primitive["attributes"]["POSITION"]]
+            corners = _corners(position)
+            is_exact = is_exact and corners is not None and _keeps_boxes(world_T_node)
+            if corners is not None:
+                extent.add(corners @ world_T_node[:3, :3].T + world_T_node[:3, 3])
             points += position["count"]
             faces += _faces(document, primitive, position["count"])
             attributes |= primitive["attributes"].keys()
             textured = textured or _has_texture(document, primitive)
+    notes = [*document.notes, *_missing(document)]
+    if not is_exact:
+        extent, note = _measured(path, extent)
+        notes += note
     colours: Colours = "texture" if textured else "vertex" if "COLOR_0" in attributes else "none"
+    asset = document.tree["asset"]
     return FileInfo(
         path=path,
-        format=name,
+        format="glTF binary" if document.is_binary else "glTF text",
         bytes=path.stat().st_size,
         points=points,
         faces=faces,
@@ -71,63 +53,71 @@ def _describe(path: Path, document: dict[str, Any], name: str) -> FileInfo:
         normals="NORMAL" in attributes,
         camera=camera,
         axes=f"y-up: {FILE_AXES['y-up']}, by the standard",
+        unit="m",
+        notes=(*notes, *extent.notes),
         provenance={"generator": asset.get("generator", "not told"), **asset.get("extras", {})},
         **extent.fields,
     )
 
 
-def _nodes(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
-    """Nodes of the scene that is shown, each with its place in the world."""
-    scenes = document.get("scenes", [])
-    roots = scenes[document.get("scene", 0)].get("nodes", []) if scenes else []
-    waiting = [(index, np.eye(4), 0) for index in roots]
-    while waiting:
-        index, world_T_parent, depth = waiting.pop()
-        if depth > _DEEPEST:
-            raise ValueError("its nodes form a circle")
-        node = document["nodes"][index]
-        world_T_node = world_T_parent @ _transform(node)
-        yield node, world_T_node
-        waiting += [(child, world_T_node, depth + 1) for child in node.get("children", [])]
+def _corners(position: dict[str, Any]) -> NDArray[np.float64] | None:
+    """The eight corners of an accessor's box in the numbers that it stands for; None where it has none."""
+    if not {"min", "max"} <= position.keys():
+        return None
+    box = np.array([position["min"], position["max"]], np.float64)
+    if box.shape != (2, 3):
+        raise ValueError("the bounds of its points are not three numbers each")
+    box = np.maximum(box / one_is(position), -1) if one_is(position) > 1 else box
+    return np.array(list(product(*box.T)))
 
 
-def _transform(node: dict[str, Any]) -> NDArray[np.float64]:
-    """parent_T_node of a node: its matrix, or translation * rotation * scale (glTF 2.0, 3.5.3)."""
-    if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T  # column by column
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    rotation = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+def _keeps_boxes(world_T_node: NDArray[np.float64]) -> bool:
+    """Whether what is along an axis stays along an axis."""
+    turned = np.abs(world_T_node[:3, :3])
+    return bool(((turned > 1e-9 * turned.max()).sum(axis=0) <= 1).all())
+
+
+def _measured(path: Path, boxes: Extent) -> tuple[Extent, list[str]]:
+    """The bounds of the points themselves; those of their boxes, and a note, where these cannot be read."""
+    from recon.file_info.gltf_load import load
+
+    extent = Extent()
+    try:
+        for part in load(path).parts:
+            extent.add(part.points)
+    except (SceneFileError, ValueError, ImportError) as error:
+        why = str(error).removeprefix(f"{path} ").rstrip(".")
+        return boxes, [
+            f"the bounds are those of the boxes around its parts; the points were not read: it {why}"
         ]
+    return extent, []
+
+
+def _missing(document: Document) -> list[str]:
+    """Notes on the files that it names."""
+    beside = Beside(document.path)
+    for part in ("buffers", "images"):
+        for item in document.listed(part):
+            uri = item.get("uri", "data:")
+            if not uri.startswith("data:"):
+                beside.find(uri, "file")
+    return beside.notes
+
+
+def _faces(document: Document, primitive: dict[str, Any], vertices: int) -> int:
+    count = (
+        document.listed("accessors")[primitive["indices"]]["count"] if "indices" in primitive else vertices
     )
-    parent_T_node = np.eye(4)
-    parent_T_node[:3, :3] = rotation * np.array(node.get("scale", (1, 1, 1)))
-    parent_T_node[:3, 3] = node.get("translation", (0, 0, 0))
-    return parent_T_node
-
-
-def _corners(low: list[float], high: list[float], world_T_node: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The eight corners of a box, in the world."""
-    corners = np.array([[*corner, 1.0] for corner in product(*zip(low, high, strict=True))])
-    world: NDArray[np.float64] = (corners @ world_T_node.T)[:, :3]
-    return world
-
-
-def _faces(document: dict[str, Any], primitive: dict[str, Any], vertices: int) -> int:
-    count = document["accessors"][primitive["indices"]]["count"] if "indices" in primitive else vertices
-    mode = primitive.get("mode", _TRIANGLES)
-    if mode == _TRIANGLES:
+    mode = primitive.get("mode", TRIANGLES)
+    if mode == TRIANGLES:
         return int(count) // 3
-    return max(0, int(count) - 2) if mode in (_TRIANGLE_STRIP, _TRIANGLE_FAN) else 0
+    return max(0, int(count) - 2) if mode in (STRIP, FAN) else 0
 
 
-def _has_texture(document: dict[str, Any], primitive: dict[str, Any]) -> bool:
+def _has_texture(document: Document, primitive: dict[str, Any]) -> bool:
     if "material" not in primitive or "TEXCOORD_0" not in primitive["attributes"]:
         return False
-    material = document["materials"][primitive["material"]]
+    material = document.listed("materials")[primitive["material"]]
     return "baseColorTexture" in material.get("pbrMetallicRoughness", {})
 
 

@@ -29,6 +29,7 @@ def read(path: Path) -> FileInfo:
         colours="texture" if is_mesh else "vertex",
         camera=CameraInfo.from_intrinsics(Intrinsics(*(camera[name] for name in _NAMES))),
         axes=str(data["axes"]),
+        unit="m",
         provenance={"generator": data["generator"], **data["provenance"]},
         **extent.fields,
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.frames import FILE_AXES, Axes
 from recon.types import Intrinsics
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
@@ -50,7 +51,7 @@ class CameraInfo:
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What is in a scene file. Lengths as the file has them: metres in every file of recon's."""
+    """What is in a scene file."""
 
     path: Path
     format: str
@@ -63,6 +64,8 @@ class FileInfo:
     low: Point | None = None
     """Smallest x, y and z in the file's axes; None where there is no point or they cannot be read."""
     high: Point | None = None
+    unit: Literal["m"] | None = None
+    """Of lengths: metres where the format or the file says so, as every file of recon's; else nobody knows."""
     colours: Colours = "none"
     normals: bool = False
     camera: CameraInfo | None = None
@@ -88,12 +91,13 @@ class FileInfo:
         for label, values in (("extent", self.size), ("smallest", self.low), ("largest", self.high)):
             if values is not None:
                 named = zip("xyz", values, strict=True)
-                rows.append((label, ", ".join(f"{axis} {value:.3f} m" for axis, value in named)))
+                unit = f" {self.unit}" if self.unit else ""
+                rows.append((label, ", ".join(f"{axis} {value:.3f}{unit}" for axis, value in named)))
         rows += [("colours", self.colours), ("normals", "yes" if self.normals else "no")]
         rows += [("camera", str(self.camera))] if self.camera else []
         rows += [("axes", self.axes)] if self.axes else []
         rows += [(key, _shown(value)) for key, value in flatten(self.provenance)]
-        return rows + [("note", note) for note in self.notes]
+        return printable(rows + [("note", note) for note in self.notes])
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -104,10 +108,9 @@ class FileInfo:
             "bytes": self.bytes,
             "points": self.points,
             "faces": self.faces,
-            "bounds_m": None
-            if self.low is None or self.high is None
-            else [*map(list, (self.low, self.high))],
-            "size_m": None if self.size is None else list(self.size),
+            "bounds": None if self.low is None or self.high is None else [list(self.low), list(self.high)],
+            "size": None if self.size is None else list(self.size),
+            "unit": self.unit,
             "colours": self.colours,
             "normals": self.normals,
             "camera": camera
@@ -151,6 +154,21 @@ class Extent:
         return (f"{self.not_finite:,} points are NaN or infinite",) if self.not_finite else ()
 
 
+def printable(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Rows without the control characters of a file's texts, which a terminal would obey."""
+    return [(_plain(label), _plain(value)) for label, value in rows]
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+def axes_of(told: Mapping[str, Any]) -> Axes | None:
+    """The axes that a file's own words name (``read_comments``), or None."""
+    name = str(told.get("axes") or "").partition(":")[0]
+    return next((axes for axes in FILE_AXES if axes == name), None)
+
+
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Nested values under dotted names, as ``export.geometry.describe_lines`` writes them; None is left out."""
     for key, value in values.items():
@@ -182,7 +200,7 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
     if not any(line.startswith("recon ") for line in lines):
         return {"notes": tuple(lines)}
     told = dict(line.partition(" ")[::2] for line in lines)
-    fields: dict[str, Any] = {"axes": told.pop("axes", None)}
+    fields: dict[str, Any] = {"axes": told.pop("axes", None), "unit": "m"}
     for shown_elsewhere in ("unit", "cam_T_file"):
         told.pop(shown_elsewhere, None)
     words = told.pop("camera", "").split()

@@ -1,20 +1,24 @@
-"""Reads the header of LAS and LAZ, versions 1.0 to 1.4: the points' bounds stand there, so none is read.
+"""Reads LAS and LAZ, versions 1.0 to 1.4: described by their header, where the bounds stand; points by laspy.
 
 Layout: ASPRS LAS specification 1.4, public header block; LAZ keeps it and sets the highest bit of the point format.
 """
 
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
-from recon.file_info.info import FileInfo, read_comments
+import numpy as np
+
+from recon.file_info.colours import as_bytes
+from recon.file_info.geometry import Contents, Part
+from recon.file_info.info import FileInfo, axes_of, read_comments
 
 _COLOURED = {2, 3, 5, 7, 8, 10}
 _WITH_64_BIT_COUNT = 375  # bytes of the header of version 1.4
 _TEXT_RECORD = 3
 
 
-def read(path: Path) -> FileInfo:
+def describe(path: Path) -> FileInfo:
     """Describes a LAS or LAZ file."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -42,7 +46,25 @@ def read(path: Path) -> FileInfo:
     )
 
 
-def _check_complete(file: BinaryIO, points_at: int, points_bytes: int, size: int, packed: bool) -> None:
+def load(path: Path) -> Contents:
+    """The points, with their colours.
+
+    Raises:
+        ImportError: laspy is not installed.
+    """
+    import laspy
+
+    las = laspy.read(path)
+    names = set(las.point_format.dimension_names)
+    rgb = as_bytes(las.red, las.green, las.blue) if {"red", "green", "blue"} <= names and len(las) else None
+    if rgb is not None and not rgb.any():  # a place for colours that nobody filled
+        rgb = None
+    # z is up by custom.
+    axes = axes_of({"axes": describe(path).axes}) or "z-up"
+    return Contents((Part(np.stack([las.x, las.y, las.z], axis=1), rgb=rgb),), axes)
+
+
+def _check_complete(file: IO[bytes], points_at: int, points_bytes: int, size: int, packed: bool) -> None:
     if not packed:
         if points_at + points_bytes > size:
             raise ValueError(f"it promises {points_at + points_bytes:,} bytes and has {size:,}")
@@ -53,7 +75,7 @@ def _check_complete(file: BinaryIO, points_at: int, points_bytes: int, size: int
         raise ValueError("its points are not all there")
 
 
-def _text(file: BinaryIO, header_length: int, records: int) -> str:
+def _text(file: IO[bytes], header_length: int, records: int) -> str:
     """The text among the variable length records, where recon says what it knows."""
     file.seek(header_length)
     for _ in range(records):

@@ -1,21 +1,33 @@
-"""Reads Wavefront OBJ and looks for its material and texture."""
+"""Reads Wavefront OBJ: described line by line in little memory, loaded by trimesh; and looks for its textures.
 
+trimesh counts references back (``f -3 -2 -1``) from the end of the file, loses indented lines and stumbles over
+comments behind numbers: lines are made plain and references absolute before it sees them.
+"""
+
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recon.file_info.info import Colours, Extent, FileInfo, read_comments
+from recon.file_info.beside import Beside
+from recon.file_info.geometry import Contents
+from recon.file_info.info import Colours, Extent, FileInfo, axes_of, read_comments
 
 _BLOCK = 1 << 25
-_VERTEX = re.compile(rb"^v[ \t]+(.*)$", re.MULTILINE)
-_LIBRARY = re.compile(rb"^mtllib[ \t]+(.*?)[ \t\r]*$", re.MULTILINE)
-_MAP = re.compile(r"^\s*map_Kd\s+(.*?)\s*$", re.MULTILINE)
+_VERTEX = re.compile(rb"^v (.*)$", re.MULTILINE)
+_ODD = re.compile(
+    rb"^[ \t]|^(?:v|vt|vn|f|usemtl|mtllib)\t|^(?:v|vt|vn|f) [^\n]*[#\t]|^f [^\n]*-|\r|\\\n", re.MULTILINE
+)
+"""What some programs write and simple readers do not expect."""
+_OPTION_WORDS = {"-blendu": 1, "-blendv": 1, "-boost": 1, "-bm": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2,
+                 "-texres": 1, "-type": 1, "-colorspace": 1}  # fmt: skip
+"""Options of map_Kd and how many words each takes; -o, -s and -t take up to three numbers."""
 
 
-def read(path: Path) -> FileInfo:
+def describe(path: Path) -> FileInfo:
     """Describes an OBJ file."""
     extent, points, faces, columns = Extent(), 0, 0, 0
     has_uv = has_normals = False
@@ -23,22 +35,23 @@ def read(path: Path) -> FileInfo:
     for index, block in enumerate(_blocks(path)):
         if index == 0:
             comments = [line[1:].decode("utf-8", "replace") for line in _leading_comments(block)]
-        rows = [row.decode("ascii") for row in _VERTEX.findall(block)]
+        plain = _plain(block)
+        rows = [row.decode("ascii") for row in _VERTEX.findall(plain)]
         if rows:
             columns = len(rows[0].split())
             extent.add(np.loadtxt(rows, usecols=(0, 1, 2), ndmin=2))
         points += len(rows)
-        faces += _count(block, b"f")
-        has_uv = has_uv or _count(block, b"vt") > 0
-        has_normals = has_normals or _count(block, b"vn") > 0
-        if b"mtllib" in block:
-            libraries += [name.decode("utf-8", "replace") for name in _LIBRARY.findall(block)]
+        faces += _count(plain, b"f")
+        has_uv = has_uv or _count(plain, b"vt") > 0
+        has_normals = has_normals or _count(plain, b"vn") > 0
+        libraries += _libraries(plain)
     if not points:
         raise ValueError("it has no vertices")
-    texture, texture_notes = _texture(path, libraries)
-    colours: Colours = "texture" if texture and has_uv else "vertex" if columns >= 6 else "none"
+    beside = Beside(path)
+    has_texture = any([beside.find(name, "texture") for name in _textures(dict.fromkeys(libraries), beside)])
+    colours: Colours = "texture" if has_texture and has_uv else "vertex" if columns >= 6 else "none"
     told: dict[str, Any] = read_comments(comments)
-    told["notes"] = (*told.get("notes", ()), *texture_notes, *extent.notes)
+    told["notes"] = (*told.get("notes", ()), *beside.notes, *extent.notes)
     return FileInfo(
         path=path,
         format="Wavefront OBJ",
@@ -52,17 +65,111 @@ def read(path: Path) -> FileInfo:
     )
 
 
+def load(path: Path) -> Contents:
+    """The points, or the polygons as triangles, with their textures' or materials' colours at the vertices."""
+    import trimesh
+
+    from recon.file_info.trimesh_parts import parts_of
+
+    text = path.read_bytes()
+    told = read_comments(line[1:].decode("utf-8", "replace") for line in _leading_comments(text))
+    beside = Beside(path)
+    read = trimesh.load_scene(
+        io.BytesIO(_with_absolute_references(_with_unit_colours(_plain(text)))),
+        file_type="obj",
+        resolver=_Resolver(beside),
+        process=False,
+        group_material=True,
+    )
+    return Contents(parts_of(read), axes_of(told) or "y-up", notes=tuple(beside.notes))
+
+
+class _Resolver:
+    """Gives trimesh the files that an OBJ and its materials name."""
+
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a material or a texture."""
+        is_material = name.lower().endswith(".mtl")
+        data = self._beside.read(name if is_material else _without_options(name), _KIND[is_material])
+        if data is None:
+            raise FileNotFoundError(name)
+        return data
+
+    def __getitem__(self, name: str) -> bytes:
+        return self.get(name)
+
+
+_KIND = {True: "material file", False: "texture"}
+
+
+def _plain(block: bytes) -> bytes:
+    """Lines without indentation, continuation, tabs, and comments behind numbers; as they are where none is odd."""
+    block = block.replace(b"\r\n", b"\n")
+    if not _ODD.search(block):
+        return block
+    lines = block.replace(b"\r", b"\n").replace(b"\\\n", b" ").split(b"\n")
+    plain = list[bytes]()
+    for line in lines:
+        words = line.split()
+        if words and words[0] in (b"v", b"vt", b"vn", b"f"):
+            words = line.partition(b"#")[0].split()
+        # Names of files and materials may hold two blanks in a row.
+        plain.append(b" ".join(words) if words and words[0] not in (b"usemtl", b"mtllib") else line.strip())
+    return b"\n".join(plain)
+
+
+def _with_unit_colours(text: bytes) -> bytes:
+    """Colours of points from 0 to 1, as trimesh takes them, where a program wrote 0 to 255."""
+    rows = _VERTEX.findall(text)
+    if not rows or len(rows[0].split()) < 6 or np.loadtxt(rows, usecols=(3, 4, 5), ndmin=2).max() <= 1:
+        return text
+
+    def scaled(found: "re.Match[bytes]") -> bytes:
+        words = found[1].split()
+        return b"v " + b" ".join([*words[:3], *(b"%.5f" % (float(word) / 255) for word in words[3:6])])
+
+    return _VERTEX.sub(scaled, text)
+
+
+def _with_absolute_references(text: bytes) -> bytes:
+    """Faces that count back from where they stand, as faces that count from the beginning."""
+    if re.search(rb"^f [^\n]*-", text, re.MULTILINE) is None:
+        return text
+    lines, seen = text.split(b"\n"), [0, 0, 0]
+    for row, line in enumerate(lines):
+        keyword, _, rest = line.partition(b" ")
+        if keyword in (b"v", b"vt", b"vn"):
+            seen[(b"v", b"vt", b"vn").index(keyword)] += 1
+        elif keyword == b"f" and b"-" in rest:
+            lines[row] = b"f " + b" ".join(_absolute(corner, seen) for corner in rest.split())
+    return b"\n".join(lines)
+
+
+def _absolute(corner: bytes, seen: list[int]) -> bytes:
+    """``-1/-1`` as ``12/7``."""
+    numbers = corner.split(b"/")
+    return b"/".join(
+        number if not number.startswith(b"-") else str(count + 1 + int(number)).encode()
+        for number, count in zip(numbers, seen, strict=False)
+    )
+
+
 def _count(block: bytes, keyword: bytes) -> int:
     """Lines that begin with a keyword; many times faster than a regular expression."""
-    lines = b"\n" + block
-    return lines.count(b"\n" + keyword + b" ") + lines.count(b"\n" + keyword + b"\t")
+    return (b"\n" + block).count(b"\n" + keyword + b" ")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
     """The file in pieces of whole lines."""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            yield block + file.readline()
+            block += file.readline()
+            while block.endswith((b"\\\n", b"\\\r\n")) and (more := file.readline()):
+                block += more
+            yield block
 
 
 def _leading_comments(block: bytes) -> Iterator[bytes]:
@@ -72,17 +179,42 @@ def _leading_comments(block: bytes) -> Iterator[bytes]:
         yield line
 
 
-def _texture(path: Path, libraries: list[str]) -> tuple[bool, list[str]]:
-    """Whether a texture is there, and which file is missing."""
-    there, notes = False, list[str]()
+def _libraries(block: bytes) -> list[str]:
+    """The files that ``mtllib`` names; a name may hold blanks."""
+    found, at = list[str](), -1
+    lines = b"\n" + block
+    while (at := lines.find(b"\nmtllib ", at + 1)) >= 0:
+        end = lines.find(b"\n", at + 1)
+        found.append(lines[at + 8 : end if end >= 0 else None].decode("utf-8", "replace").strip())
+    return found
+
+
+def _textures(libraries: Iterable[str], beside: Beside) -> Iterator[str]:
+    """What the materials name as their colour."""
     for library in libraries:
-        material = path.with_name(library)
-        if not material.is_file():
-            notes.append(f"the material file {library} is missing: programs will show no texture")
-            continue
-        for name in _MAP.findall(material.read_text("utf-8", "replace")):
-            if path.with_name(name).is_file():
-                there = True
-            else:
-                notes.append(f"the texture {name} is missing")
-    return there, notes
+        data = beside.read(library, "material file")
+        for line in (data or b"").decode("utf-8", "replace").splitlines():
+            keyword, *rest = line.split(maxsplit=1) or [""]
+            if keyword.lower() == "map_kd" and rest:
+                yield _without_options(rest[0])
+
+
+def _without_options(text: str) -> str:
+    """``-s 1 1 1 -clamp on wood.png`` is wood.png; a name may hold blanks."""
+    words = text.split(" ")
+    while len(words) > 1 and words[0].startswith("-"):
+        option = words.pop(0).lower()
+        if option in ("-o", "-s", "-t"):
+            while len(words) > 1 and _is_number(words[0]):
+                words.pop(0)
+        else:
+            del words[: _OPTION_WORDS.get(option, 0)]
+    return " ".join(words).strip()
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,47 +1,108 @@
-"""Reads PCD of the Point Cloud Library: text and binary; of compressed files the header only."""
+"""Reads PCD of the Point Cloud Library: text and binary; compressed points by Open3D, where it is installed."""
 
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recon.file_info.info import Extent, FileInfo, read_comments
+from recon.file_info.geometry import Contents, Part
+from recon.file_info.info import Extent, FileInfo, axes_of, read_comments
 from recon.threads import blocks
 
 _KINDS = {"F": "f", "U": "u", "I": "i"}
+_NORMAL = ("normal_x", "normal_y", "normal_z")
 
 
-def read(path: Path) -> FileInfo:
-    """Describes a PCD file."""
-    size, extent = path.stat().st_size, Extent()
-    with path.open("rb") as file:
-        header, comments = _read_header(file)
-        points, encoding, names = int(header["POINTS"][0]), header["DATA"][0], header["FIELDS"]
-        if encoding == "ascii":
-            columns = [names.index(axis) for axis in "xyz"]
-            rows = np.loadtxt(islice(file, points), usecols=columns, ndmin=2) if points else np.empty((0, 3))
-            if len(rows) < points:
-                raise ValueError(f"it promises {points:,} points and has {len(rows):,}")
-            extent.add(rows)
-        elif encoding == "binary":
-            _measure_binary(file, header, points, size, extent)
+def describe(path: Path) -> FileInfo:
+    """Describes a PCD file; of a compressed one the header only."""
+    extent = Extent()
+    header, comments, rows = _read(path)
+    if rows is not None:
+        for part in blocks(len(rows)):
+            extent.add(_stack(rows[part], ("x", "y", "z")))
     told = read_comments(comments)
-    compressed = ("compressed: the points were not read",) if encoding == "binary_compressed" else ()
+    compressed = ("compressed: the points were not read",) if rows is None else ()
     told["notes"] = (*told.get("notes", ()), *extent.notes, *compressed)
     return FileInfo(
         path=path,
-        format=f"PCD, {encoding.replace('_', ' ')}",
-        bytes=size,
-        points=points,
-        colours="vertex" if {"rgb", "rgba"} & set(names) else "none",
-        normals="normal_x" in names,
+        format=f"PCD, {header['DATA'][0].replace('_', ' ')}",
+        bytes=path.stat().st_size,
+        points=_points(header),
+        colours="vertex" if {"rgb", "rgba"} & set(header["FIELDS"]) else "none",
+        normals="normal_x" in header["FIELDS"],
         **extent.fields,
         **told,
     )
 
 
-def _read_header(file: BinaryIO) -> tuple[dict[str, list[str]], list[str]]:
+def load(path: Path) -> Contents:
+    """The points, with their colours and normals.
+
+    Raises:
+        ImportError: The file is compressed, and Open3D is not installed.
+    """
+    header, comments, rows = _read(path)
+    axes = axes_of(read_comments(comments)) or "y-up"
+    if rows is None:
+        return Contents((_by_open3d(path),), axes)
+    names = set(header["FIELDS"])
+    packed = next((name for name in ("rgb", "rgba") if name in names), None)
+    rgb = None if packed is None else _unpacked(rows[packed].reshape(-1))
+    normals = _stack(rows, _NORMAL) if set(_NORMAL) <= names else None
+    return Contents((Part(_stack(rows, ("x", "y", "z")), rgb=rgb, normals=normals),), axes)
+
+
+def _by_open3d(path: Path) -> Part:
+    import open3d as o3d
+
+    o3d.utility.set_verbosity_level(o3d.utility.VerbosityLevel.Error)
+    read = o3d.io.read_point_cloud(path)
+    rgb, normals = np.asarray(read.colors), np.asarray(read.normals)
+    return Part(
+        np.asarray(read.points),
+        rgb=np.rint(255 * rgb).astype(np.uint8) if len(rgb) else None,
+        normals=normals if len(normals) else None,
+    )
+
+
+def _stack(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.stack([rows[name].reshape(-1).astype(np.float64) for name in names], axis=1)
+
+
+def _unpacked(packed: NDArray[Any]) -> NDArray[np.uint8]:
+    """Colours from numbers whose lowest three bytes they are; the type "float" stands for its bits."""
+    bits = packed.astype(np.float32).view(np.uint32) if packed.dtype.kind == "f" else packed.astype(np.uint32)
+    return np.stack([bits >> 16 & 255, bits >> 8 & 255, bits & 255], axis=1).astype(np.uint8)
+
+
+def _points(header: dict[str, list[str]]) -> int:
+    """Of POINTS, which older files lack."""
+    if "POINTS" in header:
+        return int(header["POINTS"][0])
+    return int(header["WIDTH"][0]) * int(header["HEIGHT"][0])
+
+
+def _read(path: Path) -> tuple[dict[str, list[str]], list[str], NDArray[Any] | None]:
+    """Header, comments, and the rows as a structured array; None of a compressed file."""
+    with path.open("rb") as file:
+        header, comments = _read_header(file)
+        points, encoding, record = _points(header), header["DATA"][0].lower(), _record(header)
+        if encoding == "ascii":
+            return header, comments, _text(file, record, points)
+        if encoding == "binary_compressed":
+            return header, comments, None
+        if encoding != "binary":
+            raise ValueError(f"its points are stored as {encoding[:40]!r}")
+        found = (path.stat().st_size - file.tell()) // record.itemsize
+        if found < points:
+            raise ValueError(f"it promises {points:,} points and has {found:,}")
+        rows = np.memmap(file, record, "r", file.tell(), (points,)) if points else np.empty(0, record)
+        return header, comments, rows
+
+
+def _read_header(file: IO[bytes]) -> tuple[dict[str, list[str]], list[str]]:
     header, comments = dict[str, list[str]](), list[str]()
     for raw in islice(file, 1000):
         line = raw.decode("ascii", "replace").strip()
@@ -55,22 +116,30 @@ def _read_header(file: BinaryIO) -> tuple[dict[str, list[str]], list[str]]:
     raise ValueError("its header does not end with a DATA line")
 
 
-def _measure_binary(
-    file: BinaryIO, header: dict[str, list[str]], points: int, size: int, extent: Extent
-) -> None:
+def _record(header: dict[str, list[str]]) -> np.dtype[Any]:
     counts = header.get("COUNT", ["1"] * len(header["FIELDS"]))
     described = zip(header["FIELDS"], header["TYPE"], header["SIZE"], counts, strict=True)
     # Padding fields are all called "_": number them apart.
-    row = np.dtype(
+    record = np.dtype(
         [
             (f"{name}{index}" if name == "_" else name, f"<{_KINDS[kind]}{width}", (int(count),))
             for index, (name, kind, width, count) in enumerate(described)
         ]
     )
-    found = (size - file.tell()) // row.itemsize
-    if found < points:
-        raise ValueError(f"it promises {points:,} points and has {found:,}")
-    if points:
-        rows = np.memmap(file, row, "r", file.tell(), (points,))
-        for part in blocks(points):
-            extent.add(np.hstack([rows[part][axis] for axis in "xyz"]))
+    if any(record[name].itemsize != record[name].base.itemsize for name in "xyz"):
+        raise ValueError("x, y and z are not one number each")
+    return record
+
+
+def _text(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
+    width = record.itemsize and sum(record[name].shape[0] for name in record.names or ())
+    lines = islice((line for line in file if line.strip()), points)
+    table = np.loadtxt(lines, usecols=range(width), ndmin=2) if points else np.empty((0, width))
+    if len(table) < points:
+        raise ValueError(f"it promises {points:,} points and has {len(table):,}")
+    rows, at = np.empty(points, record), 0
+    for name in record.names or ():
+        count = record[name].shape[0]
+        rows[name] = table[:, at : at + count]
+        at += count
+    return rows

@@ -1,153 +1,167 @@
-"""Reads PLY: text, little and big endian, with any elements and properties."""
+"""Reads PLY: points, meshes of any polygons and strips, colours, textures, and Gaussian splats."""
 
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recon.file_info.info import Colours, Extent, FileInfo, read_comments
+from recon.file_info.beside import Beside
+from recon.file_info.colours import as_bytes, sampled
+from recon.file_info.geometry import Contents, Part, fan
+from recon.file_info.info import Colours, Extent, FileInfo, axes_of, read_comments
+from recon.file_info.ply_elements import Header, Rows, read_header, read_rows
 from recon.threads import blocks
 
-_TYPES = {
-    "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2",
-    "ushort": "u2", "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4",
-    "float": "f4", "float32": "f4", "double": "f8", "float64": "f8",
-}  # fmt: skip
-_ENCODINGS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+_XYZ = ("x", "y", "z")
+_NORMAL = ("nx", "ny", "nz")
+_COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
+_SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")
+_SH_C0 = 0.2820948
+"""The first spherical harmonic: the colour of a splat is 0.5 + C0 f_dc."""
+_TEXTURE_COORDINATES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"))
 
 
-@dataclass
-class _Element:
-    name: str
-    count: int
-    properties: dict[str, str] = field(default_factory=dict)
-    """Name to numpy type; lists are in ``lists``."""
-    lists: list[tuple[str, str]] = field(default_factory=list)
-    """Types of the count and of the items."""
-
-
-@dataclass
-class _Header:
-    encoding: str
-    elements: list[_Element]
-    comments: list[str]
-    length: int
-
-    def element(self, name: str) -> _Element:
-        return next((element for element in self.elements if element.name == name), _Element(name, 0))
-
-
-def read(path: Path) -> FileInfo:
+def describe(path: Path) -> FileInfo:
     """Describes a PLY file."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header = _read_header(file)
-        vertex, face = header.element("vertex"), header.element("face")
-        extent = Extent()
-        if header.encoding == "ascii":
-            _measure_text(file, header, extent)
-        else:
-            _measure_binary(file, header, extent, size)
-    has_texture = any(line.startswith("TextureFile") for line in header.comments)
-    has_colours = {"red", "green", "blue"} <= vertex.properties.keys() or "f_dc_0" in vertex.properties
-    colours: Colours = "texture" if has_texture else "vertex" if has_colours else "none"
-    told = read_comments(line for line in header.comments if not line.startswith("TextureFile"))
-    told["notes"] = (*told.get("notes", ()), *extent.notes)
+    extent, faces = Extent(), 0
+    header, elements = _opened(path, {"vertex", "tristrips"})
+    for rows in elements:
+        if rows.element.name == "vertex":
+            for part in blocks(rows.element.count):
+                extent.add(rows.stack(*_XYZ, rows=part))
+        elif rows.element.name == "face":
+            faces += rows.element.count
+        elif rows.element.name == "tristrips":
+            faces += len(_strips(rows))
+    vertex, told = header.element("vertex"), read_comments(_own_comments(header))
+    textures = _textures(header)
+    beside = Beside(path)
+    there = [beside.find(name, "texture") for name in textures]
+    names = vertex.names()
+    has_colours = any(set(each) <= names for each in (*_COLOURS, _SPLAT))
+    colours: Colours = "texture" if any(there) else "vertex" if has_colours else "none"
+    told["notes"] = (*told.get("notes", ()), *beside.notes, *extent.notes)
     return FileInfo(
         path=path,
         format=f"PLY, {header.encoding.replace('_', ' ')}",
-        bytes=size,
+        bytes=path.stat().st_size,
         points=vertex.count,
-        faces=face.count,
+        faces=faces,
         colours=colours,
-        normals={"nx", "ny", "nz"} <= vertex.properties.keys(),
+        normals=set(_NORMAL) <= names,
         **extent.fields,
         **told,
     )
 
 
-def _read_header(file: BinaryIO) -> _Header:
-    if file.readline(8).strip() != b"ply":
-        raise ValueError("it does not begin with 'ply'")
-    encoding, elements, comments = "", list[_Element](), list[str]()
-    for raw in islice(file, 10_000):
-        words = raw.decode("utf-8", "replace").split()
-        match words:
-            case ["format", name, _] if name in _ENCODINGS:
-                encoding = name
-            case ["comment" | "obj_info", *_]:
-                comments.append(raw.decode("utf-8", "replace").split(maxsplit=1)[-1].strip())
-            case ["element", name, count]:
-                elements.append(_Element(name, int(count)))
-            case ["property", "list", count_type, item_type, _]:
-                elements[-1].lists.append((_TYPES[count_type], _TYPES[item_type]))
-            case ["property", kind, name]:
-                elements[-1].properties[name] = _TYPES[kind]
-            case ["end_header"]:
-                if not encoding:
-                    raise ValueError("no known format line")
-                return _Header(encoding, elements, comments, file.tell())
-            case []:
-                pass
-            case _:
-                raise ValueError(f"unknown header line {' '.join(words)[:60]!r}")
-    raise ValueError("the header does not end")
+def load(path: Path) -> Contents:
+    """The points, and the polygons and strips as triangles; textures as colours of the vertices."""
+    vertex, triangles, corner_uv = None, list[NDArray[np.int64]](), None
+    header, elements = _opened(path, {"vertex", "face", "tristrips"})
+    for rows in elements:
+        if rows.element.name == "vertex":
+            vertex = rows
+        elif rows.element.name == "face" and rows.element.count:
+            counts, corners = rows.lists.get("vertex_indices") or rows.lists["vertex_index"]
+            triangles.append(fan(counts, corners))
+            corner_uv = _of_corners(rows, counts, corners)
+        elif rows.element.name == "tristrips":
+            triangles.append(_strips(rows))
+    if vertex is None or not vertex.element.count:
+        return Contents(())
+    names, beside = vertex.element.names(), Beside(path)
+    rgb = _texture_colours(vertex, corner_uv, _textures(header), beside)
+    if rgb is None:
+        named = next((each for each in _COLOURS if set(each) <= names), None)
+        rgb = None if named is None else as_bytes(*(vertex.columns[name] for name in named))
+    is_splat = set(_SPLAT) <= names
+    if is_splat:
+        rgb = as_bytes(*(0.5 + _SH_C0 * vertex.columns[name].astype(np.float64) for name in _SPLAT), most=1.0)
+    normals = vertex.stack(*_NORMAL) if set(_NORMAL) <= names and not is_splat else None
+    faces = np.concatenate(triangles) if triangles else None
+    told = axes_of(read_comments(_own_comments(header)))
+    # By custom y is down in splats.
+    axes = told or ("opencv" if is_splat else "y-up")
+    return Contents((Part(vertex.stack(*_XYZ), faces, rgb, normals),), axes, notes=tuple(beside.notes))
 
 
-def _measure_text(file: BinaryIO, header: _Header, extent: Extent) -> None:
-    for element in header.elements:
-        if element.name != "vertex" or element.lists or not element.count:
-            found = sum(1 for _ in islice(file, element.count))
-        else:
-            names = list(element.properties)
-            columns = [names.index(axis) for axis in "xyz"]
-            points = np.loadtxt(islice(file, element.count), usecols=columns, ndmin=2)
-            extent.add(points)
-            found = len(points)
-        _check_complete(element, found)
-
-
-def _measure_binary(file: BinaryIO, header: _Header, extent: Extent, size: int) -> None:
-    order = _ENCODINGS[header.encoding]
-    for element in header.elements:
+def _opened(path: Path, wanted: set[str]) -> tuple[Header, Iterator[Rows]]:
+    """The header, and the elements as they come."""
+    with path.open("rb") as file:
+        header = read_header(file)
         at = file.tell()
-        if element.lists:
-            _skip_lists(file, element, order, size)
-            continue
-        row = np.dtype([(name, order + kind) for name, kind in element.properties.items()])
-        _check_complete(element, (size - at) // row.itemsize)
-        if element.name == "vertex" and element.count:
-            rows = np.memmap(file, row, "r", at, (element.count,))
-            for part in blocks(element.count):
-                extent.add(np.stack([rows[part][axis] for axis in "xyz"], axis=1))
-        file.seek(at + element.count * row.itemsize)
+    vertex = header.element("vertex")
+    if vertex.count and not set(_XYZ) <= vertex.names():
+        raise ValueError("its vertices have no x, y and z")
+    return header, _rows(path, at, header, wanted)
 
 
-def _skip_lists(file: BinaryIO, element: _Element, order: str, size: int) -> None:
-    """Goes to the end of an element with lists, to see whether all of it is there."""
-    if element.properties or len(element.lists) > 1:
-        file.seek(size)  # rows of a size that only reading each would tell: taken as they are
-        return
-    at = file.tell()
-    count_type, item_type = (np.dtype(order + kind) for kind in element.lists[0])
-    triangle = np.dtype([("count", count_type), ("items", item_type, (3,))])
-    if at + element.count * triangle.itemsize <= size:
-        rows = (
-            np.memmap(file, triangle, "r", at, (element.count,)) if element.count else np.empty(0, triangle)
-        )
-        if all((rows[part]["count"] == 3).all() for part in blocks(element.count)):
-            file.seek(at + element.count * triangle.itemsize)
-            return
-    file.seek(at)
-    for done in range(element.count):
-        raw = file.read(count_type.itemsize)
-        items = int(np.frombuffer(raw, count_type)[0]) if len(raw) == count_type.itemsize else 0
-        if not raw or file.seek(items * item_type.itemsize, 1) > size:
-            _check_complete(element, done)
+def _rows(path: Path, at: int, header: Header, wanted: set[str]) -> Iterator[Rows]:
+    with path.open("rb") as file:
+        file.seek(at)
+        yield from read_rows(file, header, wanted)
 
 
-def _check_complete(element: _Element, found: int) -> None:
-    if found < element.count:
-        raise ValueError(f"it promises {element.count:,} of element {element.name} and has {found:,}")
+def _textures(header: Header) -> list[str]:
+    """What the comments name; MeshLab's convention, as CloudCompare's and OpenMVS's."""
+    return [
+        line.partition(" ")[2].strip() for line in header.comments if line.lower().startswith("texturefile ")
+    ]
+
+
+def _own_comments(header: Header) -> list[str]:
+    return [line for line in header.comments if not line.lower().startswith("texturefile")]
+
+
+def _strips(rows: Rows) -> NDArray[np.int64]:
+    """Triangles of strips, which -1 divides; every second one is turned over."""
+    (_, corners) = (
+        rows.lists["vertex_indices"] if "vertex_indices" in rows.lists else rows.lists["vertex_index"]
+    )
+    corners = corners.astype(np.int64)
+    three = np.stack([corners[:-2], corners[1:-1], corners[2:]], axis=1)
+    ends = np.flatnonzero(corners < 0)
+    start = np.zeros(len(corners), np.int64)
+    start[ends] = ends + 1
+    odd = (np.arange(len(three)) - np.maximum.accumulate(start)[: len(three)]) % 2 == 1
+    three[odd] = three[odd][:, [1, 0, 2]]
+    flat = (three[:, 0] == three[:, 1]) | (three[:, 1] == three[:, 2]) | (three[:, 0] == three[:, 2])
+    return three[(three >= 0).all(axis=1) & ~flat]
+
+
+def _of_corners(
+    rows: Rows, counts: NDArray[np.int64], corners: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Points and the texture coordinates that MeshLab states for each corner of a face."""
+    if "texcoord" not in rows.lists:
+        return None
+    lengths, values = rows.lists["texcoord"]
+    if (lengths != 2 * counts).any():
+        return None
+    return corners.astype(np.int64), values.astype(np.float64).reshape(-1, 2)
+
+
+def _texture_colours(
+    vertex: Rows,
+    of_corners: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
+    textures: list[str],
+    beside: Beside,
+) -> NDArray[np.uint8] | None:
+    """Of each vertex; of a vertex with several texture coordinates the last one counts."""
+    pair = next((each for each in _TEXTURE_COORDINATES if set(each) <= vertex.element.names()), None)
+    if not textures or (pair is None and of_corners is None):
+        return None
+    picture = beside.picture(textures[0])
+    if len(textures) > 1:
+        beside.notes.append(f"of its {len(textures)} textures the first one is shown")
+    if picture is None:
+        return None
+    if pair is not None:
+        uv = vertex.stack(*pair)
+    else:
+        assert of_corners is not None
+        corners, of_each = of_corners
+        uv = np.zeros((vertex.element.count, 2))
+        uv[corners] = of_each
+    return sampled(picture, uv)

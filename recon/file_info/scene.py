@@ -20,6 +20,7 @@ def read(path: Path) -> FileInfo:
         colours="vertex",
         camera=CameraInfo.from_intrinsics(scene.intrinsics),
         axes=f"opencv: {FILE_AXES['opencv']}",
+        unit="m",
         provenance=scene.provenance.as_dict(),
         **extent.fields,
     )

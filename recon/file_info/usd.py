@@ -1,93 +1,104 @@
-"""Reads USD, text, binary and package, by usd-core."""
+"""Reads USD, text, binary and package, by usd-core in a child process with limits (``usd_stage``)."""
 
+import json
 import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.errors import SceneFileError
-from recon.file_info.info import CameraInfo, Colours, Extent, FileInfo, read_comments
+from recon.file_info.geometry import Contents, Part
+from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
+from recon.frames import Axes
+
+_LEAST_BYTES, _BYTES_PER_BYTE = 2 << 30, 60
+"""Of memory: this much, and so much more for each byte of the file."""
+_LEAST_S, _BYTES_PER_S = 10.0, 1_000_000
+"""Of a processor's time: this much, and a second more for so many bytes."""
+_PATIENCE = 6
+"""How many times longer it may take on a machine that has other work."""
 
 
-def read(path: Path) -> FileInfo:
-    """Describes a USD file: every mesh and point cloud of its stage, in the stage's axes, in metres.
+def describe(path: Path) -> FileInfo:
+    """Describes a USD file: every mesh and point cloud that its stage shows, in the stage's axes, in metres.
 
     Raises:
         SceneFileError: usd-core is not installed.
         ValueError: usd-core cannot read the file.
     """
-    try:
-        from pxr import Tf, Usd
-    except ImportError as error:
-        raise SceneFileError(
-            f'{path}: reading USD needs usd-core: install it by pip install "recon[usd]".'
-        ) from error
-    if path.suffix.lower() == ".usdz" and not is_zipfile(path):
-        raise ValueError("the package has no end")
-    try:
-        return _describe(path, Usd.Stage.Open(os.fspath(path)))
-    except Tf.ErrorException as error:
-        raise ValueError("usd-core cannot read it") from error
-
-
-def _describe(path: Path, stage: Any) -> FileInfo:
-    from pxr import UsdGeom
-
-    unit_m, up = UsdGeom.GetStageMetersPerUnit(stage), UsdGeom.GetStageUpAxis(stage)
-    places, extent = UsdGeom.XformCache(), Extent()
-    points, faces, normals, camera = 0, 0, False, None
-    colours: Colours = "none"
-    for prim in stage.Traverse():
-        if prim.IsA(UsdGeom.Camera) and camera is None:
-            camera = _camera(UsdGeom.Camera(prim))
-        if not prim.IsA(UsdGeom.PointBased):
-            continue
-        shape = UsdGeom.PointBased(prim)
-        file_T_prim = np.array(places.GetLocalToWorldTransform(prim)).T
-        corners = np.array(shape.GetPointsAttr().Get() or np.empty((0, 3)), np.float64)
-        extent.add((corners @ file_T_prim[:3, :3].T + file_T_prim[:3, 3]) * unit_m)
-        points += len(corners)
-        faces += len(prim.GetAttribute("faceVertexCounts").Get() or ()) if prim.IsA(UsdGeom.Mesh) else 0
-        normals = normals or bool(shape.GetNormalsAttr().Get())
-        colours = _stronger(colours, _colours(prim))
-    told = {
-        "camera": camera,
-        "axes": f"{up} up",
-        **read_comments(stage.GetRootLayer().documentation.splitlines()),
+    about, arrays = _read(path)
+    extent = Extent()
+    for part in range(about["parts"]):
+        extent.add(arrays[f"points {part}"] * about["unit_m"])
+    told: dict[str, Any] = {
+        "camera": about["camera"] and CameraInfo(*about["camera"]),
+        "axes": f"{about['up']} up",
+        **read_comments(about["documentation"].splitlines()),
     }
-    told["notes"] = (*told.get("notes", ()), *extent.notes)
+    told |= {"unit": "m", "notes": (*told.get("notes", ()), *about["notes"], *extent.notes)}
     return FileInfo(
         path=path,
         format=f"USD, {path.suffix.lower().removeprefix('.')}",
         bytes=path.stat().st_size,
-        points=points,
-        faces=faces,
-        colours=colours,
-        normals=normals,
+        points=about["points"],
+        faces=about["faces"],
+        colours=about["colours"],
+        normals=about["normals"],
         **extent.fields,
         **told,
     )
 
 
-def _colours(prim: Any) -> Colours:
-    from pxr import UsdGeom, UsdShade
-
-    material, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
-    if material and any(
-        UsdShade.Shader(child).GetIdAttr().Get() == "UsdUVTexture"
-        for child in material.GetPrim().GetAllChildren()
-    ):
-        return "texture"
-    return "vertex" if UsdGeom.Gprim(prim).GetDisplayColorAttr().Get() else "none"
-
-
-def _stronger(one: Colours, other: Colours) -> Colours:
-    order: list[Colours] = ["none", "vertex", "texture"]
-    return max(one, other, key=order.index)
+def load(path: Path) -> Contents:
+    """Every mesh and point cloud at every place where the stage shows it."""
+    about, arrays = _read(path)
+    parts = [
+        Part(arrays[f"points {n}"], arrays.get(f"triangles {n}"), arrays.get(f"rgb {n}"))
+        for n in range(about["parts"])
+    ]
+    axes: Axes = "z-up" if about["up"] == "Z" else "y-up"
+    return Contents(parts, axes, about["unit_m"], tuple(about["notes"]))
 
 
-def _camera(camera: Any) -> CameraInfo:
-    lens = camera.GetCamera(0)
-    return CameraInfo(lens.GetFieldOfView(lens.FOVHorizontal), lens.GetFieldOfView(lens.FOVVertical))
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    if find_spec("pxr") is None:
+        raise SceneFileError(f'{path}: reading USD needs usd-core: install it by pip install "recon[usd]".')
+    if path.suffix.lower() == ".usdz" and not is_zipfile(path):
+        raise ValueError("the package has no end")
+    size = path.stat().st_size
+    limit_s = _LEAST_S + size / _BYTES_PER_S
+    root = str(Path(__file__).parents[2])
+    search_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory(prefix="recon-usd-") as folder:
+        output = Path(folder) / "stage.npz"
+        command = [sys.executable, "-m", "recon.file_info.usd_stage", os.fspath(path), os.fspath(output)]
+        try:
+            ended = subprocess.run(
+                [*command, str(_LEAST_BYTES + _BYTES_PER_BYTE * size), str(ceil(limit_s))],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+                timeout=_PATIENCE * limit_s, env={**os.environ, "PYTHONPATH": search_path},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ValueError("usd-core takes longer for it than a file of its size should") from None
+        if ended.returncode or not output.exists():
+            raise ValueError(_problem(ended.stderr))
+        with np.load(output, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    return json.loads(str(arrays.pop("about"))), arrays
+
+
+def _problem(stderr: bytes) -> str:
+    """The child's own sentence, which stands last; a crash leaves none."""
+    last = stderr.decode("utf-8", "replace").splitlines()[-1:]
+    try:
+        return str(json.loads(last[0])["problem"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return "usd-core crashed on it, or asked for more time or memory than a file of its size should"

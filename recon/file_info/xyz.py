@@ -1,39 +1,85 @@
-"""Reads XYZ text: a point a line; blanks, tabs, commas or semicolons between the numbers."""
+"""Reads XYZ text: a point a line; blanks, tabs, commas or semicolons between the numbers.
 
+No standard says what the columns mean: a header does (CloudCompare's ``//X Y Z R G B``), else their numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recon.file_info.info import Extent, FileInfo
+from recon.file_info.colours import as_bytes
+from recon.file_info.geometry import Contents, Part
+from recon.file_info.info import Extent, FileInfo, axes_of, read_comments
 
 _ROWS = 500_000
+_NAMES = {"red": "r", "green": "g", "blue": "b"}
 
 
-def read(path: Path) -> FileInfo:
-    """Describes an XYZ file. Six columns are taken for coordinates and colours."""
-    extent, points = Extent(), 0
-    with path.open("r", encoding="ascii", errors="replace") as file:
-        first = next((line for line in file if _is_point(line)), None)
-        if first is None:
-            raise ValueError("no line has three numbers")
-        delimiter = next((mark for mark in ",;" if mark in first), None)
-        columns = len(first.split(delimiter))
-        lines = chain([first], file)
-        # Not "while there are lines": loadtxt warns about none.
-        while block := list(islice(lines, _ROWS)):
-            rows = np.loadtxt(block, delimiter=delimiter, usecols=(0, 1, 2), ndmin=2, comments=("#", "//"))
-            extent.add(rows)
-            points += len(rows)
+@dataclass(frozen=True)
+class _Columns:
+    """Where a point's colour and normal stand; None where it has none."""
+
+    count: int
+    rgb: tuple[int, int, int] | None
+    normal: tuple[int, int, int] | None
+
+
+def describe(path: Path) -> FileInfo:
+    """Describes an XYZ file."""
+    extent, points, comments, kinds = Extent(), 0, list[str](), list[_Columns]()
+    for rows, kind in _blocks(path, comments):
+        extent.add(rows[:, :3])
+        points += len(rows)
+        kinds.append(kind)
+    columns = kinds[0]
+    told = read_comments(comments)
+    told["notes"] = (*told.get("notes", ()), f"{columns.count} columns", *extent.notes)
     return FileInfo(
         path=path,
         format="XYZ text",
         bytes=path.stat().st_size,
         points=points,
-        colours="vertex" if columns in (6, 7, 9) else "none",
-        notes=(f"{columns} columns", *extent.notes),
+        colours="vertex" if columns.rgb else "none",
+        normals=columns.normal is not None,
         **extent.fields,
+        **told,
     )
+
+
+def load(path: Path) -> Contents:
+    """The points, with their colours and normals."""
+    comments = list[str]()
+    read = list(_blocks(path, comments))
+    rows, columns = np.concatenate([block for block, _ in read]), read[0][1]
+    rgb = None if columns.rgb is None else as_bytes(*(rows[:, column] for column in columns.rgb))
+    normals = None if columns.normal is None else rows[:, columns.normal]
+    axes = axes_of(read_comments(comments)) or "y-up"
+    return Contents((Part(rows[:, :3], rgb=rgb, normals=normals),), axes)
+
+
+def _blocks(path: Path, comments: list[str]) -> Iterator[tuple[NDArray[np.float64], _Columns]]:
+    """Rows of all columns, a block at a time; comments before the first point are appended to ``comments``."""
+    with path.open("r", encoding="ascii", errors="replace") as file:
+        first = None
+        for line in file:
+            if _is_point(line):
+                first = line
+                break
+            comments.append(line.lstrip("#/").strip())
+        if first is None:
+            raise ValueError("no line has three numbers")
+        delimiter = next((mark for mark in ",;" if mark in first), None)
+        width = range(len([word for word in first.split(delimiter) if word.strip()]))
+        columns, lines = None, chain([first], file)
+        # Not "while there are lines": loadtxt warns about none.
+        while block := list(islice(lines, _ROWS)):
+            rows = np.loadtxt(block, delimiter=delimiter, usecols=width, ndmin=2, comments=("#", "//"))
+            columns = columns or _columns(rows, comments[-1] if comments else "", delimiter)
+            yield rows, columns
 
 
 def _is_point(line: str) -> bool:
@@ -43,3 +89,35 @@ def _is_point(line: str) -> bool:
         return len([float(word) for word in words]) >= 3
     except ValueError:
         return False
+
+
+def _columns(rows: NDArray[np.float64], header: str, delimiter: str | None) -> _Columns:
+    """By the header where it has a name for each column, else by the numbers of the first block."""
+    count = rows.shape[1]
+    names = [name.strip().lower() for name in header.split(delimiter)]
+    if len(names) == count:
+        at = {_NAMES.get(name, name): column for column, name in enumerate(names)}
+        rgb, normal = (
+            tuple(at[name] for name in wanted) if all(name in at for name in wanted) else None
+            for wanted in (("r", "g", "b"), ("nx", "ny", "nz"))
+        )
+        return _Columns(count, rgb, normal)  # type: ignore[arg-type]
+    three = (3, 4, 5)
+    if count >= 6 and _are_normals(rows[:, three]):
+        return _Columns(count, None, three)
+    # Seven columns: an intensity before the colour (.pts), or an opacity behind it.
+    before = count == 7 and not _are_colours(rows[:, three]) and _are_colours(rows[:, 4:7])
+    rgb = (4, 5, 6) if before else three
+    has_colours = count >= 6 and _are_colours(rows[:, rgb])
+    normal = (6, 7, 8) if has_colours and count == 9 and _are_normals(rows[:, 6:9]) else None
+    return _Columns(count, rgb if has_colours else None, normal)
+
+
+def _are_colours(values: NDArray[np.float64]) -> bool:
+    """Three numbers from 0 to 255, or to 1."""
+    return bool((values >= 0).all() and (values <= 255).all())
+
+
+def _are_normals(values: NDArray[np.float64]) -> bool:
+    """Of length one; colours are so by chance at most."""
+    return bool((np.abs(np.linalg.norm(values, axis=1) - 1) < 0.01).all() and (np.abs(values) <= 1.001).all())

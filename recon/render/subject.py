@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from recon.file_info import read_geometry
 from recon.frames import gl_T_cam
+from recon.journal import Journal
 from recon.options import Shape
 from recon.render.drawable import Drawn, draw_geometry, draw_scene
-from recon.render.read_geometry import read_geometry
 from recon.render.style import View
 from recon.render.view_camera import ViewCamera, photo_camera, preset
 from recon.scene import Scene
@@ -44,13 +45,16 @@ def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
     return Subject(drawn, start, size, float(scene.options.stride), nearest_m)
 
 
-def subject_of_file(path: Path, shape: Shape) -> Subject:
-    """A file that holds geometry alone, from its front.
+def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
+    """A file that holds geometry alone, from its front; the journal is warned of what was not read.
 
     Raises:
         ReconError: It cannot be read.
     """
-    drawn = draw_geometry(read_geometry(path), View(shown_as=shape), gl_T_cam)
+    geometry, notes = read_geometry(path)
+    for note in notes:
+        journal.warn("file", f"{path.name}: {note}")
+    drawn = draw_geometry(geometry, View(shown_as=shape), gl_T_cam)
     low, high = drawn.bounds
     start = preset("front", low, high)
     nearest_m = max(start.distance_m - float(high[2] - low[2]) / 2, 0.0)

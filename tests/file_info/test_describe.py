@@ -57,7 +57,9 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     assert json.loads(json.dumps(info.as_dict()))["points"] == info.points
     printed = dict(info.rows())
     assert printed["points"] == f"{info.points:,}"
-    assert printed["extent"].endswith(" m")
+    # An .xyz has no place to say what its numbers are.
+    assert info.unit == (None if suffix == ".xyz" else "m")
+    assert printed["extent"].endswith(" m") == (suffix != ".xyz")
 
 
 COUNTED = [(suffix, shape) for suffix, shape in OURS if suffix not in (".obj", ".xyz")]

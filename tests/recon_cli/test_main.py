@@ -281,7 +281,7 @@ def test_info_tells_what_is_in_every_file_that_we_write(folder: Path) -> None:
     build(folder, *[word for name in names for word in ("-o", f"@{name}")])
     for name in names:
         told = json.loads(run(folder, "info", f"@{name}", "--json").stdout)
-        assert told["info"]["size_m"][2] == pytest.approx(Z.max() - Z.min(), abs=0.05), name
+        assert told["info"]["size"][2] == pytest.approx(Z.max() - Z.min(), abs=0.05), name
         assert run(folder, "info", f"@{name}").stdout.strip()
 
 

@@ -213,7 +213,7 @@ def _film_of(
 
 
 def _show_plan(file: Path, output: Path, film: "Film", values: dict[str, Any], session: Session) -> None:
-    from recon.render.read_geometry import is_geometry
+    from recon.file_info import is_geometry
     from recon.scene_file import SUFFIX
     from recon_cli.dry_run import plan_model
 
@@ -228,13 +228,13 @@ def _show_plan(file: Path, output: Path, film: "Film", values: dict[str, Any], s
 
 
 def _open(file: Path, shape: Shape, values: dict[str, Any], session: Session) -> "Subject":
-    from recon.render.read_geometry import is_geometry
+    from recon.file_info import is_geometry
     from recon.render.subject import subject_of_file, subject_of_scene
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
     if is_geometry(file):
-        return subject_of_file(file, shape)
+        return subject_of_file(file, shape, session.journal)
     options = options_from(values)
     if file.suffix.lower() == SUFFIX:
         loaded = Scene.load(file)

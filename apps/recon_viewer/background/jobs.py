@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 
 from recon.errors import ReconError
 from recon.options import Options
-from recon.render import read_geometry
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon.types import Mesh, PointCloud
+from recon_viewer.background.geometry_transfer import take_over
 from recon_viewer.background.messages import Event, Task
 
 _PATIENCE_S = 3.0
@@ -146,7 +146,7 @@ class Job:
                 if event.topic == "scene":
                     self._news.put(Opened(self.path, Scene.load(result), None))
                 else:
-                    self._news.put(Opened(self.path, None, read_geometry.take_over(result)))
+                    self._news.put(Opened(self.path, None, take_over(result)))
             else:
                 self._news.put(event)
             told = told or event.kind in ("done", "error")

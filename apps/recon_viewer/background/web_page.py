@@ -5,9 +5,9 @@ import webbrowser
 from pathlib import Path
 
 from recon.errors import SceneFileError
+from recon.file_info import is_geometry
 from recon.journal import Journal
 from recon.options import Options, Shape
-from recon.render import read_geometry
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 
@@ -35,7 +35,7 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
 def _scene(path: Path, options: Options, journal: Journal) -> Scene:
     if path.suffix.lower() == ".html":
         raise SceneFileError(f"{path} is a web page already: open it in a browser")
-    if read_geometry.is_geometry(path):
+    if is_geometry(path):
         raise SceneFileError(
             f"{path}: --web shows photos and scenes (.npz): export the scene to .npz as well, and view that"
         )

@@ -13,6 +13,7 @@ from typing import IO
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
+from recon_viewer.background.geometry_transfer import hand_over
 from recon_viewer.background.messages import Event, Task
 
 _LEAST_STEP = 0.01
@@ -61,12 +62,14 @@ def run(task: Task, tell: Callable[[Event], None]) -> None:
 
 
 def _done(task: Task, journal: Journal) -> Event:
-    from recon.render import read_geometry
+    from recon.file_info import is_geometry, read_geometry
 
-    if read_geometry.is_geometry(task.path):
+    if is_geometry(task.path):
         with journal.stage(f"Reading {task.path.name}"):
-            geometry = read_geometry.read_geometry(task.path)
-            return Event("done", str(read_geometry.hand_over(geometry, task.folder)), "geometry")
+            geometry, notes = read_geometry(task.path)
+            for note in notes:
+                journal.warn("file", f"{task.path.name}: {note}")
+            return Event("done", str(hand_over(geometry, task.folder)), "geometry")
     from recon.errors import PhotoError
     from recon.pipeline import reconstruct
 

@@ -11,7 +11,7 @@ from waiting import settled, until
 
 from recon.constraints import LengthBetween
 from recon.options import Options
-from recon.render import read_geometry
+from recon_viewer.background.geometry_transfer import hand_over, take_over
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.controller import Controller
@@ -48,27 +48,17 @@ def test_a_photo_becomes_a_scene_with_its_stages_told(photo: Path) -> None:
     assert not job._folder.exists()
 
 
-@pytest.mark.parametrize("suffix", [".ply", ".glb", ".obj", ".stl", ".pcd", ".xyz", ".splat.ply", ".colmap"])
-def test_every_exported_file_is_read_upright_and_in_colour(suffix: str, tmp_path: Path) -> None:
-    pytest.importorskip("open3d", reason="Open3D is not installed")
-    scene = room()
-    path = scene.save(tmp_path / f"scene{suffix}")
-    read = read_geometry.read_geometry(path)
-    points = read.points if hasattr(read, "points") else read.vertices
-    known = scene.cloud().points
-    assert np.allclose(points.min(axis=0), known.min(axis=0), atol=0.05)
-    assert np.allclose(points.max(axis=0), known.max(axis=0), atol=0.05)
-    if suffix != ".stl":
-        assert read.rgb is not None and abs(float(read.rgb.mean()) - float(scene.photo.rgb.mean())) < 4
-        assert read.rgb.std() > 40
-
-
 def test_files_pass_between_processes_unchanged(tmp_path: Path) -> None:
     for shape in (room().cloud(), room().mesh()):
-        if hasattr(shape, "uv"):
-            shape = read_geometry._mesh(shape.vertices, shape.faces, shape.rgb)
-        back = read_geometry.take_over(read_geometry.hand_over(shape, tmp_path))
+        back = take_over(hand_over(shape, tmp_path))
         assert type(back) is type(shape) and np.array_equal(back.rgb, shape.rgb)  # type: ignore[arg-type]
+
+
+def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("600000.01 5200000.02 3\n600000.02 5200000.04 3\n")
+    job = finished(Job(tmp_path / "a.xyz", None))
+    assert job.opened is not None and job.opened.geometry is not None
+    assert any(note.warning and "a.xyz: its coordinates are large" in note.text for note in job.notes)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""The points and triangles of a file as it stores them, and as recon's own types hold them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.frames import Axes, file_T_cam
+from recon.types import Mesh, PointCloud
+
+_GREY = 190
+_FAR = 1000.0
+"""Coordinates up to this are left where they are."""
+_STEPS = 1e6
+"""How many steps of float32 there should be at least from one end of a file's geometry to the other."""
+_ROUND = 1000.0
+MOST_POINTS = 500_000_000
+"""More points than this are refused: a few bytes of a scene format can ask for any number of copies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Points, and triangles between them where it is a mesh, in the file's axes and unit."""
+
+    points: NDArray[np.float64]
+    """(N, 3) float64: float32 would round large coordinates."""
+    triangles: NDArray[np.int64] | None = None
+    """(F, 3) indices of the points."""
+    rgb: NDArray[np.uint8] | None = None
+    """(N, 3) sRGB."""
+    normals: NDArray[np.float64] | None = None
+    """(N, 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """All geometry of a file."""
+
+    parts: Sequence[Part]
+    axes: Axes = "y-up"
+    """By the standard of the format, by the file's own words, or by custom."""
+    unit_m: float = 1.0
+    """Metres per unit; 1 where the format has no unit."""
+    notes: tuple[str, ...] = ()
+    """What was not read, in sentences."""
+
+
+def fan(counts: NDArray[Any], corners: NDArray[Any]) -> NDArray[np.int64]:
+    """Polygons as triangles around their first corners.
+
+    Args:
+        counts: (P,) corners of each polygon; fewer than three make no triangle.
+        corners: (sum of counts,) indices of points, polygon by polygon.
+
+    Returns:
+        (F, 3).
+    """
+    counts, corners = counts.astype(np.int64), corners.astype(np.int64)
+    if (counts == 3).all():
+        return corners.reshape(-1, 3)
+    first = np.cumsum(counts) - counts
+    triangles = np.maximum(counts - 2, 0)
+    start = np.repeat(first, triangles)
+    step = np.arange(len(start)) - np.repeat(np.cumsum(triangles) - triangles, triangles)
+    return np.stack([corners[start], corners[start + step + 1], corners[start + step + 2]], axis=1)
+
+
+def to_shape(contents: Contents) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
+    """One mesh of all triangles, else one cloud of all points, in the cam frame and float32.
+
+    Large coordinates (UTM) are moved towards the origin first.
+
+    Returns:
+        The shape, and notes on what it leaves out or changes.
+
+    Raises:
+        ValueError: There are neither points nor triangles, or an index of a point that is not there.
+    """
+    parts = [part for part in contents.parts if len(part.points)]
+    meshes = [part for part in parts if part.triangles is not None and len(part.triangles)]
+    if not parts:
+        raise ValueError("it holds neither points nor triangles")
+    notes = list(contents.notes)
+    if meshes and len(meshes) < len(parts):
+        loose = sum(len(part.points) for part in parts if not any(part is mesh for mesh in meshes))
+        notes.append(f"{loose:,} points that belong to no triangle are not shown")
+    whole = _joined(meshes or parts)
+    whole, note = _near_origin(replace(whole, points=whole.points * contents.unit_m))
+    cam_T_file = np.linalg.inv(file_T_cam(contents.axes))[:3, :3]
+    points = (whole.points @ cam_T_file.T).astype(np.float32)
+    normals = None if whole.normals is None else (whole.normals @ cam_T_file.T).astype(np.float32)
+    good = np.logical_and.reduce(np.isfinite(points), axis=1)
+    if meshes:
+        assert whole.triangles is not None
+        faces = whole.triangles[np.all(good[whole.triangles], axis=1)].astype(np.int32)
+        points[~good] = 0
+        made: PointCloud | Mesh = Mesh(points, faces, rgb=whole.rgb, normals=_vertex_normals(points, faces))
+    else:
+        rgb = np.full((len(points), 3), _GREY, np.uint8) if whole.rgb is None else whole.rgb
+        made = PointCloud(points[good], rgb[good], None if normals is None else normals[good])
+    return made, (*notes, *note)
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """Several parts as one; what has no colour is grey where others have one."""
+    for part in parts:
+        found = part.triangles
+        if found is not None and len(found) and (found.min() < 0 or found.max() >= len(part.points)):
+            raise ValueError("a triangle has a corner that is not there")
+    if len(parts) == 1:
+        return parts[0]
+    first = np.cumsum([0, *(len(part.points) for part in parts)])
+    faces = [
+        at + part.triangles for at, part in zip(first, parts, strict=False) if part.triangles is not None
+    ]
+    coloured = any(part.rgb is not None for part in parts)
+    grey = [
+        np.full((len(part.points), 3), _GREY, np.uint8) if part.rgb is None else part.rgb for part in parts
+    ]
+    normals = [part.normals for part in parts if part.normals is not None]
+    return Part(
+        np.concatenate([part.points for part in parts]),
+        np.concatenate(faces) if faces else None,
+        np.concatenate(grey) if coloured else None,
+        np.concatenate(normals) if len(normals) == len(parts) else None,
+    )
+
+
+def _near_origin(part: Part) -> tuple[Part, tuple[str, ...]]:
+    """Moved by whole thousands where float32 would round its shape."""
+    finite = part.points[np.isfinite(part.points).all(axis=1)]
+    if not len(finite):
+        return part, ()
+    low, high = finite.min(axis=0), finite.max(axis=0)
+    farthest, extent = float(np.abs([low, high]).max()), float((high - low).max())
+    if farthest < _FAR or farthest * float(np.finfo(np.float32).eps) * _STEPS < extent:
+        return part, ()
+    offset = _ROUND * np.round((low + high) / 2 / _ROUND)
+    if not offset.any():
+        return part, ()
+    told = ", ".join(f"{0 - value:,.0f}" for value in offset)
+    note = f"its coordinates are large: moved by ({told}) towards the origin, since float32 would round them"
+    return replace(part, points=part.points - offset), (note,)
+
+
+def _vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Means of the faces around each vertex, by their areas."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    flat = np.cross(b - a, c - a)
+    total = np.stack(
+        [sum(np.bincount(faces[:, k], flat[:, axis], len(vertices)) for k in range(3)) for axis in range(3)],
+        axis=1,
+    )
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.where(length > 0, total / np.maximum(length, 1e-30), [0.0, 0.0, 1.0]).astype(np.float32)

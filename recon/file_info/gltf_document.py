@@ -1,0 +1,129 @@
+"""The document of a glTF 2.0 file, binary and text, checked; and the nodes that it shows, at their places."""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.file_info.geometry import MOST_POINTS
+
+POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
+LINES = (1, 2, 3)
+_MOST_NODES = 1_000_000
+_MOST_DOCUMENT_BYTES = 1 << 30
+_INTEGERS = {5120: 127, 5121: 255, 5122: 32767, 5123: 65535}
+"""What 1.0 is in normalised integers of each component type (glTF 2.0, 3.11)."""
+
+
+@dataclass
+class Document:
+    """What the JSON says, and where the binary part begins."""
+
+    path: Path
+    tree: dict[str, Any]
+    is_binary: bool
+    binary_at: int | None = None
+    """Of a .glb: where its binary chunk begins."""
+    notes: list[str] = field(default_factory=list)
+
+    def listed(self, name: str) -> list[dict[str, Any]]:
+        """``meshes``, ``nodes``, ... ; empty where there are none."""
+        found: list[dict[str, Any]] = self.tree.get(name, [])
+        return found
+
+
+def read_document(path: Path) -> Document:
+    """Reads the document alone: not the binary part, nor other files.
+
+    Raises:
+        ValueError: It is no glTF 2, is cut off, or asks for more than can be held.
+    """
+    if path.suffix.lower() == ".gltf":
+        document = Document(path, json.loads(path.read_bytes()), False)
+    else:
+        document = _read_binary(path)
+    if not isinstance(document.tree, dict) or not isinstance(document.tree["asset"], dict):
+        raise ValueError("it is no glTF document")
+    for accessor in document.listed("accessors"):
+        if not 0 <= accessor["count"] <= MOST_POINTS:
+            raise ValueError(f"it asks for {accessor['count']:,} values at once")
+    _show_all(document)
+    return document
+
+
+def _read_binary(path: Path) -> Document:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        magic, version, total = struct.unpack("<4sII", file.read(12))
+        if magic != b"glTF" or version != 2:
+            raise ValueError("it does not begin as glTF 2 does")
+        if total > size:
+            raise ValueError(f"it promises {total:,} bytes and has {size:,}")
+        length, kind = struct.unpack("<I4s", file.read(8))
+        if kind != b"JSON" or length > min(size, _MOST_DOCUMENT_BYTES):
+            raise ValueError("its first chunk is not JSON")
+        tree = json.loads(file.read(length))
+        at = file.tell() + 8
+    return Document(path, tree, True, at if at < size else None)
+
+
+def _show_all(document: Document) -> None:
+    """Gives a document that shows no mesh, though it has some, a scene that shows all of them."""
+    tree, meshes = document.tree, document.listed("meshes")
+    if not meshes or any("mesh" in node for node, _ in nodes(document)):
+        return
+    held = document.listed("nodes")
+    if not any("mesh" in node for node in held):
+        tree["nodes"] = held = [*held, *({"mesh": index} for index in range(len(meshes)))]
+    children = {child for node in held for child in node.get("children", [])}
+    tree["scenes"], tree["scene"] = [{"nodes": [n for n in range(len(held)) if n not in children]}], 0
+    document.notes.append("no scene of the file shows its meshes: all are taken")
+
+
+def nodes(document: Document) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
+    """Nodes of the scene that is shown, each with world_T_node.
+
+    Raises:
+        ValueError: They are no tree, as the standard wants it: a few nodes could ask for any number of copies.
+    """
+    scenes, held = document.listed("scenes"), document.listed("nodes")
+    roots = scenes[document.tree.get("scene", 0)].get("nodes", []) if scenes else []
+    waiting = [(index, np.eye(4)) for index in roots]
+    seen = set[int]()
+    while waiting:
+        index, world_T_parent = waiting.pop()
+        if index in seen or len(seen) > _MOST_NODES or index < 0:
+            raise ValueError("its nodes are not a tree")
+        seen.add(index)
+        node = held[index]
+        world_T_node = world_T_parent @ _transform(node)
+        yield node, world_T_node
+        waiting += [(child, world_T_node) for child in node.get("children", [])]
+
+
+def _transform(node: dict[str, Any]) -> NDArray[np.float64]:
+    """parent_T_node of a node: its matrix, or translation * rotation * scale (glTF 2.0, 3.5.3)."""
+    if "matrix" in node:
+        return np.array(node["matrix"], np.float64).reshape(4, 4).T  # column by column
+    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
+    rotation = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    parent_T_node = np.eye(4)
+    parent_T_node[:3, :3] = rotation * np.array(node.get("scale", (1, 1, 1)), np.float64)
+    parent_T_node[:3, 3] = node.get("translation", (0, 0, 0))
+    return parent_T_node
+
+
+def one_is(accessor: dict[str, Any]) -> int:
+    """What stands for 1.0 in an accessor's numbers: more than 1 for normalised integers."""
+    return _INTEGERS.get(accessor["componentType"], 1) if accessor.get("normalized") else 1

@@ -1,0 +1,154 @@
+"""Loads the geometry of glTF 2.0 through trimesh, and adds what it leaves out: normalised integers, sparse accessors,
+fans. Cameras are taken out before, since trimesh drops what hangs below one.
+"""
+
+import io
+import json
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import SceneFileError
+from recon.file_info.beside import Beside
+from recon.file_info.colours import from_linear
+from recon.file_info.geometry import Contents
+from recon.file_info.gltf_document import FAN, LINES, TRIANGLES, Document, nodes, one_is, read_document
+from recon.file_info.trimesh_parts import parts_of
+
+_BINARY = "recon-binary-chunk"
+_OURS = "RECON_complete"
+"""The name of an extension that is put into each primitive, so that trimesh hands it over to ``_complete``."""
+_MESHOPT, _DRACO = "EXT_meshopt_compression", "KHR_draco_mesh_compression"
+_MESHOPT_ADVICE = (
+    f"is compressed by {_MESHOPT}, which is not read: decompress it with gltfpack or gltf-transform."
+)
+_DRACO_ADVICE = "is compressed by Draco: install DracoPy, or export it without compression."
+_DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_MOST_ZEROS = 10_000_000
+"""Values that stand nowhere in the file."""
+
+
+def load(path: Path) -> Contents:
+    """Every mesh at every place where a node shows it, in metres, y up.
+
+    Raises:
+        SceneFileError: A part that is needed is missing, or compressed in a way that is not read.
+        ValueError: It is damaged.
+    """
+    import trimesh
+    from trimesh.exchange.gltf.extensions import register_handler
+
+    document, beside = read_document(path), Beside(path)
+    for _ in nodes(document):
+        pass  # raises where they are no tree
+    problems: list[str] = []
+    tree = _for_trimesh(document)
+    register_handler(_OURS, scope="primitive_preprocess")(lambda context: _complete(context, tree, problems))
+    read = trimesh.load_scene(
+        io.BytesIO(json.dumps(tree).encode()),
+        file_type="gltf",
+        resolver=_Resolver(document, beside),
+        process=False,
+    )
+    if problems:
+        raise ValueError(problems[0])
+    return Contents(parts_of(read, from_linear), notes=(*document.notes, *beside.notes))
+
+
+class _Resolver:
+    """Gives trimesh the binary chunk and the files that a document names."""
+
+    def __init__(self, document: Document, beside: Beside) -> None:
+        self._document, self._beside = document, beside
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a buffer or a picture."""
+        if name == _BINARY:
+            data = self._document.path.read_bytes()[self._document.binary_at :]
+        else:
+            found = self._beside.read(name, "file")
+            if found is None:
+                raise SceneFileError(f"{self._document.path} cannot be read: {self._beside.notes[-1]}.")
+            data = found
+        return data
+
+    def __getitem__(self, name: str) -> bytes:
+        return self.get(name)
+
+
+def _for_trimesh(document: Document) -> dict[str, Any]:
+    """The document without what trimesh does not read, and with what makes it complete."""
+    tree = deepcopy(document.tree)
+    if any(_MESHOPT in view.get("extensions", {}) for view in tree.get("bufferViews", [])):
+        raise SceneFileError(f"{document.path} {_MESHOPT_ADVICE}")
+    for buffer in tree.get("buffers", []):
+        if "uri" not in buffer:
+            buffer["uri"] = _BINARY
+    for node in tree.get("nodes", []):
+        node.pop("camera", None)
+        if "EXT_mesh_gpu_instancing" in node.get("extensions", {}):
+            document.notes.append("copies by EXT_mesh_gpu_instancing are not read: one of each is")
+    lines = 0
+    for mesh in tree.get("meshes", []):
+        kept = [each for each in mesh["primitives"] if each.get("mode", TRIANGLES) not in LINES]
+        lines += len(mesh["primitives"]) - len(kept)
+        mesh["primitives"] = kept
+        for primitive in kept:
+            if _DRACO in primitive.get("extensions", {}) and find_spec("DracoPy") is None:
+                raise SceneFileError(f"{document.path} {_DRACO_ADVICE}")
+            primitive.setdefault("extensions", {})[_OURS] = {}
+    if lines:
+        document.notes.append(f"{lines:,} sets of lines are not shown")
+    for accessor in tree.get("accessors", []):
+        if "bufferView" not in accessor and accessor["count"] > _MOST_ZEROS:
+            raise ValueError(f"it asks for {accessor['count']:,} values that stand nowhere")
+    return tree
+
+
+def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]) -> None:
+    """Makes the arrays of one primitive what they stand for, in place. trimesh swallows what is raised here."""
+    primitive, arrays, views = context["primitive"], context["accessors"], context["views"]
+    try:
+        wanted = [
+            index for name, index in primitive["attributes"].items() if name.startswith(("POS", "TEX", "COL"))
+        ]
+        for index in wanted:
+            accessor = tree["accessors"][index]
+            if "sparse" in accessor:
+                arrays[index] = _with_sparse(arrays[index], accessor, views)
+            if one_is(accessor) > 1:
+                arrays[index] = np.maximum(arrays[index] / one_is(accessor), -1)
+            # Another primitive may have the same one.
+            tree["accessors"][index] = {**accessor, "normalized": False}
+            tree["accessors"][index].pop("sparse", None)
+        if primitive.get("mode", TRIANGLES) == FAN:
+            count = len(arrays[primitive["attributes"]["POSITION"]])
+            order = arrays[primitive["indices"]].reshape(-1) if "indices" in primitive else np.arange(count)
+            three = [np.full(len(order) - 2, order[0]), order[1:-1], order[2:]]
+            arrays.append(np.stack(three, axis=1).reshape(-1))
+            primitive["mode"], primitive["indices"] = TRIANGLES, len(arrays) - 1
+    except Exception as error:  # told by ``load``, whose caller knows that damage may be anything
+        problems.append(f"a part is damaged: {error}")
+
+
+def _with_sparse(array: NDArray[Any], accessor: dict[str, Any], views: list[bytes]) -> NDArray[Any]:
+    """The values of an accessor with those that its sparse part replaces (glTF 2.0, 3.6.2.3)."""
+    sparse = accessor["sparse"]
+    at, by = sparse["indices"], sparse["values"]
+    rows = np.frombuffer(
+        views[at["bufferView"]], _DTYPES[at["componentType"]], sparse["count"], at.get("byteOffset", 0)
+    )
+    width = array[0].size
+    values = np.frombuffer(
+        views[by["bufferView"]],
+        _DTYPES[accessor["componentType"]],
+        sparse["count"] * width,
+        by.get("byteOffset", 0),
+    )
+    replaced = array.copy()
+    replaced[rows] = values.reshape(-1, *array.shape[1:])
+    return replaced

@@ -1,0 +1,229 @@
+"""What a USD stage shows, by usd-core; the child process of ``recon.file_info.usd``.
+
+``python -m recon.file_info.usd_stage FILE OUTPUT.npz MOST_BYTES MOST_SECONDS`` writes the arrays and a description in
+JSON. A process of its own, since damaged files crash usd-core, and a few bytes can ask it for any amount of memory.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pxr import Ar, Gf, Usd, UsdGeom, UsdShade
+
+from recon.file_info.colours import from_linear, sampled
+from recon.file_info.geometry import MOST_POINTS, fan
+
+_MOST_PRIMS = 1_000_000
+Place = tuple[Any, Gf.Matrix4d]
+"""A prim, and the matrix that takes its points into the stage; Gf's matrices are for row vectors."""
+
+
+class Shown:
+    """Walks a stage, and collects what a renderer would show of it."""
+
+    def __init__(self, stage: Any) -> None:
+        self.stage, self.time = stage, Usd.TimeCode.EarliestTime()
+        self.places = UsdGeom.XformCache(self.time)
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.notes: list[str] = []
+        self.points = self.faces = self.parts = 0
+        self.normals, self.colours = False, "none"
+        self.camera: tuple[float, float] | None = None
+
+    def walk(self) -> None:
+        """Everything once, instances where they stand."""
+        for prim, world in self._places(self.stage.GetPseudoRoot()):
+            if prim.IsA(UsdGeom.Camera):
+                lens = UsdGeom.Camera(prim).GetCamera(self.time)
+                field = lens.GetFieldOfView(lens.FOVHorizontal), lens.GetFieldOfView(lens.FOVVertical)
+                self.camera = self.camera or field
+            elif prim.IsA(UsdGeom.PointBased) and _is_shown(prim):
+                self._add(prim, world)
+
+    def _places(self, root: Any) -> Iterator[Place]:
+        prims = iter(Usd.PrimRange(root, Usd.TraverseInstanceProxies()))
+        for count, prim in enumerate(prims):
+            if count > _MOST_PRIMS:
+                raise ValueError(f"it has over {_MOST_PRIMS:,} parts")
+            if prim.IsA(UsdGeom.PointInstancer):
+                prims.PruneChildren()
+                if _is_shown(prim):
+                    yield from self._copies(prim)
+            else:
+                yield prim, self.places.GetLocalToWorldTransform(prim)
+
+    def _copies(self, prim: Any) -> Iterator[Place]:
+        """Of the prototypes of a point instancer, one for each of its points."""
+        instancer, world = UsdGeom.PointInstancer(prim), self.places.GetLocalToWorldTransform(prim)
+        which = instancer.GetProtoIndicesAttr().Get(self.time) or ()
+        moves = instancer.ComputeInstanceTransformsAtTime(self.time, self.time)
+        roots = [self.stage.GetPrimAtPath(path) for path in instancer.GetPrototypesRel().GetTargets()]
+        inside = [
+            [(each, place * self.places.GetLocalToWorldTransform(root).GetInverse())
+             for each, place in self._places(root)]
+            for root in roots
+        ]  # fmt: skip
+        for proto, move in zip(which, moves, strict=False):
+            for each, place in inside[proto]:
+                yield each, place * move * world
+
+    def _add(self, prim: Any, world: Gf.Matrix4d) -> None:
+        shape = UsdGeom.PointBased(prim)
+        points = np.array(shape.GetPointsAttr().Get(self.time) or np.empty((0, 3)), np.float64)
+        self.points += len(points)
+        if self.points > MOST_POINTS:
+            raise ValueError(f"it has over {MOST_POINTS:,} points")
+        matrix = np.array(world)
+        self._keep("points", points @ matrix[:3, :3] + matrix[3, :3])
+        self.normals = self.normals or bool(shape.GetNormalsAttr().Get(self.time))
+        corners = None
+        if prim.IsA(UsdGeom.Mesh):
+            mesh = UsdGeom.Mesh(prim)
+            counts = np.array(mesh.GetFaceVertexCountsAttr().Get(self.time) or (), np.int64)
+            corners = np.array(mesh.GetFaceVertexIndicesAttr().Get(self.time) or (), np.int64)
+            if (counts < 0).any() or counts.sum() != len(corners):
+                raise ValueError("its faces are not complete")
+            self.faces += len(counts)
+            turned = mesh.GetOrientationAttr().Get() == UsdGeom.Tokens.leftHanded
+            triangles = fan(counts, corners)
+            mirrored = bool(np.linalg.det(matrix[:3, :3]) < 0)
+            self._keep("triangles", triangles[:, ::-1] if turned != mirrored else triangles)
+        self._colour(prim, len(points), corners)
+        self.parts += 1
+
+    def _colour(self, prim: Any, count: int, corners: NDArray[np.int64] | None) -> None:
+        texture = _texture_of(prim)
+        shown = UsdGeom.Gprim(prim).GetDisplayColorPrimvar()
+        if texture is not None:
+            self.colours = "texture"
+            uv = _per_point(UsdGeom.PrimvarsAPI(prim), _coordinates(prim), count, corners, self.time)
+            picture = _opened(texture)
+            if picture is None:
+                self._note(f"the texture {texture.path} is missing or cannot be read")
+            elif uv is not None:
+                self._keep("rgb", sampled(picture, uv))
+        elif shown and shown.HasValue():
+            self.colours = "vertex" if self.colours == "none" else self.colours
+            linear = _spread(shown, count, corners, self.time)
+            if linear is not None:
+                self._keep("rgb", from_linear(linear))
+
+    def _keep(self, name: str, array: NDArray[Any]) -> None:
+        self.arrays[f"{name} {self.parts}"] = array
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def about(self) -> dict[str, Any]:
+        """What the parent needs beside the arrays."""
+        return {
+            "points": self.points, "faces": self.faces, "normals": self.normals, "colours": self.colours,
+            "camera": self.camera, "parts": self.parts, "notes": self.notes,
+            "unit_m": UsdGeom.GetStageMetersPerUnit(self.stage), "up": str(UsdGeom.GetStageUpAxis(self.stage)),
+            "documentation": self.stage.GetRootLayer().documentation,
+        }  # fmt: skip
+
+
+def _is_shown(prim: Any) -> bool:
+    """Not hidden, nor a helper of the program that made it."""
+    shape = UsdGeom.Imageable(prim)
+    purpose = shape.ComputePurpose()
+    return shape.ComputeVisibility() != "invisible" and purpose not in ("guide", "proxy")
+
+
+def _texture_of(prim: Any) -> Any:
+    """The asset of the picture in the material; None where there is none."""
+    material, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
+    for child in Usd.PrimRange(material.GetPrim()) if material else ():
+        shader = UsdShade.Shader(child)
+        if shader and shader.GetIdAttr().Get() == "UsdUVTexture":
+            file = shader.GetInput("file")
+            return file.Get() if file else None
+    return None
+
+
+def _opened(asset: Any) -> Image.Image | None:
+    """A texture beside the file, or within its package."""
+    opened = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(asset.resolvedPath)) if asset.resolvedPath else None
+    if opened is None:
+        return None
+    try:
+        with Image.open(BytesIO(opened.GetBuffer())) as picture:
+            return picture.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def _coordinates(prim: Any) -> str:
+    """The name of its texture coordinates: ``st`` by custom, else the first that are of this kind."""
+    named = [each.GetPrimvarName() for each in UsdGeom.PrimvarsAPI(prim).GetPrimvars()
+             if each.GetTypeName().cppTypeName == "VtArray<GfVec2f>"]  # fmt: skip
+    return "st" if "st" in named or not named else str(named[0])
+
+
+def _per_point(api: Any, name: str, count: int, corners: Any, time: Any) -> NDArray[np.float64] | None:
+    primvar = api.GetPrimvar(name)
+    return _spread(primvar, count, corners, time) if primvar and primvar.HasValue() else None
+
+
+def _spread(
+    primvar: Any, count: int, corners: NDArray[np.int64] | None, time: Any
+) -> NDArray[np.float64] | None:
+    """A primvar's values, one per point; of a point with several values the last one. None: of faces, or damaged."""
+    flat = primvar.ComputeFlattened(time)
+    values = np.array(flat if flat is not None else (), np.float64)
+    if values.ndim != 2 or not len(values):
+        return None
+    if len(values) == 1:
+        return np.tile(values, (count, 1))
+    if len(values) == count:
+        return values
+    if corners is not None and len(values) == len(corners):
+        spread = np.zeros((count, values.shape[1]))
+        spread[corners] = values
+        return spread
+    return None
+
+
+def main() -> int:
+    """Reads one stage; a message on stderr and 1 where it cannot be read."""
+    path, output, most_bytes, most_s = sys.argv[1:]
+    _limit(int(most_bytes), int(most_s))
+    try:
+        stage = Usd.Stage.Open(path)
+        shown = Shown(stage)
+        shown.walk()
+        np.savez(output, about=np.array(json.dumps(shown.about())), **shown.arrays)  # type: ignore[arg-type]
+    except MemoryError:
+        return _failed("it asks for more memory than a file of its size should")
+    except Exception as error:  # the border of the process: the parent words what went wrong
+        first = (str(error).splitlines() or [""])[0]
+        return _failed(first if isinstance(error, ValueError) else "usd-core cannot read it")
+    return 0
+
+
+def _failed(message: str) -> int:
+    os.write(2, f"\n{json.dumps({'problem': message})}".encode())
+    return 1
+
+
+def _limit(most_bytes: int, most_s: int) -> None:
+    """Lets the system refuse more memory and time, where it can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (most_s, most_s + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
