@@ -1,4 +1,4 @@
-"""Reads PCD of the Point Cloud Library: text and binary; compressed points by Open3D, where it is installed."""
+"""Reads PCD of the Point Cloud Library: text, binary and compressed."""
 
 from itertools import islice
 from pathlib import Path
@@ -16,20 +16,18 @@ _NORMAL = ("normal_x", "normal_y", "normal_z")
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes a PCD file; of a compressed one the header only."""
+    """Describes a PCD file."""
     extent = Extent()
     header, comments, rows = _read(path)
-    if rows is not None:
-        for part in blocks(len(rows)):
-            extent.add(_stack(rows[part], ("x", "y", "z")))
+    for part in blocks(len(rows)):
+        extent.add(_stack(rows[part], ("x", "y", "z")))
     told = read_comments(comments)
-    compressed = ("compressed: the points were not read",) if rows is None else ()
-    told["notes"] = (*told.get("notes", ()), *extent.notes, *compressed)
+    told["notes"] = (*told.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,
         format=f"PCD, {header['DATA'][0].replace('_', ' ')}",
         bytes=path.stat().st_size,
-        points=_points(header),
+        points=len(rows),
         colours="vertex" if {"rgb", "rgba"} & set(header["FIELDS"]) else "none",
         normals="normal_x" in header["FIELDS"],
         **extent.fields,
@@ -38,33 +36,14 @@ def describe(path: Path) -> FileInfo:
 
 
 def load(path: Path) -> Contents:
-    """The points, with their colours and normals.
-
-    Raises:
-        ImportError: The file is compressed, and Open3D is not installed.
-    """
+    """The points, with their colours and normals."""
     header, comments, rows = _read(path)
-    axes = axes_of(read_comments(comments)) or "y-up"
-    if rows is None:
-        return Contents((_by_open3d(path),), axes)
     names = set(header["FIELDS"])
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     rgb = None if packed is None else _unpacked(rows[packed].reshape(-1))
     normals = _stack(rows, _NORMAL) if set(_NORMAL) <= names else None
+    axes = axes_of(read_comments(comments)) or "y-up"
     return Contents((Part(_stack(rows, ("x", "y", "z")), rgb=rgb, normals=normals),), axes)
-
-
-def _by_open3d(path: Path) -> Part:
-    import open3d as o3d
-
-    o3d.utility.set_verbosity_level(o3d.utility.VerbosityLevel.Error)
-    read = o3d.io.read_point_cloud(path)
-    rgb, normals = np.asarray(read.colors), np.asarray(read.normals)
-    return Part(
-        np.asarray(read.points),
-        rgb=np.rint(255 * rgb).astype(np.uint8) if len(rgb) else None,
-        normals=normals if len(normals) else None,
-    )
 
 
 def _stack(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -84,15 +63,15 @@ def _points(header: dict[str, list[str]]) -> int:
     return int(header["WIDTH"][0]) * int(header["HEIGHT"][0])
 
 
-def _read(path: Path) -> tuple[dict[str, list[str]], list[str], NDArray[Any] | None]:
-    """Header, comments, and the rows as a structured array; None of a compressed file."""
+def _read(path: Path) -> tuple[dict[str, list[str]], list[str], NDArray[Any]]:
+    """Header, comments, and the rows as a structured array."""
     with path.open("rb") as file:
         header, comments = _read_header(file)
         points, encoding, record = _points(header), header["DATA"][0].lower(), _record(header)
         if encoding == "ascii":
             return header, comments, _text(file, record, points)
         if encoding == "binary_compressed":
-            return header, comments, None
+            return header, comments, _decompressed(file, record, points)
         if encoding != "binary":
             raise ValueError(f"its points are stored as {encoding[:40]!r}")
         found = (path.stat().st_size - file.tell()) // record.itemsize
@@ -143,3 +122,40 @@ def _text(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
         rows[name] = table[:, at : at + count]
         at += count
     return rows
+
+
+def _decompressed(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
+    """Rows that are stored column by column, and those by LZF."""
+    packed, size = np.frombuffer(file.read(8), "<u4").tolist()
+    data = file.read(packed)
+    if len(data) < packed or size != points * record.itemsize:
+        raise ValueError(f"it promises {points:,} points and {packed:,} bytes, and has {len(data):,} bytes")
+    columns, rows, at = _unpack_lzf(data, size), np.empty(points, record), 0
+    for name in record.names or ():
+        base, count = record[name].base, record[name].shape[0]
+        rows[name] = np.frombuffer(columns, base, points * count, at).reshape(points, count)
+        at += points * record[name].itemsize
+    return rows
+
+
+def _unpack_lzf(data: bytes, size: int) -> bytearray:
+    """Marc Lehmann's LZF: runs of bytes as they are, and copies of what came before."""
+    out, at = bytearray(), 0
+    while at < len(data) and len(out) < size:
+        control, at = data[at], at + 1
+        if control < 32:
+            out += data[at : at + control + 1]
+            at += control + 1
+            continue
+        length, far = control >> 5, (control & 31) << 8
+        if length == 7:
+            length, at = length + data[at], at + 1
+        start, at = len(out) - far - data[at] - 1, at + 1
+        if start < 0:
+            raise ValueError("its compressed points are damaged")
+        copied = out[start : start + length + 2]
+        # A copy may reach into what it makes: the part that is there repeats.
+        out += (copied * (-(-(length + 2) // len(copied))))[: length + 2]
+    if len(out) != size:
+        raise ValueError("its compressed points are damaged")
+    return out

@@ -45,6 +45,9 @@ def test_heavy_libraries_are_imported_where_the_page_says() -> None:
     assert _who_imports("open3d") and not _outside(
         _who_imports("open3d"), "recon/render/", "apps/recon_viewer/"
     )
+    for package in ("trimesh", "laspy", "pxr"):
+        found = _who_imports(package)
+        assert found and not _outside(found, "recon/file_info/", "recon/export/")
 
 
 def _prints_or_exits(path: Path) -> Iterator[int]:
