@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recon.calibration.calibration import Calibration, as_json
 from recon.calibration.error_model import ErrorModel, error_model_of, known_error_model
+from recon.depth.names import PREVIEW
 from recon.types import Intrinsics
 
 if TYPE_CHECKING:
@@ -168,6 +169,11 @@ class Provenance:
     def model_name(self) -> str | None:
         """The estimator's name."""
         return None if self.model is None else self.model.name
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the depth is for a first look only."""
+        return self.model_name == PREVIEW
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for a file."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recon.depth.estimator import Estimator
 from recon.depth.measured import Measured
+from recon.depth.names import MEASURED, RELATIVE_FILE
 from recon.depth.sparse_points import SparsePoints
 from recon.options import Options
 from recon.types import Intrinsics, Photo
@@ -59,12 +60,12 @@ def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estim
     name, why = options.model, ""
     if name == "auto" and options.relative_depth is not None:
         session.journal.decide(
-            "model", f"none: relative depth of {options.relative_depth}", name="relative-file"
+            "model", f"none: relative depth of {options.relative_depth}", name=RELATIVE_FILE
         )
-        return "relative-file", choose_estimator(options, session.journal)
+        return RELATIVE_FILE, choose_estimator(options, session.journal)
     if name == "auto" and options.depth is not None:
-        session.journal.decide("model", f"none: measured depth of {options.depth}", name="measured")
-        return "measured", choose_estimator(options, session.journal)
+        session.journal.decide("model", f"none: measured depth of {options.depth}", name=MEASURED)
+        return MEASURED, choose_estimator(options, session.journal)
     carries_metres = photo.carried is not None and photo.carried.gives == "metric"
     if name == "auto" and carries_metres:
         carried = choose_estimator(options, session.journal, photo)

@@ -17,6 +17,7 @@ from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
+from recon.depth.names import DEPTH_PRO
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 
@@ -203,10 +204,10 @@ def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str
 REPOSITORY = "apple/DepthPro-hf"
 CARDS = (
     ModelCard(
-        name="depthpro",
+        name=DEPTH_PRO,
         gives="metric",
         summary="the main model: sharp metric depth and the focal length",
-        create=partial(DepthPro, "depthpro", Source(REPOSITORY)),
+        create=partial(DepthPro, DEPTH_PRO, Source(REPOSITORY)),
         licence="Apple ML Research Model licence: research only",
         predicts_focal=True,
         repository=REPOSITORY,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.measured import PLAUSIBLE_MEDIAN_M, resize_depth, resize_inverse
+from recon.depth.names import CARRIED
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
 from recon.photo.embedded_depth.find import UNDERSTOOD
@@ -21,8 +22,6 @@ from recon.types import (
     RelativeDepth,
 )
 
-NAME = "photo"
-
 
 @dataclass
 class CarriedByPhoto:
@@ -30,7 +29,7 @@ class CarriedByPhoto:
 
     bound: Photo | None = None
     """The photo that ``gives`` speaks of; None: each photo's file decides, and relative depth is told only then."""
-    name: str = NAME
+    name: str = CARRIED
 
     @property
     def gives(self) -> Literal["metric", "relative"]:
@@ -135,7 +134,7 @@ def _create(run: RunOptions) -> Estimator:
 
 CARDS = (
     ModelCard(
-        name=NAME,
+        name=CARRIED,
         gives="metric",
         summary="the depth inside the photo's own file (phones' portrait modes); metric or relative as the file says",
         create=_create,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.names import MEASURED
 from recon.depth_map.read import read_depth
 from recon.errors import DepthFileError
 from recon.journal import Journal
@@ -26,7 +27,7 @@ _ROWS_AT_ONCE = 256
 class Measured:
     """Depth read from a file that shows the same view as the photo, at any resolution."""
 
-    name = "measured"
+    name = MEASURED
     gives: Literal["metric"] = "metric"
 
     def __init__(self, path: Path | str, unit_m: float | None = None) -> None:

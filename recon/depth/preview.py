@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.joint_upsampling import upsample
+from recon.depth.names import PREVIEW
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
 
@@ -31,7 +31,7 @@ _WEIGHTS = "preview.safetensors"
 class Preview:
     """Depth by the embedded network. The focal length is not its own: it predicts none that can be trusted."""
 
-    name: str = "preview"
+    name: str = PREVIEW
     gives: Literal["metric"] = "metric"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
@@ -42,6 +42,8 @@ class Preview:
             focal_px: Focal length, px; None takes the default field of view.
             journal: Gets the warning.
         """
+        from recon.depth.nets.joint_upsampling import upsample
+
         journal.warn("model", WARNING)
         if focal_px is None:
             focal_px = Intrinsics.from_fov(
@@ -84,7 +86,7 @@ def _create(run: RunOptions) -> Estimator:
 
 CARDS = (
     ModelCard(
-        name="preview",
+        name=PREVIEW,
         gives="metric",
         summary="rough, embedded: a small network trained on generated scenes; for a first look only",
         create=_create,

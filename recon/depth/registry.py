@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import ModuleType
 
 import recon.depth
-from recon.depth.embedded import NAME as CARRIED_NAME
+from recon.depth import names
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download
@@ -19,11 +19,11 @@ from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
 from recon.types import Photo
 
-BEST = "depthpro"
+BEST = names.DEPTH_PRO
 """What ``auto`` takes where its weights can be had."""
-INSIDE = CARRIED_NAME
+INSIDE = names.CARRIED
 """What ``auto`` takes before any network where the photo's file carries metric depth."""
-EMBEDDED = "preview"
+EMBEDDED = names.PREVIEW
 """What ``auto`` takes else: it is inside the package."""
 
 

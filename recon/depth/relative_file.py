@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recon.depth.measured import check_aspect, resize_inverse
+from recon.depth.names import RELATIVE_FILE
 from recon.depth_map.read import read_stored
 from recon.errors import DepthFileError
 from recon.journal import Journal
@@ -18,7 +19,7 @@ class RelativeFile:
     """Inverse depth of unknown scale and shift, larger is nearer, that a network wrote before."""
 
     path: Path
-    name: str = "relative-file"
+    name: str = RELATIVE_FILE
     gives: Literal["relative"] = "relative"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:

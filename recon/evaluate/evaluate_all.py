@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from recon.depth.estimator import Estimator
+from recon.depth.names import CARRIED
 from recon.errors import Failure, ModelUnavailable, ReconError
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
@@ -65,7 +66,7 @@ def run(
             worked = True
         except ModelUnavailable as error:
             # Of missing weights no other pair would fare better; the depth that photos carry may lack in one alone.
-            if not worked and estimator.name != "photo":
+            if not worked and estimator.name != CARRIED:
                 raise
             outcome = Failure.of(error)
         except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:

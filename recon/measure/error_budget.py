@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recon.calibration.error_model import ErrorModel
 from recon.constraints import PICKING_PX
+from recon.depth.names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
@@ -153,7 +154,7 @@ def _spread_of(
             f"{found.estimator}'s error ({100 * found.spread:.1f} % of the distance, {seen}{found.source})"
         )
         return found, None
-    if name == "measured":
+    if name == MEASURED:
         missing.append("the sensor's own error, which is not known (--depth-sigma states it)")
         return None, None
     if name is None:
@@ -161,7 +162,7 @@ def _spread_of(
     measuring = f"`recon eval FOLDER --model {name} --error-model FILE` does, and "
     # What another program wrote into a file cannot be run again on photos with known depth.
     return None, (
-        f"nobody has measured how far {name} is off; {'' if name == 'relative-file' else measuring}--depth-sigma "
+        f"nobody has measured how far {name} is off; {'' if name == RELATIVE_FILE else measuring}--depth-sigma "
         "states it"
     )
 
@@ -235,4 +236,4 @@ def _focal_sigma(
 def _follows_focal(scene: Scene) -> bool:
     told = None if scene.provenance.focal is None else scene.provenance.focal.sets_depth
     # Scenes of before that key: of the estimators, Depth Pro's metres go with the focal length.
-    return bool(told) if told is not None else _estimator(scene) == "depthpro"
+    return bool(told) if told is not None else _estimator(scene) == DEPTH_PRO

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth.joint_upsampling import upsample
+from recon.depth.nets.joint_upsampling import upsample
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, MetricDepth, Photo
 from tools.preview.network import Weights, look, read_weights

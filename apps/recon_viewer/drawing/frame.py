@@ -247,6 +247,6 @@ def _notes(
             told.append(f"{100 * count / total:.1f} % {why}")
     model = scene.provenance.model_name
     if model:
-        told.append(f"model {model}" + (" (rough)" if model == "preview" else ""))
+        told.append(f"model {model}" + (" (rough)" if scene.provenance.is_rough else ""))
     told.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
     return told

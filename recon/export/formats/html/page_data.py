@@ -53,7 +53,7 @@ def page_data(
         "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
         "spacing_px": content.stride,
         "voxel_m": content.voxel_m or 0.0,
-        "guess": content.provenance.model_name == "preview",
+        "guess": content.provenance.is_rough,
         "scale_interval": content.provenance.scale_interval,
         "facts": _facts(content),
         "provenance": content.provenance.as_dict(),

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recon.depth.joint_upsampling import upsample
+from recon.depth.nets.joint_upsampling import upsample
 
 
 def _scene(height: int = 300, width: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,11 @@
+"""Names of estimators that more than their own file has to know: what a scene's provenance calls them."""
+
+PREVIEW = "preview"
+"""The embedded network, whose scenes are called rough wherever they are shown."""
+DEPTH_PRO = "depthpro"
+MEASURED = "measured"
+"""A sensor's depth from a file."""
+RELATIVE_FILE = "relative-file"
+"""Another program's relative depth from a file."""
+CARRIED = "photo"
+"""Depth inside the photo's own file."""
