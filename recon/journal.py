@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+WARNINGS_TOLD = 5
+"""Of many photos, so many different warnings are shown; a record keeps them all."""
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+DepthKind = Literal["metric", "relative"]
+"""Metres, or known only up to scale and shift of inverse depth."""
 FocalSource = Literal["user", "file", "exif", "fit", "model", "default"]
 BoolMap = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
@@ -203,7 +205,7 @@ class RelativeDepth:
 class CarriedDepth:
     """Depth inside a photo's file: what the file says about it, and how to decode it."""
 
-    gives: Literal["metric", "relative"]
+    gives: DepthKind
     """Which of the two kinds of depth it is, as the file says."""
     standard: str
     """Which convention it follows, for a person: ``Apple disparity``, ``Google depth map``, ..."""

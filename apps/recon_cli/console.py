@@ -20,6 +20,8 @@ from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+TELL_EVERY_S = 30.0
+"""How often long work says how far it is where stderr is no terminal."""
 _STOPPED = "stopped; no unfinished file was left behind"
 
 

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.errors import Failure
-from recon_cli.console import ConsoleJournal, Session
+from recon_cli.console import TELL_EVERY_S, ConsoleJournal, Session
 
 if TYPE_CHECKING:
     from recon.depth.estimator import Estimator
     from recon.evaluate import Pair, Row, Settings
     from recon.evaluate.error_model.samples import Samples
     from recon.evaluate.results_file import RowFile
-
-_TELL_EVERY_S = 30.0
 
 
 class Work:
@@ -99,7 +97,7 @@ def progress(journal: ConsoleJournal, name: str, total: int) -> Iterator[Callabl
             nonlocal done, told
             done += 1
             now = time.monotonic()
-            if not journal.quiet and now - told >= _TELL_EVERY_S and done < total:
+            if not journal.quiet and now - told >= TELL_EVERY_S and done < total:
                 told = now
                 left = (now - start) / done * (total - done)
                 journal.console.print(f"{name}: {done} of {total}, about {_duration(left)} left")

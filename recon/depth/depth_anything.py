@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,7 +13,7 @@ from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
 from recon.journal import Journal
-from recon.types import DepthEstimate, FloatMap, MetricDepth, Photo, RelativeDepth
+from recon.types import DepthEstimate, DepthKind, FloatMap, MetricDepth, Photo, RelativeDepth
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +29,7 @@ DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 class DepthAnything:
     """The estimator of both kinds: relative inverse depth, or metres up to the checkpoint's own limit."""
 
-    def __init__(
-        self, name: str, source: Source, gives: Literal["metric", "relative"], run: RunOptions
-    ) -> None:
+    def __init__(self, name: str, source: Source, gives: DepthKind, run: RunOptions) -> None:
         """Takes the name that the user knows it by, where the weights come from, its kind, and how to run."""
         self.name = name
         self.gives = gives
@@ -114,9 +112,7 @@ def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placeme
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything:
     # The configuration's own default is relative.
-    gives: Literal["metric", "relative"] = (
-        "metric" if config.get("depth_estimation_type") == "metric" else "relative"
-    )
+    gives: DepthKind = "metric" if config.get("depth_estimation_type") == "metric" else "relative"
     return DepthAnything(name, source, gives, run)
 
 
@@ -124,7 +120,7 @@ SIZES_MB = {"small": 99, "base": 390, "large": 1341}
 
 
 def _cards() -> Iterator[ModelCard]:
-    kinds: tuple[tuple[str, str, Literal["metric", "relative"], str], ...] = (
+    kinds: tuple[tuple[str, str, DepthKind, str], ...] = (
         ("dav2", "Depth-Anything-V2", "relative", "relative depth"),
         ("dav2-metric-indoor", "Depth-Anything-V2-Metric-Indoor", "metric", "metres in rooms, up to 20 m"),
         (

@@ -1,7 +1,7 @@
 """Depth that the photo's own file carries, in the place of a network: portrait modes of phones write it."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from recon.types import (
     DEFAULT_FOV_X_DEG,
     CarriedDepth,
     DepthEstimate,
+    DepthKind,
     Intrinsics,
     MetricDepth,
     Photo,
@@ -32,7 +33,7 @@ class CarriedByPhoto:
     name: str = CARRIED
 
     @property
-    def gives(self) -> Literal["metric", "relative"]:
+    def gives(self) -> DepthKind:
         """As the file of the bound photo says."""
         return "metric" if self.bound is None else carried_by(self.bound).gives
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from recon.depth.hub.checkpoint_cache import Source
 from recon.journal import Journal
 from recon.options import Device, Options, Precision
-from recon.types import DepthEstimate, Photo
+from recon.types import DepthEstimate, DepthKind, Photo
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Estimator(Protocol):
         ...
 
     @property
-    def gives(self) -> Literal["metric", "relative"]:
+    def gives(self) -> DepthKind:
         """Which of the two kinds of depth ``estimate`` returns."""
         ...
 
@@ -59,7 +59,7 @@ class ModelCard:
 
     name: str
     """What ``--model`` takes."""
-    gives: Literal["metric", "relative"]
+    gives: DepthKind
     summary: str
     """What it is, in a few words."""
     create: Callable[[RunOptions], Estimator]

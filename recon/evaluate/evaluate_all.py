@@ -8,9 +8,7 @@ from recon.errors import Failure, ModelUnavailable, ReconError
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
 from recon.evaluate.row import Measures, Row
-from recon.journal import Entry, Journal
-
-_WARNINGS_TOLD = 5
+from recon.journal import WARNINGS_TOLD, Entry, Journal
 
 
 class _PairJournal(Journal):
@@ -22,10 +20,10 @@ class _PairJournal(Journal):
         self.seen: set[str] = set()
 
     def show(self, entry: Entry) -> None:
-        if entry.kind != "warning" or entry.message in self.seen or len(self.seen) > _WARNINGS_TOLD:
+        if entry.kind != "warning" or entry.message in self.seen or len(self.seen) > WARNINGS_TOLD:
             return
         self.seen.add(entry.message)
-        if len(self.seen) > _WARNINGS_TOLD:
+        if len(self.seen) > WARNINGS_TOLD:
             self.told.warn("eval", "further warnings are in the report alone")
         else:
             self.told.warn(entry.topic, entry.message, **entry.values)

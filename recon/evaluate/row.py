@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from recon.errors import Failure
+from recon.types import DepthKind
 
 Alignment = Literal["metric", "scale", "scale+shift"]
 ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
@@ -17,7 +18,7 @@ class Measures:
 
     place: str
     """Where its photo was taken."""
-    gives: Literal["metric", "relative"]
+    gives: DepthKind
     """Which kind of depth the estimator gave."""
     seconds: float
     """Of the estimate."""

@@ -14,11 +14,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from recon.journal import Entry, Journal
-from recon_cli.console import ConsoleJournal
+from recon.journal import WARNINGS_TOLD, Entry, Journal
+from recon_cli.console import TELL_EVERY_S, ConsoleJournal
 
-_TELL_EVERY_S = 30.0
-_WARNINGS_TOLD = 5
 _SPEED_OVER_S = 1800.0
 """How far back the pace is taken from: one photo may take minutes."""
 
@@ -40,10 +38,10 @@ class Told:
                 self._warn(name, entry)
 
     def _warn(self, name: str, entry: Entry) -> None:
-        if len(self._seen) > _WARNINGS_TOLD:
+        if len(self._seen) > WARNINGS_TOLD:
             return
         self._seen.add(entry.message)
-        if len(self._seen) > _WARNINGS_TOLD:
+        if len(self._seen) > WARNINGS_TOLD:
             self.journal.warn(entry.topic, "further warnings are in the record of the folder alone")
         else:
             self.journal.warn(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)
@@ -117,7 +115,7 @@ class Bar:
             self._progress.advance(self._task)
             return
         now = time.monotonic()
-        if self.journal.quiet or now - self._told < _TELL_EVERY_S:
+        if self.journal.quiet or now - self._told < TELL_EVERY_S:
             return
         self._told = now
         if self.total is None:
