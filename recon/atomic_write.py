@@ -4,6 +4,7 @@ An output is a file with sidecars beside it, or a folder: then its files are tho
 """
 
 import errno
+import glob
 import os
 import shutil
 import tempfile
@@ -102,6 +103,12 @@ def check_writable(
                 raise ExportError(f"{path}{with_it} {told}.")
             if not overwrite and _holds_something(path):
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
+
+
+def discard_unfinished(path: Path) -> None:
+    """Deletes what ``staged`` has begun of a file in a thread that cannot be stopped; its next write fails."""
+    for folder in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_folder(path: Path) -> None:

@@ -8,9 +8,9 @@ from recon.depth.measured import Measured
 from recon.depth.names import MEASURED, RELATIVE_FILE
 from recon.depth.sparse_points import SparsePoints
 from recon.options import Options
+from recon.outputs.scene_files import Output
 from recon.types import Intrinsics, Photo
 from recon_cli.console import Session
-from recon_cli.outputs import Output
 
 
 def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: Session) -> None:

@@ -1,1 +1,91 @@
-"""Many photos, and the frames of videos: found and named, worked through with their stages overlapped, recorded."""
+"""Many photos, and the frames of videos: found and named, worked through with their stages overlapped, recorded.
+
+    from recon import batch
+    summary = batch.run("photos", "scenes", formats=["glb"], resume=True, on_event=print)
+
+``run`` does what the command does with several photos. ``plan_batch``, ``load``, ``estimate`` and ``finish`` are its
+steps, for a scheduler of yours (``recon.batch.steps``). What is heavy is imported when it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recon.batch.events import (
+        Abandoned,
+        Counted,
+        Event,
+        Failed,
+        Finished,
+        Listed,
+        Noted,
+        Planned,
+        Progress,
+        Skipped,
+        Started,
+        Stopping,
+        Summary,
+        Written,
+    )
+    from recon.batch.item import Item, Maker, Target
+    from recon.batch.plan import Plan, plan_batch
+    from recon.batch.run_many import run
+    from recon.batch.shared_models import SharedModels
+    from recon.batch.steps import Done, Estimated, HoldsForAll, estimate, finish, load
+    from recon.outputs.depth_files import DepthFiles
+    from recon.outputs.scene_files import SceneFiles
+
+__all__ = [
+    "Abandoned",
+    "Counted",
+    "DepthFiles",
+    "Done",
+    "Estimated",
+    "Event",
+    "Failed",
+    "Finished",
+    "HoldsForAll",
+    "Item",
+    "Listed",
+    "Maker",
+    "Noted",
+    "Plan",
+    "Planned",
+    "Progress",
+    "SceneFiles",
+    "SharedModels",
+    "Skipped",
+    "Started",
+    "Stopping",
+    "Summary",
+    "Target",
+    "Written",
+    "estimate",
+    "finish",
+    "load",
+    "plan_batch",
+    "run",
+]
+
+_EVENTS = (
+    "Abandoned Counted Event Failed Finished Listed Noted Planned Progress Skipped Started Stopping Summary "
+    "Written"
+)
+_PLACES = {
+    **dict.fromkeys(_EVENTS.split(), "recon.batch.events"),
+    **dict.fromkeys(("Item", "Maker", "Target"), "recon.batch.item"),
+    **dict.fromkeys(("Plan", "plan_batch"), "recon.batch.plan"),
+    **dict.fromkeys(("Done", "Estimated", "HoldsForAll", "estimate", "finish", "load"), "recon.batch.steps"),
+    "run": "recon.batch.run_many",
+    "SharedModels": "recon.batch.shared_models",
+    "DepthFiles": "recon.outputs.depth_files",
+    "SceneFiles": "recon.outputs.scene_files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value

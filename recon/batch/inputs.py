@@ -65,6 +65,8 @@ class Inputs:
     """Files in folders that are no photos to work on, and why."""
     base: Path
     """The folder that everything named has in common."""
+    unreadable: tuple[tuple[Path, str], ...] = ()
+    """Folders that cannot be read, and why; what is in the others is found all the same."""
 
 
 def is_video(path: Path) -> bool:
@@ -89,21 +91,23 @@ def find_inputs(
         is_output: Whether a file was written by an earlier run, and so is no photo to work on.
 
     Raises:
-        PhotoError: A pattern or a folder without photos; nothing was named.
+        PhotoError: A pattern or a folder without photos; nothing was named; nothing can be read.
     """
     files: list[Path] = []
     roots: list[Path] = []
     skipped: list[tuple[Path, str]] = []
+    unreadable: list[tuple[Path, str]] = []
     for word in words:
         for path in _matching(word) if is_pattern(word) else [Path(word)]:
-            if path.is_dir():
-                inside = sorted(_inside(path, recursive), key=lambda each: each.parts)
+            if os.path.isdir(path):
+                without_read = len(unreadable)
+                inside = sorted(_inside(path, recursive, skipped, unreadable), key=lambda each: each.parts)
                 left_out = _left_out([each for each in inside if not is_output(each)])
                 left_out += [(each, "written by an earlier run") for each in inside if is_output(each)]
                 skipped += left_out
                 without = {each for each, _ in left_out}
                 photos = [each for each in inside if each not in without]
-                if not photos and not is_pattern(word):
+                if not photos and not is_pattern(word) and len(unreadable) == without_read:
                     raise PhotoError(_nothing_in(path, inside, recursive))
                 files += photos
                 roots.append(path)
@@ -112,12 +116,14 @@ def find_inputs(
                 roots.append(path.parent)
     # One file named twice is worked on once.
     unique = list({os.path.abspath(path): path for path in files}.values())
+    if not unique and unreadable:
+        raise PhotoError("; ".join(f"{folder} cannot be read: {why}" for folder, why in unreadable) + ".")
     if not unique:
         raise PhotoError("no photo was named: give photos, a folder of them, or a list with one path a line.")
     base = _common_folder(roots)
     names = output_names([Path(os.path.relpath(os.path.abspath(path), base)) for path in unique])
     found = tuple(Found(path, name) for path, name in zip(unique, names, strict=True))
-    return Inputs(found, tuple(skipped), base)
+    return Inputs(found, tuple(skipped), base, tuple(unreadable))
 
 
 def output_names(paths: Sequence[Path]) -> list[str]:
@@ -149,18 +155,25 @@ def _matching(pattern: str) -> list[Path]:
     return paths
 
 
-def _inside(folder: Path, recursive: bool) -> Iterator[Path]:
+def _inside(
+    folder: Path, recursive: bool, skipped: list[tuple[Path, str]], unreadable: list[tuple[Path, str]]
+) -> Iterator[Path]:
+    """The files in a folder; what is none, and folders that cannot be read, are added to the lists."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise PhotoError(f"{folder} cannot be read: {error.strerror}.") from error
+        unreadable.append((folder, error.strerror or str(error)))
+        return
     for entry in entries:
-        if entry.is_dir():
+        path = Path(entry.path)
+        if os.path.isdir(path):
             # A link to a folder may lead back up.
             if recursive and not entry.name.startswith(".") and not entry.is_symlink():
-                yield from _inside(Path(entry.path), recursive)
+                yield from _inside(path, recursive, skipped, unreadable)
+        elif os.path.exists(path) and not os.path.isfile(path):
+            skipped.append((path, "no file"))  # reading a pipe would wait for ever
         else:
-            yield Path(entry.path)
+            yield path
 
 
 def _left_out(files: Sequence[Path]) -> list[tuple[Path, str]]:

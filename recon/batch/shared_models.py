@@ -19,6 +19,8 @@ class SharedModels:
     """What holds for all photos."""
     journal: Journal
     """Told once which model was chosen and why."""
+    worked: bool = False
+    """Whether one of them has given a photo its depth: what fails later fails for that photo alone."""
     _network: Estimator | None = None
     _knowledge: dict[str, Knowledge] = field(default_factory=dict)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from recon.batch.existing import settings_of
 from recon.batch.run_log import FailedPhoto, Record
 from recon.errors import ExportError, Failure
 from recon.options import Options
-from recon_cli.batch.plan import settings_of
 
 PLY = bytes(range(256)) * 500
 
@@ -114,7 +114,7 @@ def test_a_list_of_failures_that_is_not_ours_stays(tmp_path: Path) -> None:
 
 
 def test_settings_hold_what_is_not_as_by_default() -> None:
-    found = settings_of("build", Options(stride=2, depth=Path("d"), offline=True), shape=None)
+    found = settings_of(Options(stride=2, depth=Path("d"), offline=True), {"command": "build", "shape": None})
     assert found == {"command": "build", "stride": 2, "depth": str(Path("d").absolute()), "shape": None}
 
 

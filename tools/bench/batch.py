@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,7 +22,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from recon.batch.run_log import Record
+from recon.batch import DepthFiles, Item, Maker, SceneFiles, plan_batch
+from recon.batch.plan import Plan
+from recon.batch.runner import Events, Runner
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import overlapped
 from recon.depth.preview import Preview
@@ -30,12 +33,6 @@ from recon.options import Options
 from recon.pipeline import Prepared
 from recon.threads import cores
 from recon.types import DepthEstimate, Photo
-from recon_cli.batch.plan import Existing
-from recon_cli.batch.worker import Batch, Job, Maker
-from recon_cli.commands.build import SceneFiles
-from recon_cli.commands.depth import DepthFiles
-from recon_cli.console import ConsoleJournal, Session
-from recon_cli.outputs import outputs_from
 from tools.bench.timing import alternate, table
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -125,49 +122,50 @@ class Case:
         if isinstance(self.models, _Elsewhere):
             self.models.waits_s = self.waits_s or 0.0
 
-    def batch(self) -> Batch:
+    @contextmanager
+    def runner(self) -> Iterator[Runner]:
         """A new one, which may replace what is there."""
-        out = self.folder / "out"
-        record = Record(out, {})
-        record.open()
-        session = Session(ConsoleJournal(quiet=True), json=False)
-        return Batch(session, self.options, self.maker, Existing(out, record, False, True), self.models)
-
-    def jobs(self) -> Iterator[Job]:
-        """One for each photo."""
-        for path in sorted((self.folder / "photos").iterdir()):
-            yield Job(path.stem, path, self.maker.targets(self.folder / "out" / path.stem), Journal())
+        plan: Plan = plan_batch(
+            self.folder / "photos", self.folder / "out", self.options, maker=self.maker, overwrite=True
+        )
+        with plan.record:
+            plan.record.open()
+            runner = Runner(plan, Events(None), threading.Event())
+            runner.models = self.models
+            yield runner
 
     def one_by_one(self) -> None:
         """Each photo through all stages before the next."""
-        batch = self.batch()
-        before = time.process_time()
-        for job in self.jobs():
-            with self._timed("load"):
-                prepared = batch.load(job)
-            with self._timed("network"):
-                estimated = batch.estimate(job, prepared)
-            with self._timed("finish"):
-                batch.finish(job, estimated)
-            self.done += 1
-        self.processor_s += time.process_time() - before
+        with self.runner() as runner:
+            before = time.process_time()
+            for item in runner.plan.items(self.models, Journal()):
+                with self._timed("load"):
+                    prepared = runner.load(item)
+                with self._timed("network"):
+                    estimated = runner.estimate(item, prepared)
+                with self._timed("finish"):
+                    runner.finish(item, estimated)
+                self.done += 1
+            self.processor_s += time.process_time() - before
 
     def together(self) -> None:
         """As ``recon build`` does."""
-        batch, network_s = self.batch(), 0.0
+        network_s = 0.0
+        with self.runner() as runner:
 
-        def estimate(job: Job, prepared: Any) -> Any:
-            nonlocal network_s
+            def estimate(item: Item, prepared: Any) -> Any:
+                nonlocal network_s
+                start = time.perf_counter()
+                found = runner.estimate(item, prepared)
+                network_s += time.perf_counter() - start
+                return found
+
             start = time.perf_counter()
-            found = batch.estimate(job, prepared)
-            network_s += time.perf_counter() - start
-            return found
-
-        start = time.perf_counter()
-        with closing(overlapped(self.jobs(), batch.load, estimate, batch.finish)) as outcomes:
-            for outcome in outcomes:
-                if outcome.error is not None:
-                    raise outcome.error
+            items = runner.plan.items(self.models, Journal())
+            with closing(overlapped(items, runner.load, estimate, runner.finish)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.error is not None:
+                        raise outcome.error
         self.at_work.append(network_s / (time.perf_counter() - start))
 
     @contextmanager
@@ -213,8 +211,7 @@ def report(rounds: int, photos: int, folder: Path | None, only: str = "") -> str
 
 
 def _scene_files(suffix: str) -> SceneFiles:
-    (output,) = outputs_from([Path(f"a{suffix}")], None)
-    return SceneFiles([(suffix, output.form, output.shape)])
+    return SceneFiles([suffix])
 
 
 def _strided(options: Options) -> Options:
@@ -251,8 +248,13 @@ def _memory_of(folder: Path) -> None:
     """Prints the resident memory now and then while a folder is worked through."""
     options = Options(depth=folder / "depths", focal_px=1500.0)
     case = Case("", folder, options, _scene_files(".ply"))
-    batch = case.batch()
-    with closing(overlapped(case.jobs(), batch.load, batch.estimate, batch.finish)) as outcomes:
+    with case.runner() as runner:
+        _show_memory(runner)
+
+
+def _show_memory(runner: Runner) -> None:
+    items = runner.plan.items(runner.models, Journal())
+    with closing(overlapped(items, runner.load, runner.estimate, runner.finish)) as outcomes:
         for k, outcome in enumerate(outcomes, 1):
             if outcome.error is not None:
                 raise outcome.error

@@ -1,5 +1,6 @@
 """``recon depth clip.mp4 -o depth.mp4``: a video of depth in colours, in one scale from first to last."""
 
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -11,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.atomic_write import check_writable, staged
+from recon.batch.clip_frames import expected_frames, report_focal
 from recon.batch.clip_survey import Survey, survey
+from recon.batch.events import Counted, Written
 from recon.batch.inputs import is_video
+from recon.batch.journals import ItemJournal, SharedJournal
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import overlapped
 from recon.depth_map.colormap import depth_picture
@@ -25,10 +29,9 @@ from recon.scene import Scene
 from recon.types import Intrinsics, MetricDepth
 from recon.video.reader import Clip, Frame
 from recon.video.writer import VideoWriter
-from recon_cli.batch.plan import refuse_single
-from recon_cli.batch.progress import Bar, PhotoJournal, SharedJournal, Told
+from recon_cli.batch.drawing import Drawing
 from recon_cli.batch.request import Request
-from recon_cli.batch.run import tell_focal
+from recon_cli.batch.run import refuse_single
 from recon_cli.console import Session
 
 Span = tuple[float, float]
@@ -52,12 +55,12 @@ def make_depth_video(
     for warning in clip.warnings:
         journal.warn("video", warning)
     if request.dry_run:
-        journal.decide("output", f"would write {output}, about {_count(clip, request.every)} frames")
+        journal.decide("output", f"would write {output}, about {expected_frames(clip, request.every)} frames")
         session.result["would_write"] = [str(output)]
         return
     models = SharedModels(options, journal)
     seen = survey(clip, options, models, journal, want_span=span_m is None)
-    tell_focal(path.name, seen.focal_px, seen.spread, seen.frames, journal)
+    report_focal(path.name, seen.focal_px, seen.spread, seen.frames, journal)
     span_m = _told_span(span_m, seen, journal)
     told = len(clip.warnings)
     colormap = colormap or DEFAULT_COLORMAP
@@ -127,14 +130,14 @@ class _Work:
 
     def run(self, clip: Clip, every: int) -> tuple[int, float]:
         """Writes all frames; returns how many, and the time of the last, s."""
-        bar = Bar(self.session.journal, _count(clip, every))
-        self.models.journal = SharedJournal(bar)
-        told = Told(self.session.journal)
+        network = threading.current_thread()
+        draw = Drawing(self.session)
+        self.models.journal = SharedJournal(draw, network)
         frames, lasts_s = 0, 0.0
-        journals: dict[int, PhotoJournal] = {}
+        journals: dict[int, ItemJournal] = {}
 
         def load(frame: Frame) -> Prepared:
-            journals[frame.index] = PhotoJournal(bar)
+            journals[frame.index] = ItemJournal(f"frame {frame.index}", draw, network)
             return self._prepared(frame, journals[frame.index])
 
         def estimate(frame: Frame, prepared: Prepared) -> Scene:
@@ -147,13 +150,14 @@ class _Work:
         # One finishing thread: the frames are encoded in their order.
         steps = overlapped(clip.frames(every), load, estimate, self._add, finishing=1)
         try:
-            with bar, closing(steps) as outcomes:
+            with draw, closing(steps) as outcomes:
+                draw(Counted(expected_frames(clip, every)))
                 for outcome in outcomes:
-                    told.tell(f"frame {outcome.item.index}", journals.pop(outcome.item.index).entries)
+                    entries = tuple(journals.pop(outcome.item.index).entries)
                     if outcome.error is not None:
                         raise outcome.error
                     frames, lasts_s = frames + 1, outcome.item.time_s
-                    bar.advance()
+                    draw(Written(f"frame {outcome.item.index}", clip.path, (), entries))
             if self._writer is not None:
                 self._writer.close()
         except BaseException:
@@ -190,7 +194,3 @@ class _Work:
 
         height, width = self._size[:2]
         return np.asarray(Image.fromarray(picture).resize((width, height)))
-
-
-def _count(clip: Clip, every: int) -> int:
-    return -(-(clip.expected_frames or every) // every)

@@ -1,9 +1,7 @@
-"""How far a batch is: a bar with the time left, or a line now and then; and each photo's own journal."""
+"""What a batch shows: a bar with the time left, or a line now and then, and what the photos' journals say."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from rich.progress import (
     BarColumn,
@@ -14,7 +12,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from recon.journal import WARNINGS_TOLD, Entry, Journal
+from recon.batch.events import Progress as NetworkProgress
+from recon.journal import WARNINGS_TOLD, Entry
 from recon_cli.console import TELL_EVERY_S, ConsoleJournal
 
 _SPEED_OVER_S = 1800.0
@@ -28,7 +27,7 @@ class Told:
         self.journal = journal
         self._seen: set[str] = set()
 
-    def tell(self, name: str, entries: list[Entry]) -> None:
+    def tell(self, name: str, entries: Iterable[Entry]) -> None:
         """What one photo's journal holds; everything where the user wants details."""
         for entry in entries:
             if self.journal.verbose:
@@ -47,41 +46,10 @@ class Told:
             self.journal.warn(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)
 
 
-class PhotoJournal(Journal):
-    """The journal of one photo; shows the stages of the network on the batch's bar."""
-
-    def __init__(self, bar: "Bar") -> None:
-        super().__init__()
-        self._bar = bar
-
-    @contextmanager
-    def stage(self, name: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
-        """On the bar, where it is the network's: the other stages run beside it."""
-        if threading.current_thread() is not threading.main_thread():
-            yield lambda done: None
-            return
-        self._bar.describe(name)
-        yield lambda done: self._bar.describe(f"{name}, {100 * done / total:.0f} %" if total else name)
-        self._bar.describe("")
-
-
-class SharedJournal(PhotoJournal):
-    """The journal of what all photos share: entries are shown as they come, stages on the bar."""
-
-    def __init__(self, bar: "Bar") -> None:
-        super().__init__(bar)
-        self._told = bar.journal
-
-    def show(self, entry: Entry) -> None:
-        """Passes it on."""
-        tell = {"decision": self._told.decide, "warning": self._told.warn, "detail": self._told.detail}
-        tell[entry.kind](entry.topic, entry.message, **entry.values)
-
-
 class Bar:
     """Counts what is done; the total may be a guess, or None."""
 
-    def __init__(self, journal: ConsoleJournal, total: int | None) -> None:
+    def __init__(self, journal: ConsoleJournal, total: int | None = None) -> None:
         self.journal, self.total = journal, total
         self.done = 0
         self._start = self._told = time.monotonic()
@@ -103,10 +71,17 @@ class Bar:
         if self._progress is not None:
             self._progress.stop()
 
-    def describe(self, text: str) -> None:
+    def describe(self, progress: NetworkProgress) -> None:
         """What the network is at."""
         if self._progress is not None:
-            self._progress.update(self._task, description=text)
+            share = "" if progress.fraction is None else f", {100 * progress.fraction:.0f} %"
+            self._progress.update(self._task, description=f"{progress.stage}{share}")
+
+    def expect(self, total: int) -> None:
+        """How many there are to do."""
+        self.total = total
+        if self._progress is not None:
+            self._progress.update(self._task, total=total)
 
     def advance(self) -> None:
         """One more is done, well or not."""

@@ -94,3 +94,15 @@ def request_from(words: Sequence[str], outputs: Sequence[Path], **values: Any) -
     request = Request(tuple(words), tuple(outputs), **values)
     request.check()
     return request
+
+
+def suffixes_from(text: str) -> list[str]:
+    """``glb,ply`` to ``.glb``, ``.ply``.
+
+    Raises:
+        click.UsageError: It names none.
+    """
+    found = ["." + part.strip().lower().lstrip(".") for part in text.split(",") if part.strip(" .")]
+    if not found:
+        raise click.UsageError("--format names the files' formats, such as glb or glb,ply")
+    return list(dict.fromkeys(found))

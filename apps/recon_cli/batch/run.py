@@ -1,203 +1,32 @@
-"""From a command line to a batch: what is found, what is done already, what is refused; then the work."""
+"""``recon build`` and ``recon depth`` on many photos: the command line becomes a call of ``recon.batch``."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from recon.batch.clip_survey import survey
-from recon.batch.inputs import Found
-from recon.batch.run_log import Record
-from recon.batch.shared_models import SharedModels
-from recon.errors import DepthFileError, PhotoError, ReconError
-from recon.journal import Journal
+import click
+
+from recon.batch.clip_frames import expected_frames
+from recon.batch.item import Maker
+from recon.batch.own_depth import check_options, with_own_depth
+from recon.batch.plan import Plan, plan_batch
+from recon.batch.run_many import run
+from recon.errors import DepthFileError, PhotoError
 from recon.options import Options
-from recon.video.reader import Clip, VideoError, check_video_support
-from recon_cli.batch.plan import (
-    Existing,
-    folder_from,
-    inputs_from,
-    refuse_single,
-    settings_of,
-    with_own_depth,
-)
-from recon_cli.batch.progress import Bar, PhotoJournal, SharedJournal
-from recon_cli.batch.request import Request
-from recon_cli.batch.worker import Batch, Job, Maker
+from recon.video.reader import Clip
+from recon_cli.batch.drawing import Drawing
+from recon_cli.batch.request import STDIN, Request
 from recon_cli.console import Session
 
-_Surveyed = tuple[Clip, float | None] | VideoError
-
-_FRAME_DIGITS = 6
 _SHOWN = 5
-_OFF_FOCAL = 0.1
-"""Deviation of a frame's focal length from the clip's that is worth a warning: the clip may zoom."""
-
-
-def frame_name(clip: str, index: int) -> str:
-    """``clip_000120`` of the frame 120: its number in the video, counted from 0."""
-    return f"{clip}_{index:0{_FRAME_DIGITS}d}"
-
-
-@dataclass
-class Run:
-    """One command on many photos."""
-
-    session: Session
-    request: Request
-    options: Options
-    maker: Maker
-    existing: Existing
-    found: Sequence[Found]
-
-    def __post_init__(self) -> None:
-        self.done = {
-            found for found in self.found if not (found.is_video or self._undone(found.name, found.path))
-        }
-        self.todo = [found for found in self.found if found not in self.done]
-        if self.existing.resume:
-            self._warn_of_changed()
-
-    def _warn_of_changed(self) -> None:
-        """What somebody has worked on since is kept, and told."""
-        paths = [target.path for found in self.done for target in self._targets(found.name)]
-        changed = [path for path in paths if self.existing.record.changed(self.existing.key(path))]
-        if changed:
-            names = ", ".join(sorted(path.name for path in changed)[:_SHOWN]) + (
-                ", ..." if len(changed) > _SHOWN else ""
-            )
-            self.session.journal.warn(
-                "resume",
-                f"{names} {'was' if len(changed) == 1 else 'were'} changed after recon wrote it, and is kept; "
-                "delete it, or use --overwrite, to make it again",
-            )
-
-    def check(self) -> None:
-        """Refuses before the long work what could not be written in the end (``Existing.refuse``)."""
-        self.existing.refuse(
-            [_files(target) for target in self._planned()], [found.path for found in self.found]
-        )
-        if any(found.is_video for found in self.todo):
-            check_video_support()
-
-    def plan(self) -> None:
-        """``--dry-run``: what would be done."""
-        journal = self.session.journal
-        would = [str(target.path) for target in self._planned()]
-        self._plan_first()
-        if self.done:
-            journal.decide("resume", f"{len(self.done)} of {len(self.found)} are done already")
-        for path in would[:_SHOWN]:
-            journal.decide("output", f"would write {path}", path=path)
-        if len(would) > _SHOWN:
-            journal.decide("output", f"and {len(would) - _SHOWN} more")
-        self.session.result |= {"would_write": would, "done_before": len(self.done)}
-
-    def _plan_first(self) -> None:
-        """What holds for the first photo that can be read, most likely holds for all."""
-        from recon_cli.dry_run import plan_model
-
-        journal = self.session.journal
-        for found in self.todo:
-            if found.is_video:
-                clip = Clip.open(found.path)
-                told = "" if clip.duration_s is None else f", {clip.duration_s:.1f} s"
-                frames = _expected((clip, None), self.request.every)
-                journal.decide("video", f"{found.path.name}{told}, about {frames} frames to do")
-                continue
-            try:
-                plan_model(found.path, with_own_depth(self.options, found.name, found.path), self.session)
-            except (PhotoError, DepthFileError) as error:
-                journal.warn("failed", str(error))
-                continue
-            return
-
-    def work(self) -> None:
-        """Does it.
-
-        Raises:
-            ReconError: What no photo can be worked on without.
-            click.exceptions.Exit: With code 1, where some failed.
-        """
-        journal = self.session.journal
-        self.existing.record.open()
-        models = SharedModels(self.options, journal)
-        clips = {found: self._surveyed(found, models) for found in self.todo if found.is_video}
-        total = sum(_expected(clips.get(found), self.request.every) for found in self.todo)
-        bar = Bar(journal, total)
-        # A bar cannot be shown inside of another one.
-        models.journal = SharedJournal(bar)
-        batch = Batch(self.session, self.options, self.maker, self.existing, models)
-        batch.run(self._jobs(clips, bar), bar, skipped=len(self.done))
-
-    def _jobs(self, clips: dict[Found, _Surveyed], bar: Bar) -> Iterator[Job]:
-        for found in self.todo:
-            surveyed = clips.get(found)
-            if surveyed is None:
-                yield Job(found.name, found.path, self._undone(found.name, found.path), PhotoJournal(bar))
-            elif isinstance(surveyed, VideoError):
-                yield Job(found.name, found.path, (), PhotoJournal(bar), broken=surveyed)
-            else:
-                yield from self._frames(found, *surveyed, bar)
-
-    def _frames(self, found: Found, clip: Clip, focal_px: float | None, bar: Bar) -> Iterator[Job]:
-        told = len(clip.warnings)
-        try:
-            for frame in clip.frames(self.request.every):
-                name = frame_name(found.name, frame.index)
-                targets = self._undone(name, found.path)
-                if not targets:
-                    continue
-                values = {"frame": frame.index, "time_s": frame.time_s}
-                journal = PhotoJournal(bar)
-                yield Job(name, found.path, targets, journal, frame.photo, focal_px, values)
-        except VideoError as error:
-            yield Job(found.name, found.path, (), PhotoJournal(bar), broken=error)
-        for warning in clip.warnings[told:]:
-            self.session.journal.warn("video", warning)
-
-    def _surveyed(self, found: Found, models: SharedModels) -> _Surveyed:
-        """The clip, and the focal length that all of its frames get where a model tells it; or what is wrong."""
-        journal = self.session.journal
-        try:
-            clip = Clip.open(found.path)
-            for warning in clip.warnings:
-                journal.warn("video", warning)
-            seen = survey(clip, self.options, models, journal, want_span=False)
-        except VideoError as error:
-            return error
-        tell_focal(found.path.name, seen.focal_px, seen.spread, seen.frames, journal)
-        return clip, seen.focal_px
-
-    def _planned(self) -> list[Any]:
-        """The outputs that are left to do; of a video those of its first frame."""
-        names = {found: frame_name(found.name, 0) if found.is_video else found.name for found in self.todo}
-        return [target for found, name in names.items() for target in self._undone(name, found.path)]
-
-    def _undone(self, name: str, path: Path) -> Sequence[Any]:
-        """The outputs of a photo or frame that are left to do."""
-        targets = self._targets(name)
-        if not self.existing.resume:
-            return targets
-        try:
-            options = with_own_depth(self.options, name, path)
-        except ReconError:
-            return targets  # it fails in its turn, and is told then
-        sources = [each for each in (path, options.depth, options.relative_depth) if each is not None]
-        return [target for target in targets if not self.existing.is_done(target.path, sources)]
-
-    def _targets(self, name: str) -> Sequence[Any]:
-        return self.maker.targets(self.existing.folder / name)
+_NAMED_AT_THE_END = 10
 
 
 def run_batch(
-    session: Session,
-    request: Request,
-    options: Options,
-    maker: Maker,
-    *,
-    suffixes: Sequence[str],
-    settings: dict[str, Any],
+    session: Session, request: Request, options: Options, maker: Maker, *, suffixes: Sequence[str]
 ) -> None:
     """Works through everything that a command line names, into one folder.
 
@@ -207,7 +36,6 @@ def run_batch(
         options: Of all photos.
         maker: What is made of each.
         suffixes: Of all formats: no folder's name may end so.
-        settings: Beside the options, what the outputs are made with; ``command`` among them.
 
     Raises:
         ReconError: Nothing can be done.
@@ -216,56 +44,113 @@ def run_batch(
     """
     refuse_single(options)
     folder = folder_from(request.outputs, suffixes)
-    record = Record(folder, settings_of(options=options, every=request.every, **settings))
-    with record:
-        if not request.dry_run:
-            record.lock()
-        inputs = inputs_from(request.words, record, recursive=request.recursive, session=session)
-        existing = Existing(folder, record, request.resume, request.overwrite)
-        run = Run(session, request, options, maker, existing, inputs.found)
-        run.check()
+    words = [path for word in request.words for path in (_listed() if word == STDIN else [word])]
+    how: dict[str, Any] = {
+        name: getattr(request, name) for name in ("every", "recursive", "resume", "overwrite")
+    }
+    with Drawing(session) as draw:
         if request.dry_run:
-            run.plan()
+            show_plan(plan_batch(words, folder, options, maker=maker, on_event=draw, **how), session)
             return
-        if not run.todo:
-            session.journal.decide("done", f"all {len(run.done)} are done already")
-            session.result |= {"written": [], "failed": [], "done_before": len(run.done)}
-            return
-        if run.done:
-            session.journal.decide("resume", f"{len(run.done)} of {len(run.found)} are done already")
-        run.work()
-
-
-def _files(target: Any) -> tuple[Path, ...]:
-    """All files of an output; one whose name its format cannot hold fails in its turn."""
-    try:
-        return tuple(target.files)
-    except UnicodeEncodeError:
-        return (target.path,)
-
-
-def tell_focal(
-    name: str, focal_px: float | None, spread: float | None, frames: int, journal: Journal
-) -> None:
-    """Says which focal length all frames of a clip get."""
-    if focal_px is None:
-        return
-    journal.decide(
-        "focal",
-        f"{name}: {focal_px:.1f} px for all frames, the median of what the model tells of {frames} of them",
-        focal_px=focal_px,
-        source="model",
-    )
-    if spread is not None and spread > _OFF_FOCAL:
-        journal.warn(
-            "focal",
-            f"{name}: the model's focal lengths differ by up to {100 * spread:.0f} % from frame to frame; where the "
-            "clip zooms, one for all is wrong. Give --focal-px, --focal-35mm or --fov if you know it",
+        done = run(words, folder, options, maker=maker, on_event=draw, **how)
+    session.result |= {
+        "written": list(done.written),
+        "failed": [one.as_dict() for one in done.failed],
+        "done_before": done.done_before,
+        "seconds": done.seconds,
+    }
+    if done.failed:
+        names = ", ".join(
+            dict.fromkeys(os.path.basename(one.photo) for one in done.failed[:_NAMED_AT_THE_END])
+        )
+        more = ", ..." if len(done.failed) > _NAMED_AT_THE_END else ""
+        fail_with(
+            session,
+            f"{len(done.failed)} of {len(done.failed) + len(done.written)} failed ({names}{more}); "
+            f"{done.failed_list} says why, and --resume tries them again",
         )
 
 
-def _expected(surveyed: _Surveyed | None, every: int) -> int:
-    """How many photos one of the found comes to, as far as that is known."""
-    if surveyed is None or isinstance(surveyed, VideoError):
-        return 1
-    return -(-(surveyed[0].expected_frames or every) // every)
+def refuse_single(options: Options) -> None:
+    """Refuses what holds for one photo alone.
+
+    Raises:
+        click.UsageError: An option that names pixels of a photo, or a file that belongs to one.
+    """
+    try:
+        check_options(options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def folder_from(outputs: Sequence[Path], known: Sequence[str]) -> Path:
+    """The folder that ``-o`` names.
+
+    Args:
+        outputs: All ``-o``.
+        known: Suffixes of formats, which no folder should have.
+
+    Raises:
+        click.UsageError: It is the name of a file, or there are several.
+    """
+    if len(outputs) != 1:
+        raise click.UsageError(
+            "several photos go into one folder: give one -o DIR, and --format for the files in it"
+        )
+    (folder,) = outputs
+    if folder.suffix.lower() in known and not folder.is_dir():
+        raise click.UsageError(
+            f"several photos go into a folder: give -o DIR and --format {folder.suffix.lower()[1:]}, not {folder}"
+        )
+    return folder
+
+
+def _listed() -> list[str]:
+    """The paths on standard input: one a line, or each ended by a zero byte as ``find -print0`` writes them."""
+    data = sys.stdin.buffer.read()
+    lines = data.split(b"\0") if b"\0" in data else data.split(b"\n")
+    return [os.fsdecode(line.rstrip(b"\r")) for line in lines if line.strip()]
+
+
+def show_plan(plan: Plan, session: Session) -> None:
+    """``--dry-run``: what would be done."""
+    journal = session.journal
+    would = [str(target.path) for target in plan.outputs]
+    _show_first(plan, session)
+    if plan.done:
+        journal.decide("resume", f"{len(plan.done)} of {len(plan.inputs.found)} are done already")
+    for path in would[:_SHOWN]:
+        journal.decide("output", f"would write {path}", path=path)
+    if len(would) > _SHOWN:
+        journal.decide("output", f"and {len(would) - _SHOWN} more")
+    session.result |= {"would_write": would, "done_before": len(plan.done)}
+
+
+def _show_first(plan: Plan, session: Session) -> None:
+    """What holds for the first photo that can be read, most likely holds for all."""
+    from recon_cli.dry_run import plan_model
+
+    for found in plan.todo:
+        if found.is_video:
+            clip = Clip.open(found.path)
+            told = "" if clip.duration_s is None else f", {clip.duration_s:.1f} s"
+            frames = expected_frames(clip, plan.every)
+            session.journal.decide("video", f"{found.path.name}{told}, about {frames} frames to do")
+            continue
+        try:
+            plan_model(found.path, with_own_depth(plan.options, found.name, found.path), session)
+        except (PhotoError, DepthFileError) as error:
+            session.journal.warn("failed", str(error))
+            continue
+        return
+
+
+def fail_with(session: Session, message: str) -> NoReturn:
+    """Ends with exit code 1 where some failed, with everything that went well in the output all the same."""
+    session.journal.warn("failed", message)
+    if session.json:
+        entries = [vars(entry) for entry in session.journal.entries]
+        warnings = [entry.message for entry in session.journal.entries if entry.kind == "warning"]
+        values = {"ok": False, "error": {"type": "BatchError", "message": message}, **session.result}
+        click.echo(json.dumps({**values, "entries": entries, "warnings": warnings}, indent=1, default=str))
+    raise click.exceptions.Exit(1)

@@ -1,16 +1,13 @@
 """``recon build``: photos, or the frames of a video, to scene files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from recon.errors import ExportError
-from recon.export.format import Format
 from recon.options import Options, Shape
-from recon_cli.batch.request import Request, batch_options, photos_argument, request_from
+from recon.outputs.scene_files import check, outputs_from, save_all
+from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -23,10 +20,6 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_geometry
-from recon_cli.outputs import HasJournal, Output, check, outputs_from, save_all
-
-if TYPE_CHECKING:
-    from recon.scene import Scene
 
 _DEFAULT_FORMAT = "ply"
 
@@ -102,53 +95,17 @@ def build(
     from recon.pipeline import reconstruct
 
     scene = reconstruct(photo, options, journal=session.journal)
-    session.result["written"] = save_all(scene, targets, session, overwrite=overwrite)
+    session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
     session.result["scene"] = scene.provenance.as_dict()
-
-
-@dataclass(frozen=True)
-class SceneFiles:
-    """The files that are made of each photo of a batch."""
-
-    kinds: Sequence[tuple[str, Format | None, Shape | None]]
-    """Suffix, format and shape, as ``outputs_from`` finds them."""
-
-    def targets(self, stem: Path) -> list[Output]:
-        """The outputs whose names begin with ``stem``."""
-        return [Output(stem.with_name(stem.name + suffix), form, held) for suffix, form, held in self.kinds]
-
-    def write(
-        self, scene: "Scene", targets: Sequence[Output], told: HasJournal, *, overwrite: bool
-    ) -> list[dict[str, Any]]:
-        """Writes them, and says what was written."""
-        try:
-            return save_all(scene, targets, told, overwrite=overwrite)
-        except UnicodeEncodeError as error:
-            raise ExportError(
-                f"{targets[0].path}: its format cannot hold a name that is not UTF-8; rename the photo."
-            ) from error
 
 
 def _build_many(session: Session, request: Request, options: Options, shape: Shape | None) -> None:
     from recon.export.registry import formats
+    from recon.outputs.scene_files import SceneFiles
     from recon.scene_file import SUFFIX
-    from recon_cli.batch.plan import suffixes_from
     from recon_cli.batch.run import run_batch
 
-    known = [*formats(), SUFFIX]
-    suffixes = suffixes_from(request.formats or _DEFAULT_FORMAT)
-    kinds = [
-        (suffix, output.form, output.shape)
-        for suffix in suffixes
-        for output in outputs_from([Path(f"NAME{suffix}")], shape)
-    ]
+    maker = SceneFiles(suffixes_from(request.formats or _DEFAULT_FORMAT), shape)
     warn_of_idle_estimation(options, session.journal)
-    warn_of_idle_geometry([held for _, _, held in kinds], session.journal)
-    run_batch(
-        session,
-        request,
-        options,
-        SceneFiles(kinds),
-        suffixes=known,
-        settings={"command": "build", "shape": shape},
-    )
+    warn_of_idle_geometry([target.shape for target in maker.targets(Path("NAME"))], session.journal)
+    run_batch(session, request, options, maker, suffixes=[*formats(), SUFFIX])

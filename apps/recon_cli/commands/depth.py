@@ -1,15 +1,14 @@
 """``recon depth``: photos, or the frames of a video, to depth maps, as numbers or as pictures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from recon.errors import ExportError
+from recon.journal import Journal
 from recon.options import Options
-from recon_cli.batch.request import Request, batch_options, photos_argument, request_from
+from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -20,14 +19,11 @@ from recon_cli.options.scene_options import (
     scene_options,
 )
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_pictures
-from recon_cli.outputs import HasJournal
 
 if TYPE_CHECKING:
-    from recon.scene import Scene
-    from recon.types import MetricDepth
+    from recon.outputs.depth_files import DepthFiles
 
 _DEFAULT_FORMAT = "png"
-_PICTURES = (".png", ".jpg", ".jpeg")
 _EPILOG = """\b
 Formats:
   .png               16-bit integers, millimetres, 0 where not known
@@ -130,119 +126,41 @@ def depth(
     options = options_from(values)
     names = ("formats", "every", "recursive", "resume", "overwrite", "dry_run")
     request = request_from(photos, outputs, **{name: values[name] for name in names})
-    maker = DepthFiles((), colormap, png_unit, depth_range)
     warn_of_idle_estimation(options, session.journal)
     if any(path.suffix.lower() in OUTPUT_SUFFIXES for path in outputs):
         from recon_cli.batch.depth_video import make_depth_video
 
         make_depth_video(session, request, options, colormap, depth_range)
     elif request.is_batch:
-        _depth_of_many(session, request, options, maker)
+        _depth_of_many(session, request, options, _maker(request, colormap, png_unit, depth_range))
     else:
-        _depth_of_one(session, request, options, maker)
+        _depth_of_one(session, request, options, _maker(request, colormap, png_unit, depth_range))
 
 
-@dataclass(frozen=True)
-class DepthFile:
-    """One file of depth."""
+def _maker(
+    request: Request, colormap: str | None, png_unit: float, span_m: tuple[float, float] | None
+) -> "DepthFiles":
+    from recon.outputs.depth_files import DepthFiles
 
-    path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The file alone."""
-        return (self.path,)
+    return DepthFiles(suffixes_from(request.formats or _DEFAULT_FORMAT), colormap, png_unit, span_m)
 
 
-@dataclass(frozen=True)
-class DepthFiles:
-    """The files of depth that are made of each photo."""
-
-    suffixes: Sequence[str]
-    colormap: str | None
-    png_unit: float
-    span_m: tuple[float, float] | None
-
-    def targets(self, stem: Path) -> list[DepthFile]:
-        """The files whose names begin with ``stem``."""
-        return [DepthFile(stem.with_name(stem.name + suffix)) for suffix in self.suffixes]
-
-    def colormap_of(self, path: Path) -> str | None:
-        """The colour map of a file that may be a picture."""
-        return self.colormap if path.suffix.lower() in _PICTURES else None
-
-    def check(self, paths: Sequence[Path], journal: Any) -> None:
-        """Refuses early what could not be written, and warns of options that do nothing."""
-        from recon.depth_map.write import check_depth_output
-
-        for path in paths:
-            check_depth_output(path, self.colormap_of(path))
-        warn_of_idle_pictures(paths, self.colormap, journal)
-        pictures = self.colormap is not None or any(
-            path.suffix.lower() in (".jpg", ".jpeg") for path in paths
-        )
-        if self.span_m is not None and not pictures:
-            journal.warn(
-                "options", "--depth-range has no effect: no picture is written", option="--depth-range"
-            )
-
-    def write(
-        self, scene: "Scene", targets: Sequence[DepthFile], told: HasJournal, *, overwrite: bool
-    ) -> list[dict[str, Any]]:
-        """Writes them, and says what was written."""
-        from recon.depth_map.write import write_depth
-
-        kept = within_max_depth(scene)
-        written = []
-        for path in (target.path for target in targets):
-            done = write_depth(
-                path,
-                kept,
-                colormap=self.colormap_of(path),
-                unit_m=self.png_unit,
-                span_m=self.span_m,
-                overwrite=overwrite,
-            )
-            size = path.stat().st_size
-            values = {"path": str(path), "what": done.what, "out_of_range": done.out_of_range, "bytes": size}
-            told.journal.decide("written", f"{path}: {done.what}, {size / 1e6:.1f} MB", **values)
-            if done.out_of_range:
-                told.journal.warn(
-                    "written",
-                    f"{path}: {done.out_of_range:,} pixels are too near or too far for 16 bits at {self.png_unit:g} "
-                    "m and are marked as not known: use a larger --png-unit, or .exr",
-                    **values,
-                )
-            written.append(values)
-        return written
+def _check(maker: "DepthFiles", paths: Sequence[Path], journal: Journal) -> None:
+    """Refuses early what could not be written, and warns of options that do nothing."""
+    maker.check(paths)
+    warn_of_idle_pictures(paths, maker.colormap, journal)
+    pictures = maker.colormap is not None or any(path.suffix.lower() in (".jpg", ".jpeg") for path in paths)
+    if maker.span_m is not None and not pictures:
+        journal.warn("options", "--depth-range has no effect: no picture is written", option="--depth-range")
 
 
-def within_max_depth(scene: "Scene") -> "MetricDepth":
-    """The scene's depth without what is beyond its ``max_depth``.
-
-    Raises:
-        ExportError: Nothing is left.
-    """
-    from recon.types import MetricDepth
-
-    known, most_m = scene.depth.valid, scene.options.max_depth
-    if most_m is None:
-        return scene.depth
-    near = known & (scene.depth.z_m <= most_m)
-    if known.any() and not near.any():
-        raise ExportError(
-            f"nothing is left to write: all depth is beyond --max-depth {most_m:g} m, the nearest at "
-            f"{scene.depth.z_m[known].min():.3g} m"
-        )
-    return MetricDepth(z_m=scene.depth.z_m, valid=near)
-
-
-def _depth_of_one(session: Session, request: Request, options: Options, maker: DepthFiles) -> None:
+def _depth_of_one(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:
     from recon.atomic_write import check_writable
+    from recon.outputs.depth_files import DepthFile
     from recon.pipeline import reconstruct
 
     photo, outputs = Path(request.words[0]), request.outputs
-    maker.check(outputs, session.journal)
+    _check(maker, outputs, session.journal)
     check_writable(
         [(path,) for path in outputs], overwrite=request.overwrite, inputs=inputs_of(photo, options)
     )
@@ -256,22 +174,13 @@ def _depth_of_one(session: Session, request: Request, options: Options, maker: D
         return
     scene = reconstruct(photo, options, journal=session.journal)
     targets = [DepthFile(path) for path in outputs]
-    session.result["written"] = maker.write(scene, targets, session, overwrite=request.overwrite)
+    session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
     session.result["scene"] = scene.provenance.as_dict()
 
 
-def _depth_of_many(session: Session, request: Request, options: Options, maker: DepthFiles) -> None:
-    from recon_cli.batch.plan import suffixes_from
+def _depth_of_many(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:
+    from recon.outputs.depth_files import SUFFIXES
     from recon_cli.batch.run import run_batch
 
-    maker = replace(maker, suffixes=suffixes_from(request.formats or _DEFAULT_FORMAT))
-    maker.check([target.path for target in maker.targets(Path("NAME"))], session.journal)
-    made_with = {"colormap": maker.colormap, "png_unit": maker.png_unit, "depth_range": maker.span_m}
-    run_batch(
-        session,
-        request,
-        options,
-        maker,
-        suffixes=(*_PICTURES, ".exr", ".npy", ".npz", ".tif", ".tiff"),
-        settings={"command": "depth", **made_with},
-    )
+    _check(maker, [target.path for target in maker.targets(Path("NAME"))], session.journal)
+    run_batch(session, request, options, maker, suffixes=SUFFIXES)

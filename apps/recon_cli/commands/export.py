@@ -7,6 +7,7 @@ import click
 
 from recon.errors import SceneFileError
 from recon.options import Shape
+from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.console import Session, manners
 from recon_cli.options.scene_options import (
     GEOMETRY,
@@ -17,7 +18,6 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 from recon_cli.options.without_effect import warn_of_idle_geometry
-from recon_cli.outputs import check, outputs_from, save_all
 
 
 @click.command()
@@ -51,5 +51,5 @@ def export(
     warn_of_idle_geometry([target.shape for target in targets], session.journal)
     loaded = Scene.load(scene)
     chosen = loaded.with_options(options_from(values, loaded.options))
-    session.result["written"] = save_all(chosen, targets, session, overwrite=overwrite)
+    session.result["written"] = save_all(chosen, targets, session.journal, overwrite=overwrite)
     session.result["scene"] = chosen.provenance.as_dict()

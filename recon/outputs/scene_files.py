@@ -1,11 +1,12 @@
-"""Output files of a command: checked before the long work, written and reported after it."""
+"""Clouds, meshes and scene files of a scene, several at once."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from recon.errors import ExportError
 from recon.export.format import Format
 from recon.journal import Journal
 from recon.options import Shape
@@ -14,18 +15,9 @@ if TYPE_CHECKING:
     from recon.scene import Scene
 
 
-class HasJournal(Protocol):
-    """A ``Session``, or a photo of a batch."""
-
-    @property
-    def journal(self) -> Journal:
-        """Told what was written."""
-        ...
-
-
 @dataclass(frozen=True)
 class Output:
-    """One ``-o``."""
+    """One file of a scene."""
 
     path: Path
     form: Format | None
@@ -72,7 +64,7 @@ def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path])
 
 
 def save_all(
-    scene: "Scene", outputs: Sequence[Output], session: HasJournal, *, overwrite: bool
+    scene: "Scene", outputs: Sequence[Output], journal: Journal, *, overwrite: bool
 ) -> list[dict[str, Any]]:
     """Writes every output and reports each: what is in it, and how large it became."""
     from recon.export.registry import save
@@ -80,11 +72,11 @@ def save_all(
     from recon.types import Mesh
 
     shapes = {output.shape: None for output in outputs if output.shape is not None}
-    made = make_geometry(scene, tuple(shapes), session.journal)
+    made = make_geometry(scene, tuple(shapes), journal)
     written: list[dict[str, Any]] = []
     for output in outputs:
         counts: dict[str, int] = {}
-        with session.journal.stage(f"Writing {output.path.name}"):
+        with journal.stage(f"Writing {output.path.name}"):
             if output.form is None or output.shape is None:
                 scene.write_scene_file(output.path, overwrite=overwrite)
             else:
@@ -106,6 +98,49 @@ def save_all(
             "bytes": size,
             **counts,
         }
-        session.journal.decide("written", f"{output.path}: {output.description}, {told}{beside}", **done)
+        journal.decide("written", f"{output.path}: {output.description}, {told}{beside}", **done)
         written.append(done)
     return written
+
+
+@dataclass(frozen=True)
+class SceneFiles:
+    """The files that are made of each photo of a batch."""
+
+    suffixes: Sequence[str]
+    """With their dots: ``.glb``."""
+    shape: Shape | None = None
+    """What is in the files; None: each format's default."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What changes the files, for the record of a batch."""
+        return {"command": "build", "shape": self.shape}
+
+    def targets(self, stem: Path) -> list[Output]:
+        """The outputs whose names begin with ``stem``.
+
+        Raises:
+            ExportError: An unknown suffix, or a format that cannot hold the shape.
+        """
+        # Of a plain name, since what is wrong with one photo's name must not stop the others.
+        plain = outputs_from([Path(f"NAME{suffix}") for suffix in self.suffixes], self.shape)
+        return [
+            Output(stem.with_name(stem.name + suffix), output.form, output.shape)
+            for suffix, output in zip(self.suffixes, plain, strict=True)
+        ]
+
+    def write(
+        self, scene: "Scene", targets: Sequence[Output], journal: Journal, *, overwrite: bool
+    ) -> list[dict[str, Any]]:
+        """Writes them, and reports what was written.
+
+        Raises:
+            ExportError: A file cannot be written.
+        """
+        try:
+            return save_all(scene, targets, journal, overwrite=overwrite)
+        except UnicodeEncodeError as error:
+            raise ExportError(
+                f"{targets[0].path}: its format cannot hold a name that is not UTF-8; rename the photo."
+            ) from error

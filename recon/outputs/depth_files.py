@@ -1,0 +1,115 @@
+"""Depth maps of a scene: as numbers for programs, or as pictures for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.depth_map.write import check_depth_output, write_depth
+from recon.errors import ExportError
+from recon.journal import Journal
+from recon.scene import Scene
+from recon.types import MetricDepth
+
+PICTURES = (".png", ".jpg", ".jpeg")
+"""Suffixes that a colour map can make a picture of."""
+SUFFIXES = (*PICTURES, ".exr", ".npy", ".npz", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class DepthFile:
+    """One file of depth."""
+
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file alone."""
+        return (self.path,)
+
+
+@dataclass(frozen=True)
+class DepthFiles:
+    """The files of depth that are made of each photo."""
+
+    suffixes: Sequence[str]
+    """With their dots: ``.png``."""
+    colormap: str | None = None
+    """Makes a picture of .png and .jpg (``recon.depth_map.colormap.COLORMAPS``)."""
+    png_unit: float = 0.001
+    """Metres per stored unit of a 16-bit PNG."""
+    span_m: tuple[float, float] | None = None
+    """Depths at the ends of a picture's colours; None: of each photo its own."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What changes the files, for the record of a batch."""
+        made_with = {"colormap": self.colormap, "png_unit": self.png_unit, "depth_range": self.span_m}
+        return {"command": "depth", **made_with}
+
+    def targets(self, stem: Path) -> list[DepthFile]:
+        """The files whose names begin with ``stem``."""
+        return [DepthFile(stem.with_name(stem.name + suffix)) for suffix in self.suffixes]
+
+    def colormap_of(self, path: Path) -> str | None:
+        """The colour map of a file that may be a picture."""
+        return self.colormap if path.suffix.lower() in PICTURES else None
+
+    def check(self, paths: Sequence[Path]) -> None:
+        """Refuses early what could not be written.
+
+        Raises:
+            ExportError: An unknown suffix or colour map.
+        """
+        for path in paths:
+            check_depth_output(path, self.colormap_of(path))
+
+    def write(
+        self, scene: Scene, targets: Sequence[DepthFile], journal: Journal, *, overwrite: bool
+    ) -> list[dict[str, Any]]:
+        """Writes them, and reports what was written.
+
+        Raises:
+            ExportError: A file cannot be written.
+        """
+        kept = within_max_depth(scene)
+        written = []
+        for path in (target.path for target in targets):
+            done = write_depth(
+                path,
+                kept,
+                colormap=self.colormap_of(path),
+                unit_m=self.png_unit,
+                span_m=self.span_m,
+                overwrite=overwrite,
+            )
+            size = path.stat().st_size
+            values = {"path": str(path), "what": done.what, "out_of_range": done.out_of_range, "bytes": size}
+            journal.decide("written", f"{path}: {done.what}, {size / 1e6:.1f} MB", **values)
+            if done.out_of_range:
+                journal.warn(
+                    "written",
+                    f"{path}: {done.out_of_range:,} pixels are too near or too far for 16 bits at {self.png_unit:g} "
+                    "m and are marked as not known: use a larger --png-unit, or .exr",
+                    **values,
+                )
+            written.append(values)
+        return written
+
+
+def within_max_depth(scene: Scene) -> MetricDepth:
+    """The scene's depth without what is beyond its ``max_depth``.
+
+    Raises:
+        ExportError: Nothing is left.
+    """
+    known, most_m = scene.depth.valid, scene.options.max_depth
+    if most_m is None:
+        return scene.depth
+    near = known & (scene.depth.z_m <= most_m)
+    if known.any() and not near.any():
+        raise ExportError(
+            f"nothing is left to write: all depth is beyond --max-depth {most_m:g} m, the nearest at "
+            f"{scene.depth.z_m[known].min():.3g} m"
+        )
+    return MetricDepth(z_m=scene.depth.z_m, valid=near)
