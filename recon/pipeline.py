@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recon.calibration.calibration import Calibration
 from recon.calibration.references import Knowledge, constraints_of, open_knowledge
-from recon.calibration.to_metric import Metric, fit, to_metric
+from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth import registry
@@ -202,7 +202,9 @@ def calibrate_on(
             "lengths (--length, --at, --rectangle, --camera-height)"
         )
     estimate = estimate_depth(prepared, estimator, journal)
-    return fit(prepared.photo, estimate, knowledge, prepared.known, journal)[0]
+    calibration, _ = fit(prepared.photo, estimate, knowledge, prepared.known, journal)
+    report(calibration, journal)
+    return calibration
 
 
 def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> Provenance:

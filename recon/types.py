@@ -33,8 +33,9 @@ def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type
         raise ValueError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
 
 
-DEFAULT_FOV_X_DEG = 60.0
-"""Horizontal field of view where nothing tells it: about that of a phone's or a compact's main lens."""
+DEFAULT_FOV_DEG = 60.0
+"""Field of view along a picture's longer side where nothing tells it: about that of a phone's or a compact's main
+lens."""
 FARTHEST_M = 1e5
 """No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
 
@@ -85,8 +86,21 @@ class Intrinsics:
 
     @classmethod
     def default(cls, *, width: int, height: int) -> "Intrinsics":
-        """Where nothing tells the camera: a horizontal field of view of 60 degrees."""
-        return cls.from_fov(DEFAULT_FOV_X_DEG, width=width, height=height, source="default")
+        """Where nothing tells the camera: a field of view of 60 degrees along the longer side, so that a camera which
+        is turned upright keeps its focal length."""
+        focal_px = 0.5 * max(width, height) / tan(0.5 * radians(DEFAULT_FOV_DEG))
+        return cls.from_focal(focal_px, width=width, height=height, source="default")
+
+    @classmethod
+    def best(
+        cls, known: "Intrinsics | None", model_focal_px: float | None, *, width: int, height: int
+    ) -> "Intrinsics":
+        """The camera that is known, else one with the focal length that a model predicts, px, else the default."""
+        if known is not None:
+            return known
+        if model_focal_px is not None:
+            return cls.from_focal(model_focal_px, width=width, height=height, source="model")
+        return cls.default(width=width, height=height)
 
     @property
     def fov_x_deg(self) -> float:

@@ -27,6 +27,21 @@ def test_field_of_view_survives_the_focal_length(fov: float, w: int, h: int) -> 
     assert (camera.cx, camera.cy) == (w / 2, h / 2)
 
 
+def test_where_nothing_tells_the_camera_its_longer_side_has_60_degrees() -> None:
+    lying = Intrinsics.default(width=4000, height=3000)
+    upright = Intrinsics.default(width=3000, height=4000)
+    assert lying.fx == upright.fx == pytest.approx(2000 / np.tan(np.pi / 6))
+    assert lying.fov_x_deg == upright.fov_y_deg == pytest.approx(60.0)
+
+
+def test_the_best_camera_is_the_known_one_then_the_model_s_then_the_default() -> None:
+    size = {"width": 640, "height": 480}
+    known = Intrinsics(500, 510, 300, 250, **size)
+    assert Intrinsics.best(known, 700.0, **size) is known
+    assert Intrinsics.best(None, 700.0, **size) == Intrinsics.from_focal(700.0, **size, source="model")
+    assert Intrinsics.best(None, None, **size) == Intrinsics.default(**size)
+
+
 def test_cropping_moves_the_principal_point_only() -> None:
     camera = Intrinsics.from_focal(500, width=640, height=480, source="exif").cropped(
         left=100, top=50, width=300, height=200

@@ -46,7 +46,7 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
         _try_measured(estimator, photo, known)
         _plan_reference(estimator, photo, known, options, session)
     if known is None:
-        journal.decide("focal", "not known: would come from the model, else a 60° field of view")
+        journal.decide("focal", "not known: would come from the model, else 60° along the longer side")
     else:
         focal_length.camera_of(photo, known, None, model, journal)
 

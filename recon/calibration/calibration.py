@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recon.errors import CalibrationError
 from recon.types import BoolMap, FloatMap, MetricDepth, RelativeDepth
 
-_FORMAT = "recon-calibration-2"
+_FORMAT = "recon-calibration-3"
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,21 @@ class Residual:
 
     constraint: str
     """As on the command line."""
-    off: float
-    """Calibrated over known length, less 1."""
+    given_m: float
+    """The known length, m."""
+    fitted_m: float
+    """The same after the fit, m."""
+    given_sigma: float
+    """Standard deviation of the logarithm of what was given, with that of picking it by hand."""
     sigma: float
-    """Standard deviation expected of that: of what was given, and of the estimator."""
+    """Standard deviation expected of ``log(fitted_m / given_m)``: of what was given, and of the estimator."""
     used: bool
     """False: it disagrees with the others and was left out."""
+
+    @property
+    def off(self) -> float:
+        """Calibrated over known length, less 1."""
+        return self.fitted_m / self.given_m - 1
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Calibration:
     shift: float
     """1/m."""
     covariance: tuple[tuple[float, float], tuple[float, float]]
-    """Of (scale, shift)."""
+    """Of (scale, shift); together with ``anchors``, where there are any."""
     relative_error: float | None
     """Robust standard deviation of the relative depth residuals; None where nothing tells it: as many unknowns as
     constraints, or constraints that agree within their own uncertainty."""
@@ -52,7 +61,7 @@ class Calibration:
     max_depth_m: float
     """The farthest distance, m, that the fit can be trusted to."""
     scale_interval: float
-    """Relative half-width of the 95 % interval of a depth in the middle of the scene."""
+    """Relative half-width of the 95 % interval of the mean depth of the scene."""
     model: str
     """The estimator that it calibrates."""
     reference: str
@@ -69,6 +78,12 @@ class Calibration:
     """Standard deviation of its logarithm, where the constraints gave it."""
     constraints: tuple[Residual, ...] = ()
     """What the user knew, and how well it is met."""
+    scale_prior: float | None = None
+    """Standard deviation of the logarithm of a metric model's scale that was expected before; None: nothing was, or
+    what is known contradicts it."""
+    anchors: tuple[tuple[float, float, float, float], ...] = ()
+    """Points (x, y) px whose own errors of log depth the fit has taken up, and by how much scale (1) and shift (1/m)
+    were moved by each, of opposite sign: what is measured near them is surer than far from them."""
 
 
 def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> MetricDepth:
@@ -139,10 +154,13 @@ def load(path: Path) -> Calibration:
             values["max_depth_m"] = float("inf")
         for name in ("scale", "shift", "outliers", "max_depth_m", "scale_interval"):
             values[name] = float(values[name])
-        for name in ("relative_error", "focal_px", "focal_sigma"):
+        for name in ("relative_error", "focal_px", "focal_sigma", "scale_prior"):
             values[name] = None if values[name] is None else float(values[name])
         values["width"], values["height"] = int(values["width"]), int(values["height"])
         values["constraints"] = tuple(Residual(**one) for one in values["constraints"])
+        values["anchors"] = tuple(
+            (float(x), float(y), float(a), float(b)) for x, y, a, b in values["anchors"]
+        )
         values["covariance"] = _as_tuple(np.array(values["covariance"], np.float64))
         calibration = Calibration(**values)
         usable = (

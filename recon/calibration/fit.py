@@ -6,19 +6,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recon.calibration.calibration import Calibration, Residual
-from recon.calibration.error_model import ErrorModel
-from recon.calibration.residuals import Array, Explicit, Values, dense_of, explicit_of
-from recon.calibration.solver import FAR, FOCAL, NEAR, Problem, Solution, solve
+from recon.calibration.checks import (
+    check_agreement,
+    check_count,
+    check_determined,
+    check_range,
+    check_reference_range,
+)
+from recon.calibration.error_model import ErrorModel, assumed_error_model
+from recon.calibration.gain import Picture
+from recon.calibration.prior import Prior
+from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
+from recon.calibration.residuals import Explicit, explicit_of
+from recon.calibration.robust_fit import Solution
+from recon.calibration.solver import solve
+from recon.calibration.values import Dense, Values, dense_of
 from recon.constraints import Constraint
-from recon.errors import CalibrationError
 from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 
 # Beyond this multiple of the farthest distance that a reference knew, an extrapolated depth is not believed.
 _MAX_EXTRAPOLATION = 4.0
 _FARTHEST_M = 1000.0
 """Nothing that is seen is farther than this: it bounds the shift where only single lengths are known."""
-_NAMED = 12
-"""Up to this many constraints it is tried which one the others disagree with, by leaving each out."""
+_SURPRISING = 3.0
+"""Standard deviations between what is expected of an estimator's scale and what the known lengths say, from which on
+they alone decide: the photo is unlike those that the estimator was measured on."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +85,13 @@ def calibrate(
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
     values = Values.of(value, depth.valid, camera, shifted=unknowns.shift)
     if unknowns.shift:
-        _check_range(value[depth.valid], model)
+        check_range(value[depth.valid], model)
     dense = None if known.reference is None else dense_of(values, known.reference)
     if dense is not None and unknowns.shift:
-        _check_reference_range(dense.z_m, known.source)
+        check_reference_range(dense.z_m, known.source)
     explicit = explicit_of(values, known.constraints) if known.constraints else None
+    picture = Picture(*values.spread_out())
+    error = spread or assumed_error_model(model)
     problem = Problem(
         explicit=explicit,
         dense=dense,
@@ -85,14 +99,45 @@ def calibrate(
         focal=unknowns.focal,
         least_far=1 / _FARTHEST_M if unknowns.shift and dense is None else -np.inf,
         gain_sigma=known.reference_sigma if dense is not None else 0.0,
-        spread=spread,
+        spread=error,
+        scattered=spread is None,
+        prior=_prior(values, picture, error, dense, unknowns) if kind == "metric" else None,
     )
-    _check_count(problem, kind)
-    found = solve(problem)
+    check_count(problem, kind)
+    problem, found = _solved(problem, picture)
     if dense is None and explicit is not None:
-        _check_agreement(problem, explicit, found)
-    _check_determined(problem, found, model, known.source)
+        check_agreement(problem, explicit, found, picture)
+    check_determined(problem, found, model, known.source)
     return _calibration(depth, values, problem, found, known, model)
+
+
+def _prior(
+    values: Values, picture: Picture, error: ErrorModel, dense: Dense | None, unknowns: Unknowns
+) -> Prior | None:
+    """What is expected of a metric estimator's scale; None where its error model says nothing of it."""
+    if not error.scale:
+        return None
+    # A reference that covers the picture shows the whole of what is common to it; single lengths leave ``gain`` to
+    # find which part of the smooth error is.
+    size = {"width": values.camera.width, "height": values.camera.height}
+    sigma = error.scale if dense is None else error.common_sigma(picture.pixels_px, **size)
+    return Prior.of(values, sigma, shifted=unknowns.shift)
+
+
+def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
+    """The fit, without the prior where the known lengths contradict it."""
+    found = solve(problem, picture)
+    if problem.prior is None or problem.explicit is None or problem.dense is not None:
+        return problem, found
+    camera = problem.explicit.camera
+    expected = problem.spread.common_sigma(picture.pixels_px, width=camera.width, height=camera.height)
+    alone = replace(problem, prior=None)
+    free = solve(alone, picture)
+    sure = free.common_sigma or float(np.sqrt(free.covariance[NEAR, NEAR])) / free.x[NEAR]
+    off = abs(float(np.log(free.x[NEAR] / problem.prior.unit)))
+    # Lengths that are less sure than what is expected have no say against it: short ones come out wildly wrong.
+    surprising = sure < expected and off > _SURPRISING * np.hypot(expected, sure)
+    return (alone, free) if surprising else (problem, found)
 
 
 def _calibration(
@@ -104,17 +149,26 @@ def _calibration(
     model: str,
 ) -> Calibration:
     near, far = float(found.x[NEAR]), float(found.x[FAR])
-    camera = values.camera
+    camera, dense, explicit = values.camera, problem.dense, problem.explicit
     to_scale_shift = np.array([[1 / values.unit, 0.0], [-values.offset / values.unit, 1.0]])
+    if not problem.shift:
+        to_scale_shift[1] = 0.0
     covariance = to_scale_shift @ found.covariance[:2, :2] @ to_scale_shift.T
     scale, shift = (float(each) for each in to_scale_shift @ np.array([near, far]))
-    if not problem.shift:
-        shift, covariance[:, 1], covariance[1, :] = 0.0, 0.0, 0.0
     middle = np.array([float(np.median(values.value[values.valid])), 1.0])
-    inverse = float(middle @ np.array([scale, shift]))
-    focal_sigma = float(np.sqrt(found.covariance[FOCAL, FOCAL])) if problem.focal else None
-    dense, explicit = problem.dense, problem.explicit
-    outliers = 1.0 - found.dense_agree if dense is not None else float(1.0 - found.agree.mean())
+    sigma = found.common_sigma
+    if sigma is None:
+        sigma = float(np.sqrt(max(middle @ covariance @ middle, 0.0)) / abs(middle @ [scale, shift]))
+    anchors = (
+        ()
+        if found.anchors is None or explicit is None
+        else (
+            tuple(
+                tuple(row)
+                for row in np.hstack([explicit.pixels_px, (to_scale_shift @ found.anchors[:2]).T]).tolist()
+            )
+        )
+    )
     return Calibration(
         kind="relative" if isinstance(depth, RelativeDepth) else "metric",
         scale=scale,
@@ -124,16 +178,18 @@ def _calibration(
             (float(covariance[1, 0]), float(covariance[1, 1])),
         ),
         relative_error=found.scatter,
-        outliers=outliers,
+        outliers=1.0 - found.dense_agree if dense is not None else float(1.0 - found.agree.mean()),
         max_depth_m=_reach_m(problem),
-        scale_interval=1.96 * float(np.sqrt(max(middle @ covariance @ middle, 0.0))) / abs(inverse),
+        scale_interval=float(np.expm1(1.96 * sigma)),
         model=model,
         reference=known.source,
         width=camera.width,
         height=camera.height,
         focal_px=camera.fx * float(np.exp(found.x[FOCAL])) if problem.focal else None,
-        focal_sigma=focal_sigma,
+        focal_sigma=float(np.sqrt(found.covariance[FOCAL, FOCAL])) if problem.focal else None,
         constraints=() if explicit is None else _residuals(explicit, found),
+        scale_prior=None if problem.prior is None else problem.prior.scale_sigma,
+        anchors=anchors,
     )
 
 
@@ -152,10 +208,12 @@ def _reach_m(problem: Problem) -> float:
 
 
 def _residuals(explicit: Explicit, found: Solution) -> tuple[Residual, ...]:
-    off = np.expm1(explicit.residual(found.x))
+    fitted_m = np.exp(explicit.log_length(found.x))
+    given_sigma = np.sqrt(explicit.given_variance(found.x))
+    each = zip(explicit.texts, explicit.known_m, fitted_m, given_sigma, found.sigma, found.agree, strict=True)
     return tuple(
-        Residual(text, float(share), float(sigma), bool(used))
-        for text, share, sigma, used in zip(explicit.texts, off, found.sigma, found.agree, strict=True)
+        Residual(text, float(known_m), float(here_m), float(given), float(sigma), bool(used))
+        for text, known_m, here_m, given, sigma, used in each
     )
 
 
@@ -163,88 +221,3 @@ def _inverse(depth: MetricDepth) -> FloatMap:
     inverse = np.zeros_like(depth.z_m)
     np.divide(np.float32(1.0), depth.z_m, out=inverse, where=depth.valid)
     return inverse
-
-
-def _check_range(value: FloatMap, model: str) -> None:
-    spread = float(np.subtract(*np.percentile(value, [95, 5])))
-    if spread <= 1e-6 * max(1.0, float(np.abs(value).max())):
-        raise CalibrationError(
-            f"{model} sees the same depth everywhere, so scale and shift cannot be told apart: use a photo that "
-            "shows near and far things"
-        )
-
-
-def _check_reference_range(z_m: Array, source: str) -> None:
-    inverse = 1 / z_m
-    if float(np.subtract(*np.percentile(inverse, [95, 5]))) <= 1e-3 * float(np.median(inverse)):
-        raise CalibrationError(
-            f"the reference ({source}) has the same depth everywhere, so scale and shift cannot be told apart: "
-            "use one that covers near and far things"
-        )
-
-
-def _check_count(problem: Problem, kind: str) -> None:
-    """Raises CalibrationError unless there are as many constraints as unknowns."""
-    count = 0 if problem.explicit is None else len(problem.explicit)
-    # A reference tells scale and shift; the focal length only in so far as lengths across are known, too.
-    if (problem.dense is not None and not problem.focal) or count >= problem.needed:
-        return
-    names = [
-        "the scale",
-        *(["the shift"] if problem.shift else []),
-        *(["the focal length"] if problem.focal else []),
-    ]
-    raise CalibrationError(
-        f"{count} known length{'s do' if count != 1 else ' does'} not determine {' and '.join(names)} "
-        f"of {kind} depth: "
-        f"{problem.needed} are needed; add --length or --at at another distance, --camera-height, or a --reference"
-    )
-
-
-def _check_agreement(problem: Problem, explicit: Explicit, found: Solution) -> None:
-    """Raises CalibrationError where the constraints contradict each other and no majority tells which is wrong."""
-    used, count = int(found.agree.sum()), len(explicit)
-    if used == count or (used > problem.needed and used > count / 2):
-        return
-    worst = _disagreeing(problem, explicit, found)
-    over = float(np.exp(-explicit.residual(found.x)[worst]))
-    told = f"{100 * (over - 1):.0f} % too long" if over > 1 else f"{100 * (1 - over):.0f} % too short"
-    raise CalibrationError(
-        f"what is known contradicts itself: {explicit.texts[worst]} is {told} for the others. Check its position and "
-        "its unit, or add one more that tells which of them is wrong"
-    )
-
-
-def _disagreeing(problem: Problem, explicit: Explicit, found: Solution) -> int:
-    """The constraint without which the others agree best."""
-    standardised = np.abs(explicit.residual(found.x)) / found.sigma
-    if len(explicit) > _NAMED or len(explicit) - 1 < problem.needed:
-        return int(standardised.argmax())
-    costs = [solve(replace(problem, explicit=explicit.without(at))).cost for at in range(len(explicit))]
-    cheapest = min(costs)
-    # Where leaving out any of several helps as much, the one that is farthest off is named.
-    return max(
-        (at for at, cost in enumerate(costs) if cost <= cheapest + 1.0), key=lambda at: standardised[at]
-    )
-
-
-def _check_determined(problem: Problem, found: Solution, model: str, source: str) -> None:
-    near = float(found.x[NEAR])
-    if problem.shift and near <= 1e-3 * max(abs(float(found.x[FAR])), 1e-9):
-        raise CalibrationError(
-            f"{model} and what is known ({source}) contradict each other: what is nearer in one is farther in the "
-            "other. Check that both belong to this photo, and the unit"
-        )
-    sigma = np.sqrt(np.diag(found.covariance))
-    if problem.shift and not sigma[NEAR] < near:
-        raise CalibrationError(
-            "what is known lies at about one distance, so scale and shift cannot be told apart: add "
-            "a --length or --at "
-            "that is clearly nearer or farther"
-        )
-    if problem.focal and not sigma[FOCAL] < 0.5:
-        raise CalibrationError(
-            "what is known does not tell the focal length: give lengths in two directions, one "
-            "across the view and one "
-            "into it, a --rectangle seen at a slant, or --focal-px, --focal-35mm or --fov"
-        )

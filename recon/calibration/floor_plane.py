@@ -5,11 +5,15 @@ it. Scale and shift of inverse depth keep that: relative depth of a floor is lin
 metres are known.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import CalibrationError
 from recon.types import BoolMap, FloatMap, Rays
+
+Array = NDArray[np.float64]
 
 _SAMPLES = 4_000
 _TRIALS = 600
@@ -24,18 +28,57 @@ _MIN_SHARE = 0.12
 """Of the lower half of the picture: less is no floor."""
 _MAX_BEYOND = 0.06
 """Share of the lower half that may lie behind the plane: nothing is seen beneath a floor."""
+_CELLS = 8
+"""The floor's pixels are summed up in so many by so many cells of the picture."""
 
 
-def floor_plane(value: FloatMap, valid: BoolMap, rays: Rays) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Floor:
+    """A floor, and how its plane follows the depth of its parts."""
+
+    plane: Array
+    """(3,) ``a`` with ``value = a . (x, y, 1)`` on the floor."""
+    rays: Array
+    """(F, 3) mean rays of its parts, scaled to z = 1."""
+    pixels_px: Array
+    """(F, 2) where they stand in the picture."""
+    pull: Array
+    """(F, 3) change of ``plane`` with the values of each part, by least squares."""
+
+    def height(self, near: float, far: float, stretch: float) -> float:
+        """The camera's distance from the floor, m, where ``1 / z = far + near * value``.
+
+        Args:
+            near: 1/m per unit of value.
+            far: 1/m.
+            stretch: What the rays are multiplied by: the assumed over the true focal length.
+        """
+        return float(1 / np.linalg.norm(self._metric(near, far, stretch)))
+
+    def weights(self, near: float, far: float, stretch: float) -> Array:
+        """(F,) change of the logarithm of the height with that of the depth of each part; their sum is 1.
+
+        The height follows from the slope of inverse depth down the picture, so the nearest parts count with more than
+        their share, and the farthest with the opposite sign.
+        """
+        q = self._metric(near, far, stretch)
+        inverse = far + near * (self.rays @ self.plane)
+        moved = self.pull / np.array([stretch, stretch, 1.0])
+        return np.asarray((moved @ q) * inverse / (q @ q))
+
+    def _metric(self, near: float, far: float, stretch: float) -> Array:
+        """(3,) ``q`` with ``1 / z = q . ray`` in m; its length is the inverse of the height."""
+        a = self.plane
+        return np.array([near * a[0] / stretch, near * a[1] / stretch, near * a[2] + far])
+
+
+def find_floor(value: FloatMap, valid: BoolMap, rays: Rays) -> Floor:
     """The floor by random sampling (RANSAC: Fischler and Bolles, 1981), refined by least squares over its inliers.
 
     Args:
         value: (H, W) inverse depth, of any scale and shift.
         valid: (H, W) bool.
         rays: Of the same grid.
-
-    Returns:
-        (3,) ``a`` with ``value = a . (x, y, 1)`` on the floor.
 
     Raises:
         CalibrationError: No floor is seen.
@@ -75,7 +118,21 @@ def floor_plane(value: FloatMap, valid: BoolMap, rays: Rays) -> NDArray[np.float
         # A floor that is smoother than the tolerance is told from the foot of a wall by what most of it does.
         inside = off_now <= max(4 * float(np.median(off_now[inside])), 1e-3 * tolerance)
         plane = np.linalg.lstsq(ray[inside], seen[inside], rcond=None)[0]
-    return np.asarray(plane)
+    cell = (rows[inside] * _CELLS // value.shape[0]) * _CELLS + cols[inside] * _CELLS // value.shape[1]
+    return _summed_up(np.asarray(plane), ray[inside], cell, np.stack([cols, rows], axis=1)[inside] + 0.5)
+
+
+def _summed_up(plane: Array, ray: Array, cell: NDArray[np.int64], pixels_px: Array) -> Floor:
+    _, part, count = np.unique(cell, return_inverse=True, return_counts=True)
+
+    def mean(of: Array) -> Array:
+        sums = [np.bincount(part, of[:, k]) / count for k in range(of.shape[1])]
+        return np.stack(sums, axis=1)
+
+    rays = mean(ray)
+    weighted = rays * count[:, None]
+    pull = weighted @ np.linalg.pinv(weighted.T @ rays)
+    return Floor(plane, rays, mean(pixels_px), pull)
 
 
 _NO_FLOOR = (

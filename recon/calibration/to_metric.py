@@ -1,14 +1,15 @@
 """What brings an estimate to metres: a calibration, a metric model, measured depth, known lengths, or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import expm1
 from typing import Any
 
 from recon.calibration.calibration import Calibration, apply, as_json
-from recon.calibration.error_model import ErrorModel, known_error_model
+from recon.calibration.error_model import ErrorModel, known_error_model, lattice
 from recon.calibration.fit import Known, Unknowns, calibrate
 from recon.calibration.references import Knowledge
+from recon.calibration.report import doubts, fitted_text, summary
 from recon.constraints import Constraint, LengthBetween, Rectangle
 from recon.depth.measured import Measured
 from recon.depth.sparse_points import SparsePoints
@@ -16,12 +17,12 @@ from recon.errors import CalibrationError
 from recon.journal import Journal
 from recon.types import BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo, RelativeDepth
 
-# Beyond this disagreement between a model and what it is calibrated with, the result is doubtful.
-_DOUBTFUL_RESIDUAL = 0.25
 _ASSUMED_REACH = 0.1
 """Of an error whose spread over the picture is not known, as a share of the diagonal."""
 _WELL_DETERMINED = 0.15
 """Standard deviation of the logarithm of a focal length that is taken from known lengths without being asked to."""
+_SHOWN = 8
+"""So many constraints are shown with what came of them; the others to the curious."""
 _OFF_FOCAL = 0.05
 """Least disagreement of a focal length with the known lengths that is worth a warning."""
 
@@ -61,15 +62,17 @@ def to_metric(
         if isinstance(estimate.depth, RelativeDepth):
             raise CalibrationError(f"{estimate.model} gave relative depth, and there is no reference")
         depth = estimate.depth
-        if depth.scale_interval is None and error_model is not None:
-            depth = replace(depth, scale_interval=expm1(1.96 * error_model.scale))
+        if depth.scale_interval is None and error_model is not None and depth.valid.any():
+            size = {"width": photo.width, "height": photo.height}
+            common = error_model.common_sigma(lattice(depth.valid), **size)
+            depth = replace(depth, scale_interval=expm1(1.96 * common))
         return Metric(depth, estimate.sky, None, estimate.focal_px, estimate.model, False, error_model)
     sky, focal_px, focal_model, fitted = estimate.sky, estimate.focal_px, estimate.model, False
     if knowledge.calibration is not None:
-        calibration = knowledge.calibration
+        calibration = _for_photo(knowledge.calibration, photo)
         _check_validity(calibration, photo, known, journal)
         if focal_px is None and calibration.focal_px is not None:
-            focal_px = calibration.focal_px * photo.width / calibration.width
+            focal_px = _carried_over_px(calibration, photo)
             focal_model = calibration.reference
     else:
         calibration, truth = fit(photo, estimate, knowledge, known, journal)
@@ -83,7 +86,7 @@ def to_metric(
     depth = apply(calibration, estimate.depth)
     if sky is not None:
         depth = replace(depth, valid=depth.valid & ~sky)
-    journal.decide("calibration", _told(calibration, estimate.model), **as_json(calibration))
+    report(calibration, journal, saved=knowledge.calibration is not None)
     if error_model is None and calibration.relative_error:
         error_model = _scatter_model(calibration)
     return Metric(depth, sky, calibration, focal_px, focal_model, fitted, error_model)
@@ -113,22 +116,6 @@ def fit(
     everything = Known(knowledge.constraints, depth, " and ".join(sources), knowledge.teacher_sigma)
     predicted = estimate.focal_px or (None if truth is None else truth.focal_px)
     calibration = _fitted(photo, estimate, everything, knowledge.fit, known, predicted, journal)
-    error = calibration.relative_error
-    if error is not None and error > _DOUBTFUL_RESIDUAL:
-        journal.warn(
-            "calibration",
-            f"{estimate.model} and {everything.source} agree poorly: they differ by {100 * error:.0f} "
-            "% of the distance "
-            "(one standard deviation)",
-        )
-    for residual in calibration.constraints:
-        if not residual.used:
-            journal.warn(
-                "calibration",
-                f"{residual.constraint} disagrees with the others and was left out: it comes out "
-                f"{100 * abs(residual.off):.0f} % too {'long' if residual.off > 0 else 'short'}; "
-                "check its position and unit",
-            )
     focal_px = calibration.focal_px or (known.fx if known else predicted)
     return replace(calibration, photo=photo.name, focal_px=focal_px), truth
 
@@ -143,12 +130,7 @@ def _fitted(
     journal: Journal,
 ) -> Calibration:
     size = {"width": photo.width, "height": photo.height}
-    if known is not None:
-        camera = known
-    elif predicted_px is not None:
-        camera = Intrinsics.from_focal(predicted_px, **size, source="model")
-    else:
-        camera = Intrinsics.default(**size)
+    camera = Intrinsics.best(known, predicted_px, **size)
     relative = isinstance(estimate.depth, RelativeDepth)
     shift = relative if wanted == "auto" else "shift" in wanted
 
@@ -211,15 +193,37 @@ def _counted(constraints: Sequence[Constraint]) -> list[str]:
     return [f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items()]
 
 
-def _told(calibration: Calibration, model: str) -> str:
-    scatter = (
-        ""
-        if not calibration.relative_error
-        else f"residual {100 * calibration.relative_error:.1f} % of the distance, "
+def report(calibration: Calibration, journal: Journal, *, saved: bool = False) -> None:
+    """Says how sure a calibration is; of one that was just made also what came of the constraints, and doubts."""
+    measured = known_error_model(calibration.model)
+    journal.decide("calibration", summary(calibration, measured), **as_json(calibration))
+    if saved:
+        return
+    worst = sorted(calibration.constraints, key=lambda residual: -abs(residual.off))[:_SHOWN]
+    for residual in calibration.constraints:
+        say = journal.decide if residual in worst else journal.detail
+        say("given", fitted_text(residual), **asdict(residual))
+    for doubt in doubts(calibration, measured):
+        journal.warn("calibration", doubt)
+
+
+def _for_photo(calibration: Calibration, photo: Photo) -> Calibration:
+    """A saved calibration without what holds for the errors of its own photo alone."""
+    return calibration if _same_photo(calibration, photo) else replace(calibration, anchors=())
+
+
+def _same_photo(calibration: Calibration, photo: Photo) -> bool:
+    return (photo.name, photo.width, photo.height) == (
+        calibration.photo,
+        calibration.width,
+        calibration.height,
     )
-    doubt = " (95 %, if the reference is right)" if not calibration.constraints else " (95 %)"
-    scale = f"scale ± {100 * calibration.scale_interval:.1f} %{doubt}"
-    return f"{model} calibrated with {calibration.reference}: {scatter}{scale}"
+
+
+def _carried_over_px(calibration: Calibration, photo: Photo) -> float:
+    """The calibration's focal length on another photo of the same camera, upright or lying: by the longer side."""
+    assert calibration.focal_px is not None
+    return calibration.focal_px * max(photo.width, photo.height) / max(calibration.width, calibration.height)
 
 
 def _scatter_model(calibration: Calibration) -> ErrorModel:
@@ -244,9 +248,7 @@ def _check_validity(
     calibration: Calibration, photo: Photo, known: Intrinsics | None, journal: Journal
 ) -> None:
     """Warns where a saved calibration is used for what it may not hold for."""
-    size = (photo.width, photo.height)
-    same = photo.name == calibration.photo and size == (calibration.width, calibration.height)
-    if calibration.kind == "relative" and not same:
+    if calibration.kind == "relative" and not _same_photo(calibration, photo):
         journal.warn(
             "calibration",
             f"the calibration was made on {calibration.photo} ({calibration.width} x {calibration.height} px): "
@@ -255,7 +257,7 @@ def _check_validity(
         )
     if known is None or calibration.focal_px is None or not calibration.width:
         return
-    expected_px = calibration.focal_px * photo.width / calibration.width
+    expected_px = _carried_over_px(calibration, photo)
     if abs(known.fx / expected_px - 1) > _OFF_FOCAL:
         journal.warn(
             "calibration",

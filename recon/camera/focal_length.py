@@ -9,7 +9,7 @@ from recon.journal import Journal
 from recon.options import Options
 from recon.photo.exif import PLAUSIBLE_35MM, focal_35mm_of_px, focal_px_of_35mm
 from recon.statistics import COVERAGE_FACTOR
-from recon.types import DEFAULT_FOV_X_DEG, Intrinsics, Photo
+from recon.types import DEFAULT_FOV_DEG, Intrinsics, Photo
 
 _DISAGREEMENT = 0.10
 _OFF_RECTANGLE = 0.05
@@ -73,7 +73,7 @@ def camera_of(
     *,
     fitted: bool = False,
 ) -> Intrinsics:
-    """The camera that the scene is made with: the known one, else the model's, else 60 degrees.
+    """The camera that the scene is made with: the known one, else the model's, else the default.
 
     Journals one decision with the values ``focal_px``, ``fov_x_deg`` and ``source``, and a warning where the
     model and what is known disagree by over 10 %, or where nothing is known.
@@ -89,12 +89,8 @@ def camera_of(
     size = {"width": photo.width, "height": photo.height}
     if fitted and model_focal_px is not None:
         camera = Intrinsics.from_focal(model_focal_px, **size, source="fit")
-    elif known is not None:
-        camera = known
-    elif model_focal_px is not None:
-        camera = Intrinsics.from_focal(model_focal_px, **size, source="model")
     else:
-        camera = Intrinsics.default(**size)
+        camera = Intrinsics.best(known, model_focal_px, **size)
 
     origin = {
         "user": "as given",
@@ -154,8 +150,8 @@ def _doubts(camera: Intrinsics) -> list[str]:
 def _why_default(photo: Photo) -> str:
     reason = f" ({photo.exif_focal_note})" if photo.exif_focal_note else ""
     return (
-        f"The focal length is not known{reason}: a field of view of {DEFAULT_FOV_X_DEG:g}° was assumed, so depth "
-        "and width may not fit together; give --focal-35mm, --focal-px or --fov."
+        f"The focal length is not known{reason}: a field of view of {DEFAULT_FOV_DEG:g}° along the longer "
+        "side was assumed, so depth and width may not fit together; give --focal-35mm, --focal-px or --fov."
     )
 
 

@@ -19,7 +19,7 @@ from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
 from recon.depth.names import DEPTH_PRO
 from recon.journal import Journal
-from recon.types import DEFAULT_FOV_X_DEG, BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+from recon.types import DEFAULT_FOV_DEG, BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
     import torch
@@ -68,15 +68,14 @@ class DepthPro:
         model_focal_px = None
         if focal_px is None:
             model_focal_px = focal_of_fov(fov_deg, width=photo.width)
-            focal_px = model_focal_px or focal_of_fov(DEFAULT_FOV_X_DEG, width=photo.width)
+            focal_px = Intrinsics.best(None, model_focal_px, width=photo.width, height=photo.height).fx
             if model_focal_px is None:
                 found = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
                 journal.warn(
                     "focal",
-                    f"{self.name} predicts {found}: {DEFAULT_FOV_X_DEG:g} degrees are taken instead, and the metres "
-                    "are as uncertain. Give --focal-px, --focal-35mm or --fov.",
+                    f"{self.name} predicts {found}: {DEFAULT_FOV_DEG:g} degrees along the longer side are "
+                    "taken instead, and the metres are as uncertain. Give --focal-px, --focal-35mm or --fov.",
                 )
-        assert focal_px is not None
         depth, sky = metric_depth(canonical, focal_px=focal_px)
         return DepthEstimate(
             depth=depth,

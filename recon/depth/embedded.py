@@ -13,7 +13,7 @@ from recon.errors import ModelUnavailable
 from recon.journal import Journal
 from recon.photo.embedded_depth.find import UNDERSTOOD
 from recon.types import (
-    DEFAULT_FOV_X_DEG,
+    DEFAULT_FOV_DEG,
     CarriedDepth,
     DepthEstimate,
     DepthKind,
@@ -115,10 +115,9 @@ def _along_axis(
         journal.warn(
             "depth",
             "The photo's depth is told along the rays, and the focal length is not known: a field of view of "
-            f"{DEFAULT_FOV_X_DEG:g}° was assumed; give --focal-35mm, --focal-px or --fov.",
+            f"{DEFAULT_FOV_DEG:g}° along the longer side was assumed; give --focal-35mm, --focal-px or --fov.",
         )
-        size = {"width": photo.width, "height": photo.height}
-        camera = Intrinsics.from_fov(DEFAULT_FOV_X_DEG, **size, source="default")
+        camera = Intrinsics.default(width=photo.width, height=photo.height)
     height, width = depth.valid.shape
     small = camera.resized(width=width, height=height)
     x = (np.arange(width) + 0.5 - small.cx) / small.fx

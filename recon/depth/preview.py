@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.names import PREVIEW
 from recon.journal import Journal
-from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, Intrinsics, MetricDepth, Photo
+from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
     from recon.depth.nets.preview import Weights
@@ -46,9 +46,7 @@ class Preview:
 
         journal.warn("model", WARNING)
         if focal_px is None:
-            focal_px = Intrinsics.from_fov(
-                DEFAULT_FOV_X_DEG, width=photo.width, height=photo.height, source="default"
-            ).fx
+            focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):
             log_inverse, likely_sky = self._predict(photo.rgb)
             log_inverse = upsample(log_inverse, photo.rgb)

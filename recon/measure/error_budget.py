@@ -46,17 +46,18 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class _Calibrated:
-    """``1 / z = scale * value + shift``, and the covariance of the two."""
+    """``1 / z = scale * value + shift``, and how wrong the two are."""
 
     scale: float
     shift: float
     covariance: Array
+    anchors: Array
+    """(P, 4) points x, y, px, and how scale and shift have followed the depth's own error there."""
 
-    def log_depth_covariance(self, z_m: Array) -> Array:
-        """(N, N): since d log z = -z (value d scale + d shift)."""
+    def by_unknown(self, z_m: Array) -> Array:
+        """(N, 2) change of log depth with scale and shift: d log z = -z (value d scale + d shift)."""
         value = (1 / z_m - self.shift) / self.scale
-        jacobian = -z_m[:, None] * np.stack([value, np.ones_like(z_m)], axis=1)
-        return np.asarray(jacobian @ self.covariance @ jacobian.T)
+        return np.asarray(-z_m[:, None] * np.stack([value, np.ones_like(z_m)], axis=1))
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,18 @@ class Budget:
         """
         total = np.zeros((len(z_m), len(z_m)))
         total += np.diag((self.absolute_m / z_m) ** 2)
+        size = {"width": width, "height": height}
         if self.spread is not None:
-            total += self.spread.covariance(pixels_px, width=width, height=height, calibrated=self.calibrated)
+            total += self.spread.covariance(pixels_px, calibrated=self.calibrated, **size)
         if self.calibration is not None:
-            total += self.calibration.log_depth_covariance(z_m)
+            modes = self.calibration.by_unknown(z_m)
+            total += modes @ self.calibration.covariance @ modes.T
+            if self.spread is not None and len(self.calibration.anchors):
+                # What the calibration has taken up of the depth's own error (``recon.calibration.gain``).
+                at_px, gains = self.calibration.anchors[:, :2], self.calibration.anchors[:, 2:]
+                shared = self.spread.between(at_px, pixels_px, **size)
+                taken = modes @ gains.T @ shared
+                total -= taken + taken.T
         return total
 
 
@@ -115,8 +124,10 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
     else:
         missing.append("picking")
     spread, unknown = _spread_of(scene, assume, includes, missing)
+    # Other errors than those that the calibration reckoned with do not go with what it took up of them.
+    as_fitted = assume.depth_sigma is None and assume.depth_sigma_m is None and not assume.error_models
     step_m = 0.0 if assume.depth_sigma_m is not None else _step_m(scene, includes)
-    calibrated = None if calibration is None else _calibrated(calibration, includes, missing)
+    calibrated = None if calibration is None else _calibrated(calibration, includes, missing, as_fitted)
     focal_sigma = _focal_sigma(scene, calibration, includes, missing)
     return Budget(
         spread=spread,
@@ -197,7 +208,7 @@ def _estimator(scene: Scene) -> str | None:
 
 
 def _calibrated(
-    calibration: CalibrationRecord, includes: list[str], missing: list[str]
+    calibration: CalibrationRecord, includes: list[str], missing: list[str], as_fitted: bool
 ) -> _Calibrated | None:
     if calibration.covariance is None:
         missing.append("the calibration's error, which this scene file does not hold")
@@ -206,7 +217,8 @@ def _calibrated(
     if not calibration.has_constraints:
         told.append(f"if {calibration.reference} is right")
     includes.append(f"the calibration by {calibration.reference}" + (f" ({', '.join(told)})" if told else ""))
-    return _Calibrated(calibration.scale, calibration.shift, np.array(calibration.covariance))
+    anchors = np.array(calibration.anchors if as_fitted else (), np.float64).reshape(-1, 4)
+    return _Calibrated(calibration.scale, calibration.shift, np.array(calibration.covariance), anchors)
 
 
 def _focal_sigma(

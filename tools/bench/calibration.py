@@ -1,47 +1,47 @@
 """Does the calibration's 95 % interval cover the truth in 95 % of all cases?
 
-    python -m tools.bench.calibration FOLDER [--draws 1000] [--seed 0]
+    python -m tools.bench.calibration sample_data --table prior --draws 5000
+    python -m tools.bench.calibration FOLDER [--table shift] [--draws 1000] [--seed 0]
 
-FOLDER holds pairs.json with measured depth (docs/evaluation.md). In every draw the true depth of a random photo is
-made relative by a random scale and shift of inverse depth; the network's error is put on it as relative noise of
-inverse depth, the same for 3 x 3 pixels; then distances or lengths at random pixels, some of them grossly wrong, are
-given to the fit. Prints how often the 95 % intervals of scale, shift and of the depth at a random pixel cover the
-truth.
+FOLDER holds pairs.json with measured depth (docs/evaluation.md).
+
+Table ``prior``: in every draw the true depth of a random photo is made an estimate by an error model, that of the
+embedded preview and that of noisy measured depth, and nested sets of none, one, two and three true constraints
+(distances, lengths, the camera's height) are given to the fit. Prints how often the 95 % intervals cover the truth,
+and how often they are wider than without any constraint: of the common factor, of the distance of a random pixel and
+of the length between two, as ``recon measure`` makes them (wider by over 1 % of themselves, since they are drawn).
+
+Table ``shift``: in every draw the true depth is made relative by a random scale and shift of inverse depth; the
+network's error is put on it as relative noise of inverse depth, the same for 3 x 3 pixels; then distances or lengths
+at random pixels, some of them grossly wrong, are given to the fit. Prints how often the 95 % intervals of scale,
+shift and of the depth at a random pixel cover the truth.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from recon.calibration.calibration import Calibration
-from recon.calibration.error_model import ErrorModel
+from recon.calibration.error_model import ErrorModel, known_error_model
 from recon.calibration.fit import Known, Unknowns, calibrate
 from recon.constraints import Constraint, DistanceAt, LengthBetween
-from recon.depth_map.read import read_depth
 from recon.errors import CalibrationError
-from recon.types import Intrinsics, RelativeDepth
+from recon.types import RelativeDepth
+from tools.bench.error_draws import drawn_case, outcome
+from tools.bench.truths import Truth, truths_of
 
 GIVEN = 0.01
 """Relative standard deviation of the lengths, known to the fit."""
 NETWORK = 0.03
 """The same of the network's inverse depth."""
+_NOISY = ErrorModel("drawn", scale=0.02, smooth=0.01, reach=0.1, local=0.01, photos=0, source="drawn")
+"""As of a depth camera: 2 % in scale, 1 % over patches, 1 % from pixel to pixel."""
+_COUNTS = (0, 1, 2, 3)
+_LONGEST_PX = 288
 _STRATA = 10
-_LEAST_VALID = 0.3
-
-
-@dataclass(frozen=True)
-class Truth:
-    """One photo's measured depth, and its camera."""
-
-    z_m: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-    camera: Intrinsics
 
 
 @dataclass(frozen=True)
@@ -63,26 +63,6 @@ class Drawn:
     def covers_shift(self) -> bool:
         """Whether the shift's interval covers its truth."""
         return bool(abs(self.found.shift - self.shift) < 1.96 * np.sqrt(self.found.covariance[1][1]))
-
-
-def truths_of(folder: Path) -> list[Truth]:
-    """The measured depth maps of a manifest, on their own grids; without those of single points (LiDAR lines)."""
-    manifest = json.loads((folder / "pairs.json").read_text())
-    truths = []
-    for pair in manifest.values():
-        depth = read_depth(folder / pair["depth"], 1 / pair["depth_units_per_metre"])
-        height, width = depth.z_m.shape
-        if depth.valid.mean() < _LEAST_VALID:
-            continue
-        known = pair.get("K_fx_fy_cx_cy")
-        camera = Intrinsics.default(width=width, height=height)
-        if known is not None:
-            with Image.open(folder / pair["rgb"]) as photo:
-                fx, fy, cx, cy = known
-                full = Intrinsics(fx, fy, cx, cy, photo.width, photo.height)
-            camera = full.resized(width=width, height=height)
-        truths.append(Truth(depth.z_m, depth.valid, camera))
-    return truths
 
 
 def draw(
@@ -110,7 +90,7 @@ def draw(
     wrong = rng.permutation(count) < int(outliers * count)
     constraints: list[Constraint] = []
     for pixels, is_wrong in zip(_pixels(truth, count, rng, ends=2 if lengths else 1), wrong, strict=True):
-        points = [_point(truth, row, column) for row, column in pixels]
+        points = [truth.point((column + 0.5, row + 0.5)) for row, column in pixels]
         true_m = float(np.linalg.norm(points[0] - points[1] if lengths else points[0]))
         known_m = true_m * np.exp(rng.normal(0, GIVEN))
         if is_wrong:
@@ -160,22 +140,50 @@ def _pixels(
         yield [(int(rows[at]), int(cols[at])) for at in chosen]
 
 
-def _point(truth: Truth, row: int, column: int) -> NDArray[np.float64]:
-    k, z = truth.camera, float(truth.z_m[row, column])
-    return np.array([(column + 0.5 - k.cx) / k.fx * z, (row + 0.5 - k.cy) / k.fy * z, z])
-
-
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--table", choices=("prior", "shift"), default="shift")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    truths = truths_of(arguments.folder)
+    table = _prior_table if arguments.table == "prior" else _shift_table
+    table(arguments.folder, arguments.draws, arguments.seed)
+
+
+def _prior_table(folder: Path, draws: int, seed: int) -> None:
+    truths = truths_of(folder, longest_px=_LONGEST_PX)
+    print(f"{len(truths)} depth maps, {draws} draws, seed {seed}; medians of widths and of |error|")
     print(
-        f"{len(truths)} depth maps, {arguments.draws} draws a line, seed {arguments.seed}; the median is of |error|"
+        "| depth | constraints | covered: scale | distance | length | wider: scale | distance | length "
+        "| scale ± | distance off | length off | refused |"
     )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    preview = known_error_model("preview")
+    assert preview is not None
+    for name, model in (("preview", preview), ("measured", _NOISY)):
+        rng = np.random.default_rng((seed, len(name)))
+        rows: dict[int, list[tuple[float, ...]]] = {count: [] for count in _COUNTS}
+        refused = dict.fromkeys(_COUNTS, 0)
+        for _ in range(draws):
+            case = drawn_case(truths[rng.integers(len(truths))], model, max(_COUNTS), rng)
+            none = outcome(case, 0)
+            for count in _COUNTS:
+                try:
+                    rows[count].append(outcome(case, count).row(none))
+                except CalibrationError:
+                    refused[count] += 1
+        for count, found in rows.items():
+            each = np.array(found)
+            shares = " | ".join(f"{100 * share:.1f} %" for share in each[:, :6].mean(axis=0))
+            sizes = " | ".join(f"{100 * size:.1f} %" for size in np.median(each[:, 6:], axis=0))
+            print(f"| {name} | {count} | {shares} | {sizes} | {refused[count]} |", flush=True)
+
+
+def _shift_table(folder: Path, draws: int, seed: int) -> None:
+    truths = truths_of(folder)
+    print(f"{len(truths)} depth maps, {draws} draws a line, seed {seed}; the median is of |error|")
     print("| what | count | wrong | network's error | covered: scale | shift | depth | scale off | refused |")
     print("|---|---|---|---|---|---|---|---|---|")
     for lengths in (False, True):
@@ -184,15 +192,7 @@ def main() -> None:
                 for outliers in (0.0, 0.1, 0.3):
                     if (outliers and int(outliers * count) == 0) or (not stated and count < 4):
                         continue
-                    _line(
-                        truths,
-                        arguments.draws,
-                        arguments.seed,
-                        count,
-                        outliers,
-                        lengths=lengths,
-                        stated=stated,
-                    )
+                    _line(truths, draws, seed, count, outliers, lengths=lengths, stated=stated)
 
 
 def _line(

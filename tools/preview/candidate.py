@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recon.depth.nets.joint_upsampling import upsample
 from recon.journal import Journal
-from recon.types import DEFAULT_FOV_X_DEG, DepthEstimate, MetricDepth, Photo
+from recon.types import DEFAULT_FOV_DEG, DepthEstimate, MetricDepth, Photo
 from tools.preview.network import Weights, look, read_weights
 
 _WIDEST = 2.5  # the network has seen pictures up to 3.3 to 1; longer strips are padded to this ratio
@@ -37,7 +37,7 @@ class Candidate:
         """
         known = focal_px is not None
         if focal_px is None:
-            focal_px = float(max(photo.width, photo.height) / 2 / np.tan(np.deg2rad(DEFAULT_FOV_X_DEG) / 2))
+            focal_px = float(max(photo.width, photo.height) / 2 / np.tan(np.deg2rad(DEFAULT_FOV_DEG) / 2))
         padded, left, top = _padded(photo.rgb)
         high, wide = padded.shape[:2]
         seen = look(self._weights.net, padded, focal_px / wide, known=known, pixels=self._weights.pixels)

@@ -67,12 +67,9 @@ def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **va
     calibration = calibrate_on(photo, options, journal)
     with staged(output, overwrite=overwrite) as temporary:
         temporary.write_text(dumps(calibration), encoding="utf-8")
-    scatter = calibration.relative_error
-    residual = "" if scatter is None else f"residual {100 * scatter:.1f} % of the distance, "
     journal.decide(
         "written",
-        f"{output}: 1/z = {calibration.scale:.6g} * value + {calibration.shift:.6g} 1/m, {residual}scale ± "
-        f"{100 * calibration.scale_interval:.1f} % (95 %)",
+        f"{output}: 1/z = {calibration.scale:.6g} * value + {calibration.shift:.6g} 1/m",
         path=str(output),
         scale=calibration.scale,
         shift=calibration.shift,

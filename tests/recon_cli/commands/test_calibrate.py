@@ -46,6 +46,18 @@ def relative_of(name: str, folder: Path, *, noise: float = 0.0, seed: int = 0) -
     return folder / f"{name}.npy"
 
 
+def distances(name: str) -> list[str]:
+    """``--at`` with the true distance of some pixels, so that the scatter of all shows how good the depth is."""
+    pair = PAIRS[name]
+    z_m = read_depth(SAMPLE / pair["depth"], 1 / pair["depth_units_per_metre"]).z_m
+    fx, fy, cx, cy = pair["K_fx_fy_cx_cy"]
+    words = []
+    for x, y in ((100.5, 700.5), (600.5, 500.5), (900.5, 400.5)):
+        distance_m = float(z_m[int(y), int(x)]) * np.hypot(1.0, np.hypot((x - cx) / fx, (y - cy) / fy))
+        words += ["--at", f"{x},{y}={distance_m:.4f}m"]
+    return words
+
+
 def length(known: dict[str, Any]) -> str:
     (ax, ay), (bx, by) = known["a_px"], known["b_px"]
     return f"{ax},{ay}:{bx},{by}={known['length_m']}m"
@@ -63,7 +75,7 @@ def test_a_length_that_was_not_given_is_measured_within_its_interval(
     photo, scene = SAMPLE / f"{name}.jpg", tmp_path / "s.npz"
     answer = told(
         *("build", photo, "--relative-depth", relative_of(name, tmp_path), "-o", scene),
-        *(*given, "--camera-height", "1.5m+-1cm"),
+        *(*given, *distances(name), "--camera-height", "1.5m+-1cm"),
     )
     assert decided(answer, "calibration")["values"]["kind"] == "relative"
     (ax, ay), (bx, by) = asked["a_px"], asked["b_px"]
@@ -101,9 +113,9 @@ def test_a_focal_length_that_misleads_is_noticed_and_can_be_fitted(tmp_path: Pat
     words = ["build", photo, "--depth", SAMPLE / pair["depth"], *known, "--camera-height", "1.5m"]
     right = told(*words, "-o", tmp_path / "a.npz")
     assert not any("the known lengths fit a focal length" in text for text in right["warnings"])
-    wrong = told(*words, "--focal-px", "1500", "-o", tmp_path / "b.npz")
+    wrong = told(*words, "--focal-px", "2000", "-o", tmp_path / "b.npz")
     assert any("the known lengths fit a focal length" in text for text in wrong["warnings"])
-    fitted = told(*words, "--focal-px", "1500", "--fit", "scale+focal", "-o", tmp_path / "c.npz")
+    fitted = told(*words, "--focal-px", "2000", "--fit", "scale+focal", "-o", tmp_path / "c.npz")
     focal = fitted["scene"]["focal"]
     assert focal["source"] == "fit" and focal["fx_px"] == pytest.approx(pair["K_fx_fy_cx_cy"][0], rel=0.02)
     assert 0.001 < focal["sigma"] < 0.2

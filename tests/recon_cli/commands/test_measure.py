@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from rooms import MODEL, estimated, room_depth, scene_of
 
 from recon.calibration.error_model import dump_error_models
+from recon.measure import from_camera
 from recon.scene import Scene
 from recon_cli.group import recon
 
@@ -42,6 +43,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def room(tmp_path: Path) -> Path:
     """An estimator's room, with its error model."""
     return scene_of(room_depth(), estimated(MODEL)).save(tmp_path / "room.npz")
+
+
+def distances_in(scene: Path, pixels_px: list[tuple[float, float]]) -> list[str]:
+    """``--at`` with the true distance of some pixels."""
+    return [
+        word
+        for x, y in pixels_px
+        for word in ("--at", f"{x},{y}={from_camera(Scene.load(scene), (x, y)).value}m")
+    ]
 
 
 @every_sample
@@ -252,11 +262,14 @@ def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, P
         return "{},{}:{},{}".format(*one["a_px"], *one["b_px"])
 
     camera = ",".join(map(str, pair["K_fx_fy_cx_cy"]))
-    known = ("--length", f"{ends(table)}=1.06m", "--length", f"{ends(room_width)}=5m")
+    known = ["--length", f"{ends(table)}=1.06m", "--length", f"{ends(room_width)}=5m"]
+    known += distances_in(
+        built["living_room"], [(100.5, 700.5), (600.5, 100.5), (900.5, 300.5), (300.5, 400.5)]
+    )
     words = ("--relative-depth", tmp_path / "relative.npy", "--intrinsics", camera, *known)
     done = run("build", FOLDER / pair["rgb"], *words, "-o", tmp_path / "scene.npz", "-q")
     assert done.exit_code == 0, done.stderr
     asked = ("--polyline", ends(picture), "--depth-sigma", "1%", "--json")
     (found,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
-    assert any("calibration by 2 lengths" in told for told in found["includes"])
+    assert any("calibration by 4 distances and 2 lengths" in told for told in found["includes"])
     assert found["low"] <= picture["length_m"] <= found["high"] < 1.2 * found["low"]

@@ -1,0 +1,104 @@
+"""What a fit needs, and what contradicts itself: the message says what is missing or wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from recon.calibration.gain import Picture
+from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
+from recon.calibration.residuals import Explicit
+from recon.calibration.robust_fit import Solution
+from recon.calibration.solver import solve
+from recon.calibration.values import Array
+from recon.errors import CalibrationError
+from recon.types import FloatMap
+
+_NAMED = 12
+"""Up to this many constraints it is tried which one the others disagree with, by leaving each out."""
+
+
+def check_range(value: FloatMap, model: str) -> None:
+    spread = float(np.subtract(*np.percentile(value, [95, 5])))
+    if spread <= 1e-6 * max(1.0, float(np.abs(value).max())):
+        raise CalibrationError(
+            f"{model} sees the same depth everywhere, so scale and shift cannot be told apart: use a photo that "
+            "shows near and far things"
+        )
+
+
+def check_reference_range(z_m: Array, source: str) -> None:
+    inverse = 1 / z_m
+    if float(np.subtract(*np.percentile(inverse, [95, 5]))) <= 1e-3 * float(np.median(inverse)):
+        raise CalibrationError(
+            f"the reference ({source}) has the same depth everywhere, so scale and shift cannot be told apart: "
+            "use one that covers near and far things"
+        )
+
+
+def check_count(problem: Problem, kind: str) -> None:
+    """Raises CalibrationError unless there are as many constraints as unknowns."""
+    count = 0 if problem.explicit is None else len(problem.explicit)
+    # A reference tells scale and shift; the focal length only in so far as lengths across are known, too.
+    if (problem.dense is not None and not problem.focal) or count >= problem.needed:
+        return
+    names = [
+        "the scale",
+        *(["the shift"] if problem.shift else []),
+        *(["the focal length"] if problem.focal else []),
+    ]
+    raise CalibrationError(
+        f"{count} known length{'s do' if count != 1 else ' does'} not determine {' and '.join(names)} "
+        f"of {kind} depth: "
+        f"{problem.needed} are needed; add --length or --at at another distance, --camera-height, or a --reference"
+    )
+
+
+def check_agreement(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> None:
+    """Raises CalibrationError where the constraints contradict each other and no majority tells which is wrong."""
+    used, count = int(found.agree.sum()), len(explicit)
+    if used == count or (used > problem.needed and used > count / 2):
+        return
+    worst = _disagreeing(problem, explicit, found, picture)
+    over = float(np.exp(-explicit.residual(found.x)[worst]))
+    told = f"{100 * (over - 1):.0f} % too long" if over > 1 else f"{100 * (1 - over):.0f} % too short"
+    raise CalibrationError(
+        f"what is known contradicts itself: {explicit.texts[worst]} is {told} for the others. Check its position and "
+        "its unit, or add one more that tells which of them is wrong"
+    )
+
+
+def _disagreeing(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> int:
+    """The constraint without which the others agree best."""
+    standardised = np.abs(explicit.residual(found.x)) / found.sigma
+    if len(explicit) > _NAMED or len(explicit) - 1 < problem.needed:
+        return int(standardised.argmax())
+    costs = [
+        solve(replace(problem, explicit=explicit.without(at)), picture).cost for at in range(len(explicit))
+    ]
+    cheapest = min(costs)
+    # Where leaving out any of several helps as much, the one that is farthest off is named.
+    return max(
+        (at for at, cost in enumerate(costs) if cost <= cheapest + 1.0), key=lambda at: standardised[at]
+    )
+
+
+def check_determined(problem: Problem, found: Solution, model: str, source: str) -> None:
+    near = float(found.x[NEAR])
+    if problem.shift and near <= 1e-3 * max(abs(float(found.x[FAR])), 1e-9):
+        raise CalibrationError(
+            f"{model} and what is known ({source}) contradict each other: what is nearer in one is farther in the "
+            "other. Check that both belong to this photo, and the unit"
+        )
+    sigma = np.sqrt(np.diag(found.covariance))
+    if problem.shift and not sigma[NEAR] < near:
+        raise CalibrationError(
+            "what is known lies at about one distance, so scale and shift cannot be told apart: add "
+            "a --length or --at "
+            "that is clearly nearer or farther"
+        )
+    if problem.focal and not sigma[FOCAL] < 0.5:
+        raise CalibrationError(
+            "what is known does not tell the focal length: give lengths in two directions, one "
+            "across the view and one "
+            "into it, a --rectangle seen at a slant, or --focal-px, --focal-35mm or --fov"
+        )

@@ -1,0 +1,159 @@
+"""How much of the scale's error a few known lengths tell, where the estimator's own error is correlated.
+
+The estimator's log depth is off by ``Phi (x - x*) + e``: what the unknowns x correct (``Phi`` is the change of log
+depth with them), and a field e of known covariance C, part of which is common to the whole picture or follows the
+depth as a shift would. The K residuals of the known lengths are, to first order,
+
+    r = J (x - x*) + H e + noise,     S = H C H' + diag(noise)
+
+with J their change with the unknowns and H that with the depth at the points. Least squares weighted by S, with the
+covariance P of what is known of x before, finds x from r by ``A = (J' S^-1 J + P^-1)^-1 J' S^-1``; what is left of r
+tells of e, and of e what scale and shift can take up over the picture is taken up, too (kriging of a field's mean,
+universal and block: Cressie, Statistics for Spatial Data, 1993, 3.2 and 3.4):
+
+    x~ = x - M r,     M = A + Phi+ C H' S^-1 (I - J A)        (Phi+ over a lattice of the picture's pixels)
+
+So a short length, which the field spoils at its ends more than the common factor moves it, hardly moves the scale.
+After that the log depth of pixels q is off by e - Phi M (H e + noise) + Phi (I - M J) (what was wrong before), whose
+covariance is
+
+    C - Phi B C_pq - (Phi B C_pq)' + Phi V Phi',     B = M H,  V = M S M' + (I - M J) P (I - M J)'
+
+with C_pq between the lengths' points and q. B and V are kept with the calibration (``anchors``, ``covariance``), so
+that what is measured later is no less and no more sure than that.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.calibration.error_model import ErrorModel
+from recon.calibration.prior import Prior
+from recon.calibration.problem import FAR, NEAR
+from recon.calibration.residuals import Explicit
+from recon.calibration.values import Array
+
+_FAR_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The pixels over which the estimator's mean error is corrected."""
+
+    pixels_px: Array
+    """(G, 2)."""
+    u: Array
+    """(G,)."""
+
+    def modes(self, x: Array, free: list[int]) -> Array:
+        """(G, U) change of log depth with the free unknowns: of the focal length none."""
+        inverse = x[FAR] + x[NEAR] * self.u
+        # What lies much farther than the rest would decide alone: a shift moves it most.
+        z_m = 1 / np.maximum(inverse, _FAR_SHARE * np.median(inverse))
+        every = np.zeros((len(self.u), 4))
+        every[:, NEAR], every[:, FAR] = -z_m * self.u, -z_m
+        return every[:, free]
+
+
+@dataclass(frozen=True)
+class Gained:
+    """What the known lengths tell of the unknowns."""
+
+    x: Array
+    """(4,) the unknowns, with what the residuals tell of the field's mean."""
+    covariance: Array
+    """(4, 4) ``V``."""
+    anchors: Array
+    """(4, P) ``B``: by how much each unknown follows an error of log depth at each point, of opposite sign."""
+    common_sigma: float
+    """Standard deviation of the mean error of log depth that is left over the picture."""
+
+
+def gained(
+    explicit: Explicit,
+    used: NDArray[np.bool_],
+    x: Array,
+    free: list[int],
+    *,
+    spread: ErrorModel,
+    prior: Prior | None,
+    picture: Picture,
+) -> Gained:
+    """The best unknowns and their covariance, near the fit ``x``.
+
+    Args:
+        explicit: The known lengths.
+        used: (N,) bool, which of them agree.
+        x: (4,) the weighted least-squares fit to those.
+        free: Indices of the unknowns that are fitted.
+        spread: The estimator's error model.
+        prior: What is known of the unknowns before; None: nothing.
+        picture: The pixels with a depth.
+    """
+    size = {"width": explicit.camera.width, "height": explicit.camera.height}
+    points = len(explicit.pixels_px)
+    both = np.concatenate([explicit.pixels_px, picture.pixels_px])
+    own = spread.covariance(both, calibrated=True, **size)
+    at, seen = slice(0, points), slice(points, None)
+    h = explicit.by_point(x)[used]
+    s = h @ own[at, at] @ h.T + np.diag(explicit.noise(x, spread)[used])
+    j = _by_unknown(explicit, x, free)[used]
+    before = np.zeros((len(free), len(free))) if prior is None else prior.covariance(x)[np.ix_(free, free)]
+    solved = np.linalg.solve(s, np.concatenate([j, h @ own[at, seen]], axis=1))
+    a = np.linalg.solve(j.T @ solved[:, : len(free)] + np.linalg.pinv(before), solved[:, : len(free)].T)
+    modes = picture.modes(x, free)
+    taken = np.linalg.pinv(modes)
+    rest = np.eye(len(j)) - j @ a
+    by_field = taken @ solved[:, len(free) :].T
+    m = a + by_field @ rest
+    left = np.eye(len(free)) - m @ j
+    v = m @ s @ m.T + left @ before @ left.T
+    b = m @ h
+    # The mean over the picture of what is left.
+    mean = modes.mean(axis=0)
+    cross = mean @ b @ own[at, seen].mean(axis=1)
+    common = own[seen, seen].mean() - spread.local**2 / len(picture.u) - 2 * cross + mean @ v @ mean
+    step = by_field @ explicit.residual(x)[used]
+    moved = _moved(x, free, -step)
+    # A scale's errors are shares of it.
+    grown = np.diag([moved[NEAR] / x[NEAR] if index == NEAR and FAR not in free else 1.0 for index in free])
+    return Gained(
+        x=moved,
+        covariance=_filled(grown @ v @ grown, free),
+        anchors=_rows(grown @ b, free),
+        common_sigma=float(np.sqrt(max(common, 0.0))),
+    )
+
+
+def _by_unknown(explicit: Explicit, x: Array, free: list[int]) -> Array:
+    """(N, U) change of the residuals with the free unknowns, by central differences."""
+    columns = []
+    for index in free:
+        step = np.zeros(4)
+        step[index] = 1e-6 * max(abs(x[NEAR]), abs(x[FAR])) if index in (NEAR, FAR) else 1e-6
+        moved = explicit.log_length(x + step) - explicit.log_length(x - step)
+        columns.append(moved / (2 * step[index]))
+    return np.stack(columns, axis=1)
+
+
+def _moved(x: Array, free: list[int], step: Array) -> Array:
+    moved = x.copy()
+    for index, by in zip(free, step, strict=True):
+        # A scale is moved by a factor, so that it stays positive.
+        moved[index] = (
+            moved[index] * np.exp(by / x[NEAR]) if index == NEAR and FAR not in free else moved[index] + by
+        )
+    return moved
+
+
+def _filled(square: Array, free: list[int]) -> Array:
+    full = np.zeros((4, 4))
+    full[np.ix_(free, free)] = square
+    return full
+
+
+def _rows(rows: Array, free: list[int]) -> Array:
+    full = np.zeros((4, rows.shape[1]))
+    full[free] = rows
+    return full

@@ -1,0 +1,87 @@
+"""What is to be fitted, and its residuals in standard deviations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recon.calibration.error_model import ErrorModel
+from recon.calibration.prior import Prior
+from recon.calibration.residuals import Explicit
+from recon.calibration.values import Array, Dense
+
+NEAR, FAR, FOCAL, GAIN = range(4)
+"""Indices of the unknowns (``residuals``)."""
+
+_DENSE_SPREAD = 0.05
+"""Relative, of a reference's pixels while a fit is looked for; then their own scatter tells."""
+_MAX_NEAR = 1e9
+_SINGULAR = 1e13
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be fitted, and which unknowns are free."""
+
+    explicit: Explicit | None
+    dense: Dense | None
+    shift: bool
+    focal: bool
+    least_far: float
+    """Lower bound of the inverse depth of the farthest value, 1/m; -inf leaves it free."""
+    gain_sigma: float
+    """Standard deviation of the logarithm of the reference's own error of scale; 0: it has none."""
+    spread: ErrorModel
+    """How far the estimator is off, measured or assumed."""
+    scattered: bool
+    """The spread is only assumed: the scatter of the constraints corrects it."""
+    prior: Prior | None
+    """What is known of scale and shift before; None: nothing, as for relative depth."""
+
+    @property
+    def free(self) -> list[int]:
+        """Indices of the unknowns that are fitted."""
+        chosen = (True, self.shift, self.focal, self.gain_sigma > 0)
+        return [index for index, is_free in enumerate(chosen) if is_free]
+
+    @property
+    def needed(self) -> int:
+        """How many constraints determine the unknowns."""
+        return 1 + self.shift + self.focal
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """Lowest and highest unknowns, (4,) each."""
+        return np.array([0.0, self.least_far, -1.5, -5.0]), np.array([_MAX_NEAR, np.inf, 1.5, 5.0])
+
+
+def expected(problem: Problem, x: Array) -> list[Array]:
+    """Residuals of what is known before any constraint: the prior, and the reference's own scale."""
+    parts = [] if problem.prior is None else [problem.prior.residual(x)]
+    return [*parts, np.array([x[GAIN] / problem.gain_sigma])] if problem.gain_sigma > 0 else parts
+
+
+def standardised(problem: Problem, x: Array) -> Array:
+    """All residuals in standard deviations, as if they were independent."""
+    parts = expected(problem, x)
+    if problem.explicit is not None:
+        variance = problem.explicit.variance(x, problem.spread, bent=False)
+        parts.append(problem.explicit.residual(x) / np.sqrt(variance))
+    if problem.dense is not None:
+        parts.append(problem.dense.residual(x) / _DENSE_SPREAD)
+    return np.concatenate(parts)
+
+
+def filled(x: Array, free: list[int], chosen: Array) -> Array:
+    """``x`` with its free unknowns replaced."""
+    full = x.copy()
+    full[free] = chosen
+    return full
+
+
+def covariance_of(information: Array) -> Array:
+    """Covariance of an information matrix; infinite variances where it leaves something open."""
+    norms = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scaled = information / np.outer(norms, norms)
+    if np.linalg.cond(scaled) > _SINGULAR:
+        return np.asarray(np.diag(np.full(len(information), np.inf)))
+    return np.asarray(np.linalg.inv(scaled) / np.outer(norms, norms))

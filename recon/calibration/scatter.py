@@ -1,0 +1,57 @@
+"""The error of an estimator that nobody has measured, from the scatter of what is known.
+
+The variance is that for which chi square equals its degrees of freedom (Paule and Mandel, J. Res. NBS 87, 1982),
+pooled with what is assumed, so that one constraint too many does not decide alone.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from recon.calibration.error_model import ErrorModel
+from recon.calibration.problem import Problem
+from recon.calibration.robust_fit import Solution, polished
+
+_LEAST_FREEDOM = 3
+"""Observations of the scatter that it takes; the assumption stands in for those that lack."""
+_SIGNIFICANT = 0.1
+
+
+def local_error(sigma: float) -> ErrorModel:
+    """An error model of pixels that err independently."""
+    return ErrorModel("", scale=0.0, smooth=0.0, reach=1.0, local=sigma, photos=0, source="assumed")
+
+
+def with_scatter(problem: Problem, found: Solution) -> Solution:
+    """The fit again with the spread that the constraints' own scatter tells, as far as they are redundant."""
+    from scipy.stats import t
+
+    count = int(found.agree.sum())
+    freedom = max(count - problem.needed, 0)
+    scatter = _excess(problem, found, freedom) if freedom else 0.0
+    known = max(freedom, _LEAST_FREEDOM)
+    pooled = (freedom * scatter**2 + (known - freedom) * problem.spread.spread**2) / known
+    spread = float(np.sqrt(pooled))
+    again = polished(replace(problem, spread=local_error(spread), scattered=False), found.x)
+    if not scatter:
+        return replace(again, scatter=None)
+    # Few constraints tell their own scatter badly: Student's t in place of the normal distribution.
+    widened = (t.ppf(0.975, known) / 1.96) ** 2
+    return replace(again, covariance=again.covariance * widened, scatter=spread)
+
+
+def _excess(problem: Problem, found: Solution, freedom: int) -> float:
+    """Standard deviation of log depth that the residuals have beyond what was given; 0 where they have none."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    explicit = problem.explicit
+    assert explicit is not None
+
+    def chi_square(spread: float) -> float:
+        variance = explicit.variance(found.x, local_error(spread))
+        return float((explicit.residual(found.x) ** 2 / variance)[found.agree].sum())
+
+    if chi_square(0.0) <= chi2.ppf(1 - _SIGNIFICANT, freedom):
+        return 0.0
+    return float(brentq(lambda s: chi_square(s) - freedom, 0.0, 10.0))

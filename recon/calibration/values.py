@@ -1,0 +1,118 @@
+"""The estimator's values as the fit takes them, and the pixels of a reference that knows their depth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.calibration.error_model import lattice
+from recon.constraints import Pixel
+from recon.errors import CalibrationError
+from recon.types import BoolMap, FloatMap, Intrinsics, MetricDepth
+
+Array = NDArray[np.float64]
+
+# Reference pixels that enter the fit: more of them cost time and tell nothing new, as neighbours err together.
+_MAX_SAMPLES = 40_000
+_MIN_SAMPLES = 50
+# Errors of a depth network are correlated over large patches: each cell of this grid counts as one observation when
+# the standard errors are computed.
+_CELLS = 16
+
+
+@dataclass(frozen=True)
+class Values:
+    """The estimator's inverse depth, of any scale and shift, and where it stands in the picture."""
+
+    value: FloatMap
+    """(H, W): relative inverse depth, or 1 / z of a metric model."""
+    valid: BoolMap
+    camera: Intrinsics
+    """Assumed camera of the picture."""
+    offset: float
+    """``u = (value - offset) / unit``."""
+    unit: float
+
+    @classmethod
+    def of(cls, value: FloatMap, valid: BoolMap, camera: Intrinsics, *, shifted: bool) -> "Values":
+        """Normalises by the range of the values, so that the solver's steps are sane; ``offset`` is 0 unless
+        ``shifted``."""
+        if not valid.any():
+            raise CalibrationError("the estimator knows the depth of no pixel: there is nothing to calibrate")
+        low, middle, high = (float(x) for x in np.percentile(value[valid], [0.5, 50, 99.5]))
+        offset, unit = (low, high - low) if shifted else (0.0, middle)
+        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0)
+
+    def at(self, pixel_px: Pixel, text: str) -> float:
+        """u at a position: the median of the known values of the 3 x 3 pixels around it.
+
+        Raises:
+            CalibrationError: The position lies outside of the photo, or nothing is known there.
+        """
+        height, width = self.value.shape
+        column, row = int(np.floor(pixel_px[0])), int(np.floor(pixel_px[1]))
+        if not (0 <= column < width and 0 <= row < height):
+            raise CalibrationError(
+                f"{text}: {pixel_px[0]:g},{pixel_px[1]:g} lies outside of the photo of {width} x {height} px"
+            )
+        around = (slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2))
+        known = self.value[around][self.valid[around]]
+        if not known.size:
+            raise CalibrationError(
+                f"{text}: the depth at {pixel_px[0]:g},{pixel_px[1]:g} is not known (sky, or a hole); "
+                "give a position "
+                "beside it"
+            )
+        return (float(np.median(known)) - self.offset) / self.unit
+
+    def spread_out(self) -> tuple[Array, Array]:
+        """(G, 2) positions, px, spread evenly over the pixels with a depth, and (G,) u there."""
+        pixels_px = lattice(self.valid)
+        columns, rows = np.floor(pixels_px.T).astype(np.intp)
+        return pixels_px, (self.value[rows, columns].astype(np.float64) - self.offset) / self.unit
+
+    def ray(self, pixel_px: Pixel) -> tuple[float, float]:
+        """Viewing ray at the assumed focal length, scaled to z = 1."""
+        k = self.camera
+        return (pixel_px[0] - k.cx) / k.fx, (pixel_px[1] - k.cy) / k.fy
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Pixels whose metric depth a reference knows."""
+
+    u: Array
+    """(M,)."""
+    z_m: Array
+    """(M,) of the reference."""
+    cell: NDArray[np.int64]
+    """(M,) index of the grid cell that they stand in."""
+
+    def residual(self, x: Array) -> Array:
+        """(M,) relative error of inverse depth."""
+        return (x[1] + x[0] * self.u) * self.z_m * np.exp(x[3]) - 1.0
+
+
+def dense_of(values: Values, reference: MetricDepth) -> Dense:
+    """An even sample of the pixels that both know.
+
+    Raises:
+        CalibrationError: Too few pixels in common.
+    """
+    if values.value.shape != reference.z_m.shape:
+        raise ValueError(f"depth {values.value.shape} and reference {reference.z_m.shape} differ in size")
+    rows, cols = np.nonzero(values.valid & reference.valid)
+    if len(rows) < _MIN_SAMPLES:
+        raise CalibrationError(
+            f"the reference has only {len(rows)} pixels in common with this photo's depth; {_MIN_SAMPLES} are needed"
+        )
+    # Drawn, not every nth: that would fall into a few columns of the picture. The seed makes it the same each time.
+    chosen = np.random.default_rng(0).permutation(len(rows))[:_MAX_SAMPLES]
+    rows, cols = rows[chosen], cols[chosen]
+    height, width = values.value.shape
+    cell = (rows * _CELLS // height) * _CELLS + cols * _CELLS // width
+    return Dense(
+        u=(values.value[rows, cols].astype(np.float64) - values.offset) / values.unit,
+        z_m=reference.z_m[rows, cols].astype(np.float64),
+        cell=cell.astype(np.int64),
+    )

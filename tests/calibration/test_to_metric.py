@@ -1,0 +1,143 @@
+"""The stage that brings an estimate to metres: what it says, and what it takes from a saved calibration."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic import CAMERA, floor_and_wall, with_box
+
+from recon.calibration.error_model import ErrorModel
+from recon.calibration.references import Knowledge
+from recon.calibration.to_metric import Metric, to_metric
+from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
+from recon.journal import Journal
+from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+
+Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)
+ALL = np.ones(Z.shape, bool)
+BOX, WALL = (75.5, 60.5), (20.5, 20.5)
+MODEL = ErrorModel("m", scale=0.2, smooth=0.05, reach=0.3, local=0.0, photos=30, source="a test")
+
+
+class Fixed:
+    """A reference of known depth."""
+
+    name = "fixed"
+    gives = "metric"
+
+    def __init__(self, z_m: FloatMap) -> None:
+        self.z_m = z_m
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        return DepthEstimate(depth=MetricDepth(self.z_m, ALL), model=self.name)
+
+
+def photo(name: str = "a.jpg") -> Photo:
+    return Photo(rgb=np.zeros((*Z.shape, 3), np.uint8), path=name)
+
+
+def at(pixel: tuple[float, float], off: float = 1.0) -> DistanceAt:
+    x, y = pixel
+    ray = np.array([(x - CAMERA.cx) / CAMERA.fx, (y - CAMERA.cy) / CAMERA.fy, 1.0])
+    distance_m = off * float(np.linalg.norm(ray * Z[int(y), int(x)]))
+    return DistanceAt(pixel, distance_m, 0.01 * distance_m)
+
+
+def point(x: float, y: float) -> np.ndarray:
+    return np.array([(x - CAMERA.cx) / CAMERA.fx, (y - CAMERA.cy) / CAMERA.fy, 1.0]) * Z[int(y), int(x)]
+
+
+def between(a: tuple[float, float], b: tuple[float, float], sigma: float = 0.01) -> LengthBetween:
+    length_m = float(np.linalg.norm(point(*a) - point(*b)))
+    return LengthBetween(a, b, length_m, sigma * length_m)
+
+
+def made(
+    *constraints: Constraint,
+    knowledge: Knowledge | None = None,
+    name: str = "a.jpg",
+    known: Intrinsics | None = CAMERA,
+    model: str = "m",
+) -> tuple[Metric, list[str], list[str]]:
+    """The result, what was said, and the warnings."""
+    journal = Journal()
+    estimate = DepthEstimate(depth=MetricDepth(Z, ALL), model=model)
+    found = to_metric(photo(name), estimate, knowledge or Knowledge(constraints=constraints), known, journal)
+    said = [entry.message for entry in journal.entries if entry.kind == "decision"]
+    return found, said, [entry.message for entry in journal.entries if entry.kind == "warning"]
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An estimator whose error was measured."""
+    monkeypatch.setattr(
+        "recon.calibration.to_metric.known_error_model", lambda name: MODEL if name == "m" else None
+    )
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_scale_first_then_what_was_given_and_nothing_to_doubt() -> None:
+    _, said, warnings = made(at(BOX), at(WALL))
+    assert said[0].startswith("m calibrated with 2 distances: scale ± ")
+    assert [line.split(" given, ")[0] for line in said[1:]] == ["2.00 m", "10.62 m"]
+    assert warnings == []
+
+
+@pytest.mark.usefixtures("measured")
+def test_an_interval_without_any_constraint_is_that_of_the_same_factor() -> None:
+    none, *_ = made()
+    one, *_ = made(at(BOX))
+    assert none.depth.scale_interval is not None and one.depth.scale_interval is not None
+    assert none.depth.scale_interval > np.expm1(1.96 * MODEL.scale) > one.depth.scale_interval
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_saved_calibration_knows_nothing_of_the_errors_of_another_photo() -> None:
+    found, *_ = made(at(BOX))
+    assert found.calibration is not None and len(found.calibration.anchors) == 1
+    saved = Knowledge(calibration=replace(found.calibration, photo="a.jpg"))
+    same, said, warnings = made(knowledge=saved)
+    other, *_ = made(knowledge=saved, name="b.jpg")
+    assert same.calibration is not None and len(same.calibration.anchors) == 1
+    assert other.calibration is not None and other.calibration.anchors == ()
+    assert len(said) == 1 and warnings == []
+
+
+def test_a_saved_calibration_holds_for_the_same_camera_lying_and_upright() -> None:
+    found, *_ = made(at(BOX))
+    assert found.calibration is not None
+    saved = Knowledge(calibration=replace(found.calibration, photo="a.jpg"))
+    upright = DepthEstimate(depth=MetricDepth(np.ascontiguousarray(Z.T), ALL.T), model="m")
+    turned = Photo(rgb=np.zeros((*Z.T.shape, 3), np.uint8), path="b.jpg")
+    for focal_px, warns in ((CAMERA.fx, False), (0.75 * CAMERA.fx, True)):
+        journal = Journal()
+        camera = Intrinsics.from_focal(focal_px, width=turned.width, height=turned.height, source="exif")
+        to_metric(turned, upright, saved, camera, journal)
+        assert any("another camera or zoom" in entry.message for entry in journal.entries) == warns
+
+
+@pytest.mark.parametrize(("times", "doubtful"), [(1.1, False), (3.0, True)])
+def test_a_reference_that_shows_another_scene_is_doubted(times: float, doubtful: bool) -> None:
+    reference = Z.copy()
+    reference[:, ::2] *= np.float32(times)
+    _, said, warnings = made(knowledge=Knowledge(teacher=Fixed(reference)))
+    assert any("agree poorly" in text for text in warnings) == doubtful
+    assert "residual" in said[0]
+
+
+def test_a_focal_length_is_taken_from_lengths_only_where_they_determine_it() -> None:
+    """A length across the view and the height above the floor do; two lengths of the box's front hardly do."""
+    camera = Intrinsics.from_focal(300.0, width=160, height=120, source="default")
+    across, along = between((20.5, 20.5), (140.5, 20.5), 0.002), between((80.5, 118.5), (80.5, 100.5), 0.002)
+    found, *_ = made(across, along, CameraHeight(1.5, 0.003), known=None, model="measured")
+    assert found.focal_fitted and found.focal_px == pytest.approx(CAMERA.fx, rel=0.1)
+    assert camera.fx != pytest.approx(CAMERA.fx, rel=0.1)
+    slanted = between((20.5, 20.5), (95.5, 85.5), 0.1)
+    vague, *_ = made(slanted, between((30.5, 25.5), (90.5, 80.5), 0.1), known=None, model="measured")
+    assert not vague.focal_fitted
+
+
+def test_of_many_constraints_the_worst_are_shown() -> None:
+    places = [(5.0 * c + 2.5, 12.5) for c in range(2, 14)]
+    _, said, _ = made(*(at(place, 1 + 0.002 * k) for k, place in enumerate(places)))
+    assert len(said) == 1 + 8 and any("--at 67.5,12.5" in line for line in said)

@@ -1,0 +1,228 @@
+"""Draws of an estimator's depth by its error model, of true constraints, and of what is then measured.
+
+The error of log depth is one normal factor for the whole picture, a field of exponential covariance (drawn on a torus
+by its spectrum: Dietrich and Newsam, SIAM J. Sci. Comput. 18, 1997), and a part of each pixel for itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.calibration.calibration import apply
+from recon.calibration.error_model import ErrorModel, lattice
+from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.floor_plane import find_floor
+from recon.constraints import PICKING_PX, CameraHeight, Constraint, DistanceAt, LengthBetween, Pixel
+from recon.errors import CalibrationError
+from recon.geometry.unproject import rays_of
+from recon.measure.lengths import from_camera, polyline
+from recon.measure.measurement import Measurement
+from recon.provenance import CalibrationRecord, ModelRecord, Provenance
+from recon.scene import Scene
+from recon.types import MetricDepth, Photo
+from tools.bench.truths import Truth
+
+Array = NDArray[np.float64]
+
+GIVEN = 0.01
+"""Relative standard deviation of the constraints, known to the fit."""
+_WIDER = 1.01
+_PADDING = 3
+_SMOOTH = 0.02
+"""Neighbours of a pixel that is picked differ by less: on a depth edge the truth itself is not clear."""
+_LEAST_APART = 0.1
+"""Of the picture's height, between the ends of a length."""
+_HEIGHT_SHARE = 0.2
+"""Of the constraints that are a camera's height, where a floor is seen."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is fitted and measured in one draw."""
+
+    truth: Truth
+    estimate: MetricDepth
+    model: ErrorModel
+    constraints: tuple[Constraint, ...]
+    asked_px: tuple[Pixel, Pixel]
+    """Where the true points lie whose distances are measured ..."""
+    picked_px: tuple[Pixel, Pixel]
+    """... and where they were picked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A fit, or none, and what was measured with it."""
+
+    half: float
+    """Of the 95 % interval of the common factor: its logarithm."""
+    off: float
+    """Mean over the picture of the logarithm of the calibrated over the true depth."""
+    distance: Measurement
+    length: Measurement
+    true_m: tuple[float, float]
+    """The distance and the length in truth."""
+
+    def row(self, none: "Outcome") -> tuple[float, ...]:
+        """Whether the intervals of scale, distance and length cover the truth; whether they are wider than without
+        constraints; the scale's half-width, and how far the distance and the length are off, as shares."""
+        measured = (self.distance, self.length)
+        covers = [_low(m) <= true <= _high(m) for m, true in zip(measured, self.true_m, strict=True)]
+        wider = [
+            _width(m) > _WIDER * _width(before)
+            for m, before in zip(measured, (none.distance, none.length), strict=True)
+        ]
+        off = [abs(m.value / true - 1) for m, true in zip(measured, self.true_m, strict=True)]
+        return (
+            float(abs(self.off) <= self.half),
+            *(float(each) for each in covers),
+            float(self.half > none.half + 1e-9),
+            *(float(each) for each in wider),
+            float(np.expm1(self.half)),
+            *off,
+        )
+
+
+def drawn_case(truth: Truth, model: ErrorModel, count: int, rng: np.random.Generator) -> Case:
+    """A random estimate of a scene, and true constraints of random kinds and places."""
+    height, width = truth.z_m.shape
+    error = rng.normal(0, model.scale) + drawn_field(model, width, height, rng)
+    z_m = np.where(truth.valid, truth.z_m * np.exp(error), 0.0).astype(np.float32)
+    # A camera's height is given where a floor is seen, and found in the estimate.
+    floor_m = _floor_m(truth) if _height_m(z_m, truth) is not None else None
+    found: list[Constraint] = []
+    while len(found) < count:
+        kind = rng.random()
+        known = float(np.exp(rng.normal(0, GIVEN)))
+        heights = sum(isinstance(one, CameraHeight) for one in found)
+        if kind < _HEIGHT_SHARE and floor_m is not None and not heights:
+            found.append(CameraHeight(floor_m * known, GIVEN * floor_m * known))
+        elif kind < (1 + _HEIGHT_SHARE) / 2:
+            a, b = _two_pixels(truth, rng)
+            length_m = float(np.linalg.norm(truth.point(a) - truth.point(b))) * known
+            found.append(
+                LengthBetween(_picked(a, truth, rng), _picked(b, truth, rng), length_m, GIVEN * length_m)
+            )
+        else:
+            at = _pixel(truth, rng)
+            distance_m = float(np.linalg.norm(truth.point(at))) * known
+            found.append(DistanceAt(_picked(at, truth, rng), distance_m, GIVEN * distance_m))
+    a, b = _two_pixels(truth, rng)
+    picked = _picked(a, truth, rng), _picked(b, truth, rng)
+    return Case(truth, MetricDepth(z_m, truth.valid), model, tuple(found), (a, b), picked)
+
+
+def outcome(case: Case, count: int) -> Outcome:
+    """Calibrates with the first ``count`` constraints of a case, and measures.
+
+    Raises:
+        CalibrationError: As the fit does.
+    """
+    truth, depth, model = case.truth, case.estimate, case.model
+    provenance = Provenance(model=ModelRecord("drawn"), error_model=model)
+    pixels_px = lattice(truth.valid)
+    size = {"width": truth.camera.width, "height": truth.camera.height}
+    half = 1.96 * model.common_sigma(pixels_px, **size)
+    if count:
+        known = Known(case.constraints[:count])
+        fit = calibrate(
+            depth, known, camera=truth.camera, unknowns=Unknowns(shift=False), model="drawn", spread=model
+        )
+        depth, half = apply(fit, depth), float(np.log1p(fit.scale_interval))
+        provenance = replace(provenance, calibration=CalibrationRecord.of(fit))
+    columns, rows = np.floor(pixels_px.T).astype(int)
+    off = float(np.log(depth.z_m[rows, columns] / truth.z_m[rows, columns]).mean())
+    scene = Scene(photo=_photo(**size), intrinsics=truth.camera, depth=depth, provenance=provenance)
+    a, b = (truth.point(pixel) for pixel in case.asked_px)
+    return Outcome(
+        half=half,
+        off=off,
+        distance=from_camera(scene, case.picked_px[0]),
+        length=polyline(scene, case.picked_px),
+        true_m=(float(np.linalg.norm(a)), float(np.linalg.norm(a - b))),
+    )
+
+
+def _low(measured: Measurement) -> float:
+    assert measured.low is not None
+    return measured.low
+
+
+def _high(measured: Measurement) -> float:
+    assert measured.high is not None
+    return measured.high
+
+
+def _width(measured: Measurement) -> float:
+    """Of the interval, as a share of the value."""
+    return (_high(measured) - _low(measured)) / measured.value
+
+
+def drawn_field(model: ErrorModel, width: int, height: int, rng: np.random.Generator) -> Array:
+    """(height, width) the smooth and the local part of the error of log depth."""
+    root = _spectrum(model.reach * float(np.hypot(width, height)), width, height)
+    noise = rng.normal(size=root.shape) + 1j * rng.normal(size=root.shape)
+    smooth = np.fft.fft2(root * noise).real[:height, :width]
+    return np.asarray(model.smooth * smooth + rng.normal(0, model.local, (height, width)))
+
+
+@cache
+def _spectrum(reach_px: float, width: int, height: int) -> Array:
+    rows, columns = (
+        np.minimum(i, n - i) for n in (_PADDING * height, _PADDING * width) for i in (np.arange(n),)
+    )
+    covariance = np.exp(-np.hypot(rows[:, None], columns[None]) / reach_px)
+    power = np.maximum(np.fft.fft2(covariance).real, 0.0)
+    return np.asarray(np.sqrt(power / power.mean() / power.size))
+
+
+@cache
+def _photo(*, width: int, height: int) -> Photo:
+    return Photo(rgb=np.zeros((height, width, 3), np.uint8))
+
+
+_floors: dict[int, float | None] = {}
+
+
+def _floor_m(truth: Truth) -> float | None:
+    """Height of the camera above the floor that the true depth shows, m."""
+    if id(truth) not in _floors:
+        _floors[id(truth)] = _height_m(truth.z_m, truth)
+    return _floors[id(truth)]
+
+
+def _height_m(z_m: NDArray[np.float32], truth: Truth) -> float | None:
+    inverse = np.divide(1, z_m, out=np.zeros_like(z_m), where=truth.valid)
+    try:
+        return find_floor(inverse, truth.valid, rays_of(truth.camera)).height(1.0, 0.0, 1.0)
+    except CalibrationError:
+        return None
+
+
+def _pixel(truth: Truth, rng: np.random.Generator) -> Pixel:
+    """The centre of a pixel of a smooth surface."""
+    height, width = truth.z_m.shape
+    while True:
+        row, column = int(rng.integers(1, height - 1)), int(rng.integers(1, width - 1))
+        around = (slice(row - 1, row + 2), slice(column - 1, column + 2))
+        if truth.valid[around].all() and np.ptp(truth.z_m[around]) < _SMOOTH * truth.z_m[row, column]:
+            return column + 0.5, row + 0.5
+
+
+def _two_pixels(truth: Truth, rng: np.random.Generator) -> Sequence[Pixel]:
+    while True:
+        a, b = _pixel(truth, rng), _pixel(truth, rng)
+        if np.hypot(a[0] - b[0], a[1] - b[1]) > _LEAST_APART * truth.z_m.shape[0]:
+            return a, b
+
+
+def _picked(pixel_px: Pixel, truth: Truth, rng: np.random.Generator) -> Pixel:
+    """As a person picks it: near, but on the same surface."""
+    while True:
+        x, y = (value + rng.normal(0, PICKING_PX) for value in pixel_px)
+        # Within the neighbours, which are smooth (``_pixel``).
+        if abs(x - pixel_px[0]) < 1.5 and abs(y - pixel_px[1]) < 1.5:
+            return float(x), float(y)
