@@ -11,17 +11,15 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
+from recon_cli.display import Bar, stage_progress
 from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-TELL_EVERY_S = 30.0
-"""How often long work says how far it is where stderr is no terminal."""
 _STOPPED = "stopped; no unfinished file was left behind"
 
 
@@ -62,12 +60,13 @@ class ConsoleJournal(Journal):
             self.console.print(Text(f"{name} ..."))
             yield lambda done: None
             return
-        # No markup: a file's name may hold [brackets].
-        told = TextColumn("{task.description}", markup=False)
-        columns = [SpinnerColumn(), told, BarColumn(), TimeElapsedColumn()]
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with stage_progress(self.console) as progress:
             task = progress.add_task(name, total=total)
             yield lambda done: progress.update(task, completed=done)
+
+    def count(self, total: int | None = None, name: str = "") -> Bar:
+        """A bar that counts what is done of many, silent when quiet."""
+        return Bar(self.console, total, name, quiet=self.quiet)
 
 
 @dataclass

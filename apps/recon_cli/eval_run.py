@@ -1,13 +1,11 @@
 """How ``recon eval`` goes through its pairs: what is kept of each, and how far it is."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.errors import Failure
-from recon_cli.console import TELL_EVERY_S, ConsoleJournal, Session
+from recon_cli.console import Session
 
 if TYPE_CHECKING:
     from recon.depth.estimator import Estimator
@@ -66,7 +64,7 @@ class Work:
                 "eval", f"{estimator.name}: {len(self.pairs) - len(todo)} pairs are measured already"
             )
         fresh = []
-        with progress(self.session.journal, estimator.name, len(todo)) as step:
+        with self.session.journal.count(len(todo), estimator.name) as bar:
             for row in run(todo, estimator, self.settings, self.session.journal, measured=keep):
                 if isinstance(row.found, Failure):
                     self.session.journal.warn("failed", f"{row.pair}: {row.found.message}")
@@ -74,7 +72,7 @@ class Work:
                     self.rows.add(row)
                 else:
                     fresh.append(row)
-                step()
+                bar.advance()
         if self.rows is None:
             return fresh
         wanted = {pair.name for pair in self.pairs}
@@ -84,37 +82,3 @@ class Work:
 def folder_name(model: str) -> str:
     """``hf:`` names have a slash in them."""
     return "".join(c if c.isalnum() or c in "-_.@" else "_" for c in model)
-
-
-@contextmanager
-def progress(journal: ConsoleJournal, name: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar with the time left; lines now and then where stderr is no terminal."""
-    if journal.quiet or not journal.console.is_terminal:
-        start = told = time.monotonic()
-        done = 0
-
-        def line() -> None:
-            nonlocal done, told
-            done += 1
-            now = time.monotonic()
-            if not journal.quiet and now - told >= TELL_EVERY_S and done < total:
-                told = now
-                left = (now - start) / done * (total - done)
-                journal.console.print(f"{name}: {done} of {total}, about {_duration(left)} left")
-
-        yield line
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    told_name = TextColumn("{task.description}", markup=False)
-    columns = [told_name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True)]
-    with Progress(*columns, console=journal.console, transient=True) as progress:
-        task = progress.add_task(name, total=total)
-        yield lambda: progress.advance(task)
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -21,7 +21,7 @@ from recon.batch.events import (
 )
 from recon.errors import ReconError
 from recon.journal import Entry
-from recon_cli.batch.progress import Bar, Told
+from recon_cli.batch.pass_on import Told
 from recon_cli.console import Session
 
 _SHOWN = 5
@@ -32,7 +32,7 @@ class Drawing:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._bar = Bar(session.journal)
+        self._bar = session.journal.count()
         self._told = Told(session.journal)
 
     def __enter__(self) -> "Drawing":
@@ -56,7 +56,8 @@ class Drawing:
                 self._bar.expect(event.total)
                 self._bar.__enter__()
             case Progress():
-                self._bar.describe(event)
+                share = "" if event.fraction is None else f", {100 * event.fraction:.0f} %"
+                self._bar.describe(f"{event.stage}{share}")
             case Written():
                 self._told.tell(event.name, event.entries)
                 self._bar.advance()

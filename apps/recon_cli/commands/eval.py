@@ -1,8 +1,6 @@
 """``recon eval``: how good a model is on photos with true depth."""
 
-import io
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ import click
 
 from recon.errors import ExportError, ModelUnavailable
 from recon_cli.console import Session, manners
+from recon_cli.display import table_text
 from recon_cli.eval_run import Work
 from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
 
@@ -199,18 +198,7 @@ def _tell(summary: "Summaries", session: Session) -> None:
 
 
 def _shown(table: "Table") -> str:
-    from rich.console import Console
-    from rich.table import Table as Drawn
-
-    drawn = Drawn(box=None, pad_edge=False)
-    for k, title in enumerate(table.titles):
-        drawn.add_column(title, justify="right" if k else "left")
-    for row in table.rows:
-        drawn.add_row(*row)
-    terminal = sys.stdout.isatty()
-    text = io.StringIO()
-    Console(file=text, force_terminal=terminal, width=None if terminal else 100).print(drawn)
-    return text.getvalue().rstrip("\n")
+    return table_text(table.titles, table.rows, numbers=table.titles[1:])
 
 
 def _write(

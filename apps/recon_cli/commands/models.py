@@ -1,14 +1,11 @@
 """``recon models``: which depth models there are, which are on this machine, and under which licence."""
 
-import io
-import sys
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from recon_cli.console import Session, manner_options, manners
+from recon_cli.display import table_text
 
 
 @click.group(invoke_without_command=True)
@@ -45,27 +42,29 @@ def list_models(session: Session) -> None:
     session.result["models"] = rows
     if session.json:
         return
-    table = Table(box=None, pad_edge=False)
-    for title in ("name", "gives", "here", "download", "licence of the weights", "what it is"):
-        table.add_column(title, no_wrap=title in ("name", "gives", "here", "download"))
-    for row in rows:
-        size = row["download_mb"]
-        table.add_row(
-            row["name"],
-            row["gives"] + (" + focal length" if row["predicts_focal"] else ""),
-            "yes" if row["on_this_machine"] else "no",
-            "embedded" if row["repository"] is None else f"{size} MB" if size else "?",
-            row["licence"],
-            row["summary"],
+    session.print(
+        table_text(
+            ("name", "gives", "here", "download", "licence of the weights", "what it is"),
+            [_line(row) for row in rows],
+            whole=("name", "gives", "here", "download"),
+            width=250,  # one model a line is what a program that reads it wants
         )
-    # A pipe has no width: one model a line is what a program that reads it wants.
-    terminal = sys.stdout.isatty()
-    text = io.StringIO()
-    Console(file=text, force_terminal=terminal, width=None if terminal else 250).print(table)
-    session.print(text.getvalue().rstrip("\n"))
+    )
     session.print(
         "\nAny other checkpoint of these kinds: --model hf:REPO-OR-FOLDER[@REVISION]. Fetch: recon models pull NAME"
     )
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    size = row["download_mb"]
+    return [
+        row["name"],
+        row["gives"] + (" + focal length" if row["predicts_focal"] else ""),
+        "yes" if row["on_this_machine"] else "no",
+        "embedded" if row["repository"] is None else f"{size} MB" if size else "?",
+        row["licence"],
+        row["summary"],
+    ]
 
 
 @models.command()

@@ -1,6 +1,7 @@
 """``recon render``: pictures and films of a scene, without a display."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ from recon_cli.options.scene_options import (
 from recon_cli.options.without_effect import warn_of_idle_estimation
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from recon.render.camera_paths import PathName
     from recon.render.film_plan import Film
     from recon.render.subject import Subject
@@ -153,7 +152,6 @@ def render(
     from recon.render.film_plan import look_for
     from recon.render.render_film import render_to
     from recon.render.renderer_check import check_rendering
-    from recon_cli.eval_run import progress
 
     check_film(output)
     film = _film_of(output, way, size, turn, seconds, fps)
@@ -172,8 +170,10 @@ def render(
         )
     look = look_for(subject, film, size, moved=any(move), background=background, point_size_px=point_size)
 
-    def steps(count: int) -> "AbstractContextManager[Callable[[], object]]":
-        return progress(session.journal, "pictures", count)
+    @contextmanager
+    def steps(count: int) -> Iterator[Callable[[], object]]:
+        with session.journal.count(count, "pictures") as bar:
+            yield bar.advance
 
     render_to(output, subject, film, look, steps, session.journal, move=move, overwrite=overwrite)
     written = [path for path in files(output, film.count) if path.is_file()]

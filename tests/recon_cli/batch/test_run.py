@@ -15,7 +15,7 @@ from PIL import Image
 from recon.batch.run_log import Record
 from recon.depth import registry
 from recon.depth.preview import Preview
-from recon_cli.batch.progress import duration
+from recon_cli.display import duration
 
 ALL = [f"{name}.ply" for name in "abcdef"]
 

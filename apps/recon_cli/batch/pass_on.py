@@ -1,0 +1,32 @@
+"""Passes on what the journals of single photos say."""
+
+from collections.abc import Iterable
+
+from recon.journal import WARNINGS_TOLD, Entry
+from recon_cli.console import ConsoleJournal
+
+
+class Told:
+    """Passes on what the journals of single photos say: each warning once, since most are the same for all."""
+
+    def __init__(self, journal: ConsoleJournal) -> None:
+        self.journal = journal
+        self._seen: set[str] = set()
+
+    def tell(self, name: str, entries: Iterable[Entry]) -> None:
+        """What one photo's journal holds; everything where the user wants details."""
+        for entry in entries:
+            if self.journal.verbose:
+                show = self.journal.warn if entry.kind == "warning" else self.journal.detail
+                show(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)
+            elif entry.kind == "warning" and entry.message not in self._seen:
+                self._warn(name, entry)
+
+    def _warn(self, name: str, entry: Entry) -> None:
+        if len(self._seen) > WARNINGS_TOLD:
+            return
+        self._seen.add(entry.message)
+        if len(self._seen) > WARNINGS_TOLD:
+            self.journal.warn(entry.topic, "further warnings are in the record of the folder alone")
+        else:
+            self.journal.warn(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)

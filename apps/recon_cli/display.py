@@ -1,0 +1,125 @@
+"""How progress and tables look in the terminal, for every command: by rich."""
+
+import io
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+TELL_EVERY_S = 30.0
+"""How often long work says how far it is where stderr is no terminal."""
+_SPEED_OVER_S = 1800.0
+"""How far back the pace is taken from: one photo may take minutes."""
+
+
+def stage_progress(console: Console) -> Progress:
+    """Of one piece of work: how much of it is done, and for how long it has been going on."""
+    return _progress(console, BarColumn(), TimeElapsedColumn())
+
+
+def _progress(console: Console, *columns: ProgressColumn) -> Progress:
+    # No markup: a file's name may hold [brackets].
+    told = TextColumn("{task.description}", markup=False)
+    return Progress(
+        SpinnerColumn(), told, *columns, console=console, transient=True, speed_estimate_period=_SPEED_OVER_S
+    )
+
+
+class Bar:
+    """Counts what is done of many: a bar with the time left; lines now and then where stderr is no terminal."""
+
+    def __init__(self, console: Console, total: int | None, name: str = "", *, quiet: bool = False) -> None:
+        """Takes what is counted, and how many there are: that may be a guess, or None."""
+        self.console, self.total, self.name, self.quiet = console, total, name, quiet
+        self.done = 0
+        self._start = self._told = time.monotonic()
+        self._progress: Progress | None = None
+        if not quiet and console.is_terminal:
+            self._progress = _progress(console, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._task = self._progress.add_task(name, total=total)
+
+    def __enter__(self) -> "Bar":
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def describe(self, text: str) -> None:
+        """What is going on."""
+        if self._progress is not None:
+            self._progress.update(self._task, description=text)
+
+    def expect(self, total: int) -> None:
+        """How many there are to do."""
+        self.total = total
+        if self._progress is not None:
+            self._progress.update(self._task, total=total)
+
+    def advance(self) -> None:
+        """One more is done, well or not."""
+        self.done += 1
+        if self._progress is not None:
+            self._progress.advance(self._task)
+            return
+        now = time.monotonic()
+        if self.quiet or now - self._told < TELL_EVERY_S:
+            return
+        self._told = now
+        name = f"{self.name}: " if self.name else ""
+        if self.total is None:
+            self.console.print(f"{name}{self.done} done")
+        elif self.done < self.total:
+            left = (now - self._start) / self.done * (self.total - self.done)
+            self.console.print(f"{name}{self.done} of {self.total} done, about {duration(left)} left")
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def table_text(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    width: int = 100,
+) -> str:
+    """A table for stdout.
+
+    Args:
+        titles: Of the columns.
+        rows: A text for each column.
+        numbers: Titles of columns that end at the right.
+        whole: Titles of columns that are never broken.
+        width: Characters where stdout is no terminal, which has a width of its own.
+    """
+    table = Table(box=None, pad_edge=False)
+    numbers, whole = set(numbers), set(whole)
+    for title in titles:
+        table.add_column(title, justify="right" if title in numbers else "left", no_wrap=title in whole)
+    for row in rows:
+        table.add_row(*row)
+    terminal = sys.stdout.isatty()
+    text = io.StringIO()
+    Console(file=text, force_terminal=terminal, width=None if terminal else width).print(table)
+    return text.getvalue().rstrip("\n")
