@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.names import MEASURED
 from recon.errors import CalibrationError
 from recon.types import BoolMap
 
@@ -33,7 +34,7 @@ _ASSUMED_SCALE = 0.5
 """Of an estimator that nobody has measured: 95 % of its metres within a factor of 2.7 either way. Published metric
 models are off by less on most photos; on photos unlike their training data, by as much."""
 _ASSUMED_LOCAL, _ASSUMED_LOCAL_SENSOR = 0.05, 0.01
-_SENSORS = ("measured",)
+_SENSORS = (MEASURED,)
 """Estimators that hand on what a depth sensor measured."""
 
 

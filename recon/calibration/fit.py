@@ -22,6 +22,7 @@ from recon.calibration.robust_fit import Solution
 from recon.calibration.solver import solve
 from recon.calibration.values import Dense, Values, dense_of
 from recon.constraints import Constraint
+from recon.statistics import COVERAGE_FACTOR
 from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 
 # Beyond this multiple of the farthest distance that a reference knew, an extrapolated depth is not believed.
@@ -180,7 +181,7 @@ def _calibration(
         relative_error=found.scatter,
         outliers=1.0 - found.dense_agree if dense is not None else float(1.0 - found.agree.mean()),
         max_depth_m=_reach_m(problem),
-        scale_interval=float(np.expm1(1.96 * sigma)),
+        scale_interval=float(np.expm1(COVERAGE_FACTOR * sigma)),
         model=model,
         reference=known.source,
         width=camera.width,

@@ -15,7 +15,7 @@ from recon.depth.sparse_points import SparsePoints
 from recon.depth_map.read import SUFFIXES as DEPTH_SUFFIXES
 from recon.errors import CalibrationError
 from recon.journal import Journal
-from recon.options import Options
+from recon.options import Fit, Options
 
 _ASSUMED_SIGMA = 0.1
 """Of a metric model's scale, where nobody has measured it and known lengths stand beside it."""
@@ -31,7 +31,7 @@ class Knowledge:
     teacher: Estimator | None = None
     teacher_sigma: float = 0.0
     constraints: tuple[Constraint, ...] = ()
-    fit: str = "auto"
+    fit: Fit = "auto"
 
     @property
     def empty(self) -> bool:

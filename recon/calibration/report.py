@@ -5,6 +5,7 @@ from math import exp, hypot, log
 
 from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.error_model import ErrorModel, assumed_error_model
+from recon.statistics import COVERAGE_FACTOR
 
 WEAK = 0.3
 """Half-width of the 95 % interval of the scale from which on it is a warning."""
@@ -139,7 +140,9 @@ def _assumption(calibration: Calibration, measured: ErrorModel | None) -> str:
     if not calibration.relative_error:
         assumed.append(f"{100 * assumed_error_model(calibration.model).local:.0f} % from place to place")
     if calibration.scale_prior is not None:
-        assumed.append(f"a factor of up to {exp(1.96 * calibration.scale_prior):.1f} in scale (95 %)")
+        assumed.append(
+            f"a factor of up to {exp(COVERAGE_FACTOR * calibration.scale_prior):.1f} in scale (95 %)"
+        )
     if not assumed:
         return ""
     return f"; nobody has measured how far {calibration.model} is off: assumed {' and '.join(assumed)}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recon.calibration.attenuation import attenuation
 from recon.calibration.problem import NEAR, Problem, covariance_of, expected, filled
 from recon.calibration.values import Array
+from recon.statistics import SIGMA_PER_MEDIAN
 
 _AGREE = 3.0
 _ROUNDS = 20
@@ -126,7 +127,7 @@ def _weigh(problem: Problem, x: Array) -> _Weighed:
     dense_agree, weight, dense_sigma = np.zeros(0, bool), 0.0, None
     if problem.dense is not None:
         off = np.abs(problem.dense.residual(x))
-        dense_sigma = max(1.4826 * float(np.median(off)), _LEAST_SIGMA)
+        dense_sigma = max(SIGMA_PER_MEDIAN * float(np.median(off)), _LEAST_SIGMA)
         dense_agree = off <= _AGREE * dense_sigma
         # Pixels of one cell err together, so they count as one.
         repeats = dense_agree.sum() / max(len(np.unique(problem.dense.cell[dense_agree])), 1)

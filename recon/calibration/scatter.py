@@ -11,6 +11,7 @@ import numpy as np
 from recon.calibration.error_model import ErrorModel
 from recon.calibration.problem import Problem
 from recon.calibration.robust_fit import Solution, polished
+from recon.statistics import COVERAGE_FACTOR
 
 _LEAST_FREEDOM = 3
 """Observations of the scatter that it takes; the assumption stands in for those that lack."""
@@ -36,7 +37,7 @@ def with_scatter(problem: Problem, found: Solution) -> Solution:
     if not scatter:
         return replace(again, scatter=None)
     # Few constraints tell their own scatter badly: Student's t in place of the normal distribution.
-    widened = (t.ppf(0.975, known) / 1.96) ** 2
+    widened = (t.ppf(0.975, known) / COVERAGE_FACTOR) ** 2
     return replace(again, covariance=again.covariance * widened, scatter=spread)
 
 

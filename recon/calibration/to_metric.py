@@ -1,22 +1,29 @@
 """What brings an estimate to metres: a calibration, a metric model, measured depth, known lengths, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import expm1
-from typing import Any
 
 from recon.calibration.calibration import Calibration, apply, as_json
 from recon.calibration.error_model import ErrorModel, known_error_model, lattice
 from recon.calibration.fit import Known, Unknowns, calibrate
 from recon.calibration.references import Knowledge
 from recon.calibration.report import doubts, fitted_text, summary
-from recon.constraints import Constraint, LengthBetween, Rectangle
+from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
 from recon.depth.sparse_points import SparsePoints
 from recon.errors import CalibrationError
 from recon.journal import Journal
+from recon.options import Fit
+from recon.statistics import COVERAGE_FACTOR
 from recon.types import BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo, RelativeDepth
 
+_UNKNOWNS: dict[Fit, Unknowns] = {
+    "scale": Unknowns(shift=False),
+    "scale+shift": Unknowns(shift=True),
+    "scale+focal": Unknowns(shift=False, focal=True),
+    "scale+shift+focal": Unknowns(shift=True, focal=True),
+}
 _ASSUMED_REACH = 0.1
 """Of an error whose spread over the picture is not known, as a share of the diagonal."""
 _WELL_DETERMINED = 0.15
@@ -65,7 +72,7 @@ def to_metric(
         if depth.scale_interval is None and error_model is not None and depth.valid.any():
             size = {"width": photo.width, "height": photo.height}
             common = error_model.common_sigma(lattice(depth.valid), **size)
-            depth = replace(depth, scale_interval=expm1(1.96 * common))
+            depth = replace(depth, scale_interval=expm1(COVERAGE_FACTOR * common))
         return Metric(depth, estimate.sky, None, estimate.focal_px, estimate.model, False, error_model)
     sky, focal_px, focal_model, fitted = estimate.sky, estimate.focal_px, estimate.model, False
     if knowledge.calibration is not None:
@@ -111,8 +118,7 @@ def fit(
         if not isinstance(truth.depth, MetricDepth):
             raise CalibrationError(f"{teacher.name} gave relative depth: --reference takes a metric model")
         depth = truth.depth
-        is_file = isinstance(teacher, Measured | SparsePoints)
-        sources.insert(0, str(truth.details.get("file", teacher.name)) if is_file else teacher.name)
+        sources.insert(0, teacher.path.name if isinstance(teacher, Measured | SparsePoints) else teacher.name)
     everything = Known(knowledge.constraints, depth, " and ".join(sources), knowledge.teacher_sigma)
     predicted = estimate.focal_px or (None if truth is None else truth.focal_px)
     calibration = _fitted(photo, estimate, everything, knowledge.fit, known, predicted, journal)
@@ -124,7 +130,7 @@ def _fitted(
     photo: Photo,
     estimate: DepthEstimate,
     everything: Known,
-    wanted: str,
+    wanted: Fit,
     known: Intrinsics | None,
     predicted_px: float | None,
     journal: Journal,
@@ -132,22 +138,21 @@ def _fitted(
     size = {"width": photo.width, "height": photo.height}
     camera = Intrinsics.best(known, predicted_px, **size)
     relative = isinstance(estimate.depth, RelativeDepth)
-    shift = relative if wanted == "auto" else "shift" in wanted
 
-    def fitted(focal: bool) -> Calibration:
+    def fitted(unknowns: Unknowns) -> Calibration:
         return calibrate(
             estimate.depth,
             everything,
             camera=camera,
-            unknowns=Unknowns(shift, focal),
+            unknowns=unknowns,
             model=estimate.model,
             spread=known_error_model(estimate.model),
         )
 
     if wanted != "auto":
-        return fitted("focal" in wanted)
-    fixed = fitted(False)
-    free = _with_focal(everything, fitted)
+        return fitted(_UNKNOWNS[wanted])
+    fixed = fitted(Unknowns(shift=relative))
+    free = _if_determined(everything, lambda: fitted(Unknowns(shift=relative, focal=True)))
     if free is None or free.focal_px is None or free.focal_sigma is None:
         return fixed
     guessed = known is None and predicted_px is None
@@ -159,13 +164,13 @@ def _fitted(
             "focal",
             f"the known lengths fit a focal length of {free.focal_px:.0f} px, not {camera.fx:.0f} px (source: "
             f"{camera.source}): the picture may be cropped, or a length wrong; --fit "
-            f"scale{'+shift' if shift else ''}+focal "
+            f"scale{'+shift' if relative else ''}+focal "
             "takes the former",
         )
     return fixed
 
 
-def _with_focal(everything: Known, fitted: Any) -> Calibration | None:
+def _if_determined(everything: Known, fitted: Callable[[], Calibration]) -> Calibration | None:
     """The fit with a free focal length, where enough is known for it."""
     spans = sum(
         4 if isinstance(one, Rectangle) else isinstance(one, LengthBetween) for one in everything.constraints
@@ -173,7 +178,7 @@ def _with_focal(everything: Known, fitted: Any) -> Calibration | None:
     if spans < 2:
         return None
     try:
-        return fitted(True)
+        return fitted()
     except CalibrationError:
         return None
 
@@ -181,14 +186,14 @@ def _with_focal(everything: Known, fitted: Any) -> Calibration | None:
 def _counted(constraints: Sequence[Constraint]) -> list[str]:
     """``2 lengths``, ``1 distance``, ... for the record."""
     names = {
-        "DistanceAt": "distance",
-        "LengthBetween": "length",
-        "Rectangle": "rectangle",
-        "CameraHeight": "camera height",
+        DistanceAt: "distance",
+        LengthBetween: "length",
+        Rectangle: "rectangle",
+        CameraHeight: "camera height",
     }
     counts: dict[str, int] = {}
     for one in constraints:
-        name = names[type(one).__name__]
+        name = names[type(one)]
         counts[name] = counts.get(name, 0) + 1
     return [f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items()]
 
