@@ -1,6 +1,6 @@
-"""Every option of a reconstruction, with its default and its help text, written once.
+"""Every option of a reconstruction, with its default, help text and group, written once.
 
-The command line is made from these fields, so its ``--help`` cannot tell another default than the code.
+The command line is generated from these fields, so ``--help`` and the code have the same defaults.
 """
 
 from collections.abc import Sequence
@@ -17,186 +17,232 @@ Shape = Literal["cloud", "mesh"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
+Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
+GROUPS: tuple[Group, ...] = ("Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run")
+"""Sections of ``--help``, in order."""
 FITS: tuple[Fit, ...] = ("auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal")
 
 
 def _option(
-    default: Any, help_text: str, *, flag: str, metavar: str | None = None, choices: Sequence[str] = ()
+    group: Group,
+    default: Any,
+    help_text: str,
+    *,
+    flag: str,
+    metavar: str | None = None,
+    choices: Sequence[str] = (),
 ) -> Any:
-    return field(
-        default=default,
-        metadata={"help": help_text, "flag": flag, "metavar": metavar, "choices": tuple(choices)},
-    )
+    info = {"group": group, "help": help_text, "flag": flag, "metavar": metavar, "choices": tuple(choices)}
+    return field(default=default, metadata=info)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a photo becomes a scene. Lengths in metres, focal lengths in px of the upright photo."""
+    """How to turn a photo into a scene. Lengths in metres, focal lengths in px of the upright photo.
 
-    model: str = _option(
-        "auto",
-        "Depth estimator, by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION]. "
-        "auto: metric depth inside the photo's own file, else Depth Pro where its weights can be had, else the rough "
-        "embedded preview.",
-        flag="--model",
-        metavar="NAME",
-    )
-    reference: str | None = _option(
-        None,
-        "What brings a relative model to metres: a metric model's name, a measured depth file, points as lines of "
-        "x,y,depth in a .csv, or a folder with a COLMAP model.",
-        flag="--reference",
-        metavar="NAME|FILE|DIR",
-    )
-    reference_sigma: float | None = _option(
-        None,
-        "How far the reference's own scale may be off, as a share (0.03: 3 %). Default: what is known of that "
-        "model; beside --length and --at, which then decide, 0.1 for a model that nobody has measured.",
-        flag="--reference-sigma",
-        metavar="SHARE",
-    )
-    at: tuple[DistanceAt, ...] = _option(
-        (),
-        "What is known: the distance of a pixel from the camera, such as 812,440=2.4m or 812,440=2.4m+-3cm; m, cm, "
-        "mm, ft, in. May be given several times.",
-        flag="--at",
-        metavar="X,Y=LENGTH",
-    )
-    length: tuple[LengthBetween, ...] = _option(
-        (),
-        "What is known: the length between two pixels, such as 100,200:100,900=2.03m. May be given several times.",
-        flag="--length",
-        metavar="X,Y:X,Y=LENGTH",
-    )
-    rectangle: tuple[Rectangle, ...] = _option(
-        (),
-        "What is known: a flat rectangle by its corners in order and its two sides, such as "
-        "10,10:90,20:90,80:10,90=0.9mx2.03m; it tells the focal length, too.",
-        flag="--rectangle",
-        metavar="X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH",
-    )
-    camera_height: CameraHeight | None = _option(
-        None,
-        "What is known: the height of the camera above the floor that the photo shows, such as 1.6m.",
-        flag="--camera-height",
-        metavar="LENGTH",
-    )
-    constraint_file: Path | None = _option(
-        None, "What is known, as a JSON file with a list of the above.", flag="--constraints", metavar="FILE"
-    )
-    calibration: Path | None = _option(
-        None, "A calibration saved by `recon calibrate`.", flag="--calibration", metavar="FILE"
-    )
-    fit: Fit = _option(
-        "auto",
-        "What is fitted to what is known. auto: scale and shift of a relative model, the scale of a metric one, and "
-        "the focal length where nothing else tells it and the lengths do.",
-        flag="--fit",
-        choices=FITS,
-    )
+    Within a group, ``--help`` lists the options in the order of the fields.
+    """
+
     depth: Path | None = _option(
+        "Input",
         None,
-        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) in place of a model; with --model, calibrates "
-        "it instead. May be smaller than the photo. Of several photos: a folder with a file of the same name for "
-        "each.",
+        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) instead of a model, or to calibrate --model. "
+        "Several photos: a folder.",
         flag="--depth",
         metavar="FILE",
     )
     relative_depth: Path | None = _option(
+        "Input",
         None,
-        "Relative inverse depth (larger is nearer) that Depth Anything, MiDaS or the like wrote, in place of a "
-        "model; what is known (--length, --at, --reference, ...) brings it to metres.",
+        "Inverse depth from another program instead of a model. Needs a known length or a reference.",
         flag="--relative-depth",
         metavar="FILE",
     )
     depth_unit: float | None = _option(
+        "Input",
         None,
         "Metres per stored unit of a depth file. Default: 0.001 for integers, 1 for floats.",
         flag="--depth-unit",
         metavar="M",
     )
-    intrinsics: tuple[float, float, float, float] | None = _option(
+    model: str = _option(
+        "Depth model",
+        "auto",
+        "Name (see `recon models`) or hf:REPO-OR-FOLDER[@REVISION]. auto: depth in the photo, depthpro, or preview.",
+        flag="--model",
+        metavar="NAME",
+    )
+    offline: bool = _option(
+        "Depth model", False, "Never access the network (same as HF_HUB_OFFLINE=1).", flag="--offline"
+    )
+    device: Device = _option(
+        "Depth model",
+        "auto",
+        "Device to run the model on.",
+        flag="--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+    )
+    precision: Precision = _option(
+        "Depth model",
+        "auto",
+        "Number format of the model. auto: fast and safe on the device. int8: fast on a CPU, some percent of error.",
+        flag="--precision",
+        choices=("auto", "fp32", "bf16", "fp16", "int8"),
+    )
+    processing_size: int | None = _option(
+        "Depth model",
         None,
-        "The camera in px of the upright photo; the top-left pixel's centre is (0.5, 0.5).",
+        "Depth Anything: shorter side of the model's input image, px (default 518).",
+        flag="--processing-size",
+        metavar="PX",
+    )
+    length: tuple[LengthBetween, ...] = _option(
+        "Metric scale",
+        (),
+        "Known length between two pixels, e.g. 100,200:100,900=2.03m. Repeatable.",
+        flag="--length",
+        metavar="X,Y:X,Y=LENGTH",
+    )
+    at: tuple[DistanceAt, ...] = _option(
+        "Metric scale",
+        (),
+        "Known distance from the camera to a pixel, e.g. 812,440=2.4m or 812,440=2.4m+-3cm; m, cm, mm, ft, in. "
+        "Repeatable.",
+        flag="--at",
+        metavar="X,Y=LENGTH",
+    )
+    rectangle: tuple[Rectangle, ...] = _option(
+        "Metric scale",
+        (),
+        "Known rectangle: corners in order, and sides. At an angle, it also determines the focal length. Repeatable.",
+        flag="--rectangle",
+        metavar="X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH",
+    )
+    camera_height: CameraHeight | None = _option(
+        "Metric scale",
+        None,
+        "Known height of the camera above the visible floor, e.g. 1.6m.",
+        flag="--camera-height",
+        metavar="LENGTH",
+    )
+    constraint_file: Path | None = _option(
+        "Metric scale",
+        None,
+        "JSON file with a list of known measurements (the four options above).",
+        flag="--constraints",
+        metavar="FILE",
+    )
+    reference: str | None = _option(
+        "Metric scale",
+        None,
+        "Metric reference for a relative model: a metric model, a depth file, x,y,depth points (.csv), or a COLMAP "
+        "folder.",
+        flag="--reference",
+        metavar="NAME|FILE|DIR",
+    )
+    reference_sigma: float | None = _option(
+        "Metric scale",
+        None,
+        "Relative error of the reference (0.03: 3 %). Default: as measured, or 0.1 if unknown (then --length and "
+        "--at dominate).",
+        flag="--reference-sigma",
+        metavar="SHARE",
+    )
+    calibration: Path | None = _option(
+        "Metric scale",
+        None,
+        "Calibration file written by `recon calibrate`.",
+        flag="--calibration",
+        metavar="FILE",
+    )
+    fit: Fit = _option(
+        "Metric scale",
+        "auto",
+        "Parameters to fit. auto: scale (relative models: and shift), and the focal length if only the lengths "
+        "give it.",
+        flag="--fit",
+        choices=FITS,
+    )
+    focal_35mm: float | None = _option(
+        "Camera",
+        None,
+        "Focal length as 35 mm equivalent, by the diagonal.",
+        flag="--focal-35mm",
+        metavar="MM",
+    )
+    focal_px: float | None = _option(
+        "Camera", None, "Focal length in px of the upright photo.", flag="--focal-px", metavar="PX"
+    )
+    fov: float | None = _option(
+        "Camera", None, "Horizontal field of view in degrees.", flag="--fov", metavar="DEG"
+    )
+    intrinsics: tuple[float, float, float, float] | None = _option(
+        "Camera",
+        None,
+        "Pinhole camera in px of the upright photo; the centre of the top-left pixel is (0.5, 0.5).",
         flag="--intrinsics",
         metavar="FX,FY,CX,CY",
     )
-    focal_px: float | None = _option(
-        None, "Focal length in px of the upright photo.", flag="--focal-px", metavar="PX"
-    )
-    focal_35mm: float | None = _option(
-        None, "Focal length as its 35 mm equivalent, by the diagonal.", flag="--focal-35mm", metavar="MM"
-    )
-    fov: float | None = _option(None, "Horizontal field of view in degrees.", flag="--fov", metavar="DEG")
-    edge: float = _option(
-        0.04,
-        "Depth edges are cut where the relative depth step from pixel to pixel is larger than this (less "
-        "where the depth is smooth) and the surface's slope does not explain it. 0 cuts nothing.",
-        flag="--edge",
-        metavar="T",
+    level: bool = _option(
+        "Geometry",
+        False,
+        "Align the scene with gravity, estimated from floor and walls. No change if gravity cannot be estimated.",
+        flag="--level/--no-level",
     )
     max_depth: float | None = _option(
-        None, "Drop what is farther than this, in metres.", flag="--max-depth", metavar="M"
+        "Geometry", None, "Drop everything beyond this depth, in metres.", flag="--max-depth", metavar="M"
     )
     sky: Sky = _option(
+        "Geometry",
         "drop",
         "Drop the sky, or keep it as a backdrop behind the farthest point.",
         flag="--sky",
         choices=("keep", "drop"),
     )
-    stride: int = _option(1, "Keep every Nth pixel in each direction.", flag="--stride", metavar="N")
+    edge: float = _option(
+        "Geometry",
+        0.04,
+        "Relative depth step between pixels above which a depth edge is cut (less on smooth depth). 0: no cuts.",
+        flag="--edge",
+        metavar="T",
+    )
+    fill: bool = _option(
+        "Geometry",
+        False,
+        "Fill gaps behind foreground objects by extending the background (synthetic). Meshes only.",
+        flag="--fill/--no-fill",
+    )
+    stride: int = _option(
+        "Geometry", 1, "Keep every Nth pixel in each direction.", flag="--stride", metavar="N"
+    )
     voxel: float | None = _option(
-        None, "Thin a cloud to one point per cube of this size, in metres.", flag="--voxel", metavar="M"
+        "Geometry",
+        None,
+        "Downsample a point cloud to one point per cube of this size, in metres.",
+        flag="--voxel",
+        metavar="M",
     )
     faces: int | None = _option(
+        "Geometry",
         None,
-        "Simplify a mesh to at most this many triangles; what the photo's camera sees stays.",
+        "Simplify a mesh to at most N triangles, keeping what the photo's camera sees.",
         flag="--faces",
         metavar="N",
     )
     error: float | None = _option(
+        "Geometry",
         None,
-        "Simplify a mesh as far as its surface moves by no more than this, in metres.",
+        "Simplify a mesh while its surface moves by no more than this, in metres.",
         flag="--error",
         metavar="M",
     )
-    fill: bool = _option(
-        False,
-        "Close the cuts of a mesh from behind, for small moves of the camera: the background goes on under the "
-        "foreground's outline, in the colours of its own border. Invented, not measured.",
-        flag="--fill/--no-fill",
-    )
     axes: Axes = _option(
+        "Output",
         "y-up",
-        "Axes of the file: y-up (MeshLab and CloudCompare open on the photo's view), z-up (a PLY or STL "
-        "stands upright in Blender), opencv (x right, y down, z forward). GLB is y-up always.",
+        "y-up: photo's view in MeshLab, CloudCompare. z-up: PLY, STL upright in Blender. opencv: y down. GLB: always "
+        "y-up.",
         flag="--axes",
         choices=tuple(FILE_AXES),
-    )
-    level: bool = _option(
-        False,
-        "Stand the scene upright: find gravity from its floor and walls, put the floor at height zero and "
-        "the camera above it. A scene that does not tell is left alone.",
-        flag="--level/--no-level",
-    )
-    device: Device = _option(
-        "auto", "Where the model runs.", flag="--device", choices=("auto", "cpu", "cuda", "mps")
-    )
-    precision: Precision = _option(
-        "auto",
-        "Number format of the model. auto: what is fast and safe on the device. int8: faster on a CPU, at the cost "
-        "of an error of some percent in the depth.",
-        flag="--precision",
-        choices=("auto", "fp32", "bf16", "fp16", "int8"),
-    )
-    processing_size: int | None = _option(
-        None,
-        "Depth Anything: length of the picture's shorter side inside the model, px (default 518).",
-        flag="--processing-size",
-        metavar="PX",
-    )
-    offline: bool = _option(
-        False, "Never touch the network (HF_HUB_OFFLINE=1 does the same).", flag="--offline"
     )
 
     def __post_init__(self) -> None:
@@ -213,17 +259,17 @@ class Options:
         if self.focal_px is not None and self.focal_px < 1:
             raise ValueError(f"--focal-px must be 1 px or more, got {self.focal_px}")
         if self.fov is not None and not (_is_number(self.fov) and 0.1 <= self.fov <= 179):
-            raise ValueError(f"--fov must lie between 0.1 and 179 degrees, got {self.fov!r}")
+            raise ValueError(f"--fov must be between 0.1 and 179 degrees, got {self.fov!r}")
         if not (_is_number(self.edge) and 0 <= self.edge <= 1):
             raise ValueError(
-                f"--edge is a share of the distance and must lie between 0 and 1, got {self.edge!r}"
+                f"--edge is a fraction of the depth and must be between 0 and 1, got {self.edge!r}"
             )
         if not isinstance(self.stride, int) or self.stride < 1:
             raise ValueError(f"--stride must be a whole number of 1 or more, got {self.stride!r}")
         if self.faces is not None and self.faces < 4:
             raise ValueError(f"--faces must be 4 or more, got {self.faces}")
         if self.faces is not None and self.error is not None:
-            raise ValueError("give only one of --faces and --error: either says how far a mesh is simplified")
+            raise ValueError("give only one of --faces and --error: each sets how far a mesh is simplified")
         if self.processing_size is not None and self.processing_size < 14:
             raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
         if self.intrinsics is not None:
@@ -236,19 +282,25 @@ class Options:
         if sum(given is not None for given in cameras) > 1:
             raise ValueError("give only one of --intrinsics, --focal-px, --focal-35mm and --fov")
         if self.relative_depth is not None and self.model != "auto":
-            raise ValueError("give only one of --model and --relative-depth: either is what becomes metric")
+            raise ValueError(
+                "give only one of --model and --relative-depth: each is the depth to make metric"
+            )
         if self.depth is not None and self.reference is not None:
-            raise ValueError("give only one of --depth and --reference: either calibrates the --model")
+            raise ValueError(
+                "give only one of --depth and --reference: each is the metric reference for --model"
+            )
         _one_of("--sky", self.sky, ("keep", "drop"))
         _one_of("--axes", self.axes, tuple(FILE_AXES))
         if self.level and self.axes == "opencv":
             raise ValueError(
-                "--level needs an up axis: give --axes y-up or z-up instead of opencv, or --no-level"
+                "--level needs an up axis: use --axes y-up or z-up instead of opencv, or --no-level"
             )
         if self.reference_sigma is not None and not (
             _is_number(self.reference_sigma) and 0 < self.reference_sigma < 1
         ):
-            raise ValueError(f"--reference-sigma is a share between 0 and 1, got {self.reference_sigma!r}")
+            raise ValueError(
+                f"--reference-sigma must be a fraction between 0 and 1, got {self.reference_sigma!r}"
+            )
         self._check_knowledge()
         _one_of("--fit", self.fit, FITS)
         _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
@@ -270,8 +322,8 @@ class Options:
         fits = self.at or self.length or self.rectangle or self.camera_height or self.constraint_file
         if self.calibration is not None and (fits or self.reference):
             raise ValueError(
-                "give either a --calibration, which is used as it is, or what to make one from (--reference, --at, "
-                "--length, --rectangle, --camera-height, --constraints)"
+                "--calibration is applied unchanged and cannot be combined with --reference, --at, --length, "
+                "--rectangle, --camera-height or --constraints"
             )
 
 

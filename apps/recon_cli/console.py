@@ -1,4 +1,4 @@
-"""What the user sees: decisions and progress on stderr, JSON on stdout, one sentence for an error."""
+"""Console output: decisions, progress and one-sentence errors on stderr, JSON on stdout."""
 
 import functools
 import json
@@ -16,6 +16,7 @@ from rich.text import Text
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
 from recon_cli.display import Bar, stage_progress
+from recon_cli.options.groups import option
 from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -24,7 +25,7 @@ _STOPPED = "stopped; no unfinished file was left behind"
 
 
 class ReaderGone(BaseException):
-    """The reader of our output (head, less) has gone: nothing is wrong, and nothing can be told to it."""
+    """The reader of our output (head, less) has closed the pipe. Not an error; there is nobody to report to."""
 
 
 class _Console(Console):
@@ -34,7 +35,7 @@ class _Console(Console):
 
 
 class ConsoleJournal(Journal):
-    """Shows entries as they come, and a progress bar where stderr is a terminal."""
+    """Prints entries as they arrive, with a progress bar if stderr is a terminal."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         super().__init__()
@@ -42,7 +43,7 @@ class ConsoleJournal(Journal):
         self.console = _Console(stderr=True, highlight=False, soft_wrap=True)
 
     def show(self, entry: Entry) -> None:
-        """One line an entry; warnings even when quiet, details only when verbose."""
+        """Prints one line per entry: warnings even if quiet, details only if verbose."""
         if entry.kind == "warning":
             self.console.print(Text("warning  ", style="yellow") + Text(entry.message, style="default"))
         elif not self.quiet and (entry.kind == "decision" or self.verbose):
@@ -52,7 +53,7 @@ class ConsoleJournal(Journal):
 
     @contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
-        """A progress bar (a spinner without a total); a plain line where stderr is not a terminal."""
+        """A progress bar (a spinner without a total), or a plain line if stderr is not a terminal."""
         if self.quiet:
             yield lambda done: None
             return
@@ -71,15 +72,15 @@ class ConsoleJournal(Journal):
 
 @dataclass
 class Session:
-    """One run of a command: its journal, and what goes to stdout with ``--json``."""
+    """One run of a command: its journal and its result for ``--json``."""
 
     journal: ConsoleJournal
     json: bool
     result: dict[str, Any] = field(default_factory=dict)
-    """Filled by the command; printed with ``--json`` when it ends well."""
+    """Filled by the command; printed with ``--json`` on success."""
 
     def print(self, text: str) -> None:
-        """The command's answer for a person, on stdout; nothing with ``--json``."""
+        """Prints the command's output as text on stdout; nothing with ``--json``."""
         if not self.json:
             click.echo(text)
 
@@ -87,20 +88,20 @@ class Session:
 def manner_options(command: Command) -> Command:
     """Adds --json -q -v --debug, as ``as_json``, ``quiet``, ``verbose`` and ``debug``."""
     for decorate in (
-        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-        click.option("-v", "--verbose", is_flag=True, help="Also the details."),
-        click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr."),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."),
+        option("--debug", group="Run", is_flag=True, help="Show the traceback of an error."),
+        option("-v", "--verbose", group="Run", is_flag=True, help="Show more detail."),
+        option("-q", "--quiet", group="Run", is_flag=True, help="Show only warnings and errors."),
+        option("--json", "as_json", group="Run", is_flag=True, help="Print the result as JSON on stdout."),
     ):
         command = decorate(command)
     return command
 
 
 def manners(command: Command) -> Command:
-    """Adds --json -q -v --debug to a command, gives it a ``Session`` first, and turns errors into exit codes.
+    """Adds --json -q -v --debug to a command, passes it a ``Session`` first, and maps errors to exit codes.
 
-    0: done. 1: a problem that the user can fix, in one sentence on stderr. 2: usage (click's own). 130: Ctrl-C.
-    129 and 143: SIGHUP and SIGTERM. 141: the reader of the output has gone.
+    0: success. 1: an error that the user can fix, in one sentence on stderr. 2: usage (from click). 130: Ctrl-C.
+    129 and 143: SIGHUP and SIGTERM. 141: the reader of the output has closed the pipe.
     """
 
     @manner_options
@@ -114,7 +115,7 @@ def manners(command: Command) -> Command:
         except KeyboardInterrupt:
             _fail(session, _STOPPED, "interrupted", 130)
         except Stopped as stop:
-            with suppress(OSError):  # the terminal may be what has gone
+            with suppress(OSError):  # SIGHUP: the terminal may be closed
                 _fail(session, _STOPPED, "interrupted", stop.exit_code)
             sys.exit(stop.exit_code)
         except ReconError as error:
@@ -124,12 +125,12 @@ def manners(command: Command) -> Command:
         except MemoryError as error:
             if debug:
                 traceback.print_exc()
-            _fail(session, "not enough memory: use a smaller photo, or --stride 2", type(error).__name__, 1)
+            _fail(session, "out of memory: use a smaller photo, or --stride 2", type(error).__name__, 1)
         except Exception as error:
             if debug:
                 traceback.print_exc()
-            told = "" if debug else "; run again with --debug to see where, and please report it"
-            _fail(session, f"unexpected {type(error).__name__}: {error}{told}", type(error).__name__, 1)
+            hint = "" if debug else "; run again with --debug for the traceback, and please report it"
+            _fail(session, f"unexpected {type(error).__name__}: {error}{hint}", type(error).__name__, 1)
         else:
             if as_json:
                 _print_json({"ok": True, **session.result}, session.journal.entries)
@@ -138,7 +139,7 @@ def manners(command: Command) -> Command:
 
 
 def print_failure(kind: str, message: str, entries: Sequence[Entry] = ()) -> None:
-    """Prints what went wrong as JSON on stdout."""
+    """Prints an error as JSON on stdout."""
     _print_json({"ok": False, "error": {"type": kind, "message": message}}, entries)
 
 
@@ -150,9 +151,9 @@ def _fail(session: Session, message: str, kind: str, code: int) -> NoReturn:
 
 
 def _print_json(values: dict[str, Any], entries: Sequence[Entry]) -> None:
-    told = [
+    records = [
         {"kind": entry.kind, "topic": entry.topic, "message": entry.message, "values": dict(entry.values)}
         for entry in entries
     ]
     warnings = [entry.message for entry in entries if entry.kind == "warning"]
-    click.echo(json.dumps({**values, "entries": told, "warnings": warnings}, indent=1, default=str))
+    click.echo(json.dumps({**values, "entries": records, "warnings": warnings}, indent=1, default=str))

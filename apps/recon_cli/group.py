@@ -1,4 +1,4 @@
-"""The ``recon`` command: its subcommands, and what becomes of its errors."""
+"""The ``recon`` command: subcommands and error handling."""
 
 import os
 import sys
@@ -25,10 +25,10 @@ from recon_cli.console import ReaderGone, print_failure
 
 
 class _Recon(click.Group):
-    """click's group, with usage errors as JSON where that is asked for, and quiet where the reader has gone."""
+    """click's group, which also prints usage errors as JSON with ``--json``, and exits quietly on a closed pipe."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        """Runs the command line and exits with its code."""
+        """Runs the command line and exits with its exit code."""
         words = list(sys.argv[1:] if args is None else args)
         named["standalone_mode"] = False
         try:
@@ -40,7 +40,7 @@ class _Recon(click.Group):
     def _run(self, words: list[str], *rest: Any, **named: Any) -> int:
         try:
             return super().main(words, *rest, **named) or 0
-        except click.Abort:  # Ctrl-C where no command runs yet
+        except click.Abort:  # Ctrl-C before a command runs
             return 130
         except click.ClickException as error:
             error.show()
@@ -64,12 +64,12 @@ def _reader_may_leave() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
-        # click makes exit code 1 of it, as if something had failed.
+        # click would exit with code 1, as if the command had failed.
         raise ReaderGone from error
 
 
 def _silence() -> None:
-    """What is still to be flushed at the end goes nowhere, without a complaint."""
+    """Discards output that Python would flush at exit, to avoid an error message."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -81,7 +81,7 @@ def _silence() -> None:
 @click.group(cls=_Recon, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, "-V", "--version", prog_name="recon")
 def recon() -> None:
-    """One photograph to a metric 3D scene that opens in Blender, MeshLab and CloudCompare as it should."""
+    """Turn one photograph into a metric 3D scene that opens correctly in Blender, MeshLab and CloudCompare."""
 
 
 _OF_SCENES = (build, depth, export, info, view, render, blender)

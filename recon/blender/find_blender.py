@@ -1,4 +1,4 @@
-"""Where Blender is on this machine."""
+"""Finds Blender on this machine."""
 
 import os
 import shutil
@@ -15,33 +15,33 @@ class BlenderError(ReconError):
 
 
 def scene_script() -> "resources.abc.Traversable":
-    """The script that sets a scene up, run by Blender's own Python."""
+    """The script that sets up a scene, run by Blender's Python."""
     return resources.files("recon.blender").joinpath("open_scene.py")
 
 
 def find_blender(program: Path | None) -> Path:
-    """Blender's program: the one given, on the PATH, or in one of the usual places.
+    """The Blender executable: the one given, else on the PATH, else in one of the usual install locations.
 
     Raises:
-        BlenderError: There is none; the sentence tells where our script is, to be run by hand.
+        BlenderError: Blender was not found. The message gives the path of our script, to run it by hand.
     """
     if program is not None:
-        found = shutil.which(program)
-        if found is None:
-            raise BlenderError(f"--blender {program} is no program that can be run.")
-        return Path(found)
+        executable = shutil.which(program)
+        if executable is None:
+            raise BlenderError(f"--blender {program} is not an executable program.")
+        return Path(executable)
     for candidate in (shutil.which("blender"), *_usual_places()):
         if candidate and os.access(candidate, os.X_OK):
             return Path(candidate)
     raise BlenderError(
-        "Blender is not found: install it (blender.org, 4.2 or newer), or give its program by --blender. The script "
-        f"that sets a scene up is {scene_script()}: open it in Blender's Scripting tab, or run "
-        "`blender --python SCRIPT -- FILE`."
+        "Blender was not found: install it (blender.org, 4.2 or newer), or give its path with --blender. To set up "
+        f"the scene by hand, open {scene_script()} in Blender's Scripting tab, or run `blender --python SCRIPT -- "
+        "FILE`."
     )
 
 
 def _usual_places() -> Iterator[Path]:
-    """Where installers put it, the newest version first."""
+    """The usual install locations, newest version first."""
     if sys.platform == "darwin":
         for folder in (Path("/Applications"), Path.home() / "Applications"):
             yield folder / "Blender.app" / "Contents" / "MacOS" / "Blender"

@@ -168,16 +168,16 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
             "recon models pull",
         ),
         (["build", "@photo.jpg"], 2, "-o"),
-        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "--fov must lie between"),
+        (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "--fov must be between"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "60", "--focal-px", "9"], 2, "only one"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--intrinsics", "1,2,3"], 2, "FX,FY,CX,CY"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--stride", "0"], 2, "--stride"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--axes", "x-up"], 2, "y-up"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--max-depth", "nan"], 2, "--max-depth"),
         (["export", "@none.npz", "-o", "@a.ply"], 1, "does not exist"),
-        (["export", "@photo.jpg", "-o", "@a.ply"], 1, "photo.jpg is no scene file (.npz)"),
-        (["build", "@photo.jpg", "-o", ""], 2, "the name is empty"),
-        (["calibrate", "@photo.jpg", "-o", ""], 2, "the name is empty"),
+        (["export", "@photo.jpg", "-o", "@a.ply"], 1, "photo.jpg is not a scene file (.npz)"),
+        (["build", "@photo.jpg", "-o", ""], 2, "the file name is empty"),
+        (["calibrate", "@photo.jpg", "-o", ""], 2, "the file name is empty"),
         (
             ["depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@d.npy", "--max-depth", "0.001"],
             1,
@@ -513,10 +513,10 @@ def test_help_names_every_format_and_tells_of_calibrate_what_is_true() -> None:
 
     for command in ("build", "export"):
         text = " ".join(CliRunner().invoke(recon, [command, "--help"]).stdout.split())
-        assert all(suffix in text.split("format (")[1].split(")")[0] for suffix in [*formats(), ".npz"])
+        assert all(suffix in text.split("Formats: ")[1] for suffix in [*formats(), ".npz"])
     text = " ".join(CliRunner().invoke(recon, ["calibrate", "--help"]).stdout.split())
-    assert "The model to calibrate" in text and "in place of a model" not in text
-    assert "else the rough embedded preview" not in text and "calibration saved by" not in text
+    assert "Model to calibrate" in text and "as the reference" in text and "to calibrate --model" not in text
+    assert "depthpro, or preview" not in text and "written by `recon calibrate`" not in text
 
 
 def test_info_tells_the_same_of_every_format(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The options of ``recon build`` and ``recon depth`` that are about many photos."""
+"""Options of ``recon build`` and ``recon depth`` for several photos, folders and videos."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from recon.batch.inputs import is_pattern, is_video
+from recon_cli.options.groups import option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -17,7 +18,7 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class Request:
-    """What a command line asks for, as far as it is about many photos."""
+    """The inputs and outputs that a command line requests."""
 
     words: tuple[str, ...]
     """Photos, folders, patterns, videos, ``-``."""
@@ -33,26 +34,26 @@ class Request:
 
     @property
     def is_batch(self) -> bool:
-        """Whether a folder of outputs is asked for: by ``--format``, or by what is named."""
+        """Whether the outputs go to a directory: ``--format`` is given, or the inputs are not a single photo."""
         if self.formats is not None or len(self.words) != 1:
             return True
         (word,) = self.words
         return word == STDIN or is_pattern(word) or is_video(Path(word)) or os.path.isdir(word)
 
     def check(self) -> None:
-        """Refuses options that do not go together.
+        """Refuses incompatible options.
 
         Raises:
-            click.UsageError: With what to do instead.
+            click.UsageError: The options are incompatible.
         """
         if self.resume and self.overwrite:
-            raise click.UsageError("--resume and --overwrite exclude each other")
+            raise click.UsageError("--resume and --overwrite are mutually exclusive")
         if not self.is_batch:
             for flag, given in (("--resume", self.resume), ("--recursive", self.recursive)):
                 if given:
-                    raise click.UsageError(f"{flag} is for several photos, a folder or a video")
+                    raise click.UsageError(f"{flag} requires several photos, a folder or a video")
         if self.every > 1 and not any(is_video(Path(word)) or word == STDIN for word in self.words):
-            raise click.UsageError("--every takes frames of a video, and none is given")
+            raise click.UsageError("--every selects frames of a video, but no video is given")
 
 
 def photos_argument(command: Command) -> Command:
@@ -64,32 +65,36 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
     """Adds --format, --recursive, --every and --resume; ``formats_help`` says what --format takes."""
 
     def decorate(command: Command) -> Command:
-        for option in (
-            click.option(
-                "--resume", is_flag=True, help="Go on with what -o DIR holds: what is done is not done again."
+        for add in (
+            option(
+                "--resume",
+                group="Output",
+                is_flag=True,
+                help="Resume an interrupted run in -o DIR, skipping finished outputs.",
             ),
-            click.option(
+            option(
                 "--every",
+                group="Input",
                 type=click.IntRange(min=1),
                 default=1,
                 show_default=True,
                 metavar="N",
-                help="Of a video, take every Nth frame.",
+                help="Use every Nth frame of a video.",
             ),
-            click.option("--recursive", is_flag=True, help="Also the folders inside of a folder."),
-            click.option("--format", "formats", metavar="NAME[,NAME]", help=formats_help),
+            option("--recursive", group="Input", is_flag=True, help="Include subfolders."),
+            option("--format", "formats", group="Output", metavar="NAME[,NAME]", help=formats_help),
         ):
-            command = option(command)
+            command = add(command)
         return command
 
     return decorate
 
 
 def request_from(words: Sequence[str], outputs: Sequence[Path], **values: Any) -> Request:
-    """The request of a command line, checked.
+    """The checked request of a command line.
 
     Raises:
-        click.UsageError: Options that do not go together.
+        click.UsageError: The options are incompatible.
     """
     request = Request(tuple(words), tuple(outputs), **values)
     request.check()

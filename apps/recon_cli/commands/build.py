@@ -1,4 +1,4 @@
-"""``recon build``: photos, or the frames of a video, to scene files."""
+"""``recon build``: turn photos or video frames into scene files."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ from recon.options import Options, Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
+    dry_run_option,
     inputs_of,
     options_from,
     output_option,
@@ -19,6 +21,7 @@ from recon_cli.options.scene_options import (
     scene_options,
     shape_option,
 )
+from recon_cli.options.groups import GroupedCommand
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_geometry
 
 _DEFAULT_FORMAT = "ply"
@@ -26,33 +29,31 @@ _DEFAULT_FORMAT = "ply"
 _EPILOG = """\b
 Examples:
   recon build photo.jpg -o scene.ply                        coloured point cloud
-  recon build photo.jpg -o scene.glb -o scene.npz           textured mesh, and the scene to export again
+  recon build photo.jpg -o scene.glb -o scene.npz           textured mesh, and a scene for `recon export`
   recon build photo.jpg -o scene.ply --as mesh --focal-35mm 26
   recon build photo.jpg --depth lidar.png -o scene.ply      measured depth instead of a model
   recon build photos/ -o scenes/ --format glb,ply           every photo of a folder
   find . -name '*.jpg' | recon build - -o scenes/ --format glb --resume
   recon build clip.mp4 -o frames/ --every 10 --format ply   every 10th frame of a video
-\b
-Of many photos, each output has its photo's path below the folder that all of them have in common: a.jpg becomes
-scenes/a.glb. Where two would get one name, they keep their suffixes: a.jpg.glb, a.png.glb. With --depth DIR, the
-depth of a.jpg is DIR/a.png (or .exr, .npy, ...). scenes/batch.jsonl records what is done; scenes/failed.json, what
-failed.
+
+Formats: {formats}
+
+With several photos, outputs mirror the input folders: photos/a.jpg becomes scenes/a.glb. Outputs whose names would
+collide keep the photo's suffix: a.jpg.glb, a.png.glb. With --depth DIR, the depth of a.jpg is DIR/a.png (or .exr,
+.npy, ...). scenes/batch.jsonl records finished photos, scenes/failed.json failures.
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
 @photos_argument
 @output_option(
-    "Where to write; the suffix is the format ({formats}). May be given several times: depth is computed once. "
-    "Of several photos, a folder or a video: a folder."
-)
-@batch_options(
-    "What to write of several photos, a folder or a video: names of formats, such as glb,ply. Default: ply."
+    "Output file; the suffix selects the format (see below). Repeatable. With several photos or a video: a directory."
 )
 @shape_option
 @scene_options(ESTIMATION + GEOMETRY)
+@batch_options("Formats to write with several photos, a folder or a video, e.g. glb,ply. Default: ply.")
 @overwrite_option
-@click.option("--dry-run", is_flag=True, help="Say what would be done; run no model and write nothing.")
+@dry_run_option
 @manners
 def build(
     session: Session,
@@ -67,7 +68,7 @@ def build(
     dry_run: bool,
     **values: Any,
 ) -> None:
-    """Turn PHOTO into a metric 3D scene; several photos, a folder of them, or a video into one each."""
+    """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene."""
     options = options_from(values)
     request = request_from(
         photos,

@@ -1,4 +1,4 @@
-"""``recon calibrate``: what brings a fast relative model to metres, saved for the next photos."""
+"""``recon calibrate``: fit a model to known measurements or a reference on one photo, and save the fit."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     OutputPath,
@@ -18,44 +19,43 @@ from recon_cli.options.without_effect import warn_of_idle_estimation
 
 _CHANGED: dict[str, dict[str, Any]] = {
     "model": {
-        "help": "The model to calibrate, by the names of `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
+        "help": "Model to calibrate: a name from `recon models`, or hf:REPO-OR-FOLDER[@REVISION].",
         "show_default": False,
     },
     "reference": {
-        "help": "What to calibrate it by: a metric model's name, a depth file, points (.csv) or a COLMAP folder."
+        "help": "Metric reference: a metric model, a depth file, x,y,depth points (.csv), or a COLMAP folder."
     },
-    "relative_depth": {
-        "help": "Relative inverse depth (larger is nearer) from a file, as the thing to calibrate."
-    },
-    "depth": {"help": "The same as --reference with a measured depth file."},
+    "relative_depth": {"help": "Inverse depth from another program to calibrate, instead of a model."},
+    "depth": {"help": "Measured depth file as the reference; same as --reference FILE."},
 }
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("photo", type=click.Path(path_type=Path))
-@click.option(
+@option(
     "-o",
     "--output",
+    group="Output",
     required=True,
     type=OutputPath(path_type=Path),
     metavar="FILE.json",
-    help="Where to save the calibration, for `recon build --calibration FILE.json`.",
+    help="Calibration file to write, for `recon build --calibration FILE.json`.",
 )
 @scene_options([name for name in ESTIMATION if name != "calibration"], _CHANGED)
 @overwrite_option
 @manners
 def calibrate(session: Session, photo: Path, output: Path, overwrite: bool, **values: Any) -> None:
-    """Calibrate a model on one PHOTO by what is known of it, and save the fit."""
+    """Calibrate a model on one PHOTO with known measurements or a reference, and save the fit."""
     options = options_from(values)
     reference = options.reference or (str(options.depth) if options.depth else None)
     known = reference or options.at or options.length or options.rectangle or options.camera_height
     if (options.model == "auto" and not options.relative_depth) or not (known or options.constraint_file):
         raise click.UsageError(
-            "calibrate needs --model NAME (or --relative-depth FILE) and what is known: --reference NAME|FILE, "
-            "--depth FILE, --length, --at, --rectangle, --camera-height or --constraints FILE"
+            "calibrate needs --model NAME (or --relative-depth FILE) and a known measurement or reference: --length, "
+            "--at, --rectangle, --camera-height, --constraints FILE, --reference NAME|FILE or --depth FILE"
         )
     if output.suffix.lower() != ".json":
-        raise click.UsageError(f"a calibration is saved as .json, got {output}")
+        raise click.UsageError(f"the calibration file must end in .json, got {output}")
 
     from recon.atomic_write import check_writable, staged
     from recon.calibration.calibration import dumps

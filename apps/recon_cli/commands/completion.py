@@ -1,4 +1,4 @@
-"""``recon completion``: the line that makes a shell complete recon's commands and options."""
+"""``recon completion``: print the shell completion script."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -19,7 +19,7 @@ def completion(session: Session, shell: str) -> None:
     """Print the completion script for a SHELL."""
     found = get_completion_class(shell)
     if found is None:
-        raise click.UsageError(f"click knows no completion for {shell}")
+        raise click.UsageError(f"click has no completion for {shell}")
     root = click.get_current_context().find_root()
     script = found(root.command, {}, "recon", "_RECON_COMPLETE").source()
     session.result["script"] = script

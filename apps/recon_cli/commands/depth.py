@@ -1,4 +1,4 @@
-"""``recon depth``: photos, or the frames of a video, to depth maps, as numbers or as pictures."""
+"""``recon depth``: turn photos or video frames into depth maps, as numbers or as images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +10,11 @@ from recon.journal import Journal
 from recon.options import Options
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
+    dry_run_option,
     inputs_of,
     options_from,
     output_option,
@@ -26,34 +29,34 @@ if TYPE_CHECKING:
 _DEFAULT_FORMAT = "png"
 _EPILOG = """\b
 Formats:
-  .png               16-bit integers, millimetres, 0 where not known
-  .exr .tif          float32 metres (EXR: 0 where not known; TIFF: NaN)
-  .npy               float32 metres (H, W) of the upright photo, NaN where not known
+  .png               16-bit integers, millimetres, 0 where unknown
+  .exr .tif          float32 metres (0 where unknown in EXR, NaN in TIFF)
+  .npy               float32 metres (H, W) of the upright photo, NaN where unknown
   .npz               z_m float32 metres and valid bool
-  .png --colormap C  a picture with a legend in metres; .jpg always is one
-  .mp4 .mov .mkv     of a video: such pictures, in one scale of colours
+  .png --colormap C  an image with a legend in metres; .jpg always is one
+  .mp4 .mov .mkv     from a video: such images, with one colour scale
 \b
 Examples:
   recon depth photo.jpg -o depth.png
-  recon depth photos/ -o depths/ --format png,npy   every photo of a folder, by the rules of `recon build`
-  recon depth clip.mp4 -o depth.mp4                 a video of colours, with the video's own times
-  recon depth clip.mp4 -o depths/ --format png      16-bit frames; depths/batch.jsonl has the time of each
+  recon depth photos/ -o depths/ --format png,npy   every photo of a folder, as in `recon build`
+  recon depth clip.mp4 -o depth.mp4                 a colour video with the timestamps of the clip
+  recon depth clip.mp4 -o depths/ --format png      16-bit frames; depths/batch.jsonl has their timestamps
 """
 
 
 class ColorMap(click.ParamType):
-    """A colour map's name; the list is loaded when asked for."""
+    """The name of a colour map; the list is loaded lazily."""
 
     name = "NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name as it is written, in upper or lower case; a usage error that lists the names else."""
+        """The canonical name, ignoring case; otherwise a usage error that lists the names."""
         from recon.depth_map.colormap import COLORMAPS
 
-        found = [name for name in COLORMAPS if name.lower() == str(value).lower()]
-        if not found:
+        matches = [name for name in COLORMAPS if name.lower() == str(value).lower()]
+        if not matches:
             self.fail(f"{value!r} is not one of {', '.join(COLORMAPS)}")
-        return found[0]
+        return matches[0]
 
 
 class Span(click.ParamType):
@@ -72,35 +75,32 @@ class Span(click.ParamType):
         except ValueError:
             near, far = 0.0, 0.0
         if not 0 < near < far < float("inf"):
-            self.fail(
-                f"{value!r} is no range of depth: give the nearest and the farthest in metres, such as 0.5,20"
-            )
+            self.fail(f"expected the nearest and the farthest depth in metres, e.g. 0.5,20, got {value!r}")
         return near, far
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
 @photos_argument
 @output_option(
-    "Where to write; the suffix is the format. May be given several times: depth is computed once. Of several photos "
-    "or a folder: a folder; of a video: a folder, or a video."
+    "Output file; the suffix selects the format (see below). Repeatable. With several photos: a directory; with a "
+    "video: either."
 )
-@batch_options(
-    "What to write of several photos, a folder or a video: suffixes, such as png,npy. Default: png."
-)
-@click.option(
+@option(
     "--colormap",
+    group="Output",
     type=ColorMap(),
-    help="Write .png and .jpg as a picture: Spectral_r, viridis, plasma, magma, inferno or turbo.",
+    help="Write .png and .jpg as colour images: Spectral_r, viridis, plasma, magma, inferno or turbo.",
 )
-@click.option(
+@option(
     "--depth-range",
+    group="Output",
     type=Span(),
     metavar="NEAR,FAR",
-    help="Depths in metres at the ends of a picture's colours. Default: of a photo its own, of a video those of "
-    "a few frames.",
+    help="Depth range of the colours, in metres. Default: range of the photo; for a video, of a few frames.",
 )
-@click.option(
+@option(
     "--png-unit",
+    group="Output",
     type=click.FloatRange(min=0, min_open=True),
     default=0.001,
     show_default=True,
@@ -108,8 +108,9 @@ class Span(click.ParamType):
     help="Metres per stored unit of a 16-bit PNG.",
 )
 @scene_options((*ESTIMATION, "max_depth"))
+@batch_options("Formats to write with several photos, a folder or a video, e.g. png,npy. Default: png.")
 @overwrite_option
-@click.option("--dry-run", is_flag=True, help="Say what would be done; run no model and write nothing.")
+@dry_run_option
 @manners
 def depth(
     session: Session,
@@ -120,7 +121,7 @@ def depth(
     png_unit: float,
     **values: Any,
 ) -> None:
-    """Turn PHOTO into a metric depth map; several photos, a folder of them, or a video into one each."""
+    """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric depth map."""
     from recon.video.writer import OUTPUT_SUFFIXES
 
     options = options_from(values)

@@ -1,4 +1,4 @@
-"""``recon eval``: how good a model is on photos with true depth."""
+"""``recon eval``: evaluate depth models on photos with ground-truth depth."""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from recon.errors import ExportError, ModelUnavailable
 from recon_cli.console import Session, manners
 from recon_cli.display import table_text
 from recon_cli.eval_run import Work
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
 
 if TYPE_CHECKING:
@@ -26,62 +27,76 @@ Examples:
   recon eval photos/ --model dav2-small --known-camera --limit 100
   recon eval photos/ --model depthpro --error-model errors.json    then: recon measure --error-model errors.json
 \b
-photos/pairs.json lists the photos and their true depth; docs/evaluation.md has its format:
+photos/pairs.json lists the photos and their ground-truth depth; docs/evaluation.md describes the format:
   {"desk": {"rgb": "desk.jpg", "depth": "desk.png", "depth_units_per_metre": 1000,
             "K_fx_fy_cx_cy": [900, 900, 640, 480], "kind": "kinect", "scene": "indoor"}}
 """
 
 
-@click.command(name="eval", epilog=_EPILOG)
+@click.command(name="eval", cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("pairs", metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option(
+@option(
     "--model",
     "models",
+    group="Depth model",
     multiple=True,
     default=("auto",),
     metavar="NAME",
-    help="What to measure, by the names of `recon models`, or hf:REPO-OR-FOLDER. May be given several times.",
+    help="Model to evaluate: a name from `recon models`, or hf:REPO-OR-FOLDER. Repeatable.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=OutputPath(path_type=Path),
-    metavar="DIR",
-    help="Folder for report.json, report.md, rows.jsonl (results as they come) and pictures.",
-)
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N pairs alone.")
-@click.option(
-    "--known-camera", is_flag=True, help="Tell the model the true focal length, where the list has it."
-)
-@click.option(
+@option("--limit", group="Input", type=click.IntRange(min=1), metavar="N", help="Use only the first N pairs.")
+@option(
     "--max-depth",
+    group="Input",
     type=click.FloatRange(min=0, min_open=True),
     metavar="M",
-    help="Leave out truth that is farther than this, in metres.",
+    help="Ignore ground truth beyond this depth, in metres.",
 )
-@click.option(
+@option(
+    "--known-camera",
+    group="Camera",
+    is_flag=True,
+    help="Give the model the true focal length, if the list contains it.",
+)
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    type=OutputPath(path_type=Path),
+    metavar="DIR",
+    help="Directory for report.json, report.md, rows.jsonl (one row per pair) and error images.",
+)
+@option(
     "--alignment",
     "alignments",
+    group="Output",
     multiple=True,
     type=click.Choice(["metric", "scale", "scale+shift"]),
-    help="Which errors to tell: as estimated, after one scale, after scale and shift of inverse depth. Default: all.",
+    help="Report errors as predicted, after scale, or after scale and shift alignment. Repeatable. Default: all.",
 )
-@click.option(
+@option(
     "--pictures",
+    group="Output",
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
     metavar="N",
-    help="Draw the first N pairs: photo, truth, estimate, error.",
+    help="Save images of the first N pairs: photo, ground truth, estimate, error.",
 )
-@click.option(
+@option(
     "--error-model",
+    group="Output",
     type=OutputPath(path_type=Path),
     metavar="FILE.json",
-    help="Fit how far the models are off, for the intervals of `recon measure`, and add it to this file.",
+    help="Fit an error model per depth model, for `recon measure --error-model`, and add it to this file.",
 )
 @scene_options(("device", "precision", "processing_size", "offline"))
-@click.option("--resume", is_flag=True, help="Go on with the report in -o: what went well is not done again.")
+@option(
+    "--resume",
+    group="Output",
+    is_flag=True,
+    help="Resume an interrupted evaluation in -o DIR, skipping finished pairs.",
+)
 @overwrite_option
 @manners
 def evaluate(
@@ -99,11 +114,11 @@ def evaluate(
     overwrite: bool,
     **values: Any,
 ) -> None:
-    """Measure models on photos with true depth: a FOLDER with pairs.json, or such a file."""
+    """Evaluate depth models on photos with ground-truth depth, listed in FOLDER/pairs.json (or another list file)."""
     if resume and output is None:
-        raise click.UsageError("--resume goes on with a report: give its folder with -o")
+        raise click.UsageError("--resume needs the directory of the interrupted evaluation: give it with -o")
     if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other")
+        raise click.UsageError("--resume and --overwrite are mutually exclusive")
     from recon.evaluate import ALIGNMENTS, Settings, read_manifest
     from recon.evaluate.summary import summarise
 
@@ -119,12 +134,12 @@ def evaluate(
         _check_error_model(error_model)
     rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
     work = Work(session, chosen, settings, output, rows, pictures, fit=error_model is not None)
-    found = _measure_all(estimators, work, session)
-    summary = summarise(found)
-    _tell(summary, session)
+    results = _measure_all(estimators, work, session)
+    summary = summarise(results)
+    _print_tables(summary, session)
     session.result["models"] = {model: one.as_dict() for model, one in summary.items()}
     if output is not None:
-        _write(output, summary, found, settings, session, manifest=str(pairs))
+        _write(output, summary, results, settings, session, manifest=str(pairs))
     if error_model is not None:
         _fit_error_models(error_model, work, list(summary), session)
     _end(summary, work.without, session)
@@ -145,7 +160,7 @@ def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[
 
 
 def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session) -> "list[Row]":
-    """The rows of all models; one that cannot run does not stop the others."""
+    """The rows of all models; a model that cannot run does not stop the others."""
     rows: list[Row] = []
     for estimator in estimators:
         try:
@@ -156,7 +171,7 @@ def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session
             session.journal.warn("failed", f"{estimator.name}: {error}")
             work.without.append(estimator.name)
     if not rows:
-        raise ModelUnavailable("none of the models can run")
+        raise ModelUnavailable("none of the models can run (see the warnings above)")
     return rows
 
 
@@ -165,7 +180,7 @@ def _check_error_model(path: Path) -> None:
     from recon.calibration.error_model import read_error_models
 
     if path.exists():
-        read_error_models(path)  # what is no such file is not replaced
+        read_error_models(path)  # refuses to replace any other kind of file
     check_writable([(path,)], overwrite=True)
 
 
@@ -179,18 +194,18 @@ def _open_rows(folder: Path, settings: "Settings", *, resume: bool, overwrite: b
         check_writable(reports, overwrite=overwrite or resume)
         return RowFile(folder / _ROWS, settings, resume=resume)
     except FileExistsError as error:
-        raise ExportError(f"{folder} is a file: give the name of a folder.") from error
+        raise ExportError(f"{folder} is a file: give a directory with -o.") from error
     except OSError as error:
         raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
 
 
-def _tell(summary: "Summaries", session: Session) -> None:
+def _print_tables(summary: "Summaries", session: Session) -> None:
     from recon.evaluate.report import comparison_table, model_table, photo_line
 
-    for model, found in summary.items():
-        session.print(f"{model}: {photo_line(found)}")
-        if found.overall.photos:
-            session.print(_shown(model_table(found)))
+    for model, result in summary.items():
+        session.print(f"{model}: {photo_line(result)}")
+        if result.overall.photos:
+            session.print(_shown(model_table(result)))
         session.print("")
     comparison = comparison_table(summary)
     if comparison is not None:
@@ -212,7 +227,7 @@ def _write(
 ) -> None:
     from recon.evaluate.report import write_report
 
-    # That nothing is lost was seen to when the run began.
+    # _open_rows checked at the start that nothing is overwritten by accident.
     for path in write_report(folder, summary, rows, settings, manifest=manifest, overwrite=True):
         session.journal.decide("written", f"{path}, {path.stat().st_size / 1e3:.0f} kB", path=str(path))
     session.result["written"] = [{"path": str(folder / name)} for name in ("report.json", "report.md", _ROWS)]
@@ -233,8 +248,8 @@ def _fit_error_models(path: Path, work: Work, names: Sequence[str], session: Ses
         save_error_model(path, model)
         session.journal.decide(
             "errors",
-            f"{name}: {100 * model.scale:.1f} % common to a photo, {100 * model.smooth:.1f} % smooth over "
-            f"{100 * model.reach:.0f} % of the diagonal, {100 * model.local:.1f} % from pixel to pixel; "
+            f"{name}: {100 * model.scale:.1f} % per photo, {100 * model.smooth:.1f} % smooth over "
+            f"{100 * model.reach:.0f} % of the diagonal, {100 * model.local:.1f} % per pixel; "
             + coverage.summary,
         )
         fitted[name] = {"model": asdict(model), "coverage": asdict(coverage)}
@@ -243,12 +258,12 @@ def _fit_error_models(path: Path, work: Work, names: Sequence[str], session: Ses
 
 
 def _end(summary: "Summaries", without: Sequence[str], session: Session) -> None:
-    """Exit code 1 where a pair or a model failed, with everything that went well in the output all the same."""
-    failed = sum(len(found.failed) for found in summary.values())
+    """Exits with code 1 if a pair or a model failed; the output still contains all successful results."""
+    failed = sum(len(result.failed) for result in summary.values())
     if not failed and not without:
         return
-    well = sum(found.overall.photos for found in summary.values())
-    message = f"{failed} of {failed + well} could not be measured"
+    succeeded = sum(result.overall.photos for result in summary.values())
+    message = f"{failed} of {failed + succeeded} pairs could not be evaluated"
     if without:
         message += f"; {', '.join(without)} cannot run"
     session.journal.warn("failed", message)

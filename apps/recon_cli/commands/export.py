@@ -1,4 +1,4 @@
-"""``recon export``: a scene file to other formats, without a model."""
+"""``recon export``: write a scene file in other formats, without a model."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from recon.errors import SceneFileError
 from recon.options import Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand
 from recon_cli.options.scene_options import (
     GEOMETRY,
     options_from,
@@ -20,9 +21,9 @@ from recon_cli.options.scene_options import (
 from recon_cli.options.without_effect import warn_of_idle_geometry
 
 
-@click.command()
+@click.command(cls=GroupedCommand, epilog="Formats: {formats}")
 @click.argument("scene", type=click.Path(path_type=Path))
-@output_option("Where to write; the suffix is the format ({formats}). May be given several times.")
+@output_option("Output file; the suffix selects the format (see below). Repeatable.")
 @shape_option
 @scene_options(GEOMETRY)
 @overwrite_option
@@ -35,16 +36,16 @@ def export(
     overwrite: bool,
     **values: Any,
 ) -> None:
-    """Write a SCENE (.npz of `recon build`) in other formats: no model and no network.
+    """Write a SCENE (.npz from `recon build`) in other formats, without running a model.
 
-    Options that are not given keep the values that the scene was built with.
+    Options default to the values that the scene was built with.
     """
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
     if scene.suffix.lower() != SUFFIX:
         raise SceneFileError(
-            f"{scene} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
+            f"{scene} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`"
         )
     targets = outputs_from(outputs, shape)
     check(targets, overwrite=overwrite, inputs=[scene])

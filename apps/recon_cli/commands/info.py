@@ -1,4 +1,4 @@
-"""``recon info``: what is in a scene file, also one that another program wrote."""
+"""``recon info``: describe a scene file of any program, or a photo."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from recon_cli.console import Session, manners
 @click.argument("file", type=click.Path(path_type=Path))
 @manners
 def info(session: Session, file: Path) -> None:
-    """Tell what is in a FILE: points, faces, bounds in metres, colours, camera, where it came from."""
+    """Describe a FILE: points, faces, bounds in metres, colours, camera and provenance."""
     from recon.file_info.describe import describe
 
-    found = describe(file)
-    session.result["info"] = found.as_dict()
-    width = max(len(label) for label, _ in found.rows())
-    for label, value in found.rows():
+    description = describe(file)
+    session.result["info"] = description.as_dict()
+    width = max(len(label) for label, _ in description.rows())
+    for label, value in description.rows():
         session.print(f"{label:<{width}}  {value}")

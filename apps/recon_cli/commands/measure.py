@@ -1,4 +1,4 @@
-"""``recon measure``: lengths, angles, areas and heights in a scene, each with its 95 % interval."""
+"""``recon measure``: lengths, angles, areas and heights in a scene, each with a 95 % confidence interval."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recon.scene import Scene
 
 _EPILOG = """\b
-Positions are X,Y in px of the upright photo, from its top left corner: the centre of the first pixel is 0.5,0.5.
+Positions are X,Y in px of the upright photo; the centre of the top-left pixel is 0.5,0.5.
 \b
   recon measure scene.npz --from 812,440 --to 1020,441      # 1.420 m ± 0.058 (95 %)
   recon measure scene.npz --height 640,300 --unit ft
@@ -29,44 +29,44 @@ Positions are X,Y in px of the upright photo, from its top left corner: the cent
 
 _ONE, _SEVERAL = "X,Y", "X,Y:X,Y:..."
 _QUANTITIES = (
-    ("--from", "starts", Positions(1, 1, "812,440"), _ONE, "One end of a distance; with --to."),
-    ("--to", "ends", Positions(1, 1, "1020,441"), _ONE, "Its other end. Both may be given several times."),
+    ("--from", "starts", Positions(1, 1, "812,440"), _ONE, "Start of a distance; needs --to. Repeatable."),
+    ("--to", "ends", Positions(1, 1, "1020,441"), _ONE, "End of a distance. Repeatable."),
     (
         "--polyline",
         "polylines",
         Positions(2, None, "100,200:300,210:500,220"),
         _SEVERAL,
-        "A length along several positions.",
+        "Length of a line through several positions.",
     ),
     (
         "--angle",
         "angles",
         Positions(3, 3, "100,200:300,210:500,220"),
         "X,Y:X,Y:X,Y",
-        "The angle at the middle one of three positions.",
+        "Angle at the second of three positions.",
     ),
     (
         "--area",
         "areas",
         Positions(3, None, "100,200:300,200:300,400:100,400"),
         _SEVERAL,
-        "The area and perimeter of a flat outline; give its corners in order.",
+        "Area and perimeter of a flat outline; give its corners in order.",
     ),
     (
         "--plane",
         "planes",
         Positions(3, None, "100,200:300,200:300,400"),
         _SEVERAL,
-        "The plane inside an outline: its distance from the camera, direction and tilt, and how flat it is.",
+        "Plane fitted inside an outline: distance from the camera, normal, tilt and flatness.",
     ),
-    ("--height", "heights", Positions(1, 1, "812,440"), _ONE, "The height above the floor."),
-    ("--distance", "distances", Positions(1, 1, "812,440"), _ONE, "The distance from the camera."),
+    ("--height", "heights", Positions(1, 1, "812,440"), _ONE, "Height above the floor."),
+    ("--distance", "distances", Positions(1, 1, "812,440"), _ONE, "Distance from the camera."),
 )
 
 
 def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for flag, name, kind, metavar, told in reversed(_QUANTITIES):
-        command = click.option(flag, name, multiple=True, type=kind, metavar=metavar, help=told)(command)
+    for flag, name, kind, metavar, text in reversed(_QUANTITIES):
+        command = click.option(flag, name, multiple=True, type=kind, metavar=metavar, help=text)(command)
     return command
 
 
@@ -78,7 +78,7 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Choice(["m", "cm", "mm", "ft", "in"]),
     default="m",
     show_default=True,
-    help="Of lengths.",
+    help="Unit of lengths.",
 )
 @click.option(
     "--pixel-sigma",
@@ -86,21 +86,21 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default=0.5,
     show_default=True,
     metavar="PX",
-    help="How exactly positions are picked: standard deviation along x and y.",
+    help="Standard deviation of picked positions along x and y.",
 )
 @click.option(
     "--depth-sigma",
     type=DepthSigma(),
-    help="How far the depth of each pixel is off, independently, in place of what is known: standard deviation.",
+    help="Standard deviation of the depth of each pixel, independent, instead of the model's error model.",
 )
 @click.option(
     "--error-model",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="How far an estimator is off, as `recon eval --error-model` saved it, in place of what is known.",
+    help="Error model from `recon eval --error-model`, instead of the bundled one.",
 )
 @click.option(
-    "--csv", "table", type=OutputPath(path_type=Path), metavar="FILE.csv", help="Also write a table."
+    "--csv", "table", type=OutputPath(path_type=Path), metavar="FILE.csv", help="Also write a CSV table."
 )
 @overwrite_option
 @manners
@@ -115,16 +115,16 @@ def measure(
     overwrite: bool,
     **asked: tuple[tuple[Pixel, ...], ...],
 ) -> None:
-    """Measure in a SCENE (.npz of `recon build`), with a 95 % interval and what it counts."""
+    """Measure in a SCENE (.npz from `recon build`), with a 95 % confidence interval and its error sources."""
     if len(asked["starts"]) != len(asked["ends"]):
         raise click.UsageError(
-            f"{len(asked['starts'])} --from and {len(asked['ends'])} --to: they come in pairs, as "
+            f"{len(asked['starts'])} --from and {len(asked['ends'])} --to: give them in pairs, e.g. "
             "--from 812,440 --to 1020,441"
         )
     if not any(asked.values()):
         raise click.UsageError("nothing to measure: give --from 812,440 --to 1020,441, or --height 812,440")
     if depth_sigma is not None and error_model is not None:
-        raise click.UsageError("--depth-sigma and --error-model exclude each other")
+        raise click.UsageError("--depth-sigma and --error-model are mutually exclusive")
     from dataclasses import replace
 
     from recon.atomic_write import check_writable
@@ -152,7 +152,7 @@ def _opened(path: Path) -> "Scene":
 
     if path.suffix.lower() != SUFFIX:
         raise SceneFileError(
-            f"{path} is no scene file ({SUFFIX}): `recon build PHOTO -o scene{SUFFIX}` writes one"
+            f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`"
         )
     scene = Scene.load(path)
     # With this option a scene finds gravity once, and keeps it.
@@ -224,5 +224,5 @@ def _write_table(path: Path, found: "Sequence[Measurement]", *, overwrite: bool)
             numbers = [part.value, part.unit, part.sigma, part.low, part.high, part.method]
             table.writerow([title, where, *numbers, one.errors_text])
     with staged(path, overwrite=overwrite) as temporary:
-        # With a mark in front, since Excel takes UTF-8 for the system's own code without.
+        # With a byte order mark: without it, Excel assumes the system's legacy encoding.
         temporary.write_text(text.getvalue(), encoding="utf-8-sig", newline="")

@@ -1,4 +1,4 @@
-"""``recon models``: which depth models there are, which are on this machine, and under which licence."""
+"""``recon models``: list and download the depth models."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from recon_cli.display import table_text
 @manner_options
 @click.pass_context
 def models(context: click.Context, **flags: bool) -> None:
-    """List the depth models; `recon models pull NAME` fetches one."""
+    """List the depth models; `recon models pull NAME` downloads one."""
     if context.invoked_subcommand is None:
         context.invoke(list_models, **flags)
     else:
@@ -23,7 +23,7 @@ def models(context: click.Context, **flags: bool) -> None:
 @models.command("list")
 @manners
 def list_models(session: Session) -> None:
-    """List the depth models: what each gives, its size and licence, and whether it is on this machine."""
+    """List the depth models with their output, size and licence, and whether they are on this machine."""
     from recon.depth import registry
 
     rows: list[dict[str, Any]] = [
@@ -44,14 +44,15 @@ def list_models(session: Session) -> None:
         return
     session.print(
         table_text(
-            ("name", "gives", "here", "download", "licence of the weights", "what it is"),
+            ("name", "predicts", "local", "download", "licence of the weights", "description"),
             [_line(row) for row in rows],
-            whole=("name", "gives", "here", "download"),
-            width=250,  # one model a line is what a program that reads it wants
+            whole=("name", "predicts", "local", "download"),
+            width=250,  # in a pipe, one model per line
         )
     )
     session.print(
-        "\nAny other checkpoint of these kinds: --model hf:REPO-OR-FOLDER[@REVISION]. Fetch: recon models pull NAME"
+        "\nAny other checkpoint of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]. "
+        "Download: recon models pull NAME"
     )
 
 
@@ -61,7 +62,7 @@ def _line(row: dict[str, Any]) -> list[str]:
         row["name"],
         row["gives"] + (" + focal length" if row["predicts_focal"] else ""),
         "yes" if row["on_this_machine"] else "no",
-        "embedded" if row["repository"] is None else f"{size} MB" if size else "?",
+        "bundled" if row["repository"] is None else f"{size} MB" if size else "?",
         row["licence"],
         row["summary"],
     ]
@@ -71,7 +72,7 @@ def _line(row: dict[str, Any]) -> list[str]:
 @click.argument("name")
 @manners
 def pull(session: Session, name: str) -> None:
-    """Fetch the weights of the model NAME (or hf:REPO[@REVISION]) into the cache, with progress."""
+    """Download the weights of the model NAME (or hf:REPO[@REVISION]) into the cache."""
     from recon.depth import registry
 
     snapshot = registry.pull(name, session.journal)

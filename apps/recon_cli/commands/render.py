@@ -1,4 +1,4 @@
-"""``recon render``: pictures and films of a scene, without a display."""
+"""``recon render``: render images and films of a scene, without a display."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +10,12 @@ import click
 from recon.options import Shape
 from recon.render.film_plan import FILM_S
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
     OutputPath,
+    dry_run_option,
     inputs_of,
     options_from,
     overwrite_option,
@@ -31,12 +33,12 @@ Examples:
   recon render photo.jpg -o swing.mp4                 the camera swings past the scene and back
   recon render scene.npz -o view.png --move 0.3,0.1,0 from 30 cm to the right and 10 cm higher
   recon render scene.npz -o around.gif --path turntable --size 480x360
-  recon render photo.jpg -o wide.mp4 --turn 40 --fill  farther to the sides, with gaps filled in part
+  recon render photo.jpg -o wide.mp4 --turn 40 --fill  a wider swing, with gaps partly filled
   recon render scene.npz -o frames --path fly         numbered PNGs in a folder
   recon render scene.glb -o model.mp4                 any file that `recon view` opens
 \b
-The camera begins where the photo was taken. swing: to both sides and back. turntable: all around; one photo has no
-backs. fly: forward, not farther than what is nearest, and back.
+The camera starts where the photo was taken. swing: to both sides and back. turntable: full turn (back sides are not
+reconstructed). fly: forward up to the nearest surface, and back.
 """
 _MOST_PX = 8192
 
@@ -84,49 +86,79 @@ class _Offset(click.ParamType):
         return x, y, z
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
+@option(
     "-o",
     "--output",
+    group="Output",
     type=OutputPath(path_type=Path),
     required=True,
-    help="Where to write: .png .jpg .webp, or .mp4 .mov .mkv .gif; without a suffix, a folder of PNGs.",
+    help="Output: .png .jpg .webp, or .mp4 .mov .mkv .gif; without a suffix, a directory of PNGs.",
 )
-@click.option(
+@option(
     "--path",
     "way",
+    group="Output",
     type=click.Choice(["still", "swing", "turntable", "fly"]),
-    help="How the camera moves. Default: still for a picture, swing for a film.",
+    help="Camera path. Default: still for an image, swing for a film.",
 )
-@click.option("--turn", type=click.FloatRange(0, 360, min_open=True), help="How far it turns, degrees.")
-@click.option("--move", type=_Offset(), default="0,0,0", help="Where it starts: right, up and back, m.")
-@click.option(
-    "--seconds",
-    type=click.FloatRange(0.1, 600),
-    default=FILM_S,
-    show_default=True,
-    help="How long a film is.",
+@option(
+    "--turn",
+    group="Output",
+    type=click.FloatRange(0, 360, min_open=True),
+    help="Angle that the camera turns, in degrees.",
 )
-@click.option("--fps", type=click.FloatRange(1, 60), help="Pictures a second. Default: 25, of a .gif 12.5.")
-@click.option("--size", type=_Size(), help="Default: the photo's, at most 1920 px, of a .gif 640 px.")
-@click.option("--background", type=_Colour(), default="black", show_default=True, help="Name or #RRGGBB.")
-@click.option(
+@option(
+    "--move",
+    group="Output",
+    type=_Offset(),
+    default="0,0,0",
+    help="Start position relative to the photo's camera: right, up, back, in metres.",
+)
+@option(
+    "--size", group="Output", type=_Size(), help="Default: size of the photo, at most 1920 px (.gif: 640 px)."
+)
+@option(
     "--as",
     "shape",
+    group="Output",
     type=click.Choice(["cloud", "mesh"]),
     default="mesh",
     show_default=True,
-    help="What to show of photos and scenes.",
+    help="Render photos and scenes as a point cloud or a mesh.",
 )
-@click.option(
+@option(
+    "--seconds",
+    group="Output",
+    type=click.FloatRange(0.1, 600),
+    default=FILM_S,
+    show_default=True,
+    help="Duration of the film.",
+)
+@option(
+    "--fps",
+    group="Output",
+    type=click.FloatRange(1, 60),
+    help="Frames per second. Default: 25 (.gif: 12.5).",
+)
+@option(
+    "--background",
+    group="Output",
+    type=_Colour(),
+    default="black",
+    show_default=True,
+    help="Background colour: a name or #RRGGBB.",
+)
+@option(
     "--point-size",
+    group="Output",
     type=click.FloatRange(0.5, 64),
-    help="Of a cloud's points, px. Default: so that no gaps show.",
+    help="Size of points in px. Default: large enough to close gaps.",
 )
 @scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))
 @overwrite_option
-@click.option("--dry-run", is_flag=True, help="Say what would be done; run no model and write nothing.")
+@dry_run_option
 @manners
 def render(
     session: Session,
@@ -145,7 +177,7 @@ def render(
     dry_run: bool,
     **values: Any,
 ) -> None:
-    """Make a picture or a film of FILE: a photo, a scene (.npz) or an exported file. Needs no display."""
+    """Render an image or a film of FILE: a photo, a scene (.npz) or an exported file. Needs no display."""
     from recon.atomic_write import check_writable
     from recon.errors import ExportError, PhotoError
     from recon.render.film import check_film, files
@@ -166,22 +198,22 @@ def render(
     subject = _open(file, shape, values, session)
     if not len(subject.drawn.points):
         raise ExportError(
-            f"{file} has nothing to render: no depth is left; try --edge 0 or a larger --max-depth"
+            f"{file}: nothing to render, since all depth was removed; try --edge 0 or a larger --max-depth"
         )
     look = look_for(subject, film, size, moved=any(move), background=background, point_size_px=point_size)
 
     @contextmanager
     def steps(count: int) -> Iterator[Callable[[], object]]:
-        with session.journal.count(count, "pictures") as bar:
+        with session.journal.count(count, "frames") as bar:
             yield bar.advance
 
     render_to(output, subject, film, look, steps, session.journal, move=move, overwrite=overwrite)
     written = [path for path in files(output, film.count) if path.is_file()]
-    told = f"{output}, {look.width}x{look.height} px" + (
-        "" if film.is_still else f", {film.count} pictures, {film.count / film.fps:.1f} s"
+    summary = f"{output}, {look.width}x{look.height} px" + (
+        "" if film.is_still else f", {film.count} frames, {film.count / film.fps:.1f} s"
     )
     size_mb = sum(path.stat().st_size for path in written) / 1e6
-    session.journal.decide("written", f"{told}, {size_mb:.1f} MB", path=str(output))
+    session.journal.decide("written", f"{summary}, {size_mb:.1f} MB", path=str(output))
     session.result["written"] = [
         {
             "path": str(output),
@@ -205,10 +237,10 @@ def _film_of(
 
     film = film_for(output, way, seconds=seconds, fps=fps, turn_deg=turn)
     if film.is_still and film.way != "still":
-        raise click.UsageError(f"--path {way} is a film: give -o FILE.mp4, FILE.gif, or a folder")
+        raise click.UsageError(f"--path {way} makes a film: give -o FILE.mp4, FILE.gif, or a directory")
     if size is not None and film.even and (size[0] % 2 or size[1] % 2):
-        good = "x".join(str(side + side % 2) for side in size)
-        raise click.UsageError(f"{output.suffix.lower()} needs even sides: --size {good}")
+        even = "x".join(str(side + side % 2) for side in size)
+        raise click.UsageError(f"{output.suffix.lower()} needs an even width and height: use --size {even}")
     return film
 
 
@@ -219,11 +251,7 @@ def _show_plan(file: Path, output: Path, film: "Film", values: dict[str, Any], s
 
     if not is_geometry(file) and file.suffix.lower() != SUFFIX:
         plan_model(file, options_from(values), session)
-    what = (
-        "one picture"
-        if film.is_still
-        else f"{film.count} pictures, {film.count / film.fps:.1f} s, {film.way}"
-    )
+    what = "one image" if film.is_still else f"{film.count} frames, {film.count / film.fps:.1f} s, {film.way}"
     session.journal.decide("output", f"would write {output} ({what})", path=str(output), pictures=film.count)
 
 

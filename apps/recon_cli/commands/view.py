@@ -1,4 +1,4 @@
-"""``recon view``: photos, scenes and exported files in the desktop viewer, or in a browser."""
+"""``recon view``: show photos, scenes and exported files in the desktop viewer or in a browser."""
 
 from pathlib import Path
 from typing import Any
@@ -7,24 +7,32 @@ import click
 
 from recon.options import Options, Shape
 from recon_cli.console import Session, manners
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import ESTIMATION, GEOMETRY, options_from, scene_options
 from recon_cli.options.without_effect import warn_of_idle_estimation
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to show of photos and scenes."
+@option(
+    "--as",
+    "shape",
+    group="Output",
+    type=click.Choice(["cloud", "mesh"]),
+    help="Show photos and scenes as a point cloud or a mesh.",
 )
-@click.option(
-    "--web", is_flag=True, help="In a browser instead of a window: needs neither a display driver nor Open3D."
+@option(
+    "--web",
+    group="Output",
+    is_flag=True,
+    help="Show in a browser instead of a window; needs neither Vulkan nor Open3D.",
 )
 @scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))
 @manners
 def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bool, **values: Any) -> None:
-    """Show photos, scenes (.npz) and exported FILES in a window, to walk around, measure, correct and export.
+    """Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.
 
-    Without FILES it starts with a welcome page. Several files become layers of one view.
+    Several files become layers of one view. Without FILES, the viewer shows a welcome page.
     """
     options = options_from(values)
     opened = [(path, _options_for(path, values, options)) for path in files]
@@ -51,7 +59,7 @@ def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bo
 
 
 def _check_there(files: tuple[Path, ...]) -> None:
-    """Before a window opens: what is missing is said where it was typed."""
+    """Reports missing files on the command line, before a window opens."""
     from recon.errors import PhotoError
 
     for path in files:
@@ -60,7 +68,7 @@ def _check_there(files: tuple[Path, ...]) -> None:
 
 
 def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
-    """A scene file brings options of its own, which only those that were typed replace."""
+    """The options of a file: a scene file's stored options, overridden by those set on the command line."""
     from recon.errors import SceneFileError
     from recon.scene import Scene
     from recon.scene_file import SUFFIX

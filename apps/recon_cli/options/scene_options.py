@@ -1,4 +1,4 @@
-"""Command-line options, made from the fields of ``recon.options.Options``: defaults and help stand there alone."""
+"""Command-line options, generated from the fields of ``recon.options.Options`` (defaults and help texts)."""
 
 import dataclasses
 import types
@@ -11,6 +11,7 @@ import click
 
 from recon.constraints import Constraint
 from recon.options import Options
+from recon_cli.options.groups import option
 from recon_cli.options.param_types import ConstraintText
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -47,21 +48,10 @@ class OutputPath(click.Path):
     """A path to write."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As ``click.Path``; an empty name, which would mean the folder one is in, is refused."""
+        """As ``click.Path``, but refuses an empty name, which would mean the current directory."""
         if not str(value):
-            self.fail("the name is empty: give the name of a file to write")
+            self.fail("the file name is empty: give the name of a file to write")
         return super().convert(value, param, ctx)
-
-
-class _Formats(click.Option):
-    """``{formats}`` in its help becomes the list of suffixes, which is looked up only when help is shown."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from recon.export.registry import formats
-        from recon.scene_file import SUFFIX
-
-        self.help = (self.help or "").replace("{formats}", " ".join(sorted([*formats(), SUFFIX])))
-        return super().get_help_record(ctx)
 
 
 class FourNumbers(click.ParamType):
@@ -80,17 +70,17 @@ class FourNumbers(click.ParamType):
         except ValueError:
             numbers = ()
         if len(numbers) != 4:
-            self.fail(f"{value!r} is not four numbers: give FX,FY,CX,CY in px, for example 1400,1400,960,540")
+            self.fail(f"expected four numbers FX,FY,CX,CY in px, e.g. 1400,1400,960,540, got {value!r}")
         return numbers
 
 
 def output_option(help_text: str) -> Callable[[Command], Command]:
-    """Decorates a command with ``-o``, which may be given several times; ``{formats}`` may stand in its help."""
-    return click.option(
+    """Decorates a command with ``-o``, which is repeatable."""
+    return option(
         "-o",
         "--output",
         "outputs",
-        cls=_Formats,
+        group="Output",
         multiple=True,
         required=True,
         type=OutputPath(path_type=Path),
@@ -99,10 +89,17 @@ def output_option(help_text: str) -> Callable[[Command], Command]:
     )
 
 
-shape_option = click.option(
-    "--as", "shape", type=click.Choice(["cloud", "mesh"]), help="What to write where a format can hold both."
+shape_option = option(
+    "--as",
+    "shape",
+    group="Output",
+    type=click.Choice(["cloud", "mesh"]),
+    help="Write a point cloud or a mesh, for formats that support both.",
 )
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+overwrite_option = option("--overwrite", group="Output", is_flag=True, help="Replace existing files.")
+dry_run_option = option(
+    "--dry-run", group="Run", is_flag=True, help="Show what would be done; run no model and write nothing."
+)
 
 
 def scene_options(
@@ -112,7 +109,7 @@ def scene_options(
 
     Args:
         names: Fields of ``Options``.
-        changed: For a field, attributes of its option that are other in this command, such as ``help``.
+        changed: Attributes that differ in this command, such as ``help``, by field name.
     """
 
     def decorate(command: Command) -> Command:
@@ -127,12 +124,12 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
     """Options from a command's parameters.
 
     Args:
-        values: Parameters of the command; those that are no field of ``Options`` are left alone.
-        base: Where given, only parameters that the user set himself replace its fields; one of several that exclude
-            each other also replaces the others.
+        values: Parameters of the command; those that are not fields of ``Options`` are ignored.
+        base: If given, only parameters set by the user replace its fields. Setting one of several mutually exclusive
+            options resets the others.
 
     Raises:
-        click.UsageError: A value out of range, or options that exclude each other.
+        click.UsageError: A value is out of range, or options are mutually exclusive.
     """
     names = {field.name for field in dataclasses.fields(Options)}
     chosen = {name: value for name, value in values.items() if name in names}
@@ -152,7 +149,7 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
 
 
 def inputs_of(read: Path, options: Options) -> list[Path]:
-    """Every file that a command reads, so that no output replaces one: the photo or scene, depth, reference, ..."""
+    """All files that a command reads (photo or scene, depth, reference, ...), which no output may replace."""
     reference = Path(options.reference) if options.reference else None
     named = [
         read,
@@ -173,9 +170,10 @@ def _click_option(
     constraint = next(
         (one for one in (kind, *typing.get_args(kind)) if one in typing.get_args(Constraint)), None
     )
-    attributes: dict[str, Any] = {"default": field.default, "help": info["help"], "metavar": info["metavar"]}
+    attributes: dict[str, Any] = {name: info[name] for name in ("group", "help", "metavar")}
+    attributes["default"] = field.default
     if kind is bool:
-        return click.option(info["flag"], field.name, is_flag=True, **{**attributes, **changed})
+        return option(info["flag"], field.name, is_flag=True, **{**attributes, **changed})
     if info["choices"]:
         attributes |= {"type": click.Choice(info["choices"]), "metavar": None}
     elif kind is Path:
@@ -187,7 +185,7 @@ def _click_option(
     else:
         attributes["type"] = kind
     attributes["show_default"] = field.default not in (None, ())
-    return click.option(info["flag"], field.name, **{**attributes, **changed})
+    return option(info["flag"], field.name, **{**attributes, **changed})
 
 
 def _plain_type(field: "dataclasses.Field[Any]") -> Any:

@@ -91,7 +91,7 @@ def test_bad_pairs_are_listed_and_the_exit_code_is_1(folder: Path, known: dict[s
     (folder / "b.png").unlink()
     result = run(folder, "--model", "perfect")
     assert result.exit_code == 1
-    assert "b.png: there is no such file" in result.stderr and "1 of 3 could not be measured" in result.stderr
+    assert "b.png: there is no such file" in result.stderr and "1 of 3 pairs could not be evaluated" in result.stderr
     assert "perfect: 2 photos, 1 failed" in result.stdout
     as_json = run(folder, "--model", "perfect", "--json", "-q")
     found = told(as_json)
@@ -170,8 +170,8 @@ def test_a_model_without_weights_does_not_stop_the_others(folder: Path, known: d
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--resume"], 2, "give its folder with -o"),
-        (["--resume", "--overwrite", "-o", "x"], 2, "exclude each other"),
+        (["--resume"], 2, "give it with -o"),
+        (["--resume", "--overwrite", "-o", "x"], 2, "mutually exclusive"),
         (["--model", "perfekt"], 1, "no model 'perfekt'"),
         (["--limit", "0"], 2, "--limit"),
         (["-o", "no/such/folder"], 1, "cannot be written"),

@@ -163,7 +163,7 @@ def test_errors_that_the_user_states(room: Path, tmp_path: Path) -> None:
     assert sigma("--depth-sigma", "1%", "--pixel-sigma", "0") == pytest.approx(0.01, rel=1e-3)
     assert sigma("--pixel-sigma", "20") > sigma()
     both = run("measure", room, "--distance", "80,20", "--depth-sigma", "1%", "--error-model", models)
-    assert both.exit_code == 2 and "exclude each other" in both.stderr
+    assert both.exit_code == 2 and "mutually exclusive" in both.stderr
 
 
 def test_an_unknown_error_is_said_to_be_unknown(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_only_scene_files_are_measured(tmp_path: Path) -> None:
     mesh = tmp_path / "scene.glb"
     mesh.write_bytes(b"glTF")
     refused = run("measure", mesh, "--distance", "1,1")
-    assert refused.exit_code == 1 and "is no scene file (.npz)" in refused.stderr
+    assert refused.exit_code == 1 and "is not a scene file (.npz)" in refused.stderr
     missing = run("measure", tmp_path / "none.npz", "--distance", "1,1", "--json")
     assert missing.exit_code == 1 and json.loads(missing.stdout)["error"]["type"] == "SceneFileError"
 

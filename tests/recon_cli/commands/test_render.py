@@ -49,11 +49,11 @@ def _only(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["-o", "a.mp4", "--size", "641x480"], "needs even sides: --size 642x480"),
+        (["-o", "a.mp4", "--size", "641x480"], "needs an even width and height: use --size 642x480"),
         (["-o", "a.png", "--size", "0x480"], "expected WIDTHxHEIGHT"),
         (["-o", "a.png", "--size", "99999x480"], "expected WIDTHxHEIGHT"),
         (["-o", "a.png", "--size", "640"], "expected WIDTHxHEIGHT"),
-        (["-o", "a.png", "--path", "fly"], "is a film"),
+        (["-o", "a.png", "--path", "fly"], "makes a film"),
         (["-o", "a.png", "--move", "1,2"], "expected three numbers in m"),
         (["-o", "a.png", "--move", "1,2,nan"], "expected finite numbers"),
         (["-o", "a.png", "--background", "mud"], "expected a colour"),
@@ -120,7 +120,7 @@ def test_a_dry_run_tells_and_writes_nothing(file: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(renderer_check, "check_rendering", lambda: pytest.fail("it went on"))
     done = _render(file, "-o", file.with_name("a.gif"), "--dry-run", "--json", "--seconds", "2")
     assert done.exit_code == 0 and json.loads(done.stdout)["ok"]
-    assert "25 pictures, 2.0 s, swing" in done.stderr and _only(file.parent) == ["scene.npz"]
+    assert "25 frames, 2.0 s, swing" in done.stderr and _only(file.parent) == ["scene.npz"]
 
 
 def _run(*words: object) -> "subprocess.CompletedProcess[str]":

@@ -1,0 +1,65 @@
+import dataclasses
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from recon.options import GROUPS, Options
+from recon_cli.group import recon
+from recon_cli.options.groups import GroupedCommand, GroupedOption
+
+GROUPED = sorted(name for name, command in recon.commands.items() if isinstance(command, GroupedCommand))
+
+
+def sections(command: str, columns: int = 100) -> dict[str, list[str]]:
+    """The option entries of each section of a command's help, as printed."""
+    text = CliRunner().invoke(recon, [command, "--help"], terminal_width=columns).stdout
+    parts = re.split(r"^([A-Z][a-z ]+):\n", text, flags=re.MULTILINE)
+    blocks = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {
+        title: re.split(r"\n  (?=-)", "\n" + block.split("\n\n")[0])[1:] for title, block in blocks.items()
+    }
+
+
+def test_the_commands_that_share_options_are_grouped() -> None:
+    assert GROUPED == ["build", "calibrate", "depth", "eval", "export", "render", "view"]
+    shared = {field.name for field in dataclasses.fields(Options)}
+    for name, command in recon.commands.items():
+        takes = {parameter.name for parameter in command.params} & shared
+        assert name in GROUPED or not takes - {"overwrite"}, name
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_every_option_is_in_a_group(name: str) -> None:
+    for parameter in recon.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert isinstance(parameter, GroupedOption), parameter.name
+            assert parameter.group in GROUPS, parameter.name
+
+
+def test_every_field_of_the_options_is_in_a_group_and_in_the_help_of_build() -> None:
+    printed = sections("build")
+    assert tuple(printed) == GROUPS
+    for field in dataclasses.fields(Options):
+        flag = field.metadata["flag"].split("/")[0]
+        entries = [
+            entry for entry in printed[field.metadata["group"]] if re.match(rf"{flag}[ \n]", entry + "\n")
+        ]
+        assert len(entries) == 1, field.name
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_no_help_text_is_longer_than_two_lines(name: str) -> None:
+    for entries in sections(name).values():
+        for entry in entries:
+            first, *others = entry.split("\n")
+            alone = len(re.split(r"\s{2,}", first)) == 1  # a long flag has its line to itself
+            assert len(others) + (not alone) <= 2, entry
+
+
+def test_the_most_used_options_come_first() -> None:
+    first = {group: re.split(r"[ ,]", entries[0])[0] for group, entries in sections("build").items()}
+    assert (
+        first["Depth model"] == "--model" and first["Metric scale"] == "--length" and first["Output"] == "-o"
+    )
