@@ -1,1 +1,1 @@
-"""Which focal length a photo's camera has."""
+"""Determines the focal length of a photo's camera."""

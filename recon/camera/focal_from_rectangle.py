@@ -1,7 +1,7 @@
-"""The focal length from a rectangle of known sides that is seen at a slant.
+"""Focal length from a rectangle with known sides, seen at an angle.
 
-Four corners are eight measured coordinates; a pose has six unknowns, the focal length is the seventh (the principal
-point is taken as the picture's centre): plane-based calibration from one view (Zhang, PAMI 22, 2000, 3.1).
+Four corners give eight coordinates; a pose has six unknowns, and the focal length is the seventh (the principal point
+is assumed at the image centre): plane-based calibration from one view (Zhang, PAMI 22, 2000, 3.1).
 """
 
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from recon.constraints import PICKING_PX, Rectangle
 
 _FOCAL_OVER_DIAGONAL = np.geomspace(0.25, 4.0, 25)
 _MAX_SIGMA = 0.15
-"""Of the logarithm of the focal length: beyond it the rectangle tells too little."""
+"""Largest useful standard deviation of the log focal length."""
 
 
 @dataclass(frozen=True)
 class RectangleFocal:
-    """What a rectangle tells of the camera."""
+    """The focal length that a rectangle implies."""
 
     focal_px: float
     sigma: float
-    """Standard deviation of its logarithm, from picking the corners and measuring the sides."""
+    """Standard deviation of its logarithm, from the errors of the picked corners and the measured sides."""
 
 
 def focal_from_rectangle(rectangle: Rectangle, *, width: int, height: int) -> RectangleFocal | None:
-    """Fits focal length and pose to the corners; None where the rectangle faces the camera so that it tells nothing.
+    """Fits focal length and pose to the corners; None if the rectangle faces the camera and determines nothing.
 
     Args:
         rectangle: Corners in px of the photo, sides in m.
-        width: Of the photo, px.
-        height: Of the photo, px.
+        width: Width of the photo, px.
+        height: Height of the photo, px.
     """
     import cv2
     from scipy.optimize import least_squares
@@ -40,23 +40,23 @@ def focal_from_rectangle(rectangle: Rectangle, *, width: int, height: int) -> Re
     corners = np.array([[0.0, 0, 0], [w, 0, 0], [w, h, 0], [0, h, 0]])
     centred = np.array(rectangle.corners_px) - np.array([width / 2, height / 2])
     if _turns_left(centred):
-        # solvePnP wants the corners as they are seen from the front.
+        # solvePnP expects the corners in the order seen from the front.
         corners = corners * np.array([1, -1, 1])
     diagonal = float(np.hypot(width, height))
     sides_sigma = np.sqrt(2) * rectangle.sigma
 
     def residual(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        # The sides' ratio is only known so well: it is an unknown with a prior. Their size does not matter.
+        # The ratio of the sides is uncertain: an unknown with a prior. Their absolute size does not matter.
         shaped = corners * np.array([np.exp(x[7] / 2), np.exp(-x[7] / 2), 1.0])
         points, _ = cv2.projectPoints(shaped, x[1:4], x[4:7], _matrix(float(np.exp(x[0]))), None)
         return np.append((points[:, 0] - centred).ravel() / PICKING_PX, x[7] / sides_sigma)
 
     starts = []
     for share in _FOCAL_OVER_DIAGONAL:
-        found, turn, shift = cv2.solvePnP(
+        solved, turn, shift = cv2.solvePnP(
             corners, centred, _matrix(share * diagonal), None, flags=cv2.SOLVEPNP_IPPE
         )
-        if found:
+        if solved:
             starts.append(np.concatenate([[np.log(share * diagonal)], turn.ravel(), shift.ravel(), [0.0]]))
     if not starts:
         return None

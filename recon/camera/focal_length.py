@@ -1,4 +1,4 @@
-"""Which focal length is used, and why: user > the file's own intrinsics > EXIF > model > a stated default."""
+"""Chooses the focal length: user > intrinsics in the file > EXIF > known rectangle > model > 60 degrees."""
 
 from collections.abc import Sequence
 from math import log
@@ -14,7 +14,7 @@ from recon.types import DEFAULT_FOV_DEG, Intrinsics, Photo
 _DISAGREEMENT = 0.10
 _OFF_RECTANGLE = 0.05
 _OFF_CENTRE = 0.25
-"""Share of the picture by which a principal point may lie off the centre before it is doubted."""
+"""Offset of the principal point from the centre, as a fraction of the image size, that triggers a warning."""
 
 _TOPIC = "focal"
 
@@ -22,16 +22,16 @@ _TOPIC = "focal"
 def known_camera(
     photo: Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
 ) -> Intrinsics | None:
-    """The camera of the upright photo as far as it is known before a model runs; None where it is not.
+    """The camera of the upright photo, if it is known before a model runs; otherwise None.
 
-    The user's numbers (``--intrinsics``, ``--focal-px``, ``--focal-35mm``, ``--fov``) go before the intrinsics
-    inside the file, those before EXIF, and that before what a known rectangle tells. What looks wrong is journaled as
-    a warning: user's numbers that no camera has, a rectangle that contradicts the rest (a cropped picture).
+    In this order: user options (``--intrinsics``, ``--focal-px``, ``--focal-35mm``, ``--fov``), intrinsics in the
+    file, EXIF, a known rectangle. Warns about implausible user options, and about a rectangle that contradicts the
+    camera (a cropped photo).
     """
     size = {"width": photo.width, "height": photo.height}
     camera = _stated_camera(photo, options, journal)
-    told = [focal_from_rectangle(one, **size) for one in constraints if isinstance(one, Rectangle)]
-    best = min((each for each in told if each is not None), key=lambda each: each.sigma, default=None)
+    fits = [focal_from_rectangle(one, **size) for one in constraints if isinstance(one, Rectangle)]
+    best = min((each for each in fits if each is not None), key=lambda each: each.sigma, default=None)
     if best is None:
         return camera
     if camera is None:
@@ -39,10 +39,10 @@ def known_camera(
     if abs(log(best.focal_px / camera.fx)) > max(_OFF_RECTANGLE, 3 * best.sigma):
         journal.warn(
             _TOPIC,
-            f"the rectangle tells a focal length of {best.focal_px:.0f} px ± "
+            f"the rectangle implies a focal length of {best.focal_px:.0f} px ± "
             f"{100 * COVERAGE_FACTOR * best.sigma:.0f} % (95 %), but "
-            f"{camera.fx:.0f} px is used (source: {camera.source}): the picture may be cropped; give "
-            f"--focal-px {best.focal_px:.0f} if you trust the rectangle",
+            f"{camera.fx:.0f} px is used (source: {camera.source}); the photo may be cropped. If you trust the "
+            f"rectangle, use --focal-px {best.focal_px:.0f}",
             focal_px=camera.fx,
             rectangle_focal_px=best.focal_px,
         )
@@ -50,7 +50,7 @@ def known_camera(
 
 
 def _stated_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics | None:
-    """The camera by the user's numbers, the file, or EXIF."""
+    """The camera from user options, the file, or EXIF."""
     size = {"width": photo.width, "height": photo.height}
     given = _given_camera(options, **size)
     if given is not None:
@@ -75,16 +75,16 @@ def camera_of(
 ) -> Intrinsics:
     """The camera that the scene is made with: the known one, else the model's, else the default.
 
-    Journals one decision with the values ``focal_px``, ``fov_x_deg`` and ``source``, and a warning where the
-    model and what is known disagree by over 10 %, or where nothing is known.
+    Journals one decision with the values ``focal_px``, ``fov_x_deg`` and ``source``. Warns if the model and the known
+    camera differ by more than 10 %, or if the focal length is a guess.
 
     Args:
         photo: The photo.
-        known: What ``known_camera`` returned.
-        model_focal_px: Focal length that the model predicts, px of the photo; None where it predicts none.
+        known: Result of ``known_camera``.
+        model_focal_px: Focal length predicted by the model, px of the photo, or None.
         model_name: The model's name, for the journal.
-        journal: Gets the decision.
-        fitted: ``model_focal_px`` is no model's, but fits the lengths that the user knows, and goes before all.
+        journal: Receives the decision.
+        fitted: ``model_focal_px`` is not from a model but fitted to known lengths, and takes precedence.
     """
     size = {"width": photo.width, "height": photo.height}
     if fitted and model_focal_px is not None:
@@ -94,10 +94,10 @@ def camera_of(
 
     origin = {
         "user": "as given",
-        "file": "from the camera intrinsics inside the file",
+        "file": "from the camera intrinsics in the file",
         "exif": f"from EXIF ({photo.exif_focal_note})",
-        "fit": "as the known lengths tell",
-        "model": f"as {model_name} predicts",
+        "fit": "fitted to the known lengths",
+        "model": f"predicted by {model_name}",
         "default": "a guess",
     }[camera.source]
     journal.decide(
@@ -128,21 +128,21 @@ def _given_camera(options: Options, *, width: int, height: int) -> Intrinsics | 
 
 
 def _doubts(camera: Intrinsics) -> list[str]:
-    """What suggests that the user's camera belongs to another picture or another unit."""
+    """Signs that the user's camera belongs to another image, resolution or unit."""
     doubts = []
     size = f"{camera.width}x{camera.height}"
     off = max(abs(camera.cx / camera.width - 0.5), abs(camera.cy / camera.height - 0.5))
     if off > _OFF_CENTRE:
-        where = "lies outside of" if off > 0.5 else "is far from the centre of"
+        where = "is outside" if off > 0.5 else "is far from the centre of"
         doubts.append(
-            f"The given principal point ({camera.cx:g}, {camera.cy:g}) {where} the {size} photo: the camera may be "
-            "that of another resolution; scale it to the photo's."
+            f"The given principal point ({camera.cx:g}, {camera.cy:g}) {where} the {size} photo; the intrinsics may "
+            "be for another resolution. Scale them to the size of the photo."
         )
     focal_35mm = focal_35mm_of_px(camera.fx, width=camera.width, height=camera.height)
     if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
         doubts.append(
-            f"The given focal length of {camera.fx:g} px is a 35 mm equivalent of {focal_35mm:.3g} mm on the "
-            f"{size} photo, which no usual camera has: check its unit and the resolution that it belongs to."
+            f"The given focal length of {camera.fx:g} px is equivalent to {focal_35mm:.3g} mm (35 mm film) on the "
+            f"{size} photo, which is unusual. Check its unit and resolution."
         )
     return doubts
 
@@ -161,7 +161,7 @@ def _compare(known: Intrinsics, model_focal_px: float, model_name: str, journal:
     journal.warn(
         _TOPIC,
         f"{model_name} predicts a focal length of {model_focal_px:.1f} px, but {known.fx:.1f} px is used (source: "
-        f"{known.source}): the picture may be cropped, or the number wrong; give --focal-px if you know better.",
+        f"{known.source}); the photo may be cropped, or one of them is wrong. Use --focal-px if you know it.",
         focal_px=known.fx,
         model_focal_px=model_focal_px,
     )

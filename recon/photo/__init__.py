@@ -1,1 +1,1 @@
-"""A picture file to an upright sRGB photo."""
+"""Reads an image file into an upright sRGB photo."""

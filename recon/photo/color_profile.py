@@ -1,4 +1,4 @@
-"""Decoded pictures of every mode and colour profile become 8-bit sRGB."""
+"""Converts decoded images of any mode and colour profile to 8-bit sRGB."""
 
 import io
 
@@ -8,20 +8,20 @@ from PIL import Image, ImageCms
 from recon.photo.high_bit_depth import to_8_bits
 
 _IMPERCEPTIBLE = 2
-"""A profile that moves no colour by more than this many of 255 levels is sRGB under another name."""
+"""A profile that changes no colour by more than this many of 255 levels is treated as sRGB."""
 
 _SPACE_OF_MODE = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
 def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """Converts a loaded picture to mode RGB in sRGB, transparency shown on white.
+    """Converts a loaded image to mode RGB in sRGB, with transparency composited on white.
 
     Args:
         picture: Loaded, of any mode; ``info["icc_profile"]`` is honoured.
-        notes: Gets what the user should know.
+        notes: Receives warnings for the user.
 
     Returns:
-        The very same object where there was nothing to convert.
+        The same object if no conversion was needed.
 
     Raises:
         ValueError: Pillow cannot convert the mode.
@@ -39,18 +39,18 @@ def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
     if profile:
         picture = _from_profile(picture, profile, notes)
     if picture.mode == "CMYK":
-        notes.append("The picture is CMYK without a usable colour profile: its colours are approximate.")
+        notes.append("The image is CMYK without a usable colour profile; its colours are approximate.")
     if picture.mode != "RGB":
         picture = picture.convert("RGB")
     return picture if alpha is None else _on_white(picture, alpha, notes)
 
 
 def _from_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
-    """Converts by an ICC profile (relative colorimetric with black point compensation, as editors do)."""
+    """Converts with an ICC profile (relative colorimetric with black point compensation, as image editors do)."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if source.profile.xcolor_space != _SPACE_OF_MODE[picture.mode]:
-            raise ImageCms.PyCMSError(f"it is for {source.profile.xcolor_space.strip()} pictures")
+            raise ImageCms.PyCMSError(f"it is for {source.profile.xcolor_space.strip()} images")
         transform = ImageCms.buildTransform(
             source,
             ImageCms.createProfile("sRGB"),
@@ -63,14 +63,12 @@ def _from_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Ima
             return picture
         return transform.apply(picture)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        notes.append(
-            f"The colour profile is broken and was left out of account ({error}): colours may be off."
-        )
+        notes.append(f"The colour profile is broken and was ignored ({error}); colours may be inaccurate.")
         return picture
 
 
 def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether the transform to sRGB leaves a lattice over all colours as it is."""
+    """Whether the transform to sRGB leaves a lattice over all colours unchanged."""
     levels = np.arange(0, 256, 17, dtype=np.uint8)
     lattice = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(
         len(levels), -1, 3
@@ -84,5 +82,5 @@ def _on_white(picture: Image.Image, alpha: Image.Image, notes: list[str]) -> Ima
     if lowest == 255:
         return picture
     clear = np.count_nonzero(np.asarray(alpha) < 255) / (alpha.width * alpha.height)
-    notes.append(f"{clear:.1%} of the picture is transparent: it is shown on white.")
+    notes.append(f"{clear:.1%} of the image is transparent and is shown on white.")
     return Image.composite(picture, Image.new("RGB", picture.size, "white"), alpha)

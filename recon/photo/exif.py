@@ -1,4 +1,4 @@
-"""What EXIF tells about a picture, read so that a broken block costs a warning and not the picture."""
+"""Reads EXIF metadata. A broken block gives a warning, not an error."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FULL_FRAME_DIAGONAL_MM = 43.2666
 """Diagonal of 36 x 24 mm film: 35 mm equivalents compare diagonals (CIPA DCG-001)."""
 
 PLAUSIBLE_35MM = (5.0, 2000.0)
-"""Shortest and longest 35 mm equivalent that a camera without fisheye or telescope has, mm."""
+"""Range of 35 mm equivalents of usual cameras (no fisheye, no telescope), mm."""
 
 _UNIT_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Length of a FocalPlaneResolutionUnit in mm (Exif 2.32, 4.6.5; 4 and 5 are common extensions)."""
@@ -23,14 +23,14 @@ Tags = Mapping[int, object]
 
 @dataclass(frozen=True)
 class ExifFocal:
-    """A focal length out of EXIF, or why there is none."""
+    """A focal length from EXIF, or the reason why there is none."""
 
     focal_px: float | None
-    """Focal length, px of the picture as it is; None where EXIF does not tell."""
+    """Focal length, px of the image at its current size; None if EXIF does not give one."""
     note: str
     """How it was derived, or why it could not be."""
     warning: str | None = None
-    """What may be wrong with it, a sentence."""
+    """One sentence about a possible error."""
 
 
 def focal_px_of_35mm(focal_35mm: float, *, width: int, height: int) -> float:
@@ -44,37 +44,37 @@ def focal_35mm_of_px(focal_px: float, *, width: int, height: int) -> float:
 
 
 def read_tags(get_block: Callable[[], Image.Exif], notes: list[str]) -> dict[int, object]:
-    """The tags of the main and the camera's directory, by number; what cannot be read is left out.
+    """The tags of the main and the Exif directory, by number; unreadable tags are skipped.
 
     Args:
-        get_block: Gives the EXIF as Pillow holds it.
-        notes: Gets a warning where it is broken.
+        get_block: Returns Pillow's EXIF object.
+        notes: Receives a warning if EXIF is broken.
     """
     tags: dict[int, object] = {}
     for directory in (get_block, lambda: get_block().get_ifd(IFD.Exif)):
         try:
             tags.update(directory())
-        # A broken block makes Pillow raise whatever its parser stumbles over; no list of types would be complete.
+        # Pillow raises many types of errors for broken blocks; no list would be complete.
         except Exception as error:
-            notes.append(f"The EXIF data is broken ({error}); what could be read of it was used.")
+            notes.append(f"The EXIF data is damaged ({error}); only the readable part is used.")
     return tags
 
 
 def orientation(tags: Tags, notes: list[str]) -> int:
-    """EXIF orientation, 1 to 8; 1 (upright) where it is absent, unknown (0) or makes no sense."""
+    """EXIF orientation, 1 to 8; 1 (upright) if it is absent, unknown (0) or invalid."""
     value = tags.get(Base.Orientation, 1)
     if value in range(1, 9):
         return int(str(value))
     if value != 0:
-        notes.append(f"The EXIF orientation is {value!r}, which means nothing: the picture was not turned.")
+        notes.append(f"The EXIF orientation {value!r} is invalid; the image was not rotated.")
     return 1
 
 
 def focal_length(tags: Tags, *, width: int, height: int) -> ExifFocal:
-    """Focal length of the upright picture of this size.
+    """Focal length of the upright image of this size.
 
-    The 35 mm equivalent (which includes digital zoom) by the diagonal; else the focal length in mm with the
-    resolution of the focal plane, where the picture still has the size that EXIF says the camera stored.
+    Uses the 35 mm equivalent (which includes digital zoom), by the diagonal; otherwise the focal length in mm with
+    the focal plane resolution, if the image still has the size recorded in EXIF.
     """
     focal_35mm = _number(tags.get(Base.FocalLengthIn35mmFilm))
     if focal_35mm:
@@ -93,16 +93,16 @@ def _of_35mm(focal_35mm: float, tags: Tags, width: int, height: int) -> ExifFoca
     taken = _taken_size(tags)
     if taken is None or same_shape_either_way_up(taken, (width, height)):
         return ExifFocal(own, note)
-    shapes = f"{width}x{height} px, while EXIF says that the camera took {taken[0]}x{taken[1]}"
+    shapes = f"{width}x{height} px, but according to EXIF the camera stored {taken[0]}x{taken[1]}"
     if _one_side_cut(taken, (width, height)):
         whole = focal_px_of_35mm(focal_35mm, width=taken[0], height=taken[1])
-        warning = f"The picture is {shapes}: it was taken as cropped on one side, its focal length as before."
+        warning = f"The image is {shapes}: recon assumes that it was cropped on one side and keeps the focal length."
         return ExifFocal(whole, f"{note} of the uncropped {taken[0]}x{taken[1]}", warning)
     return ExifFocal(
         own,
         note,
-        f"The picture is {shapes}: it was cropped or stitched, and the focal length from EXIF may be wrong; "
-        "give it with --focal-px or --fov if you know it.",
+        f"The image is {shapes}: it was cropped or stitched, so the focal length from EXIF may be wrong; give it "
+        "with --focal-px or --fov if you know it.",
     )
 
 
@@ -125,20 +125,20 @@ def _of_focal_plane(focal_mm: float, tags: Tags, width: int, height: int) -> Exi
 
 
 def _taken_size(tags: Tags) -> tuple[int, int] | None:
-    """The size that the camera says it stored, px, or None."""
+    """The image size recorded by the camera, px, or None."""
     width, height = _number(tags.get(Base.ExifImageWidth)), _number(tags.get(Base.ExifImageHeight))
     return (round(width), round(height)) if width and height and min(width, height) >= 1 else None
 
 
 def _one_side_cut(taken: tuple[int, int], now: tuple[int, int]) -> bool:
-    """Whether ``now`` is ``taken`` with one side kept and the other made shorter: cut, but not resized."""
+    """Whether ``now`` is ``taken`` with one side shortened and the other unchanged: cropped, but not resized."""
     return any(
         (now[0] == w and now[1] < h) or (now[1] == h and now[0] < w) for w, h in (taken, (taken[1], taken[0]))
     )
 
 
 def _number(value: object) -> float | None:
-    """A finite positive number out of a tag's value (the first of several), or None."""
+    """A finite positive number from a tag's value (the first of several), or None."""
     if isinstance(value, tuple):
         value = value[0] if value else None
     try:

@@ -1,4 +1,4 @@
-"""HEIC and HEIF pictures, and the true intrinsics that Apple's cameras write beside a depth image."""
+"""Reads HEIC and HEIF images, and the camera intrinsics that Apple stores with a depth image."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _HDR_TRANSFERS = (16, 18)
 
 
 def kind_of_brands(head: bytes) -> str | None:
-    """Pillow's format name by the brands of a file that starts with an ``ftyp`` box (ISO/IEC 14496-12, 4.3)."""
+    """Pillow's format name for the brands in the ``ftyp`` box (ISO/IEC 14496-12, 4.3)."""
     length = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))}
     if brands & {b"avif", b"avis"}:
@@ -26,19 +26,19 @@ def kind_of_brands(head: bytes) -> str | None:
 
 
 def decode_heif(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> Image.Image:
-    """Decodes the primary picture; libheif has turned it upright (``info["original_orientation"]``).
+    """Decodes the primary image, which libheif rotates upright (``info["original_orientation"]``).
 
     Args:
         data: The file's bytes.
         check_size: Called with width and height before the pixels are decoded.
-        notes: Gets a warning where the colours are of a kind that is not converted.
+        notes: Receives a warning if the colours cannot be converted.
 
     Raises:
-        ValueError: It is damaged, or cut short; libheif may raise other errors, too.
+        ValueError: The file is damaged or truncated; libheif may raise other errors as well.
     """
     import pillow_heif
 
-    # libheif decodes a file whose end is missing to a picture with grey tiles, without a word.
+    # libheif decodes a truncated file to an image with grey tiles, without an error.
     _check_complete(data)
     file = pillow_heif.open_heif(data)
     check_size(*file.size)
@@ -47,80 +47,78 @@ def decode_heif(data: bytes, check_size: Callable[[int, int], None], notes: list
         colours.get("color_primaries") in _WIDE_PRIMARIES
         or colours.get("transfer_characteristics") in _HDR_TRANSFERS
     ):
-        notes.append(
-            "The picture's colours are wide-gamut or HDR without an ICC profile: they may look pale."
-        )
+        notes.append("The colours are wide-gamut or HDR without an ICC profile and may look pale.")
     return file.to_pillow()
 
 
 def _check_complete(data: bytes) -> None:
-    """Raises ValueError where the file ends inside its metadata or pixels (boxes: ISO/IEC 14496-12, 4.2)."""
+    """Raises ValueError if the file ends inside its metadata or pixels (boxes: ISO/IEC 14496-12, 4.2)."""
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
-        # Size 0 reaches to the end of the file; what follows the last box is a maker's own trailer.
+        # Size 0: the box extends to the end of the file. Data after the last box is a vendor's trailer.
         if size < 8:
             return
         if data[at + 4 : at + 8] in (b"ftyp", b"meta", b"mdat") and at + size > len(data):
-            raise ValueError(f"{at + size - len(data)} bytes are missing")
+            raise ValueError(f"{at + size - len(data)} bytes are missing at the end")
         at += size
 
 
 def apple_intrinsics(
     data: bytes, *, width: int, height: int, orientation: int, notes: list[str]
 ) -> Intrinsics | None:
-    """True intrinsics out of a depth image's XMP (AVCameraCalibrationData), of the upright picture.
+    """Camera intrinsics of the upright image, from the XMP of a depth image (AVCameraCalibrationData).
 
-    Apple gives the matrix column by column, in px of a stated reference size, of the picture as the sensor
-    saw it (before its orientation is applied), with the origin "at the upper left of the frame": taken here
-    as the corner of the first pixel, which is this project's convention, so that nothing is shifted.
+    Apple stores the matrix column by column, in px of a reference size, for the image in sensor orientation, with the
+    origin "at the upper left of the frame". We take this as the corner of the first pixel, which is this project's
+    convention, so no shift is needed.
 
     Args:
-        data: The file's bytes (HEIC, or JPEG with further pictures).
-        width: Width of the upright picture, px.
-        height: Height of the upright picture, px.
-        orientation: The EXIF orientation that was applied to make it upright.
-        notes: Gets a warning where there are intrinsics that do not fit.
+        data: The file's bytes (HEIC, or JPEG with additional images).
+        width: Width of the upright image, px.
+        height: Height of the upright image, px.
+        orientation: The EXIF orientation that was applied.
+        notes: Receives a warning if the intrinsics do not match the image.
     """
-    found = depth_packet(data)
-    # Depth without a calibrated camera beside it is usual in older files.
-    if found is None or b"IntrinsicMatrix" not in found:
+    packet = depth_packet(data)
+    # Older files often have depth without camera calibration.
+    if packet is None or b"IntrinsicMatrix" not in packet:
         return None
     try:
-        stored = _stored_intrinsics(found)
+        stored = _stored_intrinsics(packet)
     except (ElementTree.ParseError, ValueError, IndexError, TypeError) as error:
-        notes.append(f"The camera intrinsics inside the file are broken and were left out ({error}).")
+        notes.append(f"The camera intrinsics in the file are damaged and were ignored ({error}).")
         return None
     turned = upright_camera(stored, orientation)
-    # Some writers turn the matrix along with the pixels.
+    # Some programs rotate the matrix along with the pixels.
     upright = next((c for c in (turned, stored) if _fits(c, width, height)), None)
     if upright is None:
         notes.append(
-            f"The camera intrinsics inside the file are of a {stored.width}x{stored.height} picture and were left "
-            f"out: this one is {width}x{height}, so it was cropped."
+            f"The camera intrinsics in the file are for a {stored.width}x{stored.height} image and were ignored: "
+            f"this image is {width}x{height}, so it was cropped."
         )
         return None
     return upright.resized(width=width, height=height)
 
 
 def depth_size(picture: Image.Image) -> tuple[int, int] | None:
-    """Width and height of the first depth image beside a decoded HEIC picture; None where there is none."""
+    """Width and height of the first depth image of a decoded HEIC image, or None."""
     images = picture.info.get("depth_images")
     return images[0].size if images else None
 
 
 def depth_packet(data: bytes) -> bytes | None:
-    """The XMP packet that holds the depth image's range and calibration: packets are stored as they are, to be found
-    by any reader that does not know the container (XMP specification, part 3)."""
+    """The XMP packet with the range and calibration of the depth image. Packets are stored as plain text, so that
+    they can be found without parsing the container (XMP specification, part 3)."""
     name = data.find(APPLE_DEPTH.encode())
     start, end = data.rfind(b"<x:xmpmeta", 0, name), data.find(b"</x:xmpmeta>", name)
     return data[start : end + len(b"</x:xmpmeta>")] if 0 <= start < name < end else None
 
 
 def _stored_intrinsics(packet: bytes) -> Intrinsics:
-    """The matrix with its reference size."""
+    """The stored matrix, for its reference size."""
     root = ElementTree.fromstring(packet)
 
     def field(name: str) -> ElementTree.Element:
@@ -135,5 +133,5 @@ def _stored_intrinsics(packet: bytes) -> Intrinsics:
 
 
 def _fits(camera: Intrinsics, width: int, height: int) -> bool:
-    """Whether the camera's picture has the shape of this one."""
+    """Whether the camera's image has this aspect ratio."""
     return same_shape((camera.width, camera.height), (width, height))

@@ -1,4 +1,4 @@
-"""Pictures of which Pillow would lose bits, or which it cannot open: 16 bits per colour and floating point."""
+"""Decodes images with 16 bits per channel or floating point, which Pillow truncates or cannot open."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from PIL import Image
 
 
 def is_deep_colour(picture: Image.Image) -> bool:
-    """Whether the file stores 16 bits per colour, of which Pillow's decoder drops the lower eight.
+    """Whether the file stores 16 bits per channel, of which Pillow's decoder drops the lower eight.
 
-    To be asked before the pixels are loaded: loading forgets how they were stored.
+    Call this before the pixels are loaded; Pillow discards the storage format when it loads them.
     """
     tiles = getattr(picture, "tile", [])
     args = tiles[0].args if tiles else None
@@ -19,11 +19,11 @@ def is_deep_colour(picture: Image.Image) -> bool:
 
 
 def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
-    """Decodes a file's bytes with OpenCV (which turns TIFFs upright), rounded to 8 bits (L, RGB or RGBA).
+    """Decodes a file with OpenCV (which rotates TIFFs upright) and rounds to 8 bits (L, RGB or RGBA).
 
     Args:
         data: The file's bytes.
-        notes: Gets what the user should know.
+        notes: Receives warnings for the user.
 
     Raises:
         ValueError: OpenCV cannot decode it.
@@ -45,13 +45,13 @@ def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
     if channels == 1:
         return Image.fromarray(eight.reshape(eight.shape[:2]))
     if channels not in (3, 4):
-        raise ValueError(f"it has {channels} channels")
+        raise ValueError(f"it has {channels} channels, expected 1, 3 or 4")
     return Image.fromarray(np.ascontiguousarray(eight[..., [2, 1, 0, 3][:channels]]))
 
 
 def _pixels_only(data: bytes) -> bytes:
-    """A PNG without its optional chunks (their name starts with a small letter), transparency excepted: libpng
-    prints to stderr what it dislikes about a colour profile. Other files as they are."""
+    """A PNG without its ancillary chunks (lower-case names) except transparency, since libpng prints warnings about
+    colour profiles to stderr. Other files are returned unchanged."""
     if not data.startswith(b"\x89PNG"):
         return data
     kept, at = [data[:8]], 8
@@ -65,32 +65,33 @@ def _pixels_only(data: bytes) -> bytes:
 
 
 def to_8_bits(values: NDArray[Any], notes: list[str]) -> NDArray[np.uint8]:
-    """Rounds stored values to 0 to 255, black to white.
+    """Scales stored values to 0 (black) to 255 (white).
 
-    Integers of 16 bits are divided by 257 and wider ones by their largest value where it is over 65535.
-    Floats of 0 to 1 are black to white; where the largest is over 1, it becomes white. What is negative or
-    not a number becomes black.
+    16-bit integers are divided by 257, wider integers by their maximum if it exceeds 65535. For floats, 0 is black
+    and 1 (or the maximum, if larger) is white. Negative and non-finite values become black.
     """
     if values.dtype == np.uint8:
         return values.view(np.uint8)
     if values.dtype.kind in "iub":
         white = float(max(65535, values.max()))
         if white == 65535:
-            # Rounded division in integers: 257 sixteen-bit levels make one of eight bits.
+            # Integer division with rounding: 257 levels of 16 bits make one level of 8 bits.
             return ((np.maximum(values, 0).astype(np.uint32) + 128) // 257).astype(np.uint8)
-        notes.append(f"The picture has over 16 bits: its largest value, {white:.0f}, was taken as white.")
+        notes.append(
+            f"The image has more than 16 bits per channel: its maximum, {white:.0f}, is shown as white."
+        )
         return _scaled(values.astype(np.float64), white)
     if values.dtype.kind != "f":
-        raise ValueError(f"its values are {values.dtype}")
+        raise ValueError(f"its values have the unsupported type {values.dtype}")
     finite = np.isfinite(values)
     if not finite.all():
         notes.append(
-            f"{np.count_nonzero(~finite)} values of the picture are not finite; they were taken as black."
+            f"{np.count_nonzero(~finite)} values of the image are not finite and are shown as black."
         )
         values = np.where(finite, values, 0)
     white = max(1.0, float(values.max()))
     notes.append(
-        f"The picture holds floating-point values: 0 was taken as black and {white:g} as white, already sRGB."
+        f"The image contains floating-point values: 0 is shown as black and {white:g} as white, assuming sRGB."
     )
     return _scaled(values, white)
 

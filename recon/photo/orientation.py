@@ -1,4 +1,4 @@
-"""EXIF orientation: the turn that brings a stored picture upright (Exif 2.32, 4.6.4)."""
+"""Applies the EXIF orientation (Exif 2.32, 4.6.4) to images, maps and cameras."""
 
 from dataclasses import dataclass, replace
 
@@ -11,14 +11,14 @@ from recon.types import Intrinsics
 
 @dataclass(frozen=True)
 class _Turn:
-    """What happens to a stored picture, in this order."""
+    """The operations that make a stored image upright, in this order."""
 
     mirror_x: bool
     mirror_y: bool
     swap: bool
-    """Rows become columns."""
+    """Transpose rows and columns."""
     pillow: Image.Transpose | None
-    """The same in one step; Pillow's rotations are counter-clockwise."""
+    """The same as one Pillow operation; Pillow's rotations are counter-clockwise."""
 
 
 _TURNS = {
@@ -34,25 +34,25 @@ _TURNS = {
 
 
 def upright_picture(stored: Image.Image, orientation: int) -> Image.Image:
-    """A picture after its orientation, 1 to 8, was applied; the same object where it is upright already."""
+    """Applies an orientation (1 to 8) to an image; returns the same object if it is already upright."""
     turn = _TURNS[orientation].pillow
     return stored if turn is None else stored.transpose(turn)
 
 
 def upright_map(stored: NDArray, orientation: int) -> NDArray:
-    """A stored (h, w) map after its orientation was applied, contiguous."""
+    """Applies an orientation to a stored (h, w) map; the result is contiguous."""
     turn = _TURNS[orientation]
     mirrored = stored[:: -1 if turn.mirror_y else 1, :: -1 if turn.mirror_x else 1]
     return np.ascontiguousarray(mirrored.T if turn.swap else mirrored)
 
 
 def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """Width and height after the orientation was applied."""
+    """Width and height after applying the orientation."""
     return (size[1], size[0]) if _TURNS[orientation].swap else size
 
 
 def upright_camera(stored: Intrinsics, orientation: int) -> Intrinsics:
-    """The camera of the picture after its orientation was applied."""
+    """The camera of the image after applying the orientation."""
     turn, k = _TURNS[orientation], stored
     cx = k.width - k.cx if turn.mirror_x else k.cx
     cy = k.height - k.cy if turn.mirror_y else k.cy

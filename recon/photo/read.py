@@ -1,6 +1,6 @@
-"""A picture file becomes an upright sRGB Photo: the only place where orientation, colour and metadata are read.
+"""Reads an image file into an upright sRGB ``Photo``; the only module that handles orientation, colour and metadata.
 
-Broken metadata in a readable picture is a warning; broken pixels are a ``PhotoError``.
+Broken metadata in a readable image gives a warning, broken pixels a ``PhotoError``.
 """
 
 import io
@@ -24,7 +24,7 @@ from recon.photo.orientation import upright_picture
 from recon.types import Photo
 
 MAX_PIXELS = 250_000_000
-"""Default limit of a picture's size: the largest phone sensors have 200 megapixels."""
+"""Default limit of the image size: the largest phone sensors have 200 megapixels."""
 
 _SIGNATURES = {
     "JPEG": (b"\xff\xd8\xff",),
@@ -44,26 +44,28 @@ class _Decoded:
     orientation: int
     """EXIF orientation of the file, 1 to 8."""
     turned: bool
-    """Whether the decoder has applied it already."""
+
+
+"""Whether the decoder has already applied it."""
 
 
 def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Reads a picture file, turns it upright and converts it to sRGB.
+    """Reads an image file, rotates it upright and converts it to sRGB.
 
-    JPEG (of an MPO the first picture), PNG, WebP, TIFF, HEIC, AVIF, BMP, GIF; 8 and 16 bits, floats, grey,
-    palette, CMYK, transparency (shown on white). ``rgb`` of the result may be read-only.
+    Supports JPEG (for MPO, the first image), PNG, WebP, TIFF, HEIC, AVIF, BMP and GIF; 8 and 16 bits, floats, grey,
+    palette, CMYK and transparency (composited on white). ``rgb`` of the result may be read-only.
 
     Args:
         path: The file.
-        max_pixels: A picture with more is refused before it is decoded.
+        max_pixels: A larger image is refused before it is decoded.
 
     Raises:
-        PhotoError: The file is missing, not a picture, damaged, or too large.
+        PhotoError: The file is missing, not an image, damaged, or too large.
     """
     path = Path(path)
     data, kind = _read_file(path)
     notes: list[str] = []
-    with warnings.catch_warnings(record=True) as caught, _damage_told(path, kind):
+    with warnings.catch_warnings(record=True) as caught, _damage_as_photo_error(path, kind):
         warnings.simplefilter("always")
         decoded = _decode(path, data, kind, max_pixels, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
@@ -103,32 +105,34 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
 
 
 def _read_file(path: Path) -> tuple[bytes, str]:
-    """The file's bytes and the kind of picture that its first bytes announce."""
+    """The file's bytes and its format, detected from the first bytes."""
     try:
         if path.is_dir():
-            raise PhotoError(f"{path} is a folder; give the name of a picture in it.")
+            raise PhotoError(f"{path} is a folder; give an image file in it.")
         if path.exists() and not path.is_file():
-            raise PhotoError(f"{path} is not a regular file; save the picture to a file first.")
+            raise PhotoError(f"{path} is not a regular file; save the image to a file first.")
         with path.open("rb") as file:
             head = file.read(64)
             if not head:
-                raise PhotoError(f"{path} is empty (0 bytes); copy it again from where it came.")
+                raise PhotoError(f"{path} is empty (0 bytes); copy it again from the source.")
             kind = _kind(head)
             if kind is None:
                 raise PhotoError(
-                    f"{path} is not a picture that can be read here; export it as JPEG, PNG, WebP, TIFF or HEIC."
+                    f"{path} is not a supported image file; export it as JPEG, PNG, WebP, TIFF or HEIC."
                 )
             return head + file.read(), kind
     except FileNotFoundError as error:
         raise PhotoError(f"{path} does not exist; check the name and the folder.") from error
     except PermissionError as error:
-        raise PhotoError(f"{path} may not be read; change the permissions of the file or copy it.") from error
+        raise PhotoError(
+            f"{path} cannot be read: permission denied; change the permissions of the file."
+        ) from error
     except (OSError, ValueError) as error:
-        raise PhotoError(f"{path} cannot be read ({error}); check the name and the disk.") from error
+        raise PhotoError(f"{path} cannot be read ({error}); check the path and the disk.") from error
 
 
 def _kind(head: bytes) -> str | None:
-    """Pillow's name of the format by the file's signature; None where it is none that is read here."""
+    """Pillow's name of the format, from the file's signature; None if it is not supported."""
     if head[4:8] == b"ftyp":
         return heif.kind_of_brands(head)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -139,19 +143,19 @@ def _kind(head: bytes) -> str | None:
 
 
 @contextmanager
-def _damage_told(path: Path, kind: str) -> Iterator[None]:
-    """Turns whatever a decoder raises into one sentence."""
+def _damage_as_photo_error(path: Path, kind: str) -> Iterator[None]:
+    """Converts any error of a decoder to a ``PhotoError``."""
     try:
         yield
     except PhotoError:
         raise
     except MemoryError as error:
-        raise PhotoError(f"{path} is too large for this machine's memory; scale it down.") from error
+        raise PhotoError(f"{path} does not fit in memory; scale it down.") from error
     # Decoders of damaged files raise OSError, SyntaxError, ValueError, EOFError, struct.error, KeyError, ...
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise PhotoError(
-            f"{path} is truncated or damaged ({kind}: {said}); copy it again from where it came."
+            f"{path} is truncated or damaged ({kind}: {reason}); copy it again from the source."
         ) from error
 
 
@@ -159,45 +163,45 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     def check_size(width: int, height: int) -> None:
         if width * height > max_pixels:
             raise PhotoError(
-                f"{path} has {width}x{height} = {width * height / 1e6:.0f} megapixels, over the limit of "
+                f"{path} has {width}x{height} = {width * height / 1e6:.0f} megapixels, more than the limit of "
                 f"{max_pixels / 1e6:.0f}; scale it down, or raise max_pixels of recon.photo.read.read_photo."
             )
 
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size, notes)
         tags = exif.read_tags(picture.getexif, notes)
-        # The format's own rotation alone counts, and libheif has applied it; cameras write the same into EXIF,
-        # from where pillow-heif takes it away.
+        # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
+        # rotation to EXIF, where pillow-heif resets it.
         written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
         return _Decoded(picture, tags, exif.orientation(written, notes), turned=True)
     try:
         picture = _open(data, kind)
     except Image.UnidentifiedImageError as error:
         if kind != "TIFF":
-            raise ValueError("its header makes no sense") from error
+            raise ValueError("its header is invalid") from error
         return _decode_tiff(data, check_size, notes)
     check_size(*picture.size)
     if kind == "TIFF":
         _check_not_raw(path, picture)
     deep = is_deep_colour(picture)
-    # A PNG's EXIF may follow its pixels, while Pillow forgets a TIFF's orientation once it has loaded it.
+    # The EXIF of a PNG may follow its pixels, so load first; Pillow drops the orientation of a TIFF when it loads it.
     if kind != "TIFF":
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
     if kind != "JPEG" and getattr(picture, "is_animated", False):
-        notes.append("The file holds several pictures: the first one is used.")
+        notes.append("The file contains several images; only the first is used.")
     if deep:
         profile = picture.info.get("icc_profile")
         picture = decode_deep(data, notes)
         picture.info["icc_profile"] = profile
-    # Both Pillow and OpenCV turn a TIFF while they decode it, and leave every other format as it is stored.
+    # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
     return _Decoded(picture, tags, exif.orientation(tags, notes), turned=kind == "TIFF")
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
     """Reads the header only."""
-    # Pillow's own limit is lower than ours and cannot be given per call; ours is checked right after this.
+    # Pillow's limit is lower than ours and cannot be set per call; ours is checked right after this.
     with _pillow_limit:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -207,13 +211,13 @@ def _open(data: bytes, kind: str) -> Image.Image:
 
 
 def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> _Decoded:
-    """A TIFF of a kind that Pillow cannot open: colour in floating point."""
+    """Decodes a floating-point colour TIFF, which Pillow cannot open."""
     block = Image.Exif()
     block.load(data)  # EXIF is laid out as a TIFF, so Pillow's EXIF reader reads a TIFF's directory.
     tags = exif.read_tags(lambda: block, notes)
     width, height = tags.get(Base.ImageWidth), tags.get(Base.ImageLength)
     if not (isinstance(width, int) and isinstance(height, int)):
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     check_size(width, height)
     picture = decode_deep(data, notes)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
@@ -221,14 +225,14 @@ def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: lis
 
 
 def _check_not_raw(path: Path, picture: Image.Image) -> None:
-    """Camera raw files are TIFFs whose first picture is a thumbnail: it must not pass for the photo."""
+    """Refuses camera raw files: they are TIFFs whose first image is a thumbnail."""
     tags = picture.getexif()
     if Base.DNGVersion in tags or tags.get(Base.NewSubfileType) == 1:
-        raise PhotoError(f"{path} is a camera's raw file; develop it to a JPEG or TIFF first.")
+        raise PhotoError(f"{path} is a camera raw file; convert it to JPEG or TIFF first.")
 
 
 def _has_jpeg_end(picture: Image.Image, notes: list[str]) -> bool:
-    """False, with a warning, where a JPEG's data end early: its decoder silently fills in exact mid-grey."""
+    """Whether a JPEG is complete. The decoder fills missing data with exact mid-grey, which gives a warning."""
     if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
         return True
     width, height = picture.size
@@ -237,5 +241,5 @@ def _has_jpeg_end(picture: Image.Image, notes: list[str]) -> bool:
     missing = height if rows.all() else int(np.argmin(rows[::-1]))
     if not 8 <= missing < height:
         return True
-    notes.append(f"The picture seems damaged: its data end early, and grey fills {missing} rows at its end.")
+    notes.append(f"The image is probably truncated: its last {missing} rows are uniformly grey.")
     return False

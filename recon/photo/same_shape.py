@@ -1,11 +1,11 @@
-"""Whether two pictures can show the same view: by their shapes."""
+"""Compares aspect ratios, to check whether two images can show the same view."""
 
 Size = tuple[float, float]
 """Width and height, px."""
 
 SAME_SHAPE = 0.01
-"""Relative difference of the width to height ratios up to which one picture may be the other, resized: rounding makes
-less of it, a crop more."""
+"""Largest relative difference of the aspect ratios of an image and its resized copy: rounding causes less, a crop
+more."""
 
 
 def same_shape(a: Size, b: Size) -> bool:
@@ -14,5 +14,5 @@ def same_shape(a: Size, b: Size) -> bool:
 
 
 def same_shape_either_way_up(a: Size, b: Size) -> bool:
-    """The same, where one of them may be told of the picture before its orientation was applied."""
+    """The same, allowing that one of the images is rotated by 90 degrees."""
     return same_shape((max(a), min(a)), (max(b), min(b)))

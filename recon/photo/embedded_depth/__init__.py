@@ -1,1 +1,1 @@
-"""Depth that a photo's own file carries: what portrait modes of phones write beside the picture."""
+"""Reads depth maps embedded in photo files, as phones write them for portrait photos."""

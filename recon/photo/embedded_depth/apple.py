@@ -1,10 +1,9 @@
-"""The depth that Apple's cameras write beside a photo (AVDepthData), in HEIC and in JPEG.
+"""Depth maps that Apple's cameras store in HEIC and JPEG photos (AVDepthData).
 
-The map is an auxiliary picture of 8-bit numbers; its XMP tells the range that they stand for (``FloatMinValue`` to
-``FloatMaxValue``), whether they are disparity in 1/m or depth in m, and the accuracy: *absolute* is true to the
-physical world, *relative* is not, only "a depth value of 2 is twice as far as a depth value of 1"
-(developer.apple.com, AVDepthData and AVDepthData.Accuracy). The map is distorted by the lens just as the photo is, so
-the two lie on each other pixel by pixel.
+The map is an auxiliary 8-bit image. Its XMP gives the range of values (``FloatMinValue`` to ``FloatMaxValue``), their
+kind (disparity in 1/m or depth in m) and the accuracy: *absolute* depth is metric; for *relative* depth, only "a
+depth value of 2 is twice as far as a depth value of 1" holds (developer.apple.com, AVDepthData and
+AVDepthData.Accuracy). The map has the same lens distortion as the photo, so the two match pixel by pixel.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -27,40 +26,40 @@ _NATIVE = {
     int.from_bytes(name, "big"): kind
     for name, kind in ((b"hdis", "disparity"), (b"fdis", "disparity"), (b"hdep", "depth"), (b"fdep", "depth"))
 }
-"""What the numbers were before they were squeezed into 8 bits (CoreVideo pixel formats)."""
+"""Kind of the values before quantisation to 8 bits (CoreVideo pixel formats)."""
 _STANDARDS = {"disparity": "Apple disparity", "depth": "Apple depth"}
 
 
 @dataclass(frozen=True)
 class _Encoding:
-    """How the numbers of a map become disparity or depth."""
+    """How to convert the pixel values of a map to disparity or depth."""
 
     kind: str
     """``disparity`` (1/m) or ``depth`` (m)."""
     absolute: bool
     code_low: float
     code_high: float
-    """The numbers that stand for ``low`` and ``high``."""
+    """The pixel values that represent ``low`` and ``high``."""
     low: float
     high: float
     details: dict[str, Any]
 
     @property
     def standard(self) -> str:
-        """For a person."""
+        """Human-readable name."""
         return _STANDARDS[self.kind]
 
 
 def find_in_jpeg(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
-    """Depth in one of the pictures that follow the first one in a JPEG file.
+    """Finds a depth map among the images that follow the first one in a JPEG file.
 
     Args:
         data: The file.
         photo: Width and height of the upright photo.
-        orientation: The photo's EXIF orientation; the map is stored as the picture is.
+        orientation: The photo's EXIF orientation; the map is stored in the same orientation.
 
     Raises:
-        ValueError: There is a map that cannot be used.
+        ValueError: A map exists but cannot be used.
     """
     if data.find(xmp.APPLE_DEPTH.encode(), head_end(data)) < 0:
         return None
@@ -80,27 +79,27 @@ def find_in_jpeg(data: bytes, photo: tuple[int, int], orientation: int) -> Carri
 def find_in_heif(
     data: bytes, photo: tuple[int, int], *, packet: bytes | None, size: tuple[int, int] | None
 ) -> CarriedDepth | None:
-    """Depth in a HEIC file.
+    """Finds a depth map in a HEIC file.
 
     Args:
         data: The file.
         photo: Width and height of the upright photo.
         packet: The map's XMP.
-        size: Width and height of the first depth image as libheif returns it: turned upright, since the file gives
-            the map the same rotation as the photo.
+        size: Width and height of the first depth image as returned by libheif: upright, since the file stores the
+            same rotation for the map as for the photo.
 
     Raises:
-        ValueError: There is a map that cannot be used.
+        ValueError: A map exists but cannot be used.
     """
     if size is None:
         return None
     if packet is None:
-        raise ValueError("it does not say what its values mean")
+        raise ValueError("it has no metadata about its values")
     encoding = _encoding_of(xmp.parse(packet))
     if encoding is None:
         return None
     if size[0] * size[1] > codec.MAX_PIXELS:
-        raise ValueError(f"its picture has {size[0]}x{size[1]} pixels")
+        raise ValueError(f"its image has {size[0]}x{size[1]} pixels, which is too large")
     codec.check_shape(size, photo)
     return _carried(encoding, size, partial(_read_heif, encoding, data))
 
@@ -119,7 +118,7 @@ def _carried(
 
 
 def _encoding_of(root: ElementTree.Element) -> _Encoding | None:
-    """What a packet says of its map; None where it is of something else (a matte, a gain map)."""
+    """The encoding of the map that a packet describes; None for other images (a matte, a gain map)."""
     kind = xmp.value(root, _PIXELS, "AuxiliaryImageType")
     native = xmp.number(root, _PIXELS, "NativeFormat")
     if kind not in _STANDARDS:
@@ -133,15 +132,15 @@ def _encoding_of(root: ElementTree.Element) -> _Encoding | None:
     if low is None or high is None:
         raise ValueError("the range of its values is missing")
     if not low < high:
-        raise ValueError(f"its range from {low:g} to {high:g} makes no sense")
+        raise ValueError(f"its value range from {low:g} to {high:g} is invalid")
     code_low, code_high = 0.0 if codes[0] is None else codes[0], 255.0 if codes[1] is None else codes[1]
     if not 0 <= code_low < code_high <= 65535:
-        raise ValueError(f"its numbers from {code_low:g} to {code_high:g} make no sense")
-    details: dict[str, Any] = {"accuracy": accuracy or "not told", "low": low, "high": high}
+        raise ValueError(f"its pixel value range from {code_low:g} to {code_high:g} is invalid")
+    details: dict[str, Any] = {"accuracy": accuracy or "not given", "low": low, "high": high}
     for name in ("Quality", "Filtered"):
-        told = xmp.value(root, xmp.APPLE_DEPTH, name)
-        if told:
-            details[name.lower()] = told[:40]
+        value = xmp.value(root, xmp.APPLE_DEPTH, name)
+        if value:
+            details[name.lower()] = value[:40]
     return _Encoding(kind, accuracy == "absolute", code_low, code_high, low, high, details)
 
 
@@ -156,12 +155,13 @@ def _read_heif(encoding: _Encoding, data: bytes) -> MetricDepth | RelativeDepth:
     try:
         codes = np.array(pillow_heif.open_heif(data).info["depth_images"][0])
     except MemoryError as error:
-        raise PhotoError("The photo's depth is too large for this machine's memory.") from error
-    # libheif's errors of damaged files come as OSError, ValueError, RuntimeError, EOFError, ...
+        raise PhotoError("The photo's depth map does not fit in memory.") from error
+    # For damaged files, libheif raises OSError, ValueError, RuntimeError, EOFError, ...
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise PhotoError(
-            f"The photo's depth ({encoding.standard}) is damaged ({said}); copy the photo again from where it came."
+            f"The photo's depth map ({encoding.standard}) is damaged ({reason}); copy the photo again from the "
+            "source."
         ) from error
     if codes.ndim == 3:
         codes = codes[..., 0]
@@ -173,10 +173,10 @@ def _decoded(encoding: _Encoding, codes: NDArray) -> MetricDepth | RelativeDepth
     values = encoding.low + v * (encoding.high - encoding.low)
     if encoding.kind == "disparity" and not encoding.absolute:
         return RelativeDepth(values.astype(np.float32), np.ones(values.shape, np.bool_))
-    # No disparity, or depth, of nothing or less: not known.
+    # Zero or negative disparity or depth means unknown.
     valid = (values > 1 / FARTHEST_M) if encoding.kind == "disparity" else (values > 0)
     if not valid.any():
-        raise PhotoError(f"The photo's depth ({encoding.standard}) has no value above 0.")
+        raise PhotoError(f"The photo's depth map ({encoding.standard}) has no value above 0.")
     inverted = np.divide(1, values, out=np.zeros_like(values), where=valid).astype(np.float32)
     if not encoding.absolute:
         return RelativeDepth(inverted, valid)

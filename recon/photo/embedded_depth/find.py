@@ -1,4 +1,4 @@
-"""Finds the depth inside a photo's file, whatever convention it follows."""
+"""Finds the depth map embedded in a photo file, in any supported format."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,13 +10,13 @@ UNDERSTOOD = (
     "Apple's portrait depth in HEIC and JPEG, "
     "Google's depth map XMP (GDepth) and Android's Dynamic Depth in JPEG"
 )
-"""For messages: the conventions that are read."""
+"""Supported formats, for messages."""
 _IN_JPEG = (
     ("Dynamic Depth", google.DYNAMIC.encode(), google.find_dynamic),
     ("Google depth map", google.GDEPTH.encode(), google.find_gdepth),
     ("Apple", xmp.APPLE_DEPTH.encode(), apple.find_in_jpeg),
 )
-"""Only where its namespace stands in the file a convention is looked at any closer: most photos carry none."""
+"""Each format is parsed only if its namespace occurs in the file; most photos contain none."""
 
 
 def find_depth(
@@ -30,15 +30,15 @@ def find_depth(
     heif_packet: bytes | None = None,
     heif_size: tuple[int, int] | None = None,
 ) -> CarriedDepth | None:
-    """What the file says about depth that it carries; no pixel is decoded. A file without any is passed in no time.
+    """The description of an embedded depth map, without decoding its pixels. Fast for files without one.
 
     Args:
         data: The file's bytes.
-        kind: ``JPEG`` or ``HEIF``; other formats carry none that is understood.
+        kind: ``JPEG`` or ``HEIF``; no other format is supported.
         width: Width of the upright photo, px.
         height: Height of the upright photo, px.
-        orientation: The EXIF orientation that was applied to make the photo upright.
-        notes: Gets a warning where there is depth that cannot be used.
+        orientation: The EXIF orientation that was applied to the photo.
+        notes: Receives a warning if a depth map cannot be used.
         heif_packet: XMP of a HEIC's depth image.
         heif_size: Width and height of a HEIC's first depth image.
     """
@@ -59,10 +59,10 @@ def find_depth(
         )
     for name, find in finders:
         try:
-            found = find()
+            carried = find()
         except ValueError as error:
-            notes.append(f"The depth inside the file ({name}) was left out: {error}.")
+            notes.append(f"The depth map in the file ({name}) was ignored: {error}.")
             continue
-        if found is not None:
-            return found
+        if carried is not None:
+            return carried
     return None

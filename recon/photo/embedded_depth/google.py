@@ -1,9 +1,9 @@
-"""Depth maps that Android cameras write into JPEG files, by Google's two conventions.
+"""Depth maps that Android cameras store in JPEG files, in Google's two formats.
 
-*Depth Map Metadata* ("GDepth", developers.google.com/depthmap-metadata): XMP properties with the map as base64 text
-in them, mostly in extended XMP. *Dynamic Depth 1.0* (developer.android.com, 2019): XMP names the map and its range,
-and the map follows the picture in the file. Both encode a depth d, in their units, as a fraction v of the largest
-number that a pixel can hold (depthmap-metadata, "Encoding"):
+*Depth Map Metadata* ("GDepth", developers.google.com/depthmap-metadata) stores the map as base64 text in XMP
+properties, usually in extended XMP. *Dynamic Depth 1.0* (developer.android.com, 2019) describes the map and its range
+in XMP and appends the map to the image file. Both encode a depth d, in their units, as a fraction v of the largest
+pixel value (depthmap-metadata, "Encoding"):
 
     RangeLinear:  d = near + v (far - near)
     RangeInverse: d = far near / (far - v (far - near))
@@ -33,40 +33,40 @@ _CONTAINERS = (
     ("http://ns.google.com/photos/dd/1.0/container/", "http://ns.google.com/photos/dd/1.0/item/"),
     ("http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/container/item/"),
 )
-"""Namespaces of the directory and of its items: Dynamic Depth's own, and the ones that took their place."""
+"""Namespaces of the directory and of its items: those of Dynamic Depth, and their successors."""
 _METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metres": 1.0, "mm": 0.001, "millimeters": 0.001}
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 
 @dataclass(frozen=True)
 class _Range:
-    """How the numbers of a map become distances."""
+    """How to convert the pixel values of a map to distances."""
 
     inverse: bool
     near: float
     far: float
     unit_m: float | None
-    """Metres per unit; None where the file does not say that the units are lengths."""
+    """Metres per unit; None if the file gives no unit of length."""
     along_ray: bool
     details: dict[str, Any]
 
     def distances(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Depth in the file's units of fractions 0 to 1."""
+        """Converts fractions (0 to 1) to depth in the file's units."""
         if self.inverse:
             return self.far * self.near / (self.far - v * (self.far - self.near))
         return self.near + v * (self.far - self.near)
 
 
 def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
-    """Depth by the older convention.
+    """Finds a depth map in the older format (GDepth).
 
     Args:
         data: The JPEG file.
         photo: Width and height of the upright photo.
-        orientation: The photo's EXIF orientation; the map is stored as the picture is.
+        orientation: The photo's EXIF orientation; the map is stored in the same orientation.
 
     Raises:
-        ValueError: There is a map that cannot be used.
+        ValueError: A map exists but cannot be used.
     """
     if data.find(GDEPTH.encode(), 0, head_end(data)) < 0:
         return None
@@ -76,9 +76,9 @@ def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> Carrie
     if not text:
         raise ValueError("its Data is missing")
     width, height = (xmp.number(packets, GDEPTH, f"Image{side}") for side in ("Width", "Height"))
-    # Some writers turn these along with the pixels, so either way up is the same picture.
+    # Some programs swap width and height along with the pixels, so accept both orders.
     if width and height and not same_shape_either_way_up((width, height), photo):
-        raise ValueError(f"it belongs to a picture of {width:g}x{height:g}, so the photo was cropped")
+        raise ValueError(f"it belongs to an image of {width:g}x{height:g}, so the photo was cropped")
     confidence = xmp.value(packets, GDEPTH, "Confidence")
     return _carried(
         "Google depth map",
@@ -91,7 +91,7 @@ def find_gdepth(data: bytes, photo: tuple[int, int], orientation: int) -> Carrie
 
 
 def find_dynamic(data: bytes, photo: tuple[int, int], orientation: int) -> CarriedDepth | None:
-    """Depth by Dynamic Depth 1.0; arguments and errors as ``find_gdepth``."""
+    """Finds a depth map in the Dynamic Depth 1.0 format; arguments and errors as in ``find_gdepth``."""
     if data.find(DYNAMIC.encode(), 0, head_end(data)) < 0:
         return None
     packets = ElementTree.Element("packets")
@@ -104,7 +104,7 @@ def find_dynamic(data: bytes, photo: tuple[int, int], orientation: int) -> Carri
         raise ValueError("its DepthURI is missing")
     items = _items(packets)
     confidence_uri = xmp.value(maps[0], DYNAMIC, "ConfidenceURI")
-    # A confidence map that is named and not listed is none.
+    # Ignore a confidence map that is named but not listed.
     listed = confidence_uri if any(item.uri == confidence_uri for item in items) else None
     return _carried(
         "Dynamic Depth",
@@ -132,12 +132,12 @@ def _range_of(root: ElementTree.Element, namespace: str) -> _Range:
         raise ValueError("its Near or Far is missing")
     inverse = form.lower() == "rangeinverse"
     if not (near < far and (near > 0 if inverse else near >= 0)):
-        raise ValueError(f"its range from {near:g} to {far:g} makes no sense as depth")
-    # GDepth says that a missing unit means metres, but the cameras that leave it out know no scale.
+        raise ValueError(f"its depth range from {near:g} to {far:g} is invalid")
+    # According to GDepth, a missing unit means metres, but cameras that omit it do not record metric depth.
     units = xmp.value(root, namespace, "Units")
     measure = xmp.value(root, namespace, "MeasureType") or "OpticalAxis"
     details: dict[str, Any] = {
-        "units": units or "not told",
+        "units": units or "not given",
         "near": near,
         "far": far,
         "format": "RangeInverse" if inverse else "RangeLinear",
@@ -183,10 +183,10 @@ def _read(
         certain = upright_map(certain, orientation)
         valid &= _nearest(certain, width=valid.shape[1], height=valid.shape[0]) > 0
     if not valid.any():
-        raise PhotoError(f"The photo's depth ({standard}) marks every pixel as not known.")
+        raise PhotoError(f"The photo's depth map ({standard}) marks every pixel as unknown.")
     if encoding.unit_m is not None:
         return MetricDepth((distance * encoding.unit_m).astype(np.float32), valid)
-    # Only ratios are known: the near end becomes 1.
+    # Only ratios are known: scale the near end to 1.
     scale = encoding.near or encoding.far
     inverse = np.divide(scale, distance, out=np.zeros_like(distance), where=valid)
     return RelativeDepth(inverse.astype(np.float32), valid)
@@ -212,7 +212,7 @@ class _Item:
 
 
 def _items(root: ElementTree.Element) -> list[_Item]:
-    """The directory of what follows the picture, in order; the first one is the picture itself."""
+    """The directory of the file's items, in order; the first is the image itself."""
     for container, namespace in _CONTAINERS:
         directory = next(root.iter(f"{{{container}}}Directory"), None)
         if directory is None:
@@ -229,7 +229,7 @@ def _items(root: ElementTree.Element) -> list[_Item]:
 
 
 def _item(data: bytes, items: list[_Item], uri: str) -> bytes:
-    """An item's bytes: items follow the first picture without gaps, in the order of the directory."""
+    """An item's bytes: items follow the first image without gaps, in the order of the directory."""
     index = next((i for i, item in enumerate(items) if item.uri == uri), None)
     if index is None or index == 0:
         raise ValueError(f"its directory does not list {uri[:60]!r}")
@@ -238,9 +238,11 @@ def _item(data: bytes, items: list[_Item], uri: str) -> bytes:
     starts = []
     if end is not None:
         starts.append(end + items[0].padding + sum(item.length + item.padding for item in items[1:index]))
-    # What a maker put between the picture and its items is passed by counting from the file's end.
+    # A vendor may put other data between the image and its items, so also count from the end of the file.
     starts.append(len(data) - sum(item.length + item.padding for item in items[index + 1 :]) - length)
     for start in starts:
         if length and 0 < start <= len(data) - length and data[start : start + 16].startswith(_PICTURES):
             return data[start : start + length]
-    raise ValueError(f"its {length} bytes are not where its directory says: the file was cut or edited")
+    raise ValueError(
+        f"its {length} bytes are not at the position given in its directory; the file was truncated or edited"
+    )

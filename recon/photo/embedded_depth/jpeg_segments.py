@@ -1,4 +1,4 @@
-"""The parts of a JPEG file: the segments before the pixels, and the pictures that follow the first one."""
+"""Parses JPEG files: the segments before the pixels, and images that follow the first one."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Segment:
 
 
 def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
-    """The segments of the picture at ``start``, up to and with its first start of scan; ends early at damage."""
+    """The segments of the image at ``start``, up to and including the first start of scan; stops at damaged data."""
     if data[start : start + 2] != b"\xff\xd8":
         return
     at = start + 2
@@ -52,18 +52,18 @@ def head_end(data: bytes, start: int = 0) -> int:
 
 
 def picture_end(data: bytes, start: int = 0) -> int | None:
-    """Where the picture at ``start`` ends, after its end-of-image marker; None where there is none."""
+    """Where the image at ``start`` ends, after its end-of-image marker, or None."""
     at = head_end(data, start)
-    while (found := _MARKER.search(data, at)) is not None:
-        if found[1][0] == _EOI:
-            return found.end()
-        # Between the scans of a progressive picture stand tables, which may hold any bytes.
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    while (match := _MARKER.search(data, at)) is not None:
+        if match[1][0] == _EOI:
+            return match.end()
+        # Tables between the scans of a progressive image may contain any bytes.
+        at = match.end() + int.from_bytes(data[match.end() : match.end() + 2], "big")
     return None
 
 
 def following_pictures(data: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of the JPEG pictures after the first one, as multi-picture files have them (CIPA DC-007)."""
+    """Start and end of the JPEG images after the first one, as in multi-picture files (CIPA DC-007)."""
     at = picture_end(data)
     while at is not None:
         start = data.find(b"\xff\xd8\xff", at)

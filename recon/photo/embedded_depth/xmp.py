@@ -1,4 +1,4 @@
-"""XMP: packets out of a JPEG's segments, also those that are split, and the values in them."""
+"""XMP metadata: extracts packets from JPEG segments, including split ones, and reads their values."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -18,25 +18,25 @@ def parse(packet: bytes) -> ElementTree.Element:
     """The root element of a packet.
 
     Raises:
-        ValueError: It is no XML, or declares entities, which XMP has no use for and a few bytes of which can
-            stand for gigabytes.
+        ValueError: It is not XML, or it declares entities, which XMP does not use and which can expand a few bytes to
+            gigabytes.
     """
     if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
         raise ValueError("its XMP declares entities")
     try:
         return ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
     except ElementTree.ParseError as error:
-        raise ValueError(f"its XMP is no XML ({error})") from error
+        raise ValueError(f"its XMP is not valid XML ({error})") from error
 
 
 def jpeg_packets(data: bytes, start: int = 0) -> Iterator[ElementTree.Element]:
-    """The XMP of the JPEG picture at ``start``: the standard packet, then the extended one where there is one.
+    """The XMP packets of the JPEG image at ``start``: the standard packet, then the extended one if present.
 
-    An extended packet is cut into pieces of 64 kB, each with the packet's name, the packet's length and the piece's
+    An extended packet is split into chunks of 64 kB, each with the packet's name, the packet's length and the chunk's
     offset (XMP specification, part 3, 1.1.3.1).
 
     Raises:
-        ValueError: A packet is broken, or a piece of the extended one is missing.
+        ValueError: A packet is damaged, or a chunk of the extended packet is missing.
     """
     pieces: dict[bytes, dict[int, bytes]] = {}
     lengths: dict[bytes, int] = {}
@@ -66,7 +66,7 @@ def _joined(pieces: dict[int, bytes], length: int) -> bytes:
     whole = bytearray()
     for offset in sorted(pieces):
         if offset != len(whole):
-            raise ValueError("a piece of its extended XMP is missing")
+            raise ValueError("a chunk of its extended XMP is missing")
         whole += pieces[offset]
     if len(whole) != length:
         raise ValueError(f"its extended XMP has {len(whole)} of {length} bytes")
@@ -74,7 +74,7 @@ def _joined(pieces: dict[int, bytes], length: int) -> bytes:
 
 
 def value(root: ElementTree.Element, namespace: str, name: str) -> str | None:
-    """The first value of a property, which may be an element or an attribute; None where there is none."""
+    """The first value of a property (an element or an attribute), or None."""
     wanted = f"{{{namespace}}}{name}"
     for element in root.iter():
         if element.tag == wanted:
@@ -85,10 +85,10 @@ def value(root: ElementTree.Element, namespace: str, name: str) -> str | None:
 
 
 def number(root: ElementTree.Element, namespace: str, name: str) -> float | None:
-    """The same as a finite number; None where there is none.
+    """The first value of a property as a finite number, or None.
 
     Raises:
-        ValueError: It is no finite number.
+        ValueError: It is not a finite number.
     """
     text = value(root, namespace, name)
     if text is None:
@@ -98,5 +98,5 @@ def number(root: ElementTree.Element, namespace: str, name: str) -> float | None
     except ValueError as error:
         raise ValueError(f"its {name} is {text[:40]!r}, not a number") from error
     if not isfinite(parsed):
-        raise ValueError(f"its {name} is {text[:40]}")
+        raise ValueError(f"its {name} is {text[:40]}, not a finite number")
     return parsed
