@@ -15,7 +15,7 @@ FLOORS = (
     "recon_cli.dry_run recon_cli.eval_run  recon_viewer.ui",
     "recon_cli.options  recon_viewer.controller",
     "recon_cli.console  recon_viewer.background",
-    "recon_cli recon_cli.signals recon_cli.display  recon_viewer.drawing",
+    "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups  recon_viewer.drawing",
     "recon_viewer.model",
     "recon_viewer  recon.batch recon.evaluate recon.render recon",
     "recon.outputs",

@@ -16,7 +16,7 @@ from rich.text import Text
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
 from recon_cli.display import Bar, stage_progress
-from recon_cli.options.groups import option
+from recon_cli.option_groups import option
 from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])

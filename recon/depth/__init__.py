@@ -1,1 +1,1 @@
-"""Depth estimators: one file each, behind one protocol, found by name in the registry."""
+"""Depth estimators: one module each, with a common protocol, listed by the registry."""

@@ -1,4 +1,4 @@
-"""Depth Anything V2: fast relative depth, or metric depth of rooms or streets (Yang et al., arXiv:2406.09414)."""
+"""Depth Anything V2: fast relative depth, or metric depth for rooms or streets (Yang et al., arXiv:2406.09414)."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     import torch
 
 PROCESSING_SIZE_PX = 518
-"""Side that the networks were trained at, px."""
+"""Side of the training images, px."""
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-"""Of ImageNet, per channel of 0 to 1."""
+"""ImageNet statistics per channel, values from 0 to 1."""
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
-"""Of ImageNet, per channel of 0 to 1."""
+"""ImageNet statistics per channel, values from 0 to 1."""
 
 
 class DepthAnything:
-    """The estimator of both kinds: relative inverse depth, or metres up to the checkpoint's own limit."""
+    """Estimator for both kinds: relative inverse depth, or metric depth up to the checkpoint's limit."""
 
     def __init__(self, name: str, source: Source, gives: DepthKind, run: RunOptions) -> None:
-        """Takes the name that the user knows it by, where the weights come from, its kind, and how to run."""
+        """Takes the name that the user gave, the source of the weights, the kind of depth, and the run options."""
         self.name = name
         self.gives = gives
         self._size_px = run.processing_size or PROCESSING_SIZE_PX
         self._network = Network(name, source, run, load=load, keep_fp32=("head",))
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Estimates depth; the focal length plays no part, also not in the metres of the metric checkpoints.
+        """Estimates depth; ignores the focal length, also for the metric checkpoints.
 
         Raises:
-            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+            ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
         """
         snapshot = self._network.snapshot(journal)
 
@@ -63,10 +63,10 @@ class DepthAnything:
 
 
 def load(snapshot: Snapshot) -> Any:
-    """The network with the weights of a checkpoint.
+    """Loads the network with the weights of a checkpoint.
 
     Raises:
-        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+        ModelUnavailable: The checkpoint is of another kind or damaged, or its weights do not match the network.
     """
     from recon.depth.nets import load_weights
     from recon.depth.nets.depth_anything import AnyConfig, DepthAnythingNet
@@ -87,10 +87,10 @@ def prepare(photo: Photo, *, size: int, multiple: int) -> "torch.Tensor":
 
 
 def processing_size(*, width: int, height: int, size: int, multiple: int) -> tuple[int, int]:
-    """(width, height) inside the network: the aspect kept, multiples of the patch.
+    """(width, height) of the network's input: keeps the aspect ratio, multiples of the patch size.
 
-    Of the two scales that bring a side to ``size``, the one that changes the picture less, as in transformers:
-    that of the shorter side for a picture larger than ``size``, of the longer side for a smaller one.
+    Scales one side to ``size``: the shorter side of an image larger than ``size``, the longer side of a smaller one,
+    as in transformers.
     """
     by_width, by_height = size / width, size / height
     scale = by_width if abs(1 - by_width) < abs(1 - by_height) else by_height
@@ -99,7 +99,7 @@ def processing_size(*, width: int, height: int, size: int, multiple: int) -> tup
 
 
 def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placement) -> FloatMap:
-    """What the network gives, (H, W) float32, resized bilinearly to the photo's grid."""
+    """The network's prediction, (H, W) float32, resized bilinearly to the photo's grid."""
     import torch
 
     outputs = cuda_graph.run(model, pixels.to(placement.device, placement.dtype))
@@ -111,7 +111,7 @@ def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placeme
 
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything:
-    # The configuration's own default is relative.
+    # Without an entry in the configuration, the default is relative.
     gives: DepthKind = "metric" if config.get("depth_estimation_type") == "metric" else "relative"
     return DepthAnything(name, source, gives, run)
 
@@ -122,15 +122,20 @@ SIZES_MB = {"small": 99, "base": 390, "large": 1341}
 def _cards() -> Iterator[ModelCard]:
     kinds: tuple[tuple[str, str, DepthKind, str], ...] = (
         ("dav2", "Depth-Anything-V2", "relative", "relative depth"),
-        ("dav2-metric-indoor", "Depth-Anything-V2-Metric-Indoor", "metric", "metres in rooms, up to 20 m"),
+        (
+            "dav2-metric-indoor",
+            "Depth-Anything-V2-Metric-Indoor",
+            "metric",
+            "metric depth in rooms, up to 20 m",
+        ),
         (
             "dav2-metric-outdoor",
             "Depth-Anything-V2-Metric-Outdoor",
             "metric",
-            "metres in streets, up to 80 m",
+            "metric depth in streets, up to 80 m",
         ),
     )
-    speeds = {"small": "fast", "base": "between", "large": "slower and finer"}
+    speeds = {"small": "fast", "base": "medium", "large": "slow, more detail"}
     for prefix, family, gives, what in kinds:
         for size, megabytes in SIZES_MB.items():
             name, repository = f"{prefix}-{size}", f"depth-anything/{family}-{size.capitalize()}-hf"
@@ -139,7 +144,7 @@ def _cards() -> Iterator[ModelCard]:
                 gives=gives,
                 summary=f"{what}; {speeds[size]}",
                 create=partial(DepthAnything, name, Source(repository), gives),
-                licence="Apache-2.0" if size == "small" else "CC BY-NC 4.0: not for commercial use",
+                licence="Apache-2.0" if size == "small" else "CC BY-NC 4.0: non-commercial use only",
                 repository=repository,
                 download_mb=megabytes,
             )

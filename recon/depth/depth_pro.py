@@ -1,7 +1,7 @@
 """Depth Pro: metric depth and field of view from one photo (Bochkovskii et al., arXiv:2410.02073).
 
-The network predicts C, inverse depth in a canonical camera as wide as the picture, and the horizontal field of
-view. With W the photo's width, ``f_px = 0.5 W / tan(0.5 fov)`` and ``z = f_px / (W C)`` (section 3.2).
+The network predicts C, inverse depth for a canonical camera whose focal length is the image width, and the horizontal
+field of view. With W the photo's width, ``f_px = 0.5 W / tan(0.5 fov)`` and ``z = f_px / (W C)`` (section 3.2).
 """
 
 from collections.abc import Callable, Mapping
@@ -25,41 +25,40 @@ if TYPE_CHECKING:
     import torch
 
 SKY_FROM_M = 1000.0
-"""What comes out farther is sky, or too far to say. The network gives sky an inverse depth of nearly 0, and its
-reference code clamps at 10 km; at 1 km a change of 0.001 in it is a change by half the distance or more, so a
-number there is no measurement.
+"""Depth beyond this is treated as sky. The network predicts an inverse depth of nearly 0 for sky (its reference code
+clamps at 10 km). At 1 km, a change of 0.001 in C changes the depth by half or more, so values are not meaningful.
 """
 PLAUSIBLE_FOV_DEG = (1.0, 170.0)
-"""A predicted field of view outside is a failure of the network, not a lens."""
+"""A predicted field of view outside this range is a failure of the network."""
 
 
 class DepthPro:
-    """The estimator; its field-of-view branch is loaded and run only for photos of unknown focal length."""
+    """Depth Pro estimator; loads and runs the field-of-view branch only for photos with unknown focal length."""
 
     gives: Literal["metric"] = "metric"
 
     def __init__(self, name: str, source: Source, run: RunOptions) -> None:
-        """Takes the name that the user knows it by, where the weights come from, and how to run."""
+        """Takes the name that the user gave, the source of the weights, and the run options."""
         self.name = name
         self._network = Network(name, source, run, load=load, keep_fp32=("head", "fov_model"))
         self._with_fov = False
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Estimates metric depth; a known focal length replaces the predicted one, also in the metres.
+        """Estimates metric depth; a known focal length replaces the predicted one and sets the scale.
 
         Raises:
-            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+            ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
         """
         snapshot = self._network.snapshot(journal)
         has_fov = bool(checkpoint_cache.read_config(snapshot).get("use_fov_model"))
         predict_fov = focal_px is None and has_fov
-        # Once loaded the branch stays: loading again for each photo would cost more than it takes.
+        # Once loaded, keep the branch: reloading it would cost more time than running it.
         self._with_fov = self._with_fov or predict_fov
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None]:
             model.use_fov_model = predict_fov
             with journal.stage(f"Running {self.name}{_duration(model, placement)}", total=1.0) as progress:
-                # Three quarters of the time go in the patch encoder's layers.
+                # The layers of the patch encoder take three quarters of the time.
                 result = predict(model, photo, placement, lambda share: progress(0.75 * share))
                 progress(1.0)
             return result
@@ -70,7 +69,9 @@ class DepthPro:
             model_focal_px = focal_of_fov(fov_deg, width=photo.width)
             focal_px = Intrinsics.best(None, model_focal_px, width=photo.width, height=photo.height).fx
             if model_focal_px is None:
-                found = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
+                predicted = (
+                    "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
+                )
                 journal.warn(
                     "focal",
                     f"{self.name} predicts {found}: {DEFAULT_FOV_DEG:g} degrees along the longer side are "
@@ -93,10 +94,10 @@ class DepthPro:
 
 
 def load(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
-    """The network with the weights of a checkpoint; without its field-of-view branch where that is not wanted.
+    """Loads the network with the weights of a checkpoint, optionally without the field-of-view branch.
 
     Raises:
-        ModelUnavailable: It is of another kind, damaged, or its weights are not those of the network.
+        ModelUnavailable: The checkpoint is of another kind or damaged, or its weights do not match the network.
     """
     from recon.depth.nets import load_weights
     from recon.depth.nets.depth_pro import DepthProNet, ProConfig
@@ -110,10 +111,10 @@ def load(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
 
 
 def prepare(photo: Photo, *, size: int, device: str = "cpu") -> "torch.Tensor":
-    """The network's input, (1, 3, size, size) float32 in -1 to 1: the photo squashed to a square.
+    """The network's input, (1, 3, size, size) float32 in -1 to 1: the photo resized to a square.
 
-    The same as transformers' DepthProImageProcessor, which needs torchvision: bilinear without antialias. Only the
-    pixels that it looks at are brought to floating point, on the device that the network runs on.
+    The same as transformers' DepthProImageProcessor (which needs torchvision): bilinear without antialiasing. Only
+    the sampled pixels are converted to floating point, on the network's device.
     """
     import torch
 
@@ -131,10 +132,10 @@ def prepare(photo: Photo, *, size: int, device: str = "cpu") -> "torch.Tensor":
 
 
 def _neighbours(length: int, size: int, device: str) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
-    """Of each output pixel the two input pixels that it lies between, and the share of the second one."""
+    """For each output pixel, its two neighbouring input pixels and the weight of the second."""
     import torch
 
-    # In float32 as in torch's own bilinear resizing, to which it shall be equal.
+    # In float32, to match torch's bilinear resizing exactly.
     at = (torch.arange(size, dtype=torch.float32, device=device) + 0.5) * (length / size) - 0.5
     at.clamp_(min=0)
     first = at.to(torch.int64).clamp_(max=length - 1)
@@ -146,8 +147,8 @@ def predict(
 ) -> tuple[FloatMap, float | None]:
     """Canonical inverse depth (H, W) float32 on the photo's grid, and the field of view in degrees.
 
-    Inverse depth is what is resized, never depth: at an edge its mean lies between the two surfaces as the eye
-    sees them, not far behind the nearer one.
+    Resizes inverse depth, never depth: at an edge, the mean inverse depth stays between the two surfaces, near the
+    closer one.
     """
     import torch
 
@@ -205,7 +206,7 @@ CARDS = (
     ModelCard(
         name=DEPTH_PRO,
         gives="metric",
-        summary="the main model: sharp metric depth and the focal length",
+        summary="default model: sharp metric depth and focal length",
         create=partial(DepthPro, DEPTH_PRO, Source(REPOSITORY)),
         licence="Apple ML Research Model licence: research only",
         predicts_focal=True,

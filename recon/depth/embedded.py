@@ -1,4 +1,4 @@
-"""Depth that the photo's own file carries, in the place of a network: portrait modes of phones write it."""
+"""The estimator ``photo``: depth maps embedded in photo files, as phones write them for portrait photos."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,28 +26,28 @@ from recon.types import (
 
 @dataclass
 class CarriedByPhoto:
-    """The depth that the file of each photo carries; metric or relative as that file says."""
+    """Reads the depth map embedded in the photo file, metric or relative."""
 
     bound: Photo | None = None
-    """The photo that ``gives`` speaks of; None: each photo's file decides, and relative depth is told only then."""
+    """The photo that ``gives`` describes. None: each photo may differ, and ``gives`` is assumed metric."""
     name: str = CARRIED
 
     @property
     def gives(self) -> DepthKind:
-        """As the file of the bound photo says."""
+        """The kind of depth in the bound photo."""
         return "metric" if self.bound is None else carried_by(self.bound).gives
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Decodes the depth and brings it to the photo's grid.
+        """Decodes the depth map and resamples it to the photo's grid.
 
         Args:
-            photo: A photo with depth.
-            focal_px: Used only where the file tells distances along the rays.
-            journal: Gets what was read, and doubts.
+            photo: A photo with an embedded depth map.
+            focal_px: Used only if the file stores distances along the rays.
+            journal: Receives a description and warnings.
 
         Raises:
-            ModelUnavailable: The photo carries no depth that is understood.
-            PhotoError: Its depth is damaged.
+            ModelUnavailable: The photo has no supported depth map.
+            PhotoError: The depth map is damaged.
         """
         carried = carried_by(photo)
         depth = carried.read()
@@ -61,7 +61,7 @@ class CarriedByPhoto:
             "gives": carried.gives,
             **carried.details,
         }
-        journal.decide("depth", f"Depth that the photo carries: {carried.summary}.", **details)
+        journal.decide("depth", f"Depth map embedded in the photo: {carried.summary}.", **details)
         size = {"width": photo.width, "height": photo.height}
         if isinstance(depth, MetricDepth):
             _doubt(depth, journal)
@@ -72,19 +72,18 @@ class CarriedByPhoto:
 
 
 def carried_by(photo: Photo) -> CarriedDepth:
-    """The depth that a photo's file carries.
+    """The depth map embedded in a photo file.
 
     Raises:
-        ModelUnavailable: None that is understood; the message says what would be.
+        ModelUnavailable: There is no supported depth map.
     """
     if photo.carried is None:
         why = next(
-            (f" {note}" for note in photo.warnings if note.startswith("The depth inside the file")), ""
+            (f" {note}" for note in photo.warnings if note.startswith("The depth map in the file")), ""
         )
         raise ModelUnavailable(
-            f"{photo.name or 'The photo'} carries no depth that can be used.{why} Understood are {UNDERSTOOD}, as "
-            "the camera wrote them: apps that edit or send photos mostly drop them. Choose another --model, or "
-            "give --depth FILE."
+            f"{photo.name or 'The photo'} contains no usable depth map.{why} Supported are {UNDERSTOOD}, in original "
+            "camera files: apps that edit or send photos usually remove them. Use another --model, or --depth FILE."
         )
     return photo.carried
 
@@ -95,7 +94,7 @@ def _doubt(depth: MetricDepth, journal: Journal) -> None:
     if not low_m <= median_m <= high_m:
         journal.warn(
             "depth",
-            f"The median of the depth that the photo carries is {median_m:.3g} m: the file's unit may be wrong.",
+            f"The median depth embedded in the photo is {median_m:.3g} m; the unit in the file may be wrong.",
             median_m=median_m,
         )
 
@@ -103,10 +102,10 @@ def _doubt(depth: MetricDepth, journal: Journal) -> None:
 def _along_axis(
     depth: MetricDepth | RelativeDepth, photo: Photo, focal_px: float | None, journal: Journal
 ) -> tuple[MetricDepth | RelativeDepth, float]:
-    """Distances along the rays to depth: z = d / |(x, y, 1)| of the ray through the pixel's centre.
+    """Converts distances along the rays to depth: z = d / |(x, y, 1)| for the ray through the pixel centre.
 
     Returns:
-        The depth, and the focal length that was used, px of the photo.
+        The depth, and the focal length used, px of the photo.
     """
     camera = photo.intrinsics
     if focal_px is not None:
@@ -136,7 +135,7 @@ CARDS = (
     ModelCard(
         name=CARRIED,
         gives="metric",
-        summary="the depth inside the photo's own file (phones' portrait modes); metric or relative as the file says",
+        summary="depth map embedded in the photo file (portrait photos from phones); metric or relative",
         create=_create,
         licence="that of the photo",
     ),

@@ -1,4 +1,4 @@
-"""What every depth estimator is, and how it introduces itself to the registry."""
+"""The protocol of depth estimators, and the cards that the registry lists."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from recon.types import DepthEstimate, DepthKind, Photo
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How an estimator runs; what it does not need it ignores."""
+    """How to run an estimator; estimators ignore options that they do not use."""
 
     device: Device = "auto"
     precision: Precision = "auto"
@@ -21,58 +21,58 @@ class RunOptions:
 
     @classmethod
     def of(cls, options: Options) -> "RunOptions":
-        """The part of a reconstruction's options that an estimator needs."""
+        """The subset of ``Options`` that estimators need."""
         return cls(options.device, options.precision, options.offline, options.processing_size)
 
 
 class Estimator(Protocol):
-    """Turns a photo into depth. Loads its weights at the first call and keeps them for the next photo."""
+    """Estimates depth from a photo. Loads its weights on the first call and keeps them."""
 
     @property
     def name(self) -> str:
-        """The registry's name, or ``hf:...`` as the user wrote it."""
+        """Name in the registry, or ``hf:...`` as given by the user."""
         ...
 
     @property
     def gives(self) -> DepthKind:
-        """Which of the two kinds of depth ``estimate`` returns."""
+        """The kind of depth that ``estimate`` returns."""
         ...
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Estimates depth on the photo's own grid.
+        """Estimates depth on the photo's grid.
 
         Args:
             photo: Upright sRGB photo.
-            focal_px: The horizontal focal length where it is known from elsewhere (user, file, EXIF), px of
-                the photo; None lets the estimator predict it, if it can.
-            journal: Told what was decided (device, precision, weights), and the progress.
+            focal_px: The horizontal focal length if it is known (from user, file or EXIF), px of the photo; None: the
+                estimator predicts it, if it can.
+            journal: Receives decisions (device, precision, weights) and progress.
 
         Raises:
-            ModelUnavailable: The weights are not here, are damaged, or do not fit into memory.
+            ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
         """
         ...
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """One line of ``recon models``, and how to make the estimator. Its module imports nothing heavy."""
+    """One line of ``recon models``, and a factory for the estimator. Its module must not import heavy libraries."""
 
     name: str
-    """What ``--model`` takes."""
+    """Name for ``--model``."""
     gives: DepthKind
     summary: str
-    """What it is, in a few words."""
+    """Description in a few words."""
     create: Callable[[RunOptions], Estimator]
-    """Makes the estimator; loads nothing yet."""
+    """Creates the estimator without loading anything."""
     licence: str
-    """Licence of the weights, with what it forbids."""
+    """Licence of the weights, with its restrictions."""
     predicts_focal: bool = False
     repository: str | None = None
-    """Hub repository of the weights; None where they are inside the package."""
+    """Hub repository of the weights; None if they are bundled with the package."""
     download_mb: int | None = None
-    """Size of the weights to fetch, MB."""
+    """Download size of the weights, MB."""
 
 
 CheckpointMaker = Callable[[str, Source, RunOptions, Mapping[str, Any]], Estimator]
-"""Makes the estimator of an ``hf:`` checkpoint from its name, source, the run options and its config.json. A
+"""Creates the estimator for an ``hf:`` checkpoint from its name, source, the run options and its config.json. A
 module's ``CHECKPOINTS`` maps the ``model_type`` of config.json to one."""

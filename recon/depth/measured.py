@@ -1,4 +1,4 @@
-"""Measured depth from a file in the place of a network: LiDAR, Kinect, stereo, a render."""
+"""Measured depth from a file instead of a network: LiDAR, Kinect, stereo, a rendering."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -14,32 +14,32 @@ from recon.photo.same_shape import same_shape
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 
 SAME_SURFACE_RATIO = 1.05
-"""Neighbours whose depths differ by less are one surface, and what lies between them may be interpolated."""
+"""Neighbours with a smaller depth ratio are on one surface and may be interpolated."""
 PLAUSIBLE_MEDIAN_M = (0.05, 1000.0)
-"""A median depth outside means most likely a wrong unit, m."""
+"""A median depth outside this range probably means a wrong unit, m."""
 _LEAST_SHARE = 0.25
-"""Relative depth is resampled with its range lifted to 0.25 ... 1.25 times its width. Neighbours count as one surface
-where they differ by 5 % (``SAME_SURFACE_RATIO``), so by 1.25 to 6.25 % of the range: more than the steps of 8 bits,
-less than what lies between two objects; and a lift changes nothing that relative depth tells."""
+"""For resampling, relative depth is shifted so that its range is 0.25 to 1.25 times its width (a shift does not
+change the information in relative depth). A difference of 5 % (``SAME_SURFACE_RATIO``) is then 1.25 to 6.25 % of the
+range: more than an 8-bit step, less than the gap between two objects."""
 _ROWS_AT_ONCE = 256
 
 
 class Measured:
-    """Depth read from a file that shows the same view as the photo, at any resolution."""
+    """Reads depth from a file that shows the same view as the photo, at any resolution."""
 
     name = MEASURED
     gives: Literal["metric"] = "metric"
 
     def __init__(self, path: Path | str, unit_m: float | None = None) -> None:
-        """Takes the file's path and the metres per stored unit (None: 0.001 for integers, 1 for floats)."""
+        """Takes the path of the file and the metres per stored unit (None: 0.001 for integers, 1 for floats)."""
         self.path = Path(path)
         self.unit_m = unit_m
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Reads the file and brings it to the photo's grid; the focal length plays no part.
+        """Reads the file and resamples it to the photo's grid; ignores the focal length.
 
         Raises:
-            DepthFileError: The file cannot be read, or does not fit the photo.
+            DepthFileError: The file cannot be read, or does not match the photo.
         """
         file = read_depth(self.path, self.unit_m)
         check_aspect(self.path, file.z_m, photo)
@@ -66,42 +66,42 @@ class Measured:
         if not low_m <= median_m <= high_m:
             journal.warn(
                 "depth",
-                f"The median depth is {median_m:.3g} m. If that is not so, set --depth-unit (metres per stored "
-                f"unit; {file.unit_m:g} was used).",
+                f"The median depth is {median_m:.3g} m. If this is wrong, set --depth-unit (metres per stored unit; "
+                f"{file.unit_m:g} was used).",
                 median_m=median_m,
             )
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
 
 
 def check_aspect(path: Path, stored: NDArray[Any], photo: Photo) -> None:
-    """Raises DepthFileError where a depth map of this shape cannot show the photo's view."""
+    """Raises DepthFileError if a depth map of this shape cannot show the photo's view."""
     height, width = stored.shape
     if same_shape((photo.width, photo.height), (width, height)):
         return
     turned = same_shape((photo.width, photo.height), (height, width))
     hint = (
-        "It seems to be turned by 90 degrees: turn it as the photo stands upright."
+        "It seems to be rotated by 90 degrees; rotate it to match the upright photo."
         if turned
         else "Crop one of them so that both show the same view."
     )
     raise DepthFileError(
-        f"{path}: a depth map of {width}x{height} px cannot show the same view as a photo of "
-        f"{photo.width}x{photo.height} px. {hint}"
+        f"{path}: the aspect ratio of the depth map ({width}x{height} px) differs from that of the photo "
+        f"({photo.width}x{photo.height} px). {hint}"
     )
 
 
 def resize_depth(z_m: FloatMap, valid: BoolMap, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
-    """Resamples depth to another grid of the same view without making points that hang in the air.
+    """Resamples depth to another grid of the same view without creating flying pixels.
 
-    Between four known neighbours of one surface it interpolates inverse depth bilinearly (exact for planes);
-    elsewhere, and so at every edge, the nearest pixel decides, also on whether the depth is known. An equal
-    size is passed through untouched.
+    Interpolates inverse depth bilinearly between four valid neighbours on one surface (exact for planes). Elsewhere,
+    and so at every depth edge, takes depth and validity from the nearest pixel. Returns the input if the size is
+    equal.
 
     Args:
         z_m: (h, w) float32, m.
         valid: (h, w) bool.
-        width: Of the new grid, px.
-        height: Of the new grid, px.
+        width: Width of the new grid, px.
+        height: Height of the new grid, px.
     """
     if z_m.shape == (height, width):
         return z_m, valid
@@ -126,7 +126,7 @@ def resize_depth(z_m: FloatMap, valid: BoolMap, *, width: int, height: int) -> t
 
 
 def resize_inverse(inverse: FloatMap, valid: BoolMap, *, width: int, height: int) -> tuple[FloatMap, BoolMap]:
-    """``resize_depth`` for relative inverse depth, which may be zero or less."""
+    """``resize_depth`` for relative inverse depth, which may be zero or negative."""
     if inverse.shape == (height, width):
         return inverse, valid
     low, high = float(inverse[valid].min()), float(inverse[valid].max())
@@ -138,7 +138,7 @@ def resize_inverse(inverse: FloatMap, valid: BoolMap, *, width: int, height: int
 
 
 def _neighbours(stored: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices of the two stored pixels around each wanted pixel's centre, and the weight of the second."""
+    """Indices of the two stored pixels around the centre of each output pixel, and the weight of the second."""
     at = (np.arange(wanted) + 0.5) * (stored / wanted) - 0.5
     at = np.clip(at, 0, stored - 1)
     first = np.floor(at).astype(np.intp)

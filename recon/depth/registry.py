@@ -1,6 +1,6 @@
-"""Finds the estimators by name. A module in this folder that has ``CARDS`` is one; nothing else need know it.
+"""Finds estimators by name: every module in this folder that defines ``CARDS`` is registered.
 
-A module whose checkpoints ``hf:`` may open names their ``model_type`` (of config.json) in ``CHECKPOINTS``.
+``CHECKPOINTS`` of a module maps the ``model_type`` of a config.json to its estimator, for ``hf:`` models.
 """
 
 import importlib
@@ -20,15 +20,15 @@ from recon.journal import Journal
 from recon.types import Photo
 
 BEST = names.DEPTH_PRO
-"""What ``auto`` takes where its weights can be had."""
+"""Choice of ``auto`` if the weights are available."""
 INSIDE = names.CARRIED
-"""What ``auto`` takes before any network where the photo's file carries metric depth."""
+"""First choice of ``auto``, if the photo file contains metric depth."""
 EMBEDDED = names.PREVIEW
-"""What ``auto`` takes else: it is inside the package."""
+"""Fallback of ``auto``: bundled with the package."""
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """The cards of all estimators; imports neither torch nor transformers."""
+    """The cards of all estimators; does not import torch."""
     return tuple(card for module in _modules() for card in getattr(module, "CARDS", ()))
 
 
@@ -36,51 +36,53 @@ def card(name: str) -> ModelCard:
     """The card of one estimator.
 
     Raises:
-        ModelUnavailable: There is none of that name; the message names the closest, or all.
+        ModelUnavailable: The name is unknown; the message suggests the closest name, or lists all.
     """
     known = {each.name: each for each in cards()}
     if name in known:
         return known[name]
     close = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}, and hf:REPO-OR-FOLDER."
-    raise ModelUnavailable(f"There is no model {name!r}. {hint}")
+    hint = (
+        f"Did you mean {close[0]}?" if close else f"Choose one of {', '.join(known)}, or hf:REPO-OR-FOLDER."
+    )
+    raise ModelUnavailable(f"Unknown model {name!r}. {hint}")
 
 
 def create(
     name: str, run: RunOptions, journal: Journal | None = None, photo: Photo | None = None
 ) -> Estimator:
-    """Makes the estimator of a name; a named one loads nothing yet.
+    """Creates the estimator for a name, without loading its weights.
 
-    ``hf:REPO-OR-FOLDER[@REVISION]`` has to read the checkpoint's config to know what it is, so its weights are
-    fetched now where they are not on this machine.
+    For ``hf:REPO-OR-FOLDER[@REVISION]``, the architecture is read from the checkpoint's config, so the checkpoint is
+    downloaded now if it is not on this machine.
 
     Args:
-        name: As ``--model`` takes it.
-        run: How it runs.
-        journal: Told about the fetching.
-        photo: The photo that it is for, where that is known: the depth inside its file is metric or relative.
+        name: Value of ``--model``.
+        run: Run options.
+        journal: Receives the progress of a download.
+        photo: The photo, if known: it determines whether embedded depth is metric or relative.
 
     Raises:
-        ModelUnavailable: The name is unknown, or the checkpoint cannot be had or is of another kind, or the photo
-            carries no depth.
+        ModelUnavailable: The name is unknown, the checkpoint is unavailable or not supported, or the photo has no
+            embedded depth.
     """
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
     estimator = card(name).create(run)
     if isinstance(estimator, CarriedByPhoto) and photo is not None:
-        carried_by(photo)  # raises now rather than after other work
+        carried_by(photo)  # raises early, before other work
         return CarriedByPhoto(photo)
     return estimator
 
 
 def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -> Estimator:
-    """What ``auto`` takes: metric depth inside the photo's file; else Depth Pro where its weights are on this machine
-    or can be had; else the embedded preview, with a warning.
+    """Chooses the estimator for ``auto``: metric depth in the photo file; else Depth Pro, if its weights are on this
+    machine or can be downloaded; else the bundled preview, with a warning.
 
     Args:
-        run: How it runs.
-        journal: Told what was chosen and why; also that the file carries relative depth, which could be calibrated.
-        photo: The photo that it is for; None: nothing is known of it.
+        run: Run options.
+        journal: Receives the choice and its reason, and a note if the file contains relative depth.
+        photo: The photo, or None if unknown.
     """
     if photo is not None and photo.carried is not None:
         chosen = _carried_metric(photo, journal)
@@ -90,40 +92,40 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     try:
         download.obtain(source, name=BEST, offline=run.offline, journal=journal)
     except ModelUnavailable as error:
-        text = f"{BEST} cannot be used; the rough embedded {EMBEDDED} takes its place. {error}"
+        text = f"{BEST} is not available; falling back to the bundled {EMBEDDED} network, which is rough. {error}"
         remedy = f"`recon models pull {BEST}`"
-        journal.warn("model", text if remedy in text else f"{text} Later: {remedy}.", chosen=EMBEDDED)
+        journal.warn("model", text if remedy in text else f"{text} To install it: {remedy}.", chosen=EMBEDDED)
         return create(EMBEDDED, run)
-    journal.decide("model", f"{BEST}: the best model, and its weights are on this machine.", chosen=BEST)
+    journal.decide("model", f"{BEST}: the default model; its weights are on this machine.", chosen=BEST)
     return create(BEST, run)
 
 
 def _carried_metric(photo: Photo, journal: Journal) -> Estimator | None:
-    """The estimator of the depth inside the photo's file where that is metric and whole."""
+    """The estimator for embedded depth, if it is metric and not damaged; otherwise None."""
     carried = carried_by(photo)
     if carried.gives == "relative":
         journal.decide(
             "model",
-            f"the photo carries relative depth ({carried.standard}): --model {INSIDE} with --length, --at or "
-            "--reference gives metres.",
+            f"the photo contains relative depth ({carried.standard}); to use it, combine --model {INSIDE} with "
+            "--length, --at or --reference.",
             carried=carried.standard,
         )
         return None
     try:
         carried.read()
     except PhotoError as error:
-        journal.warn("model", f"{error} It is not used.", carried=carried.standard)
+        journal.warn("model", f"{error} The embedded depth is ignored.", carried=carried.standard)
         return None
     journal.decide(
         "model",
-        f"{INSIDE}: the file carries metric depth ({carried.standard}), so no network is needed.",
+        f"{INSIDE}: the file contains metric depth ({carried.standard}), so no network is needed.",
         chosen=INSIDE,
     )
     return CarriedByPhoto(photo)
 
 
 def source_of(name: str) -> Source | None:
-    """Where the weights of a named or ``hf:`` model come from; None where they are inside the package."""
+    """The source of the weights of a named or ``hf:`` model; None if they are bundled."""
     if name.startswith("hf:"):
         return checkpoint_cache.parse_source(name.removeprefix("hf:"))
     repository = card(name).repository
@@ -131,16 +133,16 @@ def source_of(name: str) -> Source | None:
 
 
 def is_here(name: str) -> bool:
-    """Whether a model can run without the network."""
+    """Whether a model can run offline."""
     source = source_of(name)
     return source is None or checkpoint_cache.locate(source) is not None
 
 
 def pull(name: str, journal: Journal) -> Snapshot | None:
-    """Fetches the weights of a named or ``hf:`` model into the hub's cache; None where none are needed.
+    """Downloads the weights of a named or ``hf:`` model into the Hub cache; returns None if none are needed.
 
     Raises:
-        ModelUnavailable: They cannot be had.
+        ModelUnavailable: The weights are unavailable.
     """
     source = source_of(name)
     if source is None or source.folder is not None:
@@ -148,15 +150,15 @@ def pull(name: str, journal: Journal) -> Snapshot | None:
         return None
     if checkpoint_cache.is_offline(False):
         raise ModelUnavailable(
-            f"{name} cannot be fetched while HF_HUB_OFFLINE is set; unset it for this command."
+            f"{name} cannot be downloaded while HF_HUB_OFFLINE is set; unset it for this command."
         )
     return download.pull(source, journal)
 
 
 def _modules() -> Iterator[ModuleType]:
-    for found in sorted(pkgutil.iter_modules(recon.depth.__path__), key=lambda each: each.name):
-        if found.name != "registry" and not found.ispkg:
-            yield importlib.import_module(f"{recon.depth.__name__}.{found.name}")
+    for module in sorted(pkgutil.iter_modules(recon.depth.__path__), key=lambda each: each.name):
+        if module.name != "registry" and not module.ispkg:
+            yield importlib.import_module(f"{recon.depth.__name__}.{module.name}")
 
 
 def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
@@ -169,9 +171,9 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
     kind = config.get("model_type")
     if kind not in makers:
         raise ModelUnavailable(
-            f"{name}: expected a checkpoint of {' or '.join(sorted(makers))}, got {kind or 'none'} (model_type in "
-            "its config.json). Choose another one."
+            f"{name}: unsupported model_type {kind or 'none'} in its config.json; expected "
+            f"{' or '.join(sorted(makers))}. Choose another checkpoint."
         )
-    # The revision that was found is pinned, so that the weights are those of the config that was read.
+    # Pin the revision, so that the weights match the config that was read.
     pinned = source if snapshot.revision is None else Source(source.repository, snapshot.revision)
     return makers[kind](name, pinned, run, config)

@@ -1,4 +1,4 @@
-"""Relative inverse depth from a file, as Depth Anything, MiDaS and their like write it."""
+"""Relative inverse depth from a file, as written by Depth Anything, MiDaS and similar programs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +16,24 @@ from recon.types import DepthEstimate, Photo, RelativeDepth
 
 @dataclass
 class RelativeFile:
-    """Inverse depth of unknown scale and shift, larger is nearer, that a network wrote before."""
+    """Reads inverse depth of unknown scale and shift (larger is nearer)."""
 
     path: Path
     name: str = RELATIVE_FILE
     gives: Literal["relative"] = "relative"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Reads the file and brings it to the photo's grid; the focal length plays no part.
+        """Reads the file and resamples it to the photo's grid; ignores the focal length.
 
         Raises:
-            DepthFileError: The file cannot be read, or does not fit the photo.
+            DepthFileError: The file cannot be read, or does not match the photo.
         """
         stored, measured, source = read_stored(self.path)
         check_aspect(self.path, stored, photo)
         inverse = stored.astype(np.float32)
         valid = np.isfinite(inverse) if measured is None else np.isfinite(inverse) & measured
         if not valid.any():
-            raise DepthFileError(f"{self.path}: no pixel has a number ({source}).")
+            raise DepthFileError(f"{self.path}: no pixel has a finite value ({source}).")
         inverse[~valid] = 0
         low, high = float(inverse[valid].min()), float(inverse[valid].max())
         height, width = stored.shape

@@ -15,28 +15,28 @@ _COLMAP_FILES = ("images.bin", "images.txt")
 
 
 class SparsePoints:
-    """Depth at single pixels: ``points.csv`` with x, y (px) and depth (m), or a folder with a COLMAP model."""
+    """Depth at single pixels, from a ``points.csv`` with x, y (px) and depth (m), or a folder with a COLMAP model."""
 
     name = "points"
     gives: Literal["metric"] = "metric"
 
     def __init__(self, path: Path | str, unit_m: float | None = None) -> None:
-        """Takes the file or folder, and the metres per unit of it (None: 1)."""
+        """Takes the file or folder, and its metres per unit (None: 1)."""
         self.path = Path(path)
         self.unit_m = 1.0 if unit_m is None else unit_m
 
     @staticmethod
     def reads(path: Path) -> bool:
-        """Whether the path is a file or folder of this kind."""
+        """Whether the path is a supported file or folder."""
         if path.is_dir():
             return any((path / name).is_file() for name in _COLMAP_FILES)
         return path.suffix.lower() == ".csv" and path.is_file()
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """The points on the photo's grid: each at its pixel; where several fall on one, the nearest to the camera.
+        """Rasterises the points on the photo's grid; if several fall on one pixel, keeps the nearest to the camera.
 
         Raises:
-            DepthFileError: It cannot be read, knows nothing of this photo, or has no point inside of it.
+            DepthFileError: It cannot be read, does not contain this photo, or has no point inside it.
         """
         points = self._colmap(photo) if self.path.is_dir() else self._lines()
         z_m = np.full((photo.height, photo.width), np.inf, np.float32)
@@ -48,8 +48,7 @@ class SparsePoints:
         valid = np.isfinite(z_m)
         if not valid.any():
             raise DepthFileError(
-                f"{self.path}: none of its {len(points)} points lies in front of the camera and "
-                "inside of the photo of "
+                f"{self.path}: none of its {len(points)} points is in front of the camera and inside the photo of "
                 f"{photo.width} x {photo.height} px"
             )
         details: dict[str, Any] = {"file": self.path.name, "points": int(usable.sum()), "unit_m": self.unit_m}
@@ -62,24 +61,24 @@ class SparsePoints:
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
 
     def _lines(self) -> NDArray[np.float64]:
-        """(N, 3) x, y in px and depth of a file of lines; a first line of names is passed over."""
-        found = []
+        """(N, 3) x, y in px and depth from a CSV file; skips a header line."""
+        points = []
         try:
             with self.path.open(newline="", encoding="utf-8") as file:
                 for number, line in enumerate(csv.reader(file), start=1):
                     if not line or (number == 1 and not _is_number(line[0])):
                         continue
                     x, y, depth = (float(each) for each in line[:3])
-                    found.append((x, y, depth))
+                    points.append((x, y, depth))
         except OSError as error:
             raise DepthFileError(f"{self.path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise DepthFileError(
                 f"{self.path}, line {number}: expected x,y,depth (px, px, m), got {','.join(line)!r}"
             ) from error
-        if not found:
-            raise DepthFileError(f"{self.path} has no points: give lines of x,y,depth (px, px, m)")
-        return np.array(found)
+        if not points:
+            raise DepthFileError(f"{self.path} has no points: expected lines of x,y,depth (px, px, m)")
+        return np.array(points)
 
     def _colmap(self, photo: Photo) -> NDArray[np.float64]:
         """(N, 3) x, y in px and z-depth of the model's points that this photo observed."""
@@ -87,20 +86,20 @@ class SparsePoints:
             import pycolmap
         except ImportError as error:
             raise DepthFileError(
-                f"{self.path} is a COLMAP model, which takes pycolmap to read: pip install 'recon[colmap]'"
+                f"{self.path} is a COLMAP model; reading it needs pycolmap: pip install 'recon[colmap]'"
             ) from error
         try:
             model = pycolmap.Reconstruction(str(self.path))
         except (RuntimeError, ValueError) as error:
-            raise DepthFileError(f"{self.path} is not a COLMAP model that can be read: {error}") from error
+            raise DepthFileError(f"{self.path} cannot be read as a COLMAP model: {error}") from error
         image = next((each for each in model.images.values() if Path(each.name).name == photo.name), None)
         if image is None:
             raise DepthFileError(
-                f"{self.path} has no image called {photo.name}; it has {len(model.images)} others: give the photo by "
-                "the name that it had there"
+                f"{self.path} has no image named {photo.name} among its {len(model.images)} images; use the name "
+                "that the photo has in the model"
             )
         camera = model.cameras[image.camera_id]
-        # COLMAP's pixels have their origin at the picture's corner, as ours.
+        # COLMAP's pixel coordinates start at the image corner, like ours.
         scale_x, scale_y = photo.width / camera.width, photo.height / camera.height
         cam_T_world = image.cam_from_world()
         return np.array(

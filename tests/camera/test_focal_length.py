@@ -65,8 +65,8 @@ def test_a_field_of_view_is_of_the_width(fov: float) -> None:
         (Options(intrinsics=(300, 300, 640, 480)), "outside"),
         (Options(intrinsics=(300, 300, -5, 150)), "outside"),
         (Options(intrinsics=(300, 300, 40, 30)), "resolution"),
-        (Options(intrinsics=(300000, 300000, 200, 150)), "35 mm equivalent"),
-        (Options(focal_px=4.2), "35 mm equivalent"),
+        (Options(intrinsics=(300000, 300000, 200, 150)), "35 mm film"),
+        (Options(focal_px=4.2), "35 mm film"),
     ],
 )
 def test_a_camera_that_cannot_be_of_this_photo_is_doubted(options: Options, word: str) -> None:

@@ -250,7 +250,7 @@ def with_a_wrong_shape(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tens
     [
         (without_one, "1 missing weights.*head.layers.0.weight"),
         (with_one_more, "1 unexpected weights.*stowaway"),
-        (with_a_wrong_shape, "damaged or of another kind"),
+        (with_a_wrong_shape, "damaged or not supported"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(
@@ -268,7 +268,7 @@ def test_a_truncated_file_is_refused(
     shutil.copytree(depthpro_folder, tmp_path, dirs_exist_ok=True)
     content = (tmp_path / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(content[:kept])
-    with pytest.raises(ModelUnavailable, match=r"damaged or of another kind.*fetch it again"):
+    with pytest.raises(ModelUnavailable, match=r"damaged or not supported.*download it again"):
         estimate(
             DepthPro("hf:x", Source(folder=tmp_path), CPU), noise_photo(width=64, height=48), 50.0, journal
         )
@@ -283,7 +283,7 @@ def test_a_config_of_something_else_is_refused(
     shutil.copytree(depthpro_folder, tmp_path, dirs_exist_ok=True)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | change))
-    with pytest.raises(ModelUnavailable, match=r"expected a depth_pro checkpoint|damaged or of another kind"):
+    with pytest.raises(ModelUnavailable, match=r"expected a depth_pro checkpoint|damaged or not supported"):
         estimate(
             DepthPro("hf:x", Source(folder=tmp_path), CPU), noise_photo(width=64, height=48), None, journal
         )

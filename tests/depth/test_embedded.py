@@ -105,17 +105,17 @@ def test_distances_along_the_rays_become_depth(known: str, journal: KeepingJourn
 
 def test_a_unit_that_cannot_be_right_is_doubted(journal: KeepingJournal) -> None:
     estimated(carrying(MetricDepth(ramp(3e3, 4e3), np.ones((24, 32), bool)), width=32, height=24), journal)
-    assert "unit may be wrong" in journal.warnings()[0]
+    assert "unit in the file may be wrong" in journal.warnings()[0]
 
 
 def test_a_photo_without_depth_is_told_what_is_understood(tmp_path: Path, journal: KeepingJournal) -> None:
     for photo in (noise_photo(width=32, height=24), read_photo(file(tmp_path, "a.jpg", photo_jpeg(32, 24)))):
         with pytest.raises(
-            ModelUnavailable, match=r"carries no depth.*Apple.*GDepth.*Dynamic Depth.*--depth"
+            ModelUnavailable, match=r"contains no usable depth.*Apple.*GDepth.*Dynamic Depth.*--depth"
         ):
             registry.create("photo", RunOptions(), journal, photo)
         unbound = registry.create("photo", RunOptions())
-        with pytest.raises(ModelUnavailable, match="carries no depth"):
+        with pytest.raises(ModelUnavailable, match="contains no usable depth"):
             unbound.estimate(photo, focal_px=None, journal=journal)
     cut = gdepth_jpeg(photo_jpeg(32, 24), picture_of(np.ones((24, 12), np.uint8)), Near=1, Far=2, Units="m")
     with pytest.raises(ModelUnavailable, match="was left out: it is 12x24"):

@@ -82,7 +82,7 @@ def test_another_view_is_refused(tmp_path: Path, journal: KeepingJournal) -> Non
     measured = Measured(tmp_path / "d.npy")
     with pytest.raises(DepthFileError, match="cannot show the same view"):
         measured.estimate(noise_photo(width=160, height=90), focal_px=None, journal=journal)
-    with pytest.raises(DepthFileError, match="turned by 90 degrees"):
+    with pytest.raises(DepthFileError, match="rotated by 90 degrees"):
         measured.estimate(noise_photo(width=60, height=80), focal_px=None, journal=journal)
     # One row less than 4:3, as sensors and codecs that want even sizes do.
     measured.estimate(noise_photo(width=160, height=119), focal_px=None, journal=journal)

@@ -42,9 +42,9 @@ def test_sixteen_bit_pictures_and_another_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "says"),
     [
-        (np.full(Z.shape, np.nan, np.float32), "no pixel has a number"),
+        (np.full(Z.shape, np.nan, np.float32), "no pixel has a finite value"),
         (np.zeros((50, 50), np.float32), "cannot show the same view"),
-        (Z.T.copy(), "turned by 90 degrees"),
+        (Z.T.copy(), "rotated by 90 degrees"),
         (np.zeros((*Z.shape, 3), np.float32), "expected the array to be"),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_colmap_model_is_a_reference(tmp_path: Path) -> None:
 
 def test_a_colmap_model_without_this_photo_or_damaged_is_told(tmp_path: Path) -> None:
     pytest.importorskip("pycolmap")
-    with pytest.raises(DepthFileError, match=r"no image called photo\.jpg; it has 1 others"):
+    with pytest.raises(DepthFileError, match=r"no image named photo\.jpg among its 1 images"):
         depth_of(colmap_model(tmp_path / "other", "street.jpg"))
     broken = colmap_model(tmp_path / "broken")
     (broken / "images.txt").write_text("nonsense\n")

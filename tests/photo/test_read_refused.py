@@ -35,8 +35,8 @@ def test_what_is_no_picture_is_named_in_one_sentence(tmp_path: Path) -> None:
     assert "does not exist" in refused(tmp_path / "missing.jpg")
     assert "folder" in refused(tmp_path)
     assert "empty" in refused(file(tmp_path, "empty.jpg", b""))
-    assert "not a picture" in refused(file(tmp_path, "text.jpg", b"Dear diary,\n" * 100))
-    assert "not a picture" in refused(
+    assert "not a supported image file" in refused(file(tmp_path, "text.jpg", b"Dear diary,\n" * 100))
+    assert "not a supported image file" in refused(
         file(tmp_path, "film.heic", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(99))
     )
     assert refused(Path("a\0b.jpg")) if sys.platform != "win32" else True

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from recon.batch.inputs import is_pattern, is_video
-from recon_cli.options.groups import option
+from recon_cli.option_groups import option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

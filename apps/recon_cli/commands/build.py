@@ -9,7 +9,7 @@ from recon.options import Options, Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
-from recon_cli.options.groups import GroupedCommand
+from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,

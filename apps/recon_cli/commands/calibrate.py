@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from recon_cli.console import Session, manners
-from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     OutputPath,

@@ -12,6 +12,7 @@ from recon_cli.batch.request import Request, batch_options, photos_argument, req
 from recon_cli.console import Session, manners
 from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.options.groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     dry_run_option,

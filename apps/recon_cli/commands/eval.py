@@ -11,7 +11,7 @@ from recon.errors import ExportError, ModelUnavailable
 from recon_cli.console import Session, manners
 from recon_cli.display import table_text
 from recon_cli.eval_run import Work
-from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 from recon.options import Shape
 from recon.render.film_plan import FILM_S
 from recon_cli.console import Session, manners
-from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,

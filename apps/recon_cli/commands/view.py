@@ -7,7 +7,7 @@ import click
 
 from recon.options import Options, Shape
 from recon_cli.console import Session, manners
-from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import ESTIMATION, GEOMETRY, options_from, scene_options
 from recon_cli.options.without_effect import warn_of_idle_estimation
 

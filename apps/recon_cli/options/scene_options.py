@@ -11,7 +11,7 @@ import click
 
 from recon.constraints import Constraint
 from recon.options import Options
-from recon_cli.options.groups import option
+from recon_cli.option_groups import option
 from recon_cli.options.param_types import ConstraintText
 
 Command = TypeVar("Command", bound=Callable[..., Any])

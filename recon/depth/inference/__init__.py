@@ -1,1 +1,1 @@
-"""Where and how a network runs: device, precision, memory."""
+"""Runs networks: device, precision, memory."""

@@ -1,7 +1,7 @@
-"""A network's work on a GPU as a CUDA graph: recorded for one size of picture, then launched as a whole.
+"""Runs a network on a GPU as a CUDA graph, recorded once per image size.
 
-A small network is launched kernel by kernel in more time than the GPU takes for it. Recording costs a few passes, so
-that it begins with the third picture of a size.
+Launching the kernels of a small network one by one takes longer than running them. Recording costs a few passes, so
+it starts with the third image of the same size.
 """
 
 from collections.abc import Callable
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     import torch
 
 RECORD_AT = 3
-"""Which picture of a size in a row is the first that is worth a recording."""
+"""Number of consecutive images of one size after which a graph is recorded."""
 _WARM_UPS = 2
 
 
 class Record(Protocol):
-    """Records what a function without arguments does on the device, and gives what does it again, to its result."""
+    """Records the device operations of a function without arguments."""
 
     def __call__(self, work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
-        """The function that replays, and the result, whose memory every replay fills anew."""
+        """Returns the function that replays the operations, and the result, which every replay overwrites."""
         ...
 
 
 def run(model: Any, pixels: "torch.Tensor", *arguments: Any, variant: object = None) -> Any:
-    """``model(pixels, *arguments)``; on a CUDA device from the third picture of a size on by replaying a graph.
+    """``model(pixels, *arguments)``; on a CUDA device, replays a graph from the third image of a size on.
 
     Args:
-        model: A network that gives a named tuple of tensors, or None among them.
+        model: A network that returns a named tuple of tensors, or of None.
         pixels: Its input.
-        arguments: Of the call without a graph only: a recording cannot tell its progress.
-        variant: What else the work depends on; another one is recorded anew.
+        arguments: Used only without a graph, which cannot report progress.
+        variant: Any other value that the operations depend on; a change records a new graph.
     """
     if pixels.device.type != "cuda":
         return model(pixels, *arguments)
@@ -40,16 +40,17 @@ def run(model: Any, pixels: "torch.Tensor", *arguments: Any, variant: object = N
 
 
 def forget() -> bool:
-    """Drops all graphs, which hold the memory of a whole pass, and records no more; whether there were any."""
+    """Drops all graphs, each of which holds the memory of a full pass, and disables recording; returns whether there
+    were any."""
     dropped = [recording.refuse() for recording in _RECORDINGS.values()]
     return any(dropped)
 
 
 class Recording:
-    """What is known of one network: the last size, how often it came, and its graph."""
+    """The recording state of one network: last size, number of passes, and graph."""
 
     def __init__(self, record: Record) -> None:
-        """Takes what records."""
+        """Takes the recorder."""
         self._record = record
         self._kind: object = None
         self._times = 0
@@ -75,7 +76,7 @@ class Recording:
         return type(self._result)(*copies)
 
     def refuse(self) -> bool:
-        """Goes on without a graph, for good; whether there was one."""
+        """Disables graphs permanently; returns whether there was one."""
         had = self._replay is not None
         self._refused, self._replay, self._input, self._result = True, None, None, None
         return had
@@ -85,15 +86,15 @@ class Recording:
             self._input = pixels.clone()
             self._replay, self._result = self._record(lambda: model(self._input))
         except RuntimeError:
-            # Too little memory for a graph of its own, or work that cannot be recorded: without it all goes on.
+            # Not enough memory for a graph, or operations that cannot be recorded: continue without one.
             self.refuse()
 
 
 def cuda_graph(work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
-    """Records a CUDA graph, after the passes that its libraries want beforehand, on a stream of their own."""
+    """Records a CUDA graph, after warm-up passes on a separate stream."""
     import torch
 
-    # The graph keeps memory of its own: what the passes before it left would stand beside it.
+    # The graph has a separate memory pool, so release the memory of earlier passes first.
     torch.cuda.empty_cache()
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
@@ -102,7 +103,7 @@ def cuda_graph(work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
             work()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    # The outer one puts the stream back where a recording fails; the graph's own does not then.
+    # The outer context restores the stream if the recording fails; the inner one does not.
     with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
         result = work()
     return graph.replay, result

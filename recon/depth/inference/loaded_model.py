@@ -1,4 +1,4 @@
-"""A depth network in torch: its weights found or fetched, checked, loaded once, and run where it fits."""
+"""A depth network in torch: finds or downloads its weights, loads them once, and runs it where it fits in memory."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,14 +13,14 @@ Result = TypeVar("Result")
 
 
 class Network:
-    """Keeps a loaded model from photo to photo.
+    """Keeps a model loaded between photos.
 
     Args:
-        name: What the user calls it.
-        source: Where its weights come from.
+        name: Name given by the user.
+        source: Source of the weights.
         run: Device, precision, offline.
-        load: Makes the network of a checkpoint and of the keywords that ``run`` gets.
-        keep_fp32: The model's children that always compute in float32.
+        load: Creates the network from a checkpoint and the keywords passed to ``run``.
+        keep_fp32: Names of submodules that always compute in float32.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class Network:
         self._loaded_as: object = None
 
     def snapshot(self, journal: Journal) -> Snapshot:
-        """The checkpoint on this machine, fetched where it is not here yet.
+        """The local checkpoint, downloaded if necessary.
 
         Raises:
-            ModelUnavailable: It cannot be had.
+            ModelUnavailable: The checkpoint is unavailable.
         """
         if self._snapshot is None:
             self._snapshot = download.obtain(
@@ -56,15 +56,15 @@ class Network:
         return self._snapshot
 
     def run(self, work: Callable[[Any, Placement], Result], journal: Journal, **overrides: Any) -> Result:
-        """Calls ``work`` with the model and its placement, without gradients; loads the model where need be.
+        """Calls ``work`` with the model and its placement, without gradients; loads the model if necessary.
 
         Args:
-            work: Called again elsewhere when memory does not suffice.
-            journal: Told what was loaded and where.
-            overrides: Of ``load``; other ones than before load it anew.
+            work: Called again with another placement if memory runs out.
+            journal: Receives the model and its placement.
+            overrides: Keywords for ``load``; a change reloads the model.
 
         Raises:
-            ModelUnavailable: The weights cannot be had, are damaged, or do not fit into memory.
+            ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
         """
         import torch
 
@@ -78,7 +78,7 @@ class Network:
         return result
 
     def details(self) -> dict[str, Any]:
-        """What belongs into the provenance: source, device, precision."""
+        """Values for the provenance: source, device, precision."""
         where = (
             self._snapshot.repository or str(self._snapshot.folder) if self._snapshot else str(self._source)
         )
@@ -93,7 +93,7 @@ class Network:
         wanted = (placement, overrides)
         if self._loaded_as == wanted:
             return self._model
-        # The old one goes first: two of them may not fit.
+        # Release the old model first: two may not fit in memory.
         self._model = self._loaded_as = None
         snapshot = self.snapshot(journal)
         with journal.stage(f"Loading {self._name}"):
@@ -106,7 +106,7 @@ class Network:
             if not has_int8():
                 journal.warn(
                     "model",
-                    "this torch has no products of 8 bits: int8 gives the same numbers, but is no faster",
+                    "this torch has no 8-bit matrix products: int8 gives the same results but is not faster",
                 )
         at = f"revision {snapshot.revision[:12]}" if snapshot.revision else f"folder {snapshot.folder}"
         journal.decide(

@@ -1,4 +1,4 @@
-"""Where a network runs and in which number format, and what happens when it does not fit there."""
+"""Chooses device and precision of a network, with fallbacks if memory runs out."""
 
 import gc
 from collections.abc import Callable
@@ -18,14 +18,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Placement:
-    """A device and the number format of the network on it."""
+    """A device and a number format."""
 
     device: Literal["cpu", "cuda", "mps"]
     precision: Literal["fp32", "bf16", "fp16", "int8"]
 
     @property
     def dtype(self) -> "torch.dtype":
-        """The format of what goes in, as torch names it; ``int8`` is one of the encoder's weights only."""
+        """The torch dtype of the input; ``int8`` applies only to the encoder's weights."""
         import torch
 
         return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision, torch.float32)
@@ -35,10 +35,10 @@ class Placement:
 
 
 def first_placement(run: RunOptions) -> Placement:
-    """What the options ask for; ``auto`` is a GPU in fp16 where there is one, else the CPU in fp32.
+    """The placement for the options; ``auto`` is a GPU in fp16 if present, else the CPU in fp32.
 
     Raises:
-        ModelUnavailable: The device is not there, the format would crawl on this CPU, or is none of the device.
+        ModelUnavailable: The device does not exist, or does not support the format (or only very slowly).
     """
     import torch
 
@@ -49,8 +49,8 @@ def first_placement(run: RunOptions) -> Placement:
     }
     if run.device != "auto" and not there[run.device]:
         raise ModelUnavailable(
-            f"--device {run.device}: torch finds no such device on this machine. Leave --device out, or install "
-            "the build of torch that supports it."
+            f"--device {run.device}: torch does not find this device. Omit --device, or install a build of torch "
+            "that supports it."
         )
     device = (
         run.device if run.device != "auto" else next(name for name, is_there in there.items() if is_there)
@@ -60,21 +60,21 @@ def first_placement(run: RunOptions) -> Placement:
     if run.precision == "int8":
         if device != "cpu":
             raise ModelUnavailable(
-                f"--precision int8 runs on the CPU only, and this would be {device}: add --device cpu."
+                f"--precision int8 is supported on the CPU only, but the device is {device}: add --device cpu."
             )
         return Placement("cpu", "int8")
     if device == "cpu" and run.precision != "fp32" and not _cpu_computes_in(run.precision):
         raise ModelUnavailable(
             f"--precision {run.precision}: this CPU has no instructions for it and would be about 10 times slower "
-            "than with fp32. Leave --precision out."
+            "than with fp32. Omit --precision."
         )
     return Placement(device, run.precision)
 
 
 def next_placement(failed: Placement, run: RunOptions) -> Placement | None:
-    """Where to try again after the memory of a GPU did not suffice: fp16 there, then the CPU.
+    """The next placement to try after a GPU ran out of memory: fp16, then the CPU.
 
-    What the user asked for by name is not replaced: None then, and where nothing is left.
+    Explicit choices of the user are kept; returns None if no placement is left.
     """
     if failed.device == "cpu":
         return None
@@ -86,13 +86,13 @@ def next_placement(failed: Placement, run: RunOptions) -> Placement | None:
 def run_where_it_fits(
     start: Placement, run: RunOptions, journal: Journal, work: Callable[[Placement], Result]
 ) -> tuple[Placement, Result]:
-    """Calls ``work`` with a placement, and again with the next one when memory does not suffice.
+    """Calls ``work`` with a placement, and again with the next one if memory runs out.
 
     Returns:
-        The placement that did, and what ``work`` returned.
+        The placement that worked, and the result of ``work``.
 
     Raises:
-        ModelUnavailable: Nowhere left to try.
+        ModelUnavailable: No placement is left to try.
     """
     placement = start
     while True:
@@ -105,13 +105,11 @@ def run_where_it_fits(
             following = placement if without_graph else next_placement(placement, run)
             if following is None:
                 raise ModelUnavailable(_too_large(placement)) from error
-        # Outside of the handler: the error's traceback holds what fills the memory.
+        # Outside the handler: the traceback keeps references to the memory.
         free_memory()
         if without_graph:
             continue
-        journal.warn(
-            "model", f"Out of memory on {placement}; trying again on {following}, which takes longer."
-        )
+        journal.warn("model", f"Out of memory on {placement}; falling back to {following}, which is slower.")
         placement = following
 
 
@@ -127,7 +125,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory() -> None:
-    """Gives back what torch keeps for later on a GPU."""
+    """Releases GPU memory cached by torch."""
     import torch
 
     gc.collect()
@@ -136,15 +134,15 @@ def free_memory() -> None:
 
 
 def place(model: Any, placement: Placement, keep_fp32: tuple[str, ...]) -> Any:
-    """Moves a float32 network to its device and format, in place; some parts stay in float32.
+    """Moves a float32 network to its device and format in place; some parts stay in float32.
 
-    Heads stay: half precision quantises depth (a 5 % ramp over 1536 px keeps 50 distinct values in fp16), and
-    a cloud made of it shows terraces.
+    Heads stay in float32: half precision quantises depth (a 5 % ramp over 1536 px has only 50 distinct values in
+    fp16), which shows as terraces in the point cloud.
 
     Args:
         model: A network whose input is cast by the caller.
-        placement: Where to.
-        keep_fp32: Names of the model's children that compute in float32, whatever they are given.
+        placement: Device and format.
+        keep_fp32: Names of submodules that compute in float32 for any input.
     """
     import torch
 
@@ -177,7 +175,7 @@ def _cast(value: Any, dtype: "torch.dtype") -> Any:
 def _cpu_computes_in(precision: str) -> bool:
     import torch
 
-    # Private names of torch, the only ones that tell; where one is gone the answer is no.
+    # These checks are private in torch, but there are no public ones. A missing check means no.
     checks = {
         "bf16": ("_is_avx512_bf16_supported", "_is_amx_tile_supported"),
         "fp16": ("_is_amx_fp16_supported",),
@@ -187,6 +185,6 @@ def _cpu_computes_in(precision: str) -> bool:
 
 def _too_large(placement: Placement) -> str:
     if placement.device == "cpu":
-        return "The memory of this machine does not suffice for the model. Close programs, or take a smaller one."
+        return "Out of memory: close other programs, or use a smaller model."
     cheaper = "" if placement.precision == "fp16" else "--precision fp16 or "
-    return f"The memory of {placement.device} does not suffice for the model. Set {cheaper}--device cpu."
+    return f"Out of memory on {placement.device}: use {cheaper}--device cpu."

@@ -1,1 +1,1 @@
-"""The networks themselves, for inference only: torch, and none of transformers' import time."""
+"""The networks in plain torch, for inference only; without the import time of transformers."""

@@ -1,6 +1,6 @@
 """Depth Anything V2's network (Yang et al., arXiv:2406.09414), for inference on one photo.
 
-The same numbers as transformers' DepthAnythingForDepthEstimation, and the same names of weights.
+Same results and weight names as transformers' DepthAnythingForDepthEstimation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ from recon.depth.nets.vit import Vit, VitConfig
 
 
 class Outputs(NamedTuple):
-    """What the network gives."""
+    """Output of the network."""
 
     predicted_depth: torch.Tensor
-    """(1, h, w): relative inverse depth, or metres; float32."""
+    """(1, h, w): relative inverse depth, or metric depth in m; float32."""
 
 
 @dataclass(frozen=True)
 class AnyConfig:
-    """What of transformers' DepthAnythingConfig matters, with its defaults."""
+    """The relevant fields of transformers' DepthAnythingConfig, with its defaults."""
 
     patch_size: int = 14
     reassemble_hidden_size: int = 384
@@ -37,7 +37,7 @@ class AnyConfig:
     max_depth: float | None = 1
     backbone: VitConfig = VitConfig()
     out_layers: tuple[int, ...] = (12,)
-    """After which layers the tokens are taken; 0: before the first."""
+    """Layers whose output tokens are used; 0: before the first layer."""
     apply_layernorm: bool = True
 
     @classmethod
@@ -45,7 +45,7 @@ class AnyConfig:
         """From a config.json.
 
         Raises:
-            ValueError: It is one that this network is not made for.
+            ValueError: The configuration is not supported.
         """
         own = {each.name: config[each.name] for each in fields(cls) if each.name in config}
         backbone = config.get("backbone_config") or {}
@@ -60,17 +60,17 @@ class AnyConfig:
         own["apply_layernorm"] = backbone.get("apply_layernorm", True)
         made = cls(**own)
         if backbone.get("reshape_hidden_states", True) or len(made.out_layers) != len(made.neck_hidden_sizes):
-            raise ValueError("its encoder's outputs are not tokens of as many layers as its decoder takes")
+            raise ValueError("the encoder does not output one set of tokens per decoder level")
         if made.depth_estimation_type not in ("relative", "metric"):
             raise ValueError(f"unknown depth_estimation_type {made.depth_estimation_type!r}")
         return made
 
 
 class DepthAnythingNet(nn.Module):
-    """The network; call ``simplify`` when its weights are there."""
+    """The network; call ``simplify`` after loading the weights."""
 
     def __init__(self, config: AnyConfig) -> None:
-        """Takes the sizes."""
+        """Takes the configuration."""
         super().__init__()
         self.config = config
         self.backbone = Vit(config.backbone, hold=True)
@@ -89,7 +89,7 @@ class DepthAnythingNet(nn.Module):
         self.head = Head(config)
 
     def simplify(self) -> "DepthAnythingNet":
-        """All but the encoder to float32, in the order that runs fastest."""
+        """Converts all but the encoder to float32, in the fastest memory layout."""
         for part in (self.neck, self.head):
             part.float()
             channels_last(part)
@@ -108,7 +108,7 @@ class DepthAnythingNet(nn.Module):
 
         self.backbone(pixel_values, tap, layers=max(self.config.out_layers))
         reassemble = self.neck.reassemble_stage.layers
-        # By their order in the encoder, whatever that in the configuration.
+        # In the order of the encoder's layers, not of the configuration.
         levels = [
             conv(layer(taken[done]))
             for done, layer, conv in zip(sorted(taken), reassemble, self.neck.convs, strict=True)
@@ -117,20 +117,20 @@ class DepthAnythingNet(nn.Module):
         return Outputs(self.head(fused[self.config.head_in_index], (rows * patch, columns * patch)))
 
     def _fuse(self, levels: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """From the coarsest level to twice the size of the finest; what comes of each."""
-        found: list[torch.Tensor] = []
+        """Fuses the levels from the coarsest to twice the size of the finest; returns the result of each."""
+        fused: list[torch.Tensor] = []
         for i, layer in enumerate(self.neck.fusion_stage.layers):
             level = levels[-1 - i]
             size = levels[-2 - i].shape[2:] if i + 1 < len(levels) else None
-            found.append(layer(found[-1] if found else None, level, size))
-        return found
+            fused.append(layer(fused[-1] if fused else None, level, size))
+        return fused
 
 
 class Reassemble(nn.Module):
-    """Tokens of one layer to a map of the decoder."""
+    """Converts the tokens of one layer to a feature map of the decoder."""
 
     def __init__(self, size: int, channels: int, factor: float) -> None:
-        """Takes the channels in and out, and how many times as fine the map becomes."""
+        """Takes the channels in and out, and the scale factor of the map."""
         super().__init__()
         self.projection = nn.Conv2d(size, channels, 1)
         self.resize: nn.Module = nn.Identity()
@@ -145,7 +145,7 @@ class Reassemble(nn.Module):
 
 
 class FusionLayer(nn.Module):
-    """Adds a level to what came from the coarser ones, and brings the sum to the size of the next finer one."""
+    """Adds a level to the coarser ones and resizes the sum to the next finer level."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -163,14 +163,14 @@ class FusionLayer(nn.Module):
             if fused.shape != level.shape:
                 level = nnf.interpolate(level, size=fused.shape[2:], mode="bilinear", align_corners=False)
             x = fused + self.residual_layer1(level)
-        # A 1x1 convolution of a resized map is the resized map of a 1x1 convolution, with fewer pixels.
+        # A 1x1 convolution and resizing commute; before resizing there are fewer pixels.
         x = self.projection(self.residual_layer2(x))
         size = size or [2 * side for side in x.shape[2:]]
         return nnf.interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
 
 
 class Head(nn.Module):
-    """Features to depth."""
+    """Converts features to depth."""
 
     def __init__(self, config: AnyConfig) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """Depth Pro's network (Bochkovskii et al., arXiv:2410.02073, section 3.1), for inference on one photo.
 
-The same numbers as transformers' DepthProForDepthEstimation and the same names of weights, from fewer operations:
-only the hidden states and tokens that are used are kept, chains of convolutions are made one, and the finest level
-of the decoder runs in bands, so that its 600 MB maps never exist as a whole.
+Same results and weight names as transformers' DepthProForDepthEstimation, with fewer operations: unused hidden states
+and tokens are dropped, consecutive convolutions are merged, and the finest level of the decoder runs in bands, so
+that its 600 MB feature maps never exist as a whole.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ from recon.depth.nets.depth_pro_decoder import FovModel, Fusion, Head, Neck
 from recon.depth.nets.vit import Vit, VitConfig
 
 BAND_ROWS = 96
-"""Rows of the level before the finest that a CPU computes together: a quarter of them as published."""
+"""Rows of the second finest level per band on a CPU: a quarter of the published size."""
 HALO_ROWS = 3
-"""Rows of the same level beyond a band that its result depends on: six convolutions on the next finer one."""
+"""Additional rows that the result of a band depends on: six convolutions on the next finer level."""
 
 
 class Outputs(NamedTuple):
-    """What the network gives."""
+    """Output of the network."""
 
     predicted_depth: torch.Tensor
     """(1, S, S) canonical inverse depth, float32."""
@@ -34,7 +34,7 @@ class Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class ProConfig:
-    """What of transformers' DepthProConfig matters, with its defaults."""
+    """The relevant fields of transformers' DepthProConfig, with its defaults."""
 
     fusion_hidden_size: int = 256
     patch_size: int = 384
@@ -57,7 +57,7 @@ class ProConfig:
         """From a config.json.
 
         Raises:
-            ValueError: It is one that this network is not made for.
+            ValueError: The configuration is not supported.
         """
         own = {each.name: config[each.name] for each in fields(cls) if each.name in config}
         size = own.get("patch_size", cls.patch_size)
@@ -65,15 +65,15 @@ class ProConfig:
             own[name] = VitConfig.of({**(config.get(f"{name}_model_config") or {}), "image_size": size})
         made = cls(**own)
         if made.use_batch_norm_in_fusion_residual:
-            raise ValueError("its decoder has batch norms")
+            raise ValueError("batch norms in the decoder are not supported")
         return made
 
 
 class DepthProNet(nn.Module):
-    """The network; call ``simplify`` when its weights are there."""
+    """The network; call ``simplify`` after loading the weights."""
 
     def __init__(self, config: ProConfig) -> None:
-        """Takes the sizes; ``use_fov_model`` of them tells whether the field-of-view branch is there."""
+        """Takes the configuration; ``use_fov_model`` enables the field-of-view branch."""
         super().__init__()
         self.config, self.use_fov_model = config, config.use_fov_model
         self.depth_pro: Any = nn.Module()
@@ -97,7 +97,7 @@ class DepthProNet(nn.Module):
         )
 
     def simplify(self) -> "DepthProNet":
-        """Merges the convolutions that can be, in float32; the encoders keep the number format of their file."""
+        """Merges convolutions in float32; the encoders keep the number format of the file."""
         for part in (self.depth_pro.neck, self.fusion_stage, self.head):
             part.float().simplify()
         if self.fov_model is not None:
@@ -105,7 +105,7 @@ class DepthProNet(nn.Module):
         return self
 
     def forward(self, pixel_values: torch.Tensor, progress: Callable[[float], None] | None = None) -> Outputs:
-        """Runs it; the field-of-view branch only where ``use_fov_model`` is set.
+        """Runs the network; the field-of-view branch only if ``use_fov_model`` is set.
 
         Args:
             pixel_values: (1, 3, S, S) in -1 to 1, in the number format to compute in.
@@ -128,7 +128,7 @@ class DepthProNet(nn.Module):
         return Outputs(torch.cat(bands, dim=2)[:, 0], fov)
 
     def _band(self, fused: torch.Tensor, finest: torch.Tensor, start: int, stop: int) -> torch.Tensor:
-        """(1, 1, 4 (stop - start), S): what comes of these rows of the level before the finest, of a quarter of S."""
+        """(1, 1, 4 (stop - start), S): the result for these rows of the second finest level, whose size is S / 4."""
         first, beyond = max(0, start - HALO_ROWS), min(fused.shape[2], stop + HALO_ROWS)
         edges = {"top": first == 0, "bottom": beyond == fused.shape[2]}
         last = self.depth_pro.neck.last
@@ -140,7 +140,7 @@ class DepthProNet(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Two vision transformers: one sees patches at several scales, the other the whole picture."""
+    """Two vision transformers: one for patches at several scales, the other for the whole image."""
 
     def __init__(self, config: ProConfig) -> None:
         super().__init__()
@@ -153,11 +153,11 @@ class Encoder(nn.Module):
     def forward(
         self, pixels: torch.Tensor, small: torch.Tensor, progress: Callable[[float], None] | None
     ) -> list[torch.Tensor]:
-        """Feature maps (1, C, h, w): of the whole picture, of the scales from coarse to fine, of the hooks.
+        """Feature maps (1, C, h, w): of the whole image, of the scales from coarse to fine, of the hooks.
 
         Args:
             pixels: (1, 3, S, S).
-            small: The same, resized to the size of a patch.
+            small: The same image, resized to the size of a patch.
             progress: Told the share of the patch encoder's layers that are done.
         """
         config, model = self.config, self.patch_encoder.model
@@ -175,7 +175,7 @@ class Encoder(nn.Module):
                 padding = int(config.merge_padding_value / config.scaled_images_ratios[-1])
                 hooked[done - 1] = _picture(hidden, padding, finest)
 
-        # The patches of the finest scale come first: those are what the hooks are about.
+        # The patches of the finest scale come first: the hooks use only those.
         last = model.normalised(model(torch.cat(scales[::-1]), tap))
         parts = last.split(counts[::-1])[::-1]
         scaled = [
@@ -188,7 +188,7 @@ class Encoder(nn.Module):
         return [image, *scaled, *(hooked[hook] for hook in config.intermediate_hook_ids)]
 
     def _patches(self, pixels: torch.Tensor, scale: int) -> torch.Tensor:
-        """(P, 3, patch, patch): the picture at one scale, cut into overlapping patches by rows."""
+        """(P, 3, patch, patch): the image at one scale, cut into overlapping patches, row by row."""
         ratio, overlap = (
             self.config.scaled_images_ratios[scale],
             self.config.scaled_images_overlap_ratios[scale],
@@ -202,11 +202,11 @@ class Encoder(nn.Module):
 
 
 def _picture(hidden: torch.Tensor, padding: int, size: int) -> torch.Tensor:
-    """Tokens of overlapping patches to the map of the whole picture.
+    """Merges the tokens of overlapping patches into a feature map of the whole image.
 
     Args:
-        hidden: (P, 1 + side^2, C); the first square number of patches make up the picture, by rows.
-        padding: Tokens that are cut off at each side where patches meet.
+        hidden: (P, 1 + side^2, C); the first square number of patches cover the image, row by row.
+        padding: Tokens removed at each side where patches meet.
         size: Height and width of the result.
 
     Returns:

@@ -31,12 +31,13 @@ def _block(layers: Sequence[nn.Module]) -> Any:
 
 
 class Neck(nn.Module):
-    """Brings the encoders' feature maps to one number of channels, each level twice as fine as the one before."""
+    """Projects the encoders' feature maps to one number of channels; each level has twice the resolution of the
+    last."""
 
     def __init__(
         self, patch: int, image: int, scaled: Sequence[int], intermediate: Sequence[int], fusion: int
     ) -> None:
-        """Takes the channels of the two encoders, of the levels, and those that come out."""
+        """Takes the channels of the two encoders, of the levels, and of the output."""
         super().__init__()
         up: Any = nn.Module()
         up.image_block = _block([_deconv(image, scaled[0], bias=True)])
@@ -78,9 +79,9 @@ class Neck(nn.Module):
         return [*self.feature_upsample.scaled_images, *self.feature_upsample.intermediate]
 
     def forward(self, features: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Levels (1, C, h, w) from coarse to fine of the encoder's feature maps.
+        """Levels (1, C, h, w), from coarse to fine, for the encoder's feature maps.
 
-        The finest one is large: where ``last`` is not None, that is still to be run on it, and can be in bands.
+        The finest level is large: if ``last`` is not None, the caller must still apply it, possibly in bands.
         """
         image = self.feature_upsample.image_block.layers[0](features[0])
         levels = []
@@ -97,7 +98,7 @@ class Neck(nn.Module):
 
 
 class FusionLayer(nn.Module):
-    """Adds a level to what came from the coarser ones."""
+    """Adds a level to the coarser ones."""
 
     def __init__(self, channels: int, *, residual_bias: bool, upsamples: bool) -> None:
         super().__init__()
@@ -124,11 +125,11 @@ class Fusion(nn.Module):
             weight = deconv_then_pointwise(layer.deconv.weight, layer.projection.weight)
             layer.deconv.weight, layer.deconv.bias = nn.Parameter(weight, False), layer.projection.bias
             del layer.projection
-        del self.intermediate[0].residual_layer1  # the coarsest level has nothing to be added to
+        del self.intermediate[0].residual_layer1  # unused at the coarsest level
         channels_last(self)
 
     def forward(self, levels: list[torch.Tensor]) -> torch.Tensor:
-        """All levels but the finest: (1, C, h, w), before it is brought to twice the size."""
+        """Fuses all levels but the finest: (1, C, h, w), before upsampling."""
         fused = levels[0]
         for i, layer in enumerate(self.intermediate):
             if i:
@@ -137,10 +138,10 @@ class Fusion(nn.Module):
         return fused
 
     def finest(self, fused: torch.Tensor, level: torch.Tensor, *, top: bool, bottom: bool) -> torch.Tensor:
-        """What ``forward`` gave and the finest level, a band of both: (1, C, h, w) and (1, C, 2 h, 2 w).
+        """Fuses a band of the result of ``forward`` and of the finest level: (1, C, h, w) and (1, C, 2 h, 2 w).
 
         Returns:
-            (1, C, r, 2 w): four rows fewer than 2 h at each side that is not the picture's own border.
+            (1, C, r, 2 w): four rows fewer than 2 h at each side that is not the image border.
         """
         edges = {"top": top, "bottom": bottom}
         added = self.final.residual_layer1.on_band(level, **edges)
@@ -151,10 +152,10 @@ class Fusion(nn.Module):
 
 
 class Head(nn.Module):
-    """Features to inverse depth at twice their size."""
+    """Converts features to inverse depth at twice their resolution."""
 
     def __init__(self, channels: int) -> None:
-        """Takes the channels that come in."""
+        """Takes the number of input channels."""
         super().__init__()
         half = channels // 2
         self.layers: Any = nn.ModuleList(
@@ -169,7 +170,7 @@ class Head(nn.Module):
         )
 
     def simplify(self) -> None:
-        """Merges upsampling and the convolution after it: the 1.2 GB between them are never made."""
+        """Merges the upsampling and the following convolution, which avoids an intermediate map of 1.2 GB."""
         first, deconv, conv, _, last, _ = self.layers
         merged = nn.Conv2d(deconv.in_channels + 1, 4 * 32, 2)
         weight = deconv_then_conv(deconv.weight, deconv.bias, conv.weight)
@@ -181,10 +182,10 @@ class Head(nn.Module):
         channels_last(self)
 
     def forward(self, x: torch.Tensor, top: bool = True, bottom: bool = True) -> torch.Tensor:
-        """(1, C, h, w), a band of the picture, to (1, 1, r, 2 w).
+        """(1, C, h, w), a band of the image, to (1, 1, r, 2 w).
 
         Returns:
-            Four rows fewer than 2 h at each side that is not the picture's own border.
+            Inverse depth with four rows fewer than 2 h at each side that is not the image border.
         """
         first, merged, pointwise = self.layers
         x = conv_band(x, first, top=top, bottom=bottom)
@@ -193,10 +194,10 @@ class Head(nn.Module):
 
 
 class FovModel(nn.Module):
-    """The horizontal field of view, from the picture and the coarsest level."""
+    """Predicts the horizontal field of view from the image and the coarsest level."""
 
     def __init__(self, encoder: VitConfig, channels: int, layers: int, out_size: int) -> None:
-        """Takes the encoder's sizes, the level's channels, the head's layers and the grid that it works on."""
+        """Takes the encoder's configuration, the channels of the level, the head's layers and its grid size."""
         super().__init__()
         self.out_size = out_size
         self.fov_encoder: Any = nn.Module()
@@ -211,18 +212,18 @@ class FovModel(nn.Module):
         self.head = _block(steps)
 
     def simplify(self) -> None:
-        """All but the encoder to float32."""
+        """Converts all but the encoder to float32."""
         for part in (self.fov_encoder.neck, self.conv, self.head):
             part.float()
 
     def forward(self, small: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """(1,) degrees, of the picture at the encoder's size and of the coarsest level (1, C, h, w)."""
+        """(1,) degrees, from the image at the encoder's size and the coarsest level (1, C, h, w)."""
         model = self.fov_encoder.model
         tokens = self.fov_encoder.neck(model.normalised(model(small)))
         side = int(tokens.shape[1] ** 0.5)
         seen = tokens[:, -(side**2) :].unflatten(1, (side, side)).permute(0, 3, 1, 2)
         level = self.conv(level).relu_()
-        # transformers resizes the encoder's map to the level's, and their sum to the grid of the head.
+        # As in transformers: resize the encoder's map to the level, and their sum to the head's grid.
         x = _resized(seen, level.shape[2]) + level
         x = _resized(x, self.out_size)
         for layer in self.head.layers:

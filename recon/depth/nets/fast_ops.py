@@ -1,4 +1,4 @@
-"""Linear layers by the fastest kernel of the device: oneDNN in float32 on a CPU, int8 where it is asked for."""
+"""Linear layers and attention with the fastest kernel of the device: oneDNN in float32 on a CPU, or int8."""
 
 import warnings
 from functools import cache
@@ -11,10 +11,10 @@ _TINY = 1e-12
 
 @cache
 def has_onednn() -> bool:
-    """Whether torch brings oneDNN's linear layer, which has fused activations, and it gives what it should.
+    """Whether torch has oneDNN's linear layer with fused activations, and it returns correct results.
 
-    ``nnf.linear`` goes to MKL, which runs at half of oneDNN's pace on AMD's CPUs. The operation is private to torch
-    and may change or go in any release: what does not answer rightly is not used.
+    ``nnf.linear`` uses MKL, which runs at half the speed of oneDNN on AMD CPUs. The operation is private to torch and
+    may change or disappear in any release, so it is used only if it passes this check.
     """
     x, weight, bias = _probe()
     try:
@@ -26,7 +26,7 @@ def has_onednn() -> bool:
 
 @cache
 def has_int8() -> bool:
-    """Whether torch brings products of 8 bits, and they give what they should; torch 2.13 calls them deprecated."""
+    """Whether torch has 8-bit matrix products that return correct results; deprecated since torch 2.13."""
     x, weight, bias = _probe()
     try:
         return _agree(
@@ -37,7 +37,7 @@ def has_int8() -> bool:
 
 
 def _probe() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A small input (5, 32), weights (8, 32) and a bias (8,), always the same."""
+    """A small fixed input (5, 32), weights (8, 32) and bias (8,)."""
     values = torch.arange(5 * 32 + 8 * 32 + 8, dtype=torch.float32).mul(0.37).sin()
     return values[:160].reshape(5, 32), values[160:416].reshape(8, 32), values[416:]
 
@@ -55,7 +55,7 @@ class Dense:
         self._onednn = weight.device.type == "cpu" and weight.dtype == torch.float32 and has_onednn()
 
     def __call__(self, x: torch.Tensor, gelu: bool = False) -> torch.Tensor:
-        """(..., in), contiguous, to (..., out); ``gelu``: with the exact (erf) GELU of it."""
+        """(..., in), contiguous, to (..., out); ``gelu``: followed by the exact (erf) GELU."""
         if self._onednn:
             name, algorithm = ("gelu", "none") if gelu else ("none", "")
             return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, name, [], algorithm)
@@ -64,14 +64,14 @@ class Dense:
 
 
 class Int8:
-    """The same with weights of 8 bits, scaled by output channel, and inputs quantised by call: CPU only.
+    """A linear layer with 8-bit weights, scaled per output channel, and inputs quantised per call. CPU only.
 
-    Where torch has no such products any more, in float32 with the same rounded numbers: as exact, and no faster.
+    If torch has no 8-bit products, computes in float32 with the same rounded numbers: same results, but not faster.
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """Takes float32 weights (out, in) and the bias (out,) or None."""
-        # Without VNNI two products of 8 bits overflow the 16 bits that they are added in: 7 bits then.
+        # Without VNNI, the sum of two 8-bit products can overflow 16 bits, so use 7 bits.
         seven_bits = not getattr(torch.cpu, "_is_vnni_supported", bool)()
         if has_int8():
             packed = _packed(weight, bias)
@@ -80,18 +80,18 @@ class Int8:
             self._product = _Rounded(weight, bias, 127 if seven_bits else 255)
 
     def __call__(self, x: torch.Tensor, gelu: bool = False) -> torch.Tensor:
-        """(..., in) float32 to (..., out) float32; ``gelu``: with the exact GELU of it."""
+        """(..., in) float32 to (..., out) float32; ``gelu``: followed by the exact GELU."""
         y: torch.Tensor = self._product(x)
         return nnf.gelu(y) if gelu else y
 
 
 def _scales(weight: torch.Tensor) -> torch.Tensor:
-    """(out,): what one level of each output channel's weights means."""
+    """(out,): quantisation step of the weights of each output channel."""
     return weight.abs().amax(dim=1).clamp_(min=_TINY) / 127
 
 
 def _packed(weight: torch.Tensor, bias: torch.Tensor | None) -> object:
-    """Weights of 8 bits in the order of torch's kernel."""
+    """8-bit weights in the layout of torch's kernel."""
     scale = _scales(weight)
     zero = torch.zeros(len(scale), dtype=torch.int64)
     with warnings.catch_warnings():
@@ -102,10 +102,10 @@ def _packed(weight: torch.Tensor, bias: torch.Tensor | None) -> object:
 
 
 class _Rounded:
-    """What products of 8 bits give, by float32: weights and inputs are rounded to the levels that 8 bits have."""
+    """Emulates 8-bit products in float32: weights and inputs are rounded to 8-bit levels."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, most: int = 127) -> None:
-        """Takes float32 weights (out, in), the bias (out,) or None, and the highest level of the inputs."""
+        """Takes float32 weights (out, in), the bias (out,) or None, and the highest input level."""
         scale = _scales(weight)[:, None]
         self._weight, self._bias, self._most = (weight / scale).round() * scale, bias, most
 
@@ -118,13 +118,13 @@ class _Rounded:
 
 
 ATTENTION_ROWS = 460
-"""Tokens that ask at a time: their scores stay in the cache."""
+"""Query tokens per block, so that their scores fit in the cache."""
 
 
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     """``softmax(q k^T / sqrt(d)) v`` of (P, H, N, d) each: (P, N, H d).
 
-    On a CPU head by head with oneDNN's products: torch's own attention runs at two fifths of their pace there.
+    On a CPU, head by head with oneDNN's products: torch's attention runs at two fifths of their speed.
     """
     pictures, heads, tokens, size = query.shape
     if query.device.type != "cpu" or query.dtype != torch.float32 or not has_onednn():

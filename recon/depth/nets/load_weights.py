@@ -1,4 +1,4 @@
-"""Weights from safetensors into a network: mapped, not copied, and exactly those that it has."""
+"""Loads weights from safetensors into a network, memory-mapped, and checks that they match exactly."""
 
 import json
 import re
@@ -17,14 +17,14 @@ from recon.errors import ModelUnavailable
 
 Net = TypeVar("Net", bound=nn.Module)
 _RENAMED = (
-    # What the released files call them, and what transformers 5 does.
+    # Names in the released files, and in transformers 5.
     ("attention.attention.query", "attention.q_proj"),
     ("attention.attention.key", "attention.k_proj"),
     ("attention.attention.value", "attention.v_proj"),
     ("attention.output.dense", "attention.o_proj"),
 )
 _UNUSED = re.compile(r"\.mask_token$")
-"""What training needs and nothing else."""
+"""Weights used only in training."""
 
 
 def load(
@@ -34,30 +34,32 @@ def load(
     build: Callable[[Mapping[str, Any]], Net],
     skip: str | None = None,
 ) -> Net:
-    """Loads a checkpoint for inference; nothing is downloaded and none of its code is run.
+    """Loads a checkpoint for inference, without downloads and without running its code.
 
-    The weights keep the number format of their file and stay in it: the system reads what is used, when it is.
+    The weights keep the number format of the file and are memory-mapped: the system reads them when they are used.
 
     Args:
         snapshot: The checkpoint.
-        kind: The ``model_type`` that it has to be of.
-        build: Makes the network, without weights, of the configuration.
-        skip: How the names of weights begin that the network may do without.
+        kind: The expected ``model_type``.
+        build: Creates the network, without weights, from the configuration.
+        skip: Prefix of the names of optional weights.
 
     Raises:
-        ModelUnavailable: It is of another kind, damaged, or its weights are not exactly those of the network.
+        ModelUnavailable: The checkpoint is of another kind or damaged, or its weights do not match the network.
     """
     config = checkpoint_cache.read_config(snapshot)
-    found = config.get("model_type")
-    if found != kind:
-        raise ModelUnavailable(f"{snapshot.folder}: expected a {kind} checkpoint, got {found or 'none'}.")
+    model_type = config.get("model_type")
+    if model_type != kind:
+        raise ModelUnavailable(
+            f"{snapshot.folder}: expected a {kind} checkpoint, got {model_type or 'none'}."
+        )
     try:
         with torch.device("meta"):
             net = build(config)
         tensors = _read(snapshot.folder)
     except (
         Exception
-    ) as error:  # foreign data: SafetensorError is no OSError, a wrong size a RuntimeError, ...
+    ) as error:  # foreign data: SafetensorError is not an OSError, a wrong size is a RuntimeError, ...
         if placement.is_out_of_memory(error):
             raise
         raise _damaged(snapshot, (str(error).strip().splitlines() or [type(error).__name__])[0]) from error
@@ -93,12 +95,12 @@ def _compare(snapshot: Snapshot, expected: set[str], found: set[str]) -> None:
     for problem, names in (("missing", expected - found), ("unexpected", found - expected)):
         if names:
             raise ModelUnavailable(
-                f"{snapshot.folder}: {len(names)} {problem} weights ({min(names)}, ...): they are not those of "
-                "its config.json. Fetch the checkpoint again, or choose another one."
+                f"{snapshot.folder}: {len(names)} {problem} weights ({min(names)}, ...); they do not match its "
+                "config.json. Download the checkpoint again, or choose another one."
             )
 
 
 def _damaged(snapshot: Snapshot, reason: str) -> ModelUnavailable:
     return ModelUnavailable(
-        f"{snapshot.folder}: the checkpoint is damaged or of another kind ({reason}). Delete it and fetch it again."
+        f"{snapshot.folder}: the checkpoint is damaged or not supported ({reason}). Delete it and download it again."
     )

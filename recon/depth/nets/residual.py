@@ -1,4 +1,4 @@
-"""What both networks' decoders are made of: residual convolutions."""
+"""Residual convolutions, used by the decoders of both networks."""
 
 from typing import Any
 
@@ -17,25 +17,25 @@ class Residual(nn.Module):
         self.convolution2 = nn.Conv2d(channels, channels, 3, padding=1, bias=bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(1, C, H, W) to the same."""
+        """(1, C, H, W) to (1, C, H, W)."""
         inner = self.convolution1(nnf.relu(x)).relu_()
         return self.convolution2(inner).add_(x)
 
     def on_band(self, x: torch.Tensor, *, top: bool, bottom: bool) -> torch.Tensor:
-        """The same of some rows of a picture: two rows fewer at each side that is not the picture's own border."""
+        """The same for a band of rows: the result has two rows fewer at each side that is not the image border."""
         first = conv_band(nnf.relu(x), self.convolution1, top=top, bottom=bottom).relu_()
         second = conv_band(first, self.convolution2, top=top, bottom=bottom)
         return second.add_(x[:, :, 0 if top else 2 : None if bottom else -2])
 
 
 def conv_band(x: torch.Tensor, conv: Any, *, top: bool, bottom: bool) -> torch.Tensor:
-    """A 3x3 convolution of some rows of a picture: zeros beyond its own borders only.
+    """A 3x3 convolution of a band of rows, with zero padding only at the image borders.
 
     Args:
-        x: (1, C, H, W), a band of the picture.
-        conv: The layer, of padding 1.
-        top: Whether the band begins with the picture's first row; else the result has one row fewer there.
-        bottom: The same of the last row.
+        x: (1, C, H, W), a band of the image.
+        conv: The layer, with padding 1.
+        top: Whether the band starts at the first row of the image; if not, the result has one row fewer there.
+        bottom: The same for the last row.
     """
     if top and bottom:
         return conv(x)
@@ -45,7 +45,7 @@ def conv_band(x: torch.Tensor, conv: Any, *, top: bool, bottom: bool) -> torch.T
 
 
 def channels_last(module: nn.Module) -> None:
-    """Brings the weights of a decoder's convolutions to the order that oneDNN and cuDNN run fastest."""
+    """Converts the weights of convolutions to channels-last layout, the fastest for oneDNN and cuDNN."""
     for each in module.modules():
         if isinstance(each, nn.Conv2d | nn.ConvTranspose2d):
             each.weight.data = each.weight.data.contiguous(memory_format=torch.channels_last)

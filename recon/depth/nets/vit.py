@@ -1,8 +1,8 @@
-"""DINOv2's vision transformer (Oquab et al., arXiv:2304.07193), for inference: weights named as in transformers.
+"""DINOv2's vision transformer (Oquab et al., arXiv:2304.07193), for inference; weight names as in transformers.
 
-The order of work is what makes it fast on a CPU: the layers are the outer loop and chunks of pictures that fit the
-cache the inner one, so that each layer's weights are made ready (brought to the number format, query, key and value
-in one, the layer scales multiplied in) once, from a file that is only mapped into memory.
+For speed on a CPU, the outer loop runs over layers and the inner loop over chunks of images that fit in the cache.
+Each layer's weights are prepared only once (converted to the number format, with query, key and value merged and the
+layer scales multiplied in) from a memory-mapped file.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ from torch.nn import functional as nnf
 from recon.depth.nets.fast_ops import Dense, Int8, attend
 
 CHUNK_TOKENS = 1200
-"""Tokens that go through a CPU layer together: two patches of Depth Pro, whose MLP then takes 19 MB."""
+"""Tokens per chunk on a CPU: two patches of Depth Pro, whose MLP then uses 19 MB."""
 
 
 @dataclass(frozen=True)
 class VitConfig:
-    """What of transformers' Dinov2Config matters, with its defaults."""
+    """The relevant fields of transformers' Dinov2Config, with its defaults."""
 
     hidden_size: int = 768
     num_hidden_layers: int = 12
@@ -36,19 +36,19 @@ class VitConfig:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "VitConfig":
-        """From the part of a config.json.
+        """From the encoder's part of a config.json.
 
         Raises:
-            ValueError: An encoder of another kind.
+            ValueError: The encoder is not supported.
         """
         made = cls(**{each.name: config[each.name] for each in fields(cls) if each.name in config})
         if config.get("model_type", "dinov2") != "dinov2" or made.use_swiglu_ffn or made.hidden_act != "gelu":
-            raise ValueError("its encoder is not a DINOv2 with GELU")
+            raise ValueError("the encoder is not a DINOv2 with GELU")
         return made
 
 
 class Embeddings(nn.Module):
-    """Patches to tokens, with their positions."""
+    """Converts patches to tokens with position embeddings."""
 
     def __init__(self, config: VitConfig) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Embeddings(nn.Module):
         return torch.cat((first, tokens), dim=1).add_(self._positions(rows, columns).to(pixels.dtype))
 
     def _positions(self, rows: int, columns: int) -> torch.Tensor:
-        """(1, 1 + rows * columns, C); those of the training, resized bicubically where the grid is another."""
+        """(1, 1 + rows * columns, C): the trained position embeddings, resized bicubically if the grid differs."""
         trained = self.position_embeddings
         side = int((trained.shape[1] - 1) ** 0.5)
         if (rows, columns) == (side, side):
@@ -82,10 +82,10 @@ class Embeddings(nn.Module):
 
 
 class Block:
-    """One layer, ready to run."""
+    """One layer with prepared weights."""
 
     def __init__(self, layer: "Layer", dtype: torch.dtype, int8: bool) -> None:
-        """Takes the weights, and the number format to compute in."""
+        """Takes the weights and the number format of the computation."""
 
         def ready(tensor: torch.Tensor) -> torch.Tensor:
             return tensor.to(dtype).contiguous()
@@ -95,7 +95,7 @@ class Block:
             return kind(ready(weight), None if bias is None else ready(bias))
 
         def scaled(part: Any, scale: torch.Tensor) -> Dense | Int8:
-            # y * scale is the same as weights and bias that were multiplied by it.
+            # Multiply the scale into weights and bias.
             scale = scale.to(torch.float32)
             return linear(part.weight * scale[:, None], part.bias * scale)
 
@@ -110,7 +110,7 @@ class Block:
         self.heads = layer.heads
 
     def advance(self, x: torch.Tensor) -> None:
-        """Replaces (P, N, C) by what the layer makes of it."""
+        """Applies the layer to (P, N, C) in place."""
         pictures, tokens, _ = x.shape
         qkv = self.qkv(nnf.layer_norm(x, *self.norms[0]))
         query, key, value = qkv.view(pictures, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
@@ -119,7 +119,7 @@ class Block:
 
 
 class Layer(nn.Module):
-    """The weights of one layer, in the number format of their file."""
+    """The weights of one layer, in the number format of the file."""
 
     def __init__(self, config: VitConfig) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class Layer(nn.Module):
         self._held: Block | None = None
 
     def ready(self, dtype: torch.dtype, *, int8: bool, hold: bool) -> Block:
-        """What runs. ``hold``: keeps it in place of the weights, which are let go."""
+        """The prepared layer. ``hold``: keeps it and releases the original weights."""
         if self._held is not None:
             return self._held
         block = Block(self, dtype, int8)
@@ -152,10 +152,11 @@ class Layer(nn.Module):
 
 
 class Vit(nn.Module):
-    """The encoder. On a CPU, weights are made ready anew at each call, unless ``hold`` or ``int8`` is set."""
+    """The encoder. On a CPU, weights are prepared at each call, unless ``hold`` or ``int8`` is set."""
 
     def __init__(self, config: VitConfig, *, hold: bool = False) -> None:
-        """Takes the sizes, and whether ready weights are kept: faster, and twice the memory for float16 files."""
+        """Takes the configuration, and whether to keep prepared weights: faster, but twice the memory for float16
+        files."""
         super().__init__()
         self.config, self.hold, self.int8 = config, hold, False
         self.embeddings = Embeddings(config)
@@ -169,13 +170,13 @@ class Vit(nn.Module):
         tap: Callable[[int, torch.Tensor], None] | None = None,
         layers: int | None = None,
     ) -> torch.Tensor:
-        """The tokens after the last layer, not normalised yet.
+        """The tokens after the last layer, before normalisation.
 
         Args:
             pixels: (P, 3, h, w), normalised, in the number format to compute in.
-            tap: Called after each layer with how many are done (0: with the embeddings) and the tokens
+            tap: Called after each layer with the number of finished layers (0: the embeddings) and the tokens
                 (P, 1 + tokens, C), which the next layer overwrites.
-            layers: How many are run; None: all.
+            layers: Number of layers to run; None: all.
 
         Returns:
             (P, 1 + tokens, C).
@@ -183,7 +184,7 @@ class Vit(nn.Module):
         hidden = self.embeddings(pixels)
         on_cpu = pixels.device.type == "cpu"
         step = max(1, CHUNK_TOKENS // hidden.shape[1]) if on_cpu else len(hidden)
-        # Elsewhere than on a CPU the weights are a copy of the file's already.
+        # On a GPU, the weights are already a copy of the file.
         hold = self.hold or self.int8 or not on_cpu
         if tap is not None:
             tap(0, hidden)

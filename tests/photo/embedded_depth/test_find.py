@@ -262,7 +262,7 @@ def test_depth_that_cannot_be_used_is_a_warning(case: str, tmp_path: Path) -> No
     photo = read_photo(file(tmp_path, "a.jpg", data))
     assert photo.carried is None
     (warning,) = photo.warnings
-    assert warning.startswith("The depth inside the file")
+    assert warning.startswith("The depth map in the file")
     assert re.search(why, warning), warning
     assert "\n" not in warning
 
@@ -306,7 +306,7 @@ def test_any_damage_is_told_or_harmless(which: int, draws: st.DataObject) -> Non
     notes: list[str] = []
     carried = find_depth(bytes(damaged), "JPEG", width=128, height=96, orientation=1, notes=notes)
     if carried is None:
-        assert all(note.startswith("The depth inside the file") for note in notes)
+        assert all(note.startswith("The depth map in the file") for note in notes)
         return
     try:
         depth = carried.read()

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from recon.options import GROUPS, Options
 from recon_cli.group import recon
-from recon_cli.options.groups import GroupedCommand, GroupedOption
+from recon_cli.option_groups import GroupedCommand, GroupedOption
 
 GROUPED = sorted(name for name, command in recon.commands.items() if isinstance(command, GroupedCommand))
 
