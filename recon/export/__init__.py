@@ -1,1 +1,1 @@
-"""Writers: one file per format, found by suffix in the registry."""
+"""File formats: one module per format, looked up by suffix in the registry."""

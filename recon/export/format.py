@@ -1,4 +1,4 @@
-"""What a writer gets, and how it introduces itself to the registry."""
+"""The input of a writer, and the declaration of a format for the registry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,24 +16,24 @@ Geometry: TypeAlias = PointCloud | GridCloud | Mesh
 
 @dataclass(frozen=True)
 class Content:
-    """A scene's geometry together with what a file may say about it."""
+    """A scene's geometry, with the photo, camera and metadata that a file may contain."""
 
     geometry: Geometry
     """In the cam frame; the writer applies ``file_T_cam``."""
     photo: Photo
-    """The picture that textures it."""
+    """The texture."""
     intrinsics: Intrinsics
-    """The camera that took it."""
+    """The camera of the photo."""
     axes: Axes = "y-up"
-    """Axes of the file; a writer whose format fixes them (glTF) does not look at it."""
+    """Axes of the file; ignored by formats with fixed axes (glTF)."""
     provenance: Provenance = field(default_factory=Provenance)
     stride: int = 1
-    """The points are those of every n-th pixel."""
+    """The points are those of every nth pixel."""
     voxel_m: float | None = None
-    """Edge of the cubes that the points were thinned by, m."""
+    """Edge of the cubes used to downsample the points, m."""
 
     level_T_gl: Transform | None = None
-    """(4, 4) that makes the scene stand upright on its floor; None where it is left as the camera saw it."""
+    """(4, 4) transform that aligns the scene with gravity and its floor; None if the scene is not levelled."""
 
     @property
     def file_T_cam(self) -> Transform:
@@ -43,27 +43,27 @@ class Content:
 
 @dataclass(frozen=True)
 class Format:
-    """One line of the table of formats. A module of ``recon.export.formats`` declares ``FORMAT``, or ``FORMATS``."""
+    """A file format. A module of ``recon.export.formats`` declares ``FORMAT``, or ``FORMATS`` for several."""
 
     suffix: str
-    """With its dot, lower case: ``.ply``; of two parts (``.textured.ply``) where programs know the last alone."""
+    """Lower case with its dot: ``.ply``; or two parts (``.textured.ply``), of which other programs see only the
+    last."""
     name: str
-    """For a person: ``glTF binary``."""
+    """Human-readable name: ``glTF binary``."""
     shapes: tuple[Shape, ...]
-    """What it can hold; the first is the default."""
+    """Supported geometry; the first is the default."""
     write: Callable[[Content, Path], None]
-    """Writes the file at the path given (in a staging folder that the caller moves into place), and sidecar
-    files beside it under their final names."""
+    """Writes the file at the given path (in a staging folder that the caller moves into place), and sidecar files
+    next to it under their final names."""
     sidecars: Callable[[Path, Shape], tuple[Path, ...]] = lambda path, shape: ()
-    """The files that ``write`` puts beside the main one, in the same folder; or inside it, where the format is a
-    folder."""
+    """Additional files that ``write`` creates in the same folder, or inside the folder if the format is a folder."""
     fixed_axes: Axes | None = None
-    """The axes that the format's standard prescribes, whatever ``--axes`` says."""
+    """The axes prescribed by the format's standard; ``--axes`` is ignored."""
     instead: str = ""
-    """Which format to take for the shape that this one cannot hold, and why; a sentence for the refusal."""
+    """Error text for unsupported geometry: the reason, and which format to use instead."""
     needs: tuple[str, str] | None = None
-    """A module that is not part of the plain install, and recon's extra that brings it: ``("laspy", "las")``."""
+    """A module that the plain install lacks, and the extra that installs it: ``("laspy", "las")``."""
 
     def files(self, path: Path, shape: Shape) -> tuple[Path, ...]:
-        """Everything that writing to ``path`` makes: the main file first, then its sidecars."""
+        """All files created by writing to ``path``: the main file first, then its sidecars."""
         return (path, *self.sidecars(path, shape))

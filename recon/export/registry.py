@@ -1,4 +1,4 @@
-"""Finds the writer for a file name: every module of ``formats`` that declares ``FORMAT`` or ``FORMATS``."""
+"""Finds the format for a file name among the modules of ``formats`` that declare ``FORMAT`` or ``FORMATS``."""
 
 import importlib
 import importlib.util
@@ -17,25 +17,25 @@ from recon.types import Mesh
 
 @cache
 def formats() -> Mapping[str, Format]:
-    """Every format by its suffix (``.ply``), in alphabetical order."""
+    """All formats by suffix (``.ply``), in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(recon.export.formats.__path__))
     modules = [importlib.import_module(f"recon.export.formats.{name}") for name in names]
-    found: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
-    found += [form for module in modules for form in getattr(module, "FORMATS", ())]
-    return {form.suffix: form for form in sorted(found, key=lambda form: form.suffix)}
+    declared: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    declared += [form for module in modules for form in getattr(module, "FORMATS", ())]
+    return {form.suffix: form for form in sorted(declared, key=lambda form: form.suffix)}
 
 
 def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] = ()) -> tuple[Format, Shape]:
-    """The format that a file name asks for, and what will be in the file.
+    """The format for a file name, and the kind of geometry to write.
 
     Args:
-        path: The file to write; only its suffix is looked at, in upper or lower case. The longest that fits
-            counts: ``a.textured.ply`` is no ``.ply``.
-        shape: ``cloud``, ``mesh``, or None for the format's own default.
-        others: Suffixes that the caller writes itself (``.npz``), to be named in the error's list.
+        path: The file to write; only its suffix matters, ignoring case. The longest match counts: ``a.textured.ply``
+            is not a ``.ply``.
+        shape: ``cloud``, ``mesh``, or None for the format's default.
+        others: Suffixes that the caller writes itself (``.npz``), to include in the error message.
 
     Raises:
-        ExportError: no such format, it cannot hold this shape or this name, or a library that it needs is missing.
+        ExportError: unknown format, unsupported geometry or file name, or a missing library.
     """
     known = formats()
     name = path.name.lower()
@@ -43,33 +43,33 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
     form = known[max(fitting, key=len)] if fitting else None
     if form is None:
         problem = f"{path.suffix} is not a known format" if path.suffix else "the name has no suffix"
-        raise ExportError(f"{path}: {problem}; there are {', '.join(sorted([*known, *others]))}.")
+        raise ExportError(f"{path}: {problem}; choose one of {', '.join(sorted([*known, *others]))}.")
     shape = shape or form.shapes[0]
     if shape not in form.shapes:
-        raise ExportError(f"{path}: {form.suffix} holds no {shape}. {form.instead}".rstrip())
+        raise ExportError(f"{path}: {form.suffix} does not support a {shape}. {form.instead}".rstrip())
     if form.needs is not None and importlib.util.find_spec(form.needs[0]) is None:
         module, extra = form.needs
         raise ExportError(
-            f'{path}: {form.suffix} needs {module}: install it by pip install "recon[{extra}]".'
+            f'{path}: {form.suffix} needs {module}; install it with pip install "recon[{extra}]".'
         )
     try:
         form.sidecars(path, shape)
     except UnicodeEncodeError as error:
-        # Linux takes any bytes as a name; a format that names its files inside takes text.
+        # Linux allows any bytes in a file name, but a format that references its files needs text.
         raise ExportError(
-            f"{path}: {form.suffix} cannot hold a name that is not UTF-8; give the output another name."
+            f"{path}: {form.suffix} does not support a file name that is not UTF-8; use another name."
         ) from error
     return form, shape
 
 
 def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) -> None:
-    """Writes a file and its sidecars, all or nothing.
+    """Writes a file and its sidecars atomically.
 
-    Whether something may be replaced is asked earlier, by ``atomic_write.check_writable``; with ``overwrite`` False
-    it is asked again at the end.
+    ``atomic_write.check_writable`` checks earlier whether existing files may be replaced; with ``overwrite`` False,
+    this is checked again at the end.
 
     Raises:
-        ExportError: nothing to write, no permission, no space, something in the way; old files stay as they were.
+        ExportError: nothing to write, no permission, no space, or an existing file; existing files are unchanged.
     """
     shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
     with staged(path, form.sidecars(path, shape), overwrite=overwrite) as temporary:

@@ -1,7 +1,7 @@
-"""Runs of a file's bytes, made by several threads and written by them, each at its own place in the file.
+"""Writes a file with several threads: each thread creates runs of bytes and writes them at their positions.
 
-A file of pixels is made in about the time that the kernel takes to copy its bytes, so that a thread which only writes
-would double the time: here one makes its run while another one's is being copied.
+Creating the bytes takes about as long as the kernel needs to copy them, so a separate writer thread would double the
+time. Here, one thread creates a run while another one's is being copied.
 """
 
 import os
@@ -21,30 +21,30 @@ Buffer = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Run:
-    """Bytes of a file that are made when their turn comes."""
+    """A run of bytes in a file, created on demand."""
 
     size: int
     """Bytes."""
     make: Callable[[Buffer], memoryview]
-    """Gives the bytes: those of the buffer of ``size`` bytes, which it has filled, or of an array that has them."""
+    """Returns the bytes: either fills the given buffer of ``size`` bytes, or returns an existing array's memory."""
 
     @classmethod
     def of(cls, data: memoryview) -> "Run":
-        """Bytes that are there."""
+        """A run of existing bytes."""
         return cls(data.nbytes, lambda _: data)
 
 
 def write_runs(file: BinaryIO, runs: Iterable[Run], threads: int | None = None) -> None:
-    """Writes runs one after another from where the file stands, and leaves it at their end.
+    """Writes runs one after another from the current position of the file, and leaves it at their end.
 
     Args:
-        file: A file on disk; a pipe is written by one thread, as is everything on Windows, which has no ``pwrite``.
-        runs: Taken one by one, and made in any order: each depends on nothing but its own data.
-        threads: As for ``in_order``. The bytes are the same whatever their number.
+        file: A file on disk. Pipes, and all files on Windows (which has no ``pwrite``), are written by one thread.
+        runs: Taken one by one and created in any order; they must be independent.
+        threads: As for ``in_order``. The result does not depend on it.
 
     Raises:
         OSError: The bytes cannot be written.
-        ValueError: A run made other than ``size`` bytes.
+        ValueError: A run returned a number of bytes other than ``size``.
     """
     threads = block_threads(threads) if file.seekable() and hasattr(os, "pwrite") else 1
     if threads == 1:
@@ -66,7 +66,7 @@ def write_runs(file: BinaryIO, runs: Iterable[Run], threads: int | None = None) 
 
 
 class _Line:
-    """The runs that wait, and the place of the next one."""
+    """The pending runs, and the position of the next one."""
 
     def __init__(self, runs: Iterable[Run], start: int) -> None:
         self.end = start
@@ -74,7 +74,7 @@ class _Line:
         self._lock = threading.Lock()
 
     def take(self) -> tuple[Run, int] | None:
-        """The next run and its place in the file; None: there is no more."""
+        """The next run and its position in the file, or None."""
         with self._lock:
             run = next(self._runs, None)
             if run is None:
@@ -84,7 +84,7 @@ class _Line:
             return run, place
 
     def close(self) -> None:
-        """Nothing more is taken: all is written, or something failed."""
+        """Stops handing out runs, at the end or after an error."""
         with self._lock:
             self._runs = iter(())
 
@@ -104,12 +104,12 @@ def _work(descriptor: int, line: _Line) -> None:
 def _made(run: Run, buffer: Buffer) -> memoryview:
     data = run.make(buffer[: run.size])
     if data.nbytes != run.size:
-        raise ValueError(f"a run of {run.size} bytes made {data.nbytes}")
+        raise ValueError(f"a run of {run.size} bytes returned {data.nbytes}")
     return data.cast("B") if run.size else memoryview(b"")
 
 
 def _large_enough(buffer: Buffer, size: int) -> Buffer:
-    # The same memory for run after run: new memory is as slow as the bytes that are put into it.
+    # Reuse the memory: allocating is as slow as filling it.
     return buffer if len(buffer) >= size else np.empty(size, np.uint8)
 
 

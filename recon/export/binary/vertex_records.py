@@ -1,4 +1,4 @@
-"""Vertices as a file's records, block by block: position, normal, colour and texture coordinate side by side."""
+"""Vertices as packed binary records, block by block: position, normal, colour, texture coordinate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from recon.threads import blocks
 
 @dataclass(frozen=True)
 class Vertices:
-    """Those of a mesh, or a cloud's points, in the cam frame."""
+    """Vertices of a mesh or points of a cloud, in the cam frame."""
 
     points: NDArray[np.float32]
     """(N, 3) m."""
@@ -26,14 +26,14 @@ class Vertices:
     rgb: NDArray[np.uint8] | None = None
     """(N, 3) sRGB."""
     uv: NDArray[np.float32] | None = None
-    """(N, 2) from the picture's upper left corner."""
+    """(N, 2), from the top-left corner of the image."""
 
     def __len__(self) -> int:
         return len(self.points)
 
 
 def record_of(vertices: Vertices | GridCloud) -> np.dtype[Any]:
-    """The record of one vertex: ``xyz``, and of ``normal``, ``rgb``, ``st`` what there is; little endian, packed."""
+    """The dtype of one vertex: ``xyz``, and ``normal``, ``rgb``, ``st`` if present; little endian, packed."""
     if isinstance(vertices, GridCloud):
         has_normals, has_rgb, has_uv = vertices.connections is not None, True, False
     else:
@@ -48,7 +48,7 @@ def record_of(vertices: Vertices | GridCloud) -> np.dtype[Any]:
 def vertex_runs(
     vertices: Vertices | GridCloud, record: np.dtype[Any], file_T_cam: Transform
 ) -> Iterator[Run]:
-    """The bytes of all records.
+    """Runs with the bytes of all records.
 
     Args:
         vertices: In the cam frame.
@@ -85,16 +85,16 @@ def _of_rows(
     if vertices.normals is not None:
         put(block["normal"], rotate(file_T_cam, unit_normals(vertices.normals[rows], points)))
     if vertices.uv is not None:
-        # t goes up from the picture's lower edge.
+        # t is measured upwards from the bottom of the image.
         put(block["st"][:, 0], vertices.uv[rows, 0])
         np.subtract(1, vertices.uv[rows, 1], out=block["st"][:, 1])
     return buffer.data
 
 
 def put(out: NDArray[Any], values: NDArray[Any]) -> None:
-    """``out[...] = values`` of the same type, column by column, for an ``out`` among the records of a file.
+    """``out[...] = values`` for the same type, column by column, where ``out`` is a field of packed records.
 
-    numpy's assignment takes three times as long where the records are not aligned, and more where it runs over the
+    numpy's own assignment takes three times as long if the records are not aligned, and more if it iterates over the
     few columns first.
     """
     if out.ndim == 1:
@@ -105,9 +105,9 @@ def put(out: NDArray[Any], values: NDArray[Any]) -> None:
 
 
 def _copy_rgb(block: NDArray[Any], rgb: NDArray[np.uint8]) -> None:
-    """Puts colours into records of which nothing else is written yet.
+    """Writes colours into records before any other field.
 
-    Four bytes at a time, in a third of the time of three: the fourth falls on what is written next.
+    Copies four bytes at a time, which takes a third of the time of three; the fourth byte is overwritten later.
     """
     count, size = len(block), block.dtype.itemsize
     offset = block["rgb"].ctypes.data - block.ctypes.data

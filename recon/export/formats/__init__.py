@@ -1,1 +1,1 @@
-"""One file for each format; a module here that has FORMAT or FORMATS is one."""
+"""One module per format; every module here that declares FORMAT or FORMATS is registered."""

@@ -1,10 +1,10 @@
-"""COLMAP's text model: a folder with the photo, its camera, and points that know which pixel they are.
+"""COLMAP text model: a folder with the photo, its camera, and points with their pixel observations.
 
     scene.colmap/images/photo.jpg
     scene.colmap/sparse/0/cameras.txt  images.txt  points3D.txt
 
-Photogrammetry and splatting tools start from it. The layout follows COLMAP's documentation of its output format; its
-pixels are ours, with the centre of the first at (0.5, 0.5), and its axes are the cam frame's.
+Photogrammetry and splatting tools use it as input. The layout follows COLMAP's documentation of its output format.
+Its pixel convention is ours (the centre of the first pixel is (0.5, 0.5)), and its axes are those of the cam frame.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from recon.threads import blocks
 from recon.types import PointCloud
 
 MOST_POINTS = 200_000
-"""What tools that start from such points make use of; a photo's millions would take them minutes to read."""
+"""Enough for tools that start from such points; millions of points would take them minutes to read."""
 PHOTO = "photo.jpg"
 _PHOTO_ID, _CAMERA_ID = 1, 1
 _SEED = 0
@@ -38,7 +38,7 @@ def sidecars(path: Path, shape: Shape = "cloud") -> tuple[Path, ...]:
 
 
 def write(content: Content, path: Path) -> None:
-    """Makes the folder ``path``. Of a large cloud it keeps ``MOST_POINTS``, evenly by chance, and says so.
+    """Writes the folder ``path``. Keeps ``MOST_POINTS`` random points of a larger cloud, and notes this in the file.
 
     Raises:
         ExportError: no points.
@@ -63,13 +63,15 @@ def write(content: Content, path: Path) -> None:
         file.writelines(_observations(content, chosen))
         file.write(b"\n")
     with points.open("wb") as file:
-        told = f"# {len(chosen.points)} of {len(cloud.points)} points\n# POINT3D_ID X Y Z R G B ERROR TRACK\n"
-        file.write(told.encode("ascii"))
+        heading = (
+            f"# {len(chosen.points)} of {len(cloud.points)} points\n# POINT3D_ID X Y Z R G B ERROR TRACK\n"
+        )
+        file.write(heading.encode("ascii"))
         file.writelines(_points(content, chosen))
 
 
 def some_points(cloud: PointCloud) -> PointCloud:
-    """At most ``MOST_POINTS`` of the cloud, the same ones each time, in their order."""
+    """At most ``MOST_POINTS`` points of the cloud, in their order; deterministic."""
     count = len(cloud.points)
     if count <= MOST_POINTS:
         return cloud
@@ -89,7 +91,7 @@ def _image_line(content: Content) -> bytes:
 
 
 def _observations(content: Content, cloud: PointCloud) -> Iterator[bytes]:
-    """Where the photo shows each point: all on one line, numbered from 1."""
+    """The pixel position of each point in the photo: all on one line, numbered from 1."""
     camera = content.intrinsics
     for rows in blocks(len(cloud.points)):
         x, y, z = cloud.points[rows].T.astype(np.float64)
@@ -99,7 +101,8 @@ def _observations(content: Content, cloud: PointCloud) -> Iterator[bytes]:
 
 
 def _points(content: Content, cloud: PointCloud) -> Iterator[bytes]:
-    """Each point with its colour, no error, and its track: the one photo, and its place in that photo's list."""
+    """Each point with its colour, zero error, and its track: the photo, and its index among the photo's
+    observations."""
     for rows in blocks(len(cloud.points)):
         x, y, z = (decimals(axis) for axis in apply(content.file_T_cam, cloud.points[rows]).T)
         r, g, b = (integers(channel) for channel in cloud.rgb[rows].T)
@@ -119,5 +122,5 @@ FORMAT = Format(
     write=write,
     sidecars=sidecars,
     fixed_axes="opencv",
-    instead="It lists points only: write the mesh as .ply, .glb or .obj.",
+    instead="It contains points only; write the mesh as .ply, .glb or .obj.",
 )

@@ -1,11 +1,12 @@
-"""A PLY of 3D Gaussians, one for each point, in the layout that splat viewers and editors read.
+"""PLY with 3D Gaussians, one per point, in the layout that splat viewers and editors read.
 
-Names and order of the properties are those of the reference implementation of Kerbl et al., "3D Gaussian Splatting
-for Real-Time Radiance Field Rendering" (2023), with spherical harmonics of degree 0 only: scales as logarithms,
-opacity as a logit, rotations as quaternions w x y z. Its axes are that method's: y down, z forward, as COLMAP's.
+Names and order of the properties follow the reference implementation of Kerbl et al., "3D Gaussian Splatting for
+Real-Time Radiance Field Rendering" (2023), with spherical harmonics of degree 0 only: scales as logarithms, opacity
+as a logit, rotations as quaternions w x y z. The axes are also those of that method: y down, z forward, as in COLMAP.
 
-Each Gaussian is a flat disk on the surface that covers its pixel: its covariance is the pixel's own, carried from the
-picture to the tangent plane by the camera's inverse Jacobian. So it projects to the same round spot at any slant.
+Each Gaussian is a flat disk on the surface that covers its pixel: its covariance is that of the pixel, mapped from
+the image to the tangent plane with the inverse Jacobian of the camera. So it projects to the same round spot at any
+angle.
 """
 
 from dataclasses import replace
@@ -22,13 +23,13 @@ from recon.threads import blocks
 from recon.types import PointCloud
 
 SIGMA_PX = 0.5
-"""Standard deviation of a Gaussian in the photo, in spacings of the points: neighbours close the gaps."""
+"""Standard deviation of a Gaussian in the photo, in units of the point spacing; neighbours overlap without gaps."""
 OPACITY = 0.99
-"""What renderers clamp to: the photo shows through no more than it must."""
+"""The value that renderers clamp to, as opaque as possible."""
 THINNESS = 0.05
-"""Thickness of a disk, in widths of its pixel."""
+"""Thickness of a disk, relative to the width of its pixel."""
 STEEPEST = 0.15
-"""Cosine between normal and ray below which a disk is turned to the camera: a needle would reach across edges."""
+"""Cosine between normal and ray below which a disk is tilted towards the camera, since needles would cross edges."""
 DEGREE_0 = 0.28209479177387814
 """The constant spherical harmonic, 1 / (2 sqrt(pi))."""
 
@@ -39,7 +40,7 @@ PROPERTIES = (
 
 
 def write(content: Content, path: Path) -> None:
-    """Writes a cloud as Gaussians at ``path``, y down and z forward whatever ``content.axes`` says.
+    """Writes a cloud as Gaussians at ``path``, always with y down and z forward (``content.axes`` is ignored).
 
     Raises:
         ExportError: no points.
@@ -79,18 +80,18 @@ def disks(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The disk of each point.
 
-    A step of one spacing in the picture moves the point on its tangent plane by ``t_u`` and ``t_v``; the covariance
-    ``sigma^2 (t_u t_u^T + t_v t_v^T)`` projects to ``sigma^2`` times the identity (Zwicker et al., "EWA Splatting",
-    2002, equation 31, backwards).
+    A step of one point spacing in the image moves the point on its tangent plane by ``t_u`` and ``t_v``. The
+    covariance ``sigma^2 (t_u t_u^T + t_v t_v^T)`` projects to ``sigma^2`` times the identity (Zwicker et al., "EWA
+    Splatting", 2002, inverse of equation 31).
 
     Args:
-        content: The camera, and how far apart the points are.
+        content: Provides the camera and the point spacing.
         points: (N, 3) m, cam frame.
         normals: (N, 3) unit vectors, cam frame.
 
     Returns:
-        (N, 3, 3) rotations whose columns are the disk's long axis, its short axis and its normal, cam frame; and
-        (N, 3) standard deviations along them, m.
+        (N, 3, 3) rotations whose columns are the disk's long axis, short axis and normal, cam frame; and (N, 3)
+        standard deviations along them, m.
     """
     camera = content.intrinsics
     z = points[:, 2:3].astype(np.float64)
@@ -113,13 +114,13 @@ def disks(
 
 
 def _spacing_m(content: Content, z_m: NDArray[np.float64], focal_px: float) -> NDArray[np.float64]:
-    """How far apart neighbouring points are, on a plane that faces the camera."""
+    """Distance between neighbouring points on a plane that faces the camera."""
     pixel: NDArray[np.float64] = content.stride * z_m / focal_px
     return pixel if content.voxel_m is None else np.maximum(pixel, content.voxel_m)
 
 
 def _not_too_steep(normals: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Normals turned towards the camera where they are almost at right angles to the ray."""
+    """Tilts normals towards the camera if they are almost perpendicular to the ray."""
     towards = -points / np.linalg.norm(points, axis=1, keepdims=True)
     cosine = np.sum(normals * towards, axis=1, keepdims=True)
     across = normals - cosine * towards
@@ -145,5 +146,5 @@ FORMAT = Format(
     shapes=("cloud",),
     write=write,
     fixed_axes="opencv",
-    instead="Gaussians have no faces: write the mesh as .ply, .glb or .obj.",
+    instead="Gaussians have no faces; write the mesh as .ply, .glb or .obj.",
 )

@@ -1,4 +1,4 @@
-"""glTF 2.0 binary: the mesh with the photo as its unlit texture, and the photo's own camera.
+"""glTF 2.0 binary: the mesh with the photo as unlit texture, and the photo's camera.
 
 The layout follows the Khronos glTF 2.0 specification, section 4 (GLB) and 3 (buffers, cameras).
 """
@@ -33,7 +33,7 @@ _LARGEST_FILE = 2**32 - 1  # lengths are uint32
 
 @dataclass(frozen=True)
 class _Part:
-    """One accessor, or the image: some of the binary chunk."""
+    """A part of the binary chunk: one accessor, or the image."""
 
     runs: Iterable[Run]
     byte_length: int
@@ -45,8 +45,8 @@ def write(content: Content, path: Path) -> None:
     """Writes a mesh with texture coordinates at ``path``, in the gl frame.
 
     Raises:
-        ExportError: no faces, or more than a GLB can hold.
-        ValueError: the geometry is no mesh, or has no texture coordinates.
+        ExportError: no faces, or the file would be too large for GLB.
+        ValueError: the geometry is not a mesh, or has no texture coordinates.
     """
     mesh, uv = textured_mesh_of(content)
     parts = _parts(content, mesh, uv)
@@ -57,7 +57,7 @@ def write(content: Content, path: Path) -> None:
     total = 12 + 8 + len(text) + 8 + offsets[-1]
     if total > _LARGEST_FILE:
         raise ExportError(
-            f"{path.name} would have {total / 1e9:.1f} GB, and a GLB ends at 4.3 GB: use --stride or .ply."
+            f"{path.name} would have {total / 1e9:.1f} GB, but a GLB is limited to 4.3 GB; use --stride or .ply."
         )
     with path.open("wb") as file:
         file.write(struct.pack("<4sII", b"glTF", 2, total))
@@ -113,7 +113,7 @@ def _normals(mesh: Mesh, normals: NDArray[np.float32], placed_T_cam: Transform) 
 
 
 def _raw_runs(array: NDArray[Any], dtype: str) -> Iterator[Run]:
-    """The bytes of an array's rows, as they are in memory."""
+    """The bytes of an array's rows, unchanged."""
     for rows in blocks(len(array)):
         yield Run((rows.stop - rows.start) * array[:1].nbytes, partial(_raw, array[rows], dtype))
 
@@ -123,16 +123,16 @@ def _raw(rows: NDArray[Any], dtype: str, buffer: Buffer) -> memoryview:
 
 
 def _bounds(vertices: NDArray[np.float32], placed_T_cam: Transform) -> NDArray[np.float32]:
-    """Smallest and largest coordinates, (2, 3), as they are in the file: glTF wants them exact."""
+    """Smallest and largest coordinates, (2, 3), in the file's frame; glTF requires exact bounds."""
     if np.count_nonzero(placed_T_cam[:3, :3]) == 3 and not placed_T_cam[:3, 3].any():
-        # The axes only trade places and signs, and so do their ends.
+        # The transform only permutes axes and changes signs, and so the bounds.
         return np.sort(apply(placed_T_cam, _bounds_of(lambda rows: vertices[rows], len(vertices))), axis=0)
     return _bounds_of(lambda rows: apply(placed_T_cam, vertices[rows]), len(vertices))
 
 
 def _bounds_of(points: Callable[[slice], NDArray[np.float32]], count: int) -> NDArray[np.float32]:
     def block(rows: slice) -> list[tuple[float, float]]:
-        # Axis by axis: numpy takes ten times as long for all three at once.
+        # Axis by axis, which is ten times as fast in numpy as all three at once.
         return [(axis.min(), axis.max()) for axis in points(rows).T]
 
     ends = np.array(list(in_order(partial(block, rows) for rows in blocks(count))), np.float32)
@@ -189,13 +189,13 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
 def _camera_node(content: Content) -> dict[str, Any]:
     node: dict[str, Any] = {"name": "photo camera", "camera": 0}
     if content.level_T_gl is not None:
-        # Column by column, and a glTF camera looks along its own -z: its frame is the gl frame.
+        # In column-major order. A glTF camera looks along -z: its frame is the gl frame.
         node["matrix"] = content.level_T_gl.T.reshape(-1).tolist()
     return node
 
 
 def _camera(camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str, Any]:
-    """The photo's camera. glTF knows no principal point and no pixel shape: those go into the extras.
+    """The photo's camera. glTF has no principal point and no pixel aspect: they are stored in the extras.
 
     ``shift_x`` and ``shift_y`` are Blender's camera shift for sensor fit VERTICAL, which its importer sets.
     """
@@ -206,7 +206,7 @@ def _camera(camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str
         "perspective": {
             "yfov": 2 * atan(height / (2 * camera.fy)),
             "aspectRatio": width / height,
-            # Room before and behind the scene for who moves the camera; without zfar Blender takes 1e12.
+            # Margin in front of and behind the scene for camera moves; without zfar, Blender uses 1e12.
             "znear": min(0.1, 0.5 * nearest_m) if nearest_m > 0 else 0.01,
             "zfar": max(100.0, 2 * farthest_m),
         },
@@ -226,7 +226,7 @@ def _camera(camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str
 
 
 def _padded(length: int) -> int:
-    """The next multiple of four, where the standard wants chunks and accessors to begin."""
+    """The next multiple of four: chunks and accessors are aligned to four bytes."""
     return (length + 3) & ~3
 
 
@@ -236,5 +236,5 @@ FORMAT = Format(
     shapes=("mesh",),
     write=write,
     fixed_axes="y-up",
-    instead="Blender drops the colours of glTF points: write the cloud as .ply.",
+    instead="Blender drops the colours of glTF points; write the cloud as .ply.",
 )

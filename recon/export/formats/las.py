@@ -1,7 +1,7 @@
-"""LAS 1.2 and its compressed form LAZ, by laspy: points in whole steps of a fraction of a millimetre, with colours.
+"""LAS 1.2 and compressed LAZ, written with laspy: coloured points, quantised to a fraction of a millimetre.
 
-Point format 2 (position, intensity, colour) is the oldest that has colours: every reader of LAS takes it. Readers
-take z for the height, so the file is always z-up. Normals have no place in the format.
+Point format 2 (position, intensity, colour) is the oldest with colours and supported by every LAS reader. Readers
+treat z as height, so the file is always z-up. The format has no normals.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ _LONGEST_TEXT = 2**16 - 1
 
 
 def write(content: Content, path: Path) -> None:
-    """Writes a cloud at ``path``, z up whatever ``content.axes`` says; ``.laz`` is compressed.
+    """Writes a cloud at ``path``, always z-up (``content.axes`` is ignored); ``.laz`` is compressed.
 
     Raises:
         ExportError: no points.
@@ -43,7 +43,7 @@ def write(content: Content, path: Path) -> None:
         for rows in blocks(len(cloud.points)):
             record = laspy.ScaleAwarePointRecord.zeros(rows.stop - rows.start, header=header)
             record.x, record.y, record.z = apply(content.file_T_cam, cloud.points[rows]).astype(np.float64).T
-            # 16 bits by the standard: 257 brings white to white, and readers of the high byte get ours back.
+            # The standard has 16 bits: 257 maps white to white, and the high byte is the original value.
             record.red, record.green, record.blue = cloud.rgb[rows].astype(np.uint16).T * np.uint16(257)
             file.write_points(record)
 
@@ -70,10 +70,10 @@ def _bounds(content: Content, cloud: PointCloud) -> tuple[NDArray[np.float64], N
 
 
 def step_m(extent_m: float) -> float:
-    """The step of a file's whole numbers, a power of ten in metres.
+    """The quantisation step of coordinates, a power of ten in metres.
 
-    A hundred thousandth of the extent, and at most a tenth of a millimetre: finer digits of a depth are noise, which
-    does not compress. Coarser only where 32 bits would not reach.
+    1e-5 of the extent, and at most 0.1 mm: finer digits of depth are noise, which does not compress. Larger only if
+    32 bits would overflow.
     """
     fine = 10.0 ** floor(log10(extent_m * 1e-5)) if extent_m > 0 else FINEST_STEP_M
     step = min(max(fine, FINEST_STEP_M), COARSEST_STEP_M)
@@ -89,7 +89,7 @@ def _format(suffix: str, name: str, needs: tuple[str, str]) -> Format:
         shapes=("cloud",),
         write=write,
         fixed_axes="z-up",
-        instead="It lists points only: write the mesh as .ply, .glb, .obj or .stl.",
+        instead="It contains points only; write the mesh as .ply, .glb, .obj or .stl.",
         needs=needs,
     )
 

@@ -1,6 +1,6 @@
-"""Wavefront OBJ with its material and the photo as texture beside it.
+"""Wavefront OBJ, with a separate material file and the photo as texture.
 
-Vertex normals are left out: they would double the file, and every client makes its own.
+Vertex normals are omitted: they would double the file size, and every program computes them.
 """
 
 from pathlib import Path
@@ -17,8 +17,8 @@ from recon.threads import blocks
 def sidecars(path: Path, shape: Shape = "mesh") -> tuple[Path, ...]:
     """The material and the texture: ``my scene.obj`` has ``my_scene.mtl`` and ``my_scene_texture.jpg``.
 
-    Their names stand inside the OBJ and MTL, hence plain letters. The texture is not called ``my_scene.jpg``,
-    since that is so often the name of the photo itself.
+    The OBJ and MTL files reference these names, hence plain ASCII letters. The texture is not named ``my_scene.jpg``,
+    since that is often the name of the photo.
     """
     stem = plain_name(path.stem)
     return path.with_name(f"{stem}.mtl"), path.with_name(f"{stem}_texture.jpg")
@@ -29,7 +29,7 @@ def write(content: Content, path: Path) -> None:
 
     Raises:
         ExportError: no faces.
-        ValueError: the geometry is no mesh, or has no texture coordinates.
+        ValueError: the geometry is not a mesh, or has no texture coordinates.
     """
     mesh, uv = textured_mesh_of(content)
     material, texture = sidecars(path)
@@ -58,5 +58,5 @@ FORMAT = Format(
     shapes=("mesh",),
     write=write,
     sidecars=sidecars,
-    instead="Its points have no colours in most programs: write the cloud as .ply.",
+    instead="Most programs ignore the colours of its points; write the cloud as .ply.",
 )

@@ -1,4 +1,4 @@
-"""PCD 0.7 of the Point Cloud Library, binary: x y z, normals where there are, packed rgb."""
+"""PCD 0.7 of the Point Cloud Library, binary: x y z, packed rgb, and normals if present."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def write(content: Content, path: Path) -> None:
         for rows in blocks(len(cloud.points)):
             block = np.empty((rows.stop - rows.start, len(names)), "<f4")
             block[:, :3] = apply(content.file_T_cam, cloud.points[rows])
-            # PCL's way: the bytes b, g, r, 0 in the place of a float.
+            # PCL convention: the bytes b, g, r, 0 stored as a float.
             bgr0 = block[:, 3:4].view(np.uint8)
             bgr0[:, :3] = cloud.rgb[rows, ::-1]
             bgr0[:, 3] = 0
@@ -54,5 +54,5 @@ FORMAT = Format(
     name="PCD of the Point Cloud Library",
     shapes=("cloud",),
     write=write,
-    instead="It lists points only: write the mesh as .ply, .glb, .obj or .stl.",
+    instead="It contains points only; write the mesh as .ply, .glb, .obj or .stl.",
 )

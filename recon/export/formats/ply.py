@@ -1,11 +1,11 @@
-"""PLY, binary little endian: coloured points, a mesh with coloured vertices, or one with the photo as texture.
+"""PLY, binary little endian: coloured points, a mesh with vertex colours, or a mesh with the photo as texture.
 
-Only what every client reads alike: float positions and normals, uchar colours, int indices.
+Uses only properties that all programs read in the same way: float positions and normals, uchar colours, int indices.
 
-A mesh has colours or a texture, never both: MeshLab multiplies them, which shows everything too dark; trimesh
-leaves out the colours where there are texture coordinates; CloudCompare and Open3D show no texture of a PLY. So
-``.ply`` has colours, right everywhere, and ``.textured.ply`` has MeshLab's ``s t`` and ``comment TextureFile``, for
-meshes that are coarser than the photo; Blender takes their texture coordinates too.
+A mesh has colours or a texture, never both: MeshLab multiplies them, which is too dark; trimesh drops the colours if
+there are texture coordinates; CloudCompare and Open3D ignore textures of a PLY. So ``.ply`` has colours, which work
+everywhere, and ``.textured.ply`` has MeshLab's ``s t`` and ``comment TextureFile``, for meshes that are coarser than
+the photo; Blender reads their texture coordinates as well.
 """
 
 from collections.abc import Iterator
@@ -56,11 +56,11 @@ def write(content: Content, path: Path) -> None:
 
 
 def write_textured(content: Content, path: Path) -> None:
-    """Writes a mesh at ``path`` and its texture beside it, in the axes of ``content``.
+    """Writes a mesh at ``path`` and its texture in the same folder, in the axes of ``content``.
 
     Raises:
         ExportError: no faces.
-        ValueError: the geometry is no mesh, or has no texture coordinates.
+        ValueError: the geometry is not a mesh, or has no texture coordinates.
     """
     mesh, uv = textured_mesh_of(content)
     (texture,) = sidecars(path)
@@ -116,6 +116,6 @@ FORMATS = (
         shapes=("mesh",),
         write=write_textured,
         sidecars=sidecars,
-        instead="Points have no texture: write the cloud as .ply.",
+        instead="Points have no texture; write the cloud as .ply.",
     ),
 )

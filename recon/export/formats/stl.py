@@ -1,4 +1,4 @@
-"""STL, binary: triangles in metres, without colours, which the format does not have."""
+"""STL, binary: triangles in metres. The format has no colours."""
 
 import struct
 from pathlib import Path
@@ -19,12 +19,14 @@ def write(content: Content, path: Path) -> None:
     """Writes a mesh at ``path``, in the axes of ``content``.
 
     Raises:
-        ExportError: no faces, or more than the format can count.
+        ExportError: no faces, or too many for the format.
     """
     mesh = mesh_of(content)
     if len(mesh.faces) > 2**32 - 1:
-        raise ExportError(f"{path.name} would have more triangles than an STL can count: use --stride.")
-    # A header that begins with "solid" would be taken for the text variant.
+        raise ExportError(
+            f"{path.name} would have too many triangles for STL (over 4.29 billion); use --stride."
+        )
+    # A header that starts with "solid" would be read as text STL.
     header = f"binary STL in metres, {content.axes}, by {GENERATOR}".encode("ascii")[:80].ljust(80)
     vertices = apply(content.file_T_cam, mesh.vertices)
     with path.open("wb") as file:
@@ -37,7 +39,7 @@ def write(content: Content, path: Path) -> None:
 
 
 def _face_normals(corners: np.ndarray) -> np.ndarray:
-    """Unit normals (N, 3) of triangles (N, 3, 3), by the right-hand rule; zero where there is no area."""
+    """Unit normals (N, 3) of triangles (N, 3, 3), by the right-hand rule; zero for degenerate triangles."""
     a, b, c = (corners[:, corner].astype(np.float64) for corner in range(3))
     normal = np.cross(b - a, c - a)
     length = np.linalg.norm(normal, axis=1, keepdims=True)
@@ -49,5 +51,5 @@ FORMAT = Format(
     name="STL",
     shapes=("mesh",),
     write=write,
-    instead="It holds triangles only: write the cloud as .ply, .pcd or .xyz.",
+    instead="It contains triangles only; write the cloud as .ply, .pcd or .xyz.",
 )

@@ -1,9 +1,10 @@
-"""USD, by usd-core: the mesh with the photo as its texture, and the photo's own camera; metres, y up.
+"""USD, written with usd-core: the mesh with the photo as texture, and the photo's camera; metres, y up.
 
-``.usdz`` is one package with the picture inside; ``.usdc`` (binary) and ``.usda`` (text) have it beside them.
+``.usdz`` is a package that contains the texture; ``.usdc`` (binary) and ``.usda`` (text) have a separate texture
+file.
 
-UsdPreviewSurface has no unlit kind. The photo carries its own light already, so it glows (``emissiveColor``) on a
-surface that reflects nothing: exact in Blender, and in no viewer lit a second time.
+UsdPreviewSurface has no unlit mode. The photo already contains the lighting, so it is used as ``emissiveColor`` on a
+black surface: exact in Blender, and not lit again in any viewer.
 """
 
 import json
@@ -27,17 +28,17 @@ from recon.threads import blocks
 from recon.types import Intrinsics, Mesh
 
 _APERTURE_WIDTH_M = 0.036
-"""Of the camera's film: only its ratio to the focal length counts, and artists think in full frame."""
+"""Width of the camera's film. Only its ratio to the focal length matters; full frame is the usual reference."""
 _TENTHS = 10
-"""USD tells the sizes of a camera in tenths of the scene's unit (UsdGeomCamera)."""
+"""USD camera sizes are in tenths of the scene unit (UsdGeomCamera)."""
 _ALIGNMENT_BYTES = 64
-"""At which a usdz's contents begin, so that they can be mapped into memory (Usdz file format specification)."""
+"""Alignment of the contents of a usdz, for memory mapping (Usdz file format specification)."""
 _LOCAL_HEADER_BYTES = 30
-"""Of a zip, before a file's name (APPNOTE 4.3.7)."""
+"""Size of a zip's local header before the file name (APPNOTE 4.3.7)."""
 _EXTRA_HEADER = struct.Struct("<HH")
-"""Of a zip's extra field: its id and its length (APPNOTE 4.5.1)."""
+"""Header of a zip's extra field: id and length (APPNOTE 4.5.1)."""
 _PADDING_ID = 0x1986
-"""Of an extra field that only pads, as USD's own writer calls it."""
+"""Id of an extra field used as padding, as in USD's own writer."""
 _COPIED_BYTES = 1 << 20
 
 
@@ -51,11 +52,11 @@ def _texture_name(path: Path) -> str:
 
 
 def write(content: Content, path: Path) -> None:
-    """Writes a mesh with texture coordinates at ``path``, y up whatever ``content.axes`` says.
+    """Writes a mesh with texture coordinates at ``path``, always y-up (``content.axes`` is ignored).
 
     Raises:
         ExportError: no faces.
-        ValueError: the geometry is no mesh, or has no texture coordinates.
+        ValueError: the geometry is not a mesh, or has no texture coordinates.
     """
     mesh, uv = textured_mesh_of(content)
     content = replace(content, axes="y-up")
@@ -70,10 +71,9 @@ def write(content: Content, path: Path) -> None:
 
 
 def _package(path: Path, files: tuple[Path, ...]) -> None:
-    """A usdz: a zip without compression whose first file is the scene, and whose contents begin at multiples of 64.
+    """Writes a usdz: an uncompressed zip whose first file is the scene, with contents aligned to 64 bytes.
 
-    By Python's own zip: that of USD takes a package for whole that a full disk has cut off, and writes the time of
-    day into it.
+    Uses Python's zipfile, since USD's writer reports success on a full disk and stores the current time.
     """
     with path.open("wb") as stream, zipfile.ZipFile(stream, "w") as package:
         for file in files:
@@ -91,7 +91,7 @@ def _package(path: Path, files: tuple[Path, ...]) -> None:
 def _write_stage(content: Content, mesh: Mesh, uv: NDArray[np.float32], path: Path, texture: str) -> None:
     from pxr import Sdf, Usd, UsdGeom
 
-    # In memory first: a stage that is opened on a path stays in the library's cache under that path.
+    # In memory first: the library caches a stage that is opened on a path.
     stage = Usd.Stage.CreateInMemory()
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
@@ -121,7 +121,7 @@ def _define_mesh(stage: Any, content: Content, mesh: Mesh, uv: NDArray[np.float3
         facing = rotate(content.file_T_cam, unit_normals(mesh.normals, mesh.vertices))
         prim.CreateNormalsAttr(Vt.Vec3fArray.FromNumpy(facing))
         prim.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
-    # USD's t goes up from the picture's lower edge.
+    # USD's t is measured upwards from the bottom of the image.
     st = np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1)
     primvar = UsdGeom.PrimvarsAPI(prim).CreatePrimvar(
         "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
@@ -181,19 +181,19 @@ def _define_camera(stage: Any, content: Content, mesh: Mesh) -> None:
         getattr(prim, f"Create{name[0].upper()}{name[1:]}Attr")(value)
     nearest, farthest = float(depths.min()), float(depths.max())
     prim.CreateClippingRangeAttr(Gf.Vec2f(max(1e-3, min(0.1, 0.5 * nearest)), max(100.0, 2 * farthest)))
-    # A USD camera looks along -z with y up, as the gl frame; Gf's matrices are for row vectors.
+    # A USD camera looks along -z with y up, like the gl frame; Gf matrices are for row vectors.
     file_T_gl: Transform = content.file_T_cam @ gl_T_cam.T
     prim.AddTransformOp().Set(Gf.Matrix4d(*file_T_gl.T.reshape(-1).tolist()))
     for key in ("fx", "fy", "cx", "cy", "width", "height"):
-        # Blender keeps what is in this namespace; a camera of USD has no picture size.
+        # Blender imports this namespace; a USD camera has no image size.
         attribute = prim.GetPrim().CreateAttribute(f"userProperties:{key}", Sdf.ValueTypeNames.Double)
         attribute.Set(float(getattr(content.intrinsics, key)))
 
 
 def lens(camera: Intrinsics) -> dict[str, float]:
-    """The photo's camera in UsdGeomCamera's terms, in tenths of a metre.
+    """The photo's camera as UsdGeomCamera attributes, in tenths of a metre.
 
-    The offsets are those of the film's centre from the optical axis, to the right and up.
+    The offsets are from the optical axis to the centre of the film, right and up.
     """
     width = _TENTHS * _APERTURE_WIDTH_M
     focal_length = width * camera.fx / camera.width
@@ -214,7 +214,7 @@ def _format(suffix: str, name: str) -> Format:
         write=write,
         sidecars=sidecars,
         fixed_axes="y-up",
-        instead="Most programs show no points of a USD: write the cloud as .ply.",
+        instead="Most programs do not show points of a USD file; write the cloud as .ply.",
         needs=("pxr", "usd"),
     )
 

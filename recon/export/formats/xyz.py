@@ -1,7 +1,7 @@
-"""XYZ text: one point a line, ``x y z r g b``, metres and 0 to 255, no header line.
+"""XYZ text: one point per line, ``x y z r g b``, in metres and 0 to 255, without a header.
 
-CloudCompare takes the last three columns for colours; MeshLab takes them for normals, and shows colours only
-of a .ply. A header or comment would be read as a broken point.
+CloudCompare reads the last three columns as colours; MeshLab reads them as normals, and shows colours only for .ply.
+Readers treat a header or comment as a malformed point.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from recon.threads import blocks
 
 
 def write(content: Content, path: Path) -> None:
-    """Writes a cloud at ``path``, in the axes of ``content``; normals are left out."""
+    """Writes a cloud at ``path``, in the axes of ``content``, without normals."""
     cloud = cloud_of(content)
     with path.open("wb") as file:
         for rows in blocks(len(cloud.points)):
@@ -28,5 +28,5 @@ FORMAT = Format(
     name="XYZ text",
     shapes=("cloud",),
     write=write,
-    instead="It lists points only: write the mesh as .ply, .glb, .obj or .stl.",
+    instead="It contains points only; write the mesh as .ply, .glb, .obj or .stl.",
 )

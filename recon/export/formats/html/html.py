@@ -1,7 +1,7 @@
-"""One self-contained web page: an orbit viewer with the scene inside, and a ruler in metres.
+"""A self-contained web page: an orbit viewer with the scene and a ruler in metres.
 
-The page needs WebGL 2 and nothing else: no server, no network. Its program, three.js included, is bundled when
-recon is built (``hatch_build.py``) from ``web/src``.
+The page needs only WebGL 2: no server, no network. Its program, including three.js, is bundled from ``web/src`` when
+recon is built (``hatch_build.py``).
 """
 
 import base64
@@ -34,8 +34,8 @@ def write(content: Content, path: Path) -> None:
     """Writes the page; positions are rounded to ``position_step_m``.
 
     Raises:
-        ExportError: nothing to write, or the viewer's program was not built with recon.
-        ValueError: a mesh without texture coordinates.
+        ExportError: nothing to write, or the viewer was not built with recon.
+        ValueError: the mesh has no texture coordinates.
     """
     is_mesh = isinstance(content.geometry, Mesh)
     geometry = mesh_of(content) if is_mesh else cloud_of(content)
@@ -61,17 +61,17 @@ def write(content: Content, path: Path) -> None:
 
 
 def position_step_m(points_cam: NDArray[np.float32], camera: Intrinsics) -> float:
-    """Step that positions are rounded to, m: a power of two, so that the page's numbers are exact.
+    """Quantisation step of positions, m: a power of two, so that numbers in the page are exact.
 
-    An eighth of a millimetre, or finer where the nearest surface needs it: rounding moves a point by less
-    than a tenth of what one pixel covers there. Coarser only in scenes of over 100 km.
+    An eighth of a millimetre, or finer if the nearest surface needs it: rounding moves a point by less than a tenth
+    of the pixel footprint there. Coarser only in scenes of over 100 km.
     """
     footprint_m = float(points_cam[:, 2].min()) / max(camera.fx, camera.fy)
     step = _COARSEST_STEP_M
     if footprint_m > 0:
         step = min(step, 2.0 ** floor(log2(0.1 * footprint_m)))
     largest = float(np.abs([points_cam.min(), points_cam.max()]).max())
-    # A turn to other axes makes a coordinate longer by at most the square root of three.
+    # A rotation increases a coordinate by at most a factor of sqrt(3).
     while 2 * largest / step >= _LARGEST_INTEGER:
         step *= 2
     return step
@@ -80,7 +80,8 @@ def position_step_m(points_cam: NDArray[np.float32], camera: Intrinsics) -> floa
 def _arrays(
     content: Content, geometry: PointCloud | Mesh, points: NDArray[np.float32], step_m: float
 ) -> dict[str, Packed]:
-    """By name: ``position`` in steps; a mesh's ``uv`` in parts of a pixel and ``face``; a cloud's ``rgb``."""
+    """Arrays by name: ``position`` in steps; for a mesh ``uv`` in fractions of a pixel and ``face``; for a cloud
+    ``rgb``."""
     scene_T_cam = content.file_T_cam
 
     def positions(rows: slice) -> NDArray[np.int32]:
@@ -112,13 +113,13 @@ def _write_arrays(file: IO[str], arrays: Mapping[str, Packed]) -> None:
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the script element that it stands in."""
+    """JSON, escaped so that it cannot close the script element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _segments(page: str) -> Iterator[tuple[str, str]]:
-    """The page as (text, name of what comes after it); its places are marked ``{{name}}``."""
+    """Splits the page at its ``{{name}}`` placeholders into (text, name of the next placeholder)."""
     literal, *rest = page.split("{{")
     for piece in rest:
         name, after = piece.split("}}", 1)
@@ -136,8 +137,8 @@ def _program() -> str:
         return _asset(BUNDLE)
     except FileNotFoundError as error:
         raise ExportError(
-            "The viewer that goes into .html files is not part of this installation, because npm was missing when "
-            "recon was installed: install Node.js (with npm) and install recon again, or write .glb."
+            "This installation lacks the viewer for .html files, because npm was missing when recon was installed. "
+            "Install Node.js (with npm) and install recon again, or write .glb."
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""Arrays as text inside a page: differences of neighbours, byte planes, zlib, base64.
+"""Encodes arrays as text in a page: differences of neighbours, byte planes, zlib, base64.
 
-Neighbouring rows of a scene are neighbouring pixels, so the differences are small and the upper bytes are
-nearly all zero: sorted by significance, they cost next to nothing. ``web/src/unpack.js`` reads it again.
+Neighbouring rows are neighbouring pixels, so the differences are small and the upper bytes are nearly all zero: as
+byte planes, they compress to almost nothing. ``web/src/unpack.js`` decodes them.
 """
 
 import base64
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 from recon.threads import blocks
 
 ROWS = 1 << 18
-"""Rows of one block: a page unpacks them one after another, and no string in it becomes too long."""
+"""Rows per block: the page unpacks blocks one after another, and strings stay short."""
 
 
 @dataclass(frozen=True)
 class Packed:
-    """An (N, K) array of integers that a page can hold."""
+    """An (N, K) array of integers, encoded on demand."""
 
     count: int
     columns: int
     rows: Callable[[slice], NDArray[np.int32] | NDArray[np.uint8]]
-    """The rows of a slice, (n, K); int32 of less than 2**30 in size, or uint8."""
+    """Returns the rows of a slice, (n, K); int32 with magnitude below 2**30, or uint8."""
 
     def texts(self) -> Iterator[tuple[int, str]]:
-        """Count of rows and base64 text of each block."""
+        """Number of rows and base64 text of each block."""
         for rows in blocks(self.count, ROWS):
             block = self.rows(rows)
             yield len(block), base64.b64encode(zlib.compress(pack(block), 6)).decode("ascii")
 
 
 def pack(rows: NDArray[np.int32] | NDArray[np.uint8]) -> bytes:
-    """One block, before it is compressed.
+    """Encodes one block, before compression.
 
-    Column by column the difference to the row before (to 0 for the first row). Those of int32 are zigzag coded
-    (0, -1, 1, -2, ... become 0, 1, 2, 3, ...) and written as four planes of n bytes, the lowest byte's first;
-    those of uint8, modulo 256, are one plane.
+    Takes differences to the previous row (0 for the first row), column by column. For int32, these are zigzag coded
+    (0, -1, 1, -2, ... become 0, 1, 2, 3, ...) and written as four planes of n bytes, lowest byte first; for uint8,
+    they are one plane, modulo 256.
 
     Args:
         rows: (n, K) int32 or uint8.

@@ -1,4 +1,4 @@
-"""What a web page is told about its scene: the camera, where to look, and the facts of the info panel."""
+"""The JSON data of a web page: camera, view, and the facts of the info panel."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,15 +15,15 @@ from recon.types import Intrinsics, Mesh
 from recon.version import GENERATOR
 
 UV_STEPS_PER_PX = 16
-"""Texture coordinates are kept to a sixteenth of a pixel; the centres of pixels are exact."""
+"""Texture coordinates are quantised to a sixteenth of a pixel; pixel centres are exact."""
 
 
 def page_data(
     content: Content, points: NDArray[np.float32], arrays: Mapping[str, Packed], step_m: float
 ) -> dict[str, Any]:
-    """What the page's program reads; plain JSON. Lengths in m, frame: the file's axes (y up)."""
+    """The data for the page's program, plain JSON. Lengths in m, in the file's axes (y up)."""
     camera = content.intrinsics
-    # Bounds without the few points far out, so that the view from above is not of an empty field.
+    # Bounds without outliers, so that the view from above is not mostly empty.
     some = points[:: max(1, len(points) // 100_000)]
     near_low, near_high = np.percentile(apply(content.file_T_cam, some), [2, 98], axis=0)
     low, high = _bounds(content, points)
@@ -42,7 +42,7 @@ def page_data(
             "width": camera.width,
             "height": camera.height,
             "source": camera.source,
-            # Columns one after another, as three.js has them.
+            # Column-major, as in three.js.
             "scene_T_gl": (content.file_T_cam @ gl_T_cam.T).T.reshape(-1).tolist(),
         },
         "low_m": low.tolist(),
@@ -61,15 +61,15 @@ def page_data(
 
 
 def _bounds(content: Content, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Smallest and largest coordinates in the file's axes, before they are rounded."""
+    """Smallest and largest coordinates in the file's axes, before rounding."""
     moved = (apply(content.file_T_cam, points[rows]) for rows in blocks(len(points)))
     lows, highs = zip(*((block.min(0), block.max(0)) for block in moved), strict=True)
     return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
 def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:
-    """Median depth of the middle ninth of the picture, where the view turns around; of all, if that is empty."""
-    # NaN for a point in the camera's own plane compares as False.
+    """Median depth of the central ninth of the image, the orbit centre; of the whole image if the centre is empty."""
+    # A point in the camera plane gives NaN, which compares as False.
     with np.errstate(divide="ignore", invalid="ignore"):
         u = points[:, 0] / points[:, 2] * camera.fx + camera.cx - camera.width / 2
         v = points[:, 1] / points[:, 2] * camera.fy + camera.cy - camera.height / 2
@@ -79,8 +79,8 @@ def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:
 
 def _facts(content: Content) -> list[tuple[str, str]]:
     """The lines of the info panel."""
-    camera, geometry, told = content.intrinsics, content.geometry, content.provenance
-    interval = told.scale_interval
+    camera, geometry, provenance = content.intrinsics, content.geometry, content.provenance
+    interval = provenance.scale_interval
     if isinstance(geometry, Mesh):
         size = f"{len(geometry.vertices):,} vertices, {len(geometry.faces):,} triangles"
     else:
@@ -90,17 +90,17 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         upright = f"floor at height 0, the camera at {content.level_T_gl[1, 3]:.2f} m"
     facts = [
         ("Photo", f"{file_name(content)}, {content.photo.width} x {content.photo.height} px"),
-        ("Depth", told.model_name or "not told"),
-        ("Revision", str(told.model.revision or "") if told.model else ""),
-        ("Calibration", _inline(told.calibration.values) if told.calibration else ""),
+        ("Depth", provenance.model_name or "unknown"),
+        ("Revision", str(provenance.model.revision or "") if provenance.model else ""),
+        ("Calibration", _inline(provenance.calibration.values) if provenance.calibration else ""),
         ("Focal length", f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"),
         (
             "Scale",
-            "95 % interval not known" if interval is None else f"± {100 * float(interval):.2g} % (95 %)",
+            "95 % interval unknown" if interval is None else f"± {100 * float(interval):.2g} % (95 %)",
         ),
         ("Levelled", upright),
         ("Scene", size),
-        ("Written by", GENERATOR),
+        ("Generator", GENERATOR),
     ]
     return [(name, text) for name, text in facts if text]
 
@@ -115,7 +115,7 @@ _SOURCES = {
 
 
 def _inline(value: Any) -> str:
-    """A value of the provenance on one line; empty for None."""
+    """A provenance value on one line; empty for None."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_inline(each)}" for key, each in value.items() if each is not None)
     if isinstance(value, float):
@@ -124,7 +124,7 @@ def _inline(value: Any) -> str:
 
 
 def file_name(content: Content) -> str:
-    """The photo's name without its folder, which is nobody else's business."""
-    # Half a surrogate pair, from a name of odd bytes, has no UTF-8.
+    """The photo's file name without its folder, which is private."""
+    # A lone surrogate, from a file name with invalid bytes, cannot be encoded as UTF-8.
     name = Path(content.photo.path).name if content.photo.path else "scene"
     return name.encode("utf-8", "replace").decode("utf-8")

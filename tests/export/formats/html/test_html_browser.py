@@ -140,7 +140,7 @@ def test_a_click_beside_the_surface_measures_nothing(scene, browse, tmp_path):
     page = narrow.save(tmp_path / "a.html")
     steps = [["key", "h"], ["wait", 100], ["key", "m"], ["click", 100, 100], ["texts", "#lines circle"]]
     found = browse(page, [*steps, ["texts", "#hint"]], viewport=(640, 480))
-    assert found["results"] == [[], ["There is no surface here: click on the scene"]]
+    assert found["results"] == [[], ["No surface here: click on the scene"]]
 
 
 def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):

@@ -1,8 +1,8 @@
 import { Matrix4, PerspectiveCamera, Vector3 } from "three";
 
 /**
- * The view's camera: it has the photo's lens, whatever the window's shape, so that from the photo's place the
- * scene lies on the photo pixel for pixel. The photo is fitted into the window above the toolbar.
+ * The camera of the view. It has the photo's intrinsics for any window size, so that the scene matches the photo pixel
+ * by pixel from the photo's position. The photo is fitted into the window above the toolbar.
  */
 export class Lens extends PerspectiveCamera {
   constructor(photo) {
@@ -26,13 +26,13 @@ export class Lens extends PerspectiveCamera {
       height: scale * photo.height,
       scale,
     };
-    // OrbitControls reads these two to turn pixels into metres.
+    // OrbitControls uses these two to convert pixels to metres.
     this.fov = (2 * 180 * Math.atan(height / (2 * photo.fy * scale))) / Math.PI;
     this.aspect = width / height;
     this.updateProjectionMatrix();
   }
 
-  /** Tangents of the angles that are seen to either side of the axis, left or right and up or down. */
+  /** Tangents of the visible half angles, horizontal and vertical (the smaller of both sides). */
   get reach() {
     const { photo, rect } = this;
     const { width, free } = this.window;
@@ -59,7 +59,7 @@ export class Lens extends PerspectiveCamera {
     this.projectionMatrixInverse.copy(this.projectionMatrix).invert();
   }
 
-  /** Near and far planes around a sphere: a depth buffer has 24 bits, so they may not be generous. */
+  /** Sets near and far planes around a sphere, tightly, since the depth buffer has only 24 bits. */
   clip(sphere) {
     const distance = sphere.center.distanceTo(this.position);
     this.far = distance + 3 * sphere.radius;
@@ -67,7 +67,7 @@ export class Lens extends PerspectiveCamera {
     this.updateProjectionMatrix();
   }
 
-  /** Window position in CSS px of a point; null behind the camera. */
+  /** Window position of a point in CSS px; null if it is behind the camera. */
   project(point) {
     const ndc = new Vector3().copy(point).applyMatrix4(this.matrixWorldInverse);
     if (ndc.z >= 0) return null;
@@ -75,7 +75,7 @@ export class Lens extends PerspectiveCamera {
     return { x: ((ndc.x + 1) / 2) * this.window.width, y: ((1 - ndc.y) / 2) * this.window.height };
   }
 
-  /** The scene's point at a window position (CSS px) and a depth along the view's axis. */
+  /** The scene point at a window position (CSS px) and a depth along the optical axis. */
   unproject(x, y, depth) {
     const e = this.projectionMatrix.elements;
     const ndcX = (2 * x) / this.window.width - 1;

@@ -1,9 +1,9 @@
-import { Panel, tell } from "./panel.js";
+import { Panel, showFacts } from "./panel.js";
 import { Viewer } from "./viewer.js";
 
 const $ = (id) => document.getElementById(id);
 
-/** For scripts and tests: `ready`, `problem` once it is known, `viewer` and `panel`. */
+/** For scripts and tests: `ready`, `problem` (an error text), `viewer` and `panel`. */
 const state = { ready: false, problem: null };
 window.recon = state;
 
@@ -16,9 +16,9 @@ function fail(text) {
 
 async function open() {
   const data = JSON.parse($("data").textContent);
-  tell(data);
+  showFacts(data);
   if (typeof DecompressionStream === "undefined") {
-    fail("This browser is too old for this page: open it in a current Firefox, Chrome, Edge or Safari.");
+    fail("This browser is too old: open the page in a current Firefox, Chrome, Edge or Safari.");
     return;
   }
   let viewer;
@@ -26,8 +26,8 @@ async function open() {
     viewer = new Viewer(data, $("view"));
   } catch {
     fail(
-      "This page draws with WebGL 2, which this browser does not have or has switched off: open it in a current " +
-        "Firefox, Chrome, Edge or Safari with hardware acceleration on.",
+      "This page needs WebGL 2, which is not available or disabled: open it in a current Firefox, Chrome, Edge or " +
+        "Safari with hardware acceleration.",
     );
     return;
   }
@@ -35,7 +35,7 @@ async function open() {
   try {
     await viewer.load((done) => (bar.value = done));
   } catch (error) {
-    fail(`The scene in this page cannot be read; the file may be cut short: write it again. (${error.message})`);
+    fail(`The scene in this page cannot be read; the file may be truncated. Export it again. (${error.message})`);
     return;
   }
   const panel = new Panel(viewer);

@@ -5,7 +5,7 @@ import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js
 
 const FRUSTUM_COLOUR = 0xf59e0b;
 
-/** The photo's camera as a pyramid of lines with a mark on its upper side, `depth` long. */
+/** The photo's camera as a line pyramid of length `depth`, with a mark on its upper side. */
 export function frustum(lens, depth) {
   const { photo } = lens;
   const corner = (u, v) =>
@@ -21,7 +21,7 @@ export function frustum(lens, depth) {
   return new LineSegments2(geometry, new LineMaterial({ color: FRUSTUM_COLOUR, linewidth: 2 }));
 }
 
-/** Lines on the floor's level `y`, around the scene's extent: `{object, cell}`, the cell in m. */
+/** A grid at height `y` that covers the scene: `{object, cell}`, with the cell size in m. */
 export function grid({ min: low, max: high }, y, lens) {
   const place = new Vector3().setFromMatrixPosition(lens.home);
   const extent = Math.max(high.x - low.x, high.z - low.z);

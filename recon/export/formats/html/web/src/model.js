@@ -17,7 +17,7 @@ import {
 } from "three";
 import { photoBlob, unpack } from "./unpack.js";
 
-// Colours go from the photo to the screen as they are: no lights, no conversion and back.
+// Colours are shown unmodified: no lighting, no colour conversion.
 const MESH_VERTEX = `
 varying vec2 vUv;
 varying vec3 vView;
@@ -39,7 +39,7 @@ void main() {
   gl_FragColor = vec4(mix(texture2D(photo, vUv).rgb, clay, shape), 1.0);
 }`;
 
-// The bits of the depth as a colour: read back exactly, on any device that has WebGL 2.
+// Encodes the bits of the depth as a colour, which any WebGL 2 device reads back exactly.
 const MESH_PICK_FRAGMENT = `
 varying vec3 vView;
 void main() {
@@ -47,8 +47,8 @@ void main() {
   gl_FragColor = vec4(uvec4(bits, bits >> 8, bits >> 16, bits >> 24) & 255u) / 255.0;
 }`;
 
-// A point is as large as what its pixel covers of the surface, or the cube that it stands for: from the photo's
-// place they close up.
+// A point has the size of its pixel's footprint on the surface, or of its voxel, so that there are no gaps from the
+// photo's position.
 const CLOUD_VERTEX = `
 uniform vec4 photoPlane;
 uniform float voxel;
@@ -79,7 +79,7 @@ void main() {
 }`;
 
 /**
- * Makes what is drawn from what is in the page.
+ * Creates the drawable object from the data in the page.
  * @returns `{object, pickMaterial, positions, sphere, setPixels, setSize, setShape}`
  */
 export async function loadModel(data, lens, maxAnisotropy, progress) {
@@ -150,7 +150,7 @@ function cloud(geometry, targets, data, lens) {
   geometry.setAttribute("rgb", new BufferAttribute(targets.rgb, 3, true));
   const forward = new Vector3(0, 0, -1).transformDirection(lens.home);
   const place = new Vector3().setFromMatrixPosition(lens.home);
-  // Depth from the photo's camera, times what one pixel spans at a depth of 1.
+  // Depth from the photo's camera, times the pixel footprint at a depth of 1.
   const span = data.spacing_px / Math.max(data.camera.fx, data.camera.fy);
   const plane = new Vector4(forward.x, forward.y, forward.z, -forward.dot(place)).multiplyScalar(span);
   const uniforms = {
@@ -167,13 +167,13 @@ function cloud(geometry, targets, data, lens) {
   return {
     object: new Points(geometry, material),
     pickMaterial: new ShaderMaterial({
-      // No larger than their pixels, whatever the slider says: none hides its neighbour.
+      // Ignore the size slider for picking, so that no point hides its neighbour.
       uniforms: { ...uniforms, size: { value: 1 } },
       vertexShader: CLOUD_VERTEX,
       fragmentShader: CLOUD_PICK_FRAGMENT,
       blending: NoBlending,
     }),
-    /** Focal length of the view in the drawing's own pixels. */
+    /** Focal length of the view in drawing buffer pixels. */
     setPixels(pixels) {
       uniforms.pixels.value = pixels;
     },

@@ -18,14 +18,14 @@ const KEYS = {
   "-": "smaller",
   escape: "leave",
 };
-const CLICK_PX = 6; // further than this, it was a drag
+const CLICK_PX = 6; // a larger movement is a drag
 const DEFAULT_SIZE = 1.5;
 
 const $ = (id) => document.getElementById(id);
 const button = (name) => document.querySelector(`[data-do="${name}"]`);
 
-/** The file's name, the facts and the warning; needs no WebGL. */
-export function tell(data) {
+/** Shows the file name, the facts and the warning; needs no WebGL. */
+export function showFacts(data) {
   $("title").textContent = document.title;
   for (const [name, text] of data.facts) {
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
@@ -38,7 +38,7 @@ export function tell(data) {
   $("size").hidden = data.shape !== "cloud";
 }
 
-/** Buttons, keys and clicks of a viewer that has loaded. */
+/** Buttons, keys and clicks of a loaded viewer. */
 export class Panel {
   constructor(viewer) {
     this.viewer = viewer;
@@ -95,7 +95,7 @@ export class Panel {
     const canvas = this.viewer.renderer.domElement;
     let down = null;
     canvas.addEventListener("pointerdown", (event) => {
-      // A second finger makes it a pinch.
+      // With a second finger, it is a pinch.
       down = event.isPrimary && event.button === 0 ? { x: event.clientX, y: event.clientY } : null;
     });
     canvas.addEventListener("pointerup", (event) => {
@@ -112,7 +112,7 @@ export class Panel {
   #point(x, y) {
     const point = this.viewer.picker.at(x, y);
     if (point) this.viewer.ruler.add(point);
-    this.#hint(point ? null : "There is no surface here: click on the scene");
+    this.#hint(point ? null : "No surface here: click on the scene");
     this.viewer.dirty = true;
   }
 
@@ -128,9 +128,9 @@ export class Panel {
     const { ruler } = this.viewer;
     let text = problem;
     if (text === null && this.measuring) {
-      text = ruler.pending ? "Click the second point" : "Click two points of the surface";
+      text = ruler.pending ? "Click the second point" : "Click two points on the surface";
     } else if (text === null && this.viewer.gridShown) {
-      text = `Grid of ${this.viewer.grid.cell} m`;
+      text = `Grid spacing ${this.viewer.grid.cell} m`;
     }
     $("hint").hidden = !text;
     $("hint").textContent = text ?? "";
@@ -177,7 +177,7 @@ export class Panel {
     const bottom = bar.height ? innerHeight - bar.top + 8 : 0;
     $("hint").style.bottom = `${bottom + 4}px`;
     this.viewer.resize(innerWidth, innerHeight, bottom);
-    // The facts are open where they have room beside the photo.
+    // Open the facts if there is room next to the photo.
     if (this.infoFits !== (this.infoFits = this.viewer.lens.rect.left > 340)) $("info").open = this.infoFits;
   }
 

@@ -1,10 +1,10 @@
 import { Matrix4, NearestFilter, PerspectiveCamera, Vector3, WebGLRenderTarget } from "three";
 
-const REACH = 13; // CSS px, odd: how far beside the surface a click may be
+const REACH = 13; // size of the picking window around a click, CSS px, odd
 
 /**
- * Finds the scene's point under a window position by drawing the few pixels around it with numbers for colours:
- * as exact as a ray through the triangles, and as fast for millions of them as a frame.
+ * Finds the scene point under a window position by rendering the few pixels around it with depths or point numbers as
+ * colours: as exact as ray casting, and as fast as one frame for millions of triangles.
  */
 export class Picker {
   constructor(renderer, scene, model, lens) {
@@ -15,7 +15,7 @@ export class Picker {
     this.eye.matrixAutoUpdate = false;
   }
 
-  /** The point nearest to (x, y) in CSS px, as Vector3; null where there is none within reach. */
+  /** The scene point nearest to (x, y) in CSS px, as Vector3; null if there is none within reach. */
   at(x, y) {
     this.#draw(x, y);
     const hits = this.#hits();
@@ -25,14 +25,14 @@ export class Picker {
       const [hit] = hits.map(({ dx, dy, value }) => ({ x: x + dx, y: y + dy, value })).sort(near);
       return hit ? lens.unproject(hit.x, hit.y, hit.value.getFloat32(0, true)) : null;
     }
-    // A large point may cover the click from afar: the one whose centre is nearest is meant.
+    // Large points may cover the click: take the one whose centre is nearest.
     const numbers = new Set(hits.map(({ value }) => value.getUint32(0, true) - 1));
     const points = [...numbers].map((number) => new Vector3().fromArray(model.positions, 3 * number));
     const [hit] = points.map((point) => ({ point, ...lens.project(point) })).sort(near);
     return hit?.point ?? null;
   }
 
-  /** The pixels that were drawn on: how far from the middle (y down), and the four bytes there. */
+  /** The pixels with content: offset from the centre (y down), and their four bytes. */
   #hits() {
     const hits = [];
     const half = (REACH - 1) / 2;
@@ -48,7 +48,7 @@ export class Picker {
   #draw(x, y) {
     const { renderer, scene, lens, eye, target } = this;
     const { width, height } = lens.window;
-    // The window's REACH x REACH px around (x, y), blown up to the whole target.
+    // Map the REACH x REACH px around (x, y) to the whole target.
     const crop = new Matrix4().makeScale(width / REACH, height / REACH, 1);
     const centreX = (2 * x) / width - 1;
     const centreY = 1 - (2 * y) / height;

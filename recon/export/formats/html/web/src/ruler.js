@@ -1,6 +1,6 @@
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Metres in words: as many digits as a photo's depth may be worth. */
+/** Formats a length with as many digits as depth from a photo justifies. */
 export function metres(length, { interval = null, guess = false } = {}) {
   if (guess) return `≈ ${Number(length.toPrecision(2))} m (guess)`;
   const places = length < 1 ? 3 : length < 100 ? 2 : 1;
@@ -8,7 +8,7 @@ export function metres(length, { interval = null, guess = false } = {}) {
   return `${length.toFixed(places)}${half} m`;
 }
 
-/** Distances between two points each, drawn over the scene. */
+/** Distances between pairs of points, drawn over the scene. */
 export class Ruler {
   constructor(lens, precision) {
     Object.assign(this, { lens, precision });
@@ -39,7 +39,7 @@ export class Ruler {
     this.draw();
   }
 
-  /** Takes back a first point that has no second. */
+  /** Removes a first point that has no second point. */
   cancel() {
     if (this.pending) this.measurements.pop().group.remove();
   }
@@ -71,7 +71,7 @@ export class Ruler {
     label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, calc(-100% - 9px))`;
   }
 
-  /** The part of a line before the camera, in CSS px; null if there is none. */
+  /** The part of a line in front of the camera, in CSS px; null if there is none. */
   #visible([a, b]) {
     const depth = (point) => -point.clone().applyMatrix4(this.lens.matrixWorldInverse).z;
     const nearest = this.lens.near;

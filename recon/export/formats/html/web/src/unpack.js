@@ -1,6 +1,6 @@
-// Reads the arrays that recon/export/formats/html/packing.py put into the page.
+// Decodes the arrays that recon/export/formats/html/packing.py wrote to the page.
 
-/** Bytes of base64 text. */
+/** Decodes base64 text. */
 function bytesOf(base64) {
   const binary = atob(base64);
   const bytes = new Uint8Array(binary.length);
@@ -13,7 +13,7 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The photo's own file, from the page. */
+/** The photo file stored in the page. */
 export function photoBlob() {
   const element = document.getElementById("photo");
   const blob = new Blob([bytesOf(element.textContent)], { type: "image/jpeg" });
@@ -22,11 +22,10 @@ export function photoBlob() {
 }
 
 /**
- * Unpacks every array of the page. Each element is removed once it is read, so that a large scene is not in
- * memory twice.
+ * Unpacks all arrays of the page. Removes each element after reading it, so that a large scene is not in memory twice.
  * @param arrays `{name: {count, columns}}`
- * @param targets `{name: typed array of count * columns}`, filled; Uint8Array takes bytes, others integers * scale
- * @param scales `{name: number or one for each column}`
+ * @param targets `{name: typed array of count * columns}`, filled with bytes (Uint8Array) or integers * scale
+ * @param scales `{name: number, or one number per column}`
  * @param progress called with 0 to 1
  */
 export async function unpack(arrays, targets, scales, progress) {

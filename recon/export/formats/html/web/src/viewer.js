@@ -7,14 +7,14 @@ import { Picker } from "./pick.js";
 import { Ruler } from "./ruler.js";
 import { boxPose, Flight, photoPose } from "./views.js";
 
-// The photo's numbers are the screen's: nothing may convert them.
+// Show the photo's colours unmodified.
 ColorManagement.enabled = false;
 
 const UNTILT_MS = 400;
 
-/** The scene on the screen. It draws when something has changed, not all the time. */
+/** Draws the scene, only when something has changed. */
 export class Viewer {
-  /** Throws where there is no WebGL 2. */
+  /** Throws if WebGL 2 is not available. */
   constructor(data, canvas) {
     this.data = data;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
@@ -53,7 +53,7 @@ export class Viewer {
     this.show("photo", { now: true });
   }
 
-  /** The controls hold the view level: what a tilted photo was tilted by goes gently, not at once. */
+  /** The controls keep the view level: remove the tilt of a tilted photo gradually. */
   #turned() {
     this.dirty = true;
     if (!this.steady) return;
@@ -73,7 +73,7 @@ export class Viewer {
   show(name, options) {
     const { lens, data } = this;
     const pose = name === "photo" ? photoPose(lens, data.centre_depth_m) : boxPose(name, this.box, lens);
-    // The controls would level the photo's camera: they stay out until someone turns the view.
+    // The controls would level the photo's camera: keep them inactive until the user rotates the view.
     this.steady = true;
     this.steadyAt = pose.quaternion;
     this.tilt = null;
@@ -81,11 +81,11 @@ export class Viewer {
     this.dirty = true;
   }
 
-  /** The view turns around this point from now on. */
+  /** Makes this point the centre of rotation. */
   turnAround(point) {
     const { lens } = this;
     const forward = new Vector3(0, 0, -1).applyQuaternion(lens.quaternion);
-    // Along the axis only, then sideways with the camera: the picture does not jump, it slides.
+    // Move the target along the axis only, and the camera sideways, so that the view slides instead of jumping.
     const offset = point.clone().sub(this.controls.target);
     const along = forward.dot(offset);
     const sideways = offset.clone().addScaledVector(forward, -along);
@@ -99,7 +99,7 @@ export class Viewer {
     this.dirty = true;
   }
 
-  /** Fits the drawing to the window, of which `bottom` CSS px are covered by the toolbar. */
+  /** Fits the drawing to the window, whose lowest `bottom` CSS px are covered by the toolbar. */
   resize(width, height, bottom) {
     const ratio = Math.min(window.devicePixelRatio, 2);
     this.renderer.setPixelRatio(ratio);
@@ -130,7 +130,7 @@ export class Viewer {
     lens.clip(this.model.sphere);
     lens.updateMatrixWorld();
     const fromPhoto = lens.position.distanceTo(new Vector3().setFromMatrixPosition(lens.home));
-    // From inside, the frustum is a frame in the way.
+    // Hide the frustum when the camera is inside it.
     this.frustum.visible = this.frustumShown && fromPhoto > 0.5 * this.frustumDepth;
     this.grid.object.visible = this.gridShown;
     renderer.setClearColor(0, 0);

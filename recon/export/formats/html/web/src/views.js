@@ -2,7 +2,7 @@ import { Matrix4, Quaternion, Vector3 } from "three";
 
 const FLIGHT_MS = 450;
 
-/** From the photo's own place, looking as it looked; turns around what is at its centre. */
+/** The pose of the photo's camera; the centre of rotation is at the centre of the image. */
 export function photoPose(lens, depth) {
   const position = new Vector3();
   const quaternion = new Quaternion();
@@ -14,14 +14,14 @@ export function photoPose(lens, depth) {
 const DIRECTIONS = {
   front: new Vector3(0, 0, 1),
   side: new Vector3(1, 0, 0),
-  // Not quite from above, so that the picture's up is told.
+  // Not exactly from above, so that the up direction is defined.
   top: new Vector3(0, 1, 1e-4),
 };
 
-/** From one side of the scene's box, as near as it fits into the window, the photo's camera with it. */
+/** A view from one side of the scene's box that fits the box and the photo's camera into the window. */
 export function boxPose(name, box, lens) {
   const { min: low, max: high } = box.clone();
-  // From the front the camera would only keep the view away from the scene.
+  // From the front, including the camera would only increase the distance.
   if (name !== "front") {
     const place = new Vector3().setFromMatrixPosition(lens.home);
     low.min(place);
@@ -48,7 +48,7 @@ export function boxPose(name, box, lens) {
   return { position: direction.multiplyScalar(distance).add(target), quaternion, target };
 }
 
-/** Moves the camera to a pose, in one step where the system asks for less motion. */
+/** Moves the camera to a pose; in one step if the system prefers reduced motion. */
 export class Flight {
   constructor(lens, controls) {
     Object.assign(this, { lens, controls, run: null });
@@ -68,7 +68,7 @@ export class Flight {
     return this.run !== null;
   }
 
-  /** One frame; to be called while `flying`. */
+  /** One frame; call it while `flying`. */
   step() {
     const { lens, controls } = this;
     const { pose, from, start, duration } = this.run;
