@@ -118,7 +118,7 @@ def test_a_photo_without_depth_is_told_what_is_understood(tmp_path: Path, journa
         with pytest.raises(ModelUnavailable, match="contains no usable depth"):
             unbound.estimate(photo, focal_px=None, journal=journal)
     cut = gdepth_jpeg(photo_jpeg(32, 24), picture_of(np.ones((24, 12), np.uint8)), Near=1, Far=2, Units="m")
-    with pytest.raises(ModelUnavailable, match="was left out: it is 12x24"):
+    with pytest.raises(ModelUnavailable, match="was ignored: it is 12x24"):
         registry.create("photo", RunOptions(), journal, read_photo(file(tmp_path, "b.jpg", cut)))
 
 

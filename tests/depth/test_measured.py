@@ -80,7 +80,7 @@ def test_lower_resolution_is_brought_to_the_photo(tmp_path: Path, journal: Keepi
 def test_another_view_is_refused(tmp_path: Path, journal: KeepingJournal) -> None:
     np.save(tmp_path / "d.npy", np.ones((30, 40), np.float32))
     measured = Measured(tmp_path / "d.npy")
-    with pytest.raises(DepthFileError, match="cannot show the same view"):
+    with pytest.raises(DepthFileError, match="aspect ratio of the depth map"):
         measured.estimate(noise_photo(width=160, height=90), focal_px=None, journal=journal)
     with pytest.raises(DepthFileError, match="rotated by 90 degrees"):
         measured.estimate(noise_photo(width=60, height=80), focal_px=None, journal=journal)

@@ -86,7 +86,7 @@ def test_a_checkpoint_is_opened_by_its_model_type(toy: None, tmp_path: Path) -> 
     made: object = registry.create(name, RunOptions())
     assert made == (name, Source(folder=tmp_path), "toy_net")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(ModelUnavailable, match="got bert"):
+    with pytest.raises(ModelUnavailable, match="unsupported model_type bert"):
         registry.create(name, RunOptions())
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelUnavailable, match="got none"):

@@ -43,7 +43,7 @@ def test_sixteen_bit_pictures_and_another_size(tmp_path: Path) -> None:
     ("array", "says"),
     [
         (np.full(Z.shape, np.nan, np.float32), "no pixel has a finite value"),
-        (np.zeros((50, 50), np.float32), "cannot show the same view"),
+        (np.zeros((50, 50), np.float32), "aspect ratio of the depth map"),
         (Z.T.copy(), "rotated by 90 degrees"),
         (np.zeros((*Z.shape, 3), np.float32), "expected the array to be"),
     ],

@@ -97,7 +97,7 @@ def test_a_truth_that_does_not_fit_its_photo_is_told(folder: Path) -> None:
     Image.fromarray(np.full((100, 100), 1000, np.uint16)).save(folder / "square.png")
     Image.fromarray(np.zeros((120, 160), np.uint16)).save(folder / "empty.png")
     entries = {
-        "square": (entry("a", depth="square.png"), "cannot show the same view"),
+        "square": (entry("a", depth="square.png"), "aspect ratio of the depth map"),
         "empty": (entry("a", depth="empty.png"), "no pixel has a depth"),
         "size": (entry("a", width_height=[1600, 1200]), "says 1600x1200 px, the upright photo has 160x120"),
     }

@@ -115,7 +115,7 @@ def test_what_was_asked_for_by_name_is_not_replaced(machine: Any, journal: Keepi
 
     for run, advice in (
         (RunOptions(device="cuda", precision="fp32"), "--precision fp16 or --device cpu"),
-        (RunOptions(device="cuda"), "Set --device cpu"),
+        (RunOptions(device="cuda"), "use --device cpu"),
         (RunOptions(device="cpu"), "smaller"),
     ):
         with pytest.raises(ModelUnavailable, match=advice):

@@ -240,7 +240,7 @@ def test_a_mesh_without_texture_coordinates_is_our_bug(make_content, tmp_path):
 
 def test_without_its_program_it_says_how_to_get_it(make_content, tmp_path, monkeypatch, real_program):
     monkeypatch.setattr(html, "BUNDLE", "there-is-none.js")
-    with pytest.raises(ExportError, match=r"install Node\.js"):
+    with pytest.raises(ExportError, match=r"Install Node\.js"):
         html.write(make_content("mesh"), tmp_path / "a.html")
     assert not (tmp_path / "a.html").exists()
 
