@@ -1,1 +1,1 @@
-"""A scene in Blender."""
+"""Opens a scene in Blender."""

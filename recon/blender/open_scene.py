@@ -1,12 +1,12 @@
-"""Runs inside Blender (4.2 or newer): opens a scene file of recon's as its photo wants to be seen.
+"""Runs inside Blender (4.2 or newer): opens a scene file of recon with the photo's camera and colours.
 
     blender --python open_scene.py -- scene.glb
     blender --background --python open_scene.py -- scene.glb --render view.png --save scene.blend
-    python open_scene.py scene.glb --render view.png            (with Blender's own module, bpy)
+    python open_scene.py scene.glb --render view.png            (with the bpy module)
 
-The photo's camera becomes active with the photo's size and principal point, colours are shown as they are (view
-transform Standard), and points, which Blender shows without colours, get a size and a material. Nothing but bpy and
-the standard library is used, so this file can be copied anywhere.
+Makes the photo's camera active (with size and principal point), shows colours unmodified (view transform Standard),
+and gives points, which Blender shows without colours, a size and a material. Uses only bpy and the standard library,
+so this file can be copied anywhere.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from mathutils import Matrix
 OLDEST = (4, 2, 0)
 CAMERA_NAME = "photo camera"
 
-# Blender's world has z up; files say in a comment which axes they have.
+# Blender's world is z-up; a comment in the file gives its axes.
 WORLD_T_FILE = {
     "y-up": Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1))),
     "z-up": Matrix.Identity(4),
@@ -34,12 +34,12 @@ CAM_T_LENS = Matrix.Diagonal((1, -1, -1, 1))
 
 
 class Refused(Exception):
-    """What the user can mend, in one sentence."""
+    """An error that the user can fix, in one sentence."""
 
 
 @dataclass
 class Camera:
-    """The photo's camera, px, and where it stands in the file."""
+    """The photo's camera, px, and its pose in the file."""
 
     fx: float
     fy: float
@@ -49,11 +49,11 @@ class Camera:
     height: int
     axes: str = "y-up"
     cam_T_file: Matrix | None = None
-    """None: the camera is at the file's origin, and looks as the axes say."""
+    """None: the camera is at the origin of the file, oriented according to its axes."""
 
     @property
     def world_T_lens(self) -> Matrix:
-        """Where Blender's camera stands."""
+        """The pose of Blender's camera."""
         world_T_file = WORLD_T_FILE[self.axes]
         if self.cam_T_file is not None:
             return world_T_file @ self.cam_T_file.inverted() @ CAM_T_LENS
@@ -64,10 +64,10 @@ class Camera:
 
 
 def main(arguments: list[str]) -> None:
-    """Opens, and renders or saves where asked for."""
+    """Opens the scene, and optionally renders or saves it."""
     options = _parse(arguments)
     if bpy.app.version < OLDEST:
-        raise Refused(f"Blender {bpy.app.version_string} is too old: 4.2 or newer is needed")
+        raise Refused(f"Blender {bpy.app.version_string} is too old; use 4.2 or newer")
     path = Path(options.file).resolve()
     if not path.is_file():
         raise Refused(f"{path} does not exist")
@@ -75,11 +75,11 @@ def main(arguments: list[str]) -> None:
     readers = {".glb": _open_gltf, ".gltf": _open_gltf, ".ply": _open_ply, ".obj": _open_obj}
     readers |= dict.fromkeys((".usda", ".usdc", ".usdz"), _open_usd)
     if path.suffix.lower() not in readers:
-        raise Refused(f"{path.name}: Blender opens {', '.join(sorted(readers))} of recon's files")
+        raise Refused(f"{path.name}: unsupported format; use one of {', '.join(sorted(readers))}")
     camera = readers[path.suffix.lower()](path, scene)
     _show_colours_as_they_are(scene)
     if camera is None:
-        print(f"recon: {path.name} tells no camera; the view is Blender's own", file=sys.stderr)
+        print(f"recon: {path.name} contains no camera; Blender's default view is used", file=sys.stderr)
     else:
         scene.camera = camera
     _look_through_camera()
@@ -91,16 +91,16 @@ def main(arguments: list[str]) -> None:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="open_scene.py", description="Opens a scene of recon's in Blender.")
+    parser = argparse.ArgumentParser(prog="open_scene.py", description="Opens a scene of recon in Blender.")
     parser.add_argument("file")
     parser.add_argument("--render", metavar="PNG", help="render from the photo's camera")
-    parser.add_argument("--save", metavar="BLEND", help="save as a Blender file, pictures packed")
+    parser.add_argument("--save", metavar="BLEND", help="save as a Blender file with packed images")
     parser.add_argument("--engine", choices=("cycles", "eevee"), default="cycles")
     return parser.parse_args(arguments)
 
 
 def _empty_scene() -> "bpy.types.Scene":
-    """The scene that is open, without Blender's cube, lamp and camera; the user's settings stay."""
+    """The open scene without Blender's default objects; keeps the user's settings."""
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item, do_unlink=True)
     scene = bpy.context.scene
@@ -118,13 +118,13 @@ def _new_objects(operator: Callable[..., object], path: Path, **options: object)
 
 
 def _open_gltf(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None":
-    """The importer places the camera and keeps its extras as properties."""
+    """The importer positions the camera and keeps its extras as properties."""
     objects = _new_objects(bpy.ops.import_scene.gltf, path)
     return _imported_camera(objects, scene)
 
 
 def _open_usd(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None":
-    """The importer places the camera and keeps its user properties."""
+    """The importer positions the camera and keeps its user properties."""
     objects = _new_objects(bpy.ops.wm.usd_import, path)
     return _imported_camera(objects, scene)
 
@@ -132,14 +132,14 @@ def _open_usd(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None"
 def _imported_camera(
     objects: list["bpy.types.Object"], scene: "bpy.types.Scene"
 ) -> "bpy.types.Object | None":
-    """The camera among the objects, with what the file tells of it beyond Blender's own terms."""
+    """The imported camera, with principal point and image size from its custom properties."""
     item = next((item for item in objects if item.type == "CAMERA"), None)
     if item is None:
         return None
-    told = next((holder for holder in (item.data, item) if "fx" in holder), None)
-    if told is not None:
-        fx, fy, cx, cy = (float(told[name]) for name in ("fx", "fy", "cx", "cy"))
-        _apply(item, Camera(fx, fy, cx, cy, int(told["width"]), int(told["height"])), scene)
+    properties = next((holder for holder in (item.data, item) if "fx" in holder), None)
+    if properties is not None:
+        fx, fy, cx, cy = (float(properties[name]) for name in ("fx", "fy", "cx", "cy"))
+        _apply(item, Camera(fx, fy, cx, cy, int(properties["width"]), int(properties["height"])), scene)
     return item
 
 
@@ -173,27 +173,27 @@ def _open_obj(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None"
 
 
 def _comments(path: Path, mark: bytes, end: bytes) -> list[str]:
-    """The comments of a header: lines that begin with the mark, until the end."""
-    found = []
+    """The comments of a header: lines that start with the mark, up to the end line."""
+    comments = []
     with path.open("rb") as file:
         for _, line in zip(range(2000), file, strict=False):
             if line.startswith(end):
                 break
             if line.startswith(mark):
-                found.append(line[len(mark) :].decode("utf-8", "replace").strip())
-    return found
+                comments.append(line[len(mark) :].decode("utf-8", "replace").strip())
+    return comments
 
 
 def _camera(comments: list[str]) -> Camera | None:
-    """The camera that recon's comments tell."""
-    told = dict(line.partition(" ")[::2] for line in comments)
-    words = told.get("camera", "").split()
+    """The camera described in recon's comments, or None."""
+    entries = dict(line.partition(" ")[::2] for line in comments)
+    words = entries.get("camera", "").split()
     numbers = dict(zip(words[::2], words[1::2], strict=False))
     if not {"fx", "fy", "cx", "cy", "width", "height"} <= numbers.keys():
         return None
     fx, fy, cx, cy = (float(numbers[name]) for name in ("fx", "fy", "cx", "cy"))
-    axes = re.match(r"[\w-]*", told.get("axes", "y-up"))
-    rows = [float(word) for word in told.get("cam_T_file", "").split()]
+    axes = re.match(r"[\w-]*", entries.get("axes", "y-up"))
+    rows = [float(word) for word in entries.get("cam_T_file", "").split()]
     cam_T_file = Matrix((rows[0:4], rows[4:8], rows[8:12], (0, 0, 0, 1))) if len(rows) == 12 else None
     name = axes.group() if axes and axes.group() in WORLD_T_FILE else "y-up"
     return Camera(fx, fy, cx, cy, int(numbers["width"]), int(numbers["height"]), name, cam_T_file)
@@ -214,10 +214,10 @@ def _add_camera(camera: Camera | None, scene: "bpy.types.Scene") -> "bpy.types.O
 
 
 def _apply(item: "bpy.types.Object", camera: Camera, scene: "bpy.types.Scene") -> None:
-    """Focal length, principal point, picture size and pixel shape.
+    """Sets focal length, principal point, image size and pixel aspect.
 
-    Blender measures the shift in heights of the picture where the sensor fits vertically; a pixel that is not square
-    is the render's, and widens the picture by its aspect.
+    With vertical sensor fit, Blender measures the shift in image heights. Non-square pixels are a render setting,
+    which widens the image by the pixel aspect.
     """
     lens = item.data
     lens.sensor_fit = "VERTICAL"
@@ -238,7 +238,7 @@ def _picture(path: Path) -> "bpy.types.Image":
 
 
 def _glowing(picture: "bpy.types.Image | None" = None, attribute: str = "Col") -> "bpy.types.Material":
-    """A material that shows a texture, or the colours of the points or vertices, without any light."""
+    """An emissive material that shows a texture, or the colours of points or vertices, independent of lighting."""
     material = bpy.data.materials.new("photo")
     material.use_nodes = True
     tree = material.node_tree
@@ -257,7 +257,7 @@ def _glowing(picture: "bpy.types.Image | None" = None, attribute: str = "Col") -
 
 
 def _show_points(item: "bpy.types.Object", camera: Camera | None) -> None:
-    """Geometry nodes that give each point a sphere as large as its pixel, and the material."""
+    """Adds geometry nodes that give each point a sphere with the size of its pixel, and the material."""
     material = _glowing()
     item.data.materials.append(material)
     tree = bpy.data.node_groups.new("coloured points", "GeometryNodeTree")
@@ -279,10 +279,10 @@ def _show_points(item: "bpy.types.Object", camera: Camera | None) -> None:
 def _radius_by_distance(
     tree: "bpy.types.NodeTree", to_points: "bpy.types.Node", camera: Camera, item: "bpy.types.Object"
 ) -> None:
-    """A pixel is as wide as its distance over the focal length.
+    """Sets the radius of points proportional to their distance: a pixel is as wide as distance / focal length.
 
-    Spheres of 0.71 widths would just meet across the corners of the grid, but where the depth changes they cover
-    their neighbours' pixels; of 0.65 widths every pixel of our samples keeps its own colour.
+    A radius of 0.71 pixel widths would close the gaps at the corners of the grid, but cover neighbouring pixels where
+    the depth changes; with 0.65, every pixel of our samples keeps its colour.
     """
     world_T_file = WORLD_T_FILE[camera.axes]
     lens_T_file = camera.world_T_lens.inverted() @ world_T_file
@@ -298,10 +298,10 @@ def _radius_by_distance(
 
 
 def _spacing_px(camera: Camera, lens_T_file: Matrix, item: "bpy.types.Object") -> float:
-    """How far apart neighbouring points are in the photo.
+    """The distance between neighbouring points in the photo.
 
-    Points come row by row, so most steps from one to the next are along a row; of a thinned cloud they are not, and
-    the count of points has to tell.
+    Points are stored row by row, so most steps are along a row. In a downsampled cloud they are not, and the spacing
+    is estimated from the number of points.
     """
     vertices = item.data.vertices
     steps, last = [], None
@@ -320,7 +320,7 @@ def _spacing_px(camera: Camera, lens_T_file: Matrix, item: "bpy.types.Object") -
 
 
 def _show_colours_as_they_are(scene: "bpy.types.Scene") -> None:
-    """Blender's default view transform greys photos: Standard shows their own colours."""
+    """Sets the view transform Standard; Blender's default desaturates photos."""
     scene.display_settings.display_device = "sRGB"
     view = scene.view_settings
     view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
@@ -328,7 +328,7 @@ def _show_colours_as_they_are(scene: "bpy.types.Scene") -> None:
 
 
 def _look_through_camera() -> None:
-    """Every 3D view of the window; there is none where Blender runs in the background."""
+    """Switches every 3D view to the camera; there are none if Blender runs in the background."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
@@ -338,19 +338,19 @@ def _look_through_camera() -> None:
 
 def _render(scene: "bpy.types.Scene", path: Path, engine: str) -> None:
     if scene.camera is None:
-        raise Refused("there is no camera to render from")
+        raise Refused("the file contains no camera to render from")
     names = {"cycles": ["CYCLES"], "eevee": ["BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"]}[engine]
     for name in names:
         try:
             scene.render.engine = name
             break
-        except TypeError:  # Blender 4.2 to 4.5 call EEVEE by the other name
+        except TypeError:  # Blender 4.2 to 4.5 use the other name for EEVEE
             continue
-    # No filter over neighbouring pixels: each shows what its centre sees.
+    # No pixel filter: each pixel shows what its centre sees.
     scene.render.filter_size = 0.0
     if engine == "cycles":
-        # Everything glows by itself, so there are no bounces. One sample at each pixel's centre, where the photo's
-        # own pixels are, gives them back unblurred.
+        # Everything is emissive, so no bounces are needed. One sample at each pixel centre reproduces the photo's
+        # pixels without blur.
         cycles = scene.cycles
         cycles.device, cycles.samples, cycles.max_bounces = "CPU", 1, 0
         cycles.use_denoising, cycles.use_adaptive_sampling = False, False

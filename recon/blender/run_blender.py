@@ -1,4 +1,4 @@
-"""Runs Blender with the script that sets a scene up (``open_scene.py``)."""
+"""Runs Blender with the script that sets up a scene (``open_scene.py``)."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from recon.blender.find_blender import BlenderError
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".usda", ".usdc", ".usdz")
-"""What Blender gets a photo's scene from."""
+"""File formats of recon that Blender opens."""
 _LAST_LINES = 15
 
 
@@ -20,14 +20,14 @@ def blender_command(
     save: Path | None = None,
     engine: str = "cycles",
 ) -> list[str]:
-    """The command line that opens a file.
+    """The command line to open a file.
 
     Args:
-        program: Blender, or a Python with the module bpy.
+        program: Blender, or a Python with the bpy module.
         script: ``find_blender.scene_script``, as a file.
         file: An exported scene, with one of ``SUFFIXES``.
-        render: Open no window: render to this PNG.
-        save: Open no window: save as this Blender file.
+        render: Render to this PNG, without a window.
+        save: Save as this Blender file, without a window.
         engine: ``cycles`` or ``eevee``, for ``render``.
     """
     hidden = bool(render or save)
@@ -41,18 +41,18 @@ def blender_command(
 
 
 def _begin(program: Path, script: Path, hidden: bool) -> list[str]:
-    if program.name.lower().startswith("python"):  # with the module bpy in the place of the program
+    if program.name.lower().startswith("python"):  # a Python with the bpy module instead of Blender
         return [os.fspath(program), os.fspath(script)]
-    # Without a window also without the user's own start-up file and add-ons, so that it is the same everywhere.
+    # Without a window, ignore the user's start-up file and add-ons, for reproducible results.
     quiet = ["--background", "--factory-startup"] if hidden else []
     return [os.fspath(program), *quiet, "--python-exit-code", "1", "--python", os.fspath(script), "--"]
 
 
 def run_to_end(command: list[str]) -> None:
-    """Runs Blender to its end.
+    """Runs Blender and waits for it.
 
     Raises:
-        BlenderError: It failed; the sentence is our script's own where there is one.
+        BlenderError: Blender failed; with the message of our script if it printed one.
     """
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
@@ -61,5 +61,5 @@ def run_to_end(command: list[str]) -> None:
         return
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     ours = [line.removeprefix("recon: ") for line in lines if line.startswith("recon: ")]
-    told = ours[-1] if ours else "; ".join(lines[-_LAST_LINES:]) or "it said nothing"
-    raise BlenderError(f"Blender ended with code {done.returncode}: {told}")
+    message = ours[-1] if ours else "; ".join(lines[-_LAST_LINES:]) or "no output"
+    raise BlenderError(f"Blender exited with code {done.returncode}: {message}")

@@ -1,1 +1,1 @@
-"""Files of depth maps: read, written, coloured."""
+"""Depth-map files: reading, writing, colour maps."""

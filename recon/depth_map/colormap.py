@@ -1,4 +1,4 @@
-"""Depth as a picture for people: colours, and a legend that tells them in metres."""
+"""Renders depth as a colour image with a legend in metres."""
 
 from math import ceil, floor, log, log10
 
@@ -9,7 +9,7 @@ from recon.errors import ExportError
 from recon.types import BoolMap, MetricDepth
 
 COLORMAPS = ("Spectral_r", "viridis", "plasma", "magma", "inferno", "turbo")
-"""Names of colour maps, as matplotlib has them; the end that stands out (red, bright) is near."""
+"""Names of colour maps, as in matplotlib; the prominent end (red, bright) is near."""
 
 _UNKNOWN_RGB = (128, 128, 128)
 _PAPER_RGB, _INK_RGB = (255, 255, 255), (32, 32, 32)
@@ -21,27 +21,27 @@ _MOST_TICKS = 9
 def depth_picture(
     depth: MetricDepth, colormap: str, span_m: tuple[float, float] | None = None
 ) -> NDArray[np.uint8]:
-    """Paints depth in colours, with a legend at the right.
+    """Renders depth in colours, with a legend on the right.
 
-    The colours are even in the logarithm of depth: as much colour between 1 and 2 m as between 10 and 20 m.
-    They span the 1st to the 99th percentile; what is nearer or farther has the colour of the end, and the
-    legend's bar is pointed there. Pixels without depth are grey.
+    Colours are linear in the logarithm of depth: 1 to 2 m and 10 to 20 m cover equal parts of the colour map. They
+    span the 1st to the 99th percentile; depth beyond has the colour of the end, and the legend's bar has an arrow
+    there. Pixels without depth are grey.
 
     Args:
         depth: (H, W).
         colormap: One of ``COLORMAPS``.
-        span_m: Nearest and farthest depth that the colours tell, m, in place of this picture's own: pictures of one
-            span and size have the same colours and the same legend, and may have no valid pixel.
+        span_m: Depth range of the colours, m, instead of the image's percentiles. Images with the same range and size
+            have the same colours and legend, and may have no valid pixel.
 
     Returns:
         (H, W + legend, 3) uint8 sRGB.
 
     Raises:
-        ExportError: no pixel is valid, or there is no such colour map.
+        ExportError: no pixel is valid, or the colour map is unknown.
     """
     known = depth.z_m[depth.valid]
     if not known.size and span_m is None:
-        raise ExportError("There is no depth to show: no pixel has one.")
+        raise ExportError("There is no depth to show: no pixel has valid depth.")
     near, far = span_of(known) if span_m is None else span_m
     table = _table(colormap)
     painted = _paint(depth.z_m, depth.valid, near, far, table)
@@ -52,9 +52,9 @@ def depth_picture(
 
 
 def span_of(known_m: NDArray[np.float32]) -> tuple[float, float]:
-    """The 1st and the 99th percentile of depths, m; wider where that is next to nothing."""
+    """The 1st and 99th percentile of depths, m; widened if they are almost equal."""
     near, far = (float(value) for value in np.percentile(known_m, (1, 99)))
-    if far < 1.1 * near:  # a flat wall: noise should not get the whole range of colours
+    if far < 1.1 * near:  # a flat wall: do not spread noise over the whole colour range
         near, far = near / 1.05, far * 1.05
     return near, far
 
@@ -62,7 +62,7 @@ def span_of(known_m: NDArray[np.float32]) -> tuple[float, float]:
 def _table(colormap: str) -> NDArray[np.uint8]:
     """(256, 3) sRGB, from far to near."""
     if colormap not in COLORMAPS:
-        raise ExportError(f"There is no colour map {colormap!r}; there are {', '.join(COLORMAPS)}.")
+        raise ExportError(f"Unknown colour map {colormap!r}; choose one of {', '.join(COLORMAPS)}.")
     steps = np.arange(256)
     if colormap == "Spectral_r":
         anchors = np.array([list(bytes.fromhex(code)) for code in _SPECTRAL_R.split()])
@@ -94,7 +94,7 @@ def _legend(
     *,
     unknown: bool,
 ) -> NDArray[np.uint8]:
-    """A strip as high as the picture: the bar with far at the top, ticks in metres, grey for unknown."""
+    """A strip with the height of the image: a bar with far at the top, ticks in metres, and grey for unknown."""
     from PIL import Image, ImageDraw, ImageFont
 
     height, width = shape
@@ -138,7 +138,7 @@ def round_ticks(near: float, far: float, *, smallest_gap: float) -> list[float]:
     Args:
         near: Lower end, m.
         far: Upper end, m.
-        smallest_gap: Least distance of two ticks, as a part of the bar's length.
+        smallest_gap: Smallest distance between two ticks, as a fraction of the bar's length.
     """
 
     def fits(marks: list[float]) -> bool:
@@ -153,7 +153,7 @@ def round_ticks(near: float, far: float, *, smallest_gap: float) -> list[float]:
     for decade in range(floor(log10(far - near)) - 1, ceil(log10(far)) + 1):
         for mantissa in (1, 2, 5):
             step = mantissa * 10.0**decade
-            # Finer steps than this could not fit, and a long list of them would take long.
+            # Finer steps cannot fit, and long lists would be slow.
             if (far - near) / step <= 2 * _MOST_TICKS:
                 candidates.append([step * count for count in range(ceil(near / step), floor(far / step) + 1)])
     inside = [[float(f"{mark:.6g}") for mark in marks if near <= mark <= far] for marks in candidates]

@@ -1,4 +1,4 @@
-"""Reads files of measured depth: 16-bit PNG, TIFF, EXR, npy and npz."""
+"""Reads depth-map files: 16-bit PNG, TIFF, EXR, npy and npz."""
 
 import tokenize
 import zipfile
@@ -15,39 +15,39 @@ from recon.errors import DepthFileError
 from recon.types import FARTHEST_M, BoolMap, FloatMap
 
 INTEGER_UNIT_M = 0.001
-"""Metres per stored unit of integer files where the user says nothing: millimetres, as sensors write."""
+"""Default metres per stored unit of integer files: millimetres, as sensors write."""
 FLOAT_UNIT_M = 1.0
-"""Metres per stored unit of float files where the user says nothing."""
+"""Default metres per stored unit of float files."""
 NPZ_KEYS = ("depth_m", "depth", "z_m")
-"""Names under which an .npz may hold the depth, in the order in which they are tried."""
+"""Names of depth arrays in an .npz, in order of preference."""
 SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
-"""The formats, by the file's suffix."""
+"""File suffixes of the supported formats."""
 
 
 @dataclass(frozen=True)
 class DepthFile:
-    """What a depth file holds, on its own grid."""
+    """The contents of a depth file, on the file's grid."""
 
     z_m: FloatMap
     """(h, w) float32 z-depth, m; 0 where not valid."""
     valid: BoolMap
     """(h, w) bool."""
     unit_m: float
-    """Metres per stored unit that were used."""
+    """Metres per stored unit."""
     source: str
-    """Which part of the file it was: ``npz key 'depth_m'``, ``EXR channel 'Z'``, ``16-bit PNG``, ..."""
+    """The part of the file that was read: ``npz key 'depth_m'``, ``EXR channel 'Z'``, ``16-bit PNG``, ..."""
 
 
 def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
-    """Reads measured z-depth; 0, negative, NaN, inf and more than 100 km mean "not known".
+    """Reads measured z-depth; 0, negative, NaN, inf and values over 100 km mean unknown.
 
     Args:
-        path: The file; its suffix tells the format. An .npz holds ``depth_m``, ``depth`` or ``z_m``, and may
-            hold ``valid`` (bool) beside it.
+        path: The file; the suffix selects the format. An .npz contains ``depth_m``, ``depth`` or ``z_m``, and
+            optionally ``valid`` (bool).
         unit_m: Metres per stored unit; None: 0.001 for integers, 1 for floats.
 
     Raises:
-        DepthFileError: The file is missing, damaged, or a picture of depth rather than depth.
+        DepthFileError: The file is missing, damaged, or a visualisation instead of depth values.
     """
     path = Path(path)
     stored, measured, source = read_stored(path)
@@ -56,10 +56,10 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
     z_m = (
         stored.astype(np.float32) if unit_m == 1 else (stored.astype(np.float64) * unit_m).astype(np.float32)
     )
-    # NaN compares as False everywhere, so it is not valid either.
+    # NaN compares as False, so it is not valid.
     valid = (z_m > 0) & (z_m < FARTHEST_M)
     if stored.dtype.kind in "iu":
-        # Kinects and their data sets write the largest number, 65535, where they saw nothing.
+        # Kinects and their data sets write the largest number, 65535, for missing depth.
         valid &= stored < (65535 if stored.max() <= 65535 else np.iinfo(stored.dtype).max)
     if measured is not None:
         valid &= measured
@@ -71,14 +71,14 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
 
 
 def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
-    """The numbers of a depth file as they are stored.
+    """Reads the stored values of a depth file, without converting units.
 
     Returns:
-        (h, w) floats or integers of 16 bits or more, the file's own validity where it has one, and which part of the
-        file it was.
+        (h, w) floats or integers of 16 bits or more, the validity mask stored in the file or None, and the part of
+        the file that was read.
 
     Raises:
-        DepthFileError: The file is missing, damaged, or a picture of depth rather than depth.
+        DepthFileError: The file is missing, damaged, or a visualisation instead of depth values.
     """
     suffix = path.suffix.lower()
     readers = {".npy": _read_npy, ".npz": _read_npz, ".exr": _read_exr}
@@ -87,13 +87,11 @@ def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
             f"{path}: expected a depth file ({', '.join(SUFFIXES)}), got {suffix or 'no suffix'!r}."
         )
     if not path.is_file():
-        raise DepthFileError(f"{path}: there is no such file.")
+        raise DepthFileError(f"{path}: the file does not exist.")
     try:
         return readers.get(suffix, _read_picture)(path)
     except MemoryError as error:
-        raise DepthFileError(
-            f"{path}: the file says that it is larger than this machine's memory."
-        ) from error
+        raise DepthFileError(f"{path}: the file does not fit in memory, or its header is damaged.") from error
 
 
 def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
@@ -105,19 +103,19 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
             image.load()
             mode, kind, stored = image.mode, image.format, np.asarray(image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DepthFileError(f"{path}: cannot be read as a picture ({error}).") from error
+        raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
     if mode == "F":
         return stored, None, f"float {kind}"
     if mode == "I" or mode.startswith("I;16"):
         return stored, None, f"integer {kind}"
     if mode in ("L", "P", "1", "LA", "PA"):
         raise DepthFileError(
-            f"{path}: this is an 8-bit picture of depth, whose 256 shades cannot hold metres. Give the depth "
-            "itself, as a 16-bit PNG, TIFF, EXR or npy."
+            f"{path}: this is an 8-bit visualisation of depth, whose 256 levels cannot represent metres. Use depth "
+            "values as a 16-bit PNG, TIFF, EXR or npy."
         )
     raise DepthFileError(
-        f"{path}: expected one channel of depth, got a colour picture ({mode}). Give the depth itself, as a "
-        "16-bit PNG, TIFF, EXR or npy."
+        f"{path}: expected one channel of depth, got a colour image ({mode}). Use depth values as a 16-bit PNG, "
+        "TIFF, EXR or npy."
     )
 
 
@@ -128,7 +126,7 @@ def _read_npy(path: Path) -> tuple[NDArray[Any], None, str]:
         raise DepthFileError(f"{path}: cannot be read as a numpy array ({error}).") from error
     if not isinstance(stored, np.ndarray):
         stored.close()
-        raise DepthFileError(f"{path}: this is an .npz archive; rename it so that its suffix says so.")
+        raise DepthFileError(f"{path}: this is an .npz archive; rename it to .npz.")
     return _check_array(path, stored, "the array"), None, f"npy of {stored.dtype}"
 
 
@@ -173,11 +171,11 @@ def _check_array(path: Path, stored: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def _read_exr(path: Path) -> tuple[NDArray[Any], None, str]:
-    # Not through OpenCV: its wheels are built without OpenEXR.
+    # Not with OpenCV, whose wheels are built without OpenEXR.
     import OpenEXR
 
     try:
-        # Its warnings go to stdout, which belongs to the application's own output.
+        # OpenEXR prints warnings to stdout, which the application uses for its output.
         with redirect_stdout(StringIO()), OpenEXR.File(str(path), separate_channels=True) as file:
             channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
     except (OSError, RuntimeError, ValueError, TypeError) as error:
@@ -191,13 +189,13 @@ def _read_exr(path: Path) -> tuple[NDArray[Any], None, str]:
 
 
 def _depth_channel(channels: dict[str, NDArray[Any]]) -> str | None:
-    """The channel that holds depth, also inside layers ("ViewLayer.Depth.Z"), or None where it is not clear."""
+    """The name of the depth channel, also inside layers ("ViewLayer.Depth.Z"), or None if it is ambiguous."""
     by_last_part = {name.rpartition(".")[2].lower(): name for name in channels}
     for wanted in ("z", "depth", "y"):
         if wanted in by_last_part:
             return by_last_part[wanted]
     colours = [by_last_part[part] for part in ("r", "g", "b") if part in by_last_part]
-    # Blender writes a grey result as three equal channels.
+    # Blender writes a grey image as three equal channels.
     if colours and all(np.array_equal(channels[colours[0]], channels[name]) for name in colours):
         return colours[0]
     return next(iter(channels)) if len(channels) == 1 else None

@@ -1,8 +1,8 @@
-"""Writes depth as a file of its own: numbers for programs, or a picture for people.
+"""Writes depth-map files: numbers for programs, or a colour image.
 
-| suffix | holds | where depth is not known |
+| suffix | contents | unknown depth |
 |---|---|---|
-| ``.png`` | 16-bit integers, millimetres unless another unit is asked for | 0 |
+| ``.png`` | 16-bit integers, millimetres by default | 0 |
 | ``.exr`` | float32 metres, channel Y | 0 |
 | ``.npy`` | float32 metres | NaN |
 | ``.npz`` | ``z_m`` float32 metres, ``valid`` bool | False in ``valid`` |
@@ -25,7 +25,7 @@ from recon.photo.write import write_picture
 from recon.types import FloatMap, MetricDepth
 
 DEFAULT_COLORMAP = "Spectral_r"
-"""For the suffixes that can only be a picture."""
+"""For suffixes that are always colour images."""
 
 _PICTURES = (".jpg", ".jpeg", ".png")
 _LARGEST = np.iinfo(np.uint16).max
@@ -33,30 +33,30 @@ _LARGEST = np.iinfo(np.uint16).max
 
 @dataclass(frozen=True)
 class WrittenDepth:
-    """What was written, for a message."""
+    """A description of the written file, for messages."""
 
     path: Path
     what: str
     """``16-bit PNG, 0.001 m per unit``, ``colours by Spectral_r``, ..."""
     out_of_range: int = 0
-    """Pixels whose depth the file's numbers cannot hold; they are marked as not known."""
+    """Number of pixels whose depth is out of range for the format; they are marked as unknown."""
 
 
 def check_depth_output(path: Path, colormap: str | None = None) -> None:
-    """Refuses early a name or colour map that ``write_depth`` could not do.
+    """Checks a file name and colour map before ``write_depth``.
 
     Raises:
-        ExportError: one sentence that names what there is.
+        ExportError: unknown format or colour map; the message lists the choices.
     """
     suffix = path.suffix.lower()
     if suffix not in (*_FLOAT_WRITERS, *_PICTURES):
         known = ", ".join(sorted([*_FLOAT_WRITERS, *_PICTURES]))
-        problem = f"{path.suffix} is not a known format of depth" if suffix else "the name has no suffix"
-        raise ExportError(f"{path}: {problem}; there are {known}.")
+        problem = f"{path.suffix} is not a known depth format" if suffix else "the name has no suffix"
+        raise ExportError(f"{path}: {problem}; choose one of {known}.")
     if colormap is not None and suffix not in _PICTURES:
-        raise ExportError(f"{path}: a colour map makes a picture, which is {', '.join(_PICTURES)}.")
+        raise ExportError(f"{path}: with a colour map, the format must be one of {', '.join(_PICTURES)}.")
     if colormap is not None and colormap not in COLORMAPS:
-        raise ExportError(f"There is no colour map {colormap!r}; there are {', '.join(COLORMAPS)}.")
+        raise ExportError(f"Unknown colour map {colormap!r}; choose one of {', '.join(COLORMAPS)}.")
 
 
 def write_depth(
@@ -68,24 +68,24 @@ def write_depth(
     span_m: tuple[float, float] | None = None,
     overwrite: bool = False,
 ) -> WrittenDepth:
-    """Writes z-depth in the format of the suffix, all or nothing.
+    """Writes z-depth atomically, in the format of the suffix.
 
     Args:
-        path: The file; the table above says what each suffix holds.
+        path: The file; the table above lists the formats.
         depth: (H, W), m, of the upright photo.
-        colormap: One of ``COLORMAPS`` for a picture with a legend; None: numbers (a .jpg is a picture all the
-            same).
+        colormap: One of ``COLORMAPS`` for a colour image with a legend; None: numbers (a .jpg is always a colour
+            image).
         unit_m: Metres per stored unit of a 16-bit PNG.
-        span_m: Nearest and farthest depth that a picture's colours tell, m (``depth_picture``).
+        span_m: Depth range of the colours, m (``depth_picture``).
         overwrite: Replace an existing file.
 
     Raises:
-        ExportError: unknown suffix or colour map, a file is in the way, no space, no valid depth.
+        ExportError: unknown suffix or colour map, existing file, no space, or no valid depth.
     """
     check_depth_output(path, colormap)
     check_writable([(path,)], overwrite=overwrite)
     if not depth.valid.any():
-        raise ExportError(f"{path} was not written: no pixel has a depth.")
+        raise ExportError(f"{path} was not written, since no pixel has valid depth.")
     suffix = path.suffix.lower()
     if colormap is None and suffix in (".jpg", ".jpeg"):
         colormap = DEFAULT_COLORMAP
@@ -107,18 +107,18 @@ def _write_picture(path: Path, rgb: NDArray[np.uint8]) -> None:
 
 
 def _write_png(path: Path, depth: MetricDepth, unit_m: float) -> int:
-    """Returns the count of valid depths that 16 bits cannot hold in this unit."""
+    """Returns the number of valid pixels that are out of range for 16 bits in this unit."""
     from PIL import Image, PngImagePlugin
 
     units = np.rint(np.where(depth.valid, depth.z_m, 0).astype(np.float64) / unit_m)
     fits = (units >= 1) & (units <= _LARGEST)
     if not fits.any():
         raise ExportError(
-            f"{path.name} cannot hold these depths: 16 bits at {unit_m:g} m end at {_LARGEST * unit_m:g} m; "
-            "use a larger --png-unit, or .exr."
+            f"{path.name} cannot store these depths: 16 bits at {unit_m:g} m per unit end at {_LARGEST * unit_m:g} "
+            "m; use a larger --png-unit, or .exr."
         )
     text = PngImagePlugin.PngInfo()
-    text.add_text("Description", f"depth along the optical axis; metres = value * {unit_m:g}; 0: not known")
+    text.add_text("Description", f"depth along the optical axis; metres = value * {unit_m:g}; 0: unknown")
     write_picture(path, Image.fromarray(np.where(fits, units, 0).astype(np.uint16)), pnginfo=text)
     return int(np.count_nonzero(depth.valid & ~fits))
 
@@ -129,9 +129,9 @@ def _write_exr(path: Path, depth: MetricDepth) -> None:
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
-        "comments": "depth along the optical axis in metres; 0: not known",
+        "comments": "depth along the optical axis in metres; 0: unknown",
     }
-    # Y and not Z: Blender shows a picture of Z alone as black. 0 and not NaN, which compositors spread.
+    # Y instead of Z, since Blender shows an image with only Z as black; 0 instead of NaN, which compositors spread.
     pixels = {"Y": np.where(depth.valid, depth.z_m, np.float32(0))}
     with OpenEXR.File(header, pixels) as file:
         file.write(str(path))
@@ -139,7 +139,7 @@ def _write_exr(path: Path, depth: MetricDepth) -> None:
 
 def _write_npy(path: Path, depth: MetricDepth) -> None:
     with path.open("wb") as file:
-        # The function alone: into a file, numpy writes past Python and misses what a full disk refuses at the end.
+        # Pass only the write function: numpy writes to real files below Python and misses errors on a full disk.
         np.save(SimpleNamespace(write=file.write), _nan_where_unknown(depth))
 
 

@@ -1,7 +1,7 @@
-"""How good an estimator is: photos with true depth, the field's errors, a report, and an error model.
+"""Evaluates depth models on photos with ground-truth depth: standard errors, a report, and an error model.
 
-``read_manifest`` lists pairs, ``run`` measures them one after another, ``summarise`` puts the rows together;
-``fit_error_model`` makes of their residuals what ``recon.measure`` needs for its intervals.
+``read_manifest`` lists the pairs, ``run`` evaluates them one by one, ``summarise`` aggregates the rows, and
+``fit_error_model`` fits the error model that ``recon.measure`` uses for its intervals.
 """
 
 from recon.evaluate.evaluate_all import run

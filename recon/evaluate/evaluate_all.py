@@ -1,4 +1,4 @@
-"""Many pairs, one after another; a bad one is told and left behind."""
+"""Evaluates many pairs one by one; reports and skips pairs that fail."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,11 +12,11 @@ from recon.journal import WARNINGS_TOLD, Entry, Journal
 
 
 class _PairJournal(Journal):
-    """Passes on each warning once, since most are the same for every photo."""
+    """Forwards each warning only once, since most are the same for every photo."""
 
-    def __init__(self, told: Journal) -> None:
+    def __init__(self, target: Journal) -> None:
         super().__init__()
-        self.told = told
+        self.target = target
         self.seen: set[str] = set()
 
     def show(self, entry: Entry) -> None:
@@ -24,9 +24,9 @@ class _PairJournal(Journal):
             return
         self.seen.add(entry.message)
         if len(self.seen) > WARNINGS_TOLD:
-            self.told.warn("eval", "further warnings are in the report alone")
+            self.target.warn("eval", "more warnings; see the report")
         else:
-            self.told.warn(entry.topic, entry.message, **entry.values)
+            self.target.warn(entry.topic, entry.message, **entry.values)
 
 
 def run(
@@ -37,37 +37,37 @@ def run(
     *,
     measured: Callable[[Compared], None] | None = None,
 ) -> Iterator[Row]:
-    """Measures an estimator on pairs, one at a time; holds none of them longer than it takes.
+    """Evaluates an estimator on pairs, one at a time, with only one in memory.
 
     Args:
-        pairs: In the order in which they are wanted.
-        estimator: Keeps its weights from pair to pair.
-        settings: What is measured.
-        journal: Told each warning once.
-        measured: Called with each pair that went well, before its row is given out: for pictures and samples.
+        pairs: The pairs, in order.
+        estimator: Keeps its weights between pairs.
+        settings: Evaluation settings.
+        journal: Receives each warning once.
+        measured: Called with each successful pair before its row is yielded, for images and samples.
 
     Yields:
-        One row for each pair: the errors, or what went wrong.
+        One row per pair: the errors, or the reason of the failure.
 
     Raises:
-        ModelUnavailable: The estimator cannot run at all.
+        ModelUnavailable: The estimator cannot run.
     """
-    told = _PairJournal(journal)
+    pair_journal = _PairJournal(journal)
     worked = False
     for pair in pairs:
-        told.entries.clear()
+        pair_journal.entries.clear()
         try:
-            found = compare(pair, estimator, settings, told)
+            compared = compare(pair, estimator, settings, pair_journal)
             if measured is not None:
-                measured(found)
-            outcome: Measures | Failure = found.measures
+                measured(compared)
+            outcome: Measures | Failure = compared.measures
             worked = True
         except ModelUnavailable as error:
-            # Of missing weights no other pair would fare better; the depth that photos carry may lack in one alone.
+            # Missing weights affect all pairs, but embedded depth may be missing in a single photo.
             if not worked and estimator.name != CARRIED:
                 raise
             outcome = Failure.of(error)
         except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
             outcome = Failure.of(error)
-        warnings = tuple(entry.message for entry in told.entries if entry.kind == "warning")
+        warnings = tuple(entry.message for entry in pair_journal.entries if entry.kind == "warning")
         yield Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)

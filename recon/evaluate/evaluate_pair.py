@@ -1,4 +1,4 @@
-"""One photo: estimate its depth, and compare that with the truth."""
+"""Estimates the depth of one photo and compares it with the ground truth."""
 
 import time
 from collections.abc import Mapping
@@ -29,21 +29,22 @@ CLOUD_ERRORS = tuple(each.name for each in fields(CloudErrors))
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured, and how; a report that goes on must have the same."""
+    """Evaluation settings; a resumed evaluation must use the same."""
 
     camera: Literal["own", "truth"] = "own"
-    """Whether the estimator has to find the focal length (photo's file, EXIF, model, 60 degrees) or is told."""
+    """Whether the focal length comes from the usual sources (file, EXIF, model, 60 degrees) or from the ground
+    truth."""
     max_depth_m: float | None = None
-    """True depth beyond this does not count."""
+    """Ground truth beyond this depth is ignored."""
     alignments: tuple[Alignment, ...] = ALIGNMENTS
     points: int = 10_000
-    """So many pixels of each photo, drawn evenly by a seed from its name, make the two clouds."""
+    """Number of random pixels per photo for the two point clouds; the seed is derived from the pair's name."""
 
     def __post_init__(self) -> None:
         if self.max_depth_m is not None and not self.max_depth_m > 0:
-            raise ValueError(f"the largest depth must be positive, got {self.max_depth_m}")
+            raise ValueError(f"max_depth_m must be positive, got {self.max_depth_m}")
         if not self.alignments or set(self.alignments) - set(ALIGNMENTS):
-            raise ValueError(f"alignments are {', '.join(ALIGNMENTS)}, got {self.alignments}")
+            raise ValueError(f"alignments must be among {', '.join(ALIGNMENTS)}, got {self.alignments}")
 
 
 @dataclass(frozen=True)
@@ -55,48 +56,48 @@ class _Grids:
     """The estimator's name."""
     photo: Photo
     true_m: FloatMap
-    """(h, w) on the truth's own grid, m."""
+    """(h, w) ground truth on its own grid, m."""
     known: BoolMap
-    """(h, w) where the truth is known and counts."""
+    """(h, w) where the ground truth is valid and within range."""
     both: BoolMap
-    """(h, w) where the estimate is known, too: what was compared."""
+    """(h, w) where the estimate is valid as well: the compared pixels."""
     relative: FloatMap | None
-    """(h, w) estimated inverse depth of no unit; None: the estimate was in metres."""
+    """(h, w) estimated relative inverse depth; None for a metric estimate."""
     depth_m: Array
-    """(h, w) estimated depth, m; with ``scale+shift`` where it is relative. 0 where not known."""
+    """(h, w) estimated depth, m; aligned with ``scale+shift`` if relative. 0 where unknown."""
     aligned: Mapping[Alignment, Array] = field(repr=False)
-    """(N,) depth at the pixels ``both``, m, by alignment."""
+    """(N,) depth at the compared pixels, m, by alignment."""
     camera: Intrinsics
-    """That the estimate goes with, of the truth's grid."""
+    """Camera of the estimate, for the ground truth's grid."""
     true_camera: Intrinsics | None
-    """Of the truth's grid, where it is known."""
+    """Ground-truth camera for the same grid, or None."""
 
     @property
     def metric(self) -> bool:
-        """Whether the estimate was in metres."""
+        """Whether the estimate is metric."""
         return self.relative is None
 
 
 @dataclass(frozen=True)
 class Compared(_Grids):
-    """A pair that was measured."""
+    """The result of one pair."""
 
     measures: Measures
 
 
 def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journal) -> Compared:
-    """Runs an estimator on a pair's photo and measures it against the truth, on the truth's own grid.
+    """Runs an estimator on a pair's photo and compares it with the ground truth, on the ground truth's grid.
 
-    The estimate is brought to that grid as measured depth is (``resize_depth``): what is finer in it is not judged.
+    The estimate is resampled to that grid (``resize_depth``), so finer detail is not evaluated.
 
     Args:
         pair: The pair.
-        estimator: Metric or relative; a relative one has no metric errors.
-        settings: What is measured.
-        journal: Told what estimator and photo have to say.
+        estimator: Metric or relative; a relative estimator has no metric errors.
+        settings: Evaluation settings.
+        journal: Receives warnings of estimator and photo.
 
     Raises:
-        ReconError: The photo or the truth cannot be used, or no pixel is known in both.
+        ReconError: The photo or the ground truth cannot be used, or they have no valid pixel in common.
     """
     photo = read_photo(pair.photo)
     truth = pair.read_truth(photo)
@@ -139,7 +140,7 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         seconds=round(seconds, 4),
         pixels=int(np.count_nonzero(both)),
         covered=float(np.count_nonzero(both) / np.count_nonzero(known)),
-        **_focal(camera, true_camera, estimate, told=given is true_camera),
+        **_focal(camera, true_camera, estimate, was_given=given is true_camera),
         boundary_f1=None if boundaries is None else boundaries.directions,
         boundary_f1_pooled=None if boundaries is None else boundaries.pooled,
         errors={
@@ -165,16 +166,16 @@ def _on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[Float
 
 def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Settings) -> str:
     if not known.any():
-        return f"{pair.depth}: no true depth is within {settings.max_depth_m:g} m."
+        return f"{pair.depth}: no ground truth is within {settings.max_depth_m:g} m."
     if not valid.any():
-        return f"{pair.photo}: the estimate has no depth at any pixel."
-    return f"{pair.photo}: the estimate has no depth where the truth has."
+        return f"{pair.photo}: the estimate has no valid pixel."
+    return f"{pair.photo}: the estimate and the ground truth have no valid pixel in common."
 
 
 def _align(
     values: Array, true_m: Array, metric: bool
 ) -> tuple[dict[Alignment, Array], dict[Alignment, InverseFit | float | None]]:
-    """Depth by alignment, and what each was aligned with."""
+    """Depth by alignment, and the parameters of each alignment."""
     if not metric:
         fit = fit_inverse(values, true_m)
         return {"scale+shift": fit.depth_m(values)}, {"scale+shift": fit}
@@ -192,17 +193,17 @@ def _fit_as_values(fit: InverseFit | float | None) -> dict[str, float]:
 
 
 def _depth_m(values: FloatMap, valid: BoolMap, fit: InverseFit | float | None) -> Array:
-    """On the whole grid; 0 where not known."""
+    """Depth on the whole grid; 0 where unknown."""
     whole = values.astype(np.float64)
     return np.where(valid, fit.depth_m(whole) if isinstance(fit, InverseFit) else whole, 0.0)
 
 
 def _focal(
-    camera: Intrinsics, truth: Intrinsics | None, estimate: DepthEstimate, *, told: bool
+    camera: Intrinsics, truth: Intrinsics | None, estimate: DepthEstimate, *, was_given: bool
 ) -> dict[str, Any]:
-    """The focal length that counts: the model's own where it was told the true one."""
-    focal_px = estimate.focal_px if told else camera.fx
-    source = "model" if told else camera.source
+    """The evaluated focal length: the model's own prediction if it was given the true one."""
+    focal_px = estimate.focal_px if was_given else camera.fx
+    source = "model" if was_given else camera.source
     error = None if truth is None or focal_px is None else abs(focal_px / truth.fx - 1)
     return {
         "focal_px": focal_px,
@@ -213,14 +214,14 @@ def _focal(
 
 
 def _boundaries(grids: _Grids) -> BoundaryF1 | None:
-    # A metric estimate as it is: the score needs no scale. A relative one needs its shift.
+    # The score does not depend on scale, but on the shift of relative depth.
     z_m = np.ones(grids.both.shape, np.float32)
     z_m[grids.both] = grids.aligned["metric" if grids.metric else "scale+shift"]
     return boundary_f1(z_m, grids.true_m, grids.both)
 
 
 def _errors(grids: _Grids, z_m: Array, settings: Settings) -> dict[str, float | None]:
-    """Of depth and clouds: each side through its own camera; the same pixels, so that no error is no distance."""
+    """Errors of depth and point clouds. Each cloud uses its own camera, and both use the same pixels."""
     errors = asdict(depth_errors(z_m, grids.true_m[grids.both].astype(np.float64)))
     if grids.true_camera is None:
         return {**errors, **dict.fromkeys(CLOUD_ERRORS)}

@@ -1,4 +1,4 @@
-"""The list of what is measured: photos with their true depth, in a ``pairs.json`` (docs/evaluation.md)."""
+"""Reads the list of photos and their ground-truth depth, ``pairs.json`` (docs/evaluation.md)."""
 
 import json
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ MANIFEST = "pairs.json"
 
 
 class EvaluationError(ReconError):
-    """The list of pairs, or the folder of a report, cannot be used."""
+    """The list of pairs or the folder of a report cannot be used."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo and its true depth; nothing is read yet."""
+    """A photo and its ground-truth depth, as file names."""
 
     name: str
     photo: Path
@@ -30,32 +30,33 @@ class Pair:
     unit_m: float | None = None
     """Metres per stored unit; None: 0.001 for integers, 1 for floats."""
     camera_px: tuple[float, float, float, float] | None = None
-    """fx, fy, cx, cy of the upright photo, px; the top-left pixel's centre is (0.5, 0.5). None: not known."""
+    """fx, fy, cx, cy of the upright photo, px; the centre of the top-left pixel is (0.5, 0.5). None: unknown."""
     size_px: tuple[int, int] | None = None
-    """Width and height of the upright photo that the manifest tells."""
+    """Width and height of the upright photo according to the manifest."""
     kind: str = ""
-    """The sensor, in a word."""
+    """The kind of sensor."""
     scene: str = ""
-    """``indoor``, ``outdoor``, or whatever the report is to be divided by."""
+    """``indoor``, ``outdoor``, or any other label to group the report by."""
     place: str = ""
-    """Pairs of one place are no independent samples: an error model counts them as one."""
+    """Pairs of one place are not independent samples; an error model counts them as one."""
 
     def camera(self, photo: Photo) -> Intrinsics | None:
-        """The true camera of the upright photo, or None where it is not known."""
+        """The ground-truth camera of the upright photo, or None."""
         if self.camera_px is None:
             return None
         return Intrinsics(*self.camera_px, width=photo.width, height=photo.height, source="user")
 
     def read_truth(self, photo: Photo) -> DepthFile:
-        """True depth on the grid of its own file.
+        """Reads the ground-truth depth on the grid of its file.
 
         Raises:
-            ReconError: The file cannot be read, has no valid pixel, or shows another view than the photo.
+            ReconError: The file cannot be read, has no valid pixel, or shows another view.
         """
         if self.size_px is not None and self.size_px != (photo.width, photo.height):
             wanted = "x".join(map(str, self.size_px))
             raise EvaluationError(
-                f"{self.photo}: the manifest says {wanted} px, the upright photo has {photo.width}x{photo.height}."
+                f"{self.photo}: the manifest gives {wanted} px, but the upright photo has "
+                f"{photo.width}x{photo.height}."
             )
         truth = read_depth(self.depth, self.unit_m)
         check_aspect(self.depth, truth.z_m, photo)
@@ -63,39 +64,41 @@ class Pair:
 
 
 def read_manifest(path: Path) -> list[Pair]:
-    """Reads ``pairs.json``, or that of a folder; whether the files are there is seen when each is read.
+    """Reads a ``pairs.json`` file, or that of a folder. Does not check whether the listed files exist.
 
     Raises:
-        EvaluationError: It is missing, is no such list, is empty, or an entry lacks what it needs.
+        EvaluationError: The file is missing, empty or not a list of pairs, or an entry is incomplete.
     """
     file = path / MANIFEST if path.is_dir() else path
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        told = f"{path} has no {MANIFEST}" if path.is_dir() else f"{file} cannot be read ({error.strerror})"
+        problem = (
+            f"{path} has no {MANIFEST}" if path.is_dir() else f"{file} cannot be read ({error.strerror})"
+        )
         raise EvaluationError(
-            f'{told}: it lists the photos with their true depth, as {{"name": {{"rgb": "a.jpg", "depth": "a.png", '
-            '"depth_units_per_metre": 1000, "K_fx_fy_cx_cy": [900, 900, 640, 480]}}.'
+            f'{problem}. It lists photos and their ground-truth depth, e.g. {{"name": {{"rgb": "a.jpg", "depth": '
+            '"a.png", "depth_units_per_metre": 1000, "K_fx_fy_cx_cy": [900, 900, 640, 480]}}.'
         ) from error
     except ValueError as error:
         raise EvaluationError(f"{file} is not JSON: {error}.") from error
     if not isinstance(content, dict) or not content:
-        raise EvaluationError(f"{file}: expected an object with an entry for each pair, by its name.")
+        raise EvaluationError(f"{file}: expected an object with one entry per pair, by name.")
     pairs = [_pair(name, entry, file) for name, entry in content.items()]
     return _with_places(pairs, content)
 
 
 def _pair(name: str, entry: Any, file: Path) -> Pair:
-    def wrong(told: str) -> EvaluationError:
-        return EvaluationError(f"{file}: {name}: {told}.")
+    def wrong(problem: str) -> EvaluationError:
+        return EvaluationError(f"{file}: {name}: {problem}.")
 
     if not isinstance(entry, Mapping):
         raise wrong('expected an object with "rgb" and "depth"')
     if not name or set(name) & set('/\\<>:"|?*') or name in (".", ".."):
-        raise wrong("a pair's name becomes a file's name, and cannot have such characters")
+        raise wrong("the name of a pair is used as a file name and contains invalid characters")
     for key in ("rgb", "depth"):
         if not isinstance(entry.get(key), str) or not entry[key]:
-            raise wrong(f'"{key}" must be the name of a file, got {entry.get(key)!r}')
+            raise wrong(f'"{key}" must be a file name, got {entry.get(key)!r}')
     units = entry.get("depth_units_per_metre")
     if units is not None and not (_is_number(units) and units > 0):
         raise wrong(f'"depth_units_per_metre" must be a positive number, got {units!r}')
@@ -106,7 +109,7 @@ def _pair(name: str, entry: Any, file: Path) -> Pair:
             raise wrong(f'"K_fx_fy_cx_cy" must be four numbers in px, fx and fy positive, got {camera!r}')
         first = entry.get("first_pixel_centre", 0.5)
         if first not in (0, 0.5):
-            raise wrong(f'"first_pixel_centre" must be 0.5, or 0 as OpenCV counts, got {first!r}')
+            raise wrong(f'"first_pixel_centre" must be 0.5, or 0 (OpenCV), got {first!r}')
         moved = 0.5 - first
         camera = (float(camera[0]), float(camera[1]), camera[2] + moved, camera[3] + moved)
     size = entry.get("width_height")
@@ -125,7 +128,8 @@ def _pair(name: str, entry: Any, file: Path) -> Pair:
 
 
 def _with_places(pairs: list[Pair], content: Mapping[str, Any]) -> list[Pair]:
-    """``place`` as the entry says it; else frames of a sequence, which have poses and numbered names, share one."""
+    """Sets ``place`` from the entry; frames of a sequence (with poses and numbered names) share one place by
+    default."""
     placed = []
     for pair in pairs:
         entry = content[pair.name]

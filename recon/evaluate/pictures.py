@@ -1,4 +1,4 @@
-"""One picture for each pair: photo, true depth, estimate, and where it is off, each with its colours explained."""
+"""One image per pair: photo, ground truth, estimate and error, each with a colour bar."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ Array = NDArray[np.float64]
 _PANEL_PX = 560
 """Longer side of a panel."""
 _LEAST_PX = 280
-"""Its shorter side, where that makes the longer no more than twice as long."""
+"""Smallest shorter side, unless it makes the longer side more than twice as long."""
 _SCATTERED = 0.4
-"""Less known truth than this share of the pixels is a scatter of points."""
+"""Ground truth with a smaller fraction of valid pixels is drawn as enlarged points."""
 _FONT_PX = 15
 _MARGIN_PX = 12
 _BAR_PX = 18
 _INK, _PAPER, _GREY = (32, 32, 32), (255, 255, 255), (128, 128, 128)
 _ERRORS = (0.0, -0.5, 1.0, 0.5, -0.25, 0.25, -0.1, 0.1)
-"""Ticks of the error map: z / t - 1, those that matter most first. Beyond the ends it has the colour of the end."""
+"""Ticks of the error map (z / t - 1), most important first. Larger errors have the colour of the end."""
 # ColorBrewer's eleven-class RdBu, reversed (C. Brewer, colorbrewer2.org): blue is too near, red too far.
 _BLUE_TO_RED = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """From values to colours: ``place`` maps values to 0 (bottom of the bar) ... 1 (top)."""
+    """A colour scale: ``place`` maps values to 0 (bottom of the bar) ... 1 (top)."""
 
     place: Callable[[Any], Any]
     table: Picture
@@ -43,45 +43,49 @@ class _Scale:
     title: str
 
     def paint(self, values: Array, known: NDArray[np.bool_]) -> Picture:
-        """(H, W, 3); grey where not known."""
+        """(H, W, 3); grey where unknown."""
         level = np.clip(self.place(np.where(known, values, 1.0)), 0, 1)
         painted = self.table[np.rint(255 * level).astype(np.uint8)]
         painted[~known] = _GREY
         return np.asarray(painted)
 
 
-def picture_of(found: Compared) -> Picture:
-    """Photo, truth, estimate and error, two by two.
+def picture_of(compared: Compared) -> Picture:
+    """Photo, ground truth, estimate and error, two by two.
 
-    True and estimated depth share their colours, which are even in log depth and span the 1st to the 99th percentile
-    of the truth. The error is that of the estimate as it is, or after scale and shift where it is relative.
+    Ground truth and estimate have the same colours, which are linear in log depth and span the 1st to the 99th
+    percentile of the ground truth. The error is that of a metric estimate, or of a relative one after alignment.
 
     Returns:
         (H, W, 3) uint8 sRGB.
     """
     import cv2
 
-    alignment: Alignment = "metric" if found.metric else "scale+shift"
-    true_m = found.true_m.astype(np.float64)
-    estimated = found.depth_m > 0
-    height, width = _panel_size(found.photo.width, found.photo.height)
-    depths, errors = _depth_scale(true_m[found.known], height), _error_scale()
+    alignment: Alignment = "metric" if compared.metric else "scale+shift"
+    true_m = compared.true_m.astype(np.float64)
+    estimated = compared.depth_m > 0
+    height, width = _panel_size(compared.photo.width, compared.photo.height)
+    depths, errors = _depth_scale(true_m[compared.known], height), _error_scale()
 
     def fit(picture: Picture) -> Picture:
         return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
-    photo = np.asarray(cv2.resize(found.photo.rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    ratio = found.depth_m / np.where(found.known, true_m, 1)
-    nearest = _nearest_known(found.known, height)
-    truth = depths.paint(true_m, found.known)[nearest]
-    told = found.model if found.metric else f"{found.model}, scale and shift fitted"
+    photo = np.asarray(
+        cv2.resize(compared.photo.rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    ratio = compared.depth_m / np.where(compared.known, true_m, 1)
+    nearest = _nearest_known(compared.known, height)
+    truth = depths.paint(true_m, compared.known)[nearest]
+    title = compared.model if compared.metric else f"{compared.model}, scale and shift fitted"
     panels = [
-        _panel(photo, found.pair.name, None),
-        _panel(fit(truth), f"truth, {_range(true_m[found.known])}", depths),
+        _panel(photo, compared.pair.name, None),
+        _panel(fit(truth), f"ground truth, {_range(true_m[compared.known])}", depths),
         _panel(
-            fit(depths.paint(found.depth_m, estimated)), f"{told}, {_range(found.depth_m[estimated])}", depths
+            fit(depths.paint(compared.depth_m, estimated)),
+            f"{title}, {_range(compared.depth_m[estimated])}",
+            depths,
         ),
-        _panel(fit(errors.paint(ratio, found.both)[nearest]), _numbers(found, alignment), errors),
+        _panel(fit(errors.paint(ratio, compared.both)[nearest]), _numbers(compared, alignment), errors),
     ]
     columns = [max(one.shape[1], other.shape[1]) for one, other in zip(panels[:2], panels[2:], strict=True)]
     rows = [
@@ -91,7 +95,7 @@ def picture_of(found: Compared) -> Picture:
     return np.vstack(rows)
 
 
-def save_picture(path: Path, found: Compared) -> None:
+def save_picture(path: Path, compared: Compared) -> None:
     """Writes ``picture_of`` as a PNG.
 
     Raises:
@@ -100,7 +104,7 @@ def save_picture(path: Path, found: Compared) -> None:
     from PIL import Image
 
     with staged(path) as temporary:
-        write_picture(temporary, Image.fromarray(picture_of(found)))
+        write_picture(temporary, Image.fromarray(picture_of(compared)))
 
 
 def _range(depth_m: Array) -> str:
@@ -109,26 +113,26 @@ def _range(depth_m: Array) -> str:
 
 
 def _nearest_known(known: NDArray[np.bool_], height: int) -> tuple[NDArray[np.intp], ...]:
-    """For each pixel the one whose colour it gets: scattered points are shown larger than they are, to be seen."""
+    """The pixel that each pixel takes its colour from: sparse points are enlarged to be visible."""
     rows, cols = (np.asarray(at, np.intp) for at in np.indices(known.shape))
     if known.mean() > _SCATTERED:
         return rows, cols
     from scipy.ndimage import distance_transform_edt
 
-    away, nearest = distance_transform_edt(~known, return_indices=True)
-    close = away <= max(1.0, known.shape[0] / height)
+    distance, nearest = distance_transform_edt(~known, return_indices=True)
+    close = distance <= max(1.0, known.shape[0] / height)
     return np.where(close, nearest[0], rows), np.where(close, nearest[1], cols)
 
 
 def _panel_size(width: int, height: int) -> tuple[int, int]:
-    # A wide photo is shown wider, so that its bars have room for their numbers.
+    # Enlarge a wide photo, so that the colour bars have room for their labels.
     longer = max(width, height)
     scale = max(_PANEL_PX / longer, min(_LEAST_PX / min(width, height), 2 * _PANEL_PX / longer))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _numbers(found: Compared, alignment: Alignment) -> str:
-    errors = found.measures.errors.get(alignment)
+def _numbers(compared: Compared, alignment: Alignment) -> str:
+    errors = compared.measures.errors.get(alignment)
     if errors is None:
         return "error"
     return (
@@ -140,13 +144,13 @@ def _depth_scale(known_m: Array, height: int) -> _Scale:
     import cv2
 
     near, far = (float(value) for value in np.percentile(known_m, (1, 99)))
-    if far < 1.1 * near:  # a flat wall: noise should not get the whole range of colours
+    if far < 1.1 * near:  # a flat wall: do not spread noise over the whole colour range
         near, far = near / 1.05, far * 1.05
     bgr = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_TURBO)[0]
     ticks = round_ticks(near, far, smallest_gap=1.3 * _FONT_PX / _bar_length(height))
 
     def place(z_m: Any) -> Any:
-        # Far at the top, near red: the end that stands out.
+        # Far at the top; near is red, the prominent end.
         return np.log(z_m / near) / log(far / near)
 
     return _Scale(place, np.asarray(bgr[::-1, ::-1]), [(mark, f"{mark:g}") for mark in ticks], "m")
@@ -156,7 +160,7 @@ def _error_scale() -> _Scale:
     anchors = np.array([list(bytes.fromhex(code)) for code in _BLUE_TO_RED.split()])
     at = np.linspace(0, 255, len(anchors))
     table = np.stack([np.interp(np.arange(256), at, channel) for channel in anchors.T], axis=1)
-    # Even in log depth: half as far and twice as far are equally wrong.
+    # Linear in log depth: half and twice the depth are equally wrong.
     ticks = [(1 + error, f"{100 * error:+.0f}" if error else "0") for error in _ERRORS]
 
     def place(ratio: Any) -> Any:
@@ -166,7 +170,7 @@ def _error_scale() -> _Scale:
 
 
 def _panel(picture: Picture, title: str, scale: _Scale | None) -> Picture:
-    """A picture under its title, with the colour bar of its scale at the right."""
+    """An image with its title above and its colour bar on the right."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(_FONT_PX)
@@ -188,7 +192,7 @@ def _legend_width(scale: _Scale, font: Any) -> int:
 
 
 def _draw_bar(draw: Any, scale: _Scale, font: Any, *, left: int, top: int, height: int) -> None:
-    # The unit stands above the bar, and so within the panel's height.
+    # The unit is above the bar, inside the panel.
     start, length = top + 2 * _FONT_PX, _bar_length(height)
     draw.text((left, top + _FONT_PX / 2), scale.title, _INK, font, anchor="lm")
     for row in range(length):

@@ -1,4 +1,4 @@
-"""The report of an evaluation: tables for people, one JSON for programs."""
+"""Writes the report of an evaluation: tables, and JSON for programs."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,36 +38,36 @@ PHOTO_COLUMNS = {
     "seconds": "s",
 }
 _ALIGNED = {
-    "metric": "as estimated",
-    "scale": "one scale",
+    "metric": "as predicted",
+    "scale": "scale",
     "scale+shift": "scale and shift",
 }
 _IN_SHORT = {"metric": "estimated", "scale": "scaled", "scale+shift": "scale+shift"}
 NOTES = (
-    "Means and medians are over photos. Depth is compared on the truth's own grid, where both are known; covered is "
-    "the share of the truth where the estimate has depth.",
+    "Means and medians are over photos. Depth is compared on the ground truth's grid, where both are valid; "
+    "covered is the fraction of the ground truth where the estimate is valid.",
     "AbsRel, SqRel, RMSE, RMSE log, δ1 to δ3 (ratio under 1.25, 1.25², 1.25³) and SI-log (sqrt(mean d² - (mean d)²), "
-    "d = log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural but for log10.",
-    "One scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), "
-    "no farther than the photo's farthest truth.",
-    "Focal error: |f / f_true - 1| of the focal length that was used. Boundary F1: as Depth Pro's "
-    "authors compute it, thresholds of 5 to 25 %; none where the truth is sparse.",
-    "Chamfer: half of the sum of the mean distances to the nearest point of the other cloud, not squared, of up to "
-    "10,000 pixels of the photo. F: harmonic mean of the shares of points within 5 cm, or within 5 % of the true "
-    "cloud's median distance. Each cloud goes through its own camera; none where the true one is not known.",
+    "d = log z - log t; KITTI's is 100 times this) as in Eigen et al. 2014; logarithms are natural except log10.",
+    "Scale: times the median of t / z. Scale and shift: of inverse depth, by least squares (Ranftl et al. 2022), "
+    "limited to the farthest ground truth of the photo.",
+    "Focal error: |f / f_true - 1| of the focal length used. Boundary F1: as computed by the authors of Depth Pro, "
+    "with thresholds of 5 to 25 %; omitted if the ground truth is sparse.",
+    "Chamfer: half the sum of the mean distances to the nearest point of the other cloud, not squared, for up to "
+    "10,000 pixels of the photo. F: harmonic mean of the fractions of points within 5 cm, or within 5 % of the "
+    "true cloud's median distance. Each cloud uses its own camera; omitted if the true camera is unknown.",
 )
 
 
 @dataclass(frozen=True)
 class Table:
-    """Titles and cells, for whichever way it is shown."""
+    """Titles and cells, independent of the output format."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 def depth_table(summary: Summaries) -> Table:
-    """Errors of depth: two lines, mean and median, for each model and alignment."""
+    """Depth errors: two lines, mean and median, per model and alignment."""
     rows = []
     for model, found in summary.items():
         for alignment in ALIGNMENTS:
@@ -81,7 +81,7 @@ def depth_table(summary: Summaries) -> Table:
 
 
 def model_table(of_model: ModelSummary) -> Table:
-    """Errors of one model, a line each, with mean and median for each alignment: fits into 80 columns."""
+    """Errors of one model, one per line, with mean and median per alignment; fits into 80 columns."""
     values = of_model.overall.values
     used = [alignment for alignment in ALIGNMENTS if f"{alignment}.abs_rel" in values]
     titles = [f"{_IN_SHORT[alignment]}\n{what}" for alignment in used for what in ("mean", "median")]
@@ -93,24 +93,24 @@ def model_table(of_model: ModelSummary) -> Table:
 
 
 def photo_line(of_model: ModelSummary) -> str:
-    """What does not depend on an alignment, in a sentence."""
+    """Results that do not depend on the alignment, in one sentence."""
     values = of_model.overall.values
-    told = [f"{of_model.overall.photos} photos, {len(of_model.failed)} failed"]
+    parts = [f"{of_model.overall.photos} photos, {len(of_model.failed)} failed"]
     if "focal_error" in values:
-        found = values["focal_error"]
-        told.append(f"focal error {100 * found.mean:.1f} % (median {100 * found.median:.1f} %)")
+        error = values["focal_error"]
+        parts.append(f"focal error {100 * error.mean:.1f} % (median {100 * error.median:.1f} %)")
     if "boundary_f1" in values:
-        found = values["boundary_f1"]
-        told.append(f"boundary F1 {found.mean:.3f} (median {found.median:.3f})")
+        score = values["boundary_f1"]
+        parts.append(f"boundary F1 {score.mean:.3f} (median {score.median:.3f})")
     if "covered" in values:
-        told.append(
+        parts.append(
             f"{100 * values['covered'].mean:.1f} % of the truth covered, {values['seconds'].mean:.2g} s a photo"
         )
-    return "; ".join(told)
+    return "; ".join(parts)
 
 
 def comparison_table(summary: Summaries) -> Table | None:
-    """Means of AbsRel and delta 1 of several models; None where there is one."""
+    """Mean AbsRel and delta 1 of several models; None for a single model."""
     if len(summary) < 2:
         return None
     shown = [(a, name) for a in ALIGNMENTS for name in ("abs_rel", "delta1")]
@@ -122,7 +122,7 @@ def comparison_table(summary: Summaries) -> Table | None:
 
 
 def photo_table(summary: Summaries) -> Table:
-    """What does not depend on an alignment, and how many photos there were."""
+    """Results that do not depend on the alignment, and the number of photos."""
     rows = []
     for model, found in summary.items():
         values, photos = found.overall.values, found.overall.photos
@@ -133,7 +133,7 @@ def photo_table(summary: Summaries) -> Table:
 
 
 def scene_table(summary: Summaries) -> Table | None:
-    """Means by the kind of scene; None where there is one alone."""
+    """Means by kind of scene; None if there is only one kind."""
     rows = []
     for model, found in summary.items():
         for scene, of_scene in found.scenes.items() if len(found.scenes) > 1 else ():
@@ -156,18 +156,18 @@ def write_report(
     manifest: str,
     overwrite: bool,
 ) -> tuple[Path, Path]:
-    """Writes ``report.json`` and ``report.md`` into a folder, each whole or not at all.
+    """Writes ``report.json`` and ``report.md`` into a folder, each atomically.
 
     Raises:
         ExportError: They cannot be written.
     """
-    told = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
+    origin = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
     rows = list(rows)
     as_json, as_text = folder / "report.json", folder / "report.md"
     with staged(as_json, overwrite=overwrite) as temporary:
         content = {
             "format": _FORMAT,
-            **told,
+            **origin,
             "settings": asdict(settings),
             "notes": NOTES,
             "models": {model: found.as_dict() for model, found in summary.items()},
@@ -175,27 +175,26 @@ def write_report(
         }
         temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
     with staged(as_text, overwrite=overwrite) as temporary:
-        temporary.write_text(_markdown(summary, rows, settings, told), encoding="utf-8")
+        temporary.write_text(_markdown(summary, rows, settings, origin), encoding="utf-8")
     return as_json, as_text
 
 
-def _markdown(summary: Summaries, rows: Sequence[Row], settings: Settings, told: Mapping[str, str]) -> str:
-    camera = "has to find" if settings.camera == "own" else "is told"
+def _markdown(summary: Summaries, rows: Sequence[Row], settings: Settings, origin: Mapping[str, str]) -> str:
+    camera = "from the photo or the model" if settings.camera == "own" else "from the ground truth"
     farthest = (
-        "" if settings.max_depth_m is None else f" Truth beyond {settings.max_depth_m:g} m does not count."
+        "" if settings.max_depth_m is None else f" Ground truth beyond {settings.max_depth_m:g} m is ignored."
     )
     scenes = scene_table(summary)
     parts = [
         f"# Evaluation of {', '.join(summary)}",
-        f"{told['manifest']}, {told['date']}, {told['generator']}. The estimator {camera} the focal length."
-        + farthest,
+        f"{origin['manifest']}, {origin['date']}, {origin['generator']}. Focal length: {camera}." + farthest,
         _as_markdown(depth_table(summary)),
         _as_markdown(photo_table(summary)),
         *(["## By scene (means)", _as_markdown(scenes)] if scenes else []),
         *_failures(summary),
-        "## Photo by photo",
+        "## Per photo",
         _as_markdown(_each_photo(rows)),
-        "## What the numbers are",
+        "## Definitions",
         "\n".join(f"- {note}" for note in NOTES),
     ]
     return "\n\n".join(parts) + "\n"
@@ -226,7 +225,7 @@ def _as_markdown(table: Table) -> str:
     titles = [title or " " for title in table.titles]
     columns = zip(*table.rows, strict=True)
     marks = ["---:" if all(map(_is_number, column)) else "---" for column in columns]
-    # A bar in a cell would end it.
+    # Escape vertical bars, which would end a cell.
     lines = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (titles, marks, *lines))
 
@@ -235,12 +234,12 @@ def _is_number(cell: str) -> bool:
     return cell == "-" or cell.translate(str.maketrans("", "", ".e+-")).isdigit()
 
 
-def _cell(found: Statistics | None, what: str) -> str:
-    return "-" if found is None else _number(found.mean if what == "mean" else found.median)
+def _cell(statistics: Statistics | None, what: str) -> str:
+    return "-" if statistics is None else _number(statistics.mean if what == "mean" else statistics.median)
 
 
 def _number(value: float | None) -> str:
-    """Three digits after the point, or three that count."""
+    """Three decimals, or three significant digits for large numbers."""
     if value is None:
         return "-"
     return f"{value:.3f}" if value < 100 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""The results as they come: one line of JSON for each pair, so that a run that was stopped can go on."""
+"""The results file: one line of JSON per pair, so that an interrupted evaluation can be resumed."""
 
 import json
 import os
@@ -15,13 +15,13 @@ _FORMAT = "recon-eval-rows-1"
 
 
 class RowFile:
-    """A file of rows; its first line holds the settings that all were made with."""
+    """A file of rows; the first line contains the settings."""
 
     def __init__(self, path: Path, settings: Settings, *, resume: bool) -> None:
-        """Opens it for more rows, or begins anew.
+        """Opens the file for more rows, or starts a new one.
 
         Raises:
-            EvaluationError: It is to be resumed, but is of other settings or no such file.
+            EvaluationError: The file cannot be resumed: its settings differ, or it is not a results file.
         """
         self.path = path
         header = json.loads(json.dumps({"format": _FORMAT, "settings": asdict(settings)}))
@@ -34,12 +34,12 @@ class RowFile:
             path.write_text(json.dumps(header) + "\n", encoding="utf-8")
 
     def add(self, row: Row) -> None:
-        """Appends a row; it is in the file when this returns."""
+        """Appends a row and closes the file."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row.as_dict()) + "\n")
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows in order; of one pair the newest alone counts."""
+        """The rows in order; only the newest row of each pair."""
         newest: dict[tuple[str, str], int] = {}
         for number, row in self._numbered():
             newest[row.model, row.pair] = number
@@ -56,25 +56,27 @@ class RowFile:
     def _check(self, header: Mapping[str, Any]) -> None:
         try:
             with self.path.open(encoding="utf-8") as file:
-                found = json.loads(next(file))
+                first = json.loads(next(file))
         except (OSError, ValueError, StopIteration) as error:
             raise EvaluationError(
-                f"{self.path} is no file that `recon eval` writes: use --overwrite."
+                f"{self.path} was not written by `recon eval`; use --overwrite to replace it."
             ) from error
-        if not isinstance(found, dict) or found.get("format") != _FORMAT:
-            raise EvaluationError(f"{self.path} is no file that `recon eval` writes: use --overwrite.")
-        before = found.get("settings") or {}
+        if not isinstance(first, dict) or first.get("format") != _FORMAT:
+            raise EvaluationError(
+                f"{self.path} was not written by `recon eval`; use --overwrite to replace it."
+            )
+        before = first.get("settings") or {}
         other = {
             name: before.get(name) for name, now in header["settings"].items() if before.get(name) != now
         }
         if other:
-            told = ", ".join(f"{name} {value}" for name, value in other.items())
+            settings = ", ".join(f"{name} {value}" for name, value in other.items())
             raise EvaluationError(
-                f"{self.path} was made with other settings ({told}): give the same, or --overwrite."
+                f"{self.path} was made with other settings ({settings}); use the same, or --overwrite."
             )
 
     def _drop_unfinished(self) -> None:
-        """What a killed run left of its last line."""
+        """Removes an incomplete last line, left by a killed run."""
         with self.path.open("r+b") as file:
             content_end = file.seek(0, os.SEEK_END)
             step = 1 << 16
@@ -82,8 +84,8 @@ class RowFile:
             while position > 0:
                 start = max(0, position - step)
                 file.seek(start)
-                found = file.read(position - start).rfind(b"\n")
-                if found >= 0:
-                    file.truncate(start + found + 1)
+                newline = file.read(position - start).rfind(b"\n")
+                if newline >= 0:
+                    file.truncate(start + newline + 1)
                     return
                 position = start

@@ -1,4 +1,4 @@
-"""What comes of one pair: its errors, or what went wrong; and its line in a file of results."""
+"""The result of one pair (its errors, or the reason of a failure), and its line in the results file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -9,32 +9,32 @@ from recon.types import DepthKind
 
 Alignment = Literal["metric", "scale", "scale+shift"]
 ALIGNMENTS: tuple[Alignment, ...] = ("metric", "scale", "scale+shift")
-"""As estimated; times one factor (``median_scale``); scale and shift of inverse depth (``fit_inverse``)."""
+"""As predicted; scale alignment (``median_scale``); scale and shift alignment of inverse depth (``fit_inverse``)."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured on a pair."""
+    """The measurements on one pair."""
 
     place: str
     """Where its photo was taken."""
     gives: DepthKind
-    """Which kind of depth the estimator gave."""
+    """The kind of depth that the estimator predicts."""
     seconds: float
-    """Of the estimate."""
+    """Inference time."""
     pixels: int
-    """So many were compared."""
+    """Number of compared pixels."""
     covered: float
-    """Share of the truth where the estimate has depth."""
+    """Fraction of the ground truth where the estimate is valid."""
     focal_px: float | None
-    """Focal length that counts; None where none was to be estimated."""
+    """The evaluated focal length; None if there is none."""
     focal_source: str | None
     focal_true_px: float | None
     focal_error: float | None
     boundary_f1: float | None
     boundary_f1_pooled: float | None
     errors: Mapping[Alignment, Mapping[str, float | None]]
-    """By alignment: those of ``DepthErrors`` and ``CloudErrors`` by name, and what was fitted."""
+    """By alignment: the fields of ``DepthErrors`` and ``CloudErrors``, and the fitted parameters."""
 
 
 _MEASURES = tuple(each.name for each in fields(Measures) if each.name != "errors")
@@ -67,7 +67,7 @@ class Row:
         """The inverse of ``as_dict``.
 
         Raises:
-            KeyError, TypeError: It is no row.
+            KeyError, TypeError: The values are not a row.
         """
         found: Measures | Failure
         if values["ok"]:

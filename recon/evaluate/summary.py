@@ -1,4 +1,4 @@
-"""Rows put together: means and quantiles over the photos, of all and of each kind of scene."""
+"""Aggregates rows: means and quantiles over photos, overall and per kind of scene."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ _SINGLE = ("covered", "focal_error", "boundary_f1", "boundary_f1_pooled", "secon
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of one number over the photos that have it."""
+    """Statistics of one number over the photos that have it."""
 
     photos: int
     mean: float
@@ -28,23 +28,23 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Summary:
-    """Numbers over some photos. Each counts once, whatever its size."""
+    """Statistics over some photos; every photo has the same weight."""
 
     photos: int
     values: Mapping[str, Statistics]
-    """By name, those of an alignment as ``metric.abs_rel``; what no photo has is not there."""
+    """By name, those of an alignment as ``metric.abs_rel``; names that no photo has are absent."""
 
 
 @dataclass(frozen=True)
 class FailedPair(Failure):
-    """A pair that could not be measured."""
+    """A pair that could not be evaluated."""
 
     pair: str
 
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """What was measured of one model."""
+    """The results of one model."""
 
     overall: Summary
     scenes: Mapping[str, Summary]
@@ -61,7 +61,7 @@ class ModelSummary:
 
 
 def summarise(rows: Iterable[Row]) -> dict[str, ModelSummary]:
-    """For each model: numbers over all photos, over those of each ``scene``, and what failed."""
+    """For each model: statistics over all photos, over those of each ``scene``, and the failures."""
     values: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(_lists))
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     failed: dict[str, list[FailedPair]] = defaultdict(list)
@@ -90,7 +90,7 @@ def _lists() -> dict[str, list[float]]:
 
 
 def _flat(found: Measures) -> dict[str, float]:
-    """Numbers of a row by their name, those of an alignment as ``scale.abs_rel``."""
+    """The numbers of a row by name, those of an alignment as ``scale.abs_rel``."""
     numbers = {name: getattr(found, name) for name in _SINGLE}
     for alignment, errors in found.errors.items():
         numbers |= {f"{alignment}.{name}": value for name, value in errors.items()}
@@ -98,12 +98,12 @@ def _flat(found: Measures) -> dict[str, float]:
 
 
 def _summary(values: Mapping[str, list[float]], photos: int) -> Summary:
-    return Summary(photos, {name: _statistics(found) for name, found in values.items()})
+    return Summary(photos, {name: _statistics(numbers) for name, numbers in values.items()})
 
 
-def _statistics(found: list[float]) -> Statistics:
-    low, quarter, middle, three_quarters, high = np.quantile(found, [0.05, 0.25, 0.5, 0.75, 0.95])
-    mean = float(np.mean(found))
+def _statistics(numbers: list[float]) -> Statistics:
+    low, quarter, middle, three_quarters, high = np.quantile(numbers, [0.05, 0.25, 0.5, 0.75, 0.95])
+    mean = float(np.mean(numbers))
     return Statistics(
-        len(found), mean, float(low), float(quarter), float(middle), float(three_quarters), float(high)
+        len(numbers), mean, float(low), float(quarter), float(middle), float(three_quarters), float(high)
     )

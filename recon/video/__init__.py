@@ -1,1 +1,1 @@
-"""Frames of a video in, frames out."""
+"""Reads and writes video frames."""

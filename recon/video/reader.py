@@ -1,6 +1,6 @@
-"""Video files: their frames as upright photos, in order and with their times.
+"""Reads video files as upright photos, in order and with timestamps.
 
-Decoding is FFmpeg's, through PyAV (``pip install "recon[video]"``).
+Decodes with FFmpeg through PyAV (``pip install "recon[video]"``).
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ from recon.errors import PhotoError
 from recon.types import Photo
 
 _UNTAGGED_HD_FROM_PX = 720
-"""A picture of so many rows or more without a colour tag is of BT.709, as players take it."""
+"""Untagged frames with at least this many rows are treated as BT.709, as players do."""
 BT709, _UNSPECIFIED = 1, 2
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _ENDS_EARLY_S = 0.5
@@ -28,13 +28,13 @@ class VideoError(PhotoError):
 
 
 def check_video_support() -> None:
-    """Refuses where PyAV is missing.
+    """Checks that PyAV is installed.
 
     Raises:
-        VideoError: It says how to install it.
+        VideoError: PyAV is missing; the message says how to install it.
     """
     if importlib.util.find_spec("av") is None:
-        raise VideoError('videos need PyAV: install it by pip install "recon[video]".')
+        raise VideoError('videos need PyAV; install it with pip install "recon[video]".')
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,29 @@ class Frame:
     """One frame of a video."""
 
     index: int
-    """Of all frames that can be read, from 0."""
+    """Index among all readable frames, from 0."""
     time_s: float
-    """From the start of the video, s; of variable frame rates as the file has it."""
+    """Time from the start of the video, s, from the file's timestamps."""
     photo: Photo
 
 
 @dataclass
 class Clip:
-    """A video file; what was odd is known when its frames have been read."""
+    """A video file; damage is known only after its frames have been read."""
 
     path: Path
     expected_frames: int | None = None
-    """By the file's header; None where it does not say."""
+    """From the file's header, or None."""
     duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
-    """For the user; those about damage come as the frames are read."""
+    """Warnings for the user; those about damage are added while frames are read."""
 
     @classmethod
     def open(cls, path: Path) -> "Clip":
         """Reads the header.
 
         Raises:
-            VideoError: There is no such file, it is no video, or PyAV is missing.
+            VideoError: The file does not exist or is not a video, or PyAV is missing.
         """
         clip = cls(path)
         with clip._opened() as (container, stream):
@@ -80,21 +80,21 @@ class Clip:
             transfer = int(stream.codec_context.color_trc or 0)
             if transfer in _HDR_TRANSFERS:
                 clip.warnings.append(
-                    f"{path.name} is HDR ({_HDR_TRANSFERS[transfer]}): its colours come out pale; convert it to SDR "
-                    "first where colours matter"
+                    f"{path.name} is HDR ({_HDR_TRANSFERS[transfer]}): its colours will look pale; convert it to SDR "
+                    "first if colours matter"
                 )
         return clip
 
     def frames(self, every: int = 1) -> Iterator[Frame]:
-        """The frames in the order of showing, upright and with square pixels.
+        """The frames in display order, upright and with square pixels.
 
-        A file that is cut off or damaged gives what can be read; ``warnings`` then says what is missing.
+        A truncated or damaged file yields the readable frames; ``warnings`` then describes the damage.
 
         Args:
-            every: Take the first of so many.
+            every: Use every nth frame.
 
         Raises:
-            VideoError: No frame can be read at all.
+            VideoError: No frame can be read.
         """
         index, damaged, last_s, why = 0, 0, 0.0, None
         with self._opened() as (_, stream):
@@ -114,11 +114,13 @@ class Clip:
             except pyav().FFmpegError as error:
                 why = error.strerror or str(error)
         if not index:
-            raise VideoError(f"{self.path}: no frame can be read; it is damaged or empty. Copy it again.")
-        self._tell_damage(damaged, last_s + 1 / rate, why)
+            raise VideoError(
+                f"{self.path}: no frame can be read; the file is damaged or empty. Copy it again."
+            )
+        self._warn_of_damage(damaged, last_s + 1 / rate, why)
 
     def samples(self, count: int) -> Iterator[Frame]:
-        """A few frames spread over the video, by their nearest key frames; ``index`` is not that of ``frames``."""
+        """A few frames spread over the video, found by seeking; their ``index`` differs from that of ``frames``."""
         if not self.duration_s or count < 2:
             yield from _first(self.frames(), count)
             return
@@ -133,7 +135,7 @@ class Clip:
                         if frame is None or frame.is_corrupt:
                             continue
                         time_s = float(frame.time or 0)
-                        # Key frames may be far apart: forward to the place itself, but no second time to one frame.
+                        # Key frames may be far apart: decode forward to the time, but yield no frame twice.
                         if time_s - float(start * stream.time_base) < offset_s - _ENDS_EARLY_S / 2:
                             continue
                         if time_s not in seen:
@@ -143,15 +145,15 @@ class Clip:
         if not seen:
             yield from _first(self.frames(), count)
 
-    def _tell_damage(self, damaged: int, read_s: float, why: str | None) -> None:
+    def _warn_of_damage(self, damaged: int, read_s: float, why: str | None) -> None:
         if damaged:
-            self.warnings.append(f"{self.path.name}: {damaged} damaged frames are left out")
+            self.warnings.append(f"{self.path.name}: {damaged} damaged frames were skipped")
         short = self.duration_s is not None and read_s < self.duration_s - _ENDS_EARLY_S
         if why is not None or short:
             of = "" if self.duration_s is None else f" of {self.duration_s:.1f} s"
             cause = "" if why is None else f" ({why})"
             self.warnings.append(
-                f"{self.path.name} is cut off or damaged{cause}: {read_s:.1f} s{of} could be read, and are used"
+                f"{self.path.name} is truncated or damaged{cause}: only {read_s:.1f} s{of} could be read"
             )
 
     @contextmanager
@@ -161,35 +163,35 @@ class Clip:
         try:
             container = av.open(str(self.path), metadata_errors="replace")
         except FileNotFoundError as error:
-            raise VideoError(f"{self.path} does not exist; check the name and the folder.") from error
+            raise VideoError(f"{self.path} does not exist; check the path.") from error
         except (av.FFmpegError, OSError) as error:
             raise VideoError(
-                f"{self.path} cannot be read as a video ({error.strerror}); it may be cut off or damaged: copy it "
-                "again from where it came."
+                f"{self.path} cannot be read as a video ({error.strerror}); it may be truncated or damaged. Copy it "
+                "again from the source."
             ) from error
         with container:
             if not container.streams.video:
-                raise VideoError(f"{self.path} holds no picture, only sound; give another file.")
+                raise VideoError(f"{self.path} contains no video, only audio; use another file.")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             yield container, stream
 
 
 def _decoded(stream: Any) -> Iterator[Any]:
-    """The decoded frames; None in place of what is damaged."""
+    """The decoded frames, with None for damaged ones."""
     packets = stream.container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
         except pyav().FFmpegError:
-            # The file ends in the middle: what the decoder holds back comes first.
+            # The file is truncated: flush the frames that the decoder still holds.
             with suppress(pyav().FFmpegError):
                 yield from stream.decode(None)
             raise
         if packet is None:
             return
         if packet.is_corrupt and packet.size:
-            # Decoding the rest of a frame would take frames before it down, too.
+            # Decoding a partial frame would damage earlier frames as well.
             yield None
             continue
         try:
@@ -215,7 +217,7 @@ def _first(frames: Iterator[Frame], count: int) -> Iterator[Frame]:
 
 
 def pyav() -> ModuleType:
-    """The module, imported when it is needed."""
+    """The ``av`` module, imported lazily."""
     import av
 
     return av

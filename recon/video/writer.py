@@ -1,6 +1,6 @@
-"""Pictures written as a video, each at its time.
+"""Writes images as a video with timestamps.
 
-Encoding is FFmpeg's, through PyAV (``pip install "recon[video]"``).
+Encodes with FFmpeg through PyAV (``pip install "recon[video]"``).
 """
 
 from contextlib import suppress
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from recon.video.reader import BT709, check_video_support, pyav
 
 OUTPUT_SUFFIXES = (".mp4", ".mov", ".mkv")
-"""What ``VideoWriter`` writes, all with H.264."""
+"""Formats of ``VideoWriter``, all with H.264."""
 _TIME_BASE = Fraction(1, 90_000)
-"""Of what is written: all usual frame rates are whole numbers of these, s."""
+"""Time base of the output, s: a divisor of all usual frame durations."""
 _FAST_START = {suffix: {"movflags": "faststart"} for suffix in (".mp4", ".mov")}
-"""The index at the beginning, so that a browser can show it while it loads."""
+"""Writes the index at the start, so that browsers can play the file while it loads."""
 _CRF = "16"
-"""x264's quality: differences are not seen."""
+"""x264 quality: visually lossless."""
 
 
 class VideoWriter:
-    """Writes pictures as H.264, each at its time; inside of ``atomic_write.staged``, which reports its errors."""
+    """Writes images as H.264 with timestamps; use it inside ``atomic_write.staged``, which reports its errors."""
 
     def __init__(self, path: Path, *, width: int, height: int) -> None:
-        """Opens the file for pictures of this size; an odd side gets one row or column more, as H.264 wants.
+        """Opens the file for images of this size; odd sizes are padded by one row or column, as H.264 requires.
 
         Raises:
             VideoError: PyAV is missing.
@@ -40,17 +40,17 @@ class VideoWriter:
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _TIME_BASE
         self._stream.codec_context.colorspace = BT709
-        # With pictures that refer to later ones MP4 counts a too short duration where the frame rate varies.
+        # With B-frames and a variable frame rate, MP4 records a too short duration.
         self._stream.codec_context.max_b_frames = 0
         self._held: Any = None
         self._lasted = round(Fraction(1, 30) / _TIME_BASE)
         self._durations: dict[int, int] = {}
 
     def add(self, rgb: NDArray[np.uint8], time_s: float) -> None:
-        """Appends a picture, (H, W, 3) uint8 sRGB, to be shown from ``time_s`` on.
+        """Appends an image, (H, W, 3) uint8 sRGB, shown from ``time_s`` on.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The image cannot be written.
         """
         height, width = rgb.shape[:2]
         padded = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -58,20 +58,20 @@ class VideoWriter:
         frame = frame.reformat(format="yuv420p", dst_colorspace=BT709)
         frame.pts, frame.time_base = round(time_s / _TIME_BASE), _TIME_BASE
         if self._held is not None:
-            # Two frames never share a time, whatever the file that they came from said.
+            # Timestamps must be strictly increasing, even if those of the source are not.
             frame.pts = max(frame.pts, self._held.pts + 1)
             self._lasted = frame.pts - self._held.pts
             self._write_held()
         self._held = frame
 
     def close(self) -> None:
-        """Writes what is left, and the file's index.
+        """Writes the last frame and the file's index.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
         if self._held is not None:
-            self._write_held()  # as long as the one before
+            self._write_held()  # with the duration of the previous frame
         self._mux(None)
         try:
             self._container.close()
@@ -79,19 +79,19 @@ class VideoWriter:
             raise OSError(error.errno, error.strerror) from error
 
     def _write_held(self) -> None:
-        """A picture waits for the next one: only then it is known how long it is shown."""
+        """Writes the previous frame, whose duration is known only when the next frame arrives."""
         self._durations[self._held.pts] = self._lasted
         self._mux(self._held)
 
     def abandon(self) -> None:
-        """Closes an unfinished file, which is to be deleted."""
-        with suppress(Exception):  # FFmpeg complains of what is not finished
+        """Closes an unfinished file, which the caller deletes."""
+        with suppress(Exception):  # FFmpeg raises errors for unfinished files
             self._container.close()
 
     def _mux(self, frame: Any) -> None:
         try:
             for packet in self._stream.encode(frame):
-                # The encoder knows a frame rate alone.
+                # The encoder knows only a constant frame rate.
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
                 self._container.mux(packet)
         except pyav().FFmpegError as error:

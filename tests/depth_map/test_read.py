@@ -37,11 +37,11 @@ def test_what_is_not_a_depth_file(tmp_path: Path) -> None:
     whole = saved(tmp_path / "whole.png", np.full((64, 64), 1000, np.uint16)).read_bytes()
     truncated.write_bytes(whole[: len(whole) // 2])
     for path in (empty, text, truncated):
-        with pytest.raises(DepthFileError, match="cannot be read as a picture"):
+        with pytest.raises(DepthFileError, match="cannot be read as an image"):
             read_depth(path)
-    with pytest.raises(DepthFileError, match="no such file"):
+    with pytest.raises(DepthFileError, match="does not exist"):
         read_depth(tmp_path / "none.png")
-    with pytest.raises(DepthFileError, match="no such file"):
+    with pytest.raises(DepthFileError, match="does not exist"):
         (tmp_path / "folder.npy").mkdir()
         read_depth(tmp_path / "folder.npy")
     with pytest.raises(DepthFileError, match="expected a depth file"):
@@ -51,7 +51,7 @@ def test_what_is_not_a_depth_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "P", "1", "LA"])
 def test_an_8_bit_picture_of_depth_is_refused(tmp_path: Path, mode: str) -> None:
     Image.new("L", (8, 6), 100).convert(mode).save(tmp_path / "shades.png")
-    with pytest.raises(DepthFileError, match="8-bit picture of depth"):
+    with pytest.raises(DepthFileError, match="8-bit visualisation of depth"):
         read_depth(tmp_path / "shades.png")
 
 

@@ -151,7 +151,7 @@ def test_a_picture_is_an_ordinary_one(name, colormap, depth, tmp_path):
 
 def test_a_picture_is_not_taken_for_depth(depth, tmp_path):
     write_depth(tmp_path / "d.png", depth, colormap="magma")
-    with pytest.raises(DepthFileError, match="colour picture"):
+    with pytest.raises(DepthFileError, match="colour image"):
         read_depth(tmp_path / "d.png")
 
 

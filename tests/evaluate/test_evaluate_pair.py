@@ -102,7 +102,7 @@ def test_what_the_estimate_leaves_out_is_counted(folder: Path) -> None:
     Image.open(folder / "a.jpg").save(folder / "half.jpg")
     assert measured(folder, Fake(folder))["covered"] == 0.5
     Image.fromarray(half[:, ::-1].copy()).save(folder / "a.png")
-    with pytest.raises(EvaluationError, match="no depth where the truth has"):
+    with pytest.raises(EvaluationError, match="no valid pixel in common"):
         measured(folder, Fake(folder))
 
 

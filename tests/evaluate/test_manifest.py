@@ -63,12 +63,12 @@ def test_the_camera_may_be_unknown(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ({}, "an entry for each pair"),
-        ([], "an entry for each pair"),
+        ({}, "one entry per pair"),
+        ([], "one entry per pair"),
         ({"a": "a.jpg"}, "a: expected an object"),
-        ({"a": {"rgb": "a.jpg"}}, '"depth" must be the name of a file'),
-        ({"a/b": {}}, "becomes a file's name"),
-        ({"..": {}}, "becomes a file's name"),
+        ({"a": {"rgb": "a.jpg"}}, '"depth" must be a file name'),
+        ({"a/b": {}}, "used as a file name"),
+        ({"..": {}}, "used as a file name"),
         ({"a": entry("a", depth_units_per_metre=0)}, "positive number"),
         ({"a": entry("a", depth_units_per_metre="mm")}, "positive number"),
         ({"a": entry("a", K_fx_fy_cx_cy=[1, 2, 3])}, "four numbers in px"),
@@ -99,7 +99,10 @@ def test_a_truth_that_does_not_fit_its_photo_is_told(folder: Path) -> None:
     entries = {
         "square": (entry("a", depth="square.png"), "aspect ratio of the depth map"),
         "empty": (entry("a", depth="empty.png"), "no pixel has a depth"),
-        "size": (entry("a", width_height=[1600, 1200]), "says 1600x1200 px, the upright photo has 160x120"),
+        "size": (
+            entry("a", width_height=[1600, 1200]),
+            "gives 1600x1200 px, but the upright photo has 160x120",
+        ),
     }
     write(folder, {name: each for name, (each, _) in entries.items()})
     for pair in read_manifest(folder):

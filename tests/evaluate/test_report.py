@@ -90,7 +90,7 @@ def test_other_settings_cannot_go_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]\n", '{"format": "else"}\n', "no json\n"])
 def test_another_file_cannot_go_on(tmp_path: Path, content: str) -> None:
     (tmp_path / "rows.jsonl").write_text(content)
-    with pytest.raises(EvaluationError, match="no file that `recon eval` writes"):
+    with pytest.raises(EvaluationError, match="was not written by `recon eval`"):
         RowFile(tmp_path / "rows.jsonl", SETTINGS, resume=True)
     assert (tmp_path / "rows.jsonl").read_text() == content
 
@@ -128,7 +128,7 @@ def test_tables_show_what_was_measured() -> None:
     table = model_table(found["m"])
     assert table.titles == ("", "estimated\nmean", "estimated\nmedian")
     assert table.rows[0] == ("AbsRel", "0.125", "0.125")
-    assert [line[:4] for line in depth_table(found).rows][2] == ("other", "as estimated", "mean", "0.500")
+    assert [line[:4] for line in depth_table(found).rows][2] == ("other", "as predicted", "mean", "0.500")
     comparison = comparison_table(found)
     assert comparison is not None and comparison.rows[1][:3] == ("other", "0.500", "0.500")
     assert comparison_table(summarise([row("a", 0.1)])) is None
@@ -144,7 +144,7 @@ def test_the_report_says_all(tmp_path: Path, folder: Path) -> None:
         0.1, rel=1e-3
     )
     text = told[1].read_text()
-    assert "| fake | as estimated | mean | 0.100 |" in text and "- fake, b: " in text
+    assert "| fake | as predicted | mean | 0.100 |" in text and "- fake, b: " in text
     assert "SI-log (sqrt(mean d² - (mean d)²)" in text
     with pytest.raises(ExportError, match="--overwrite"):
         write_report(tmp_path, summarise(rows), rows, SETTINGS, manifest="pairs", overwrite=False)

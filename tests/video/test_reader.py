@@ -84,7 +84,7 @@ def test_of_a_cut_video_what_can_be_read_is_used_and_told(
     assert 5 < len(frames) < COUNT
     assert [number_of(frame.photo) for frame in frames] == list(range(len(frames)))
     if name != "clip.ts":  # a broadcast stream does not say how long it should be
-        assert "cut off or damaged" in found.warnings[-1] and "of 4." in found.warnings[-1]
+        assert "truncated or damaged" in found.warnings[-1] and "of 4." in found.warnings[-1]
 
 
 def test_what_is_no_video_is_told(tmp_path: Path, clip: Path) -> None:
@@ -101,7 +101,7 @@ def test_what_is_no_video_is_told(tmp_path: Path, clip: Path) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    with pytest.raises(VideoError, match="only sound"):
+    with pytest.raises(VideoError, match="only audio"):
         Clip.open(sound)
 
 

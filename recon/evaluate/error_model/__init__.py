@@ -1,1 +1,1 @@
-"""How far an estimator is off, fitted on photos with true depth."""
+"""Fits error models of estimators to photos with ground-truth depth."""

@@ -1,10 +1,9 @@
-"""How often the 95 % intervals that follow from an error model hold the truth, on photos with measured depth.
+"""Coverage of the 95 % intervals of an error model: how often they contain the ground truth.
 
-Intervals of distances between two pixels are made as ``recon measure`` makes them (``recon.measure.propagate``): to
-first order in log depth, by draws where errors are large; pixel positions and the camera are exact here. A photo
-whose best calibration was taken away has lost the part of its errors that the calibration could take up, and so does
-the covariance that the residuals are held against: ``P C P'`` with ``P = I - X X^+`` for the modes X of the
-calibration, as for residuals of a regression.
+Intervals of distances between two pixels are computed as in ``recon measure`` (``recon.measure.propagate``): to first
+order in log depth, or by sampling if errors are large. Pixel positions and the camera are exact here. Removing the
+best calibration of a photo removes the part of its errors that the calibration can absorb, so the covariance of the
+residuals is ``P C P'`` with ``P = I - X X^+`` for the modes X of the calibration, as for residuals of a regression.
 """
 
 from collections.abc import Mapping
@@ -36,20 +35,20 @@ class Prepared:
     separation: NDArray[np.int64]
     """(P,) index into ``SEPARATIONS``."""
     covariance: Array
-    """(N, N) of the residuals."""
+    """(N, N) covariance of the residuals."""
     bare: Array
-    """(N, N) of the log depth before any calibration."""
+    """(N, N) covariance of the log depth before calibration."""
 
     def distances_hold(self, factor: float = 1.0) -> NDArray[np.bool_]:
-        """(P,): whether the interval holds the true distance, the standard deviations multiplied by ``factor``."""
+        """(P,) whether the interval contains the true distance, with standard deviations multiplied by ``factor``."""
         return self._hold(self.photo.residual, factor**2 * self.covariance)
 
     def bare_distances_hold(self) -> NDArray[np.bool_]:
-        """(P,): the same of metric depth as it is estimated, without any calibration."""
+        """(P,) the same for metric depth as predicted, without calibration."""
         return self._hold(self.photo.residual + (self.photo.common or 0.0), self.bare)
 
     def pixels_hold(self) -> NDArray[np.bool_]:
-        """(N,): whether the interval of log depth holds the true one."""
+        """(N,) whether the interval of log depth contains the true value."""
         sigma = np.sqrt(np.maximum(self.covariance.diagonal(), 0.0))
         return np.asarray(np.abs(self.photo.residual) <= COVERAGE_FACTOR * sigma)
 
@@ -65,8 +64,8 @@ class Prepared:
 
 
 def prepare(photo: PhotoResiduals, model: ErrorModel) -> Prepared:
-    """The pairs of a usable photo and the covariances that a model claims."""
-    found = photo.pairs()
+    """Selects the pairs of a usable photo and computes the covariances predicted by a model."""
+    pairs = photo.pairs()
     claimed = model.covariance(photo.pixels_px, width=photo.width, height=photo.height, calibrated=True)
     # P C P' = C - F C - (F C)' + F C F' with F = X X^+ of rank 1 or 2.
     inverse = np.linalg.pinv(photo.modes)
@@ -74,15 +73,15 @@ def prepare(photo: PhotoResiduals, model: ErrorModel) -> Prepared:
     both = photo.modes @ (taken @ inverse.T).T
     return Prepared(
         photo=photo,
-        pairs=np.concatenate(list(found.values())),
-        separation=np.repeat(np.arange(len(SEPARATIONS)), [len(pairs) for pairs in found.values()]),
+        pairs=np.concatenate(list(pairs.values())),
+        separation=np.repeat(np.arange(len(SEPARATIONS)), [len(some) for some in pairs.values()]),
         covariance=claimed - taken - taken.T + both,
         bare=claimed + model.scale**2,
     )
 
 
 def distance_intervals(a: Array, b: Array, var_a: Array, var_b: Array, both: Array) -> tuple[Array, Array]:
-    """95 % intervals of the distances of P pairs of points whose log depths are off.
+    """95 % intervals of the distances of P pairs of points with errors in log depth.
 
     Args:
         a: (P, 3) m, cam frame.
@@ -103,7 +102,7 @@ def distance_intervals(a: Array, b: Array, var_a: Array, var_b: Array, both: Arr
     bent = (np.sqrt(np.maximum(var_a, var_b)) > LINEAR) | (sigma >= LINEAR * length)
     if bent.any():
         drawn = _drawn_lengths(a[bent], b[bent], var_a[bent], var_b[bent], both[bent])
-        # Sorting is much faster than numpy's quantile, and this runs thousands of times.
+        # Sorting is much faster than numpy.quantile, and this runs thousands of times.
         ordered = np.sort(drawn, axis=1)
         ends = ordered[:, _LOW], ordered[:, -1 - _LOW]
         reaches_0 = low[bent] <= 0
@@ -113,7 +112,7 @@ def distance_intervals(a: Array, b: Array, var_a: Array, var_b: Array, both: Arr
 
 
 def shares(held: Mapping[str, Array], weights: Array) -> dict[str, float]:
-    """Weighted means over photos, leaving out those that have no such pairs (NaN)."""
+    """Weighted means over photos, ignoring those without such pairs (NaN)."""
     return {
         name: float(np.average(each[known], weights=weights[known]))
         if (known := ~np.isnan(each)).any()
@@ -130,14 +129,14 @@ def _drawn_lengths(a: Array, b: Array, var_a: Array, var_b: Array, both: Array) 
     rest = np.sqrt(np.maximum(var_b - slope**2, 0.0))
     far_a = np.exp(sigma_a[:, None] * one)
     far_b = np.exp(slope[:, None] * one + rest[:, None] * two)
-    # |s a - t b|^2 without the points themselves.
+    # |s a - t b|^2, from dot products only.
     aa, bb, ab = ((p * q).sum(axis=1)[:, None] for p, q in ((a, a), (b, b), (a, b)))
     return np.asarray(np.sqrt(np.maximum(far_a**2 * aa + far_b**2 * bb - 2 * far_a * far_b * ab, 0.0)))
 
 
 @cache
 def _normal() -> Array:
-    """(2, draws) standard normal draws of low discrepancy, so that few are enough."""
+    """(2, draws) low-discrepancy standard normal samples, so that few suffice."""
     from scipy.stats import norm, qmc
 
     points = qmc.Sobol(2, scramble=True, seed=0).random(_DRAWS)

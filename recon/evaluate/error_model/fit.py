@@ -1,24 +1,26 @@
-"""Fits an estimator's ``ErrorModel`` to photos with measured depth, and says how often its intervals hold.
+"""Fits an estimator's ``ErrorModel`` to photos with measured depth, and computes the coverage of its intervals.
 
-1. Of each photo some 2,000 pixels; residuals ``log(z_estimated / z_true)`` (``residuals.py`` beside).
-2. After the photo's best calibration, half the mean squared difference of two residuals by their distance h in the
-   picture: the robust estimator of Cressie and Hawkins, ``(mean root |difference|)^4 / (2 (0.457 + 0.494 / N))``
-   (Cressie, Statistics for Spatial Data, 1993, 2.4.12), pooled over the photos; and to it, with the same weight for
-   each class of distance since the many far pairs of a photo are not independent, the exponential model
-   ``local^2 + smooth^2 (1 - exp(-h / reach))`` (ibid., 2.3.1).
-3. Residuals have heavier tails than a Gaussian: ``smooth`` and ``local`` are multiplied by the one factor for which
-   95 % of the 95 % intervals of distances between random pairs, as many at short, middle and long separation, hold
+1. Residuals ``log(z_estimated / z_true)`` at some 2,000 pixels of each photo (``residuals.py``). 2. After the photo's
+best calibration, the variogram: half the mean squared difference of two residuals as a function of
+   their distance h in the image. Uses the robust estimator of Cressie and Hawkins, ``(mean root |difference|)^4 /
+   (2 (0.457 + 0.494 / N))`` (Cressie, Statistics for Spatial Data, 1993, 2.4.12), pooled over photos. The exponential
+   model ``local^2 + smooth^2 (1 - exp(-h / reach))`` (ibid., 2.3.1) is fitted with equal weight per distance class,
+   since the many distant pairs of a photo are not independent.
+3. Residuals have heavier tails than a Gaussian, so ``smooth`` and ``local`` are multiplied by one factor, for which
+95 %
+   of the 95 % intervals of distances between random pairs (equally many at short, middle and long separation) contain
    the true distance (``recon.evaluate.error_model.coverage``).
-4. ``scale`` from the medians of the photos, about 0 and not about their mean, since nobody takes a mean error away
-   for the user: root mean square with medians beyond three robust standard deviations (1.4826 times the median
-   absolute value) drawn in to them; times t(0.975; n) / 1.96 for the n scenes that it is known from (Student); less
-   what ``smooth`` itself moves the median of a photo by (the mean covariance over the picture: Krige's relation,
-   Journel and Huijbregts, Mining Geostatistics, 1978, II.C). Relative depth has no metres, and ``scale`` 0.
+4. ``scale`` from the medians of the photos, about 0 instead of their mean, since the user cannot subtract a mean
+error:
+   the root mean square, with medians clipped to three robust standard deviations (1.4826 times the median absolute
+   value), times t(0.975; n) / 1.96 for n scenes (Student), minus the contribution of ``smooth`` to the median of a
+   photo (the mean covariance over the image: Krige's relation, Journel and Huijbregts, Mining Geostatistics, 1978,
+   II.C). For relative depth, ``scale`` is 0.
 
-Weights: every scene has one vote, which its photos share in equal parts. The coverage comes from cross-validation:
-scene by scene, a model fitted without the scene's photos is tested on them (in twelve groups where there are more
-scenes). It is the coverage among photos like these. Distances are held against the true camera: what a wrong focal
-length adds is a measurement's own (``recon.measure.error_budget``).
+Every scene has the same weight, shared equally by its photos. The coverage is from cross-validation: a model fitted
+without the photos of a scene is tested on them (in twelve groups if there are more scenes). It applies to similar
+photos. Distances use the true camera; the error of the focal length belongs to the measurement
+(``recon.measure.error_budget``).
 """
 
 from collections.abc import Sequence
@@ -51,35 +53,35 @@ FEWEST_PHOTOS = 5
 _WANTED = 0.95
 _FOLDS = 12
 _MOST = 300
-"""Of more photos, so many spread evenly over them are taken for the intervals; all for the rest."""
+"""Largest number of photos used for the intervals, evenly spaced; all are used for the rest."""
 _REACHES = (0.005, 1 / 3)
-"""Bounds of the reach. Three reaches, where the variogram is level within 5 %, are at most the diagonal: what changes
-more slowly than the picture shows cannot be told from a common factor, and counts as such."""
+"""Bounds of the reach. At three reaches, the variogram is within 5 % of its limit; this is at most the diagonal,
+since slower variations cannot be distinguished from a common factor."""
 _SMALLEST = 1e-6
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Shares of 95 % intervals that hold the truth, on photos that the model was not fitted on."""
+    """Fractions of 95 % intervals that contain the true value, on photos held out from the fit."""
 
     photos: int
-    """Photos used."""
+    """Number of photos used."""
     scenes: int
-    """Scenes that they show."""
+    """Number of scenes."""
     left_out: int
-    """Photos with too few pixels in common with the truth."""
+    """Photos with too few pixels in common with the ground truth."""
     pixel: float
-    """Of the depth of single pixels, after the best calibration."""
+    """For the depth of single pixels, after the best calibration."""
     short: float
-    """Of distances between pixels up to 10 % of the diagonal apart, after the best calibration."""
+    """For distances between pixels up to 10 % of the diagonal apart, after the best calibration."""
     middle: float
     """10 to 30 %."""
     long: float
     """Over 30 %."""
     uncalibrated: float | None
-    """Of distances at all separations without any calibration; None for relative depth."""
+    """For distances at all separations, without calibration; None for relative depth."""
     factor: float
-    """What the robust standard deviations were multiplied by for the heavy tails."""
+    """Factor applied to the robust standard deviations for the heavy tails."""
 
     @property
     def distances(self) -> float:
@@ -88,53 +90,53 @@ class Coverage:
 
     @property
     def summary(self) -> str:
-        """For a person."""
+        """Human-readable summary."""
         without = (
             "" if self.uncalibrated is None else f", without calibration {100 * self.uncalibrated:.0f} %"
         )
         return (
-            f"tested scene by scene its 95 % intervals hold {100 * self.distances:.0f} % of distances after "
-            f"calibration{without}"
+            f"in cross-validation over scenes, the 95 % intervals contain {100 * self.distances:.0f} % of distances "
+            f"after calibration{without}"
         )
 
 
 def fit_error_model(
     residuals: Sequence[PhotoResiduals], *, estimator: str, source: str
 ) -> tuple[ErrorModel, Coverage]:
-    """Fits the model, and tests it by cross-validation.
+    """Fits the model and tests it by cross-validation.
 
     Args:
-        residuals: Of each photo (``collect``); those without common pixels are left out.
-        estimator: The name that scenes bear.
-        source: Which photos these are, in words; the coverage is added to it.
+        residuals: One per photo (``collect``); photos without common pixels are ignored.
+        estimator: Name of the estimator, as recorded in scenes.
+        source: Description of the photos; the coverage is appended.
 
     Raises:
-        CalibrationError: There are fewer than five usable photos.
+        CalibrationError: Fewer than five photos are usable.
     """
     usable = [photo for photo in residuals if photo.usable]
     left_out = len(residuals) - len(usable)
     if len(usable) < FEWEST_PHOTOS:
         raise CalibrationError(
             f"an error model of {estimator} needs {FEWEST_PHOTOS} photos with measured depth, got {len(usable)}"
-            + (f" ({left_out} more have too few pixels in common with the truth)" if left_out else "")
-            + ": add photos, of as many scenes as you can"
+            + (f" ({left_out} more have too few pixels in common with the ground truth)" if left_out else "")
+            + "; add photos of as many scenes as possible"
         )
     named = [photo.scene or f"#{k}" for k, photo in enumerate(usable)]
     scenes = {name: k for k, name in enumerate(dict.fromkeys(named))}
     scene = np.array([scenes[name] for name in named])
     model, factor = _fit(usable, scene, estimator)
     coverage = _cross_validated(usable, scene, model, left_out, factor)
-    # More digits than these would claim more than some tens of photos tell.
+    # More digits are not significant with some tens of photos.
     numbers = {name: round(getattr(model, name), 4) for name in ("scale", "smooth", "reach", "local")}
     return replace(model, **numbers, photos=len(usable), source=f"{source}; {coverage.summary}"), coverage
 
 
 def save_error_model(path: Path, model: ErrorModel) -> None:
-    """Writes a model into a file of error models, in place of the estimator's own; other estimators' stay.
+    """Adds a model to a file of error models, replacing an existing model of the same estimator.
 
     Raises:
-        CalibrationError: The file is there and is damaged; it is left as it was.
-        ExportError: It cannot be written.
+        CalibrationError: The existing file is damaged; it is not changed.
+        ExportError: The file cannot be written.
     """
     models = read_error_models(path) if path.exists() else {}
     text = dump_error_models({**models, model.estimator: model})
@@ -143,17 +145,17 @@ def save_error_model(path: Path, model: ErrorModel) -> None:
 
 
 def scene_of(name: str, *, posed: bool) -> str | None:
-    """The scene of a pair: frames of a sequence share a name but for the last number (``kitchen_010``).
+    """The scene of a pair: frames of a sequence share a name except for the final number (``kitchen_010``).
 
     Args:
-        name: Of the pair.
-        posed: Its pose in a world is known, so that it is of a sequence. Others are scenes of their own.
+        name: Name of the pair.
+        posed: Whether its pose is known, so that it belongs to a sequence. Other pairs are separate scenes.
     """
     return name.rstrip("0123456789").rstrip("_-") if posed else None
 
 
 def _votes(scene: NDArray[np.int64]) -> Array:
-    """(photos,) weights: 1 for each scene, shared by its photos."""
+    """(photos,) weights: 1 per scene, shared by its photos."""
     return np.asarray(1 / np.bincount(scene)[scene])
 
 
@@ -195,16 +197,16 @@ def _fitted_variogram(photos: Sequence[PhotoResiduals], votes: Array) -> tuple[f
     low = np.log([_SMALLEST / 10, _REACHES[0], _SMALLEST / 10])
     high = np.log([100 * top, _REACHES[1], 100 * top])
     starts = ([top, reach, max(0.3 * top, _SMALLEST)] for reach in (0.03, 0.1, 0.4))
-    found = min(
+    best = min(
         (least_squares(off, np.clip(np.log(start), low, high), bounds=(low, high)) for start in starts),
         key=lambda each: each.cost,
     )
-    smooth, reach, local = (float(x) for x in np.exp(found.x))
+    smooth, reach, local = (float(x) for x in np.exp(best.x))
     return smooth, reach, local
 
 
 def _factor(ready: Sequence[Prepared], votes: Array) -> float:
-    """What standard deviations are multiplied by so that 95 % of the intervals hold, by bisection."""
+    """The factor on standard deviations for which the intervals have 95 % coverage, by bisection."""
     low, high = np.log(0.25), np.log(8.0)
     for _ in range(9):
         middle = (low + high) / 2
@@ -217,7 +219,7 @@ def _factor(ready: Sequence[Prepared], votes: Array) -> float:
 
 
 def _by_separation(each: Prepared, holds: NDArray[np.bool_]) -> dict[str, float]:
-    """Share that holds by separation; NaN where there are no such pairs."""
+    """Coverage by separation; NaN if there are no such pairs."""
     picked = {name: holds[each.separation == k] for k, name in enumerate(SEPARATIONS)}
     return {name: float(some.mean()) if len(some) else np.nan for name, some in picked.items()}
 
@@ -227,7 +229,7 @@ def _weighted(held: Sequence[dict[str, float]], votes: Array) -> dict[str, float
 
 
 def _scale(photos: Sequence[PhotoResiduals], votes: Array, scenes: int, own: float) -> float:
-    """Standard deviation of the common factor, the mean error included; ``own``: what ``smooth`` has of it."""
+    """Standard deviation of the common factor, including the mean error; ``own``: the contribution of ``smooth``."""
     if any(photo.common is None for photo in photos):
         return 0.0
     common = np.abs([photo.common or 0.0 for photo in photos])
@@ -254,7 +256,7 @@ def _cross_validated(
     metric = all(photo.common is not None for photo in photos)
     for out in np.unique(fold[some]):
         rest, test = np.flatnonzero(fold != out).tolist(), [k for k in some.tolist() if fold[k] == out]
-        # All photos of one scene: nothing is left to fit, so the model is tested on its own photos.
+        # If all photos are of one scene, nothing is left to fit: test the model on its own photos.
         fitted = _fit([photos[k] for k in rest], scene[rest], model.estimator)[0] if len(rest) else model
         for k in test:
             each = prepare(photos[k], fitted)
@@ -263,15 +265,15 @@ def _cross_validated(
             bare = _by_separation(each, each.bare_distances_hold()) if metric else {}
             held.append(here | {f"bare {name}": share for name, share in bare.items()})
         votes += list(_votes(scene)[test])
-    found = _weighted(held, np.array(votes))
+    coverage = _weighted(held, np.array(votes))
     return Coverage(
         photos=len(photos),
         scenes=scenes,
         left_out=left_out,
-        pixel=found["pixel"],
-        short=found["short"],
-        middle=found["middle"],
-        long=found["long"],
-        uncalibrated=float(np.mean([found[f"bare {name}"] for name in SEPARATIONS])) if metric else None,
+        pixel=coverage["pixel"],
+        short=coverage["short"],
+        middle=coverage["middle"],
+        long=coverage["long"],
+        uncalibrated=float(np.mean([coverage[f"bare {name}"] for name in SEPARATIONS])) if metric else None,
         factor=factor,
     )

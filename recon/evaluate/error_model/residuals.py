@@ -1,9 +1,9 @@
-"""What a photo with measured depth tells about an estimator's errors: a small sample, and its variogram.
+"""The errors of an estimator on one photo with measured depth: a sample of residuals and its variogram.
 
-Residuals are ``log(z_estimated / z_true)``. The photo's best calibration is taken away first: of metric depth the
-common factor (the median residual), of relative depth scale and shift of inverse depth (least absolute relative
-deviation, by reweighted least squares). How residuals differ with distance in the picture is kept as the mean root of
-absolute differences, which few outliers hardly move (Cressie, Statistics for Spatial Data, 1993, 2.4.12).
+Residuals are ``log(z_estimated / z_true)``, after removing the photo's best calibration: for metric depth the common
+factor (the median residual), for relative depth scale and shift of inverse depth (least absolute relative deviation,
+by reweighted least squares). The variogram is stored as the mean root of absolute differences, which is robust
+against outliers (Cressie, Statistics for Spatial Data, 1993, 2.4.12).
 """
 
 from dataclasses import dataclass
@@ -18,66 +18,66 @@ from recon.types import Intrinsics, MetricDepth, RelativeDepth
 Array = NDArray[np.float64]
 
 SAMPLED = 2000
-"""Pixels of a photo that its common factor is computed from."""
+"""Number of pixels per photo used to compute the common factor."""
 FEWEST = 100
-"""With fewer common pixels a photo is left out."""
+"""A photo with fewer common pixels is ignored."""
 LAGS = (0.0, 0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.12, 0.16, 0.21, 0.27, 0.34, 0.42, 0.5)
-"""Edges of the classes of distance, as shares of the diagonal. Beyond half of the picture few directions remain."""
+"""Edges of the distance classes, as fractions of the diagonal. Beyond half of the image, few directions remain."""
 SEPARATIONS = {"short": (0.0, 0.1), "middle": (0.1, 0.3), "long": (0.3, 1.0)}
-"""Of pairs of pixels, as shares of the diagonal."""
+"""Separations of pairs of pixels, as fractions of the diagonal."""
 _COMPARED = 1000
 _KEPT = 300
 _PAIRS = 60
-"""Of each separation."""
+"""Number of pairs per separation."""
 _FARTHEST = 4.0
-"""Depth is cut at so many times the farthest true one, where the fitted inverse depth falls to 0 or below."""
+"""Depth limit relative to the farthest ground truth, for fitted inverse depth that is zero or negative."""
 
 
 @dataclass(frozen=True)
 class PhotoResiduals:
-    """A sample of one photo's N pixels; N is 0 where estimate and truth have too few in common."""
+    """A sample of N pixels of one photo; N is 0 if estimate and ground truth have too few pixels in common."""
 
     pixels_px: Array
     """(N, 2) positions (x, y), px."""
     rays: Array
-    """(N, 3) viewing rays of z = 1, by the true camera."""
+    """(N, 3) viewing rays with z = 1, for the true camera."""
     z_m: Array
     """(N,) true depth, m."""
     residual: Array
-    """(N,) log of estimated over true depth, after the best calibration."""
+    """(N,) log ratio of estimated to true depth, after the best calibration."""
     modes: Array
-    """(N, 1 or 2) how log depth changes with what the calibration fits: the factor; or scale and shift."""
+    """(N, 1 or 2) derivative of log depth with respect to the calibration: the factor, or scale and shift."""
     common: float | None
-    """Log of the factor that was taken away; None: relative depth has none."""
+    """Log of the removed factor; None for relative depth."""
     roots: Array
-    """(L,) sums of the root of absolute differences of residuals, by class of distance."""
+    """(L,) sums of the root of absolute differences of residuals, by distance class."""
     apart: Array
-    """(L,) sums of the distances, shares of the diagonal."""
+    """(L,) sums of the distances, as fractions of the diagonal."""
     counts: Array
-    """(L,) how many pairs."""
+    """(L,) numbers of pairs."""
     width: int
     """Of the photo, px."""
     height: int
     """Of the photo, px."""
     scene: str | None
-    """Photos of the same scene share one vote; None: a scene of its own."""
+    """Photos of the same scene share one weight; None: a separate scene."""
 
     @property
     def usable(self) -> bool:
-        """Whether there were common pixels enough."""
+        """Whether there are enough common pixels."""
         return len(self.z_m) > 0
 
     def pairs(self, seed: int = 0) -> dict[str, NDArray[np.int64]]:
-        """(P, 2) indices of random pairs of the sample, by separation; the same for the same seed."""
+        """(P, 2) indices of random pairs of the sample, by separation; deterministic for a given seed."""
         first, second = np.triu_indices(len(self.z_m), 1)
         apart = _apart(self.pixels_px, first, second, self.width, self.height)
         rng = np.random.default_rng(seed)
-        found = {}
+        pairs = {}
         for name, (low, high) in SEPARATIONS.items():
             inside = np.flatnonzero((apart > low) & (apart <= high))
             at = rng.choice(inside, min(_PAIRS, len(inside)), replace=False)
-            found[name] = np.stack([first[at], second[at]], axis=1)
-        return found
+            pairs[name] = np.stack([first[at], second[at]], axis=1)
+        return pairs
 
 
 def collect(
@@ -90,16 +90,16 @@ def collect(
     scene: str | None = None,
     seed: int = 0,
 ) -> PhotoResiduals:
-    """Takes the sample of one photo.
+    """Samples the residuals of one photo.
 
     Args:
         depth: (H, W) estimate on the photo's grid.
         truth: (H, W) measured depth on the same grid.
-        width: Of the photo, px.
-        height: Of the photo, px.
+        width: Width of the photo, px.
+        height: Height of the photo, px.
         intrinsics: The photo's camera.
-        scene: Name shared by photos of the same place.
-        seed: Of the sampling.
+        scene: Name shared by photos of the same scene.
+        seed: Seed of the sampling.
 
     Raises:
         ValueError: The shapes differ.
@@ -109,7 +109,7 @@ def collect(
         raise ValueError(f"expected {shape}, got {depth.valid.shape} and {truth.valid.shape}")
     rng = np.random.default_rng(seed)
     common = np.flatnonzero(depth.valid & truth.valid)
-    # The draw is in random order, so that the parts that are kept are random samples, too.
+    # The sample is in random order, so that its first parts are random samples as well.
     at = rng.choice(common, min(SAMPLED, len(common)), replace=False) if len(common) >= FEWEST else common[:0]
     row, column = np.divmod(at, width)
     z_m = truth.z_m[row, column].astype(np.float64)
@@ -141,7 +141,7 @@ def collect(
 
 
 def _best_shifted(value: Array, z_m: Array) -> tuple[Array, Array]:
-    """Residuals after the best scale and shift of inverse depth, and the change of log depth by the two."""
+    """Residuals after the best scale and shift of inverse depth, and the derivatives of log depth by the two."""
     if not len(value):
         return value, np.zeros((0, 2))
     middle, unit = float(np.median(value)), float(np.std(value)) or 1.0

@@ -1,4 +1,4 @@
-"""The residuals of each pair that an error model is fitted to, kept in a file each where a run may be resumed."""
+"""Stores the residuals of each pair for an error model, one file per pair, so that a run can be resumed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -20,50 +20,50 @@ from recon.types import MetricDepth, RelativeDepth
 _OPTIONAL = ("common", "scene")
 
 
-def residuals_of(found: Compared) -> PhotoResiduals:
-    """The sample of one pair, on the truth's grid; through the true camera where it is known, else the estimate's."""
-    height, width = found.both.shape
+def residuals_of(compared: Compared) -> PhotoResiduals:
+    """The sample of one pair on the ground truth's grid, with the true camera if known, else the estimate's."""
+    height, width = compared.both.shape
     depth: MetricDepth | RelativeDepth
-    if found.relative is None:
-        depth = MetricDepth(np.where(found.both, found.depth_m, 0).astype(np.float32), found.both)
+    if compared.relative is None:
+        depth = MetricDepth(np.where(compared.both, compared.depth_m, 0).astype(np.float32), compared.both)
     else:
-        depth = RelativeDepth(found.relative, found.both)
+        depth = RelativeDepth(compared.relative, compared.both)
     return collect(
         depth,
-        MetricDepth(found.true_m, found.known),
+        MetricDepth(compared.true_m, compared.known),
         width=width,
         height=height,
-        intrinsics=found.true_camera or found.camera,
-        scene=found.pair.place,
-        seed=crc32(found.pair.name.encode()),
+        intrinsics=compared.true_camera or compared.camera,
+        scene=compared.pair.place,
+        seed=crc32(compared.pair.name.encode()),
     )
 
 
 class Samples:
-    """The samples of one estimator's pairs: in a folder, or in memory where there is none."""
+    """The samples of one estimator's pairs, in a folder or in memory."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Takes the folder for the files, which is made when the first is written."""
+        """Takes the folder for the files, created on the first write, or None for memory."""
         self.folder = folder
         self._held: dict[str, PhotoResiduals] = {}
 
     def has(self, pair: str) -> bool:
-        """Whether there is one of this pair."""
+        """Whether there is a sample of this pair."""
         return pair in self._held or (self.folder is not None and self._file(self.folder, pair).is_file())
 
-    def add(self, found: Compared) -> None:
-        """Takes the sample of a pair."""
-        sample = residuals_of(found)
+    def add(self, compared: Compared) -> None:
+        """Adds the sample of a pair."""
+        sample = residuals_of(compared)
         if self.folder is None:
-            self._held[found.pair.name] = sample
+            self._held[compared.pair.name] = sample
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         values = {field.name: getattr(sample, field.name) for field in fields(sample)}
-        with staged(self._file(self.folder, found.pair.name)) as temporary:
+        with staged(self._file(self.folder, compared.pair.name)) as temporary:
             np.savez_compressed(temporary, **{k: v for k, v in values.items() if v is not None})
 
     def of(self, pairs: Sequence[Pair]) -> Iterator[PhotoResiduals]:
-        """The samples of those pairs that have one."""
+        """The samples of those of the pairs that have one."""
         for pair in pairs:
             if pair.name in self._held:
                 yield self._held[pair.name]
@@ -78,7 +78,7 @@ class Samples:
 def fit_samples(
     samples: Samples, pairs: Sequence[Pair], *, estimator: str, settings: Settings
 ) -> tuple[ErrorModel, Coverage]:
-    """Fits the error model of an estimator (``fit_error_model``), with a source in words.
+    """Fits the error model of an estimator (``fit_error_model``) and describes its source.
 
     Raises:
         CalibrationError: Too few pairs.
@@ -90,11 +90,11 @@ def fit_samples(
 
 
 def _source(pairs: Sequence[Pair], settings: Settings, day: date) -> str:
-    """Which photos, by their sensors, and how they were estimated."""
+    """Describes the photos: number, scenes, sensors, and source of the focal length."""
     places = len({pair.place for pair in pairs})
     kinds = [pair.kind or "unknown" for pair in pairs]
     sensors = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    camera = "found by itself" if settings.camera == "own" else "given where known"
+    camera = "from the photo or the model" if settings.camera == "own" else "from the ground truth if known"
     scenes = f"{places} scene{'s' if places != 1 else ''}"
     return f"{len(pairs)} photos of {scenes} ({sensors}), focal length {camera}, {day.isoformat()}"
 
@@ -104,6 +104,6 @@ def _read(path: Path) -> PhotoResiduals:
         with np.load(path, allow_pickle=False) as archive:
             values: dict[str, Any] = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError) as error:
-        raise EvaluationError(f"{path} is damaged ({error}): remove it, and use --resume again.") from error
+        raise EvaluationError(f"{path} is damaged ({error}); delete it and use --resume again.") from error
     plain = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
     return PhotoResiduals(**{**dict.fromkeys(_OPTIONAL), **plain})

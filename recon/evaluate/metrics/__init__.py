@@ -1,1 +1,1 @@
-"""The field's measures of how good depth is."""
+"""Standard metrics of depth and point clouds."""

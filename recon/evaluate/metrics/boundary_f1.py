@@ -1,10 +1,10 @@
-"""How well depth edges lie where the true ones are: the boundary F1 of Depth Pro's paper.
+"""Boundary F1 of Depth Pro: how well depth edges match the ground truth.
 
 Bochkovskii et al., "Depth Pro: Sharp Monocular Metric Depth in Less Than a Second", 2024, section 4, "Evaluation
-metrics for sharp boundaries". A pixel i is in front of its neighbour j (of four) where d(j) / d(i) > 1 + t; precision
-and recall count the ordered pairs for which that holds in both maps against those of either; F1 is averaged over ten
-t from 5 % to 25 % with weights proportional to 1 + t, as the authors' program has them. It needs no scale, but a
-shift of inverse depth changes it.
+metrics for sharp boundaries". A pixel i occludes its neighbour j (of four) if d(j) / d(i) > 1 + t. Precision and
+recall compare the ordered pairs for which this holds in both maps with those of either map. F1 is averaged over ten t
+from 5 % to 25 % with weights proportional to 1 + t, as in the authors' program. It is invariant to scale, but not to
+a shift of inverse depth.
 """
 
 from dataclasses import dataclass
@@ -21,28 +21,28 @@ _LEAST_DENSITY = 0.5
 
 @dataclass(frozen=True)
 class BoundaryF1:
-    """From 0 to 1, larger is better."""
+    """Scores from 0 to 1; larger is better."""
 
     directions: float
-    """Precision and recall as means of the four directions: what the authors' program computes."""
+    """Precision and recall averaged over the four directions, as in the authors' program."""
     pooled: float
-    """All ordered pairs in one count: the paper's equation. The two differ little."""
+    """All ordered pairs pooled, as in the paper's equation. The two differ little."""
     by_threshold: tuple[float | None, ...]
-    """``pooled`` at each of ``THRESHOLDS``; None where neither map has a boundary."""
+    """``pooled`` for each of ``THRESHOLDS``; None if neither map has a boundary."""
 
 
 def boundary_f1(z_m: FloatMap, true_m: FloatMap, known: BoolMap) -> BoundaryF1 | None:
     """Agreement of occluding contours.
 
-    A threshold at which neither map has a boundary has no say, nor has a direction in which neither has.
+    Thresholds and directions for which neither map has a boundary are ignored.
 
     Args:
         z_m: (H, W) estimated depth, any scale, positive where known.
         true_m: (H, W) true depth.
-        known: (H, W) where both are known; a pair of neighbours counts where both are.
+        known: (H, W) where both are valid; a pair of neighbours counts if both pixels are valid.
 
     Returns:
-        None where the truth is too sparse to have neighbours, or no boundary is in it.
+        None if the ground truth is too sparse or contains no boundary.
     """
     if not (z_m.shape == true_m.shape == known.shape) or z_m.ndim != 2:
         raise ValueError(f"expected three maps (H, W), got {z_m.shape}, {true_m.shape} and {known.shape}")
@@ -54,7 +54,7 @@ def boundary_f1(z_m: FloatMap, true_m: FloatMap, known: BoolMap) -> BoundaryF1 |
     counts = np.zeros((len(THRESHOLDS), 4, 3))
     for axis, both in ((0, down), (1, right)):
         estimated, true = _steps(z_m, both, axis), _steps(true_m, both, axis)
-        # Most pairs lie on one surface in both maps, and are looked at once.
+        # Most pairs are on one surface in both maps: drop them first.
         lowest = THRESHOLDS[0]
         edge = (np.maximum(estimated, 1 / estimated) > lowest) | (np.maximum(true, 1 / true) > lowest)
         estimated, true = estimated[edge], true[edge]
@@ -81,7 +81,7 @@ def _steps(depth_m: FloatMap, both: BoolMap, axis: int) -> NDArray[np.float64]:
 
 
 def _pooled(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(thresholds,), NaN where there is no boundary; of (thresholds, 4, 3) counts: hits, estimated, true."""
+    """(thresholds,) F1, NaN without boundaries, from (thresholds, 4, 3) counts: hits, estimated, true."""
     hits, estimated, true = counts.sum(axis=1).T
     both = estimated + true
     return np.divide(2 * hits, both, out=np.full_like(both, np.nan), where=both > 0)

@@ -1,4 +1,4 @@
-"""How far apart two point clouds are, in metres."""
+"""Distances between two point clouds, in metres."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 NEAR_M = 0.05
 """Threshold of ``fscore_5cm``, m."""
 NEAR_SHARE = 0.05
-"""Threshold of ``fscore_5pct``, as a share of the true cloud's median distance from the camera."""
+"""Threshold of ``fscore_5pct``, as a fraction of the true cloud's median distance from the camera."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class CloudErrors:
     Network", CVPR 2017; F-score: Knapitsch et al., "Tanks and Temples", TOG 2017)."""
 
     chamfer_m: float
-    """Half of the sum of the two mean distances, m (not squared)."""
+    """Half the sum of the two mean distances, m (not squared)."""
     fscore_5cm: float
-    """Harmonic mean of the shares of points that have the other cloud within 5 cm."""
+    """Harmonic mean of the fractions of points within 5 cm of the other cloud."""
     fscore_5pct: float
-    """The same within 5 % of the true cloud's median distance from the camera."""
+    """The same for 5 % of the true cloud's median distance from the camera."""
 
 
 def cloud_errors(points: Array, true_points: Array) -> CloudErrors:
@@ -35,10 +35,10 @@ def cloud_errors(points: Array, true_points: Array) -> CloudErrors:
         true_points: (M, 3) m.
 
     Raises:
-        ValueError: A cloud without points.
+        ValueError: A cloud has no points.
     """
     if not len(points) or not len(true_points):
-        raise ValueError(f"expected points, got {len(points)} and {len(true_points)}")
+        raise ValueError(f"expected two non-empty clouds, got {len(points)} and {len(true_points)} points")
     off, _ = _tree(true_points).query(points)
     missed, _ = _tree(points).query(true_points)
     share_m = NEAR_SHARE * float(np.median(np.linalg.norm(true_points, axis=1)))
@@ -52,7 +52,7 @@ def cloud_errors(points: Array, true_points: Array) -> CloudErrors:
 def _tree(points: Array) -> Any:
     from scipy.spatial import cKDTree
 
-    # Up to three times as fast as its defaults where one cloud is a plane, and the other far from it.
+    # Up to three times as fast as the defaults if one cloud is a plane and the other is far from it.
     return cKDTree(points, balanced_tree=False, compact_nodes=False)
 
 

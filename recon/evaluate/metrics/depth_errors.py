@@ -1,8 +1,8 @@
-"""Errors of depth, pixel by pixel, as the field counts them.
+"""Standard per-pixel errors of depth.
 
 The definitions are those of Eigen, Puhrsch and Fergus, "Depth Map Prediction from a Single Image using a Multi-Scale
 Deep Network", NeurIPS 2014, section 4.1; log10 is from Saxena, Sun and Ng, "Make3D", PAMI 2009. Logarithms are
-natural but for log10. All are over the pixels at which both depths are known.
+natural except log10. All are over the pixels where both depths are valid.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _DELTA = 1.25
 
 @dataclass(frozen=True)
 class DepthErrors:
-    """Errors of one depth map; smaller is better, save for the deltas."""
+    """Errors of one depth map; smaller is better, except for the deltas."""
 
     abs_rel: float
     """mean |z - t| / t."""
@@ -30,7 +30,7 @@ class DepthErrors:
     log10: float
     """mean |log10 z - log10 t|."""
     delta1: float
-    """Share of pixels with max(z / t, t / z) < 1.25."""
+    """Fraction of pixels with max(z / t, t / z) < 1.25."""
     delta2: float
     """The same with 1.25^2."""
     delta3: float
@@ -44,11 +44,11 @@ def depth_errors(z_m: Array, true_m: Array) -> DepthErrors:
     """Errors of an estimate.
 
     Args:
-        z_m: (N,) estimated depth at the pixels that count, m, positive.
-        true_m: (N,) true depth there, m, positive.
+        z_m: (N,) estimated depth, m, positive.
+        true_m: (N,) ground truth at the same pixels, m, positive.
 
     Raises:
-        ValueError: No pixel, or not the same number of both.
+        ValueError: The arrays are empty or differ in length.
     """
     z, t = _checked(z_m, true_m)
     apart = z - t
@@ -63,17 +63,17 @@ def depth_errors(z_m: Array, true_m: Array) -> DepthErrors:
         delta1=float(np.mean(worse < _DELTA)),
         delta2=float(np.mean(worse < _DELTA**2)),
         delta3=float(np.mean(worse < _DELTA**3)),
-        # The standard deviation, about its own mean: the difference of the two means would lose its digits.
+        # As a standard deviation: the difference of the two means would cancel digits.
         si_log=float(np.std(log_ratio)),
     )
 
 
 def median_scale(z_m: Array, true_m: Array) -> float:
-    """The factor that makes the median of true over estimated depth 1.
+    """The median of the ratio of true to estimated depth.
 
-    The median of the ratios, and not least squares, since what is asked is the scale of the scene: a few far or wrong
-    pixels have no say in it (Zhou et al., "Unsupervised Learning of Depth and Ego-Motion from Video", CVPR 2017, take
-    the ratio of the medians, which differs little).
+    Unlike least squares, the median of the ratios is robust against a few far or wrong pixels (Zhou et al.,
+    "Unsupervised Learning of Depth and Ego-Motion from Video", CVPR 2017, use the ratio of the medians, which differs
+    little).
     """
     z, t = _checked(z_m, true_m)
     return float(np.median(t / z))
@@ -84,11 +84,11 @@ class InverseFit:
     """``1 / t = scale * inverse + shift``."""
 
     scale: float
-    """In 1/m per unit of the estimate."""
+    """1/m per unit of the estimate."""
     shift: float
     """1/m."""
     farthest_m: float
-    """What the fit puts beyond this, or behind the camera, is taken as this far."""
+    """Upper limit of the depth; also used for points that the fit puts behind the camera."""
 
     def depth_m(self, inverse: Array) -> Array:
         """Depth of an estimate's inverse depth, m."""
@@ -96,13 +96,13 @@ class InverseFit:
 
 
 def fit_inverse(inverse: Array, true_m: Array) -> InverseFit:
-    """Scale and shift of inverse depth by least squares in 1/m, as relative estimators are measured.
+    """Fits scale and shift of inverse depth by least squares in 1/m, the usual alignment of relative estimators.
 
-    Ranftl et al., "Towards Robust Monocular Depth Estimation", PAMI 2022, section 4. As there is no depth where the
-    fitted inverse depth is 0 or less, it ends at the farthest true depth of the photo.
+    Ranftl et al., "Towards Robust Monocular Depth Estimation", PAMI 2022, section 4. Depth is limited to the farthest
+    ground truth of the photo, also where the fitted inverse depth is zero or negative.
 
     Args:
-        inverse: (N,) estimated inverse depth, any unit; 1/m of a metric estimator.
+        inverse: (N,) estimated inverse depth in any unit; 1/m for a metric estimator.
         true_m: (N,) true depth, m.
     """
     if inverse.shape != true_m.shape or inverse.ndim != 1 or not inverse.size:
@@ -111,7 +111,7 @@ def fit_inverse(inverse: Array, true_m: Array) -> InverseFit:
     given = inverse.astype(np.float64)
     centred = given - given.mean()
     variance = float(np.mean(centred**2))
-    # An estimate that is the same everywhere has no slope.
+    # A constant estimate has no slope.
     flat = variance <= 1e-24 * float(np.mean(given**2))
     scale = 0.0 if flat else float(np.mean(centred * wanted) / variance)
     return InverseFit(scale, float(wanted.mean() - scale * given.mean()), float(true_m.max()))
@@ -121,7 +121,7 @@ def _checked(z_m: Array, true_m: Array) -> tuple[Array, Array]:
     if z_m.shape != true_m.shape or z_m.ndim != 1:
         raise ValueError(f"expected two arrays (N,), got {z_m.shape} and {true_m.shape}")
     if not z_m.size:
-        raise ValueError("no pixel to compare")
+        raise ValueError("expected at least one pixel")
     z, t = z_m.astype(np.float64), true_m.astype(np.float64)
     if not (z.min() > 0 and t.min() > 0):
         raise ValueError("depths must be positive")

@@ -67,5 +67,5 @@ def test_a_wall_that_moves_is_as_far_as_it_moved() -> None:
 
 
 def test_a_cloud_without_points_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected points"):
+    with pytest.raises(ValueError, match="expected two non-empty clouds"):
         cloud_errors(np.zeros((0, 3)), np.ones((1, 3)))

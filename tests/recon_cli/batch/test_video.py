@@ -114,7 +114,7 @@ def test_a_cut_video_gives_what_it_has(tmp_path: Path) -> None:
     for words in (["build", str(path), "-o", "@frames"], ["depth", str(path), "-o", "@d.mp4"]):
         done = run(tmp_path, *words, "--model", "preview", "--every", "4", "--json")
         assert done.exit_code == 0, done.stderr
-        assert "cut off or damaged" in done.stderr and json.loads(done.stdout)["warnings"]
+        assert "truncated or damaged" in done.stderr and json.loads(done.stdout)["warnings"]
     assert 2 <= len(names_in(tmp_path / "frames")) < COUNT // 4
     assert len(list(Clip.open(tmp_path / "d.mp4").frames())) == len(names_in(tmp_path / "frames"))
 
