@@ -1,1 +1,1 @@
-"""Pictures and films of a scene without a window."""
+"""Renders images and films of a scene without a window."""

@@ -1,4 +1,4 @@
-"""Ways of a camera past a scene, from the photo's own place and back to it. No widget, no Open3D."""
+"""Camera paths that start and end at the photo's camera. No widget, no Open3D."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +13,9 @@ PathName = Literal["still", "swing", "turntable", "fly"]
 PATHS: tuple[PathName, ...] = ("still", "swing", "turntable", "fly")
 
 FLY_SHARE = 0.45
-"""How much of the way to the scene's middle a flight goes, where nothing is in its way."""
+"""Length of a flight relative to the distance of the scene's centre, if nothing is in the way."""
 _NEAREST_SHARE = 0.7
-"""How much of the way to what is nearest."""
+"""Largest length of a flight relative to the distance of the nearest surface."""
 _FLY_TURN_RAD = radians(8)
 _TILT_RAD = radians(4)
 
@@ -23,31 +23,31 @@ _TILT_RAD = radians(4)
 def cameras(
     name: PathName, start: ViewCamera, count: int, turn_deg: float, fly_share: float = FLY_SHARE
 ) -> Iterator[ViewCamera]:
-    """Where the camera stands at each of ``count`` pictures; after the last comes the first, without a jump.
+    """The camera of each of ``count`` frames, as a loop without a jump from last to first.
 
     Args:
-        name: ``still``: one place. ``swing``: to one side, over the middle to the other and back. ``turntable``: all
-            around in one direction. ``fly``: forward with a slight bow, and back.
-        start: The photo's camera, or another; it looks at the scene's middle.
-        count: Of pictures.
-        turn_deg: From one end of a swing to the other; of a turntable, how far it goes around.
-        fly_share: How much of the way to the scene's middle a flight goes, from 0 to below 1.
+        name: ``still``: no motion. ``swing``: to one side, to the other and back. ``turntable``: around the scene in
+            one direction. ``fly``: forward on a slight curve, and back.
+        start: The photo's camera, or another; it looks at the scene's centre.
+        count: Number of frames.
+        turn_deg: Angle between the ends of a swing, or angle of a turntable.
+        fly_share: Length of a flight relative to the distance of the scene's centre, from 0 to below 1.
 
     Raises:
-        ValueError: No such way, no picture, or a flight that reaches the middle.
+        ValueError: Unknown path, no frame, or a flight that reaches the centre.
     """
     if name not in PATHS or count < 1 or not 0 <= fly_share < 1:
         raise ValueError(
-            f"expected one of {PATHS}, 1 picture or more, 0 <= share < 1: {name}, {count}, {fly_share}"
+            f"expected one of {PATHS}, 1 frame or more, 0 <= fly_share < 1, got {name}, {count}, {fly_share}"
         )
     for k in range(count):
-        # At rest at both ends, by a cosine: a film that is not repeated does not start with a jerk.
+        # Ease in and out with a cosine, so that a film that is not looped does not start abruptly.
         phase = 2 * pi * (1 - cos(pi * k / count)) / 2
         if name == "swing":
             yield start.orbit(radians(turn_deg) / 2 * sin(phase), _TILT_RAD * (1 - cos(phase)) / 2)
         elif name == "turntable":
             full = turn_deg >= 360
-            # All around goes on at one speed; a part of it comes back the way it went.
+            # A full turn has constant speed; a partial turn goes back and forth.
             turned = k / count if full else (1 - cos(phase)) / 2
             yield start.orbit(radians(turn_deg) * turned, 0.0)
         elif name == "fly":
@@ -58,21 +58,21 @@ def cameras(
 
 
 def fly_share(nearest_m: float, middle_m: float) -> float:
-    """How far a flight may go, as a share of the way to the middle, so that it stays before what is nearest.
+    """Length of a flight relative to the distance of the scene's centre, so that it stops before the nearest surface.
 
     Args:
-        nearest_m: Distance of what is nearest to the camera, m.
-        middle_m: Distance of the scene's middle, m.
+        nearest_m: Distance of the nearest surface from the camera, m.
+        middle_m: Distance of the scene's centre, m.
     """
     return min(FLY_SHARE, _NEAREST_SHARE * max(nearest_m, 0.0) / max(middle_m, 1e-9))
 
 
 def moved(camera: ViewCamera, offset_m: tuple[float, float, float]) -> ViewCamera:
-    """The same view from another place.
+    """Moves a camera without rotating it.
 
     Args:
-        camera: Where it stands.
-        offset_m: To the right, up and backward, m.
+        camera: The camera.
+        offset_m: Offset to the right, up and back, m.
     """
     by = np.array(offset_m) @ np.array(camera.axes)
     eye, target = np.array(camera.eye) + by, np.array(camera.target) + by

@@ -1,4 +1,4 @@
-"""A layer as arrays to draw: positions and colours, in the world frame. No widget, no Open3D."""
+"""Converts a layer to arrays for drawing: positions and colours in the world frame. No widget, no Open3D."""
 
 from dataclasses import dataclass, replace
 from math import ceil
@@ -19,14 +19,14 @@ Kind = Literal["points", "triangles", "lines"]
 _TOO_FAR_RGB, _FLYING_RGB = (70, 120, 255), (255, 60, 60)
 _WIRE_PIXELS = 40_000
 _OUTER = 2.5
-"""Percent at either end: what is seen through a window should not make the room small."""
+"""Percentage ignored at either end, so that the view through a window does not dominate the bounds."""
 _LEGEND_ROWS = 240
 _GREY = 190
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What is drawn of one layer."""
+    """The arrays to draw for one layer."""
 
     kind: Kind
     points: NDArray[np.float32]
@@ -38,15 +38,15 @@ class Drawn:
     indices: NDArray[np.int32] | None = None
     """(F, 3) triangles or (L, 2) lines."""
     normals: NDArray[np.float32] | None = None
-    """(N, 3) of triangles, world frame."""
+    """(N, 3) vertex normals of triangles, world frame."""
     of_points: int = 0
-    """How many points there would be without thinning for the display."""
+    """Number of points before downsampling for display."""
 
     def thinned(self, most: int) -> "Drawn":
-        """At most so many points, evenly taken; triangles and lines as they are."""
+        """At most ``most`` random points; triangles and lines are unchanged."""
         if self.kind != "points" or len(self.points) <= most:
             return self
-        # A step that shares no factor with the rows' length would not alias; a fixed random choice never does.
+        # A fixed random choice does not alias with the rows, unlike a regular step.
         chosen = np.random.default_rng(0).choice(len(self.points), most, replace=False, shuffle=False)
         chosen.sort()
         return replace(
@@ -58,7 +58,7 @@ class Drawn:
 
     @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Corners of the box around all but the outermost few percent of it along each axis, m."""
+        """Corners of the bounding box without outliers (a few percent along each axis), m."""
         if not len(self.points):
             return np.full(3, -1.0), np.full(3, 1.0)
         sample = self.points[:: max(1, len(self.points) // 50_000)].astype(np.float64)
@@ -66,13 +66,13 @@ class Drawn:
 
 
 def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple[float, float]) -> Drawn:
-    """A scene's cloud, mesh or wires in the colours that the view asks for.
+    """The point cloud, mesh or wireframe of a scene in the colours of the view.
 
     Args:
-        scene: With the options that count.
+        scene: The scene with its options.
         view: Shape and colours.
-        world_T_cam: (4, 4) to the world frame.
-        share: From which to which share of the photo's width it is shown.
+        world_T_cam: (4, 4) transform to the world frame.
+        share: The visible part of the photo's width, as fractions.
     """
     everything = _whole(scene) if view.colours == "masks" and view.shown_as == "cloud" else scene
     indices = normals = None
@@ -96,7 +96,7 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
 
 
 def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transform) -> Drawn:
-    """A file's points or triangles; what it has no colours for is grey, and depth counts from the file's origin."""
+    """The points or triangles of a file; grey without colours. Depth is relative to the file's origin."""
     own = geometry.normals
     if isinstance(geometry, Mesh):
         points, rgb = geometry.vertices, geometry.rgb
@@ -121,10 +121,10 @@ def pictures(scene: Scene, colormap: str) -> tuple[NDArray[np.uint8], NDArray[np
     rgb = scene.photo.rgb
     try:
         painted = depth_picture(scene.depth, colormap)
-    except ExportError:  # no pixel has a depth
+    except ExportError:  # no pixel has valid depth
         grey = np.full_like(rgb, 128)
         return rgb, grey, grey[:, :1]
-    # The legend's letters are made for the size that it is shown in.
+    # Render the legend at its display size, so that the text is readable.
     n = max(1, rgb.shape[0] // _LEGEND_ROWS)
     z_m, valid = scene.depth.z_m[::n, ::n], scene.depth.valid[::n, ::n]
     if not valid.any():
@@ -154,7 +154,7 @@ def _coloured(
 def _mask_colours(
     scene: Scene, points: NDArray[np.float32], rgb: NDArray[np.uint8], pixels_px: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """What is kept in grey, what is dropped at depth edges red, what is too far blue."""
+    """Kept points grey, points dropped at depth edges red, points beyond the largest depth blue."""
     height, width = scene.depth.z_m.shape
     kept = np.zeros((height, width, 1), np.uint8)
     kept_px = project(scene.with_options(replace(scene.options, voxel=None)).cloud(normals=False).points,
@@ -169,12 +169,12 @@ def _mask_colours(
 
 
 def _whole(scene: Scene) -> Scene:
-    """With all that has a depth, to show what is dropped."""
+    """The scene with all valid depth, to show dropped points."""
     return scene.with_options(replace(scene.options, edge=0.0, max_depth=None, voxel=None))
 
 
 def _for_wires(scene: Scene) -> Scene:
-    """With so few pixels that single triangles can be told apart."""
+    """The scene with a stride that makes single triangles visible."""
     if scene.options.faces or scene.options.error:
         return scene
     pixels = scene.depth.z_m.size
@@ -189,12 +189,12 @@ def _looked_up(picture: NDArray[np.uint8], pixels_px: NDArray[np.float32]) -> ND
 
 
 def _normal_colours(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """As usual: right red, up green, towards the camera blue (cam frame: x right, y down, z forward)."""
+    """Usual normal colours: right red, up green, towards the camera blue (cam frame: x right, y down, z forward)."""
     return np.clip(127.5 + 127.5 * normals * np.array([1, -1, -1], np.float32), 0, 255).astype(np.uint8)
 
 
 def _painted_list(z_m: NDArray[np.float32], colormap: str) -> NDArray[np.uint8]:
-    """Colours of a list of depths: the picture's rule, on a picture made of the list."""
+    """Colours for a list of depths, with the same rules as for an image."""
     width = max(1, ceil(len(z_m) ** 0.5))
     grid = np.zeros(width * ceil(max(len(z_m), 1) / width), np.float32)
     grid[: len(z_m)] = z_m
@@ -207,11 +207,11 @@ def _painted_list(z_m: NDArray[np.float32], colormap: str) -> NDArray[np.uint8]:
 
 
 def _between(drawn: Drawn, left_px: float, right_px: float) -> Drawn:
-    """The part that the photo shows between two columns."""
+    """The part between two columns of the photo."""
     assert drawn.pixels_px is not None
     inside = (drawn.pixels_px[:, 0] >= left_px) & (drawn.pixels_px[:, 0] < right_px)
     if drawn.indices is not None:
-        # Vertices stay, so that the indices hold.
+        # Keep all vertices, so that the indices stay valid.
         return replace(drawn, indices=drawn.indices[inside[drawn.indices].all(axis=1)])
     return replace(
         drawn, points=drawn.points[inside], rgb=drawn.rgb[inside], pixels_px=drawn.pixels_px[inside]
@@ -219,7 +219,7 @@ def _between(drawn: Drawn, left_px: float, right_px: float) -> Drawn:
 
 
 def _wires(drawn: Drawn) -> Drawn:
-    """The sides of its triangles, each once."""
+    """The edges of the triangles, each once."""
     assert drawn.indices is not None
     pairs = [drawn.indices[:, [k, (k + 1) % 3]] for k in range(3)]
     sides = np.sort(np.concatenate(pairs), axis=1)

@@ -1,4 +1,4 @@
-"""Pictures to a file: PNG, MP4, GIF, or a folder of PNGs; all or nothing."""
+"""Writes rendered frames atomically: PNG, MP4, GIF, or a folder of PNGs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,54 +17,54 @@ Frames = Iterator[NDArray[np.uint8]]
 STILLS = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (*OUTPUT_SUFFIXES, ".gif")
 FOLDER = ""
-"""A name without a suffix is a folder of numbered PNGs."""
+"""A name without a suffix means a folder of numbered PNGs."""
 _GIF_TICKS_PER_S = 100
 _GIF_COLOURS = 256
 
 
 def check_film(path: Path) -> None:
-    """Refuses early what cannot be written.
+    """Checks the output format before rendering.
 
     Raises:
-        ExportError: No such format.
+        ExportError: Unknown format.
         VideoError: PyAV is missing.
     """
     suffix = path.suffix.lower()
     if suffix not in (*STILLS, *FILMS, FOLDER):
         known = ", ".join(STILLS + FILMS)
         raise ExportError(
-            f"{path.name}: {suffix} is no picture or film; use one of {known}, or a name without a suffix for a "
-            "folder of PNGs"
+            f"{path.name}: {suffix} is not an image or film format; use one of {known}, or a name without a suffix "
+            "for a folder of PNGs"
         )
     if suffix in OUTPUT_SUFFIXES:
         check_video_support()
 
 
 def files(path: Path, count: int) -> tuple[Path, ...]:
-    """What is written for a film of ``count`` pictures: the file, or the folder and all that is in it."""
+    """All files written for a film of ``count`` frames: the file, or the folder and its contents."""
     if path.suffix:
         return (path,)
     return (path, *(path / f"{k:05d}.png" for k in range(1, count + 1)))
 
 
 def write_still(path: Path, picture: NDArray[np.uint8], *, overwrite: bool = True) -> None:
-    """Writes one picture, (H, W, 3) uint8 sRGB."""
+    """Writes one image, (H, W, 3) uint8 sRGB."""
     with staged(path, overwrite=overwrite) as temporary:
         write_picture(temporary, Image.fromarray(picture), quality=95)
 
 
 def write_film(path: Path, frames: Frames, fps: float, count: int, *, overwrite: bool = True) -> None:
-    """Writes pictures of one size, one after another; on any exception, Ctrl-C included, nothing is left.
+    """Writes frames of one size as a film; after any exception, including Ctrl-C, no file remains.
 
     Args:
-        path: A film, or a name without a suffix for a folder.
-        frames: (H, W, 3) uint8 sRGB each.
-        fps: Pictures a second.
-        count: How many ``frames`` gives.
-        overwrite: Replace what is there.
+        path: A film file, or a name without a suffix for a folder.
+        frames: Frames, (H, W, 3) uint8 sRGB each.
+        fps: Frames per second.
+        count: Number of frames.
+        overwrite: Replace existing files.
 
     Raises:
-        ExportError: It cannot be written; nothing is left then.
+        ExportError: The film cannot be written; no file remains.
     """
     writers: dict[str, Callable[[Path, Frames, float], None]] = {".gif": _gif, FOLDER: _folder}
     written = files(path, count)
@@ -87,7 +87,7 @@ def _video(path: Path, frames: Frames, fps: float) -> None:
                 writer = VideoWriter(path, width=frame.shape[1], height=frame.shape[0])
             writer.add(frame, k / fps)
         if writer is None:
-            raise ValueError("a film needs a picture")
+            raise ValueError("expected at least one frame")
         writer.close()
     except BaseException:
         if writer is not None:
@@ -96,7 +96,7 @@ def _video(path: Path, frames: Frames, fps: float) -> None:
 
 
 def _gif(path: Path, frames: Frames, fps: float) -> None:
-    """One palette for all, of the first picture: colours do not flicker."""
+    """Uses the palette of the first frame for all, so that colours do not flicker."""
     first = Image.fromarray(next(frames))
     palette = first.quantize(_GIF_COLOURS, method=Image.Quantize.MEDIANCUT)
 
@@ -104,7 +104,7 @@ def _gif(path: Path, frames: Frames, fps: float) -> None:
         for frame in frames:
             yield Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
-    # GIF counts hundredths of a second.
+    # GIF durations are in hundredths of a second.
     lasts_ms = 1000 * max(2, round(_GIF_TICKS_PER_S / fps)) // _GIF_TICKS_PER_S
     how = {"append_images": others(), "duration": lasts_ms, "loop": 0, "disposal": 1}
     write_picture(path, palette, save_all=True, **how)

@@ -1,4 +1,4 @@
-"""What a film shall be: how the camera goes, for how long and how large, with defaults that fit the kind of file."""
+"""Settings of an image or film: camera path, duration and size, with defaults for each format."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
     from recon.render.subject import Subject
 
 FILM_S = 6.0
-"""How long a film is where nothing else is asked for, s."""
+"""Default duration of a film, s."""
 _LARGEST_PX, _LARGEST_GIF_PX = 1920, 640
-"""Of the longer side, where no size is given."""
+"""Default limit of the longer side."""
 _FPS, _GIF_FPS = 25.0, 12.5
 _SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
-"""A photo does not know what is behind things: beyond 12 degrees to a side, holes rule the picture."""
+"""Default angles. Beyond 12 degrees to a side, hidden surfaces leave too many holes."""
 _WIDER = 1.5
-"""Points are wider than what one saw, so that no gaps open where the camera comes nearer or looks aslant."""
+"""Point size relative to the pixel footprint, to avoid gaps when the camera moves closer or sideways."""
 _FINER_UP_TO_PX = 4096
-"""A renderer's picture does not become larger than this to smooth outlines."""
+"""Largest image size rendered for antialiasing."""
 
 
 @dataclass(frozen=True)
 class Film:
-    """What is asked for, with the defaults that fit the kind of file."""
+    """Settings of an image or film."""
 
     way: "PathName"
     count: int
-    """Of pictures."""
+    """Number of frames."""
     fps: float
     turn_deg: float
     largest_px: int
     even: bool
-    """Its format wants even sides."""
+    """Whether the format requires an even width and height."""
     is_still: bool
 
 
@@ -45,14 +45,14 @@ def film_for(
     fps: float | None = None,
     turn_deg: float | None = None,
 ) -> Film:
-    """The film or the picture that a file's name asks for.
+    """The settings for a file name.
 
     Args:
-        output: Its suffix is the format.
-        way: How the camera goes; None: still for a picture, swing for a film.
-        seconds: How long a film lasts.
-        fps: Pictures a second; None: what is usual in the format.
-        turn_deg: How far the camera turns; None: as far as the way wants it.
+        output: The file; the suffix selects the format.
+        way: Camera path; None: still for an image, swing for a film.
+        seconds: Duration of a film.
+        fps: Frames per second; None: the default of the format.
+        turn_deg: Angle of the camera path; None: the default of the path.
     """
     from recon.render.film import STILLS
     from recon.video.writer import OUTPUT_SUFFIXES
@@ -81,15 +81,15 @@ def look_for(
     background: tuple[int, int, int] = (0, 0, 0),
     point_size_px: float | None = None,
 ) -> "Look":
-    """How the pictures are rendered.
+    """The render settings.
 
     Args:
-        subject: What is seen.
-        film: What is asked for.
-        size: (width, height) px; None: the photo's, as far as the film allows.
-        moved: Whether the camera stands elsewhere than the photo's.
-        background: sRGB.
-        point_size_px: Of a cloud's points; None: so that no gaps show.
+        subject: The scene to render.
+        film: Settings of the image or film.
+        size: (width, height) px; None: the size of the photo, within the limits of the format.
+        moved: Whether the camera differs from the photo's.
+        background: Background colour, sRGB.
+        point_size_px: Size of points; None: large enough to close gaps.
     """
     from recon.render.offscreen import Look
 
@@ -106,7 +106,7 @@ def look_for(
 
 
 def _own_size(size: tuple[int, int], film: Film) -> tuple[int, int]:
-    """The photo's, as far as it is not too large, and even where the format wants that."""
+    """The size of the photo, limited and made even if the format requires it."""
     shrink = min(1.0, film.largest_px / max(size))
     step = 2 if film.even else 1
     width, height = (max(step, round(shrink * side / step) * step) for side in size)

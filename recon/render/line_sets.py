@@ -1,4 +1,4 @@
-"""Line segments in space, to be drawn."""
+"""Line segments for drawing."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Lines:
 
 
 def joined(parts: list[Lines]) -> Lines:
-    """All of them as one."""
+    """Merges line sets into one."""
     starts = np.cumsum([0, *(len(part.points) for part in parts)])
     empty = Lines(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.int32), np.zeros((0, 3), np.uint8))
     parts = parts or [empty]

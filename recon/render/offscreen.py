@@ -1,4 +1,4 @@
-"""Pictures of a scene without a window."""
+"""Renders images of a scene without a window."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ _PER_PROCESS = 50
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The renderer tells of itself on stdout and stderr, below Python; stdout is the command's own."""
+    """Redirects stdout and stderr at the file descriptor level, since the renderer prints to them."""
     sys.stdout.flush()
     sys.stderr.flush()
     nowhere, kept = os.open(os.devnull, os.O_WRONLY), (os.dup(1), os.dup(2))
@@ -39,28 +39,28 @@ def _quiet() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Look:
-    """How pictures are rendered."""
+    """Render settings."""
 
     width: int
     """px."""
     height: int
     """px."""
     finer: int = 2
-    """Rendered so many times larger and averaged, so that outlines have no steps."""
+    """Supersampling factor for antialiasing."""
     background: tuple[int, int, int] = (0, 0, 0)
     """sRGB."""
     point_size_px: float = 2.0
-    """Of points, in px of the result."""
+    """Point size in px of the result."""
 
 
 def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator[NDArray[np.uint8]]:
-    """(H, W, 3) uint8 sRGB from each place.
+    """Renders (H, W, 3) uint8 sRGB from each camera.
 
-    In child processes, some pictures each: Open3D 0.20 keeps a few MB of memory for every picture that it renders,
-    and gives it back when its process ends.
+    Uses child processes for some frames each, since Open3D 0.20 leaks a few MB per rendered frame until its process
+    ends.
 
     Raises:
-        ViewerError: The renderer has ended without a picture.
+        ViewerError: The renderer exited without an image.
     """
     context = multiprocessing.get_context("spawn")
     for start in range(0, len(places), _PER_PROCESS):
@@ -74,7 +74,7 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
                 yield np.frombuffer(ours.recv_bytes(), np.uint8).reshape(look.height, look.width, 3)
         except EOFError as error:
             raise ViewerError(
-                "the renderer has ended too early, perhaps for want of memory: try a smaller --size, or --stride 2"
+                "the renderer exited unexpectedly, possibly out of memory; try a smaller --size, or --stride 2"
             ) from error
         finally:
             ours.close()
@@ -83,7 +83,7 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
 
 
 def _render(to: Connection, drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> None:
-    # Ctrl-C goes to the parent, too, which ends this.
+    # Ctrl-C also reaches the parent, which terminates this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     renderer = Offscreen(drawn, look)
     with suppress(BrokenPipeError):
@@ -92,10 +92,10 @@ def _render(to: Connection, drawn: Drawn, look: Look, places: Sequence[ViewCamer
 
 
 class Offscreen:
-    """Renders one thing, as often as is wanted. Only one of these at a time: Open3D does not bear two."""
+    """Renders one scene repeatedly. Only one instance at a time, since Open3D does not support two."""
 
     def __init__(self, drawn: Drawn, look: Look) -> None:
-        """Prepares the picture; ``renderer_check.check_rendering`` comes before."""
+        """Prepares the scene; call ``renderer_check.check_rendering`` before."""
         from open3d.visualization import rendering
 
         from recon.render import open3d_geometry
@@ -107,7 +107,7 @@ class Offscreen:
                 look.width * look.finer, look.height * look.finer
             )
         self._scene: Any = self._renderer.scene
-        # As they are: without this, white comes out grey.
+        # Show colours unmodified; with post-processing, white becomes grey.
         self._scene.view.set_post_processing(False)
         self._scene.set_background(np.array([*(value / 255 for value in look.background), 1.0], np.float32))
         geometry = open3d_geometry.drawn_geometry(drawn)
@@ -118,7 +118,7 @@ class Offscreen:
             self._scene.add_geometry("scene", geometry, made)
 
     def picture(self, camera: ViewCamera) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 sRGB from there."""
+        """Renders (H, W, 3) uint8 sRGB from a camera."""
         from open3d.visualization import rendering
 
         eye = np.array(camera.eye)

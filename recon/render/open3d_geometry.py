@@ -1,4 +1,4 @@
-"""Arrays to Open3D's geometry and materials."""
+"""Converts arrays to Open3D geometry and materials."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from open3d.visualization import rendering
 from recon.render.drawable import Drawn
 from recon.render.line_sets import Lines
 
-# Its stubs know fewer arguments than it takes.
+# The type stubs of Open3D lack some arguments.
 _o3d: Any = o3d
 
 
 def points(positions: NDArray[np.float32], rgb: NDArray[np.uint8]) -> Any:
-    """A cloud: (N, 3) m and (N, 3) sRGB."""
+    """A point cloud from (N, 3) m and (N, 3) sRGB."""
     if not _has_extent(positions):
-        # The renderer ends the process over a box without any size: a twin a hair's breadth away gives it one.
+        # The renderer aborts the process if the bounding box is empty: add a second point next to the first.
         twin = positions[:1] + np.float32(1e-4)
         positions, rgb = np.concatenate([positions, twin]), np.concatenate([rgb, rgb[:1]])
     made = o3d.t.geometry.PointCloud()
@@ -27,7 +27,7 @@ def points(positions: NDArray[np.float32], rgb: NDArray[np.uint8]) -> Any:
 
 
 def triangles(drawn: Drawn) -> Any:
-    """A mesh with colours at its vertices."""
+    """A mesh with vertex colours."""
     assert drawn.indices is not None
     made = o3d.t.geometry.TriangleMesh()
     made.vertex.positions = _tensor(drawn.points)
@@ -39,7 +39,7 @@ def triangles(drawn: Drawn) -> Any:
 
 
 def lines(positions: NDArray[np.float32], ends: NDArray[np.int32], rgb: NDArray[np.uint8]) -> Any:
-    """Segments: (P, 3) m, (L, 2) and (L, 3) sRGB; None where all of them are one point."""
+    """Line segments from (P, 3) m, (L, 2) and (L, 3) sRGB; None if all points coincide."""
     if not _has_extent(positions):
         return None
     made = o3d.t.geometry.LineSet()
@@ -50,7 +50,7 @@ def lines(positions: NDArray[np.float32], ends: NDArray[np.int32], rgb: NDArray[
 
 
 def drawn_geometry(drawn: Drawn) -> Any:
-    """Of either kind; None where there is nothing to draw (Open3D complains of empty geometry)."""
+    """Geometry of any kind; None if there is nothing to draw (Open3D rejects empty geometry)."""
     if not len(drawn.points) or (drawn.indices is not None and not len(drawn.indices)):
         return None
     if drawn.kind == "points":
@@ -62,14 +62,14 @@ def drawn_geometry(drawn: Drawn) -> Any:
 
 
 def guide_geometry(guides: Lines) -> Any:
-    """None where there are none."""
+    """Line geometry of the guides, or None."""
     return lines(guides.points, guides.ends, guides.rgb) if len(guides.ends) else None
 
 
 def material(
     kind: str, *, point_size_px: float = 2.0, line_width_px: float = 1.6, light: bool = False
 ) -> Any:
-    """Shows colours as they are, or lit by lamps (triangles with normals)."""
+    """A material with unmodified colours, or with lighting (triangles with normals)."""
     made = rendering.MaterialRecord()
     if kind == "lines":
         made.shader, made.line_width = "unlitLine", line_width_px
@@ -88,7 +88,7 @@ def image(picture: NDArray[np.uint8]) -> Any:
 
 
 def linear(rgb: tuple[int, int, int]) -> list[float]:
-    """A background that comes out as this sRGB colour: the renderer raises what it is given to the power of 2.2."""
+    """The background value that appears as this sRGB colour, since the renderer applies a power of 2.2."""
     return [*((np.array(rgb) / 255) ** (1 / 2.2)).tolist(), 1.0]
 
 

@@ -1,4 +1,4 @@
-"""Renders a subject into a file: one picture, or a film in which the camera moves."""
+"""Renders a subject to a file: an image, or a film with a moving camera."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ from recon.render.subject import Subject
 from recon.render.view_camera import ViewCamera
 
 Steps = Callable[[int], AbstractContextManager[Callable[[], object]]]
-"""Entered with the number of pictures; what it gives is called after each."""
+"""Context manager for progress: takes the number of frames and returns a function to call after each frame."""
 
 
 def render_to(
@@ -30,21 +30,21 @@ def render_to(
     move: tuple[float, float, float] = (0.0, 0.0, 0.0),
     overwrite: bool = True,
 ) -> None:
-    """Writes the picture or the film, all or nothing; ``renderer_check.check_rendering`` comes before.
+    """Writes the image or film atomically; call ``renderer_check.check_rendering`` before.
 
     Args:
-        output: Where.
-        subject: What is seen, and from where.
-        film: How the camera goes.
-        look: Size and background of the pictures.
-        steps: Told of each picture of a film; what it raises ends the film, and nothing is written.
-        journal: Told how far the camera goes.
-        move: Where the camera begins, from the subject's own place: right, up and back, m.
-        overwrite: Replace what is there.
+        output: The file or folder.
+        subject: The scene and the start camera.
+        film: Settings of the image or film.
+        look: Render settings.
+        steps: Progress, called for each frame; an exception cancels the film, and nothing is written.
+        journal: Receives a description of the camera path.
+        move: Offset of the start camera: right, up and back, m.
+        overwrite: Replace existing files.
 
     Raises:
-        ExportError: It cannot be written.
-        ViewerError: The renderer has ended without a picture.
+        ExportError: The output cannot be written.
+        ViewerError: The renderer exited without an image.
     """
     start = moved(subject.start, move)
     if film.is_still:
@@ -55,8 +55,9 @@ def render_to(
     if film.way == "fly":
         journal.decide("camera", f"flies {share * start.distance_m:.2f} m forward and back")
     elif film.way != "still":
-        told = f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.2f} m ahead"
-        journal.decide("camera", told)
+        journal.decide(
+            "camera", f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.2f} m ahead"
+        )
     places = list(cameras(film.way, start, film.count, film.turn_deg, share))
     frames = _frames(subject, look, places, steps)
     write_film(output, frames, film.fps, film.count, overwrite=overwrite)

@@ -1,7 +1,7 @@
-"""Whether this machine can render, or open a window; asked first, since Open3D ends the whole process where not.
+"""Checks whether this machine can render or open a window, since Open3D otherwise aborts the process.
 
-No Vulkan driver is a C++ abort that nobody can catch, and so is a window without a display: so both are tried in a
-child process, once a session.
+A missing Vulkan driver or display causes a C++ abort that Python cannot catch, so both are tried in a child process,
+once per session.
 """
 
 import os
@@ -39,42 +39,42 @@ _PATIENCE_S = 120.0
 
 
 def check_rendering() -> None:
-    """Renders a small picture in a child process. What it finds is kept until the process ends.
+    """Renders a small image in a child process. The result is cached.
 
     Raises:
-        ViewerError: Open3D is not installed, or cannot render; the sentence tells how to mend it.
+        ViewerError: Open3D is not installed or cannot render; the message says how to fix it.
     """
-    told = _rendering()
-    if told is not None:
-        raise ViewerError(told)
+    problem = _rendering()
+    if problem is not None:
+        raise ViewerError(problem)
 
 
 def check_window() -> None:
-    """Opens a small window in a child process. What it finds is kept until the process ends.
+    """Opens a small window in a child process. The result is cached.
 
     Raises:
-        ViewerError: There is no display, Open3D is not installed, or no window can be opened; the sentence tells how
-            to mend it, and the way around it.
+        ViewerError: There is no display, Open3D is not installed, or no window can be opened; the message says how to
+            fix it, and gives an alternative.
     """
     if not has_display():
         raise ViewerError(
-            "no window can be opened: this session has no display (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-            f"{_WEB}; `recon render FILE -o picture.png` needs no display"
+            "cannot open a window: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            f"{_WEB}; `recon render FILE -o image.png` needs no display"
         )
-    told = _window()
-    if told is not None:
-        raise ViewerError(told)
+    problem = _window()
+    if problem is not None:
+        raise ViewerError(problem)
 
 
 def has_display() -> bool:
-    """Whether there is a screen to ask for; elsewhere than on Linux there always is."""
+    """Whether a display is configured; assumed on systems other than Linux."""
     return not sys.platform.startswith("linux") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
 
 
 def forget() -> None:
-    """The next check looks again."""
+    """Clears the cached results."""
     _rendering.cache_clear()
     _window.cache_clear()
 
@@ -84,8 +84,8 @@ def _rendering() -> str | None:
     return _tried(
         _RENDER,
         needs="rendering needs Open3D",
-        fails=f"nothing can be rendered here: there is no Vulkan driver ({_DRIVER})",
-        slow="nothing can be rendered here: the Vulkan driver did not answer",
+        fails=f"cannot render: no Vulkan driver was found ({_DRIVER})",
+        slow="cannot render: the Vulkan driver did not respond",
     )
 
 
@@ -94,14 +94,14 @@ def _window() -> str | None:
     return _tried(
         _WINDOW,
         needs="the viewer needs Open3D",
-        fails="no window can be opened: the display does not answer, or there is no Vulkan driver "
+        fails="cannot open a window: the display does not respond, or no Vulkan driver was found "
         f"({_DRIVER}). {_WEB}",
-        slow=f"no window can be opened: the display or the Vulkan driver did not answer. {_WEB}",
+        slow=f"cannot open a window: the display or the Vulkan driver did not respond. {_WEB}",
     )
 
 
 def _tried(program: str, *, needs: str, fails: str, slow: str) -> str | None:
-    """None where the program ends well; else the sentence that fits the way in which it did not."""
+    """None if the program succeeds, otherwise the error message for the way it failed."""
     guarded = (
         f"import sys\ntry:\n    import open3d\nexcept (ImportError, OSError) as error:\n"
         f"    sys.stderr.write(str(error))\n    sys.exit({_IMPORT_FAILED})\n{program}"
@@ -113,7 +113,7 @@ def _tried(program: str, *, needs: str, fails: str, slow: str) -> str | None:
     except subprocess.TimeoutExpired:
         return f"{slow} within {_PATIENCE_S:.0f} s: try again, or {_DRIVER}"
     except OSError as error:
-        raise ReconError(f"Python cannot be started to try the renderer: {error}") from error
+        raise ReconError(f"cannot start Python to check the renderer: {error}") from error
     if done.returncode == _IMPORT_FAILED:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         return f"{needs}: {_INSTALL} ({lines[-1] if lines else 'it cannot be imported'})"

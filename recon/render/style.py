@@ -11,7 +11,7 @@ COLOURS: tuple[Colours, ...] = ("photo", "depth", "normals", "masks")
 
 @dataclass(frozen=True)
 class View:
-    """How it is shown; not undone."""
+    """Display settings; not part of undo."""
 
     shown_as: ShownAs = "cloud"
     colours: Colours = "photo"
@@ -19,15 +19,15 @@ class View:
     point_size_px: float = 2.0
     dark: bool = True
     light: bool = False
-    """Whether lamps shade a mesh; without them its colours are the photo's."""
+    """Whether a mesh is lit; without lighting, it has the colours of the photo."""
     grid: bool = True
     axes: bool = False
     frustum: bool = True
     labels: bool = True
     pictures: bool = True
-    """Whether the photo and the depth map stand beside."""
+    """Whether to show the photo and the depth map."""
     panel: bool = True
     curtain: float = 1.0
-    """Of two layers, the first is shown left of this share of the photo's width, the second right of it; 1: both."""
+    """Position of the split between two layers, as a fraction of the photo's width; 1: show both everywhere."""
     most_points: int = 3_000_000
-    """More points than this are thinned when they are drawn, never in what is measured or exported."""
+    """Larger point clouds are downsampled for drawing, but not for measurements or export."""

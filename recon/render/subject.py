@@ -1,4 +1,4 @@
-"""What a picture or a film is of, and where its camera begins."""
+"""The subject of an image or film: geometry and start camera."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +15,24 @@ from recon.render.view_camera import ViewCamera, photo_camera, preset
 from recon.scene import Scene
 
 _NO_PHOTO_PX = (1280, 960)
-"""Size of the picture of a file that has no photo."""
+"""Image size for files without a photo."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is drawn, and from where."""
+    """The geometry to render and the start camera."""
 
     drawn: Drawn
     start: ViewCamera
     size: tuple[int, int]
     """(width, height) of the photo, px."""
     footprint_px: float
-    """Of a point in a picture of that size."""
+    """Footprint of a point in an image of that size."""
     nearest_m: float
 
 
 def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
-    """A scene, upright where it is levelled, from where its photo was taken."""
+    """The subject of a scene, levelled if possible, viewed from the photo's camera."""
     levelling = scene.levelling
     world_T_cam = gl_T_cam
     if levelling is not None and levelling.trusted:
@@ -49,7 +49,7 @@ def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
     """A file that holds geometry alone, from its front; the journal is warned of what was not read.
 
     Raises:
-        ReconError: It cannot be read.
+        ReconError: The file cannot be read.
     """
     geometry, notes = read_geometry(path)
     for note in notes:

@@ -1,4 +1,4 @@
-"""The viewer's own camera: where it stands, how it turns, and where a point appears in the view. No widget."""
+"""The camera of the view: pose, motion and projection. No widget."""
 
 from dataclasses import dataclass, replace
 from math import cos, pi, sin
@@ -16,10 +16,10 @@ _STEEPEST = 0.495 * pi
 
 @dataclass(frozen=True)
 class Lens:
-    """How the view is projected: the photo's camera, or a plain one."""
+    """The projection of the view: that of the photo's camera, or a default."""
 
     width: float
-    """Of the picture that the numbers below belong to, px."""
+    """Image size of the intrinsics below, px."""
     height: float
     fx: float
     fy: float
@@ -28,16 +28,16 @@ class Lens:
 
     @classmethod
     def of(cls, camera: Intrinsics) -> "Lens":
-        """The photo's own, with its principal point."""
+        """The photo's projection, with its principal point."""
         return cls(camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy)
 
     @classmethod
     def plain(cls) -> "Lens":
-        """A vertical field of view of 50 degrees."""
+        """A default projection with a vertical field of view of 50 degrees."""
         return cls(4 / 3, 1.0, 1.072, 1.072, 2 / 3, 0.5)
 
     def fitted(self, width: float, height: float) -> "Lens":
-        """Scaled so that all of the picture is in a view of that size, px, in the middle of it."""
+        """Scales the projection so that the whole image is centred in a view of this size, px."""
         zoom = min(width / self.width, height / self.height)
         return Lens(
             width,
@@ -49,7 +49,7 @@ class Lens:
         )
 
     def frustum(self, near: float) -> tuple[float, float, float, float]:
-        """Left, right, bottom and top of the near plane, as OpenGL's ``glFrustum`` takes them."""
+        """Left, right, bottom and top of the near plane, as for OpenGL's ``glFrustum``."""
         return (
             -self.cx / self.fx * near,
             (self.width - self.cx) / self.fx * near,
@@ -60,14 +60,14 @@ class Lens:
 
 @dataclass(frozen=True)
 class ViewCamera:
-    """Stands at ``eye`` and looks at ``target``; metres of the world frame (y up)."""
+    """A camera at ``eye`` that looks at ``target``; metres in the world frame (y up)."""
 
     eye: tuple[float, float, float] = (0.0, 0.0, 0.0)
     target: tuple[float, float, float] = (0.0, 0.0, -3.0)
     up: tuple[float, float, float] = (0.0, 1.0, 0.0)
     """The direction that appears upright."""
     vertical: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    """The axis that orbiting turns about."""
+    """The orbit axis."""
     lens: Lens = Lens.plain()
 
     @property
@@ -76,7 +76,7 @@ class ViewCamera:
         back = _unit(np.subtract(self.eye, self.target))
         right = np.cross(self.up, back)
         if np.linalg.norm(right) < 1e-6:
-            # Straight down or up: any upright will do.
+            # Looking straight down or up: any up vector will do.
             right = np.cross((0.0, 0.0, -1.0) if abs(back[2]) < 0.9 else (1.0, 0.0, 0.0), back)
         right = _unit(right)
         return right, np.cross(back, right), back
@@ -92,11 +92,11 @@ class ViewCamera:
 
     @property
     def distance_m(self) -> float:
-        """From the eye to what it looks at."""
+        """Distance from the eye to the target."""
         return float(np.linalg.norm(np.subtract(self.eye, self.target)))
 
     def orbit(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
-        """Walks around the target: to the left by ``turn``, and over it by ``tilt``; never over the top."""
+        """Orbits around the target: to the left by ``turn``, and up by ``tilt``, but not over the pole."""
         axis = _unit(np.array(self.vertical))
         back = np.subtract(self.eye, self.target)
         back = _turned(back, axis, -turn_rad)
@@ -108,26 +108,26 @@ class ViewCamera:
         return replace(self, eye=_tuple(np.array(self.target) + back), up=self.vertical)
 
     def look_around(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
-        """Turns the head where it stands: to the right by ``turn``, up by ``tilt``."""
-        away = replace(self, eye=self.target, target=self.eye).orbit(turn_rad, tilt_rad)
-        return replace(self, target=away.eye, up=self.vertical)
+        """Rotates the camera in place: to the right by ``turn``, up by ``tilt``."""
+        reversed_view = replace(self, eye=self.target, target=self.eye).orbit(turn_rad, tilt_rad)
+        return replace(self, target=reversed_view.eye, up=self.vertical)
 
     def pan(self, right_m: float, up_m: float) -> "ViewCamera":
-        """Moves sideways, with what it looks at."""
+        """Moves eye and target sideways."""
         right, up, _ = self.axes
         return self._moved(right_m * right + up_m * up)
 
     def forward(self, metres: float) -> "ViewCamera":
-        """Walks ahead, with what it looks at."""
+        """Moves eye and target forward."""
         return self._moved(-metres * self.axes[2])
 
     def dolly(self, factor: float) -> "ViewCamera":
-        """Comes nearer to the target (below 1) or goes away from it (above 1)."""
+        """Scales the distance to the target: closer (below 1) or farther (above 1)."""
         distance = float(np.clip(self.distance_m * factor, 1e-3, 1e5))
         return replace(self, eye=_tuple(np.array(self.target) + distance * self.axes[2]))
 
     def project(self, points: NDArray[np.float32], width: float, height: float) -> tuple[Array, Array]:
-        """Where points appear in a view of that size.
+        """Projects points to a view of this size.
 
         Returns:
             (N, 2) positions (x, y), px from the view's top-left corner, and (N,) distance along the view's axis, m;
@@ -142,7 +142,7 @@ class ViewCamera:
         ), ahead
 
     def clip_m(self, reach_m: float) -> tuple[float, float]:
-        """Near and far plane for a scene that reaches that far from the eye."""
+        """Near and far planes for a scene with this extent from the eye."""
         far = max(reach_m * 1.5, 1.0)
         return far / _FAR_OVER_NEAR, far
 
@@ -153,13 +153,13 @@ class ViewCamera:
 def photo_camera(
     camera: Intrinsics, world_T_cam: Transform, target_m: float, vertical: Array | None = None
 ) -> ViewCamera:
-    """Exactly where the photo was taken, with its lens and principal point.
+    """The photo's camera, with its intrinsics.
 
     Args:
-        camera: Of the photo.
-        world_T_cam: (4, 4) to the world frame.
-        target_m: How far ahead orbiting has its centre.
-        vertical: The axis to orbit about, world frame; None: y.
+        camera: Intrinsics of the photo.
+        world_T_cam: (4, 4) transform to the world frame.
+        target_m: Distance of the orbit centre.
+        vertical: Orbit axis, world frame; None: y.
     """
     at, rotation = world_T_cam[:3, 3], world_T_cam[:3, :3]
     return ViewCamera(
@@ -172,13 +172,13 @@ def photo_camera(
 
 
 def preset(name: str, low: Array, high: Array, vertical: Array | None = None) -> ViewCamera:
-    """``front``, ``top``, ``side`` or ``fit``, with all of a box in view.
+    """A camera from the ``front``, ``top``, ``side`` or ``fit`` (oblique) that shows a whole box.
 
     Args:
-        name: Which.
-        low: (3,) corner of what is shown, m, world frame.
+        name: Name of the view.
+        low: (3,) corner of the box, m, world frame.
         high: (3,) the opposite corner.
-        vertical: The axis that is up; None: y.
+        vertical: Up axis; None: y.
     """
     up = np.array([0.0, 1.0, 0.0]) if vertical is None else _unit(vertical)
     front = _unit(np.array([0.0, 0.0, 1.0]) - up[2] * up)

@@ -79,7 +79,7 @@ def test_what_is_stopped_leaves_nothing_and_keeps_the_old(
 
 
 def test_other_names_are_refused() -> None:
-    with pytest.raises(ExportError, match=r"\.avi is no picture or film; use one of"):
+    with pytest.raises(ExportError, match=r"\.avi is not an image or film format; use one of"):
         check_film(Path("a.avi"))
 
 

@@ -92,7 +92,7 @@ def test_bad_pairs_are_listed_and_the_exit_code_is_1(folder: Path, known: dict[s
     result = run(folder, "--model", "perfect")
     assert result.exit_code == 1
     assert (
-        "b.png: there is no such file" in result.stderr
+        "b.png: the file does not exist" in result.stderr
         and "1 of 3 pairs could not be evaluated" in result.stderr
     )
     assert "perfect: 2 photos, 1 failed" in result.stdout

@@ -70,9 +70,9 @@ def test_bad_usage_is_told_and_leaves_nothing(file: Path, words: list[str], told
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("a.avi", "is no picture or film"),
+        ("a.avi", "is not an image or film format"),
         ("nowhere/a.png", "does not exist; make it first"),
-        ("scene.npz", "no picture or film"),
+        ("scene.npz", "not an image or film format"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_runs(
@@ -101,7 +101,7 @@ def test_a_missing_file_and_a_missing_driver_are_told(file: Path, monkeypatch: p
     assert done.exit_code == 1 and "does not exist" in done.stderr
 
     def no_driver() -> None:
-        raise ViewerError("nothing can be rendered here: there is no Vulkan driver")
+        raise ViewerError("cannot render: no Vulkan driver was found")
 
     monkeypatch.setattr(renderer_check, "check_rendering", no_driver)
     done = _render(file, "-o", file.with_name("a.png"))
