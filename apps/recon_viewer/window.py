@@ -191,7 +191,7 @@ class ViewerWindow:
             self.window.set_needs_layout()
             changed = True
         if controller.problems and not self.dialogs.is_open:
-            self.dialogs.message("This did not work", controller.problems.pop(0))
+            self.dialogs.message("Error", controller.problems.pop(0))
         return self.view.tick() or changed
 
     def _adopt(self, picture: Picture) -> None:

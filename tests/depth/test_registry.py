@@ -89,7 +89,7 @@ def test_a_checkpoint_is_opened_by_its_model_type(toy: None, tmp_path: Path) -> 
     with pytest.raises(ModelUnavailable, match="unsupported model_type bert"):
         registry.create(name, RunOptions())
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelUnavailable, match="got none"):
+    with pytest.raises(ModelUnavailable, match="model_type none"):
         registry.create(name, RunOptions())
 
 

@@ -52,5 +52,5 @@ def test_what_does_not_fit_is_told(tmp_path: Path, array: np.ndarray, says: str)
     np.save(tmp_path / "r.npy", array)
     with pytest.raises(DepthFileError, match=says):
         read(tmp_path / "r.npy")
-    with pytest.raises(DepthFileError, match="no such file"):
+    with pytest.raises(DepthFileError, match="does not exist"):
         read(tmp_path / "none.npy")

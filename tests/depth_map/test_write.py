@@ -82,7 +82,7 @@ def test_nothing_fits_or_nothing_is_known(tmp_path):
     [
         ("d.bmp", None, r"\.exr.*\.npz"),
         ("d", None, "no suffix"),
-        ("d.npy", "turbo", "picture"),
+        ("d.npy", "turbo", "colour map"),
         ("d.png", "rainbow", "Spectral_r"),
     ],
 )

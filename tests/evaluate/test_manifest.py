@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told(folder: Path, content: Any, told: str) -> None:
 
 
 def test_no_list_and_no_json_are_told(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match=r"has no pairs.json: it lists"):
+    with pytest.raises(EvaluationError, match=r"has no pairs.json. It lists"):
         read_manifest(tmp_path)
     with pytest.raises(EvaluationError, match="cannot be read"):
         read_manifest(tmp_path / "list.json")

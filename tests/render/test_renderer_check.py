@@ -53,7 +53,7 @@ def test_a_driver_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) ->
         raise subprocess.TimeoutExpired("python", 1)
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(ViewerError, match="did not answer within"):
+    with pytest.raises(ViewerError, match="did not respond within"):
         renderer_check.check_rendering()
 
 

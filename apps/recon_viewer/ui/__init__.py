@@ -1,1 +1,1 @@
-"""Widgets, menus, keys."""
+"""Widgets, menus and keys."""

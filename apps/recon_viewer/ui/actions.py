@@ -1,4 +1,4 @@
-"""What the menu and the keys do where a dialog or the view takes part; the rest the controller does alone."""
+"""Actions of menu and keys that involve a dialog or the view; the controller handles the others."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +31,7 @@ _MODIFIERS = ("left_control", "right_control")
 
 
 class Viewer(Protocol):
-    """The window, as the actions see it."""
+    """The parts of the window that actions use."""
 
     controller: Controller
     dialogs: Dialogs
@@ -41,24 +41,24 @@ class Viewer(Protocol):
     panel: Panel
 
     def listen(self) -> None:
-        """The keys go to the 3D view."""
+        """Gives the keyboard focus to the 3D view."""
         ...
 
     def refresh(self) -> None:
-        """Draws the window again soon."""
+        """Requests a redraw of the window."""
         ...
 
     def stay(self) -> None:
-        """Not to be closed after all."""
+        """Cancels a request to close the window."""
         ...
 
     def quit(self) -> None:
-        """To be closed."""
+        """Closes the window."""
         ...
 
 
 class Actions:
-    """By name, as ``recon_viewer.ui.shortcuts`` lists them."""
+    """Actions by name, as listed in ``recon_viewer.ui.shortcuts``."""
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
@@ -68,7 +68,7 @@ class Actions:
         self._down: set[str] = set()
 
     def act(self, name: str) -> None:
-        """Does it; what cannot be done is told in the window."""
+        """Performs an action; errors are shown in the window."""
         if name in _LOOKS:
             self.look(name)
         elif name == "quit":
@@ -96,7 +96,7 @@ class Actions:
         self._viewer.refresh()
 
     def key(self, name: str) -> bool:
-        """A plain key in the view; True where it means something."""
+        """Handles a key in the view; returns whether it has an action."""
         action = self._keys.get(f"ctrl+{name}" if self._ctrl else name)
         if action is None or self._viewer.dialogs.is_open:
             return False
@@ -104,7 +104,7 @@ class Actions:
         return True
 
     def window_key(self, event: Any) -> bool:
-        """A key wherever the mouse is: only what no text field wants, Ctrl and function keys."""
+        """Handles Ctrl and function keys anywhere in the window; other keys may belong to a text field."""
         name = key_name(event)
         down = event.type == gui.KeyEvent.Type.DOWN
         if name in _MODIFIERS:
@@ -112,7 +112,7 @@ class Actions:
             return False
         if name == "escape":
             self._viewer.stay()
-        # Of a key that a text field took, Open3D tells only when it is let go.
+        # For a key handled by a text field, Open3D only reports its release.
         taken = not down and name in ("enter", "escape") and name not in self._down
         self._down = self._down | {name} if down else self._down - {name}
         if (down or taken) and self._viewer.dialogs.key(name):
@@ -123,7 +123,7 @@ class Actions:
         return self.key(name)
 
     def look(self, name: str) -> None:
-        """Takes the view from one of the usual places."""
+        """Moves the view to one of the standard cameras."""
         picture, view = self._controller.picture, self._viewer.view
         scene = self._controller.scene
         low, high = picture.bounds
@@ -156,7 +156,7 @@ class Actions:
         controller = self._controller
         layer = controller.state.layer
         if layer is None or layer.base is None:
-            controller.say("open a photo or a scene first: there is nothing to export", problem=True)
+            controller.say("nothing to export: open a photo or a scene first", problem=True)
             return
 
         def chosen(choice: ExportChoice) -> None:
@@ -174,22 +174,22 @@ class Actions:
             def named(path: Path) -> None:
                 self.save_picture(path, choice)
 
-            self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Picture", named)
+            self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Image", named)
 
         self._viewer.forms.picture((width, height), chosen)
 
     def save_picture(self, path: Path, choice: PictureChoice) -> None:
-        """Writes a picture of the view."""
+        """Writes an image of the view."""
         try:
             save_picture(self._viewer.view, self._controller.picture, path, choice)
         except ReconError as error:
             self._controller.say(str(error), problem=True, window=True)
             return
-        self._controller.say(f"written {path}")
+        self._controller.say(f"saved {path}")
 
     def _film(self) -> None:
         if self._controller.scene is None:
-            self._controller.say("open a photo or a scene first: there is nothing to film", problem=True)
+            self._controller.say("nothing to film: open a photo or a scene first", problem=True)
             return
         dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
@@ -200,7 +200,7 @@ class Actions:
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:
-            self._controller.say("there is nothing to save: measure something first")
+            self._controller.say("nothing to save: measure something first")
             return
         folder = self._controller.settings.folder
         self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.errands.save_csv)
@@ -208,12 +208,10 @@ class Actions:
     def _run_again(self) -> None:
         layer = self._controller.state.layer
         if layer is None or not layer.can_run_again:
-            self._controller.say(
-                "only a photo can be looked at by a model again: open the photo", problem=True
-            )
+            self._controller.say("a model can only be re-run on a photo: open the photo", problem=True)
             return
         names = ["auto", *(card.name for card in cards())]
-        text = f"Which model should look at {layer.name}? What is not on this machine is told."
+        text = f"Depth model for {layer.name}:"
         self._viewer.dialogs.choose(
             "Run again", text, names, lambda name: self._controller.run_again(model=name, depth=None)
         )
@@ -221,7 +219,7 @@ class Actions:
     def _sample(self) -> None:
         found = sample()
         if found is None:
-            self._controller.say("the sample data is not installed: open a photo of your own", problem=True)
+            self._controller.say("the sample data is not installed; open another photo", problem=True)
             return
         self._controller.open(*found)
 

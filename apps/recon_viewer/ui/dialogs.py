@@ -1,4 +1,4 @@
-"""Windows in the window: files, errors, help, and the few questions that need typing."""
+"""Dialogs: files, errors, help, and questions."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from recon_viewer.ui import shortcuts
 Point = tuple[float, float, float]
 
 COLUMNS = 76
-"""Letters in a line of a dialog's text."""
+"""Characters per line of a dialog's text."""
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
 _SCENES = ".npz .ply .glb .obj .stl .pcd .xyz .las .laz .usdz"
 
@@ -28,7 +28,7 @@ class Dialogs:
         self._enter: Callable[[], None] | None = None
 
     def key(self, name: str) -> bool:
-        """Enter is the first button and Esc the last; True where the key was one of them."""
+        """Enter presses the first button and Esc the last; returns whether the key was used."""
         if self.is_open and name == "escape":
             self.close()
             return True
@@ -38,14 +38,14 @@ class Dialogs:
         return False
 
     def message(self, title: str, text: str) -> None:
-        """A text and a button."""
+        """Shows a text and a button."""
         column = self.column(title)
         column.add_child(gui.Label(fill(text, COLUMNS)))
         self.buttons(column, [("Close", self.close)])
         self.show(column)
 
     def help(self) -> None:
-        """Every key and gesture."""
+        """Shows all keys and gestures."""
         column = self.column("Keys and mouse")
         scrolled = gui.ScrollableVert(0.2 * self.em)
         grid = gui.VGrid(2, 0.45 * self.em)
@@ -58,21 +58,21 @@ class Dialogs:
         self.show(column)
 
     def about(self) -> None:
-        """Version and licence."""
+        """Shows version and licence."""
         self.message(
             "recon",
-            f"recon {__version__}: one photograph to a metric 3D scene. Licence: Apache-2.0. The models have "
-            "licences of their own: `recon models` lists them.",
+            f"recon {__version__}: one photograph to a metric 3D scene. Licence: Apache-2.0. The depth models have "
+            "separate licences: see `recon models`.",
         )
 
     def ask(self, title: str, text: str, hint: str, answer: Callable[[str], str | None]) -> None:
         """Asks for a line of text.
 
         Args:
-            title: Of the dialog.
-            text: What is asked for.
-            hint: An example, in the empty field.
-            answer: Gets what was typed; returns a sentence where that will not do, and the dialog stays.
+            title: Title of the dialog.
+            text: The question.
+            hint: Placeholder, an example.
+            answer: Receives the input; returns an error message to keep the dialog open, or None.
         """
         column = self.column(title)
         column.add_child(gui.Label(fill(text, COLUMNS)))
@@ -82,18 +82,18 @@ class Dialogs:
         problem = self.problem(column)
 
         def given(*_: Any) -> None:
-            told = answer(field.text_value)
-            if told is None:
+            error = answer(field.text_value)
+            if error is None:
                 self.close()
             else:
-                problem.text = fill(told, COLUMNS)
+                problem.text = fill(error, COLUMNS)
                 self._window.set_needs_layout()
 
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
         self.show(column)
 
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
-        """One of a list."""
+        """Asks for one item of a list."""
         column = self.column(title)
         column.add_child(gui.Label(fill(text, COLUMNS)))
         box = gui.Combobox()
@@ -122,7 +122,7 @@ class Dialogs:
         self._file_dialog(dialog, folder, chosen)
 
     def save_file(self, folder: str | None, suffix: str, name: str, chosen: Callable[[Path], None]) -> None:
-        """Asks for a file to write; the suffix is added where it was not typed."""
+        """Asks for a file to write; adds the suffix if it is missing."""
         dialog = gui.FileDialog(gui.FileDialog.SAVE, name, self._window.theme)
         dialog.add_filter(suffix, f"{name} ({suffix})")
 
@@ -132,13 +132,13 @@ class Dialogs:
         self._file_dialog(dialog, folder, named)
 
     def close(self) -> None:
-        """Closes what is open."""
+        """Closes the open dialog."""
         self.is_open, self._enter = False, None
         self._window.close_dialog()
         self._closed()
 
     def lay_out(self) -> None:
-        """After a text in an open dialog has changed."""
+        """Updates the layout after a text in an open dialog has changed."""
         self._window.set_needs_layout()
 
     def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
@@ -155,14 +155,14 @@ class Dialogs:
         self._window.show_dialog(dialog)
 
     def problem(self, column: Any) -> Any:
-        """A line that tells why what was typed will not do."""
+        """Adds a line for an error message."""
         problem = gui.Label("")
         problem.text_color = gui.Color(1.0, 0.5, 0.4)
         column.add_child(problem)
         return problem
 
     def column(self, title: str) -> Any:
-        """A new dialog's content, under its title."""
+        """Creates the content of a dialog, with its title."""
         em = self.em
         column = gui.Vert(0.6 * em, gui.Margins(em, em, em, em))
         heading = gui.Label(title)
@@ -171,7 +171,7 @@ class Dialogs:
         return column
 
     def buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        """A row of them at its end; Enter is the first, which stands for what the dialog is for."""
+        """Adds a row of buttons; the first is the default, pressed by Enter."""
         self._enter = buttons[0][1]
         row = gui.Horiz(0.5 * self.em)
         row.add_stretch()
@@ -182,7 +182,7 @@ class Dialogs:
         column.add_child(row)
 
     def show(self, column: Any) -> None:
-        """Opens what was made."""
+        """Opens a dialog with this content."""
         dialog = gui.Dialog("recon")
         dialog.add_child(column)
         self.is_open = True

@@ -1,4 +1,4 @@
-"""The dialogs that ask for more than one thing: export, picture, film, crop box."""
+"""Dialogs with several fields: export, image, film, crop box."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,32 +16,34 @@ from recon_viewer.model.state import Box
 from recon_viewer.ui.dialogs import COLUMNS, Dialogs
 
 Point = tuple[float, float, float]
-_BOX_MEANS = "What is kept, m, from and to. Up counts from the floor where one is seen, else from the camera."
-_BOX_SIDES = ("x, to the right", "y, up", "z, towards the photographer")
+_BOX_MEANS = (
+    "The region to keep, from and to, in m. Height is above the floor if visible, else above the camera."
+)
+_BOX_SIDES = ("x, to the right", "y, up", "z, towards the camera")
 _WAYS = {
     "swing": "to both sides and back",
-    "turntable": "all around; one photo has no backs",
+    "turntable": "full turn (back sides are not reconstructed)",
     "fly": "forward and back",
 }
-_FILMS = {".mp4": "6 s, the photo's size up to 1920 px", ".gif": "6 s, up to 640 px"}
+_FILMS = {".mp4": "6 s, size of the photo, up to 1920 px", ".gif": "6 s, up to 640 px"}
 _FILM_TAKES = (
-    "It shows the scene as a mesh, from the photo's camera on, and takes a minute or more on a machine without a "
-    "graphics card. Meanwhile one can go on; Esc gives it up."
+    "The film shows the scene as a mesh and starts at the photo's camera. It takes a minute or more without a "
+    "graphics card. You can continue to work meanwhile; Esc cancels it."
 )
 
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What the export dialog says."""
+    """The settings of the export dialog."""
 
     suffix: str
     shape: Shape | None
     changes: dict[str, Any]
-    """Of the scene's options: axes, faces, voxel, fill, level."""
+    """Changes of the scene's options: axes, faces, voxel, fill, level."""
 
 
 class Forms:
-    """Shown by ``Dialogs``, one at a time."""
+    """Dialogs with several fields, shown by ``Dialogs`` one at a time."""
 
     def __init__(self, dialogs: Dialogs) -> None:
         self._dialogs = dialogs
@@ -49,9 +51,9 @@ class Forms:
     def film(
         self, ways: Sequence[PathName], suffixes: Sequence[str], chosen: Callable[[PathName, str], None]
     ) -> None:
-        """The camera's way and the format; then the name is asked for."""
+        """Asks for camera path and format; the caller then asks for the file."""
         column = self._dialogs.column("Film")
-        way = self._combo(column, "way", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
+        way = self._combo(column, "path", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
         form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
         column.add_child(gui.Label(fill(_FILM_TAKES, COLUMNS)))
 
@@ -63,7 +65,7 @@ class Forms:
         self._dialogs.show(column)
 
     def box(self, low: Point, high: Point, chosen: Callable[[Box | None], None]) -> None:
-        """A box of metres, to be typed; None: everything is kept."""
+        """Asks for a box in metres; None removes all crops."""
         column = self._dialogs.column("Crop box")
         column.add_child(gui.Label(fill(_BOX_MEANS, COLUMNS)))
         grid, fields = gui.VGrid(3, 0.5 * self._dialogs.em), []
@@ -84,7 +86,7 @@ class Forms:
             try:
                 box = Box((x0, y0, z0), (x1, y1, z1))
             except ValueError:
-                problem.text = "Of each row the first number has to be the smaller one."
+                problem.text = "In each row, the first number must be smaller than the second."
                 self._dialogs.lay_out()
                 return
             self._dialogs.close()
@@ -95,33 +97,33 @@ class Forms:
             chosen(None)
 
         self._dialogs.buttons(
-            column, [("Crop", given), ("Keep everything", everything), ("Cancel", self._dialogs.close)]
+            column, [("Crop", given), ("Remove all crops", everything), ("Cancel", self._dialogs.close)]
         )
         self._dialogs.show(column)
 
     def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
-        """Format and its options; then the name is asked for."""
+        """Asks for format and options; the caller then asks for the file."""
         column, em = self._dialogs.column("Export"), self._dialogs.em
         forms = suffixes()
         form = self._combo(column, "format", [f"{suffix}  ({name})" for suffix, name in forms])
         form.selected_index = next(at for at, (suffix, _) in enumerate(forms) if suffix == ".glb")
-        shape = self._combo(column, "as", ["the format's own", "points", "mesh"])
+        shape = self._combo(column, "geometry", ["default", "points", "mesh"])
         axes_names: list[Axes] = list(FILE_AXES)
         axes = self._combo(column, "axes", [f"{name}: {FILE_AXES[name]}" for name in axes_names])
         faces, voxel = gui.NumberEdit(gui.NumberEdit.INT), gui.NumberEdit(gui.NumberEdit.DOUBLE)
         faces.set_limits(0, 100_000_000)
         voxel.set_limits(0, 10)
         for text, widget in (
-            ("triangles at most (0: all)", faces),
-            ("one point per cube of (m, 0: all)", voxel),
+            ("max. triangles (0: all)", faces),
+            ("voxel size (m, 0: all points)", voxel),
         ):
             row = gui.Horiz(0.5 * em)
             row.add_child(gui.Label(f"{text:<36}"))
             row.add_child(widget)
             column.add_child(row)
         fill_box, level_box = (
-            gui.Checkbox("close the cuts of a mesh (invented)"),
-            gui.Checkbox("stand upright"),
+            gui.Checkbox("fill gaps behind foreground (synthetic)"),
+            gui.Checkbox("align with gravity"),
         )
         level_box.checked = level
         column.add_child(fill_box)
@@ -142,8 +144,8 @@ class Forms:
         self._dialogs.show(column)
 
     def picture(self, size: tuple[int, int], chosen: Callable[[PictureChoice], None]) -> None:
-        """Size of a picture of the view; then the name is asked for."""
-        column = self._dialogs.column("Picture of the view")
+        """Asks for the size of an image of the view; the caller then asks for the file."""
+        column = self._dialogs.column("Image of the view")
         fields = []
         for text, value in zip(("width (px)", "height (px)"), size, strict=True):
             field = gui.NumberEdit(gui.NumberEdit.INT)
@@ -154,7 +156,7 @@ class Forms:
             row.add_child(field)
             column.add_child(row)
             fields.append(field)
-        overlays = gui.Checkbox("with grid, camera and marks")
+        overlays = gui.Checkbox("include grid, camera and markers")
         overlays.checked = True
         column.add_child(overlays)
 

@@ -1,4 +1,4 @@
-"""The view, the photo and the depth map linked: hovering in one marks the others, clicks pick points."""
+"""Links the view, the photo and the depth map: hovering in one marks the others, clicks pick points."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,24 +18,24 @@ from recon_viewer.ui.dialogs import Dialogs
 
 
 class Linking:
-    """Between the mouse and the controller."""
+    """Passes mouse events to the controller."""
 
     def __init__(
         self, controller: Controller, view: View3D, dialogs: Dialogs, refresh: Callable[[], None]
     ) -> None:
         self._controller, self._view, self._dialogs, self._refresh = controller, view, dialogs, refresh
         self.photos: Any = None
-        """The column of pictures, which is made after this."""
+        """The column with photo and depth map, created later."""
         self._asked: tuple[Pick, ...] = ()
 
     def hover_view(self, x: float, y: float) -> None:
         """The mouse is over the 3D view, with no button down."""
         self._controller.let_go()
-        found = self._view.hit(x, y, quick=True)
-        if found is None:
+        hit = self._view.hit(x, y, quick=True)
+        if hit is None:
             self.clear()
             return
-        key, at = found
+        key, at = hit
         self._view.mark_hover(at.point, self._distance_text(key, at.point))
         self.photos.mark(at.pixel_px if key == self._controller.state.active else None)
         self._refresh()
@@ -43,20 +43,20 @@ class Linking:
     def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
         """The mouse is over the photo or the depth map, with no button down."""
         self._controller.let_go()
-        found = None if pixel_px is None else self._pick_at(pixel_px)
+        pick = None if pixel_px is None else self._pick_at(pixel_px)
         if pixel_px is None:
             self.clear()
             return
         self.photos.mark(pixel_px)
-        if found is None:
+        if pick is None:
             self._view.mark_hover(None, "")
         else:
-            point = self._world(found.point_cam)
-            self._view.mark_hover(point, self._distance_text(found.layer, point))
+            point = self._world(pick.point_cam)
+            self._view.mark_hover(point, self._distance_text(pick.layer, point))
         self._refresh()
 
     def click_view(self, x: float, y: float, with_ctrl: bool) -> None:
-        """A click on the 3D view; with Ctrl it measures a distance, whatever the tool is."""
+        """A click on the 3D view; with Ctrl, it measures a distance with any tool."""
         controller = self._controller
         if with_ctrl and controller.state.tool == "look":
             controller.use("distance")
@@ -69,14 +69,14 @@ class Linking:
         if picked is not None:
             controller.pick(picked)
             return
-        found = self._view.hit(x, y)
-        if found is None:
-            controller.say("there is no point here")
+        hit = self._view.hit(x, y)
+        if hit is None:
+            controller.say("no point here")
             return
-        controller.pick(self._pick_of(*found))
+        controller.pick(self._pick_of(*hit))
 
     def rectangle(self, a: tuple[int, int], b: tuple[int, int], done: bool) -> bool:
-        """A rectangle is dragged from a to b, px of the window; True where the tool wants one."""
+        """Handles dragging a rectangle from a to b, px of the window; returns whether the tool uses it."""
         if self._controller.state.tool != "rectangle":
             return False
         frame = self._view.widget.frame
@@ -88,22 +88,22 @@ class Linking:
         return True
 
     def click_photo(self, pixel_px: tuple[float, float]) -> None:
-        """A click on the photo or the depth map: exactly this position, not the nearest drawn point."""
+        """A click on the photo or the depth map picks exactly this position, not the nearest drawn point."""
         controller = self._controller
         if controller.state.tool == "rectangle":
             controller.say("drag the rectangle in the 3D view")
             return
         if controller.state.tool == "look":
-            controller.say("choose what to measure first: D distance, O polyline, A angle, H height")
+            controller.say("choose a tool first: D distance, O polyline, A angle, H height")
             return
         picked = self._pick_at(pixel_px)
         if picked is None:
-            controller.say("no depth is known here")
+            controller.say("depth is unknown here")
             return
         controller.pick(picked)
 
     def ask_for_length(self) -> None:
-        """Both ends of a known length are picked: how long is it?"""
+        """Asks for the length when both ends of a known length are picked."""
         state = self._controller.state
         if state.tool != "known length" or len(state.pending) != 2 or self._dialogs.is_open:
             self._asked = () if len(state.pending) < 2 else self._asked
@@ -120,22 +120,21 @@ class Linking:
             return None if self._controller.state_length(metres, sigma_m) else self._controller.message
 
         self._dialogs.ask(
-            "This length is ...",
-            "Click into the field and type the true distance of the two points, in m, cm, mm, ft or in; its "
-            "uncertainty may follow. The whole "
-            "scene is rescaled to it.",
+            "Set known length",
+            "Enter the true distance between the two points, in m, cm, mm, ft or in, optionally with its "
+            "uncertainty. The whole scene is rescaled.",
             "2.03m  or  2.03m+-5mm",
             given,
         )
 
     def clear(self) -> None:
-        """The mouse is over nothing, or what was under it has changed."""
+        """Clears the hover marks."""
         self._view.mark_hover(None, "")
         self.photos.mark(None)
         self._refresh()
 
     def _photo_pixel(self, x: float, y: float) -> tuple[float, float] | None:
-        """Through the photo's own camera a click is a position of the photo itself, to a part of a pixel."""
+        """The subpixel position in the photo, if the view is exactly that of the photo's camera; otherwise None."""
         controller, view = self._controller, self._view
         scene, at = controller.scene, controller.picture.world_T_cam
         seen = view.camera.view_T_world @ at @ np.linalg.inv(gl_T_cam)
@@ -154,13 +153,13 @@ class Linking:
         return Pick(key, pixel, (float(x), float(y), float(z)), self._sigma_px())
 
     def _sigma_px(self) -> float:
-        """How well a click in the view tells a position of the photo: to half a pixel of the coarser of the two."""
+        """Standard deviation of a click in px of the photo: half a pixel of the coarser of view and photo."""
         scene = self._controller.scene
         lens = self._view.camera.lens.fitted(*self._view.size)
         return PICKING_PX if scene is None else PICKING_PX * max(1.0, scene.intrinsics.fx / max(lens.fx, 1.0))
 
     def _pick_at(self, pixel_px: tuple[float, float]) -> Pick | None:
-        """The point that a position of the active layer's photo shows."""
+        """The point at a position in the active layer's photo."""
         controller = self._controller
         scene, key = controller.scene, controller.state.active
         if scene is None or key is None:
@@ -177,6 +176,6 @@ class Linking:
         return float(x), float(y), float(z)
 
     def _distance_text(self, key: int, point: tuple[float, float, float]) -> str:
-        """From the photo's camera, which is what one wants to know of a point."""
+        """Distance from the photo's camera."""
         at = self._controller.picture.world_T_cam[:3, 3]
         return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m"

@@ -1,4 +1,4 @@
-"""The menu bar, from the table of actions."""
+"""The menu bar, generated from the table of actions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ _FIRST_ID = 100
 
 
 def build_menu(window: Any, act: Callable[[str], None]) -> None:
-    """Makes the application's menu bar; every item calls ``act`` with its action's name."""
+    """Creates the application's menu bar; every item calls ``act`` with the name of its action."""
     bar = gui.Menu()
     for name in dict.fromkeys(action.menu for action in ACTIONS):
         menu = gui.Menu()

@@ -1,4 +1,4 @@
-"""Mouse and keys in the 3D view: walking about, hovering, picking."""
+"""Mouse and keys in the 3D view: navigation, hovering, picking."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from recon_viewer.drawing.view3d import View3D
 _CLICK_PX = 4
 _TURN_RAD = 0.006
 _STEP = 0.06
-"""Share of the distance to the middle that one press of an arrow key goes."""
+"""Step of an arrow key, relative to the distance of the target."""
 _WHEEL = 0.88
 
 
@@ -22,19 +22,19 @@ _NAMES = {
 
 
 def key_name(event: Any) -> str:
-    """A key event's key as ``recon_viewer.ui.shortcuts`` names it; Open3D tells its number."""
+    """The name of a key event's key, as in ``recon_viewer.ui.shortcuts``."""
     return _NAMES.get(int(event.key), "")
 
 
 def _is_plain(event: Any) -> bool:
-    """Of a drag: the left button alone."""
+    """Whether a drag uses only the left button, without modifiers."""
     keys = (gui.KeyModifier.CTRL, gui.KeyModifier.SHIFT)
     buttons = (gui.MouseButton.MIDDLE, gui.MouseButton.RIGHT)
     return not any(map(event.is_modifier_down, keys)) and not any(map(event.is_button_down, buttons))
 
 
 class Steering:
-    """Turns events into camera moves; a press and release at one place is a click."""
+    """Converts events to camera moves and clicks (press and release at the same position)."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Steering:
             self._last = (event.x, event.y)
             self._travelled = max(self._travelled, abs(event.x - self._from[0]), abs(event.y - self._from[1]))
             if self._travelled > _CLICK_PX * self._view.scale:
-                # With a key or another button one moves about, whatever the tool.
+                # With a modifier or another button, a drag navigates with any tool.
                 self._framing = _is_plain(event) and self._on_rectangle(self._from, self._last, False)
                 if not self._framing:
                     self._drag(event, dx, dy)
@@ -78,19 +78,19 @@ class Steering:
             self._view.look(self._view.camera.dolly(_WHEEL**event.wheel_dy))
         elif event.type == kinds.MOVE:
             self._on_hover(event.x, event.y)
-        # Open3D's own camera never gets an event: it would forget the photo's principal point.
+        # Never pass events to Open3D's camera control, which would reset the principal point.
         return gui.SceneWidget.CONSUMED
 
     def _drag(self, event: Any, dx: int, dy: int) -> None:
         camera = self._view.camera
-        # The same way of the hand turns as much on a finer screen.
+        # The same hand movement rotates by the same angle on a high-resolution screen.
         turn = _TURN_RAD / self._view.scale
         sideways = event.is_modifier_down(gui.KeyModifier.CTRL) or event.is_button_down(
             gui.MouseButton.MIDDLE
         )
         around = event.is_modifier_down(gui.KeyModifier.SHIFT) or event.is_button_down(gui.MouseButton.RIGHT)
         if sideways:
-            # The point in the middle follows the mouse.
+            # The target point follows the mouse.
             lens = camera.lens.fitted(*self._view.size)
             metres = camera.distance_m / lens.fx
             camera = camera.pan(-dx * metres, dy * metres)

@@ -1,4 +1,4 @@
-"""The controls at the right: layers, how it is shown, what is kept, what is measured."""
+"""The controls on the right: layers, display, filters, measurements."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +15,18 @@ from recon_viewer.ui.controls import Controls
 
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
-_TOOL_WORDS = {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}
+_TOOL_WORDS = {"look": "look around", "known length": "set known length", "rectangle": "crop"}
 _STRIDES = ("every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
 _STRIDE_NUMBERS = (1, 2, 3, 4, 6, 8)
 
 
 class Panel(Controls):
-    """All controls; ``show`` sets them to a picture's state without firing them."""
+    """All controls; ``show`` sets them to a state without triggering their callbacks."""
 
     def __init__(
         self, window: Any, controller: Controller, act: Callable[[str], None], done: Callable[[], None]
     ) -> None:
-        """``done`` is called after a control was used that does not go on wanting the keys."""
+        """``done`` is called after using a control that does not need the keyboard afterwards."""
         super().__init__(window, act, done, self._lags)
         self._controller = controller
         self.edge_slider: Any = gui.Slider(gui.Slider.DOUBLE)
@@ -39,7 +39,7 @@ class Panel(Controls):
         window.add_child(self.widget)
 
     def show(self, picture: Picture) -> None:
-        """Sets every control to what is now."""
+        """Sets every control to the current state."""
         self.quiet = True
         try:
             state = picture.state
@@ -61,14 +61,14 @@ class Panel(Controls):
             self.quiet = False
 
     def _lags(self) -> bool:
-        """What is shown may lag behind what was just opened: then nobody can have moved it."""
+        """Whether the controls still show another layer, so that changes cannot be from the user."""
         return self._shown_key != self._controller.state.active
 
     def _layers(self) -> None:
         group = self.group("Layers")
         self._list = gui.ListView()
         self._list.set_max_visible_items(4)
-        self._list.tooltip = "What is open; controls and tools act on the selected one"
+        self._list.tooltip = "Open layers; controls and tools apply to the selected one"
         self._list.set_on_selection_changed(self._selected)
         group.add_child(self._list)
         row = gui.Horiz(0.4 * self.em)
@@ -76,14 +76,14 @@ class Panel(Controls):
         self._visible.set_on_checked(self.heard(self._set_visible))
         row.add_child(self._visible)
         self.button(row, "Close", "close-layer", "Closes the selected layer")
-        self.button(row, "Run again...", "run-again", "Another model looks at the photo; one more layer")
+        self.button(row, "Run again...", "run-again", "Re-run with another depth model, as a new layer")
         group.add_child(row)
         rows = self.rows(group)
         self._curtain = gui.Slider(gui.Slider.DOUBLE)
         self._curtain.set_limits(0.0, 1.0)
         self.slid(self._curtain, lambda value: self._controller.view(curtain=value))
         self.row(
-            rows, "compare", self._curtain, "Two scenes of one photo: the first left, the second right of it"
+            rows, "compare", self._curtain, "Split between two scenes of one photo: first left, second right"
         )
 
     def _showing(self) -> None:
@@ -92,17 +92,17 @@ class Panel(Controls):
         self._shape = gui.Combobox()
         for text in ("points", "mesh", "wireframe"):
             self._shape.add_item(text)
-        self.row(rows, "as", self._shape, "Points, triangles, or the sides of triangles (P, M, W)")
+        self.row(rows, "geometry", self._shape, "Points, mesh, or the edges of triangles (P, M, W)")
         self._shape.set_on_selection_changed(
             self.heard(lambda at: self._controller.view(shown_as=SHOWN_AS[at]))
         )
         self._colours = gui.Combobox()
-        for text in ("the photo's", "depth", "normals", "what is dropped"):
+        for text in ("photo", "depth", "normals", "dropped points"):
             self._colours.add_item(text)
         self._colours.set_on_selection_changed(
             self.heard(lambda at: self._controller.view(colours=COLOURS[at]))
         )
-        tip = "Of what is dropped: red at depth edges, blue beyond the greatest depth (C)"
+        tip = "Dropped points: red at depth edges, blue beyond the largest depth (C)"
         self.row(rows, "colours", self._colours, tip)
         self._map = gui.Combobox()
         for text in COLORMAPS:
@@ -110,16 +110,16 @@ class Panel(Controls):
         self._map.set_on_selection_changed(
             self.heard(lambda at: self._controller.view(colormap=COLORMAPS[at]))
         )
-        self.row(rows, "colour map", self._map, "Of depth; the legend stands beside the depth map")
+        self.row(rows, "colour map", self._map, "Colours of depth; the legend is next to the depth map")
         self._size = gui.Slider(gui.Slider.INT)
         self._size.set_limits(1, 12)
         self._size.set_on_value_changed(
             self.heard(lambda value: self._controller.view(point_size_px=float(value)))
         )
-        self.row(rows, "point size", self._size, "px of the screen (+ and -)")
+        self.row(rows, "point size", self._size, "Screen px (+ and -)")
         self._switches: dict[str, Any] = {}
         names = ("grid", "axes", "frustum", "labels", "light", "dark")
-        words = {"grid": "floor grid", "frustum": "photo's camera", "light": "lamps", "dark": "dark"}
+        words = {"grid": "floor grid", "frustum": "photo's camera", "light": "lighting", "dark": "dark"}
         grid = gui.VGrid(3, 0.3 * self.em)
         for name in names:
             box = gui.Checkbox(words.get(name, name))
@@ -129,30 +129,30 @@ class Panel(Controls):
         group.add_child(grid)
         looks = gui.Horiz(0.25 * self.em)
         for text, name, tip in (
-            ("Photo", "photo-camera", "Through the photo's camera (1)"),
-            ("Front", "front", "From the front (2)"),
-            ("Top", "top", "From above (3)"),
-            ("Side", "side", "From the side (4)"),
-            ("Fit", "fit", "All of it (F)"),
+            ("Photo", "photo-camera", "View through the photo's camera (1)"),
+            ("Front", "front", "View from the front (2)"),
+            ("Top", "top", "View from above (3)"),
+            ("Side", "side", "View from the side (4)"),
+            ("Fit", "fit", "View of the whole scene (F)"),
         ):
             self.button(looks, text, name, tip)
         group.add_child(looks)
 
     def _keeping(self) -> None:
-        group = self.group("Keep")
+        group = self.group("Filter")
         rows = self.rows(group)
         self._depth = gui.Slider(gui.Slider.DOUBLE)
         self._depth.set_limits(0.1, _FARTHEST_M)
         self.put(self._depth, _FARTHEST_M)
         self.slid(self._depth, self._set_depth)
-        self.row(rows, "up to (m)", self._depth, "What is farther is dropped; at the right end nothing is")
+        self.row(rows, "max. depth (m)", self._depth, "Drops farther points; no limit at the right end")
         self.edge_slider.set_limits(0.0, _EDGE_MOST)
         self.slid(self.edge_slider, lambda value: self._option("edge", edge=round(value, 4)))
         self.row(
             rows,
             "depth edges",
             self.edge_slider,
-            "Cut where the depth steps by more than this share; 0: nowhere",
+            "Relative depth step above which edges are cut; 0: no cuts",
         )
         self._stride = gui.Combobox()
         for text in _STRIDES:
@@ -160,19 +160,19 @@ class Panel(Controls):
         self._stride.set_on_selection_changed(
             self.heard(lambda at: self._option(None, stride=_STRIDE_NUMBERS[at]))
         )
-        self.row(rows, "thin", self._stride, "How many of the photo's pixels become points")
+        self.row(rows, "stride", self._stride, "Which pixels of the photo become points")
         self._focal = gui.NumberEdit(gui.NumberEdit.DOUBLE)
         self._focal.decimal_precision = 1
         self._focal.set_limits(1, 1e6)
         self.slid(self._focal, self._set_focal)
-        tip = "Focal length, px of the photo; Depth Pro's metres follow it"
+        tip = "Focal length, px of the photo; sets the scale with Depth Pro"
         self.row(rows, "focal (px)", self._focal, tip)
         row = gui.Horiz(0.5 * self.em)
         self._sky = gui.Checkbox("keep sky")
-        self._sky.tooltip = "As a backdrop behind the farthest point; its distance is made up"
+        self._sky.tooltip = "Keeps the sky as a backdrop at an arbitrary distance"
         self._sky.set_on_checked(self.heard(lambda on: self._option(None, sky="keep" if on else "drop")))
-        self._level = gui.Checkbox("stand upright")
-        self._level.tooltip = "Finds gravity from floor and walls, and puts the floor at height 0"
+        self._level = gui.Checkbox("align with gravity")
+        self._level.tooltip = "Estimates gravity from floor and walls, and puts the floor at height 0"
         self._level.set_on_checked(self.heard(lambda on: self._option(None, level=bool(on))))
         row.add_child(self._sky)
         row.add_child(self._level)
@@ -180,8 +180,8 @@ class Panel(Controls):
         row = gui.Horiz(0.25 * self.em)
         self.button(row, "Undo", "undo", "Ctrl+Z")
         self.button(row, "Redo", "redo", "Ctrl+Y")
-        self.button(row, "Crop", "rectangle", "Drag a rectangle in the view: what is seen in it stays (E)")
-        self.button(row, "Crop box...", "crop", "Keeps what lies in a box of metres")
+        self.button(row, "Crop", "rectangle", "Drag a rectangle in the view: keeps everything inside (E)")
+        self.button(row, "Crop box...", "crop", "Keeps a box, in metres")
         group.add_child(row)
 
     def _measuring(self) -> None:
@@ -190,28 +190,28 @@ class Panel(Controls):
         self._tool = gui.Combobox()
         for name in TOOLS:
             self._tool.add_item(
-                {"look": "look around", "known length": "this length is ...", "rectangle": "crop"}.get(
+                {"look": "look around", "known length": "set known length", "rectangle": "crop"}.get(
                     name, name
                 )
             )
         self._tool.set_on_selection_changed(self.heard(lambda at: self._controller.use(TOOLS[at])))
-        self.row(rows, "a click", self._tool, "What clicks in the view or on the photo measure")
+        self.row(rows, "tool", self._tool, "What a click in the view or on the photo measures")
         self._readings = gui.ListView()
         self._readings.set_max_visible_items(5)
-        self._readings.tooltip = "Select one to read what its interval counts"
+        self._readings.tooltip = "Select a measurement to see its error sources"
         self._readings.set_on_selection_changed(self._told)
         group.add_child(self._readings)
         self._note = gui.Label("")
         group.add_child(self._note)
         row = gui.Horiz(0.25 * self.em)
-        self.button(row, "Copy", "copy", "Puts the list on the clipboard (Ctrl+C)")
+        self.button(row, "Copy", "copy", "Copies the list to the clipboard (Ctrl+C)")
         self.button(row, "CSV...", "csv", "Saves the list as a table")
-        self.button(row, "Remove", "remove-measured", "Removes the selected one, or all of them")
+        self.button(row, "Remove", "remove-measured", "Removes the selected measurement, or all")
         group.add_child(row)
 
     @property
     def selected_reading(self) -> int | None:
-        """Of the list of measurements."""
+        """Index of the selected measurement, or None."""
         at = self._readings.selected_index
         return at if 0 <= at < len(self._controller.state.measured) else None
 

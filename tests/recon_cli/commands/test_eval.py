@@ -138,7 +138,10 @@ def test_an_error_model_is_fitted_and_merged(
     models = read_error_models(file)
     assert set(models) == {"noisy", "far"} and models["noisy"].photos == 7
     assert models["noisy"].spread == pytest.approx(0.03, rel=0.4)
-    assert "7 photos of 7 scenes (7 render), focal length found by itself, " in models["noisy"].source
+    assert (
+        "7 photos of 7 scenes (7 render), focal length from the photo or the model, "
+        in models["noisy"].source
+    )
     assert told(first)["error_models"]["noisy"]["model"]["local"] == models["noisy"].local
 
 
@@ -175,7 +178,7 @@ def test_a_model_without_weights_does_not_stop_the_others(folder: Path, known: d
     [
         (["--resume"], 2, "give it with -o"),
         (["--resume", "--overwrite", "-o", "x"], 2, "mutually exclusive"),
-        (["--model", "perfekt"], 1, "no model 'perfekt'"),
+        (["--model", "perfekt"], 1, "Unknown model 'perfekt'"),
         (["--limit", "0"], 2, "--limit"),
         (["-o", "no/such/folder"], 1, "cannot be written"),
         (["--error-model", "no/such/file.json"], 1, "cannot be written"),
