@@ -21,7 +21,6 @@ from recon_cli.options.scene_options import (
     scene_options,
     shape_option,
 )
-from recon_cli.options.groups import GroupedCommand
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_geometry
 
 _DEFAULT_FORMAT = "ply"

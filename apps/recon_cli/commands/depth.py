@@ -10,9 +10,7 @@ from recon.journal import Journal
 from recon.options import Options
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
-from recon_cli.options.groups import GroupedCommand, option
-from recon_cli.options.groups import GroupedCommand, option
-from recon_cli.options.groups import GroupedCommand, option
+from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
     dry_run_option,
