@@ -158,7 +158,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
         (["build", "@none.jpg", "-o", "@a.ply"], 1, "does not exist"),
         (["build", "@photo.jpg", "-o", "@a.foo"], 1, ".npz, .obj"),
         (["build", "@photo.jpg", "-o", "@no/a.ply"], 1, "make it first"),
-        (["build", "@photo.jpg", "-o", "@a.xyz", "--as", "mesh"], 1, "holds no mesh"),
+        (["build", "@photo.jpg", "-o", "@a.xyz", "--as", "mesh"], 1, "does not support a mesh"),
         (["build", "@photo.jpg", "-o", "@photo.jpg"], 1, "not a known format"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--depth", "@none.png"], 1, "none.png"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--model", "dephtpro"], 1, "Did you mean depthpro"),
@@ -188,7 +188,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
         (["info", "@none.ply"], 1, "none.ply"),
         (["calibrate", "@photo.jpg", "-o", "@c.json"], 2, "--reference"),
         (["view", "@none.ply"], 1, "does not exist"),
-        (["models", "pull", "nothing"], 1, "no model"),
+        (["models", "pull", "nothing"], 1, "Unknown model"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_nothing_is_written(
