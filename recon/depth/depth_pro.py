@@ -74,8 +74,8 @@ class DepthPro:
                 )
                 journal.warn(
                     "focal",
-                    f"{self.name} predicted {predicted}; {DEFAULT_FOV_DEG:g} degrees along the longer side are assumed "
-                    "instead, so the metric scale is uncertain. Use --focal-px, --focal-35mm or --fov.",
+                    f"{self.name} predicted {predicted}; {DEFAULT_FOV_DEG:g} degrees along the longer side are "
+                    "assumed instead, so the metric scale is uncertain. Use --focal-px, --focal-35mm or --fov.",
                 )
         depth, sky = metric_depth(canonical, focal_px=focal_px)
         return DepthEstimate(
