@@ -11,23 +11,13 @@ from recon.types import BoolMap, Connections, FloatMap
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.integer]
 
-# The gap of a cut, which the photo's own camera sees, is a pixel wide, or a little more where it runs slantwise.
-_SHORTEST_PX = 1.5
-# Border pixels of a similar parallax compete by distance alone; a crease does not win by lying in the place itself.
-_HEAD_START_PX = 2.0
-_CLASSES_PX = (0.5, 1.5, 4.0, 16.0)
-# A plane is fitted to pixels of a square: at these shares of its half width, which is a share of the longest strip.
-_TAPS = (0.12, 0.4, 1.0)
-_SUPPORT = 0.5
-_SMALLEST_SUPPORT_PX = 6
+# A plane is fitted to pixels of a square, at these shares of its half width.
+_TAPS = (0.06, 0.3, 1.0)
 # Pixels that are this near to the plane, as share of inverse depth, belong to it: first around its border pixel's
 # depth, then around the plane; and never those that are nearer to the foreground.
-_INLIERS = (0.25, 0.06, 0.03)
-_INLIER_GAP = 0.4
-# What pixels of mixed colour, whose depth may be mixed, too, count for.
+_INLIER = 0.06
+# What pixels of mixed colour, whose depth may be mixed, too, count for: where there are no others, they decide.
 _MIXED_WEIGHT = 0.02
-# A slope is trusted less where pixels scatter around the plane by this share of inverse depth.
-_SCATTER = 0.02
 
 
 @dataclass(frozen=True)
@@ -46,9 +36,7 @@ class Border:
     at: NDArray[np.int32]
     """(B, 2) column and row."""
     reach_px: Floats
-    """(B,) how far the background is continued from here."""
-    parallax_px: Floats
-    """(B,) how far the foreground uncovers it: the same, or less."""
+    """(B,) how far the background is continued from here: as far as the foreground uncovers it."""
     gap: Floats
     """(B,) 1/m by which the foreground is nearer."""
     inward: Floats
@@ -61,14 +49,15 @@ class Border:
     def nearest(self, step: int) -> NDArray[np.int32]:
         """The border pixel that reaches every ``step``-th pixel best: (h, w) numbers.
 
-        That is the one whose distance is the smallest share of its parallax: a shallow crease of the foreground
-        does not keep the wall behind it from going on.
+        That is the one whose distance is the smallest share of its reach: a shallow crease of the foreground does not
+        keep the wall behind it from going on, and does not win by lying in the place itself. Those whose reach is
+        similar, by a factor of four, compete by distance alone.
         """
-        classes = np.digitize(self.parallax_px, _CLASSES_PX)
+        classes = np.rint(np.log2(self.reach_px) / 2)
         best: tuple[Floats, NDArray[np.int32]] | None = None
         for k in np.unique(classes):
             distance, number = self._nearest_of(np.flatnonzero(classes == k), step)
-            share = (distance + _HEAD_START_PX) / self.parallax_px[number]
+            share = (distance + self.mixed_px) / self.reach_px[number]
             share[distance > self.reach_px[number] + step] = np.inf
             if best is not None:
                 closer = share < best[0]
@@ -83,7 +72,7 @@ class Border:
 
         height, width = self.inverse.shape
         others = np.full((-(-height // step), -(-width // step)), 255, np.uint8)
-        some = some[np.argsort(self.parallax_px[some], kind="stable")]
+        some = some[np.argsort(self.reach_px[some], kind="stable")]
         cols, rows = self.at[some].T // step
         others[rows, cols] = 0
         distance, labels = cv2.distanceTransformWithLabels(
@@ -100,7 +89,7 @@ class Border:
         cols, rows = np.rint(place).astype(np.intp).T
         inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
         cols, rows = np.clip(cols, 0, width - 1), np.clip(rows, 0, height - 1)
-        near = np.abs(self.inverse[rows, cols] - expected) <= _INLIERS[-1] * expected
+        near = np.abs(self.inverse[rows, cols] - expected) <= _INLIER * expected
         return np.asarray(inside & self.clean[rows, cols] & near)
 
 
@@ -174,8 +163,7 @@ def border_of(
         limit=limit,
         clean=keep & (wide == 0),
         at=np.stack([cols, rows], 1).astype(np.int32),
-        reach_px=np.maximum(reach[chosen], _SHORTEST_PX),
-        parallax_px=reach[chosen],
+        reach_px=reach[chosen],
         # The parallax is in proportion to the gap over the foreground's inverse depth.
         gap=inverse[rows, cols] / np.maximum(parallax_px / reach[chosen] - 1, 1e-6),
         inward=inward[chosen] / np.maximum(length, 1e-6),
@@ -217,7 +205,8 @@ def fit_planes(border: Border, numbers: NDArray[np.int32]) -> Planes:
         border: The border.
         numbers: Of the pixels that a plane is wanted of.
     """
-    half = max(_SMALLEST_SUPPORT_PX, _SUPPORT * float(border.reach_px.max()))
+    # As far back as the background is continued.
+    half = float(np.ceil(border.reach_px.max()))
     shares = np.array(_TAPS)
     grid = np.unique(np.rint(half * np.concatenate([-shares, [0], shares])))
     offsets = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2).astype(np.int32)
@@ -247,14 +236,14 @@ def _fit(
     base = np.where(clean, np.float32(1), np.float32(_MIXED_WEIGHT))
     base *= inside & (values > -own[:, None])
     base /= 1 + (distance / (0.5 * distance.max())) ** 2
-    widest = np.float32(_INLIER_GAP) * border.gap[numbers]
+    widest = np.float32(0.5) * border.gap[numbers]
     rise, slopes = np.zeros(len(places), np.float32), np.zeros((len(places), 2), np.float32)
     weights = np.zeros_like(values)
-    for share in _INLIERS:
+    for _ in range(2):
         off = values - slopes @ offsets.T.astype(np.float32)
         off -= rise[:, None]
-        weights = base * (np.abs(off, out=off) <= np.minimum(np.float32(share) * own, widest)[:, None])
-        rise, slopes = _regress(weights, offsets.astype(np.float32), values, own)
+        weights = base * (np.abs(off, out=off) <= np.minimum(np.float32(_INLIER) * own, widest)[:, None])
+        rise, slopes = _regress(weights, offsets.astype(np.float32), values)
     # Straight into the background, if the surface goes on there; else the nearest of the pixels of the fit.
     nearest = np.argmin(np.where(clean & (weights > 0), distance, np.float32(np.inf)), axis=1)
     colour_at = (places + offsets[nearest]).astype(np.float32)
@@ -265,7 +254,7 @@ def _fit(
     return own + rise, slopes, np.where(straight[:, None], inward, colour_at)
 
 
-def _regress(weights: Floats, offsets: Floats, values: Floats, own: Floats) -> tuple[Floats, Floats]:
+def _regress(weights: Floats, offsets: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Weighted planes over the offsets: their value at offset 0, and their slopes. 0 where there is no weight."""
     dx, dy = offsets.T
     terms = np.stack([np.ones_like(dx), dx, dy, dx * dx, dy * dy, dx * dy])
@@ -274,13 +263,9 @@ def _regress(weights: Floats, offsets: Floats, values: Floats, own: Floats) -> t
     x, y, xx, yy, xy = (moments[:, 1:] / total[:, None]).T
     weighted = weights * values
     mean, xw, yw = (np.einsum("nk,ck->nc", weighted, terms[:3]) / total[:, None]).T
-    square = np.einsum("nk,nk->n", weighted, values) / total - mean * mean
     # What a narrow row of pixels does not tell is taken as flat.
     ridge = np.float32(1e-4 * float(dx.max()) ** 2)
     xx, yy, xy, xw, yw = xx - x * x + ridge, yy - y * y + ridge, xy - x * y, xw - x * mean, yw - y * mean
     determinant = xx * yy - xy * xy
     slope_x, slope_y = (xw * yy - yw * xy) / determinant, (yw * xx - xw * xy) / determinant
-    scatter = np.maximum(square - slope_x * xw - slope_y * yw, 0)
-    trust = 1 / (1 + scatter / (_SCATTER * own) ** 2)
-    slope_x, slope_y = slope_x * trust, slope_y * trust
     return mean - slope_x * x - slope_y * y, np.stack([slope_x, slope_y], 1)

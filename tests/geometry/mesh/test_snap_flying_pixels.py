@@ -106,3 +106,38 @@ def test_the_mesh_has_no_holes_along_outlines_and_the_cloud_no_such_points(ramp:
     a, b, c = (seen[faces[:, k]] for k in range(3))
     area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum()
     assert area == pytest.approx(120 * 160, rel=1e-3)
+
+
+def hanging(surface: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, Connections]:
+    """Kept pixels, hanging ones and connections: in row k, those of ``columns[k]`` on hang between two surfaces."""
+    between = np.zeros_like(ALL)
+    for row, (first, stop) in enumerate(columns):
+        between[row, first:stop] = True
+    links = connect(surface, ALL, RAYS, 0.04)
+    restrict(links, ~between)
+    return ~between, between, links
+
+
+def test_in_a_wide_band_between_two_surfaces_the_middle_stays_out() -> None:
+    z = np.where(np.arange(160) < 80, 2.0, 6.0).astype(np.float32) * np.ones((120, 1), np.float32)
+    z[:, 70:90] = 3.0
+    _, kept, _ = settle(z, *hanging(z, np.array([(70, 90)] * 120)))
+    assert kept[:, 70].all() and kept[:, 89].all() and not kept[:, 75:85].any()
+
+
+def test_a_surface_five_percent_behind_is_another_one() -> None:
+    z = np.where(np.arange(160) < 80, 2.0, 2.1).astype(np.float32) * np.ones((120, 1), np.float32)
+    z[:, 80] = 2.04
+    _, kept, joined = settle(z, *hanging(z, np.array([(80, 81)] * 120)))
+    assert kept.all() and not joined.right[:, 80].any() and joined.right[:, 79].all()
+
+
+def test_along_a_ragged_outline_a_sloping_surface_stays_in_one_piece() -> None:
+    z = plane((0, 0.7, 0.7), 2.0, RAYS)
+    assert 0.003 < np.abs(np.diff(z[:, 0]) / z[1:, 0]).min() < 0.009
+    z[:, 80:] = 9.0
+    # Every other row is longer by a pixel, which hangs in the rows between.
+    keep, between, links = hanging(z, np.array([(79, 79), (79, 80)] * 60))
+    settled, kept, joined = settle(z, keep, between, links)
+    assert kept.all() and np.allclose(settled[:, :80], z[:, :80], rtol=1e-4)
+    assert joined.down[:, :80].all() and joined.right[:, :79].all() and not joined.right[:, 79].any()
