@@ -1,4 +1,4 @@
-"""The viewer without its window: state, history, jobs, and what each action does. Tested without a display."""
+"""The viewer's logic without a window: state, history, jobs and actions. Tested without a display."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 
 _SETTLED_S = 0.25
-"""So long after a slider's last move the whole scene follows its preview; the drag may go on after a rest."""
+"""Delay after a slider's last move before the full scene replaces its preview, s; the drag may continue."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class _Request:
 
 
 class Controller:
-    """Holds everything; ``tick`` is called many times a second and never waits."""
+    """Holds the state of the viewer; ``tick`` is called many times a second and never blocks."""
 
     def __init__(self, remembered: Settings | None = None, config: Path | None = None) -> None:
         self.settings = remembered or Settings()
@@ -42,10 +42,10 @@ class Controller:
         self.history = History(State(view=self.settings.view))
         self.picture = Picture(self.history.now, False)
         self.message = ""
-        """One line for the user: what was done, or why not."""
+        """One line for the user: the result of the last action, or an error."""
         self.is_problem = False
         self.problems: list[str] = []
-        """Errors that want a window of their own, to be taken by it."""
+        """Errors to show in a dialog; the window removes them."""
         painter = Painter()
         self._painter: Latest[_Request, Picture] = Latest(
             lambda asked: painter.paint(asked.state, preview=asked.preview)
@@ -53,31 +53,31 @@ class Controller:
         self._settle_at: float | None = None
         self._opening = Opening(self)
         self.errands = Errands(self)
-        """What is taken away: files, films, Blender."""
+        """Tasks that write files or start other programs: export, films, Blender."""
 
     @property
     def state(self) -> State:
-        """What is now."""
+        """The current state."""
         return self.history.now
 
     @property
     def job(self) -> Job | None:
-        """What is being opened."""
+        """The file being opened, or None."""
         return self._opening.job
 
     @property
     def scene(self) -> Scene | None:
-        """The active layer's, as it is shown now."""
+        """The scene of the active layer as displayed, or None."""
         return None if self.state.active is None else self.picture.scenes.get(self.state.active)
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """What is measured, as it is shown now."""
+        """The measurements as displayed."""
         return tuple(self.picture.readings)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is going on."""
+        """Whether no work is in progress."""
         return (
             self.job is None
             and not self._opening.waiting
@@ -87,7 +87,7 @@ class Controller:
         )
 
     def tick(self) -> bool:
-        """Takes in what the workers have done; True where something changed."""
+        """Collects the results of the workers; returns whether something changed."""
         changed = self._opening.poll()
         changed = self.errands.take() or changed
         if self._settle_at is not None and time.monotonic() > self._settle_at:
@@ -100,19 +100,19 @@ class Controller:
         return changed
 
     def open(self, path: Path, options: Options | None = None) -> None:
-        """Opens a file as one more layer, after what is being opened now."""
+        """Opens a file as a new layer, after the file being opened now."""
         self._opening.open(path, options)
 
     def add_scene(self, scene: Scene, name: str, source: Path | None = None) -> None:
-        """Shows a scene that is there already."""
+        """Adds an existing scene as a layer."""
         self.do(lambda state: commands.add_scene(state, scene, name=name, source=source))
 
     def do(self, command: Callable[[State], State], *, coalesce: str | None = None) -> bool:
-        """Runs a command; what it refuses is told and changes nothing.
+        """Runs a command. If it is refused, shows the error and changes nothing.
 
         Args:
             command: From ``recon_viewer.model.commands``.
-            coalesce: The slider's name while it is dragged: one step of undo until ``let_go``, and a preview until it
+            coalesce: Name of a slider while it is dragged: one undo step until ``let_go``, and a preview until it
                 rests.
         """
         try:
@@ -126,21 +126,21 @@ class Controller:
         return True
 
     def let_go(self) -> None:
-        """No slider is being dragged: the next drag is a step of undo of its own."""
+        """Ends dragging a slider: the next drag is a separate undo step."""
         self.history.settle()
 
     def view(self, **changes: Any) -> None:
-        """Shows it in another way; no step of undo."""
+        """Changes display settings, without an undo step."""
         self.history.show(commands.set_view(self.state, **changes))
         self._repaint()
 
     def use(self, tool: Tool) -> None:
-        """What a click does from now on."""
+        """Selects the tool for clicks."""
         self.history.show(commands.set_tool(self.state, tool))
         self._repaint()
 
     def pick(self, picked: Pick) -> None:
-        """A click on a point."""
+        """Handles a click on a point."""
         before = len(self.state.measured)
         try:
             state = commands.pick(self.state, picked)
@@ -168,7 +168,7 @@ class Controller:
         return self.do(stated)
 
     def crop_to(self, camera: ViewCamera, size: Position, a: Position, b: Position) -> None:
-        """Keeps of the active layer what the view shows between two corners, px from its top-left corner."""
+        """Crops the active layer to a rectangle of the view, given by two corners, px from its top-left corner."""
         scene = self.scene
         if scene is None:
             self.say("only a scene with its photo can be cropped", problem=True)
@@ -176,10 +176,10 @@ class Controller:
         kept = seen_inside(scene, self.picture.world_T_cam, camera, size, a, b)
         if self.do(lambda state: commands.keep_pixels(state, kept)):
             self.use("look")
-            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z takes it back")
+            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
 
     def act(self, name: str) -> bool:
-        """An action of the menu that needs no dialog; False where it is none of these."""
+        """Performs a menu action that needs no dialog; returns False for other actions."""
         view = self.state.view
         switches = ("grid", "axes", "frustum", "labels", "pictures", "panel", "dark")
         if name in switches:
@@ -214,7 +214,7 @@ class Controller:
         return True
 
     def cancel(self) -> None:
-        """Stops what is being opened; or drops the unfinished measurement; or gives up the film."""
+        """Cancels opening a file, an unfinished measurement, or a film, whichever comes first."""
         if self._opening.cancel():
             return
         if self.state.pending:
@@ -224,7 +224,7 @@ class Controller:
             self.use("look")
 
     def run_again(self, **changes: Any) -> None:
-        """Another model or another camera on the photo of the active layer, as one more layer."""
+        """Re-runs a model on the photo of the active layer with other options, as a new layer."""
         layer = self.state.layer
         try:
             options = commands.run_again_options(layer or Layer(0, "nothing"), **changes)
@@ -235,17 +235,17 @@ class Controller:
         self.open(layer.source, options)
 
     def say(self, text: str, *, problem: bool = False, window: bool = False) -> None:
-        """A line for the user; ``window``: and one that he has to close."""
+        """Shows a message; ``window``: also in a dialog."""
         self.message, self.is_problem = text, problem
         if window:
             self.problems.append(text)
 
     def remember(self, path: Path) -> None:
-        """A file that was opened goes into the list of recent ones."""
+        """Adds an opened file to the list of recent files."""
         self.settings = self.settings.with_recent(path)
 
     def close(self) -> None:
-        """Ends every worker and remembers the settings."""
+        """Stops all workers and saves the settings."""
         self._opening.end()
         self._painter.end()
         self.errands.end()
@@ -254,7 +254,7 @@ class Controller:
 
     def _step(self, name: str) -> None:
         done = self.history.undo() if name == "undo" else self.history.redo()
-        self.say("" if done else f"there is nothing to {name}")
+        self.say("" if done else f"nothing to {name}")
         self._repaint()
 
     def _finish(self) -> None:
@@ -268,7 +268,7 @@ class Controller:
     def _copy(self) -> None:
         readings = self.picture.readings
         if not readings:
-            self.say("there is nothing to copy: measure something first")
+            self.say("nothing to copy: measure something first")
             return
         try:
             outputs.copy_text(as_text(readings))
@@ -285,7 +285,7 @@ class Controller:
             self.picture = painted
             return
         self.say(painted.problem, problem=True, window=True)
-        # The state that cannot be shown is taken back, so that what is shown and what is measured agree.
+        # Undo a state that cannot be displayed, so that display and measurements agree.
         if painted.state is self.state and self.history.undo():
             self.history.drop_redo()
             self._repaint()

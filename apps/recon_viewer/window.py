@@ -1,4 +1,4 @@
-"""The desktop viewer's window: puts the parts side by side and passes news between them."""
+"""The desktop viewer's window: arranges the parts and passes events between them."""
 
 import os
 import sys
@@ -34,15 +34,15 @@ from recon_viewer.ui.welcome import Progress, Welcome
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
-"""Longer than the delay after which a key that is held repeats."""
+"""Longer than the repeat delay of a held key, s."""
 _MESSAGE_LETTERS = 90
 _LETTER_EM = 0.5
-"""Of Open3D's font, a mean."""
+"""Mean character width of Open3D's font, em."""
 
 
 @contextmanager
 def _quiet_renderer() -> Iterator[None]:
-    """Sends to nowhere what the renderer prints on stdout about drivers and swap chains."""
+    """Discards the renderer's output on stdout about drivers and swap chains."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -78,7 +78,7 @@ class ViewerWindow:
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
         self.progress = Progress(self.window, self.controller.cancel)
-        # What no widget covers keeps the pixels of what was there before.
+        # Areas without a widget would keep old pixels.
         self._status_ground = gui.Vert()
         self.window.add_child(self._status_ground)
         self._status = gui.Label("")
@@ -100,35 +100,35 @@ class ViewerWindow:
         self.open = True
 
     def run(self) -> None:
-        """Until the window is closed. What goes wrong in a callback is told in the window; it stays open."""
+        """Runs until the window is closed. Errors in callbacks are shown in the window, which stays open."""
         try:
             while self.step():
                 pass
         finally:
-            # Also after Ctrl-C and SIGTERM: a process that leaves an open window behind hangs at its end.
+            # Also after Ctrl-C and SIGTERM: a process hangs at exit if its window is still open.
             self.close()
 
     def step(self) -> bool:
-        """One round of the event loop; False where the window is closed."""
+        """Runs one iteration of the event loop; returns False when the window is closed."""
         try:
             running = bool(self._app.run_one_tick())
             asked = self._asked_to_close
-            # Of Esc in a text field it tells only when the key is let go.
+            # For Esc in a text field, Open3D only reports the release of the key.
             closing = asked is not None and time.monotonic() > asked + _ESCAPE_S
             self.open = self.open and running and not closing
         except Exception as error:
-            self._tell(error)
+            self._show_error(error)
         return self.open
 
-    def _tell(self, error: Exception) -> None:
-        """As the command line words it; a window that closes would lose what was measured."""
-        told = str(error)
+    def _show_error(self, error: Exception) -> None:
+        """Shows an error instead of closing the window, which would lose the measurements."""
+        message = str(error)
         if not isinstance(error, ReconError):
-            told = f"unexpected {type(error).__name__}: {error}; please report it"
-        self.controller.say(told, problem=True, window=True)
+            message = f"unexpected {type(error).__name__}: {error}; please report it"
+        self.controller.say(message, problem=True, window=True)
 
     def close(self) -> None:
-        """Ends the workers and the window, and lets Open3D finish: leaving early hangs at exit."""
+        """Stops the workers, closes the window, and lets Open3D finish, since it would hang at exit otherwise."""
         frame = self.window.os_frame
         self.controller.settings = replace(
             self.controller.settings, width=int(frame.width), height=int(frame.height)
@@ -142,36 +142,37 @@ class ViewerWindow:
             pass
 
     def refresh(self) -> None:
-        """Draws the window again soon."""
+        """Requests a redraw of the window."""
         self.window.post_redraw()
 
     def listen(self) -> None:
-        """The keys go to the 3D view: not only after a click in it, but whenever no dialog wants them."""
+        """Gives the keyboard focus to the 3D view, unless a dialog is open."""
         if not self.dialogs.is_open:
             self.window.set_focus_widget(self.view.widget)
 
     def _closing(self) -> bool:
-        # By the user: first the workers end, then we close it.
+        # The user closes the window: stop the workers first.
         self._asked_to_close = time.monotonic()
         return not self.open
 
     def quit(self) -> None:
-        """Closes the window at the end of this round."""
+        """Closes the window after this iteration."""
         self.open = False
 
     def stay(self) -> None:
-        """Open3D asks to close at Esc, too, before it tells of the key; here Esc cancels what is begun."""
+        """Cancels a request to close: Open3D requests it for Esc before reporting the key, but here Esc only
+        cancels."""
         self._asked_to_close = None
 
     def _tick(self) -> bool:
         try:
-            return self._news()
+            return self._update()
         except Exception as error:
-            # Not through Open3D's own frames, which are not made for it.
-            self._tell(error)
+            # Do not let exceptions pass through Open3D's frames.
+            self._show_error(error)
             return True
 
-    def _news(self) -> bool:
+    def _update(self) -> bool:
         controller = self.controller
         changed = controller.tick()
         if controller.picture is not self._shown:
@@ -195,7 +196,7 @@ class ViewerWindow:
         return self.view.tick() or changed
 
     def _adopt(self, picture: Picture) -> None:
-        """A new picture: draws it, and looks at what was just opened."""
+        """Draws a new picture and moves the camera to a layer that was just opened."""
         before, self._shown = self._shown, picture
         self.view.show(picture)
         shown = picture.state.view
@@ -206,7 +207,7 @@ class ViewerWindow:
             first = not self._looked
             self.listen()
             self._looked = keys
-            # A second layer is compared with the first: it is looked at from the same place.
+            # Keep the camera for a second layer, for comparison with the first.
             if first:
                 self.actions.look("photo-camera")
         elif not keys:
@@ -241,7 +242,7 @@ class ViewerWindow:
         )
         half = int(0.55 * rect.width)
         self._status_ground.frame = gui.Rect(rect.x, rect.y + height, rect.width, line)
-        # A label that is too long for its place would go on in a second line.
+        # Truncate, since a long label would wrap to a second line.
         letters = max(10, int(half / (_LETTER_EM * em)))
         self._status.text = _cut("   ".join(self.controller.picture.notes), letters)
         self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
@@ -250,7 +251,7 @@ class ViewerWindow:
 
 
 def _cut(text: str, letters: int) -> str:
-    """At most so many letters; blanks stay as they are, since they part the notes."""
+    """Truncates to a number of characters; keeps repeated blanks, which separate the notes."""
     return text if len(text) <= letters else text[: letters - 4].rstrip() + " ..."
 
 
@@ -262,14 +263,14 @@ def show(
     config: Path | None = None,
     after: Callable[[ViewerWindow], None] | None = None,
 ) -> None:
-    """Opens the window on files and scenes, and returns when it is closed.
+    """Opens the window with files and scenes, and returns when it is closed.
 
     Args:
-        files: Opened by the worker, with these options where they are photos.
-        view: Fields of ``recon.render.style.View`` that are other than remembered.
-        scenes: Shown at once, with a name each.
-        config: Where settings are kept; None: nowhere.
-        after: Called with the window before it runs.
+        files: Files to open, with options for photos.
+        view: Fields of ``recon.render.style.View`` to change.
+        scenes: Scenes to show immediately, with a name each.
+        config: File of the settings; None: do not save settings.
+        after: Called with the window before the event loop starts.
     """
     with _quiet_renderer():
         viewer = ViewerWindow(config)

@@ -1,4 +1,4 @@
-"""What a user can do, each as a pure function from one state to the next."""
+"""User commands as pure functions from one state to the next."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,23 +16,23 @@ from recon_viewer.model.state import POINTS_NEEDED, Box, Layer, Measured, Pick, 
 
 
 class RefusedError(ReconError):
-    """What was asked for makes no sense now; the sentence says why."""
+    """The command is not possible in the current state; the message says why."""
 
 
 def add_scene(state: State, scene: Scene, *, name: str, source: Path | None = None) -> State:
-    """One more layer, which becomes the active one."""
+    """Adds a layer and makes it active."""
     return _add(state, Layer(_next_key(state), name, base=scene, source=source, options=scene.options))
 
 
 def add_geometry(
     state: State, geometry: PointCloud | Mesh, *, name: str, source: Path | None = None
 ) -> State:
-    """One more layer of a file that holds points or triangles alone."""
+    """Adds a layer for a geometry file without a photo."""
     return _add(state, Layer(_next_key(state), name, geometry=geometry, source=source))
 
 
 def remove_layer(state: State, key: int) -> State:
-    """Without the layer and what was measured in it."""
+    """Removes a layer and its measurements."""
     layers = tuple(layer for layer in state.layers if layer.key != key)
     active = state.active if state.active != key else (layers[-1].key if layers else None)
     measured = tuple(one for one in state.measured if all(pick.layer != key for pick in one.picks))
@@ -41,7 +41,7 @@ def remove_layer(state: State, key: int) -> State:
 
 
 def activate(state: State, key: int) -> State:
-    """Panels and tools act on that layer from now on."""
+    """Makes a layer active for panels and tools."""
     if state.by_key(key) is None or key == state.active:
         return state
     return replace(state, active=key, pending=())
@@ -54,10 +54,10 @@ def set_visible(state: State, key: int, visible: bool) -> State:
 
 
 def set_options(state: State, **changes: Any) -> State:
-    """Other options of the active layer: edge, max_depth, sky, stride, voxel, level, faces, fill.
+    """Changes options of the active layer: edge, max_depth, sky, stride, voxel, level, faces, fill.
 
     Raises:
-        RefusedError: A value out of range, or the layer has no depth.
+        RefusedError: A value is out of range, or the layer has no depth.
     """
     layer = _scene_layer(state)
     if changes.get("faces") is not None and "error" not in changes:
@@ -70,19 +70,19 @@ def set_options(state: State, **changes: Any) -> State:
 
 
 def set_focal(state: State, focal_px: float | None) -> State:
-    """Another focal length of the active layer, px; None: as it was opened.
+    """Sets the focal length of the active layer, px; None: restore the original.
 
     Raises:
-        RefusedError: Not positive, or the layer has no depth.
+        RefusedError: The value is not positive, or the layer has no depth.
     """
     layer = _scene_layer(state)
     if focal_px is not None and not 1 <= focal_px < 1e7:
-        raise RefusedError(f"a focal length is a number of px from 1 up, got {focal_px:g}")
+        raise RefusedError(f"the focal length must be at least 1 px, got {focal_px:g}")
     return state.with_layer(replace(layer, focal_px=focal_px))
 
 
 def add_length(state: State, length: LengthBetween) -> State:
-    """States a known length of the active layer, which rescales it.
+    """Adds a known length to the active layer, which rescales it.
 
     Raises:
         RefusedError: The layer has no depth.
@@ -95,11 +95,11 @@ def length_of(picks: tuple[Pick, ...], length_m: float, sigma_m: float) -> Lengt
     """The constraint between two picks.
 
     Raises:
-        RefusedError: They are not two different positions of one photo, or the length is not positive.
+        RefusedError: The picks are not two different positions in one photo, or the length is not positive.
     """
     a, b = picks
     if a.pixel_px is None or b.pixel_px is None or a.layer != b.layer:
-        raise RefusedError("a known length needs two points of one scene that has its photo")
+        raise RefusedError("a known length needs two points in one scene with a photo")
     try:
         return LengthBetween(a.pixel_px, b.pixel_px, length_m, sigma_m)
     except (ValueError, CalibrationError) as error:
@@ -107,12 +107,12 @@ def length_of(picks: tuple[Pick, ...], length_m: float, sigma_m: float) -> Lengt
 
 
 def remove_lengths(state: State) -> State:
-    """Takes back every known length of the active layer."""
+    """Removes all known lengths of the active layer."""
     return state.with_layer(replace(_scene_layer(state), lengths=()))
 
 
 def set_crop(state: State, box: Box | None) -> State:
-    """Keeps only what lies in the box; None keeps everything, also what a rectangle has cut away.
+    """Crops to a box; None removes all crops, including rectangles.
 
     Raises:
         RefusedError: The layer has no depth.
@@ -122,45 +122,45 @@ def set_crop(state: State, box: Box | None) -> State:
 
 
 def keep_pixels(state: State, kept: NDArray[np.bool_]) -> State:
-    """Keeps only those pixels, (H, W), of what is still there.
+    """Crops to the given pixels, (H, W), in addition to earlier crops.
 
     Raises:
-        RefusedError: None of them has a depth, or the layer has no depth.
+        RefusedError: None of them has valid depth, or the layer has no depth.
     """
     layer = _scene_layer(state)
     assert layer.base is not None
     left = kept if layer.kept is None else kept & layer.kept
     if not (left & layer.base.depth.valid).any():
-        raise RefusedError("nothing is seen in the rectangle: drag it over a part of the scene")
+        raise RefusedError("the rectangle is empty: drag it over a part of the scene")
     return state.with_layer(replace(layer, kept=left))
 
 
 def set_tool(state: State, tool: Tool) -> State:
-    """What a click does from now on; an unfinished measurement is dropped."""
+    """Selects the tool for clicks; cancels an unfinished measurement."""
     return replace(state, tool=tool, pending=())
 
 
 def pick(state: State, picked: Pick) -> State:
-    """A click with the present tool; the last needed one finishes the measurement.
+    """Handles a click with the current tool; the last required point finishes the measurement.
 
     Raises:
-        RefusedError: The points lie in different layers.
+        RefusedError: The points are in different layers.
     """
     if POINTS_NEEDED[state.tool] == 0:
         return state
     if any(one.layer != picked.layer for one in state.pending):
-        raise RefusedError("a measurement keeps to one layer: pick all of its points there")
+        raise RefusedError("all points of a measurement must be in one layer")
     if state.pending and state.pending[-1] == picked:
         return state
     needed, pending = POINTS_NEEDED[state.tool], (*state.pending, picked)
     if len(pending) != needed or state.tool == "known length":
-        # Of a known length the number is asked for first.
+        # For a known length, the value is asked for first.
         return replace(state, pending=pending[-2:] if state.tool == "known length" else pending)
     return replace(state, pending=(), measured=(*state.measured, Measured(state.tool, pending)))
 
 
 def finish(state: State) -> State:
-    """Ends a polyline; what has too few points is dropped."""
+    """Ends a polyline; drops it if it has too few points."""
     if state.tool == "polyline" and len(state.pending) >= 2:
         done = Measured("polyline", state.pending)
         return replace(state, pending=(), measured=(*state.measured, done))
@@ -168,35 +168,35 @@ def finish(state: State) -> State:
 
 
 def step_back(state: State) -> State:
-    """Without the last pick of the unfinished measurement."""
+    """Removes the last pick of the unfinished measurement."""
     return replace(state, pending=state.pending[:-1])
 
 
 def remove_measured(state: State, index: int) -> State:
-    """Without one measurement."""
+    """Removes one measurement."""
     if not 0 <= index < len(state.measured):
         return state
     return replace(state, measured=state.measured[:index] + state.measured[index + 1 :])
 
 
 def clear_measured(state: State) -> State:
-    """Without any measurement."""
+    """Removes all measurements."""
     return replace(state, measured=(), pending=())
 
 
 def set_view(state: State, **changes: Any) -> State:
-    """Shown in another way."""
+    """Changes display settings."""
     return replace(state, view=replace(state.view, **changes))
 
 
 def run_again_options(layer: Layer, **changes: Any) -> Options:
-    """Options for running a model again, with what was stated in the viewer.
+    """Options for re-running a model, including the focal length and known lengths set in the viewer.
 
     Raises:
-        RefusedError: The layer did not come from a photo, or the options exclude each other.
+        RefusedError: The layer was not opened from a photo, or the options are mutually exclusive.
     """
     if not layer.can_run_again:
-        raise RefusedError(f"{layer.name} was not opened from a photo: open the photo to run a model on it")
+        raise RefusedError(f"{layer.name} was not opened from a photo; open the photo to run a model")
     stated = {"length": (*layer.options.length, *layer.lengths)}
     if layer.focal_px is not None:
         stated |= {"focal_px": layer.focal_px, "focal_35mm": None, "fov": None, "intrinsics": None}  # type: ignore[dict-item]
@@ -212,13 +212,13 @@ def _scene_layer(state: State) -> Layer:
         raise RefusedError("open a photo or a scene first")
     if layer.base is None:
         raise RefusedError(
-            f"{layer.name} holds geometry without its photo and depth: open the photo, or a scene file (.npz)"
+            f"{layer.name} contains geometry without photo and depth; open the photo, or a scene file (.npz)"
         )
     return layer
 
 
 def _next_key(state: State) -> int:
-    # Also of layers that undo may bring back: keys only grow.
+    # Keys only increase, since undo may restore removed layers.
     global _last_key
     _last_key = max([_last_key, *(layer.key for layer in state.layers)]) + 1
     return _last_key

@@ -1,4 +1,4 @@
-"""Which pixels of a scene are seen inside of a rectangle of the view. No widget."""
+"""Finds the pixels of a scene inside a rectangle of the view. No widget."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,20 @@ from recon.scene import Scene
 
 Position = tuple[float, float]
 _ROWS = 256
-"""At a time, so that a large photo needs little memory."""
+"""Rows per block, to save memory."""
 _NEAR = 0.05
-"""Share of the distance to what the view looks at, at which its outline is drawn: before nearly everything."""
+"""Distance at which the outline is drawn, relative to the target: in front of almost everything."""
 
 
 def seen_inside(
     scene: Scene, world_T_cam: Transform, camera: ViewCamera, size: Position, a: Position, b: Position
 ) -> NDArray[np.bool_]:
-    """(H, W): the pixels whose points appear between two corners, also those that others hide.
+    """(H, W) the pixels whose points are inside a rectangle of the view, including hidden points.
 
     Args:
-        scene: Its depth, m.
+        scene: The scene.
         world_T_cam: (4, 4).
-        camera: The view's.
+        camera: Camera of the view.
         size: (width, height) of the view, px.
         a: A corner, px from the view's top-left corner.
         b: The opposite one.
@@ -33,7 +33,7 @@ def seen_inside(
     inside = scene.depth.valid.copy()
     for start in range(0, len(points), _ROWS):
         rows = points[start : start + _ROWS]
-        # What is not valid may hold anything.
+        # Invalid depth may have any value.
         known = np.where(scene.depth.valid[start : start + _ROWS, :, None], rows, np.float32(1)).reshape(
             -1, 3
         )
@@ -44,7 +44,7 @@ def seen_inside(
 
 
 def outline(camera: ViewCamera, size: Position, a: Position, b: Position) -> NDArray[np.float32]:
-    """(4, 3): where the corners stand in the world, just before the eye, to be drawn."""
+    """(4, 3) corners of the rectangle in the world frame, just in front of the eye, for drawing."""
     lens, ahead = camera.lens.fitted(*size), _NEAR * camera.distance_m
     corners = np.array([a, (b[0], a[1]), b, (a[0], b[1])], np.float64)
     seen = np.stack(

@@ -1,4 +1,4 @@
-"""Undo and redo over frozen states. Dragging a slider is one step, however many values it passes."""
+"""Undo and redo over frozen states. Dragging a slider is one step."""
 
 from dataclasses import replace
 from typing import Final
@@ -9,7 +9,7 @@ MOST_STEPS: Final = 100
 
 
 class History:
-    """The states before and after the present one. How things are shown (``State.view``) is left out of it."""
+    """The states before and after the current one, ignoring display settings (``State.view``)."""
 
     def __init__(self, state: State | None = None) -> None:
         self.now = state or State()
@@ -18,11 +18,11 @@ class History:
         self._coalescing: str | None = None
 
     def do(self, state: State, *, coalesce: str | None = None) -> None:
-        """A new state that can be undone.
+        """Sets a new state as an undo step.
 
         Args:
-            state: What is now.
-            coalesce: Steps in a row with the same word are one step, until ``settle`` or anything else is done.
+            state: The new state.
+            coalesce: Consecutive steps with the same name are merged until ``settle`` or another step.
         """
         if state is self.now:
             return
@@ -34,24 +34,24 @@ class History:
         self.now = state
 
     def show(self, state: State) -> None:
-        """A new state that is not worth a step: another view, another tool. Whatever was dragged is let go."""
+        """Sets a new state without an undo step (display settings, tool), and ends merging."""
         self._coalescing = None
         self.now = state
 
     def settle(self) -> None:
-        """The slider is let go: its next move is another step."""
+        """Ends merging of steps, when a slider is released."""
         self._coalescing = None
 
     def undo(self) -> bool:
-        """Goes back; False where there is nothing to undo."""
+        """Goes one step back; returns False if there is none."""
         return self._go(self._before, self._after)
 
     def redo(self) -> bool:
-        """Goes forward again; False where nothing was undone."""
+        """Goes one step forward; returns False if there is none."""
         return self._go(self._after, self._before)
 
     def drop_redo(self) -> None:
-        """What was undone is gone for good: it could not be shown."""
+        """Discards undone states, since they could not be displayed."""
         self._after.clear()
 
     @property
@@ -69,6 +69,6 @@ class History:
         if not source:
             return False
         target.append(self.now)
-        # An unfinished measurement does not come back: its clicks were made long ago.
+        # Do not restore an unfinished measurement.
         self.now = replace(source.pop(), view=self.now.view, tool=self.now.tool, pending=())
         return True

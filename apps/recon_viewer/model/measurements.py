@@ -1,4 +1,4 @@
-"""What the picks measure, in words and numbers, with intervals where the scene tells them."""
+"""Computes measurements from picks, with confidence intervals if the scene allows."""
 
 import csv
 import io
@@ -15,23 +15,23 @@ from recon.scene import Scene
 from recon.types import Intrinsics
 from recon_viewer.model.state import Measured, Pick
 
-_NO_PHOTO = "± unknown: the file holds no photo, camera or depth"
+_NO_PHOTO = "± unknown: the file contains no photo, camera or depth"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One line of the list."""
+    """One line in the list of measurements."""
 
     name: str
     """``distance``, ``polyline``, ``angle``, ``height``."""
     text: str
-    """``1.060 m ± 0.012 (95 %)``, or what went wrong."""
+    """``1.060 m ± 0.012 (95 %)``, or an error."""
     errors: str
-    """What the interval counts."""
+    """The error sources of the interval."""
     points_world: tuple[tuple[float, float, float], ...]
-    """Where its marks stand, m."""
+    """Positions of its markers, m."""
     value: float | None = None
-    """m or degrees; None where it cannot be measured."""
+    """m or degrees; None if it cannot be measured."""
     unit: str = ""
     low: float | None = None
     high: float | None = None
@@ -39,7 +39,8 @@ class Reading:
 
 
 def point_of(pick: Pick, scene: Scene | None) -> tuple[float, float, float]:
-    """Where a pick is now, cam frame, m: by its pixel, since scenes are rescaled; where it was clicked else."""
+    """The current position of a pick, cam frame, m, from its pixel since scenes are rescaled; or where it was
+    clicked."""
     if scene is None or pick.pixel_px is None:
         return pick.point_cam
     x, y = pick.pixel_px
@@ -57,24 +58,24 @@ def on_ray(camera: Intrinsics, pixel_px: tuple[float, float], z_m: float) -> tup
 
 
 def read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit = "m") -> Reading:
-    """A measurement's value in the scene as it is now; what cannot be measured is a sentence, no error."""
+    """The value of a measurement in the current scene; a failure is returned as text instead of an exception."""
     points_cam = np.array([point_of(pick, scene) for pick in one.picks], np.float64)
     points = points_cam @ world_T_cam[:3, :3].T + world_T_cam[:3, 3]
     marks = tuple((float(x), float(y), float(z)) for x, y, z in points)
     pixels = tuple(pick.pixel_px for pick in one.picks)
     try:
-        found = _measured(one, scene)
+        measurement = _measured(one, scene)
     except ReconError as error:
         return Reading(one.tool, "cannot be measured", str(error), marks, pixels_px=pixels)
-    if found is None:
+    if measurement is None:
         return _plain(one, points, marks)
-    shown = found.in_unit(unit)
-    note = "; ".join([*found.warnings, found.errors_text])
+    shown = measurement.in_unit(unit)
+    note = "; ".join([*measurement.warnings, measurement.errors_text])
     return Reading(one.tool, shown.text, note, marks, shown.value, shown.unit, shown.low, shown.high, pixels)
 
 
 def as_csv(readings: Sequence[Reading]) -> str:
-    """A table with a line for each: what, value, unit, 95 % interval, positions in the photo, what is counted."""
+    """A CSV table: quantity, value, unit, 95 % interval, positions in the photo, error sources."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(["quantity", "value", "unit", "low", "high", "pixels_px", "note"])
@@ -86,7 +87,7 @@ def as_csv(readings: Sequence[Reading]) -> str:
 
 
 def as_text(readings: Sequence[Reading]) -> str:
-    """A line for each, for the clipboard."""
+    """One line per measurement, for the clipboard."""
     return "".join(f"{one.name}\t{one.text}\n" for one in readings)
 
 
@@ -107,9 +108,9 @@ def _measured(one: Measured, scene: Scene | None) -> Measurement | None:
 def _plain(
     one: Measured, points: NDArray[np.float64], marks: tuple[tuple[float, float, float], ...]
 ) -> Reading:
-    """Of a file that holds points alone: the geometry without an interval."""
+    """A measurement in a geometry file, without an interval."""
     if one.tool == "height":
-        return Reading(one.tool, "cannot be measured", "a height needs a scene with its photo", marks)
+        return Reading(one.tool, "cannot be measured", "a height needs a scene with a photo", marks)
     if one.tool == "angle":
         a, b = points[0] - points[1], points[2] - points[1]
         degrees = float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))

@@ -1,4 +1,4 @@
-"""Which point of what is drawn lies under the mouse."""
+"""Finds the drawn point under the mouse."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from recon.render.drawable import Drawn
 from recon.render.view_camera import ViewCamera
 
 SNAP_PX = 7.0
-"""How far from the mouse a point may lie in the view."""
+"""Largest distance of a point from the mouse in the view, px."""
 _BEHIND = 0.02
-"""Share of the distance within which the point nearest to the mouse counts, not the one nearest to the eye."""
+"""Relative depth range within which the point nearest to the mouse is preferred over the one nearest to the eye."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Hit:
     """A point under the mouse."""
 
     index: int
-    """Of the drawn points."""
+    """Index among the drawn points."""
     ahead_m: float
-    """Distance along the view's axis, m."""
+    """Distance along the optical axis of the view, m."""
     point: tuple[float, float, float]
     """World frame, m."""
     pixel_px: tuple[float, float] | None
-    """Where it is in the photo, px; None without a photo."""
+    """Position in the photo, px; None without a photo."""
 
 
 def hit(
@@ -35,14 +35,14 @@ def hit(
     size: tuple[float, float],
     snap_px: float = SNAP_PX,
 ) -> Hit | None:
-    """The front-most point near a position of the view; None where there is none.
+    """The front-most point near a position in the view, or None.
 
     Args:
         drawn: Points, or vertices of triangles.
-        camera: The view's.
+        camera: Camera of the view.
         at: (x, y) px from the view's top-left corner.
         size: (width, height) of the view, px.
-        snap_px: How far a point may lie off.
+        snap_px: Largest distance of a point, px.
     """
     if not len(drawn.points):
         return None
@@ -51,7 +51,7 @@ def hit(
     near = np.flatnonzero((off <= snap_px) & (ahead > 0))
     if not near.size:
         return None
-    # Tighter first: with many points under the mouse the nearest few decide, and not a silhouette beside it.
+    # Start with a small radius: with many points under the mouse, ignore silhouettes next to it.
     for reach in (snap_px / 4, snap_px / 2):
         close = near[off[near] <= reach]
         if close.size:

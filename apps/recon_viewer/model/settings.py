@@ -1,4 +1,4 @@
-"""What the viewer remembers from one day to the next: recent files, how the window looked. One JSON file."""
+"""Settings that the viewer saves between sessions: recent files and window settings, as JSON."""
 
 import json
 import os
@@ -17,25 +17,25 @@ _SIZES = (320, 10_000)
 
 @dataclass(frozen=True)
 class Settings:
-    """All of it."""
+    """The saved settings."""
 
     recent: tuple[str, ...] = ()
-    """Files that were opened, the newest first."""
+    """Recently opened files, newest first."""
     width: int = 1400
     height: int = 900
     folder: str | None = None
-    """Where the last file was opened or saved."""
+    """Folder of the last opened or saved file."""
     view: View = field(default_factory=View)
 
     def with_recent(self, path: Path) -> "Settings":
-        """With a file that was just opened at the head of the list."""
+        """Adds a file to the head of the list of recent files."""
         name = str(path.absolute())
         recent = (name, *(one for one in self.recent if one != name))[:_MOST_RECENT]
         return replace(self, recent=recent, folder=str(path.absolute().parent))
 
 
 def settings_path() -> Path:
-    """In the user's folder for settings; ``RECON_CONFIG_DIR`` names another."""
+    """Path of the settings file in the user's settings folder, or in ``RECON_CONFIG_DIR``."""
     stated = os.environ.get("RECON_CONFIG_DIR")
     if stated:
         return Path(stated) / "viewer.json"
@@ -49,7 +49,7 @@ def settings_path() -> Path:
 
 
 def load(path: Path) -> tuple[Settings, str | None]:
-    """The settings, and a sentence where the file could not be used (then they are the defaults)."""
+    """Loads the settings; returns the defaults and an error message if the file cannot be used."""
     try:
         values = json.loads(path.read_text("utf-8"))
         return _settings_from(values), None
@@ -60,7 +60,7 @@ def load(path: Path) -> tuple[Settings, str | None]:
 
 
 def save(settings: Settings, path: Path) -> str | None:
-    """Writes them, all or nothing; a sentence where that failed: it is no reason to stop."""
+    """Saves the settings atomically; returns an error message on failure, which is not fatal."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with staged(path) as temporary:
@@ -71,14 +71,14 @@ def save(settings: Settings, path: Path) -> str | None:
 
 
 def _settings_from(values: dict[str, Any]) -> Settings:
-    told = values["view"]
-    known = {f.name: told[f.name] for f in fields(View) if f.name in told}
+    saved = values["view"]
+    known = {f.name: saved[f.name] for f in fields(View) if f.name in saved}
     view = replace(View(), **known)
     for name, value in known.items():
         if type(value) is not type(getattr(View(), name)) and not isinstance(value, (int, float)):
             raise ValueError(f"{name} is {value!r}")
     if view.shown_as not in SHOWN_AS or view.colours not in COLOURS:
-        raise ValueError(f"there is no view of {view.shown_as} in {view.colours}")
+        raise ValueError(f"unknown view: {view.shown_as} in {view.colours}")
     low, high = _SIZES
     return Settings(
         recent=tuple(str(name) for name in values["recent"])[:_MOST_RECENT],

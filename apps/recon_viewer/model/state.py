@@ -1,4 +1,4 @@
-"""All that the viewer shows, as frozen values: what commands change and undo brings back. No widget."""
+"""The state of the viewer as frozen values, changed by commands and restored by undo. No widget."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,66 +24,66 @@ POINTS_NEEDED: dict[Tool, int | None] = {
     "known length": 2,
     "rectangle": 0,
 }
-"""How many picks finish a measurement; None: as many as the user wants."""
+"""Number of picks that finish a measurement; None: any number."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """What is kept of a scene, m, in its upright frame: x right, y up, z towards the photographer."""
+    """A crop box, m, in the upright frame of a scene: x right, y up, z towards the camera."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
 
     def __post_init__(self) -> None:
         if any(a >= b for a, b in zip(self.low, self.high, strict=True)):
-            raise ValueError(f"a box needs low below high, got {self.low} and {self.high}")
+            raise ValueError(f"low must be below high, got {self.low} and {self.high}")
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One opened scene or file, and what the user has changed about it."""
+    """An opened scene or file, with the changes of the user."""
 
     key: int
-    """Its own for as long as the viewer runs."""
+    """Unique for the session."""
     name: str
     base: Scene | None = None
-    """As it was opened; None for a file that holds geometry alone."""
+    """The scene as opened; None for a geometry file."""
     geometry: PointCloud | Mesh | None = None
-    """Of such a file, cam frame."""
+    """The geometry of such a file, cam frame."""
     source: Path | None = None
-    """What was opened; a model can be run on it again where it is a photo."""
+    """The opened file; a model can be re-run on it if it is a photo."""
     options: Options = field(default_factory=Options)
     focal_px: float | None = None
-    """Stated in the viewer; None: as it was opened."""
+    """Set in the viewer; None: as opened."""
     lengths: tuple[LengthBetween, ...] = ()
-    """Known lengths that were stated in the viewer; they rescale the scene."""
+    """Known lengths set in the viewer; they rescale the scene."""
     crop: Box | None = None
     kept: NDArray[np.bool_] | None = None
-    """(H, W), what rectangles of the view have left; None: everything."""
+    """(H, W) pixels kept by crop rectangles; None: all."""
     visible: bool = True
 
     @property
     def can_run_again(self) -> bool:
-        """Whether it came from a photo that a model can look at again."""
+        """Whether it was opened from a photo, so that a model can be re-run."""
         return self.base is not None and self.source is not None and self.source.suffix.lower() != ".npz"
 
 
 @dataclass(frozen=True)
 class Pick:
-    """A point that was clicked."""
+    """A clicked point."""
 
     layer: int
     pixel_px: tuple[float, float] | None
     """Position in the photo, px; None in a file without a photo."""
     point_cam: tuple[float, float, float]
-    """Where it was when it was clicked, m; scenes that are rescaled find it again by its pixel."""
+    """Position when it was clicked, m; in rescaled scenes, the position is computed from the pixel."""
     sigma_px: float = PICKING_PX
     """Standard deviation of the position, px of the photo."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is measured between picks; its value is computed from the scene as it is now."""
+    """A measurement between picks; its value is computed from the current scene."""
 
     tool: Tool
     picks: tuple[Pick, ...]
@@ -91,20 +91,20 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Everything."""
+    """The complete state."""
 
     layers: tuple[Layer, ...] = ()
     active: int | None = None
-    """Key of the layer that panels and tools act on."""
+    """Key of the layer that panels and tools apply to."""
     tool: Tool = "look"
     pending: tuple[Pick, ...] = ()
-    """Clicked, but the measurement is not finished yet."""
+    """Picks of an unfinished measurement."""
     measured: tuple[Measured, ...] = ()
     view: View = field(default_factory=View)
 
     @property
     def layer(self) -> Layer | None:
-        """The active one."""
+        """The active layer, or None."""
         return None if self.active is None else self.by_key(self.active)
 
     def by_key(self, key: int) -> Layer | None:
@@ -112,7 +112,7 @@ class State:
         return next((layer for layer in self.layers if layer.key == key), None)
 
     def with_layer(self, changed: Layer) -> "State":
-        """With the layer of the same key replaced."""
+        """Replaces the layer with the same key."""
         return replace(
             self, layers=tuple(changed if layer.key == changed.key else layer for layer in self.layers)
         )

@@ -1,4 +1,4 @@
-"""What stands in the middle when nothing is open, and while something is being opened."""
+"""The welcome page, and the progress display while a file is being opened."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,18 +18,18 @@ _NOTES = 5
 
 
 def sample() -> tuple[Path, Options] | None:
-    """The living room with its measured depth and camera; None where the sample data is not installed."""
+    """The sample photo with its measured depth and camera; None if the sample data is not installed."""
     folder = Path(recon.__file__).resolve().parent.parent / "sample_data"
     try:
-        told = json.loads((folder / "pairs.json").read_text("utf-8"))[_SAMPLE]
-        fx, fy, cx, cy = (float(value) for value in told["K_fx_fy_cx_cy"])
-        return folder / told["rgb"], Options(depth=folder / told["depth"], intrinsics=(fx, fy, cx, cy))
+        entry = json.loads((folder / "pairs.json").read_text("utf-8"))[_SAMPLE]
+        fx, fy, cx, cy = (float(value) for value in entry["K_fx_fy_cx_cy"])
+        return folder / entry["rgb"], Options(depth=folder / entry["depth"], intrinsics=(fx, fy, cx, cy))
     except (OSError, ValueError, KeyError):
         return None
 
 
 class Welcome:
-    """A page with what one can begin with."""
+    """The welcome page."""
 
     def __init__(
         self, window: Any, recent: Sequence[str], act: Callable[[str], None], reopen: Callable[[Path], None]
@@ -39,7 +39,7 @@ class Welcome:
         self.widget.background_color = gui.Color(0.13, 0.14, 0.16)
         self._title("recon", gui.Color(0.55, 0.8, 1.0))
         self.widget.add_child(
-            gui.Label("One photograph to a metric 3D scene: walk around in it, measure, export.")
+            gui.Label("Turn one photograph into a metric 3D scene: look around, measure, export.")
         )
         self.widget.add_fixed(int(0.5 * em))
         self._button("Open a photo, a scene or a 3D file...  (Ctrl+O)", lambda: act("open"))
@@ -53,8 +53,8 @@ class Welcome:
             self._button(path.name, lambda path=path: reopen(path), tip=str(path))  # type: ignore[misc]
         self.widget.add_fixed(int(0.5 * em))
         for line in (
-            "Drag: walk around.  Ctrl+drag: move sideways.  Wheel: nearer, farther.",
-            "Ctrl+click two points: their distance in metres.  F1: every key.",
+            "Drag: orbit.  Ctrl+drag: pan.  Wheel: zoom.",
+            "Ctrl+click two points: their distance in metres.  F1: all shortcuts.",
         ):
             self.widget.add_child(gui.Label(line))
         window.add_child(self.widget)
@@ -75,7 +75,7 @@ class Welcome:
 
 
 class Progress:
-    """What is being opened, how far it is, what was decided so far, and a button that stops it."""
+    """Shows the file being opened, its progress and decisions, and a cancel button."""
 
     def __init__(self, window: Any, cancel: Callable[[], None]) -> None:
         em = window.theme.font_size
@@ -87,7 +87,7 @@ class Progress:
         row = gui.Horiz()
         row.add_stretch()
         stop = gui.Button("Cancel")
-        stop.tooltip = "Stops it at once (Esc)"
+        stop.tooltip = "Cancels opening (Esc)"
         stop.set_on_clicked(cancel)
         row.add_child(stop)
         for widget in (self._stage, self._bar, self._notes, row):
@@ -96,11 +96,11 @@ class Progress:
         window.add_child(self.widget)
 
     def show(self, job: Job | None) -> None:
-        """The job as it is now; None: nothing is being opened."""
+        """Shows the state of a job; None hides the display."""
         self.widget.visible = job is not None
         if job is None:
             return
         self._stage.text = f"{job.path.name}: {job.stage} ... {job.seconds:.0f} s"
-        # Where nobody knows how much is left, the bar shows that something goes on.
+        # If the progress is unknown, animate the bar.
         self._bar.value = job.share if job.share is not None else (job.seconds % 2.0) / 2.0
         self._notes.text = "\n".join(fill(note.text, 90) for note in job.notes[-_NOTES:])

@@ -74,7 +74,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence() -> None:
         c.set_options(State(), edge=0.1)
     cloud = PointCloud(np.zeros((3, 3), np.float32), np.zeros((3, 3), np.uint8))
     points = c.add_geometry(State(), cloud, name="points.ply")
-    with pytest.raises(c.RefusedError, match="without its photo"):
+    with pytest.raises(c.RefusedError, match="without photo and depth"):
         c.set_options(points, edge=0.1)
     with pytest.raises(c.RefusedError, match="--edge"):
         c.set_options(opened(), edge=7.0)
@@ -82,7 +82,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence() -> None:
         c.set_focal(opened(), -3.0)
     with pytest.raises(c.RefusedError, match="not opened from a photo"):
         c.run_again_options(opened().layer or Layer(0, ""))
-    with pytest.raises(ValueError, match="low below high"):
+    with pytest.raises(ValueError, match="low must be below high"):
         Box((0, 0, 0), (1, 0, 1))
 
 
