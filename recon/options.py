@@ -4,13 +4,13 @@ The command line is generated from these fields, so ``--help`` and the code have
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
-from recon.frames import FILE_AXES, Axes
+from recon.frames import Axes
 
 Sky = Literal["keep", "drop"]
 Shape = Literal["cloud", "mesh"]
@@ -18,9 +18,8 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
 Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
-GROUPS: tuple[Group, ...] = ("Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run")
+GROUPS: tuple[Group, ...] = get_args(Group)
 """Sections of ``--help``, in order."""
-FITS: tuple[Fit, ...] = ("auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal")
 
 
 def _option(
@@ -80,14 +79,14 @@ class Options:
         "auto",
         "Device to run the model on.",
         flag="--device",
-        choices=("auto", "cpu", "cuda", "mps"),
+        choices=get_args(Device),
     )
     precision: Precision = _option(
         "Depth model",
         "auto",
         "Number format of the model. auto: fast and safe on the device. int8: fast on a CPU, some percent of error.",
         flag="--precision",
-        choices=("auto", "fp32", "bf16", "fp16", "int8"),
+        choices=get_args(Precision),
     )
     processing_size: int | None = _option(
         "Depth model",
@@ -161,7 +160,7 @@ class Options:
         "Parameters to fit. auto: scale (relative models: and shift), and the focal length if only the lengths "
         "give it.",
         flag="--fit",
-        choices=FITS,
+        choices=get_args(Fit),
     )
     focal_35mm: float | None = _option(
         "Camera",
@@ -197,7 +196,7 @@ class Options:
         "drop",
         "Drop the sky, or keep it as a backdrop behind the farthest point.",
         flag="--sky",
-        choices=("keep", "drop"),
+        choices=get_args(Sky),
     )
     edge: float = _option(
         "Geometry",
@@ -242,7 +241,7 @@ class Options:
         "y-up: photo's view in MeshLab, CloudCompare. z-up: PLY, STL upright in Blender. opencv: y down. GLB: always "
         "y-up.",
         flag="--axes",
-        choices=tuple(FILE_AXES),
+        choices=get_args(Axes),
     )
 
     def __post_init__(self) -> None:
@@ -289,8 +288,7 @@ class Options:
             raise ValueError(
                 "give only one of --depth and --reference: each is the metric reference for --model"
             )
-        _one_of("--sky", self.sky, ("keep", "drop"))
-        _one_of("--axes", self.axes, tuple(FILE_AXES))
+        self._check_choices()
         if self.level and self.axes == "opencv":
             raise ValueError(
                 "--level needs an up axis: use --axes y-up or z-up instead of opencv, or --no-level"
@@ -302,9 +300,13 @@ class Options:
                 f"--reference-sigma must be a fraction between 0 and 1, got {self.reference_sigma!r}"
             )
         self._check_knowledge()
-        _one_of("--fit", self.fit, FITS)
-        _one_of("--device", self.device, ("auto", "cpu", "cuda", "mps"))
-        _one_of("--precision", self.precision, ("auto", "fp32", "bf16", "fp16", "int8"))
+
+    def _check_choices(self) -> None:
+        for each in fields(self):
+            flag, choices = each.metadata["flag"], each.metadata["choices"]
+            value = getattr(self, each.name)
+            if choices and value not in choices:
+                raise ValueError(f"{flag} must be one of {', '.join(choices)}, got {value!r}")
 
     def _check_knowledge(self) -> None:
         height = () if self.camera_height is None else (self.camera_height,)
@@ -329,8 +331,3 @@ class Options:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and isfinite(value)
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

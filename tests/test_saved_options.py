@@ -72,3 +72,15 @@ def test_options_that_are_none_make_a_damaged_scene(tmp_path: Path, wrong: Any) 
     scene_file.write_arrays(path, arrays, metadata)
     with pytest.raises(SceneFileError, match="damaged"):
         recon.load_scene(path)
+
+
+@pytest.mark.parametrize(
+    "field", [each for each in fields(Options) if each.metadata["choices"]], ids=lambda f: f.name
+)
+def test_an_option_with_choices_takes_those_alone(field: Any) -> None:
+    for choice in field.metadata["choices"]:
+        assert getattr(Options(**{field.name: choice}), field.name) == choice
+    with pytest.raises(
+        ValueError, match=f"{field.metadata['flag']} must be one of .*{field.default}.* got 'none'"
+    ):
+        Options(**{field.name: "none"})
