@@ -29,13 +29,19 @@ class _Recon(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
         """Runs the command line and exits with its exit code."""
-        words = list(sys.argv[1:] if args is None else args)
+        words = self._with_command(list(sys.argv[1:] if args is None else args))
         named["standalone_mode"] = False
         try:
             sys.exit(self._run(words, *rest, **named))
         except (ReaderGone, BrokenPipeError):
             _silence()
             sys.exit(141)
+
+    def _with_command(self, words: list[str]) -> list[str]:
+        """``recon photo.jpg`` is ``recon build photo.jpg``: the first word is a file and no command."""
+        first = words[0] if words else ""
+        is_file = first not in self.commands and not first.startswith("-") and os.path.isfile(first)
+        return ["build", *words] if is_file else words
 
     def _run(self, words: list[str], *rest: Any, **named: Any) -> int:
         try:

@@ -14,6 +14,17 @@ from recon.export.format import Content, Format
 from recon.options import Shape
 from recon.types import Mesh
 
+_INSTEAD = {
+    ".blend": "write .glb and open it with `recon blender scene.glb`, which sets up the camera as well",
+    ".fbx": "write .glb, which Blender, Unreal and Unity import",
+    ".gltf": "write .glb, which is glTF in a single file",
+    ".dae": "write .glb or .obj",
+    ".3ds": "write .glb or .obj",
+    ".max": "write .glb or .obj",
+    ".usd": "write .usdc or .usda, or .usdz for a phone",
+}
+"""Formats that people ask for, and what to write instead."""
+
 
 @cache
 def formats() -> Mapping[str, Format]:
@@ -42,6 +53,9 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
     fitting = [suffix for suffix in known if name.endswith(suffix) and name != suffix]
     form = known[max(fitting, key=len)] if fitting else None
     if form is None:
+        advice = _INSTEAD.get(path.suffix.lower())
+        if advice is not None:
+            raise ExportError(f"{path}: recon does not write {path.suffix}; {advice}.")
         problem = f"{path.suffix} is not a known format" if path.suffix else "the name has no suffix"
         raise ExportError(f"{path}: {problem}; choose one of {', '.join(sorted([*known, *others]))}.")
     shape = shape or form.shapes[0]

@@ -105,9 +105,18 @@ def folder_from(outputs: Sequence[Path], known: Sequence[str]) -> Path:
     return folder
 
 
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM")
+"""First bytes of JPEG, PNG, TIFF, WebP, GIF and BMP; HEIF has ``ftyp`` after four bytes of length."""
+
+
 def _listed() -> list[str]:
     """The paths on standard input: one a line, or each ended by a zero byte as ``find -print0`` writes them."""
     data = sys.stdin.buffer.read()
+    if data.startswith(_PICTURES) or data[4:8] == b"ftyp":
+        raise click.UsageError(
+            "standard input holds a picture, but `-` reads the names of photos. Save it to a file first: "
+            "cat > photo.jpg, then recon build photo.jpg"
+        )
     lines = data.split(b"\0") if b"\0" in data else data.split(b"\n")
     return [os.fsdecode(line.rstrip(b"\r")) for line in lines if line.strip()]
 

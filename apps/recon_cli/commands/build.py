@@ -9,6 +9,7 @@ from recon.options import Options, Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
+from recon_cli.first_tries import build_words, next_commands
 from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -27,6 +28,7 @@ _DEFAULT_FORMAT = "ply"
 
 _EPILOG = """\b
 Examples:
+  recon build photo.jpg                                     textured mesh: photo.glb
   recon build photo.jpg -o scene.ply                        coloured point cloud
   recon build photo.jpg -o scene.glb -o scene.npz           textured mesh, and a scene for `recon export`
   recon build photo.jpg -o scene.ply --as mesh --focal-35mm 26
@@ -46,7 +48,9 @@ collide keep the photo's suffix: a.jpg.glb, a.png.glb. With --depth DIR, the dep
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
 @photos_argument
 @output_option(
-    "Output file; the suffix selects the format (see below). Repeatable. With several photos or a video: a directory."
+    "Output file; the suffix selects the format (see below). Repeatable. Default: PHOTO.glb. With several photos or "
+    "a video: a directory.",
+    required=False,
 )
 @shape_option
 @scene_options(ESTIMATION + GEOMETRY)
@@ -69,9 +73,11 @@ def build(
 ) -> None:
     """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene."""
     options = options_from(values)
+    unnamed = not outputs and formats is None
+    words, paths = build_words(photos, outputs, formats)
     request = request_from(
-        photos,
-        outputs,
+        words,
+        paths,
         formats=formats,
         every=every,
         recursive=recursive,
@@ -82,8 +88,8 @@ def build(
     if request.is_batch:
         _build_many(session, request, options, shape)
         return
-    photo = Path(photos[0])
-    targets = outputs_from(outputs, shape)
+    photo = Path(words[0])
+    targets = outputs_from(paths, shape)
     check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
     warn_of_idle_estimation(options, session.journal)
     warn_of_idle_geometry([target.shape for target in targets], session.journal)
@@ -97,6 +103,9 @@ def build(
     scene = reconstruct(photo, options, journal=session.journal)
     session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
     session.result["scene"] = scene.provenance.as_dict()
+    if unnamed:
+        for command in next_commands(words[0], paths[0]):
+            session.journal.decide("next", command)
 
 
 def _build_many(session: Session, request: Request, options: Options, shape: Shape | None) -> None:

@@ -1,6 +1,6 @@
 """Positions in a photo, constraints, and how far its depth is off, as they stand on the command line."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -73,6 +73,48 @@ class DepthSigma(click.ParamType):
         if sigma <= 0:
             self.fail(f"{value!r}: an uncertainty must be positive", param, ctx)
         return Assumptions(depth_sigma=sigma) if is_share else Assumptions(depth_sigma_m=sigma)
+
+
+class Metres(click.ParamType):
+    """``6``, ``6m``, ``5cm``: a length; a bare number is metres."""
+
+    name = "M"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The length in metres; a usage error that shows the right form for anything else."""
+        from recon.constraint_text import parse_length
+
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return float(value)
+        except ValueError:
+            pass
+        try:
+            return parse_length(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a length: give metres or a unit, as 6, 6m or 50cm", param, ctx)
+
+
+class Count(click.ParamType):
+    """``100000``, ``100k`` or ``1.5M``."""
+
+    name = "N"
+    _FACTORS: ClassVar[dict[str, int]] = {"k": 1_000, "m": 1_000_000}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The whole number; a usage error for anything else."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().replace("_", "")
+        factor = self._FACTORS.get(text[-1:].lower(), 1)
+        try:
+            number = float(text[:-1] if factor > 1 else text) * factor
+        except ValueError:
+            number = float("nan")
+        if number != number or number != int(number) or abs(number) > 1e15:
+            self.fail(f"{value!r} is not a whole number, such as 100000, 100k or 1.5M", param, ctx)
+        return int(number)
 
 
 def _pixel(text: str) -> Pixel:

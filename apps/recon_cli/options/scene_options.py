@@ -12,7 +12,7 @@ import click
 from recon.constraints import Constraint
 from recon.options import Options
 from recon_cli.option_groups import option
-from recon_cli.options.param_types import ConstraintText
+from recon_cli.options.param_types import ConstraintText, Count, Metres
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -74,7 +74,7 @@ class FourNumbers(click.ParamType):
         return numbers
 
 
-def output_option(help_text: str) -> Callable[[Command], Command]:
+def output_option(help_text: str, *, required: bool = True) -> Callable[[Command], Command]:
     """Decorates a command with ``-o``, which is repeatable."""
     return option(
         "-o",
@@ -82,7 +82,7 @@ def output_option(help_text: str) -> Callable[[Command], Command]:
         "outputs",
         group="Output",
         multiple=True,
-        required=True,
+        required=required,
         type=OutputPath(path_type=Path),
         metavar="FILE",
         help=help_text,
@@ -182,6 +182,10 @@ def _click_option(
         attributes |= {"type": ConstraintText(constraint), "multiple": kind is not constraint}
     elif typing.get_origin(kind) is tuple:
         attributes["type"] = FourNumbers()
+    elif kind is float and info["metavar"] == "M":
+        attributes["type"] = Metres()
+    elif kind is int:
+        attributes["type"] = Count()
     else:
         attributes["type"] = kind
     attributes["show_default"] = field.default not in (None, ())

@@ -1,0 +1,75 @@
+"""What people type first, turned into what the commands take: no ``-o``, an output without ``-o``, a web address."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+
+import click
+
+from recon.batch.inputs import is_pattern, is_video
+
+DEFAULT_SUFFIX = ".glb"
+"""Of a scene that nobody named: a textured mesh, which opens everywhere."""
+_ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
+_STDIN = "-"
+
+
+def build_words(
+    words: Sequence[str], outputs: Sequence[Path], formats: str | None
+) -> tuple[list[str], list[Path]]:
+    """The photos and the outputs of ``recon build``.
+
+    ``recon build photo.jpg`` writes photo.glb beside the photo; ``recon build photo.jpg scene.ply`` writes scene.ply;
+    ``-o out/`` writes out/photo.glb.
+
+    Raises:
+        click.UsageError: A web address, or several photos without a directory for their scenes.
+    """
+    for word in words:
+        if word.lower().startswith(_ADDRESSES):
+            name = word.rstrip("/").rsplit("/", 1)[-1].split("?")[0] or "photo.jpg"
+            raise click.UsageError(
+                f"{word}: recon reads files, not web addresses. Download the photo first, for example with\n"
+                f"  curl -L -o {quote(name)} {quote(word)}\n  recon build {quote(name)}"
+            )
+    photos, named = list(words), list(outputs)
+    if not named and formats is None and len(photos) > 1 and _is_output(photos[-1]):
+        named.append(Path(photos.pop()))
+    if len(photos) != 1 or formats is not None or _is_many(photos[0]):
+        if not named:
+            raise click.UsageError(
+                "several photos, a folder or a video need a directory for their scenes: add -o DIR --format glb"
+            )
+        return photos, named
+    photo = Path(photos[0])
+    if not named:
+        return photos, [photo.with_suffix(DEFAULT_SUFFIX)]
+    return photos, [path / (photo.stem + DEFAULT_SUFFIX) if _is_directory(path) else path for path in named]
+
+
+def next_commands(photo: str, written: Path) -> list[str]:
+    """Three commands to continue with, for a person who has just made a first scene: look, share, measure."""
+    files = (photo, written, written.with_suffix(".html"), written.with_suffix(".npz"))
+    name, mesh, page, scene = (quote(str(path)) for path in files)
+    return [
+        f"recon view {mesh}",
+        f"recon build {name} -o {page}    # a web page to look around in",
+        f"recon build {name} -o {scene} && recon measure {scene} --from X,Y --to X,Y",
+    ]
+
+
+def _is_many(word: str) -> bool:
+    return word == _STDIN or is_pattern(word) or is_video(Path(word)) or Path(word).is_dir()
+
+
+def _is_output(word: str) -> bool:
+    """Whether a word that stands where a photo could is the scene to write."""
+    from recon.export.registry import formats
+    from recon.scene_file import SUFFIX
+
+    return word.lower().endswith((*formats(), SUFFIX)) and not is_pattern(word)
+
+
+def _is_directory(path: Path) -> bool:
+    """A directory that is there already; ``out/`` loses its slash on the way here, so that a new one needs a name."""
+    return path.is_dir()

@@ -1,0 +1,111 @@
+"""What people type first works, or gets a sentence that leads on."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from recon_cli.group import recon
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the sample photo under a name with a space, and its measured depth."""
+    shutil.copy(SAMPLES / "living_room.jpg", tmp_path / "my room.jpg")
+    shutil.copy(SAMPLES / "living_room.depth.png", tmp_path / "depth.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(recon, list(words))
+
+
+def test_without_output_a_mesh_lies_beside_the_photo_and_three_commands_follow(room: Path) -> None:
+    done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8")
+    assert done.exit_code == 0, done.output
+    assert (room / "my room.glb").read_bytes()[:4] == b"glTF"
+    following = [line.split(None, 1)[1] for line in done.output.splitlines() if line.startswith("next")]
+    assert following[0] == "recon view 'my room.glb'"
+    assert "'my room.html'" in following[1] and "recon measure 'my room.npz' --from" in following[2]
+    again = run("build", "my room.jpg", "--depth", "depth.png")
+    assert again.exit_code == 1 and "exists: use --overwrite" in again.output
+
+
+def test_named_outputs_are_followed_by_no_advice(room: Path) -> None:
+    done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8", "-o", "a.ply")
+    assert done.exit_code == 0 and not any(line.startswith("next") for line in done.output.splitlines())
+
+
+def test_the_command_may_be_left_out_for_a_file(room: Path) -> None:
+    done = run("my room.jpg", "--depth", "depth.png", "--stride", "8")
+    assert done.exit_code == 0 and (room / "my room.glb").is_file()
+    missing = run("nobody.jpg")
+    assert missing.exit_code == 2 and "No such command" in missing.output
+
+
+@pytest.mark.parametrize("name", ["scene.ply", "scene.npz", "SCENE.GLB"])
+def test_the_output_may_stand_where_a_photo_could(room: Path, name: str) -> None:
+    done = run("build", "my room.jpg", name, "--depth", "depth.png", "--stride", "8")
+    assert done.exit_code == 0, done.output
+    assert (room / name).is_file() and not (room / "my room.glb").exists()
+
+
+def test_a_directory_takes_the_scene_under_the_photo_s_name(room: Path) -> None:
+    (room / "out").mkdir()
+    done = run("build", "my room.jpg", "-o", "out/", "--depth", "depth.png", "--stride", "8")
+    assert done.exit_code == 0 and (room / "out" / "my room.glb").is_file()
+
+
+def test_lengths_take_units_and_counts_take_thousands(room: Path) -> None:
+    sizes = {}
+    for name, words in {
+        "plain": ("--max-depth", "4", "--voxel", "0.1"),
+        "units": ("--max-depth", "400cm", "--voxel", "100mm"),
+    }.items():
+        done = run("build", "my room.jpg", "-o", f"{name}.ply", "--depth", "depth.png", *words)
+        assert done.exit_code == 0, done.output
+        sizes[name] = (room / f"{name}.ply").read_bytes()
+    assert sizes["plain"] == sizes["units"]
+    for written, plain in (("2k", "2000"), ("0.002M", "2000"), ("2_000", "2000")):
+        for text, name in ((written, "a.glb"), (plain, "b.glb")):
+            assert (
+                run(
+                    "build", "my room.jpg", "-o", name, "--depth", "depth.png", "--faces", text, "--overwrite"
+                ).exit_code
+                == 0
+            )
+        assert (room / "a.glb").read_bytes() == (room / "b.glb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["https://example.org/a/photo.jpg?size=1"], "recon build photo.jpg"),
+        (["my room.jpg", "-o", "scene.blend"], "recon blender scene.glb"),
+        (["my room.jpg", "-o", "scene.fbx"], "write .glb"),
+        (["my room.jpg", "-o", "scene.gltf"], "glTF in a single file"),
+        (["my room.jpg", "--max-depth", "6 parsecs"], "give metres or a unit"),
+        (["my room.jpg", "--faces", "many"], "such as 100000, 100k"),
+        (["my room.jpg", "--faces", "1.5"], "not a whole number"),
+        (["my room.jpg", "other.jpg"], "add -o DIR --format glb"),
+        (["."], "add -o DIR --format glb"),
+    ],
+)
+def test_what_cannot_be_done_says_what_can(room: Path, words: list[str], sentence: str) -> None:
+    before = sorted(room.iterdir())
+    done = run("build", *words)
+    assert done.exit_code in (1, 2) and sentence in done.output.replace("\n", " ")
+    assert sorted(room.iterdir()) == before
+
+
+def test_a_picture_on_standard_input_is_no_list_of_names(room: Path) -> None:
+    command = [sys.executable, "-m", "recon_cli.main", "build", "-", "-o", "out"]
+    with (room / "my room.jpg").open("rb") as picture:
+        done = subprocess.run(command, stdin=picture, capture_output=True, text=True)
+    assert done.returncode == 2 and "holds a picture" in done.stderr and not (room / "out").exists()
