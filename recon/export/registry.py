@@ -53,11 +53,9 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
     fitting = [suffix for suffix in known if name.endswith(suffix) and name != suffix]
     form = known[max(fitting, key=len)] if fitting else None
     if form is None:
-        advice = _INSTEAD.get(path.suffix.lower())
-        if advice is not None:
-            raise ExportError(f"{path}: recon does not write {path.suffix}; {advice}.")
         problem = f"{path.suffix} is not a known format" if path.suffix else "the name has no suffix"
-        raise ExportError(f"{path}: {problem}; choose one of {', '.join(sorted([*known, *others]))}.")
+        advice = f"; {_INSTEAD[suffix]}" if (suffix := path.suffix.lower()) in _INSTEAD else ""
+        raise ExportError(f"{path}: {problem}{advice}. Choose one of {', '.join(sorted([*known, *others]))}.")
     shape = shape or form.shapes[0]
     if shape not in form.shapes:
         raise ExportError(f"{path}: {form.suffix} does not support a {shape}. {form.instead}".rstrip())

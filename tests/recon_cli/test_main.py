@@ -121,7 +121,7 @@ def test_json_loses_no_entry_and_tells_what_was_written(folder: Path) -> None:
 
 
 def test_a_usage_error_is_json_too(folder: Path) -> None:
-    for words in (["build", "@photo.jpg", "--json"], ["export", "--json", "--no-such-option"]):
+    for words in (["depth", "@photo.jpg", "--json"], ["export", "--json", "--no-such-option"]):
         done = run(folder, *words)
         told = json.loads(done.stdout)
         assert done.exit_code == 2 and not told["ok"] and "Error" in done.stderr
@@ -167,7 +167,8 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
             1,
             "recon models pull",
         ),
-        (["build", "@photo.jpg"], 2, "-o"),
+        (["build", "@photo.jpg", "@photo.jpg"], 2, "add -o DIR"),
+        (["depth", "@photo.jpg"], 2, "-o"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "300"], 2, "--fov must be between"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--fov", "60", "--focal-px", "9"], 2, "only one"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--intrinsics", "1,2,3"], 2, "FX,FY,CX,CY"),
