@@ -2,15 +2,14 @@
 
 import tokenize
 import zipfile
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth_map.exr import read_exr
 from recon.errors import DepthFileError
 from recon.types import FARTHEST_M, BoolMap, FloatMap
 
@@ -171,31 +170,5 @@ def _check_array(path: Path, stored: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def _read_exr(path: Path) -> tuple[NDArray[Any], None, str]:
-    # Not with OpenCV, whose wheels are built without OpenEXR.
-    import OpenEXR
-
-    try:
-        # OpenEXR prints warnings to stdout, which the application uses for its output.
-        with redirect_stdout(StringIO()), OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
-    except (OSError, RuntimeError, ValueError, TypeError) as error:
-        raise DepthFileError(f"{path}: cannot be read as an EXR file ({error}).") from error
-    name = _depth_channel(channels)
-    if name is None:
-        raise DepthFileError(
-            f"{path}: expected one channel of depth (Z, Y or R), got {', '.join(sorted(channels)) or 'none'}."
-        )
-    return _check_array(path, channels[name], f"channel {name!r}"), None, f"EXR channel {name!r}"
-
-
-def _depth_channel(channels: dict[str, NDArray[Any]]) -> str | None:
-    """The name of the depth channel, also inside layers ("ViewLayer.Depth.Z"), or None if it is ambiguous."""
-    by_last_part = {name.rpartition(".")[2].lower(): name for name in channels}
-    for wanted in ("z", "depth", "y"):
-        if wanted in by_last_part:
-            return by_last_part[wanted]
-    colours = [by_last_part[part] for part in ("r", "g", "b") if part in by_last_part]
-    # Blender writes a grey image as three equal channels.
-    if colours and all(np.array_equal(channels[colours[0]], channels[name]) for name in colours):
-        return colours[0]
-    return next(iter(channels)) if len(channels) == 1 else None
+    stored, name = read_exr(path)
+    return _check_array(path, stored, f"channel {name!r}"), None, f"EXR channel {name!r}"
