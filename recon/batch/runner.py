@@ -199,7 +199,8 @@ class Runner:
         return tuple(target.path for item in list(self._writing.values()) for target in item.targets)
 
     def _end(self, *, stopped: bool) -> Summary:
-        for item, done in list(self._unreported.values()):
+        for name in [name for name in self._journals if name in self._unreported]:  # in the order of loading
+            item, done = self._unreported[name]
             self._report_written(item, done, self._taken(item))
         plan = self.plan
         worked = bool(self._written or self._failed)
