@@ -34,8 +34,6 @@ _ASSUMED_SCALE = 0.5
 """Of an estimator that nobody has measured: 95 % of its metres within a factor of 2.7 either way. Published metric
 models are off by less on most photos; on photos unlike their training data, by as much."""
 _ASSUMED_LOCAL, _ASSUMED_LOCAL_SENSOR = 0.05, 0.01
-_SENSORS = (MEASURED,)
-"""Estimators that hand on what a depth sensor measured."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def known_error_model(estimator: str) -> ErrorModel | None:
 def assumed_error_model(estimator: str) -> ErrorModel:
     """What a calibration assumes of an estimator that nobody has measured: a broad error of its scale, and 5 % from
     pixel to pixel (1 % of a depth sensor)."""
-    local = _ASSUMED_LOCAL_SENSOR if estimator in _SENSORS else _ASSUMED_LOCAL
+    local = _ASSUMED_LOCAL_SENSOR if estimator == MEASURED else _ASSUMED_LOCAL
     return ErrorModel(
         estimator, scale=_ASSUMED_SCALE, smooth=0.0, reach=1.0, local=local, photos=0, source="assumed"
     )

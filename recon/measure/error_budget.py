@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.calibration.error_model import ErrorModel
+from recon.calibration.report import unfit_text
 from recon.constraints import PICKING_PX
 from recon.depth.names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
@@ -142,6 +143,17 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
         not_included=tuple(missing),
         unknown=unknown,
     )
+
+
+def unfit_reason(scene: Scene, assume: Assumptions) -> str | None:
+    """Why nothing should be measured in a scene, a sentence; None where it may be, or the user states the errors.
+
+    Raises:
+        MeasurementError: As ``budget_of``.
+    """
+    if assume.depth_sigma is not None or assume.depth_sigma_m is not None:
+        return None
+    return unfit_text(_spread_of(scene, assume, [], [])[0])
 
 
 def _spread_of(

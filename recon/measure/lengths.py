@@ -13,6 +13,7 @@ from recon.measure.floor import trusted_up
 from recon.measure.measurement import Measurement, MeasurementError
 from recon.measure.picked_point import Pixel, SurfacePoint, point_at, show
 from recon.measure.propagate import Output
+from recon.measure.quantities import angle_at_middle, polyline_lengths
 from recon.scene import Scene
 
 Array = NDArray[np.float64]
@@ -70,13 +71,9 @@ def polyline(scene: Scene, pixels_px: Sequence[Pixel], assume: Assumptions | Non
         raise MeasurementError(f"a polyline needs two positions or more, got {len(pixels_px)}")
     budget, points = _picked(scene, pixels_px, assume)
 
-    def quantity(at: Array) -> Array:
-        segments = np.linalg.norm(np.diff(at, axis=1), axis=-1)
-        return np.concatenate([segments.sum(axis=1, keepdims=True), segments], axis=1)
-
     parts = [f"segment {k}" for k in range(1, len(points))]
     told = _told("polyline", points, scene, parts)
-    return measured(inputs_of(scene, points), quantity, [_LENGTH] * len(points), budget, told)[0]
+    return measured(inputs_of(scene, points), polyline_lengths, [_LENGTH] * len(points), budget, told)[0]
 
 
 def from_camera(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
@@ -102,14 +99,8 @@ def angle(
     """
     budget, points = _picked(scene, [a_px, corner_px, b_px], assume)
 
-    def quantity(at: Array) -> Array:
-        one, other = at[:, 0] - at[:, 1], at[:, 2] - at[:, 1]
-        # By atan2: the arc cosine loses half of its digits near 0 and 180 degrees.
-        across = np.linalg.norm(np.cross(one, other), axis=-1)
-        return np.degrees(np.arctan2(across, (one * other).sum(axis=-1)))[:, None]
-
     told = _told("angle", points, scene, [])
-    return measured(inputs_of(scene, points), quantity, [_ANGLE], budget, told)[0]
+    return measured(inputs_of(scene, points), angle_at_middle, [_ANGLE], budget, told)[0]
 
 
 def _picked(

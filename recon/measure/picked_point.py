@@ -68,9 +68,8 @@ def show(pixel_px: Pixel) -> str:
     return f"{pixel_px[0]:g},{pixel_px[1]:g}"
 
 
-def check_pixels(scene: Scene, pixels_px: Sequence[Pixel]) -> None:
+def check_inside(pixels_px: Sequence[Pixel], *, width: int, height: int) -> None:
     """Raises MeasurementError for a position outside of the photo, or one that is no number."""
-    width, height = scene.photo.width, scene.photo.height
     for x, y in pixels_px:
         if not (isfinite(x) and isfinite(y)):
             raise MeasurementError(f"{show((x, y))} is not a position: x and y are numbers, in px")
@@ -101,7 +100,7 @@ def point_at(scene: Scene, pixel_px: Pixel, *, pixel_sigma_px: float) -> Surface
     Raises:
         MeasurementError: Outside of the photo, or nothing is known there; the message names the nearest pixel.
     """
-    check_pixels(scene, [pixel_px])
+    check_inside([pixel_px], width=scene.photo.width, height=scene.photo.height)
     near = max(1, ceil(2 * pixel_sigma_px))
     window = _window(scene, pixel_px, max(_REACH, near + _AROUND))
     if not window.usable[window.row, window.col]:

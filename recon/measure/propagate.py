@@ -31,7 +31,7 @@ _DRAWS = 10_000
 _AT_ONCE = 1_000
 _SEED = 0
 # Steps of the central differences: of log depth and log focal length, and in px.
-_LOG_STEP, _PIXEL_STEP = 1e-5, 1e-3
+LOG_STEP, PIXEL_STEP = 1e-5, 1e-3
 _RANGES: dict[str, tuple[float, float]] = {
     "length": (0.0, inf),
     "area": (0.0, inf),
@@ -98,21 +98,48 @@ class Propagated:
 
 def propagate(inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], budget: Budget) -> Propagated:
     """Values and 95 % intervals of a quantity; values alone where the budget is not known."""
-    follows = budget.depth_follows_focal
-    values = quantity(inputs.points(np.zeros((1, inputs.errors)), depth_follows_focal=follows))[0]
+
+    def values_under(errors: Array) -> Array:
+        return quantity(inputs.points(errors, depth_follows_focal=budget.depth_follows_focal))
+
     if budget.unknown is not None:
+        values = values_under(np.zeros((1, inputs.errors)))[0]
         plain = (Interval(float(v), o.dimension) for v, o in zip(values, outputs, strict=True))
         return Propagated(tuple(plain), None)
     covariance = error_covariance(inputs, budget)
-    jacobian = _sensitivities(inputs, quantity, follows)
+    step = np.full(inputs.errors, LOG_STEP)
+    count = len(inputs.z_m)
+    step[count : count + 2 * inputs.picked] = PIXEL_STEP
+    depth_sigma = float(np.sqrt(covariance.diagonal()[:count].max()))
+    return propagated(values_under, covariance, step, outputs, large=depth_sigma > LINEAR)
+
+
+def propagated(
+    values_under: Callable[[Array], Array],
+    covariance: Array,
+    step: Array,
+    outputs: Sequence[Output],
+    *,
+    large: bool = False,
+) -> Propagated:
+    """Values and 95 % intervals under normal errors.
+
+    Args:
+        values_under: (B, E) errors to (B, Q) values.
+        covariance: (E, E) of the errors.
+        step: (E,) small ones, for the sensitivities.
+        outputs: (Q,) what the values are.
+        large: The errors are too large for first order, whatever the values are.
+    """
+    values = values_under(np.zeros((1, len(step))))[0]
+    jacobian = _sensitivities(values_under, step)
     spread = jacobian @ covariance @ jacobian.T
     sigma = np.sqrt(np.maximum(np.diag(spread), 0.0))
-    depth_sigma = float(np.sqrt(covariance.diagonal()[: len(inputs.z_m)].max()))
     bent = [
-        depth_sigma > LINEAR or s >= LINEAR * min(v - o.ends[0], o.ends[1] - v)
+        large or s >= LINEAR * min(v - o.ends[0], o.ends[1] - v)
         for v, s, o in zip(values, sigma, outputs, strict=True)
     ]
-    drawn = _drawn(inputs, quantity, covariance, follows) if any(bent) else None
+    drawn = _drawn(values_under, covariance) if any(bent) else None
     intervals = []
     for k, output in enumerate(outputs):
         value, s = float(values[k]), float(sigma[k])
@@ -145,22 +172,17 @@ def draw(covariance: Array, count: int, rng: np.random.Generator) -> Array:
     return np.asarray(rng.standard_normal((count, len(covariance))) @ root.T)
 
 
-def _sensitivities(inputs: Inputs, quantity: Quantity, follows: bool) -> Array:
+def _sensitivities(values_under: Callable[[Array], Array], step: Array) -> Array:
     """(Q, E) derivatives of the values by the errors."""
-    count = len(inputs.z_m)
-    step = np.full(inputs.errors, _LOG_STEP)
-    step[count : count + 2 * inputs.picked] = _PIXEL_STEP
-    either = np.concatenate([np.diag(step), -np.diag(step)])
-    found = quantity(inputs.points(either, depth_follows_focal=follows))
+    found = values_under(np.concatenate([np.diag(step), -np.diag(step)]))
     return np.asarray(((found[: len(step)] - found[len(step) :]) / (2 * step[:, None])).T)
 
 
-def _drawn(inputs: Inputs, quantity: Quantity, covariance: Array, follows: bool) -> Array:
+def _drawn(values_under: Callable[[Array], Array], covariance: Array) -> Array:
     """(draws, Q)."""
-    rng = np.random.default_rng(_SEED)
-    errors = draw(covariance, _DRAWS, rng)
+    errors = draw(covariance, _DRAWS, np.random.default_rng(_SEED))
     parts = (errors[start : start + _AT_ONCE] for start in range(0, _DRAWS, _AT_ONCE))
-    return np.concatenate([quantity(inputs.points(part, depth_follows_focal=follows)) for part in parts])
+    return np.concatenate([values_under(part) for part in parts])
 
 
 def _bent(value: float, sigma: float, output: Output, drawn: Array) -> Interval:

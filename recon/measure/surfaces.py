@@ -13,8 +13,9 @@ from recon.measure.fit_plane import inside, planes_of, support
 from recon.measure.floor import floor_support, trusted_up
 from recon.measure.lengths import VERTICAL
 from recon.measure.measurement import Measurement, MeasurementError
-from recon.measure.picked_point import Pixel, SurfacePoint, check_pixels, point_at, show
+from recon.measure.picked_point import Pixel, SurfacePoint, check_inside, point_at, show
 from recon.measure.propagate import Output
+from recon.measure.quantities import polygon_sizes
 from recon.scene import Scene
 
 Array = NDArray[np.float64]
@@ -40,7 +41,7 @@ def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None =
             a depth inside.
     """
     assume = assume or Assumptions()
-    check_pixels(scene, outline_px)
+    check_inside(outline_px, width=scene.photo.width, height=scene.photo.height)
     rows, cols = inside(outline_px, width=scene.photo.width, height=scene.photo.height)
     flat = support(scene, rows, cols, _OUTLINE)
     count = len(outline_px)
@@ -52,11 +53,7 @@ def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None =
         planes = planes_of(at[:, count:])
         rays = at[:, :count] / at[:, :count, 2:]
         facing = np.maximum((rays * planes[:, None]).sum(axis=-1), _LEAST)
-        corners = rays / facing[..., None]
-        following = np.roll(corners, -1, axis=1)
-        size = np.linalg.norm(np.cross(corners, following).sum(axis=1), axis=-1) / 2
-        sides = np.linalg.norm(following - corners, axis=-1)
-        return np.concatenate([np.stack([size, sides.sum(axis=1)], axis=1), sides], axis=1)
+        return polygon_sizes(rays / facing[..., None])
 
     outputs = [Output("area"), *[Output("length")] * (1 + count)]
     told = Told(
@@ -79,7 +76,7 @@ def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None 
     Arguments and errors as for ``area``.
     """
     assume = assume or Assumptions()
-    check_pixels(scene, outline_px)
+    check_inside(outline_px, width=scene.photo.width, height=scene.photo.height)
     rows, cols = inside(outline_px, width=scene.photo.width, height=scene.photo.height)
     flat = support(scene, rows, cols, _OUTLINE)
     up = trusted_up(scene)

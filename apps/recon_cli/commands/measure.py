@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recon.constraints import Rectangle
 from recon.errors import SceneFileError
 from recon.statistics import COVERAGE_FACTOR
 from recon_cli.console import Session, manners
-from recon_cli.options.param_types import DepthSigma, Pixel, Positions
+from recon_cli.measure_plane import measured_in_plane
+from recon_cli.options.param_types import ConstraintText, DepthSigma, Pixel, Positions
 from recon_cli.options.scene_options import OutputPath, overwrite_option
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ Positions are X,Y in px of the upright photo; the centre of the top-left pixel i
   recon measure scene.npz --from 812,440 --to 1020,441      # 1.420 m ± 0.058 (95 %)
   recon measure scene.npz --height 640,300 --unit ft
   recon measure scene.npz --area 100,200:300,200:300,400:100,400 --json
+\b
+In the plane of a rectangle of known size (a door, a sheet of paper) lengths need no depth, and a photo is enough:
+\b
+  recon measure photo.jpg --rectangle 100,200:300,200:300,900:100,900=0.9mx2.03m --from 90,950 --to 420,950
 """
 
 
@@ -71,8 +77,14 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("scene", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), metavar="SCENE|PHOTO")
 @_quantity_options
+@click.option(
+    "--rectangle",
+    type=ConstraintText(Rectangle),
+    metavar="X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH",
+    help="Measure in the plane of this rectangle, without any depth. Give its corners in order and its two sides.",
+)
 @click.option(
     "--unit",
     type=click.Choice(["m", "cm", "mm", "ft", "in"]),
@@ -106,7 +118,8 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @manners
 def measure(
     session: Session,
-    scene: Path,
+    path: Path,
+    rectangle: Rectangle | None,
     unit: Any,
     pixel_sigma: float,
     depth_sigma: "Assumptions | None",
@@ -115,7 +128,7 @@ def measure(
     overwrite: bool,
     **asked: tuple[tuple[Pixel, ...], ...],
 ) -> None:
-    """Measure in a SCENE (.npz from `recon build`), with a 95 % confidence interval and its error sources."""
+    """Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence intervals."""
     if len(asked["starts"]) != len(asked["ends"]):
         raise click.UsageError(
             f"{len(asked['starts'])} --from and {len(asked['ends'])} --to: give them in pairs, e.g. "
@@ -130,12 +143,21 @@ def measure(
     from recon.atomic_write import check_writable
     from recon.calibration.error_model import read_error_models
     from recon.measure import Assumptions
+    from recon.measure.error_budget import unfit_reason
 
     if table is not None:
-        check_writable([(table,)], overwrite=overwrite, inputs=[scene])
+        check_writable([(table,)], overwrite=overwrite, inputs=[path])
     models = {} if error_model is None else read_error_models(error_model)
     assume = replace(depth_sigma or Assumptions(), pixel_sigma_px=pixel_sigma, error_models=models)
-    found = [one.in_unit(unit) for one in _measured(_opened(scene), asked, assume)]
+    if rectangle is not None:
+        found = measured_in_plane(path, rectangle, asked, assume)
+    else:
+        scene = _opened(path)
+        unfit = unfit_reason(scene, assume)
+        if unfit is not None:
+            session.journal.warn("measure", unfit)
+        found = _measured(scene, asked, assume)
+    found = [one.in_unit(unit) for one in found]
     for one, previous in zip(found, [None, *found], strict=False):
         _report(one, session, same=previous is not None and one.errors_text == previous.errors_text)
     session.result["measurements"] = [one.as_json() for one in found]
@@ -152,7 +174,8 @@ def _opened(path: Path) -> "Scene":
 
     if path.suffix.lower() != SUFFIX:
         raise SceneFileError(
-            f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`"
+            f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`, or measure in "
+            "the plane of a rectangle of known size with --rectangle, which needs only the photo"
         )
     scene = Scene.load(path)
     # With this option a scene finds gravity once, and keeps it.
@@ -177,7 +200,9 @@ def _measured(
 
 
 def _report(found: "Measurement", session: Session, *, same: bool) -> None:
-    """The value, what was found along with it, and one line on its errors."""
+    """The value, what was found along with it, and to the curious one line on its errors."""
+    from recon.measure.rectangle_plane import UNCHECKED
+
     for warning in found.warnings:
         session.journal.warn("measure", warning)
     where = ":".join(f"{x:g},{y:g}" for x, y in found.pixels_px)
@@ -186,7 +211,11 @@ def _report(found: "Measurement", session: Session, *, same: bool) -> None:
         session.print(f"    {name:<11} {part.text}")
     for line in _particulars(found.details):
         session.print(f"    {line}")
-    session.print(f"    {'errors as above' if same else found.errors_text}")
+    # Why nothing is known of the errors is said always; what they are made of, to the curious.
+    if session.journal.verbose or (found.unknown is not None and not same):
+        session.print(f"    {'errors as above' if same else found.errors_text}")
+    elif UNCHECKED in found.not_included and not same:
+        session.print("    in the plane of the rectangle, if the positions lie in it")
 
 
 def _particulars(details: Mapping[str, Any]) -> list[str]:
