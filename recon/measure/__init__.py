@@ -13,6 +13,7 @@ errors are propagated. The camera is taken for a pinhole: distortion of the lens
 from recon.measure.error_budget import Assumptions
 from recon.measure.lengths import angle, distance, from_camera, polyline
 from recon.measure.measurement import Interval, Measurement, MeasurementError
+from recon.measure.rectangle_plane import RectanglePlane
 from recon.measure.surfaces import area, height_above_floor, plane
 from recon.units import METRES, Unit
 
@@ -22,6 +23,7 @@ __all__ = [
     "Interval",
     "Measurement",
     "MeasurementError",
+    "RectanglePlane",
     "Unit",
     "angle",
     "area",

@@ -174,8 +174,8 @@ def _opened(path: Path) -> "Scene":
 
     if path.suffix.lower() != SUFFIX:
         raise SceneFileError(
-            f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`, or measure in "
-            "the plane of a rectangle of known size with --rectangle, which needs only the photo"
+            f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`, or "
+            "measure in the plane of a rectangle of known size with --rectangle, which needs only the photo"
         )
     scene = Scene.load(path)
     # With this option a scene finds gravity once, and keeps it.

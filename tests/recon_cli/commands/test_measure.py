@@ -2,14 +2,15 @@
 
 import csv
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from rooms import MODEL, estimated, room_depth, scene_of
+from PIL import Image
+from rooms import MODEL, estimated, on_wall, room_depth, scene_of, wall_rectangle
 
 from recon.calibration.error_model import dump_error_models
 from recon.measure import from_camera
@@ -94,8 +95,58 @@ def test_what_is_printed(room: Path) -> None:
     assert distance.startswith("distance 30,100:131,110   ")
     assert distance.endswith(" (95 %)") and " cm ± " in distance
     assert [line.split()[0] for line in lines[1:3]] == ["horizontal", "vertical"]
-    assert "counts picking (0.5 px); m's error (3.2 % of the distance, measured on 12 photos" in done.stdout
-    assert "does not count" in done.stdout and "the camera is 1.50 m above" in done.stdout
+    assert "the camera is 1.50 m above" in done.stdout and "counts" not in done.stdout
+    curious = run("measure", room, "--from", "30,100", "--to", "131,110", "-v").stdout
+    assert "counts picking (0.5 px); m's error (3.2 % of the distance, measured on 12 photos" in curious
+    assert "does not count" in curious
+
+
+def test_why_nothing_is_known_of_the_errors_is_printed_once(tmp_path: Path) -> None:
+    scene = scene_of(room_depth(), estimated(None)).save(tmp_path / "room.npz")
+    done = run("measure", scene, "--from", "30,100", "--to", "131,110", "--distance", "90,20")
+    assert done.stdout.count("± unknown: ") == 1 and done.stdout.count("± unknown") > 1
+
+
+def test_an_unfit_estimator_is_called_so_once(tmp_path: Path) -> None:
+    rough = replace(MODEL, smooth=0.4)
+    scene = scene_of(room_depth(), estimated(rough)).save(tmp_path / "room.npz")
+    words = ("measure", scene, "--from", "30,100", "--to", "131,110", "--distance", "90,20")
+    assert run(*words).stderr.count("m is unfit for measuring") == 1
+    assert "unfit" not in run(*words, "--depth-sigma", "1%").stderr
+
+
+def on_the_wall_of_the_room() -> list[str]:
+    """A rectangle that ``rooms`` shows on its wall."""
+    corners = ":".join(f"{x},{y}" for x, y in wall_rectangle().corners_px)
+    return ["--rectangle", f"{corners}=1.4mx60cm"]
+
+
+def test_a_photo_is_measured_in_the_plane_of_a_rectangle(room: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (160, 120)).save(tmp_path / "photo.png")
+    asked = ["--from", "30,20", "--to", "131,40", "--area", "40,10:120,12:115,40:45,38"]
+    done = run("measure", tmp_path / "photo.png", *on_the_wall_of_the_room(), *asked, "--json")
+    assert done.exit_code == 0, done.stderr
+    length, area = json.loads(done.stdout)["measurements"]
+    true_m = float(np.linalg.norm(on_wall(30, 20) - on_wall(131, 40)))
+    assert length["value"] == pytest.approx(true_m, rel=2e-3) and length["low"] < true_m < length["high"]
+    assert area["unit"] == "m2" and any("assumed" in text for text in area["not_included"])
+    plain = run("measure", tmp_path / "photo.png", *on_the_wall_of_the_room(), *asked).stdout
+    assert plain.count("if the positions lie in it") == 1
+
+
+def test_in_a_scene_positions_off_the_plane_are_named(room: Path) -> None:
+    done = run("measure", room, *on_the_wall_of_the_room(), "--from", "30,20", "--to", "60,110")
+    assert "60,110 does not lie in the plane of the rectangle" in done.stderr
+    assert "30,20 does not lie" not in done.stderr and "if the positions lie in it" not in done.stdout
+
+
+def test_what_a_plane_alone_does_not_give_is_refused(room: Path, tmp_path: Path) -> None:
+    words = on_the_wall_of_the_room()
+    done = run("measure", room, *words, "--height", "30,20")
+    assert done.exit_code == 2 and "--height needs depth" in done.stderr
+    Image.new("RGB", (160, 120)).save(tmp_path / "photo.png")
+    done = run("measure", tmp_path / "photo.png", "--from", "30,20", "--to", "60,110")
+    assert done.exit_code == 1 and "--rectangle, which needs only the photo" in done.stderr
 
 
 def test_every_quantity_as_json_and_as_a_table(room: Path, tmp_path: Path) -> None:
