@@ -16,33 +16,11 @@ from recon.errors import DepthFileError
 DEPTH_NAMES = frozenset({"z", "depth", "depthm", "zdepth", "depthz", "zm", "zbuffer"})
 """Names of layers, parts and channels that mean z-depth, without their signs and in small letters."""
 OTHER_QUANTITIES = frozenset(
-    [
-        "a",
-        "alpha",
-        "mask",
-        "matte",
-        "n",
-        "normal",
-        "normals",
-        "p",
-        "pos",
-        "position",
-        "positions",
-        "point",
-        "points",
-        "vector",
-        "velocity",
-        "motion",
-        "speed",
-        "uv",
-        "st",
-        "flow",
-        "mist",
-        "ao",
-        "shadow",
-        "id",
-        "index",
-    ]
+    (
+        *("a", "alpha", "mask", "matte", "shadow", "ao", "mist", "id", "index", "uv", "st"),
+        *("n", "normal", "normals", "p", "pos", "position", "positions", "point", "points"),
+        *("vector", "velocity", "motion", "speed", "flow"),
+    )
 )
 """A layer, part or single channel with one of these words holds something else, even if its only channel is Z."""
 DEPTH_CHANNELS = ("z", "v", "y", "r", "depth", "d", "l")
@@ -203,7 +181,7 @@ def _is_view(name: str, layer: Mapping[str, ExrChannel]) -> bool:
 
 
 def _other(name: str) -> bool:
-    """Whether one of the words of a name means another quantity: ``Normal``, ``DenoisingNormal``, ``motion_vector``."""
+    """Whether a word of the name means another quantity: ``Normal``, ``DenoisingNormal``, ``motion_vector``."""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
     return any(word.lower() in OTHER_QUANTITIES for word in words)
 

@@ -2,6 +2,7 @@
 
 import tokenize
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ INTEGER_UNIT_M = 0.001
 FLOAT_UNIT_M = 1.0
 """Default metres per stored unit of float files."""
 NPZ_KEYS = ("depth_m", "depth", "z_m")
-"""Names of depth arrays in an .npz, in order of preference."""
+"""Names of depth arrays in an .npz, in order of preference; without them, the only map is taken."""
+NOT_DEPTH_KEYS = ("disp", "inv", "conf", "uncert", "std", "err", "mask", "normal", "weight", "label", "seg")
+"""Parts of names of arrays that have the shape of a depth map and are none."""
+_LARGEST_MATRIX = 4
+"""Smaller arrays are camera matrices."""
 SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
 """File suffixes of the supported formats."""
 
@@ -95,12 +100,18 @@ def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
 
 def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
     """16-bit grey PNG and TIFF, 32-bit integer and float TIFF, through Pillow."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        # Of a name, Pillow maps 16-bit TIFFs into memory and garbles those of orientations 5 to 8.
+        with path.open("rb") as file, Image.open(file) as image:
             image.load()
             mode, kind, stored = image.mode, image.format, np.asarray(image)
+    except UnidentifiedImageError as error:
+        stored_64 = _read_float64_tiff(path)
+        if stored_64 is None:
+            raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
+        return stored_64, None, "float64 TIFF"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
     if mode == "F":
@@ -118,6 +129,24 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
     )
 
 
+def _read_float64_tiff(path: Path) -> NDArray[Any] | None:
+    """A TIFF of one channel of float64, which Pillow does not open; None for all else."""
+    import cv2
+
+    data = path.read_bytes()
+    if data[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return None
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    return stored if stored is not None and stored.ndim == 2 and stored.dtype == np.float64 else None
+
+
 def _read_npy(path: Path) -> tuple[NDArray[Any], None, str]:
     try:
         stored = np.load(path, allow_pickle=False)
@@ -133,6 +162,7 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             key = next((name for name in NPZ_KEYS if name in archive.files), None)
+            key = key or _only_depth({name: archive[name] for name in archive.files})
             if key is None:
                 held = ", ".join(archive.files) or "nothing"
                 raise DepthFileError(
@@ -150,16 +180,49 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
         zipfile.BadZipFile,
     ) as error:
         raise DepthFileError(f"{path}: cannot be read as an .npz archive ({error}).") from error
-    if valid is not None and (valid.shape != stored.shape or valid.dtype != np.bool_):
-        raise DepthFileError(
-            f"{path}: expected 'valid' to be bool of shape {stored.shape}, got {valid.dtype} of {valid.shape}."
-        )
+    if valid is not None:
+        valid = _check_mask(path, valid, stored.shape)
     return stored, valid, f"npz key {key!r}"
 
 
+def _only_depth(arrays: Mapping[str, NDArray[Any]]) -> str | None:
+    """The key of the only array that can be a depth map, or None if there is none or more than one."""
+    maps = [
+        key
+        for key, array in arrays.items()
+        if key != "valid"
+        and not any(word in key.lower() for word in NOT_DEPTH_KEYS)
+        and (one := _without_axes(array)).ndim == 2
+        and max(one.shape) > _LARGEST_MATRIX
+        and one.dtype.kind in "fiu"
+        and one.dtype.itemsize > 1
+    ]
+    return maps[0] if len(maps) == 1 else None
+
+
+def _check_mask(path: Path, mask: NDArray[Any], shape: tuple[int, ...]) -> BoolMap:
+    """A stored mask as (H, W) bool: bool, or numbers of which 0 is invalid and 1 or 255 is valid."""
+    mask = _without_axes(mask)
+    if mask.shape != shape or mask.dtype.kind not in "biuf":
+        raise DepthFileError(
+            f"{path}: expected 'valid' to be bool of shape {shape}, got {mask.dtype} of {mask.shape}."
+        )
+    if not (np.isin(mask, (0, 1)).all() or np.isin(mask, (0, 255)).all()):
+        raise DepthFileError(f"{path}: expected 'valid' to hold 0 and 1 (or 0 and 255), got other numbers.")
+    return mask != 0
+
+
+def _without_axes(stored: NDArray[Any]) -> NDArray[Any]:
+    """Drops the batch and channel axes of length 1, so that (1, H, W), (H, W, 1) and the like become (H, W)."""
+    while stored.ndim > 2 and stored.shape[0] == 1:
+        stored = stored[0]
+    while stored.ndim > 2 and stored.shape[-1] == 1:
+        stored = stored[..., 0]
+    return stored
+
+
 def _check_array(path: Path, stored: NDArray[Any], name: str) -> NDArray[Any]:
-    if stored.ndim == 3 and stored.shape[2] == 1:
-        stored = stored[:, :, 0]
+    stored = _without_axes(stored)
     if stored.ndim != 2 or stored.size == 0:
         raise DepthFileError(f"{path}: expected {name} to be (H, W), got {stored.shape}.")
     if stored.dtype.kind not in "fiu" or stored.dtype.itemsize == 1:

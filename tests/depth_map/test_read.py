@@ -177,8 +177,8 @@ def test_an_archive_tells_which_key_and_may_carry_a_mask(tmp_path: Path) -> None
     assert "depth_m" in file.source
     np.testing.assert_array_equal(file.valid, valid)
     np.testing.assert_array_equal(file.z_m[valid], RAMP_M[valid])
-    np.savez(tmp_path / "other.npz", colours=RAMP_M)
-    with pytest.raises(DepthFileError, match="depth_m, depth or z_m, got colours"):
+    np.savez(tmp_path / "other.npz", near=RAMP_M, far=RAMP_M)
+    with pytest.raises(DepthFileError, match="depth_m, depth or z_m, got near, far"):
         read_depth(tmp_path / "other.npz")
     np.savez(tmp_path / "mask.npz", depth=RAMP_M, valid=valid[:2])
     with pytest.raises(DepthFileError, match="'valid'"):
@@ -206,6 +206,60 @@ def test_exr_refusals(tmp_path: Path, capfd: Any) -> None:
         with pytest.raises(DepthFileError, match="cannot be read"):
             read_depth(tmp_path / name)
     assert capfd.readouterr().out == "", "stdout belongs to the application"
+
+
+@pytest.mark.parametrize("key", ["arr_0", "depth_map", "prediction"])
+@pytest.mark.parametrize("axes", [(), (0,), (2,), (0, 1), (0, 3)])
+def test_the_only_map_of_an_archive_is_taken_and_named(
+    tmp_path: Path, key: str, axes: tuple[int, ...]
+) -> None:
+    others = {
+        "K": np.eye(3),
+        "confidence": RAMP_M,
+        "rgb": np.zeros((6, 8, 3), np.uint8),
+        "name": np.array("x"),
+    }
+    np.savez(tmp_path / "d.npz", **{key: np.expand_dims(RAMP_M, axes)}, **others)
+    file = read_depth(tmp_path / "d.npz")
+    assert key in file.source
+    np.testing.assert_array_equal(file.z_m, RAMP_M)
+    np.save(tmp_path / "d.npy", np.expand_dims(RAMP_M, axes))
+    np.testing.assert_array_equal(read_depth(tmp_path / "d.npy").z_m, RAMP_M)
+
+
+@pytest.mark.parametrize("key", ["disparity", "inverse_depth", "confidence"])
+def test_a_map_of_something_else_is_not_taken_for_depth(tmp_path: Path, key: str) -> None:
+    np.savez(tmp_path / "d.npz", **{key: RAMP_M})
+    with pytest.raises(DepthFileError, match=f"got {key}"):
+        read_depth(tmp_path / "d.npz")
+
+
+@pytest.mark.parametrize("yes", [1, 255])
+def test_a_mask_of_numbers(tmp_path: Path, yes: int) -> None:
+    valid = RAMP_M > 2
+    np.savez(tmp_path / "d.npz", depth=RAMP_M, valid=(valid * yes).astype(np.uint8)[None])
+    np.testing.assert_array_equal(read_depth(tmp_path / "d.npz").valid, valid)
+    np.savez(tmp_path / "odd.npz", depth=RAMP_M, valid=np.where(valid, 7, 3).astype(np.uint8))
+    with pytest.raises(DepthFileError, match="0 and 1"):
+        read_depth(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_tiffs_of_every_number_are_turned_as_their_photo(
+    tmp_path: Path, dtype: type, orientation: int
+) -> None:
+    upright = np.arange(1, 49).reshape(6, 8).astype(dtype)
+    stored = np.ascontiguousarray(np.rot90(upright, {1: 0, 3: 2, 6: 1}[orientation]))
+    bits = stored.dtype.itemsize * 8
+    tags = [(256, stored.shape[1]), (257, stored.shape[0]), (258, bits), (259, 1), (262, 1), (273, 0)]
+    tags += [(274, orientation), (277, 1), (278, stored.shape[0]), (279, stored.nbytes)]
+    tags += [(339, 3 if stored.dtype.kind == "f" else 1)]
+    start = 8 + 2 + 12 * len(tags) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, start if tag == 273 else value) for tag, value in tags)
+    header = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    (tmp_path / "d.tif").write_bytes(header + stored.tobytes())
+    np.testing.assert_allclose(read_depth(tmp_path / "d.tif", 1).z_m, upright)
 
 
 def test_every_sensor_png_of_the_shared_data_reads(shared_data: Path) -> None:
