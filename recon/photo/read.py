@@ -21,6 +21,7 @@ from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.high_bit_depth import decode_deep, is_deep_colour
 from recon.photo.orientation import upright_picture
+from recon.photo.panorama import panorama_projection
 from recon.types import Photo
 
 MAX_PIXELS = 250_000_000
@@ -169,6 +170,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
 
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size, notes)
+        _check_not_panorama(path, picture)
         tags = exif.read_tags(picture.getexif, notes)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
@@ -189,6 +191,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
+    _check_not_panorama(path, picture)
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
     if deep:
@@ -229,6 +232,16 @@ def _check_not_raw(path: Path, picture: Image.Image) -> None:
     tags = picture.getexif()
     if Base.DNGVersion in tags or tags.get(Base.NewSubfileType) == 1:
         raise PhotoError(f"{path} is a camera raw file; convert it to JPEG or TIFF first.")
+
+
+def _check_not_panorama(path: Path, picture: Image.Image) -> None:
+    """Panoramas have no focal length: unprojected as a pinhole camera's, they give a wrong scene."""
+    projection = panorama_projection(picture.info.get("xmp"))
+    if projection:
+        raise PhotoError(
+            f"{path} is not a perspective photo: its XMP metadata says {projection} panorama; cut a perspective view "
+            "out of it and give the field of view with --fov."
+        )
 
 
 def _has_jpeg_end(picture: Image.Image, notes: list[str]) -> bool:
