@@ -161,5 +161,5 @@ def test_real_orientations_show_the_upright_picture(name: str, shared_data: Path
 
 def test_a_broken_jpeg_is_shown_with_a_warning(shared_data: Path) -> None:
     photo = read_photo(shared_data / "exif" / "corrupted.jpg")
-    assert any("damaged" in note for note in photo.warnings)
+    assert any("truncated" in note for note in photo.warnings)
     assert photo.jpeg_bytes is None
