@@ -5,6 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ExifTags import Base
+
+_MAX_SAMPLE_VALUE = 281
+"""TIFF tag (TIFF 6.0, section 8), which Pillow does not name."""
+_DARK_BELOW = 4096
+"""Images of 10 and 12 bits stored in 16 have no larger values."""
 
 
 def is_deep_colour(picture: Image.Image) -> bool:
@@ -64,6 +70,36 @@ def _pixels_only(data: bytes) -> bytes:
     return b"".join(kept)
 
 
+def grey_tiff_to_8_bits(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Converts a loaded grey TIFF of 9 to 16 bits to mode L, black to white, as its tags say (TIFF 6.0, section 8).
+
+    White is the largest number of ``BitsPerSample``, or ``MaxSampleValue`` where that is smaller and no value is
+    larger; ``PhotometricInterpretation`` 0 (WhiteIsZero) turns the levels around. Other images come back unchanged.
+    """
+    tags = getattr(picture, "tag_v2", None)
+    if tags is None or not picture.mode.startswith("I;16"):
+        return picture
+    values = np.asarray(picture)
+    bits = _first(tags.get(Base.BitsPerSample)) or 16
+    white = 2**bits - 1 if 8 < bits < 16 else 65535
+    stated = _first(tags.get(_MAX_SAMPLE_VALUE))
+    if stated and max(255, int(values.max())) <= stated < white:
+        white = stated
+    if tags.get(Base.PhotometricInterpretation) == 0:
+        values = (white - np.minimum(values, white)).astype(values.dtype)
+    eight = to_8_bits(values, notes) if white == 65535 else _scaled(values.astype(np.float64), white)
+    grey = Image.fromarray(eight)
+    grey.info.update(picture.info)
+    return grey
+
+
+def _first(value: object) -> int | None:
+    """A tag's value, or the first of several."""
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    return value if isinstance(value, int) else None
+
+
 def to_8_bits(values: NDArray[Any], notes: list[str]) -> NDArray[np.uint8]:
     """Scales stored values to 0 (black) to 255 (white).
 
@@ -75,6 +111,11 @@ def to_8_bits(values: NDArray[Any], notes: list[str]) -> NDArray[np.uint8]:
     if values.dtype.kind in "iub":
         white = float(max(65535, values.max()))
         if white == 65535:
+            if 255 < values.max() < _DARK_BELOW:
+                notes.append(
+                    f"The image uses 16 bits, but its largest value is {values.max()}: it appears nearly "
+                    "black. If it holds 10 or 12 bits, scale it to the full range."
+                )
             # Integer division with rounding: 257 levels of 16 bits make one level of 8 bits.
             return ((np.maximum(values, 0).astype(np.uint32) + 128) // 257).astype(np.uint8)
         notes.append(

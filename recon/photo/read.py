@@ -19,7 +19,7 @@ from recon.errors import PhotoError
 from recon.photo import exif, heif
 from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
-from recon.photo.high_bit_depth import decode_deep, is_deep_colour
+from recon.photo.high_bit_depth import decode_deep, grey_tiff_to_8_bits, is_deep_colour
 from recon.photo.orientation import upright_picture
 from recon.photo.panorama import panorama_projection
 from recon.types import Photo
@@ -194,6 +194,11 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     _check_not_panorama(path, picture)
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
+    if kind == "TIFF":
+        picture = grey_tiff_to_8_bits(picture, notes)
+    # Clipboards write 32-bit BMPs whose fourth byte is unused; no viewer shows those as transparent.
+    if kind == "BMP" and picture.mode == "RGBA" and picture.getchannel("A").getbbox() is None:
+        picture = picture.convert("RGB")
     if deep:
         profile = picture.info.get("icc_profile")
         picture = decode_deep(data, notes)
