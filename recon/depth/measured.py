@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.names import MEASURED
-from recon.depth_map.read import read_depth
+from recon.depth_map.read import read_depth, read_stored
 from recon.errors import DepthFileError
 from recon.journal import Journal
 from recon.photo.same_shape import same_shape
@@ -22,6 +22,8 @@ _LEAST_SHARE = 0.25
 change the information in relative depth). A difference of 5 % (``SAME_SURFACE_RATIO``) is then 1.25 to 6.25 % of the
 range: more than an 8-bit step, less than the gap between two objects."""
 _ROWS_AT_ONCE = 256
+_INVERSE_CORRELATION = 0.3
+"""Correlation of value and row above which values count as growing towards the bottom; a convention, not measured."""
 
 
 class Measured:
@@ -41,6 +43,12 @@ class Measured:
         Raises:
             DepthFileError: The file cannot be read, or does not match the photo.
         """
+        if self.unit_m is None and looks_inverse(read_stored(self.path)[0]):
+            raise DepthFileError(
+                f"{self.path}: this looks like relative inverse depth (levels from 0 to 65535, larger towards the "
+                "bottom), not like millimetres. Is it? Then give it with --relative-depth; if it is measured, give "
+                "--depth-unit."
+            )
         file = read_depth(self.path, self.unit_m)
         check_aspect(self.path, file.z_m, photo)
         stored_height, stored_width = file.z_m.shape
@@ -71,6 +79,20 @@ class Measured:
                 median_m=median_m,
             )
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
+
+
+def looks_inverse(stored: NDArray[Any]) -> bool:
+    """Whether 16-bit values look like inverse depth stretched over all levels, as Depth Anything and MiDaS write it.
+
+    They span 0 to 65535 exactly and grow towards the bottom, where most photos show what is near.
+    """
+    if stored.dtype.kind not in "iu" or stored.min() != 0 or stored.max() != 65535:
+        return False
+    rows, columns = np.nonzero((stored > 0) & (stored < 65535))
+    values = stored[rows, columns].astype(np.float64)
+    if values.size == 0 or values.std() == 0 or rows.std() == 0:
+        return False
+    return bool(np.corrcoef(rows, values)[0, 1] > _INVERSE_CORRELATION)
 
 
 def check_aspect(path: Path, stored: NDArray[Any], photo: Photo) -> None:

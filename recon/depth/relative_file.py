@@ -28,7 +28,7 @@ class RelativeFile:
         Raises:
             DepthFileError: The file cannot be read, or does not match the photo.
         """
-        stored, measured, source = read_stored(self.path)
+        stored, measured, source = read_stored(self.path, eight_bits=True)
         check_aspect(self.path, stored, photo)
         inverse = stored.astype(np.float32)
         valid = np.isfinite(inverse) if measured is None else np.isfinite(inverse) & measured
@@ -49,5 +49,10 @@ class RelativeFile:
             f"{high:.4g} (near).",
             **details,
         )
+        if stored.dtype == np.uint8:
+            journal.warn(
+                "depth",
+                f"{self.path.name} has 8 bits: its 256 levels make steps in the surfaces. Use 16 bits or floats.",
+            )
         resized = resize_inverse(inverse, valid, width=photo.width, height=photo.height)
         return DepthEstimate(depth=RelativeDepth(*resized), model=self.name, details=details)

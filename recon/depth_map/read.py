@@ -74,12 +74,16 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
     return DepthFile(np.where(valid, z_m, np.float32(0)), valid, unit_m, source)
 
 
-def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
+def read_stored(path: Path, *, eight_bits: bool = False) -> tuple[NDArray[Any], BoolMap | None, str]:
     """Reads the stored values of a depth file, without converting units.
 
+    Args:
+        path: The file.
+        eight_bits: Whether to read 8-bit grey images too: relative depth may have 256 levels, metres may not.
+
     Returns:
-        (h, w) floats or integers of 16 bits or more, the validity mask stored in the file or None, and the part of
-        the file that was read.
+        (h, w) floats or integers of 16 bits or more (8 if asked for), the validity mask stored in the file or None,
+        and the part of the file that was read.
 
     Raises:
         DepthFileError: The file is missing, damaged, or a visualisation instead of depth values.
@@ -93,12 +97,14 @@ def read_stored(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
     if not path.is_file():
         raise DepthFileError(f"{path}: the file does not exist.")
     try:
-        return readers.get(suffix, _read_picture)(path)
+        if suffix in readers:
+            return readers[suffix](path)
+        return _read_picture(path, eight_bits)
     except MemoryError as error:
         raise DepthFileError(f"{path}: the file does not fit in memory, or its header is damaged.") from error
 
 
-def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
+def _read_picture(path: Path, eight_bits: bool) -> tuple[NDArray[Any], None, str]:
     """16-bit grey PNG and TIFF, 32-bit integer and float TIFF, through Pillow."""
     from PIL import Image, UnidentifiedImageError
 
@@ -118,10 +124,12 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], None, str]:
         return stored, None, f"float {kind}"
     if mode == "I" or mode.startswith("I;16"):
         return stored, None, f"integer {kind}"
+    if mode == "L" and eight_bits:
+        return stored, None, f"8-bit {kind}"
     if mode in ("L", "P", "1", "LA", "PA"):
         raise DepthFileError(
             f"{path}: this is an 8-bit visualisation of depth, whose 256 levels cannot represent metres. Use depth "
-            "values as a 16-bit PNG, TIFF, EXR or npy."
+            "values as a 16-bit PNG, TIFF, EXR or npy; inverse depth goes with --relative-depth."
         )
     raise DepthFileError(
         f"{path}: expected one channel of depth, got a colour image ({mode}). Use depth values as a 16-bit PNG, "

@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 from synthetic import floor_and_wall, with_box
 
+from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
 from recon.errors import DepthFileError
 from recon.journal import Journal
 from recon.types import Photo, RelativeDepth
+
+from .conftest import KeepingJournal
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
 
@@ -54,3 +57,29 @@ def test_what_does_not_fit_is_told(tmp_path: Path, array: np.ndarray, says: str)
         read(tmp_path / "r.npy")
     with pytest.raises(DepthFileError, match="does not exist"):
         read(tmp_path / "none.npy")
+
+
+def test_8_bits_are_taken_with_a_warning_and_are_no_measured_depth(tmp_path: Path) -> None:
+    stored = np.rint((1 / Z - 0.1) / 0.4 * 255).astype(np.uint8)
+    Image.fromarray(stored).save(tmp_path / "r.png")
+    photo, journal = Photo(rgb=np.zeros((*Z.shape, 3), np.uint8)), KeepingJournal()
+    depth = RelativeFile(tmp_path / "r.png").estimate(photo, focal_px=None, journal=journal).depth
+    assert isinstance(depth, RelativeDepth) and np.array_equal(depth.inverse, stored)
+    assert any("256 levels" in warning for warning in journal.warnings())
+    with pytest.raises(DepthFileError, match="--relative-depth"):
+        Measured(tmp_path / "r.png").estimate(photo, focal_px=None, journal=Journal())
+
+
+def test_inverse_depth_given_as_measured_is_a_question(tmp_path: Path) -> None:
+    photo = Photo(rgb=np.zeros((*Z.shape, 3), np.uint8))
+    inverse = 1 / Z
+    stretched = (inverse - inverse.min()) / (inverse.max() - inverse.min())
+    Image.fromarray(np.rint(stretched * 65535).astype(np.uint16)).save(tmp_path / "r.png")
+    with pytest.raises(DepthFileError, match="relative inverse depth"):
+        Measured(tmp_path / "r.png").estimate(photo, focal_px=None, journal=Journal())
+    Measured(tmp_path / "r.png", 0.001).estimate(photo, focal_px=None, journal=Journal())
+    # A sensor's file of the same view, with both of the numbers that mean "not known".
+    sensor = np.rint(Z * 1000).astype(np.uint16)
+    sensor[0, 0], sensor[0, 1] = 0, 65535
+    Image.fromarray(sensor).save(tmp_path / "m.png")
+    Measured(tmp_path / "m.png").estimate(photo, focal_px=None, journal=Journal())
