@@ -100,8 +100,10 @@ def _checked(path: Path, kind: _Kind, read: Callable[[Path], Result]) -> Result:
         if path.stat().st_size == 0:
             raise SceneFileError(f"{path} is empty.")
         return read(path)
-    except (ReconError, ImportError, MemoryError):
+    except (ReconError, ImportError):
         raise
+    except MemoryError as error:
+        raise SceneFileError(f"{path} asks for more memory than there is; it may be damaged.") from error
     except FileNotFoundError as error:
         raise SceneFileError(f"{path} does not exist.") from error
     except OSError as error:

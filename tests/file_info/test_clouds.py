@@ -155,3 +155,33 @@ def test_pcd_that_is_not_as_promised_is_refused(header: str, tmp_path: Path) -> 
     for read in (describe, read_geometry):
         with pytest.raises(SceneFileError, match="damaged, or not a PCD file"):
             read(tmp_path / "a.pcd")
+
+
+@pytest.mark.parametrize(
+    ("at", "form", "value", "words"),
+    [
+        (100, "<I", 2**31, "records before its points"),
+        (96, "<I", 2**31, "records before its points|bytes"),
+        (107, "<I", 2**32 - 1, "more than LAZ can pack"),
+        (None, "<I", 2**31, "chunks of points"),
+    ],
+)
+def test_a_laz_that_asks_for_too_much_is_refused_before_its_library_sees_it(
+    at: int | None, form: str, value: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library makes place for all that is promised, and ends the whole process where there is none."""
+    laspy = pytest.importorskip("laspy")
+    las = laspy.create(file_version="1.2", point_format=3)
+    las.x = las.y = las.z = STEPS
+    las.write(tmp_path / "a.laz")
+    assert agreeing(tmp_path / "a.laz", "z-up")[0].points == 200
+    data = bytearray((tmp_path / "a.laz").read_bytes())
+    if at is None:  # the table of chunks, behind the points
+        (points_at,) = struct.unpack_from("<I", data, 96)
+        at = struct.unpack_from("<q", data, points_at)[0] + 4
+    struct.pack_into(form, data, at, value)
+    (tmp_path / "a.laz").write_bytes(data)
+    monkeypatch.setattr(laspy, "read", lambda path: pytest.fail("the library was asked"))
+    for read in (describe, read_geometry):
+        with pytest.raises(SceneFileError, match=words):
+            read(tmp_path / "a.laz")
