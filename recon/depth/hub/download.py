@@ -22,8 +22,8 @@ STALL_LIMIT_S = 90.0
 """A download that moves no byte for so long is given up, s; the library itself retries within this time."""
 _STOP_LIMIT_S = 5.0
 BY_HAND = (
-    "By hand: put config.json and model.safetensors into a folder and take --model hf:FOLDER, set HF_ENDPOINT to a "
-    "mirror, or copy another machine's Hugging Face cache (HF_HOME) and add --offline."
+    "To install weights by hand: put config.json and model.safetensors into a folder and pass --model hf:FOLDER; or set "
+    "HF_ENDPOINT to a mirror; or copy another machine's Hugging Face cache (HF_HOME) and use --offline."
 )
 
 
@@ -53,8 +53,8 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
         )
     if (outage := outages.recent()) is not None:
         raise ModelUnavailable(
-            f"{source} is not fetched: the hub failed {outage.minutes_ago}, and is asked again "
-            f"{outages.LIMIT_S / 60:.0f} minutes after that, or at once by `recon models pull {name}`. {BY_HAND}"
+            f"{source} was not fetched: the hub failed {outage.minutes_ago}. recon asks it again after "
+            f"{outages.LIMIT_S / 60:.0f} minutes, or at once with `recon models pull {name}`. {BY_HAND}"
         )
     return pull(source, journal)
 
