@@ -22,8 +22,8 @@ STALL_LIMIT_S = 90.0
 """A download that moves no byte for so long is given up, s; the library itself retries within this time."""
 _STOP_LIMIT_S = 5.0
 BY_HAND = (
-    "To install weights by hand: put config.json and model.safetensors into a folder and pass --model hf:FOLDER; or set "
-    "HF_ENDPOINT to a mirror; or copy another machine's Hugging Face cache (HF_HOME) and use --offline."
+    "To install weights by hand: put config.json and model.safetensors into a folder and pass --model hf:FOLDER; or "
+    "set HF_ENDPOINT to a mirror; or copy another machine's Hugging Face cache (HF_HOME) and use --offline."
 )
 
 
