@@ -56,7 +56,9 @@ def check_count(problem: Problem, kind: str) -> None:
 def check_agreement(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> None:
     """Raises CalibrationError where the constraints contradict each other and no majority tells which is wrong."""
     used, count = int(found.agree.sum()), len(explicit)
-    if used == count or (used > problem.needed and used > count / 2):
+    # What was measured of the estimator has a say, too, where two lengths contradict each other.
+    votes = used + (problem.prior is not None and not problem.scattered)
+    if used == count or (votes > problem.needed and votes > count / 2):
         return
     worst = _disagreeing(problem, explicit, found, picture)
     over = float(np.exp(-explicit.residual(found.x)[worst]))

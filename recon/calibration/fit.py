@@ -132,6 +132,10 @@ def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
         return problem, found
     camera = problem.explicit.camera
     expected = problem.spread.common_sigma(picture.pixels_px, width=camera.width, height=camera.height)
+    unfitted = np.array([problem.prior.unit, *found.x[1:]])
+    if not problem.shift and np.abs(problem.explicit.residual(unfitted)).max() <= _SURPRISING * expected:
+        # None of the lengths alone asks for a surprising scale, so all together do not.
+        return problem, found
     alone = replace(problem, prior=None)
     free = solve(alone, picture)
     sure = free.common_sigma or float(np.sqrt(free.covariance[NEAR, NEAR])) / free.x[NEAR]

@@ -21,8 +21,10 @@ def best_start(problem: Problem) -> Array:
     low, high = rough.bounds
     starts = [np.clip(x, low + 1e-12, high) for x in _starts(rough)]
     ranked = sorted(starts, key=lambda x: _forgiving(rough, x))
-    # Neighbours on the grid lead to the same place: half of the places go to the best, half to every tenth.
-    chosen = ranked[: _REFINED // 2] + ranked[:: max(1, len(ranked) // (_REFINED // 2))][: _REFINED // 2]
+    chosen = ranked
+    if len(ranked) > _REFINED:
+        # Neighbours on the grid lead to the same place: half of the places go to the best, half to every tenth.
+        chosen = ranked[: _REFINED // 2] + ranked[:: len(ranked) // (_REFINED // 2)][: _REFINED // 2]
     refined = [_minimised(rough, x) for x in chosen]
     return min(refined, key=lambda x: _forgiving(rough, x))
 

@@ -9,6 +9,7 @@ from recon.calibration.error_model import ErrorModel, assumed_error_model, latti
 from recon.calibration.fit import Known, Unknowns, calibrate
 from recon.calibration.report import doubts, fitted_text, summary, unfit_text
 from recon.constraints import Constraint, DistanceAt, LengthBetween
+from recon.errors import CalibrationError
 from recon.types import MetricDepth, RelativeDepth
 
 Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)
@@ -146,6 +147,16 @@ def test_a_weak_scale_and_an_unfit_estimator_are_one_warning() -> None:
     assert (
         weak.startswith("the scale is known to ± ") and "unfit" not in weak and "add --length or --at" in weak
     )
+
+
+def test_of_two_lengths_the_one_that_the_estimator_s_error_does_not_explain_is_left_out() -> None:
+    """Without anything that was measured of the estimator, nothing would say which of them is wrong."""
+    found = calibrated([at(BOX), at(WALL, 4.0)])
+    assert [residual.used for residual in found.constraints] == [True, False]
+    assert np.log(found.scale) == pytest.approx(0.0, abs=0.02)
+    assert any("--at 20.5,20.5" in doubt and "left out" in doubt for doubt in doubts(found, MODEL))
+    with pytest.raises(CalibrationError, match="--at 20.5,20.5"):
+        calibrated([at(BOX), at(WALL, 4.0)], None)
 
 
 def test_constraints_that_contradict_each_other_are_told_however_bad_the_estimator_is() -> None:

@@ -9,7 +9,7 @@ Table ``prior``: in every draw the true depth of a random photo is made an estim
 embedded preview and that of noisy measured depth, and nested sets of none, one, two and three true constraints
 (distances, lengths, the camera's height) are given to the fit. Prints how often the 95 % intervals cover the truth,
 and how often they are wider than without any constraint: of the common factor, of the distance of a random pixel and
-of the length between two, as ``recon measure`` makes them (wider by over 1 % of themselves, since they are drawn).
+of the length between two, as ``recon measure`` propagates them (wider by over 1 %, since they are drawn).
 
 Table ``shift``: in every draw the true depth is made relative by a random scale and shift of inverse depth; the
 network's error is put on it as relative noise of inverse depth, the same for 3 x 3 pixels; then distances or lengths

@@ -18,8 +18,12 @@ from recon.calibration.floor_plane import find_floor
 from recon.constraints import PICKING_PX, CameraHeight, Constraint, DistanceAt, LengthBetween, Pixel
 from recon.errors import CalibrationError
 from recon.geometry.unproject import rays_of
-from recon.measure.lengths import from_camera, polyline
-from recon.measure.measurement import Measurement
+from recon.measure.assemble import inputs_of
+from recon.measure.error_budget import Assumptions, Budget, budget_of
+from recon.measure.measurement import Interval
+from recon.measure.picked_point import SurfacePoint
+from recon.measure.propagate import Output, Quantity, propagate
+from recon.measure.quantities import segment_lengths
 from recon.provenance import CalibrationRecord, ModelRecord, Provenance
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
@@ -30,7 +34,7 @@ Array = NDArray[np.float64]
 GIVEN = 0.01
 """Relative standard deviation of the constraints, known to the fit."""
 _WIDER = 1.01
-_PADDING = 3
+_PADDING = 2
 _SMOOTH = 0.02
 """Neighbours of a pixel that is picked differ by less: on a depth edge the truth itself is not clear."""
 _LEAST_APART = 0.1
@@ -61,8 +65,8 @@ class Outcome:
     """Of the 95 % interval of the common factor: its logarithm."""
     off: float
     """Mean over the picture of the logarithm of the calibrated over the true depth."""
-    distance: Measurement
-    length: Measurement
+    distance: Interval
+    length: Interval
     true_m: tuple[float, float]
     """The distance and the length in truth."""
 
@@ -136,27 +140,45 @@ def outcome(case: Case, count: int) -> Outcome:
     columns, rows = np.floor(pixels_px.T).astype(int)
     off = float(np.log(depth.z_m[rows, columns] / truth.z_m[rows, columns]).mean())
     scene = Scene(photo=_photo(**size), intrinsics=truth.camera, depth=depth, provenance=provenance)
+    budget = budget_of(scene, Assumptions())
+    at = [_surface_point(pixel, truth, depth) for pixel in case.picked_px]
     a, b = (truth.point(pixel) for pixel in case.asked_px)
     return Outcome(
         half=half,
         off=off,
-        distance=from_camera(scene, case.picked_px[0]),
-        length=polyline(scene, case.picked_px),
+        distance=_interval(scene, at[:1], lambda p: np.linalg.norm(p, axis=-1), budget),
+        length=_interval(scene, at, segment_lengths, budget),
         true_m=(float(np.linalg.norm(a)), float(np.linalg.norm(a - b))),
     )
 
 
-def _low(measured: Measurement) -> float:
+def _surface_point(pixel_px: Pixel, truth: Truth, depth: MetricDepth) -> SurfacePoint:
+    """What a pixel shows, on the smooth surface that it was picked on."""
+    row, column = int(pixel_px[1]), int(pixel_px[0])
+    row, column = np.clip(row, 1, truth.z_m.shape[0] - 2), np.clip(column, 1, truth.z_m.shape[1] - 2)
+    log_z = np.log(np.maximum(truth.z_m[row - 1 : row + 2, column - 1 : column + 2].astype(np.float64), 1e-3))
+    slope = (float(log_z[1, 2] - log_z[1, 0]) / 2, float(log_z[2, 1] - log_z[0, 1]) / 2)
+    beside = slope[0] * (pixel_px[0] - column - 0.5) + slope[1] * (pixel_px[1] - row - 0.5)
+    return SurfacePoint(
+        pixel_px, float(depth.z_m[row, column]) * float(np.exp(beside)), slope, other_z_m=None
+    )
+
+
+def _interval(scene: Scene, at: list[SurfacePoint], quantity: Quantity, budget: Budget) -> Interval:
+    return propagate(inputs_of(scene, at), quantity, [Output("length")], budget).intervals[0]
+
+
+def _low(measured: Interval) -> float:
     assert measured.low is not None
     return measured.low
 
 
-def _high(measured: Measurement) -> float:
+def _high(measured: Interval) -> float:
     assert measured.high is not None
     return measured.high
 
 
-def _width(measured: Measurement) -> float:
+def _width(measured: Interval) -> float:
     """Of the interval, as a share of the value."""
     return (_high(measured) - _low(measured)) / measured.value
 
