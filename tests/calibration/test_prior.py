@@ -155,7 +155,7 @@ def test_of_two_lengths_the_one_that_the_estimator_s_error_does_not_explain_is_l
     assert [residual.used for residual in found.constraints] == [True, False]
     assert np.log(found.scale) == pytest.approx(0.0, abs=0.02)
     assert any("--at 20.5,20.5" in doubt and "left out" in doubt for doubt in doubts(found, MODEL))
-    with pytest.raises(CalibrationError, match="--at 20.5,20.5"):
+    with pytest.raises(CalibrationError, match=r"--at 20\.5,20\.5"):
         calibrated([at(BOX), at(WALL, 4.0)], None)
 
 
