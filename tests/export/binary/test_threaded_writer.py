@@ -81,7 +81,7 @@ def test_what_a_run_raises_is_raised_and_the_others_are_left(threads: int, tmp_p
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_run_of_another_size_than_it_said_is_refused(threads: int, tmp_path: Path) -> None:
     short = Run(10, lambda buffer: buffer[:9].data)
-    with (tmp_path / "file").open("wb") as file, pytest.raises(ValueError, match="10 bytes made 9"):
+    with (tmp_path / "file").open("wb") as file, pytest.raises(ValueError, match="10 bytes returned 9"):
         write_runs(file, [filled(1, 5), short], threads)
 
 

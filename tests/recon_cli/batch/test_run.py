@@ -360,7 +360,7 @@ def test_depth_of_a_folder(folder: Path) -> None:
     assert len(sizes) == 1  # one legend for all
     assert run(folder, *words, "--format", "png", "--resume", "--png-unit", "0.01").exit_code == 1
     bad = run(folder, *words, "--format", "gif")
-    assert bad.exit_code == 1 and ".gif is not a known format" in bad.stderr
+    assert bad.exit_code == 1 and ".gif is not a known depth format" in bad.stderr
 
 
 @pytest.mark.slow

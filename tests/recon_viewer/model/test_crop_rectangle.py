@@ -76,7 +76,7 @@ def test_it_cuts_once_more_and_comes_back_with_undo() -> None:
     controller.do(lambda state: c.set_crop(state, None))
     assert known() == before
     controller.crop_to(camera, SIZE, (500.0, 500.0), (600.0, 600.0))
-    assert known() == before and controller.is_problem and "nothing is seen" in controller.message
+    assert known() == before and controller.is_problem and "the rectangle is empty" in controller.message
     controller.close()
 
 
