@@ -1,7 +1,7 @@
-"""What the estimator's noise does to a least-squares fit on average, so that it can be taken out again.
+"""Bias of the least-squares fit caused by the estimator's noise, to correct for it.
 
-The estimator's values stand on the side of the regressors, whose noise pulls a slope towards zero (errors in
-variables: Fuller, Measurement Error Models, 1987, 1.1). With many constraints that is more than the standard error.
+The estimator's values are the regressors, whose noise biases a slope towards zero (errors in
+variables: Fuller, Measurement Error Models, 1987, 1.1). With many constraints this bias exceeds the standard error.
 """
 
 import numpy as np
@@ -22,14 +22,14 @@ def attenuation(
     dense_agree: NDArray[np.bool_],
     dense_sigma: float,
 ) -> Array:
-    """What the noise adds to the gradient of the sum of squares, on average, to its second order: (4,).
+    """Expected contribution of the noise to the gradient of the sum of squares, to second order: (4,).
 
     Args:
         problem: What is fitted.
         x: (4,) the fit.
         agree: (N,) which constraints are used.
         sigma: (N,) standard deviations of their residuals.
-        dense_weight: What each residual of the reference is multiplied by.
+        dense_weight: Weight of each residual of the reference.
         dense_agree: (M,) which of the reference's pixels are used.
         dense_sigma: Standard deviation of their residuals.
     """
@@ -52,7 +52,7 @@ def attenuation(
 def _score(
     problem: Problem, x: Array, agree: NDArray[np.bool_], sigma: Array, end: int, error: Array
 ) -> Array:
-    """Gradient of half the sum of squares by the unknowns, with errors at one end of everything: (4,)."""
+    """Gradient of half the sum of squares with respect to the unknowns, with errors at one end of every constraint: (4,)."""
     assert problem.explicit is not None
     seen = problem.explicit.displaced(x, error, end)
     residual = seen.residual(x)[agree] / sigma[agree] ** 2

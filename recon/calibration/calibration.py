@@ -1,7 +1,7 @@
-"""A calibration: how an estimator's depth becomes metres, how sure that is, and what it was made from.
+"""A calibration: the mapping from an estimator's depth to metres, its uncertainty, and the data it was fitted to.
 
 Relative depth is inverse depth up to scale and shift, ``1 / z = s * r + t``; a metric model is off by one scale, so
-``1 / z = s * (1 / z_model)`` and t = 0, unless its shift was freed.
+``1 / z = s * (1 / z_model)`` and t = 0, unless the shift was fitted as well.
 """
 
 import json
@@ -27,13 +27,13 @@ class Residual:
     given_m: float
     """The known length, m."""
     fitted_m: float
-    """The same after the fit, m."""
+    """The same length after the fit, m."""
     given_sigma: float
-    """Standard deviation of the logarithm of what was given, with that of picking it by hand."""
+    """Standard deviation of the logarithm of the given length, including the picking error."""
     sigma: float
-    """Standard deviation expected of ``log(fitted_m / given_m)``: of what was given, and of the estimator."""
+    """Expected standard deviation of ``log(fitted_m / given_m)``, from the given length and the estimator."""
     used: bool
-    """False: it disagrees with the others and was left out."""
+    """False: the constraint disagrees with the others and was rejected."""
 
     @property
     def off(self) -> float:
@@ -46,48 +46,48 @@ class Calibration:
     """The fit ``1 / z = scale * value + shift``; ``value`` is relative, or a metric model's own ``1 / z``."""
 
     kind: Literal["relative", "metric"]
-    """What it applies to."""
+    """Kind of depth that it applies to."""
     scale: float
     """1/m per unit of relative inverse depth; no unit for a metric model."""
     shift: float
     """1/m."""
     covariance: tuple[tuple[float, float], tuple[float, float]]
-    """Of (scale, shift); together with ``anchors``, where there are any."""
+    """Of (scale, shift); to be combined with ``anchors`` if there are any."""
     relative_error: float | None
-    """Robust standard deviation of the relative depth residuals; None where nothing tells it: as many unknowns as
-    constraints, or constraints that agree within their own uncertainty."""
+    """Robust standard deviation of the relative depth residuals; None if it cannot be estimated (as many unknowns as
+    constraints, or constraints that agree within their own uncertainty)."""
     outliers: float
-    """Fraction of the reference's pixels, or else of the constraints, that do not agree."""
+    """Fraction of outliers among the reference's pixels, or among the constraints if there is no reference."""
     max_depth_m: float
-    """The farthest distance, m, that the fit can be trusted to."""
+    """Greatest distance, m, up to which the fit is valid."""
     scale_interval: float
     """Relative half-width of the 95 % interval of the mean depth of the scene."""
     model: str
-    """The estimator that it calibrates."""
+    """Name of the calibrated estimator."""
     reference: str
-    """What it was calibrated with."""
+    """Description of the reference or constraints."""
     photo: str | None = None
-    """File name of the photo that it was made on."""
+    """File name of the photo used for the calibration."""
     width: int = 0
     """Width of that photo, px."""
     height: int = 0
     """Height of that photo, px."""
     focal_px: float | None = None
-    """Focal length that the metres belong to, px, where one is known."""
+    """Focal length for which the metric scale holds, px; None if unknown."""
     focal_sigma: float | None = None
-    """Standard deviation of its logarithm, where the constraints gave it."""
+    """Standard deviation of its logarithm, if it was fitted to the constraints."""
     constraints: tuple[Residual, ...] = ()
-    """What the user knew, and how well it is met."""
+    """Residuals of the user's constraints."""
     scale_prior: float | None = None
-    """Standard deviation of the logarithm of a metric model's scale that was expected before; None: nothing was, or
-    what is known contradicts it."""
+    """Prior standard deviation of the logarithm of a metric model's scale; None if there was no prior, or if the
+    constraints contradict it."""
     anchors: tuple[tuple[float, float, float, float], ...] = ()
-    """Points (x, y) px whose own errors of log depth the fit has taken up, and by how much scale (1) and shift (1/m)
-    were moved by each, of opposite sign: what is measured near them is surer than far from them."""
+    """Points (x, y), px, whose errors of log depth the fit absorbed, and the (negated) change of scale (1) and shift
+    (1/m) caused by each: measurements near these points are more certain than those far from them."""
 
 
 def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> MetricDepth:
-    """Metric depth by a calibration; what lies beyond its reach is not valid.
+    """Applies a calibration; pixels beyond its ``max_depth_m`` become invalid.
 
     Args:
         calibration: Of the same kind as the depth.
@@ -98,7 +98,7 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
     """
     if (calibration.kind == "relative") != isinstance(depth, RelativeDepth):
         raise CalibrationError(
-            f"the calibration was made for the {calibration.kind} depth of {calibration.model}: make one for this "
+            f"the calibration is for the {calibration.kind} depth of {calibration.model}: create one for this "
             "model with `recon calibrate`"
         )
     if isinstance(depth, RelativeDepth):
@@ -113,7 +113,7 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
 
 
 def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> MetricDepth:
-    """Depth from inverse depth, 1/m; not valid beyond the calibration's reach."""
+    """Depth from inverse depth, 1/m; invalid beyond the calibration's ``max_depth_m``."""
     valid: BoolMap = known & (inverse * calibration.max_depth_m > 1.0)
     z_m: FloatMap = np.zeros_like(inverse)
     np.divide(np.float32(1.0), inverse, out=z_m, where=valid)
@@ -121,7 +121,7 @@ def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> Me
 
 
 def as_json(calibration: Calibration) -> dict[str, Any]:
-    """A calibration as plain JSON values: JSON has no infinity."""
+    """A calibration as plain JSON values; an infinite distance becomes null."""
     limit_m = calibration.max_depth_m
     return {**asdict(calibration), "max_depth_m": limit_m if np.isfinite(limit_m) else None}
 
@@ -146,7 +146,7 @@ def load(path: Path) -> Calibration:
     form = values.pop("format", None) if isinstance(values, dict) else None
     if form != _FORMAT:
         older = (
-            "was saved by another version of recon: make it again with" if form else "is not a calibration of"
+            "was saved by another version of recon: recreate it with" if form else "was not saved by"
         )
         raise CalibrationError(f"{path} {older} `recon calibrate`")
     try:
@@ -173,7 +173,7 @@ def load(path: Path) -> Calibration:
     except (TypeError, KeyError, ValueError, IndexError) as error:
         raise CalibrationError(f"{path} is a damaged calibration: {error}") from error
     if not usable:
-        raise CalibrationError(f"{path} is a damaged calibration: its numbers make no sense")
+        raise CalibrationError(f"{path} is a damaged calibration: its values are out of range")
     return calibration
 
 

@@ -1,4 +1,4 @@
-"""What a fit needs, and what contradicts itself: the message says what is missing or wrong."""
+"""Checks of a fit: enough constraints, no contradictions. Each message says what is missing or wrong."""
 
 from dataclasses import replace
 
@@ -14,15 +14,15 @@ from recon.errors import CalibrationError
 from recon.types import FloatMap
 
 _NAMED = 12
-"""Up to this many constraints it is tried which one the others disagree with, by leaving each out."""
+"""Up to this many constraints, the inconsistent one is searched by leaving out each in turn."""
 
 
 def check_range(value: FloatMap, model: str) -> None:
     spread = float(np.subtract(*np.percentile(value, [95, 5])))
     if spread <= 1e-6 * max(1.0, float(np.abs(value).max())):
         raise CalibrationError(
-            f"{model} sees the same depth everywhere, so scale and shift cannot be told apart: use a photo that "
-            "shows near and far things"
+            f"{model} predicts constant depth, so scale and shift cannot be separated: use a photo that "
+            "shows near and far objects"
         )
 
 
@@ -30,15 +30,15 @@ def check_reference_range(z_m: Array, source: str) -> None:
     inverse = 1 / z_m
     if float(np.subtract(*np.percentile(inverse, [95, 5]))) <= 1e-3 * float(np.median(inverse)):
         raise CalibrationError(
-            f"the reference ({source}) has the same depth everywhere, so scale and shift cannot be told apart: "
-            "use one that covers near and far things"
+            f"the reference ({source}) has constant depth, so scale and shift cannot be separated: "
+            "use one that covers near and far objects"
         )
 
 
 def check_count(problem: Problem, kind: str) -> None:
     """Raises CalibrationError unless there are as many constraints as unknowns."""
     count = 0 if problem.explicit is None else len(problem.explicit)
-    # A reference tells scale and shift; the focal length only in so far as lengths across are known, too.
+    # A reference determines scale and shift; the focal length needs lengths across the view as well.
     if (problem.dense is not None and not problem.focal) or count >= problem.needed:
         return
     names = [
@@ -54,7 +54,7 @@ def check_count(problem: Problem, kind: str) -> None:
 
 
 def check_agreement(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> None:
-    """Raises CalibrationError where the constraints contradict each other and no majority tells which is wrong."""
+    """Raises CalibrationError if the constraints are inconsistent and no majority identifies the wrong one."""
     used, count = int(found.agree.sum()), len(explicit)
     # What was measured of the estimator has a say, too, where two lengths contradict each other.
     votes = used + (problem.prior is not None and not problem.scattered)
@@ -62,15 +62,15 @@ def check_agreement(problem: Problem, explicit: Explicit, found: Solution, pictu
         return
     worst = _disagreeing(problem, explicit, found, picture)
     over = float(np.exp(-explicit.residual(found.x)[worst]))
-    told = f"{100 * (over - 1):.0f} % too long" if over > 1 else f"{100 * (1 - over):.0f} % too short"
+    deviation = f"{100 * (over - 1):.0f} % longer" if over > 1 else f"{100 * (1 - over):.0f} % shorter"
     raise CalibrationError(
-        f"what is known contradicts itself: {explicit.texts[worst]} is {told} for the others. Check its position and "
-        "its unit, or add one more that tells which of them is wrong"
+        f"the constraints are inconsistent: {explicit.texts[worst]} is {deviation} than the others imply. Check its "
+        "position and unit, or add another constraint to identify the wrong one"
     )
 
 
 def _disagreeing(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> int:
-    """The constraint without which the others agree best."""
+    """Index of the constraint without which the others agree best."""
     standardised = np.abs(explicit.residual(found.x)) / found.sigma
     if len(explicit) > _NAMED or len(explicit) - 1 < problem.needed:
         return int(standardised.argmax())
@@ -78,7 +78,7 @@ def _disagreeing(problem: Problem, explicit: Explicit, found: Solution, picture:
         solve(replace(problem, explicit=explicit.without(at)), picture).cost for at in range(len(explicit))
     ]
     cheapest = min(costs)
-    # Where leaving out any of several helps as much, the one that is farthest off is named.
+    # If leaving out any of several helps equally, report the one with the largest residual.
     return max(
         (at for at, cost in enumerate(costs) if cost <= cheapest + 1.0), key=lambda at: standardised[at]
     )
@@ -88,19 +88,17 @@ def check_determined(problem: Problem, found: Solution, model: str, source: str)
     near = float(found.x[NEAR])
     if problem.shift and near <= 1e-3 * max(abs(float(found.x[FAR])), 1e-9):
         raise CalibrationError(
-            f"{model} and what is known ({source}) contradict each other: what is nearer in one is farther in the "
-            "other. Check that both belong to this photo, and the unit"
+            f"{model} contradicts the known measurements ({source}): what is nearer in one is farther in the other. "
+            "Check that both belong to this photo, and check the unit"
         )
     sigma = np.sqrt(np.diag(found.covariance))
     if problem.shift and not sigma[NEAR] < near:
         raise CalibrationError(
-            "what is known lies at about one distance, so scale and shift cannot be told apart: add "
-            "a --length or --at "
-            "that is clearly nearer or farther"
+            "all constraints are at a similar distance, so scale and shift cannot be separated: add a --length or "
+            "--at that is clearly nearer or farther"
         )
     if problem.focal and not sigma[FOCAL] < 0.5:
         raise CalibrationError(
-            "what is known does not tell the focal length: give lengths in two directions, one "
-            "across the view and one "
-            "into it, a --rectangle seen at a slant, or --focal-px, --focal-35mm or --fov"
+            "the constraints do not determine the focal length: give lengths in two directions (one across the view "
+            "and one along it), a --rectangle seen at an angle, or --focal-px, --focal-35mm or --fov"
         )

@@ -1,13 +1,13 @@
-"""How far an estimator's depth is off: a Gaussian model of the error of log depth, with three parts.
+"""Error model of an estimator: a Gaussian model of the error of log depth, with three parts.
 
-The logarithm of estimated over true depth of a photo is taken as ``scale + smooth(pixel) + local(pixel)``: a factor
-common to the whole photo (which a calibration takes away), a field that changes slowly over the picture with an
-exponential covariance (a variogram model: Cressie, Statistics for Spatial Data, 1993, 2.3), and what is left, which
-differs from pixel to pixel. Points near each other share the smooth part, so the distance between them is surer than
-the depth of either.
+The logarithm of estimated over true depth is modelled as ``scale + smooth(pixel) + local(pixel)``: a factor common to
+the whole photo (removed by a calibration), a field that varies slowly over the photo with an exponential covariance
+(a variogram model: Cressie, Statistics for Spatial Data, 1993, 2.3), and a residual that is independent from pixel to
+pixel. Points near each other share the smooth part, so the distance between them is more certain than the depth of
+either.
 
-The numbers are fitted on photos with measured depth, by ``recon eval --error-model``; a model that nobody measured
-has none, and says so.
+``recon eval --error-model`` fits the parameters on photos with measured depth. An estimator that was not evaluated
+has no error model.
 """
 
 import json
@@ -29,10 +29,10 @@ from recon.types import BoolMap
 _FORMAT = "recon-error-models-1"
 _NUMBERS = ("scale", "smooth", "reach", "local")
 _LATTICE = (16, 12)
-"""Columns and rows of the pixels that stand for a whole picture."""
+"""Columns and rows of the pixels that represent a whole photo."""
 _ASSUMED_SCALE = 0.5
-"""Of an estimator that nobody has measured: 95 % of its metres within a factor of 2.7 either way. Published metric
-models are off by less on most photos; on photos unlike their training data, by as much."""
+"""Of an estimator without an error model: 95 % of its scales within a factor of 2.7 either way. Published metric
+models have smaller errors on most photos, but errors this large on photos unlike their training data."""
 _ASSUMED_LOCAL, _ASSUMED_LOCAL_SENSOR = 0.05, 0.01
 
 
@@ -43,17 +43,17 @@ class ErrorModel:
     estimator: str
     """The estimator's name."""
     scale: float
-    """Of the factor common to a photo, before any calibration."""
+    """Standard deviation of the factor common to a photo, before calibration."""
     smooth: float
-    """Of the part that neighbours share."""
+    """Standard deviation of the smooth part."""
     reach: float
-    """Distance at which the correlation of the smooth part falls to 1/e, as a share of the picture's diagonal."""
+    """Distance at which the correlation of the smooth part falls to 1/e, as a fraction of the photo's diagonal."""
     local: float
-    """Of the part that differs from pixel to pixel."""
+    """Standard deviation of the independent part."""
     photos: int
-    """How many photos it was fitted on."""
+    """Number of photos it was fitted on."""
     source: str
-    """Which photos, in words."""
+    """Description of these photos."""
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
@@ -69,9 +69,9 @@ class ErrorModel:
         return hypot(self.smooth, self.local)
 
     def common_sigma(self, pixels_px: NDArray[np.float64], *, width: int, height: int) -> float:
-        """Standard deviation of the mean error of log depth over some pixels, before any calibration.
+        """Standard deviation of the mean error of log depth over some pixels, before calibration.
 
-        That is the common factor's, and what the smooth part has of it (Krige's relation: Journel and Huijbregts,
+        It combines the common factor and the mean of the smooth part (Krige's relation: Journel and Huijbregts,
         Mining Geostatistics, 1978, II.C).
 
         Args:
@@ -80,7 +80,7 @@ class ErrorModel:
             height: Of the picture, px.
         """
         whole = self.covariance(pixels_px, width=width, height=height, calibrated=False)
-        # The local part of many pixels averages out.
+        # The local part averages out over many pixels.
         return float(np.sqrt(max(whole.mean() - self.local**2 / len(pixels_px), 0.0)))
 
     def covariance(
@@ -92,7 +92,7 @@ class ErrorModel:
             pixels_px: (N, 2) positions (x, y), px.
             width: Of the picture, px.
             height: Of the picture, px.
-            calibrated: The common factor is known from elsewhere, and its error counted there.
+            calibrated: Whether the common factor was fitted; its error is then part of the calibration's.
 
         Returns:
             (N, N) float64, positive semi-definite.
@@ -104,19 +104,19 @@ class ErrorModel:
     def between(
         self, one_px: NDArray[np.float64], other_px: NDArray[np.float64], *, width: int, height: int
     ) -> NDArray[np.float64]:
-        """Covariance of the smooth part between the pixels of two lists, (N, M); arguments as ``covariance``."""
+        """Covariance of the smooth part between two lists of pixels, (N, M); arguments as ``covariance``."""
         apart = np.linalg.norm(one_px[:, None] - other_px[None], axis=-1) / hypot(width, height)
         return np.asarray(self.smooth**2 * np.exp(-apart / self.reach))
 
 
 def known_error_model(estimator: str) -> ErrorModel | None:
-    """The error model that is shipped for an estimator; None where nobody has measured it."""
+    """The error model shipped for an estimator; None if there is none."""
     return _shipped().get(estimator)
 
 
 def assumed_error_model(estimator: str) -> ErrorModel:
-    """What a calibration assumes of an estimator that nobody has measured: a broad error of its scale, and 5 % from
-    pixel to pixel (1 % of a depth sensor)."""
+    """The error model assumed for an estimator that has none: a broad error of scale, and 5 % per pixel (1 % for a
+    depth sensor)."""
     local = _ASSUMED_LOCAL_SENSOR if estimator == MEASURED else _ASSUMED_LOCAL
     return ErrorModel(
         estimator, scale=_ASSUMED_SCALE, smooth=0.0, reach=1.0, local=local, photos=0, source="assumed"
@@ -124,7 +124,7 @@ def assumed_error_model(estimator: str) -> ErrorModel:
 
 
 def lattice(valid: BoolMap) -> NDArray[np.float64]:
-    """(N, 2) centres of pixels spread evenly over a picture, px: those of a regular lattice that are valid.
+    """(N, 2) centres of the valid pixels of a regular lattice over a photo, px.
 
     Args:
         valid: (H, W) with at least one valid pixel.
@@ -135,17 +135,17 @@ def lattice(valid: BoolMap) -> NDArray[np.float64]:
     found_rows, found_columns = np.nonzero(valid[np.ix_(rows, columns)])
     if len(found_rows):
         return np.asarray(np.stack([columns[found_columns], rows[found_rows]], axis=1) + 0.5, np.float64)
-    # Little is valid, all of it between the lattice's pixels.
+    # Few pixels are valid, and none of them is on the lattice.
     all_rows, all_columns = np.nonzero(valid)
     some = np.linspace(0, len(all_rows) - 1, min(len(all_rows), _LATTICE[0] * _LATTICE[1])).astype(np.intp)
     return np.asarray(np.stack([all_columns[some], all_rows[some]], axis=1) + 0.5, np.float64)
 
 
 def read_error_models(path: Path) -> dict[str, ErrorModel]:
-    """Reads the file that ``recon eval --error-model`` writes, by estimator.
+    """Reads the file written by ``recon eval --error-model``; the keys are the estimators.
 
     Raises:
-        CalibrationError: It is missing, or is no such file.
+        CalibrationError: The file is missing or is not a file of error models.
     """
     try:
         return _models_from(json.loads(path.read_text(encoding="utf-8")))
@@ -153,7 +153,7 @@ def read_error_models(path: Path) -> dict[str, ErrorModel]:
         raise CalibrationError(f"{path}: the error model cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CalibrationError(
-            f"{path} is not an error model that `recon eval --error-model` saved: {error}"
+            f"{path} is not an error model file of `recon eval --error-model`: {error}"
         ) from error
 
 
@@ -166,13 +166,13 @@ def dump_error_models(models: Mapping[str, ErrorModel]) -> str:
 
 
 def error_model_of(values: Mapping[str, Any] | None) -> ErrorModel | None:
-    """The error model in a scene's provenance (``asdict``), or None where it has none."""
+    """The error model in a scene's provenance (``asdict``); None if it has none."""
     return None if values is None else _model_from(values)
 
 
 def _models_from(content: Any) -> dict[str, ErrorModel]:
     if content["format"] != _FORMAT:
-        raise ValueError(f"its format is {content['format']!r}, not {_FORMAT!r}")
+        raise ValueError(f"expected format {_FORMAT!r}, got {content['format']!r}")
     models = [_model_from(values) for values in content["models"]]
     return {model.estimator: model for model in models}
 

@@ -1,4 +1,4 @@
-"""From an estimate and what is known to a calibration; what cannot be had says what is missing."""
+"""Fits a calibration to an estimate and the known measurements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,31 +25,31 @@ from recon.constraints import Constraint
 from recon.statistics import COVERAGE_FACTOR
 from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 
-# Beyond this multiple of the farthest distance that a reference knew, an extrapolated depth is not believed.
+# Depth is extrapolated up to this multiple of the reference's greatest distance.
 _MAX_EXTRAPOLATION = 4.0
 _FARTHEST_M = 1000.0
-"""Nothing that is seen is farther than this: it bounds the shift where only single lengths are known."""
+"""Assumed greatest distance of any visible object; bounds the shift if there is no dense reference."""
 _SURPRISING = 3.0
-"""Standard deviations between what is expected of an estimator's scale and what the known lengths say, from which on
-they alone decide: the photo is unlike those that the estimator was measured on."""
+"""If the known lengths differ from the prior of the scale by more standard deviations than this, the prior is
+dropped: the photo is unlike those used for the error model."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a photo's scene beside its estimate."""
+    """Known measurements of a scene, besides the estimate."""
 
     constraints: Sequence[Constraint] = ()
     reference: MetricDepth | None = None
-    """(H, W) metric depth of the same photo: measured, dense or sparse, or of another estimator."""
+    """(H, W) metric depth of the same photo: measured (dense or sparse), or predicted by another estimator."""
     source: str = "constraints"
-    """What the reference is, for the record."""
+    """Description of the reference, for the provenance."""
     reference_sigma: float = 0.0
-    """Relative standard deviation of the reference's own scale."""
+    """Relative standard deviation of the reference's scale."""
 
 
 @dataclass(frozen=True)
 class Unknowns:
-    """What is fitted beside the scale."""
+    """Unknowns that are fitted besides the scale."""
 
     shift: bool
     """The shift of inverse depth."""
@@ -66,21 +66,21 @@ def calibrate(
     model: str,
     spread: ErrorModel | None = None,
 ) -> Calibration:
-    """Fits scale, and where they are free shift and focal length, to all that is known.
+    """Fits scale, and optionally shift and focal length, to the known measurements.
 
     Args:
         depth: (H, W) of the photo.
         known: Constraints, a reference, or both.
-        camera: Of the photo; with a free focal length, where to begin.
-        unknowns: What is free.
-        model: Name of the estimator, for the record.
-        spread: The estimator's error model; None where nobody has measured it: the constraints' scatter tells then.
+        camera: Of the photo; the starting value if the focal length is free.
+        unknowns: Which unknowns are free.
+        model: Name of the estimator, for the provenance.
+        spread: The estimator's error model; None to estimate the error from the scatter of the constraints.
 
     Returns:
-        The calibration, its ``focal_px`` that of the fit where it was free.
+        The calibration; ``focal_px`` is set if the focal length was free.
 
     Raises:
-        CalibrationError: Too little is known, or it contradicts itself; the message names what is missing or wrong.
+        CalibrationError: The constraints are insufficient or inconsistent; the message says what to add or check.
     """
     value = depth.inverse if isinstance(depth, RelativeDepth) else _inverse(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
@@ -115,18 +115,18 @@ def calibrate(
 def _prior(
     values: Values, picture: Picture, error: ErrorModel, dense: Dense | None, unknowns: Unknowns
 ) -> Prior | None:
-    """What is expected of a metric estimator's scale; None where its error model says nothing of it."""
+    """Prior of a metric estimator's scale; None if its error model has no error of scale."""
     if not error.scale:
         return None
-    # A reference that covers the picture shows the whole of what is common to it; single lengths leave ``gain`` to
-    # find which part of the smooth error is.
+    # A dense reference includes the mean of the smooth error in the scale; for single lengths ``gain`` separates
+    # them.
     size = {"width": values.camera.width, "height": values.camera.height}
     sigma = error.scale if dense is None else error.common_sigma(picture.pixels_px, **size)
     return Prior.of(values, sigma, shifted=unknowns.shift)
 
 
 def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
-    """The fit, without the prior where the known lengths contradict it."""
+    """The fit, without the prior if the known lengths contradict it."""
     found = solve(problem, picture)
     if problem.prior is None or problem.explicit is None or problem.dense is not None:
         return problem, found
@@ -140,7 +140,7 @@ def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
     free = solve(alone, picture)
     sure = free.common_sigma or float(np.sqrt(free.covariance[NEAR, NEAR])) / free.x[NEAR]
     off = abs(float(np.log(free.x[NEAR] / problem.prior.unit)))
-    # Lengths that are less sure than what is expected have no say against it: short ones come out wildly wrong.
+    # Lengths less certain than the prior cannot overrule it: short ones may have very large errors.
     surprising = sure < expected and off > _SURPRISING * np.hypot(expected, sure)
     return (alone, free) if surprising else (problem, found)
 
@@ -199,7 +199,7 @@ def _calibration(
 
 
 def _reach_m(problem: Problem) -> float:
-    """The farthest distance that the fit is believed at, m."""
+    """The greatest distance for which the fit is valid, m."""
     if not problem.shift:
         return float("inf")
     if problem.dense is None:

@@ -1,8 +1,8 @@
-"""The floor in depth of unknown scale: what the camera's height is measured above.
+"""Finds the floor in depth of unknown scale, for a known camera height.
 
 Inverse depth of a plane is linear in the ray, ``1 / z = q . (x, y, 1)``, and 1 / |q| is the camera's distance from
-it. Scale and shift of inverse depth keep that: relative depth of a floor is linear too, so it can be found before
-metres are known.
+it. Scale and shift of inverse depth preserve linearity: the relative depth of a floor is linear too, so the floor can
+be found before calibration.
 """
 
 from dataclasses import dataclass
@@ -19,31 +19,31 @@ _SAMPLES = 4_000
 _TRIALS = 600
 _LOWER_PART = 0.5
 _MAX_ROLL_SLOPE = 0.35
-"""Sideways over downwards slope of a floor: cameras are held level to within 20 degrees."""
+"""Largest sideways over downwards slope of a floor: the camera's roll is assumed to be within 20 degrees."""
 _TOLERANCE = 0.015
-"""Of the range of values: what counts as on the plane."""
+"""Inlier threshold, as a fraction of the range of values."""
 _MIN_SLOPE = 0.1
-"""Of the range of values, from the middle of the picture to its bottom: a floor comes nearer downwards."""
+"""Smallest rise from the middle of the photo to its bottom, as a fraction of the range of values."""
 _MIN_SHARE = 0.12
-"""Of the lower half of the picture: less is no floor."""
+"""Smallest fraction of the lower half of the photo covered by a floor."""
 _MAX_BEYOND = 0.06
-"""Share of the lower half that may lie behind the plane: nothing is seen beneath a floor."""
+"""Largest fraction of the lower half behind the plane: nothing is visible beneath a floor."""
 _CELLS = 8
-"""The floor's pixels are summed up in so many by so many cells of the picture."""
+"""The floor's pixels are averaged in a grid of this many by this many cells."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """A floor, and how its plane follows the depth of its parts."""
+    """A floor plane, and its sensitivity to the depth of its parts."""
 
     plane: Array
     """(3,) ``a`` with ``value = a . (x, y, 1)`` on the floor."""
     rays: Array
     """(F, 3) mean rays of its parts, scaled to z = 1."""
     pixels_px: Array
-    """(F, 2) where they stand in the picture."""
+    """(F, 2) their mean positions in the photo."""
     pull: Array
-    """(F, 3) change of ``plane`` with the values of each part, by least squares."""
+    """(F, 3) derivative of ``plane`` with respect to the value of each part (least squares)."""
 
     def height(self, near: float, far: float, stretch: float) -> float:
         """The camera's distance from the floor, m, where ``1 / z = far + near * value``.
@@ -51,15 +51,15 @@ class Floor:
         Args:
             near: 1/m per unit of value.
             far: 1/m.
-            stretch: What the rays are multiplied by: the assumed over the true focal length.
+            stretch: Factor of the rays: assumed over true focal length.
         """
         return float(1 / np.linalg.norm(self._metric(near, far, stretch)))
 
     def weights(self, near: float, far: float, stretch: float) -> Array:
-        """(F,) change of the logarithm of the height with that of the depth of each part; their sum is 1.
+        """(F,) derivative of the log height with respect to the log depth of each part; the sum is 1.
 
-        The height follows from the slope of inverse depth down the picture, so the nearest parts count with more than
-        their share, and the farthest with the opposite sign.
+        The height depends on the vertical slope of inverse depth, so the nearest parts have the largest weights, and
+        the farthest have negative ones.
         """
         q = self._metric(near, far, stretch)
         inverse = far + near * (self.rays @ self.plane)
@@ -73,7 +73,7 @@ class Floor:
 
 
 def find_floor(value: FloatMap, valid: BoolMap, rays: Rays) -> Floor:
-    """The floor by random sampling (RANSAC: Fischler and Bolles, 1981), refined by least squares over its inliers.
+    """Finds the floor by RANSAC (Fischler and Bolles, 1981), refined by least squares over the inliers.
 
     Args:
         value: (H, W) inverse depth, of any scale and shift.
@@ -81,7 +81,7 @@ def find_floor(value: FloatMap, valid: BoolMap, rays: Rays) -> Floor:
         rays: Of the same grid.
 
     Raises:
-        CalibrationError: No floor is seen.
+        CalibrationError: No floor was found.
     """
     top = int(value.shape[0] * (1 - _LOWER_PART))
     rows, cols = np.nonzero(valid[top:])
@@ -104,7 +104,7 @@ def find_floor(value: FloatMap, valid: BoolMap, rays: Rays) -> Floor:
     if not len(planes):
         raise CalibrationError(_NO_FLOOR)
     off = seen[None] - planes @ ray.T
-    # What lies on a plane counts the more the better it fits (MSAC: Torr and Zisserman, CVIU 78, 2000).
+    # Inliers are weighted by how well they fit (MSAC: Torr and Zisserman, CVIU 78, 2000).
     on = np.maximum(0.0, 1 - (off / tolerance) ** 2).mean(axis=1)
     beyond = (off < -2 * tolerance).mean(axis=1)
     score = np.where(beyond <= _MAX_BEYOND, on, 0.0)
@@ -115,7 +115,7 @@ def find_floor(value: FloatMap, valid: BoolMap, rays: Rays) -> Floor:
     for _ in range(8):
         off_now = np.abs(seen - ray @ plane)
         inside = off_now < tolerance
-        # A floor that is smoother than the tolerance is told from the foot of a wall by what most of it does.
+        # For a floor smoother than the tolerance, a tighter threshold excludes the foot of a wall.
         inside = off_now <= max(4 * float(np.median(off_now[inside])), 1e-3 * tolerance)
         plane = np.linalg.lstsq(ray[inside], seen[inside], rcond=None)[0]
     cell = (rows[inside] * _CELLS // value.shape[0]) * _CELLS + cols[inside] * _CELLS // value.shape[1]
@@ -135,7 +135,4 @@ def _summed_up(plane: Array, ray: Array, cell: NDArray[np.int64], pixels_px: Arr
     return Floor(plane, rays, mean(pixels_px), pull)
 
 
-_NO_FLOOR = (
-    "the camera's height was given, but the photo shows no floor that it could be measured above: give a --length or "
-    "--at instead"
-)
+_NO_FLOOR = "--camera-height was given, but no floor was found in the photo: give a --length or --at instead"

@@ -1,26 +1,25 @@
-"""How much of the scale's error a few known lengths tell, where the estimator's own error is correlated.
+"""Corrects the fit for the spatially correlated error of the estimator (kriging).
 
 The estimator's log depth is off by ``Phi (x - x*) + e``: what the unknowns x correct (``Phi`` is the change of log
-depth with them), and a field e of known covariance C, part of which is common to the whole picture or follows the
-depth as a shift would. The K residuals of the known lengths are, to first order,
+depth with them), and a field e of known covariance C, part of which is common to the whole photo or varies with depth
+like a shift. The K residuals of the known lengths are, to first order,
 
     r = J (x - x*) + H e + noise,     S = H C H' + diag(noise)
 
 with J their change with the unknowns and H that with the depth at the points. Least squares weighted by S, with the
-covariance P of what is known of x before, finds x from r by ``A = (J' S^-1 J + P^-1)^-1 J' S^-1``; what is left of r
-tells of e, and of e what scale and shift can take up over the picture is taken up, too (kriging of a field's mean,
-universal and block: Cressie, Statistics for Spatial Data, 1993, 3.2 and 3.4):
+prior covariance P of x, estimates x from r by ``A = (J' S^-1 J + P^-1)^-1 J' S^-1``. The remaining residuals predict
+e, and the part of e that scale and shift can absorb over the photo is absorbed as well (universal and block kriging
+of the mean of a field: Cressie, Statistics for Spatial Data, 1993, 3.2 and 3.4):
 
     x~ = x - M r,     M = A + Phi+ C H' S^-1 (I - J A)        (Phi+ over a lattice of the picture's pixels)
 
-So a short length, which the field spoils at its ends more than the common factor moves it, hardly moves the scale.
-After that the log depth of pixels q is off by e - Phi M (H e + noise) + Phi (I - M J) (what was wrong before), whose
-covariance is
+So a short length, whose ends are affected by the field more than by the common factor, hardly changes the scale. The
+remaining error of log depth at pixels q is e - Phi M (H e + noise) + Phi (I - M J) (prior error), with covariance
 
     C - Phi B C_pq - (Phi B C_pq)' + Phi V Phi',     B = M H,  V = M S M' + (I - M J) P (I - M J)'
 
-with C_pq between the lengths' points and q. B and V are kept with the calibration (``anchors``, ``covariance``), so
-that what is measured later is no less and no more sure than that.
+with C_pq between the points of the lengths and q. B and V are stored in the calibration (``anchors``,
+``covariance``), so that later measurements get the correct interval.
 """
 
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ _FAR_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Picture:
-    """The pixels over which the estimator's mean error is corrected."""
+    """Pixels over which the estimator's mean error is corrected."""
 
     pixels_px: Array
     """(G, 2)."""
@@ -47,9 +46,9 @@ class Picture:
     """(G,)."""
 
     def modes(self, x: Array, free: list[int]) -> Array:
-        """(G, U) change of log depth with the free unknowns: of the focal length none."""
+        """(G, U) derivative of log depth with respect to the free unknowns; zero for the focal length."""
         inverse = x[FAR] + x[NEAR] * self.u
-        # What lies much farther than the rest would decide alone: a shift moves it most.
+        # Limits the weight of very distant pixels, which a shift changes most.
         z_m = 1 / np.maximum(inverse, _FAR_SHARE * np.median(inverse))
         every = np.zeros((len(self.u), 4))
         every[:, NEAR], every[:, FAR] = -z_m * self.u, -z_m
@@ -58,16 +57,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Gained:
-    """What the known lengths tell of the unknowns."""
+    """The corrected unknowns and their covariance."""
 
     x: Array
-    """(4,) the unknowns, with what the residuals tell of the field's mean."""
+    """(4,) the unknowns, corrected by the predicted mean of the field."""
     covariance: Array
     """(4, 4) ``V``."""
     anchors: Array
-    """(4, P) ``B``: by how much each unknown follows an error of log depth at each point, of opposite sign."""
+    """(4, P) ``B``: negated derivative of each unknown with respect to the error of log depth at each point."""
     common_sigma: float
-    """Standard deviation of the mean error of log depth that is left over the picture."""
+    """Standard deviation of the remaining mean error of log depth over the photo."""
 
 
 def gained(
@@ -84,11 +83,11 @@ def gained(
 
     Args:
         explicit: The known lengths.
-        used: (N,) bool, which of them agree.
-        x: (4,) the weighted least-squares fit to those.
+        used: (N,) bool, the inliers.
+        x: (4,) the weighted least-squares fit to the inliers.
         free: Indices of the unknowns that are fitted.
         spread: The estimator's error model.
-        prior: What is known of the unknowns before; None: nothing.
+        prior: The prior of the unknowns, or None.
         picture: The pixels with a depth.
     """
     size = {"width": explicit.camera.width, "height": explicit.camera.height}
@@ -110,13 +109,13 @@ def gained(
     left = np.eye(len(free)) - m @ j
     v = m @ s @ m.T + left @ before @ left.T
     b = m @ h
-    # The mean over the picture of what is left.
+    # The remaining mean over the photo.
     mean = modes.mean(axis=0)
     cross = mean @ b @ own[at, seen].mean(axis=1)
     common = own[seen, seen].mean() - spread.local**2 / len(picture.u) - 2 * cross + mean @ v @ mean
     step = by_field @ explicit.residual(x)[used]
     moved = _moved(x, free, -step)
-    # A scale's errors are shares of it.
+    # Errors of a scale are relative.
     grown = np.diag([moved[NEAR] / x[NEAR] if index == NEAR and FAR not in free else 1.0 for index in free])
     return Gained(
         x=moved,
@@ -127,7 +126,7 @@ def gained(
 
 
 def _by_unknown(explicit: Explicit, x: Array, free: list[int]) -> Array:
-    """(N, U) change of the residuals with the free unknowns, by central differences."""
+    """(N, U) derivative of the residuals with respect to the free unknowns, by central differences."""
     columns = []
     for index in free:
         step = np.zeros(4)
@@ -140,7 +139,7 @@ def _by_unknown(explicit: Explicit, x: Array, free: list[int]) -> Array:
 def _moved(x: Array, free: list[int], step: Array) -> Array:
     moved = x.copy()
     for index, by in zip(free, step, strict=True):
-        # A scale is moved by a factor, so that it stays positive.
+        # A scale is multiplied by a factor, so that it stays positive.
         moved[index] = (
             moved[index] * np.exp(by / x[NEAR]) if index == NEAR and FAR not in free else moved[index] + by
         )

@@ -1,8 +1,8 @@
-"""What is known of scale and shift before anything is measured: the estimator's error model.
+"""Prior of scale and shift from the estimator's error model.
 
-A metric estimator's depth is off by a common factor, whose logarithm is normal with the standard deviation ``scale``
-of its error model. Where the shift of inverse depth is fitted, too, it is taken as normal about 0, so wide that at
-the middle of the scene it moves depth by as much as the scale does.
+A metric estimator's depth has an error of scale, whose logarithm is normal with the standard deviation ``scale`` of
+its error model. If the shift of inverse depth is fitted too, its prior is normal with mean 0, and as wide as the
+prior of the scale at the median depth of the scene.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from recon.calibration.values import Array, Values
 
 @dataclass(frozen=True)
 class Prior:
-    """Normal distributions of log scale and of shift, in terms of the fit's unknowns."""
+    """Normal priors of log scale and shift, in terms of the fit's unknowns."""
 
     scale_sigma: float
-    """Of the logarithm of the scale, about 0."""
+    """Standard deviation of the log scale, with mean 0."""
     shift_sigma: float
-    """1/m, about 0; 0: there is no shift."""
+    """Standard deviation of the shift, 1/m, with mean 0; 0 if there is no shift."""
     offset: float
     """As in ``Values``: ``value = offset + unit * u``."""
     unit: float
@@ -32,14 +32,14 @@ class Prior:
         return cls(scale_sigma, shift_sigma, values.offset, values.unit)
 
     def residual(self, x: Array) -> Array:
-        """(1,) or (2,) unknowns in standard deviations from what is expected."""
+        """(1,) or (2,) deviations from the prior mean, in standard deviations."""
         found = [np.log(max(x[0], 1e-300) / self.unit) / self.scale_sigma]
         if self.shift_sigma:
             found.append((x[1] - x[0] * self.offset / self.unit) / self.shift_sigma)
         return np.array(found)
 
     def covariance(self, x: Array) -> Array:
-        """(4, 4) of the unknowns, to first order about ``x``; zero where nothing is known before."""
+        """(4, 4) of the unknowns, to first order at ``x``; zero for unknowns without a prior."""
         # near = unit * scale, and far = shift + offset * scale.
         by_scale_shift = np.zeros((4, 2))
         by_scale_shift[:2] = [[self.unit, 0.0], [self.offset if self.shift_sigma else 0.0, 1.0]]

@@ -1,4 +1,4 @@
-"""What is to be fitted, and its residuals in standard deviations."""
+"""The fitting problem, and its standardised residuals."""
 
 from dataclasses import dataclass
 
@@ -13,29 +13,29 @@ NEAR, FAR, FOCAL, GAIN = range(4)
 """Indices of the unknowns (``residuals``)."""
 
 _DENSE_SPREAD = 0.05
-"""Relative, of a reference's pixels while a fit is looked for; then their own scatter tells."""
+"""Relative standard deviation of a reference's pixels during the search; later estimated from their scatter."""
 _MAX_NEAR = 1e9
 _SINGULAR = 1e13
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be fitted, and which unknowns are free."""
+    """The observations, and which unknowns are free."""
 
     explicit: Explicit | None
     dense: Dense | None
     shift: bool
     focal: bool
     least_far: float
-    """Lower bound of the inverse depth of the farthest value, 1/m; -inf leaves it free."""
+    """Lower bound of the inverse depth of the farthest value, 1/m; -inf for no bound."""
     gain_sigma: float
-    """Standard deviation of the logarithm of the reference's own error of scale; 0: it has none."""
+    """Standard deviation of the logarithm of the reference's error of scale; 0 if it has none."""
     spread: ErrorModel
-    """How far the estimator is off, measured or assumed."""
+    """Error model of the estimator, measured or assumed."""
     scattered: bool
-    """The spread is only assumed: the scatter of the constraints corrects it."""
+    """Whether ``spread`` is assumed; the scatter of the constraints then corrects it."""
     prior: Prior | None
-    """What is known of scale and shift before; None: nothing, as for relative depth."""
+    """Prior of scale and shift; None for relative depth."""
 
     @property
     def free(self) -> list[int]:
@@ -45,7 +45,7 @@ class Problem:
 
     @property
     def needed(self) -> int:
-        """How many constraints determine the unknowns."""
+        """Number of constraints that determine the unknowns."""
         return 1 + self.shift + self.focal
 
     @property
@@ -55,13 +55,13 @@ class Problem:
 
 
 def expected(problem: Problem, x: Array) -> list[Array]:
-    """Residuals of what is known before any constraint: the prior, and the reference's own scale."""
+    """Residuals of the priors: of the estimator, and of the reference's scale."""
     parts = [] if problem.prior is None else [problem.prior.residual(x)]
     return [*parts, np.array([x[GAIN] / problem.gain_sigma])] if problem.gain_sigma > 0 else parts
 
 
 def standardised(problem: Problem, x: Array) -> Array:
-    """All residuals in standard deviations, as if they were independent."""
+    """All residuals in standard deviations, treated as independent."""
     parts = expected(problem, x)
     if problem.explicit is not None:
         variance = problem.explicit.variance(x, problem.spread, bent=False)
@@ -79,7 +79,7 @@ def filled(x: Array, free: list[int], chosen: Array) -> Array:
 
 
 def covariance_of(information: Array) -> Array:
-    """Covariance of an information matrix; infinite variances where it leaves something open."""
+    """Inverse of an information matrix; infinite variances if it is singular."""
     norms = np.sqrt(np.maximum(np.diag(information), 1e-300))
     scaled = information / np.outer(norms, norms)
     if np.linalg.cond(scaled) > _SINGULAR:

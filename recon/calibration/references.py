@@ -1,4 +1,4 @@
-"""What is known of a scene, opened: a saved calibration, a reference, the user's lengths."""
+"""Opens the sources of metric scale: a saved calibration, a reference, the user's constraints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from recon.journal import Journal
 from recon.options import Fit, Options
 
 _ASSUMED_SIGMA = 0.1
-"""Of a metric model's scale, where nobody has measured it and known lengths stand beside it."""
+"""Of a metric model's scale if it has no error model and is combined with known lengths."""
 _SENSOR_SIGMA = 0.01
 """Of a depth sensor's scale, likewise."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What brings an estimator's depth to metres; all empty where it is metric already and nothing is known."""
+    """Sources of metric scale for an estimator; all empty if it is metric and nothing else was given."""
 
     calibration: Calibration | None = None
     teacher: Estimator | None = None
@@ -35,12 +35,12 @@ class Knowledge:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is known."""
+        """Whether no source of metric scale was given."""
         return self.calibration is None and self.teacher is None and not self.constraints
 
 
 def constraints_of(options: Options) -> tuple[Constraint, ...]:
-    """What the options tell of known lengths.
+    """All constraints given in the options.
 
     Raises:
         CalibrationError: A file of constraints cannot be read.
@@ -53,13 +53,13 @@ def constraints_of(options: Options) -> tuple[Constraint, ...]:
 def open_knowledge(
     estimator: Estimator, options: Options, constraints: Sequence[Constraint], journal: Journal
 ) -> Knowledge:
-    """Opens what brings an estimator's depth to metres.
+    """Opens the sources of metric scale for an estimator.
 
-    ``--depth`` beside a model that was named calibrates it, as ``--reference`` does.
+    ``--depth`` together with ``--model`` calibrates that model, as ``--reference`` does.
 
     Raises:
-        CalibrationError: The estimator is relative and nothing is known; the reference is relative itself, or is
-            missing; the calibration is of another model.
+        CalibrationError: The estimator is relative and there is no reference; the reference is itself relative, or is
+            missing; the calibration is for another model.
         ModelUnavailable: There is no model of that name.
     """
     if options.calibration is not None:
@@ -69,9 +69,9 @@ def open_knowledge(
         name = str(options.depth)
     if name is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(
-            f"{estimator.name} knows depth only up to scale, and metres would be invented: add two known lengths "
+            f"{estimator.name} predicts depth only up to scale; metric scale needs a reference: add two known lengths "
             "(--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
-            "--calibration FILE of `recon calibrate`, or --depth FILE with measured depth"
+            "--calibration FILE (from `recon calibrate`), or --depth FILE with measured depth"
         )
     teacher = None if name is None else _teacher(name, options, journal)
     sigma = 0.0 if teacher is None else _teacher_sigma(teacher, options, bool(constraints))
@@ -82,7 +82,7 @@ def _saved(path: Path, estimator: Estimator) -> Calibration:
     calibration = load(path)
     if calibration.model != estimator.name:
         raise CalibrationError(
-            f"{path} calibrates {calibration.model}, not {estimator.name}: make one with "
+            f"{path} is a calibration of {calibration.model}, not {estimator.name}: create one with "
             f"`recon calibrate --model {estimator.name}`"
         )
     return calibration
@@ -91,7 +91,7 @@ def _saved(path: Path, estimator: Estimator) -> Calibration:
 def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
     path = Path(name)
     if path.suffix.lower() == ".json":
-        raise CalibrationError(f"{name}: a saved calibration is given as --calibration {name}")
+        raise CalibrationError(f"{name}: pass a saved calibration as --calibration {name}")
     if SparsePoints.reads(path):
         return SparsePoints(path, options.depth_unit)
     if path.is_file():
@@ -101,7 +101,7 @@ def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
     teacher = registry.create(name, RunOptions.of(options), journal)
     if teacher.gives != "metric":
         raise CalibrationError(
-            f"{name} knows depth only up to scale itself: --reference takes a metric model"
+            f"{name} predicts depth only up to scale: --reference takes a metric model"
         )
     return teacher
 

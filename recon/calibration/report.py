@@ -1,4 +1,4 @@
-"""What a person should know of a calibration, in words."""
+"""Text summaries and warnings of a calibration."""
 
 from itertools import combinations
 from math import exp, hypot, log
@@ -8,29 +8,29 @@ from recon.calibration.error_model import ErrorModel, assumed_error_model
 from recon.statistics import COVERAGE_FACTOR
 
 WEAK = 0.3
-"""Half-width of the 95 % interval of the scale from which on it is a warning."""
+"""A wider 95 % interval (half-width) of the scale is a warning."""
 _UNFIT = 0.15
-"""Standard deviation of the depth from place to place from which on an estimator is unfit for measuring."""
+"""An estimator with a larger standard deviation of log depth after calibration is unfit for measuring."""
 _CONTRADICTION_SIGMAS, _CONTRADICTION = 3.0, 0.1
-"""Two constraints contradict each other where they differ by more than so many of their own standard deviations, and
-by more than this share."""
+"""Two constraints contradict each other if they differ by more than this many of their own standard deviations, and
+by more than this fraction."""
 _DOUBTFUL = 0.25
-"""Standard deviation of what is left between an estimator and its reference from which on the result is doubtful."""
+"""A larger standard deviation of the residuals between an estimator and its reference is a warning."""
 
 
 def summary(calibration: Calibration, measured: ErrorModel | None) -> str:
-    """One sentence: what was calibrated with what, how well it fits, and how sure the scale is.
+    """One sentence: what was calibrated with what, how well it fits, and the uncertainty of the scale.
 
     Args:
         calibration: The calibration.
-        measured: The estimator's error model; None where nobody has measured it.
+        measured: The estimator's error model; None if there is none.
     """
     scatter = (
         ""
         if not calibration.relative_error
         else f"residual {100 * calibration.relative_error:.1f} % of the distance, "
     )
-    doubt = " (95 %, if the reference is right)" if not calibration.constraints else " (95 %)"
+    doubt = " (95 %, assuming the reference is correct)" if not calibration.constraints else " (95 %)"
     scale = f"scale ± {100 * calibration.scale_interval:.1f} %{doubt}"
     return (
         f"{calibration.model} calibrated with {calibration.reference}: {scatter}{scale}"
@@ -39,7 +39,7 @@ def summary(calibration: Calibration, measured: ErrorModel | None) -> str:
 
 
 def fitted_text(residual: Residual) -> str:
-    """What was given, and what it is after the fit: ``2.03 m given, 1.90 m after the fit (6 % too short): ...``."""
+    """The given length and the fitted one: ``2.03 m given, 1.90 m after the fit (6 % too short): ...``."""
     off = round(100 * abs(residual.off), 1 if abs(residual.off) < 0.1 else 0)
     how = f" ({off:g} % too {'long' if residual.off > 0 else 'short'})" if off else ""
     given, fitted = _metres(residual.given_m), _metres(residual.fitted_m)
@@ -47,11 +47,11 @@ def fitted_text(residual: Residual) -> str:
 
 
 def doubts(calibration: Calibration, measured: ErrorModel | None) -> list[str]:
-    """What is wrong with a calibration or with what it was made from, a sentence each.
+    """Warnings about a calibration or its constraints, one sentence each.
 
     Args:
         calibration: The calibration.
-        measured: The estimator's error model; None where nobody has measured it.
+        measured: The estimator's error model; None if there is none.
     """
     found = [_unfit(calibration, measured), _surprise(calibration, measured), _contradiction(calibration)]
     if calibration.relative_error is not None and calibration.relative_error > _DOUBTFUL:
@@ -60,7 +60,7 @@ def doubts(calibration: Calibration, measured: ErrorModel | None) -> list[str]:
             f"{100 * calibration.relative_error:.0f} % of the distance (one standard deviation)"
         )
     found += [
-        f"{residual.constraint} disagrees with the others and was left out: it comes out "
+        f"{residual.constraint} disagrees with the others and was rejected: after the fit it is "
         f"{100 * abs(residual.off):.0f} % too {'long' if residual.off > 0 else 'short'}; "
         "check its position and unit"
         for residual in calibration.constraints
@@ -70,41 +70,41 @@ def doubts(calibration: Calibration, measured: ErrorModel | None) -> list[str]:
 
 
 def unfit_text(measured: ErrorModel | None) -> str | None:
-    """Why nothing should be measured with an estimator, in one sentence; None where it may be, or nobody knows."""
+    """Why an estimator is unfit for measuring, in one sentence; None if it is fit, or has no error model."""
     if measured is None or measured.spread <= _UNFIT:
         return None
     return (
-        f"{measured.estimator} is unfit for measuring: even after calibration its depth is off by "
-        f"{100 * measured.spread:.0f} % from place to place (one standard deviation). Use --depth or another "
+        f"{measured.estimator} is unfit for measuring: even after calibration its depth error is "
+        f"{100 * measured.spread:.0f} % per point (one standard deviation). Use --depth or another "
         "--model; lengths in the plane of a rectangle of known size need neither (`recon measure PHOTO --rectangle`)"
     )
 
 
 def _unfit(calibration: Calibration, measured: ErrorModel | None) -> str | None:
-    """One sentence on an estimator or a scale that nothing should be measured with."""
-    weak = f"the scale is known to ± {100 * calibration.scale_interval:.0f} % only (95 %)"
+    """One sentence on an estimator or a scale too uncertain for measuring."""
+    weak = f"the scale is only known to ± {100 * calibration.scale_interval:.0f} % (95 %)"
     unfit = unfit_text(measured)
     if calibration.scale_interval <= WEAK:
         return unfit
     if unfit is not None:
         return f"{weak}, and {unfit}"
-    return f"{weak}: add --length or --at at other places, long ones rather than short ones, or a --reference"
+    return f"{weak}: add --length or --at in other parts of the photo, preferably long ones, or a --reference"
 
 
 def _surprise(calibration: Calibration, measured: ErrorModel | None) -> str | None:
-    """A scale that nobody would have expected, so that the constraints alone decided."""
+    """A scale so far from the estimator's that the prior was dropped."""
     scale = (measured or assumed_error_model(calibration.model)).scale
     if calibration.kind == "relative" or not scale or calibration.scale_prior is not None:
         return None
     # The scale divides depth.
     return (
-        f"the constraints ask for {1 / calibration.scale:.3g} times the metres of {calibration.model}, more than its "
-        "error explains, so they alone set the scale; check their positions and units"
+        f"the constraints imply {1 / calibration.scale:.3g} times the scale of {calibration.model}, more than its "
+        "error model explains, so only the constraints set the scale; check their positions and units"
     )
 
 
 def _contradiction(calibration: Calibration) -> str | None:
-    """The two constraints that contradict each other most, measured by what they were given with."""
+    """The two constraints that contradict each other most, relative to their own uncertainties."""
     used = [residual for residual in calibration.constraints if residual.used]
     logs = {id(residual): log(residual.fitted_m / residual.given_m) for residual in used}
 
@@ -112,7 +112,7 @@ def _contradiction(calibration: Calibration) -> str | None:
         one, other = pair
         return abs(logs[id(one)] - logs[id(other)]) / hypot(one.given_sigma, other.given_sigma)
 
-    # Only the extremes of many can differ most.
+    # Of many constraints, only the extremes can differ most.
     extremes = sorted(used, key=lambda residual: logs[id(residual)])
     extremes = extremes if len(extremes) <= 40 else extremes[:20] + extremes[-20:]
     worst = max(combinations(extremes, 2), key=differ, default=None)
@@ -123,8 +123,8 @@ def _contradiction(calibration: Calibration) -> str | None:
         return None
     return (
         f"two of the constraints contradict each other by {100 * (exp(logs[id(long)] - logs[id(short)]) - 1):.0f} %: "
-        f"after the fit {_off(short)}, and {_off(long)}. Either {calibration.model}'s depth is that wrong between "
-        "them, or a position or unit is; check these first"
+        f"after the fit {_off(short)}, and {_off(long)}. Check the positions and units first; otherwise the depth of "
+        f"{calibration.model} is wrong by that much between them"
     )
 
 
@@ -133,19 +133,19 @@ def _off(residual: Residual) -> str:
 
 
 def _assumption(calibration: Calibration, measured: ErrorModel | None) -> str:
-    """Which part of it was assumed, since nobody has measured it."""
+    """The assumed errors, if the estimator has no error model."""
     if measured is not None or not calibration.constraints:
         return ""
     assumed = []
     if not calibration.relative_error:
-        assumed.append(f"{100 * assumed_error_model(calibration.model).local:.0f} % from place to place")
+        assumed.append(f"{100 * assumed_error_model(calibration.model).local:.0f} % per point")
     if calibration.scale_prior is not None:
         assumed.append(
             f"a factor of up to {exp(COVERAGE_FACTOR * calibration.scale_prior):.1f} in scale (95 %)"
         )
     if not assumed:
         return ""
-    return f"; nobody has measured how far {calibration.model} is off: assumed {' and '.join(assumed)}"
+    return f"; {calibration.model} has no error model: assumed {' and '.join(assumed)}"
 
 
 def _metres(length_m: float) -> str:

@@ -1,8 +1,8 @@
-"""What is known, brought to one form: logarithms of lengths that depend on the unknowns, with their covariance.
+"""The constraints as residuals: logarithms of lengths as functions of the unknowns, with their covariance.
 
 The unknowns are ``(near, far, focal, gain)``: inverse depth is ``1 / z = far + near * u`` where u is the estimator's
 value, shifted and scaled to about 0 to 1; ``focal`` is the logarithm of the focal length over the assumed one;
-``gain`` is the logarithm of the reference's own error of scale.
+``gain`` is the logarithm of the reference's error of scale.
 """
 
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Explicit:
-    """The user's constraints: N known lengths, each from the camera to a point, between two, or above the floor."""
+    """The user's constraints: N known lengths (camera to a point, between two points, or camera to floor)."""
 
     texts: tuple[str, ...]
-    """(N,) how they are called, in the order distances, lengths, height."""
+    """(N,) their texts, in the order distances, lengths, height."""
     known_m: Array
     """(N,)."""
     sigma: Array
-    """(N,) relative standard deviation of what was given."""
+    """(N,) relative standard deviations of the given lengths."""
     at_ray: Array
     """(A, 2) rays of the distances."""
     at_u: Array
@@ -47,9 +47,9 @@ class Explicit:
     ends_u: Array
     """(L, 2)."""
     floor: Floor | None
-    """In units of u; None where the camera's height is not given."""
+    """In units of u; None if the camera's height is not given."""
     pixels_px: Array
-    """(P, 2) positions of all points, in that order: A distances, 2 L ends, the floor's."""
+    """(P, 2) positions of all points: A distances, 2 L ends, and the floor's parts."""
     camera: Intrinsics
 
     def __len__(self) -> int:
@@ -61,12 +61,12 @@ class Explicit:
         return slice(len(self.at_u), len(self.at_u) + len(self.ends_u))
 
     def displaced(self, x: Array, error: Array, end: int) -> "Explicit":
-        """The same as if the estimator's inverse depth were larger by ``exp(error)`` at one end of everything.
+        """A copy in which the inverse depth at one end of every constraint is multiplied by ``exp(error)``.
 
         Args:
-            x: The unknowns, by which its values become inverse depth.
-            error: (N,) of the logarithm of inverse depth, of each constraint.
-            end: 0: of the distances and at the lengths' first end; 1: at the lengths' second end.
+            x: The unknowns, which map values to inverse depth.
+            error: (N,) error of log inverse depth of each constraint.
+            end: 0 for the distances and the first end of each length, 1 for the second end of each length.
         """
 
         def moved(u: Array, by: Array) -> Array:
@@ -97,7 +97,7 @@ class Explicit:
         )
 
     def log_length(self, x: Array) -> Array:
-        """(N,) logarithm of each length in m, by the unknowns."""
+        """(N,) logarithm of each length in m, given the unknowns."""
         stretch = np.exp(-x[2])
         at = np.sqrt(1 + (self.at_ray**2).sum(axis=-1) * stretch**2) / self._inverse(x, self.at_u)
         ends = self._ends(x)
@@ -108,11 +108,11 @@ class Explicit:
         return np.asarray(np.log(np.maximum(np.concatenate(found), _LEAST)))
 
     def residual(self, x: Array) -> Array:
-        """(N,) logarithm of the length by the unknowns over the known one."""
+        """(N,) logarithm of the fitted over the known length."""
         return self.log_length(x) - np.log(self.known_m)
 
     def given_variance(self, x: Array) -> Array:
-        """(N,) variances of the residuals by what was given and by picking alone, as if the depth had no error."""
+        """(N,) variances of the residuals due to the given lengths and picking, without depth errors."""
         picked = np.zeros(len(self))
         ends, squared = self._ends(x), self._squared(x)
         across = (PICKING_PX * ends[:, :, 2] / (self.camera.fx * np.exp(x[2]))) ** 2
@@ -120,19 +120,19 @@ class Explicit:
         return np.asarray(self.sigma**2 + picked)
 
     def noise(self, x: Array, spread: ErrorModel, *, bent: bool = True) -> Array:
-        """(N,) variances that each residual has for itself: ``given_variance``, and the bend.
+        """(N,) independent variances of the residuals: ``given_variance`` and the second-order term.
 
         Args:
             x: The unknowns.
             spread: The estimator's error model.
-            bent: To the second order of the estimator's error, which is right near the solution only: far from it,
-                lengths that shrink to nothing would excuse every residual.
+            bent: Whether to include the second-order term of the estimator's error. It is valid only near the
+                solution: far from it, lengths close to zero would have unlimited variances.
         """
         variance = self.given_variance(x)
         return np.asarray(variance + self._bend(x, spread) if bent else variance)
 
     def by_point(self, x: Array) -> Array:
-        """(N, P) change of each residual with the logarithm of the depth at each point; each row's sum is 1."""
+        """(N, P) derivative of each residual with respect to the log depth of each point; each row sums to 1."""
         distances = len(self.at_u)
         jacobian = np.zeros((len(self), len(self.pixels_px)))
         jacobian[np.arange(distances), np.arange(distances)] = 1.0
@@ -145,7 +145,7 @@ class Explicit:
         return jacobian
 
     def variance(self, x: Array, spread: ErrorModel, *, bent: bool = True) -> Array:
-        """(N,) variances of the residuals: ``noise`` and the estimator's own error."""
+        """(N,) variances of the residuals: ``noise`` and the estimator's error."""
         own = np.full(len(self), spread.spread**2)
         along = self._along(x)
         own[self.lengths] = (along**2).sum(axis=1) * spread.spread**2 + (
@@ -159,7 +159,7 @@ class Explicit:
         return np.asarray(self.noise(x, spread, bent=bent) + own)
 
     def covariance(self, x: Array, spread: ErrorModel) -> Array:
-        """(N, N) of the residuals; its diagonal is ``variance``."""
+        """(N, N) covariance of the residuals; its diagonal is ``variance``."""
         if not spread.smooth:
             return np.diag(self.variance(x, spread))
         size = {"width": self.camera.width, "height": self.camera.height}
@@ -168,22 +168,23 @@ class Explicit:
         return np.asarray(np.diag(self.noise(x, spread)) + jacobian @ own @ jacobian.T)
 
     def apart_variance(self, spread: ErrorModel) -> Array:
-        """(N,) variance of the log depth of one end that the other end does not share; of a distance: all of it."""
+        """(N,) variance of the log depth of one end that is not shared with the other; all of it for a distance."""
         own = np.full(len(self), spread.spread**2)
         own[self.lengths] = spread.local**2 + spread.smooth**2 * (1 - self._shared(spread))
         return own
 
     def _bend(self, x: Array, spread: ErrorModel) -> Array:
-        """(N,) what the second order of the ends' errors adds to the variance of the logarithm of a length.
+        """(N,) second-order contribution of the ends' errors to the variance of a log length.
 
-        With errors a along and b across the length L, ``log L`` moves by ``a / L + (b^2 - a^2) / (2 L^2)``: a length
-        that is short against the error of its ends comes out too long, and tells little of the scale.
+        With errors a along and b across the length L, ``log L`` changes by ``a / L + (b^2 - a^2) / (2 L^2)``: a
+        length that is short compared with the errors of its ends is overestimated, and constrains the scale only
+        weakly.
         """
         ends, squared = self._ends(x), self._squared(x)
         between = ends[:, 0] - ends[:, 1]
         along = (ends * between[:, None]).sum(axis=-1) ** 2 / squared[:, None]
         across = (ends**2).sum(axis=-1) - along
-        # What both ends share moves the length as a whole and does not bend it.
+        # Errors shared by both ends scale the length and have no second-order effect.
         own = self.apart_variance(spread)[self.lengths]
         a, b = (own * part.sum(axis=1) / squared for part in (along, across))
         added = np.zeros(len(self))
@@ -198,8 +199,7 @@ class Explicit:
         return np.asarray(np.exp(-apart / np.hypot(self.camera.width, self.camera.height) / spread.reach))
 
     def _along(self, x: Array) -> Array:
-        """(L, 2) change of the logarithm of each length with that of the depth of its ends: a length grows with an
-        end's depth by that end's part along the length."""
+        """(L, 2) derivative of each log length with respect to the log depth of its ends."""
         ends = self._ends(x)
         between = ends[:, 0] - ends[:, 1]
         along = [(between * ends[:, 0]).sum(axis=-1), -(between * ends[:, 1]).sum(axis=-1)]
@@ -221,10 +221,10 @@ class Explicit:
 
 
 def explicit_of(values: Values, constraints: Sequence[Constraint]) -> Explicit:
-    """Looks up the estimator's values at the constraints' positions.
+    """Looks up the estimator's values at the positions of the constraints.
 
     Raises:
-        CalibrationError: A position outside of the photo or without depth; no floor; two camera heights.
+        CalibrationError: A position lies outside the photo or has no depth; no floor; two camera heights.
     """
     at = [one for one in constraints if isinstance(one, DistanceAt)]
     lengths = [one for one in constraints if isinstance(one, LengthBetween)]
@@ -234,7 +234,7 @@ def explicit_of(values: Values, constraints: Sequence[Constraint]) -> Explicit:
     heights = [one for one in constraints if isinstance(one, CameraHeight)]
     if len(heights) > 1:
         raise CalibrationError(
-            f"the camera's height is given twice: {', '.join(one.text for one in heights)}"
+            f"the camera height is given twice: {', '.join(one.text for one in heights)}; keep one of them"
         )
     flat = [pixel for one in lengths for pixel in (one.a_px, one.b_px)]
     camera, floor = values.camera, None

@@ -1,4 +1,4 @@
-"""Least squares on what agrees with a start, by scipy's trust region solver.
+"""Robust least squares from a start, by scipy's trust region solver.
 
 The covariance is that of weighted least squares with the covariance of the observations (GUM, JCGM 102:2011).
 """
@@ -16,38 +16,38 @@ from recon.statistics import SIGMA_PER_MEDIAN
 _AGREE = 3.0
 _ROUNDS = 20
 _LEAST_SIGMA = 1e-4
-"""Relative: no reference is better than this, and exact ones would leave nothing else a say."""
+"""Relative lower bound, so that an exact reference does not dominate the fit."""
 _FIRST_ORDER = 0.2
-"""Where the correction for noise is a larger share of the unknown than this, its second order says nothing."""
+"""The noise correction is skipped if it is a larger fraction of the unknown: second order is then too inaccurate."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """What was found."""
+    """The result of a fit."""
 
     x: Array
     """(4,) the unknowns."""
     covariance: Array
-    """(4, 4), zero where an unknown is not free."""
+    """(4, 4), zero for unknowns that are not free."""
     agree: NDArray[np.bool_]
-    """(N,) which constraints were used."""
+    """(N,) the inliers among the constraints."""
     sigma: Array
-    """(N,) expected standard deviation of their residuals."""
+    """(N,) expected standard deviations of the residuals."""
     dense_agree: float
-    """Share of the reference's pixels that were used."""
+    """Fraction of inliers among the reference's pixels."""
     scatter: float | None
-    """Robust relative standard deviation of the reference's residuals, or of the constraints' beyond what they were
-    given with; None where nothing tells it."""
+    """Robust relative standard deviation of the reference's residuals, or the constraints' excess over their own
+    uncertainty; None if it cannot be estimated."""
     cost: float
     """Sum of squared standardised residuals, each at most 9."""
     common_sigma: float | None = None
-    """Standard deviation of the mean error of log depth over the picture; None: that of the unknowns is all."""
+    """Standard deviation of the mean error of log depth over the photo; None to derive it from ``covariance``."""
     anchors: Array | None = None
-    """(4, P) how the unknowns follow the error at each point of the constraints (``gain``)."""
+    """(4, P) sensitivity of the unknowns to the error at each point of the constraints (``gain``)."""
 
 
 def polished(problem: Problem, x: Array) -> Solution:
-    """Least squares on what agrees, until that no longer changes."""
+    """Alternates least squares and outlier rejection until neither changes."""
     from scipy.optimize import least_squares
 
     free = problem.free
@@ -90,7 +90,7 @@ class _Weighed:
     agree: NDArray[np.bool_]
     sigma: Array
     whitening: Array
-    """(M,) or (M, M): what brings the residuals that agree to unit covariance."""
+    """(M,) or (M, M): transforms the inliers' residuals to unit covariance."""
     dense_agree: NDArray[np.bool_]
     dense_weight: float
     dense_sigma: float | None
@@ -112,7 +112,7 @@ def _solution(problem: Problem, weighed: _Weighed, x: Array, covariance: Array) 
 
 
 def _weigh(problem: Problem, x: Array) -> _Weighed:
-    """Which observations agree with the unknowns, and what each of these weighs."""
+    """The inliers for the given unknowns, and their weights."""
     agree, sigma, whitening = np.zeros(0, bool), np.zeros(0), np.zeros(0)
     if problem.explicit is not None:
         sigma = np.sqrt(problem.explicit.variance(x, problem.spread, bent=not problem.scattered))
@@ -129,14 +129,14 @@ def _weigh(problem: Problem, x: Array) -> _Weighed:
         off = np.abs(problem.dense.residual(x))
         dense_sigma = max(SIGMA_PER_MEDIAN * float(np.median(off)), _LEAST_SIGMA)
         dense_agree = off <= _AGREE * dense_sigma
-        # Pixels of one cell err together, so they count as one.
+        # Errors within a cell are correlated: each cell counts as one observation.
         repeats = dense_agree.sum() / max(len(np.unique(problem.dense.cell[dense_agree])), 1)
         weight = 1 / (dense_sigma * np.sqrt(repeats))
     return _Weighed(agree, sigma, whitening, dense_agree, float(weight), dense_sigma)
 
 
 def _whitened(problem: Problem, weighed: _Weighed, x: Array) -> Array:
-    """Residuals of what agrees, brought to unit covariance."""
+    """Residuals of the inliers, transformed to unit covariance."""
     parts = expected(problem, x)
     if problem.explicit is not None:
         residual, whitening = problem.explicit.residual(x)[weighed.agree], weighed.whitening

@@ -1,7 +1,7 @@
-"""The error of an estimator that nobody has measured, from the scatter of what is known.
+"""Estimates the error of an estimator without an error model from the scatter of the constraints.
 
-The variance is that for which chi square equals its degrees of freedom (Paule and Mandel, J. Res. NBS 87, 1982),
-pooled with what is assumed, so that one constraint too many does not decide alone.
+The variance is the one for which chi square equals its degrees of freedom (Paule and Mandel, J. Res. NBS 87, 1982),
+pooled with the assumed variance, so that a single redundant constraint does not determine it.
 """
 
 from dataclasses import replace
@@ -14,17 +14,17 @@ from recon.calibration.robust_fit import Solution, polished
 from recon.statistics import COVERAGE_FACTOR
 
 _LEAST_FREEDOM = 3
-"""Observations of the scatter that it takes; the assumption stands in for those that lack."""
+"""Degrees of freedom needed; missing ones are filled with the assumed variance."""
 _SIGNIFICANT = 0.1
 
 
 def local_error(sigma: float) -> ErrorModel:
-    """An error model of pixels that err independently."""
+    """An error model with independent errors per pixel."""
     return ErrorModel("", scale=0.0, smooth=0.0, reach=1.0, local=sigma, photos=0, source="assumed")
 
 
 def with_scatter(problem: Problem, found: Solution) -> Solution:
-    """The fit again with the spread that the constraints' own scatter tells, as far as they are redundant."""
+    """Repeats the fit with the error estimated from the scatter of the redundant constraints."""
     from scipy.stats import t
 
     count = int(found.agree.sum())
@@ -36,13 +36,13 @@ def with_scatter(problem: Problem, found: Solution) -> Solution:
     again = polished(replace(problem, spread=local_error(spread), scattered=False), found.x)
     if not scatter:
         return replace(again, scatter=None)
-    # Few constraints tell their own scatter badly: Student's t in place of the normal distribution.
+    # The scatter of few constraints is uncertain: Student's t replaces the normal distribution.
     widened = (t.ppf(0.975, known) / COVERAGE_FACTOR) ** 2
     return replace(again, covariance=again.covariance * widened, scatter=spread)
 
 
 def _excess(problem: Problem, found: Solution, freedom: int) -> float:
-    """Standard deviation of log depth that the residuals have beyond what was given; 0 where they have none."""
+    """Standard deviation of log depth in excess of the given uncertainties; 0 if there is no excess."""
     from scipy.optimize import brentq
     from scipy.stats import chi2
 

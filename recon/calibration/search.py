@@ -1,4 +1,4 @@
-"""Where the fit begins: every shape of a grid, random pairs, and which of them promises most."""
+"""Starting points of the fit: a grid of shapes and random pairs, ranked by a robust loss."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,21 +16,21 @@ _REFINED = 8
 
 
 def best_start(problem: Problem) -> Array:
-    """The most promising starts, refined with a loss that forgives outliers; the best of them, (4,)."""
+    """The best start, (4,), after refining the highest-ranked ones with a robust loss."""
     rough = _thinned(problem)
     low, high = rough.bounds
     starts = [np.clip(x, low + 1e-12, high) for x in _starts(rough)]
     ranked = sorted(starts, key=lambda x: _forgiving(rough, x))
     chosen = ranked
     if len(ranked) > _REFINED:
-        # Neighbours on the grid lead to the same place: half of the places go to the best, half to every tenth.
+        # Neighbours on the grid converge alike: half of the starts are the best ones, half are spread out.
         chosen = ranked[: _REFINED // 2] + ranked[:: len(ranked) // (_REFINED // 2)][: _REFINED // 2]
     refined = [_minimised(rough, x) for x in chosen]
     return min(refined, key=lambda x: _forgiving(rough, x))
 
 
 def _starts(problem: Problem) -> Iterator[Array]:
-    """Unknowns to begin with: every shape of the grid, its scale the median of what each observation asks for."""
+    """Starting unknowns: every shape of the grid, scaled by the median over the observations."""
     shapes = [(1 - 1 / k, 1 / k) for k in _NEAREST_TO_FARTHEST] if problem.shift else [(1.0, 0.0)]
     for near, far in shapes:
         for focal in _FOCAL_STEPS if problem.focal else (0.0,):
@@ -50,7 +50,7 @@ def _scaled(x: Array, log_factor: float) -> Array:
 
 
 def _pairs(problem: Problem) -> Iterator[Array]:
-    """Exact solutions of random pairs of points whose distance is known."""
+    """Exact solutions for random pairs of points of known distance."""
     u, inverse = [], []
     if problem.explicit is not None:
         away = np.sqrt(1 + (problem.explicit.at_ray**2).sum(axis=-1))

@@ -1,8 +1,8 @@
-"""One robust least-squares fit for everything that is known.
+"""A single robust least-squares fit to all constraints and the reference.
 
-Starts come from a grid of shapes and from random pairs (as in RANSAC: Fischler and Bolles, 1981), are refined with a
-Cauchy loss, and the best is fitted to what agrees with it within three standard deviations. Where the estimator's
-error was measured, ``gain`` weighs what the constraints say by it; else their own ``scatter`` does.
+Starts come from a grid of shapes and from random pairs (as in RANSAC: Fischler and Bolles, 1981) and are refined with
+a Cauchy loss. The best one is fitted to its inliers, those within three standard deviations. If the estimator has an
+error model, ``gain`` weights the constraints by it; otherwise ``scatter`` estimates the error from the constraints.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from recon.calibration.search import best_start
 
 
 def solve(problem: Problem, picture: Picture) -> Solution:
-    """The best fit; at least as many observations as free unknowns are taken for granted."""
+    """The best fit. The caller checks that there are at least as many observations as free unknowns."""
     found = polished(problem, best_start(problem))
     if problem.explicit is None or problem.dense is not None:
         return found
@@ -25,7 +25,7 @@ def solve(problem: Problem, picture: Picture) -> Solution:
 
 
 def _with_gain(problem: Problem, found: Solution, picture: Picture) -> Solution:
-    """The fit with what its residuals tell of the estimator's correlated error."""
+    """The fit, corrected for the estimator's correlated error."""
     assert problem.explicit is not None
     if not np.isfinite(found.covariance).all():
         return found

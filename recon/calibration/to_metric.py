@@ -1,4 +1,4 @@
-"""What brings an estimate to metres: a calibration, a metric model, measured depth, known lengths, or nothing."""
+"""Converts an estimate to metric depth: by a calibration, a metric model, measured depth or known lengths."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,31 +25,31 @@ _UNKNOWNS: dict[Fit, Unknowns] = {
     "scale+shift+focal": Unknowns(shift=True, focal=True),
 }
 _ASSUMED_REACH = 0.1
-"""Of an error whose spread over the picture is not known, as a share of the diagonal."""
+"""Assumed correlation length of an error of unknown correlation, as a fraction of the diagonal."""
 _WELL_DETERMINED = 0.15
-"""Standard deviation of the logarithm of a focal length that is taken from known lengths without being asked to."""
+"""A focal length fitted to known lengths replaces a guessed one if its log has a smaller standard deviation."""
 _SHOWN = 8
-"""So many constraints are shown with what came of them; the others to the curious."""
+"""Number of constraints whose residuals are shown; the others are details."""
 _OFF_FOCAL = 0.05
-"""Least disagreement of a focal length with the known lengths that is worth a warning."""
+"""Smallest relative disagreement between focal length and known lengths that causes a warning."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """Depth in metres, and what came with it."""
+    """Metric depth, with its calibration, focal length and error model."""
 
     depth: MetricDepth
     sky: BoolMap | None
-    """Of the estimate, else of the reference."""
+    """From the estimate, otherwise from the reference."""
     calibration: Calibration | None
     focal_px: float | None
-    """Focal length that a model predicted or the known lengths tell, px; None where nothing does."""
+    """Focal length predicted by a model or fitted to the known lengths, px; None if there is neither."""
     focal_model: str
-    """Which model that was."""
+    """Name of the model that predicted it."""
     focal_fitted: bool
-    """Whether the known lengths told it."""
+    """Whether it was fitted to the known lengths."""
     error_model: ErrorModel | None
-    """How far the depth is off beside its scale; None where that is not known."""
+    """Error model of the depth; None if unknown."""
 
 
 def to_metric(
@@ -59,15 +59,15 @@ def to_metric(
     known: Intrinsics | None,
     journal: Journal,
 ) -> Metric:
-    """Metric depth: the estimate's own, or calibrated by what is known; a reference's sky and focal length fill in.
+    """Metric depth: the estimate's own, or calibrated; sky and focal length may come from the reference.
 
     Raises:
-        CalibrationError: Relative depth and nothing known, or what is known does not fit.
+        CalibrationError: Relative depth without a reference, or the calibration failed.
     """
     error_model = known_error_model(estimate.model)
     if knowledge.empty:
         if isinstance(estimate.depth, RelativeDepth):
-            raise CalibrationError(f"{estimate.model} gave relative depth, and there is no reference")
+            raise CalibrationError(f"{estimate.model} returned relative depth, and there is no reference")
         depth = estimate.depth
         if depth.scale_interval is None and error_model is not None and depth.valid.any():
             size = {"width": photo.width, "height": photo.height}
@@ -102,13 +102,13 @@ def to_metric(
 def fit(
     photo: Photo, estimate: DepthEstimate, knowledge: Knowledge, known: Intrinsics | None, journal: Journal
 ) -> tuple[Calibration, DepthEstimate | None]:
-    """Calibrates an estimate with what is known of the same photo.
+    """Calibrates an estimate with the reference and constraints of the same photo.
 
     Returns:
-        The calibration, and the reference's own estimate where there is one.
+        The calibration, and the reference's estimate if there is one.
 
     Raises:
-        CalibrationError: They do not fit.
+        CalibrationError: The fit failed.
     """
     truth, depth = None, None
     sources = _counted(knowledge.constraints)
@@ -116,7 +116,9 @@ def fit(
         teacher = knowledge.teacher
         truth = teacher.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
         if not isinstance(truth.depth, MetricDepth):
-            raise CalibrationError(f"{teacher.name} gave relative depth: --reference takes a metric model")
+            raise CalibrationError(
+                f"{teacher.name} returned relative depth: --reference takes a metric model"
+            )
         depth = truth.depth
         sources.insert(0, teacher.path.name if isinstance(teacher, Measured | SparsePoints) else teacher.name)
     everything = Known(knowledge.constraints, depth, " and ".join(sources), knowledge.teacher_sigma)
@@ -163,15 +165,15 @@ def _fitted(
         journal.warn(
             "focal",
             f"the known lengths fit a focal length of {free.focal_px:.0f} px, not {camera.fx:.0f} px (source: "
-            f"{camera.source}): the picture may be cropped, or a length wrong; --fit "
+            f"{camera.source}): the photo may be cropped, or a length wrong; --fit "
             f"scale{'+shift' if relative else ''}+focal "
-            "takes the former",
+            "uses the fitted one",
         )
     return fixed
 
 
 def _if_determined(everything: Known, fitted: Callable[[], Calibration]) -> Calibration | None:
-    """The fit with a free focal length, where enough is known for it."""
+    """The fit with a free focal length; None if the constraints do not determine it."""
     spans = sum(
         4 if isinstance(one, Rectangle) else isinstance(one, LengthBetween) for one in everything.constraints
     )
@@ -184,7 +186,7 @@ def _if_determined(everything: Known, fitted: Callable[[], Calibration]) -> Cali
 
 
 def _counted(constraints: Sequence[Constraint]) -> list[str]:
-    """``2 lengths``, ``1 distance``, ... for the record."""
+    """``2 lengths``, ``1 distance``, ... for the provenance."""
     names = {
         DistanceAt: "distance",
         LengthBetween: "length",
@@ -199,7 +201,7 @@ def _counted(constraints: Sequence[Constraint]) -> list[str]:
 
 
 def report(calibration: Calibration, journal: Journal, *, saved: bool = False) -> None:
-    """Says how sure a calibration is; of one that was just made also what came of the constraints, and doubts."""
+    """Reports a calibration's uncertainty, and for a new one also its residuals and warnings."""
     measured = known_error_model(calibration.model)
     journal.decide("calibration", summary(calibration, measured), **as_json(calibration))
     if saved:
@@ -213,7 +215,7 @@ def report(calibration: Calibration, journal: Journal, *, saved: bool = False) -
 
 
 def _for_photo(calibration: Calibration, photo: Photo) -> Calibration:
-    """A saved calibration without what holds for the errors of its own photo alone."""
+    """A saved calibration without ``anchors``, which are valid only for its own photo."""
     return calibration if _same_photo(calibration, photo) else replace(calibration, anchors=())
 
 
@@ -226,16 +228,16 @@ def _same_photo(calibration: Calibration, photo: Photo) -> bool:
 
 
 def _carried_over_px(calibration: Calibration, photo: Photo) -> float:
-    """The calibration's focal length on another photo of the same camera, upright or lying: by the longer side."""
+    """The calibration's focal length scaled to another photo of the same camera by the longer side."""
     assert calibration.focal_px is not None
     return calibration.focal_px * max(photo.width, photo.height) / max(calibration.width, calibration.height)
 
 
 def _scatter_model(calibration: Calibration) -> ErrorModel:
-    """The estimator's error on this photo, as its residuals show it.
+    """The estimator's error on this photo, estimated from the residuals.
 
-    How it is spread over the picture is not known: half of the variance is taken as shared by neighbours, so that
-    neither the distance of two pixels nor the mean over a surface comes out too sure.
+    Its spatial correlation is unknown: half of the variance is assumed to be shared by neighbours, so that neither
+    the distance between two pixels nor the mean over a surface is reported as too certain.
     """
     half = (calibration.relative_error or 0.0) / 2**0.5
     return ErrorModel(
@@ -252,13 +254,13 @@ def _scatter_model(calibration: Calibration) -> ErrorModel:
 def _check_validity(
     calibration: Calibration, photo: Photo, known: Intrinsics | None, journal: Journal
 ) -> None:
-    """Warns where a saved calibration is used for what it may not hold for."""
+    """Warns if a saved calibration may not be valid for this photo."""
     if calibration.kind == "relative" and not _same_photo(calibration, photo):
         journal.warn(
             "calibration",
             f"the calibration was made on {calibration.photo} ({calibration.width} x {calibration.height} px): "
-            "relative depth changes its scale from photo to photo, so metres hold only for the same camera and much "
-            "the same view",
+            "the scale of relative depth changes from photo to photo, so the calibration is valid only for the same "
+            "camera and a similar view",
         )
     if known is None or calibration.focal_px is None or not calibration.width:
         return
@@ -266,7 +268,7 @@ def _check_validity(
     if abs(known.fx / expected_px - 1) > _OFF_FOCAL:
         journal.warn(
             "calibration",
-            f"the calibration was made with another camera or zoom: its focal length would be "
-            f"{expected_px:.0f} px on this "
-            f"photo, which has {known.fx:.0f} px; metres hold for the same camera only",
+            f"the calibration was made with another camera or zoom: its focal length corresponds to "
+            f"{expected_px:.0f} px on this photo, whose own is {known.fx:.0f} px; a calibration is valid only for "
+            "the same camera",
         )

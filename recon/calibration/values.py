@@ -1,4 +1,4 @@
-"""The estimator's values as the fit takes them, and the pixels of a reference that knows their depth."""
+"""Inputs of the fit: the estimator's normalised values, and the pixels of a dense reference."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from recon.types import BoolMap, FloatMap, Intrinsics, MetricDepth
 
 Array = NDArray[np.float64]
 
-# Reference pixels that enter the fit: more of them cost time and tell nothing new, as neighbours err together.
+# Reference pixels used in the fit: more cost time and add no information, as the errors of neighbours are correlated.
 _MAX_SAMPLES = 40_000
 _MIN_SAMPLES = 50
 # Errors of a depth network are correlated over large patches: each cell of this grid counts as one observation when
@@ -22,7 +22,7 @@ _CELLS = 16
 
 @dataclass(frozen=True)
 class Values:
-    """The estimator's inverse depth, of any scale and shift, and where it stands in the picture."""
+    """The estimator's inverse depth, of any scale and shift, and its position in the photo."""
 
     value: FloatMap
     """(H, W): relative inverse depth, or 1 / z of a metric model."""
@@ -35,33 +35,32 @@ class Values:
 
     @classmethod
     def of(cls, value: FloatMap, valid: BoolMap, camera: Intrinsics, *, shifted: bool) -> "Values":
-        """Normalises by the range of the values, so that the solver's steps are sane; ``offset`` is 0 unless
-        ``shifted``."""
+        """Normalises by the range of the values, for well-scaled solver steps; ``offset`` is 0 unless ``shifted``."""
         if not valid.any():
-            raise CalibrationError("the estimator knows the depth of no pixel: there is nothing to calibrate")
+            raise CalibrationError(
+                "the estimate has no pixel with a valid depth: there is nothing to calibrate"
+            )
         low, middle, high = (float(x) for x in np.percentile(value[valid], [0.5, 50, 99.5]))
         offset, unit = (low, high - low) if shifted else (0.0, middle)
         return cls(value, valid, camera, offset, unit if unit > 0 else 1.0)
 
     def at(self, pixel_px: Pixel, text: str) -> float:
-        """u at a position: the median of the known values of the 3 x 3 pixels around it.
+        """u at a position: the median of the valid values of the 3 x 3 pixels around it.
 
         Raises:
-            CalibrationError: The position lies outside of the photo, or nothing is known there.
+            CalibrationError: The position lies outside the photo, or has no depth.
         """
         height, width = self.value.shape
         column, row = int(np.floor(pixel_px[0])), int(np.floor(pixel_px[1]))
         if not (0 <= column < width and 0 <= row < height):
             raise CalibrationError(
-                f"{text}: {pixel_px[0]:g},{pixel_px[1]:g} lies outside of the photo of {width} x {height} px"
+                f"{text}: {pixel_px[0]:g},{pixel_px[1]:g} lies outside the photo ({width} x {height} px)"
             )
         around = (slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2))
         known = self.value[around][self.valid[around]]
         if not known.size:
             raise CalibrationError(
-                f"{text}: the depth at {pixel_px[0]:g},{pixel_px[1]:g} is not known (sky, or a hole); "
-                "give a position "
-                "beside it"
+                f"{text}: no depth at {pixel_px[0]:g},{pixel_px[1]:g} (sky, or a hole); give a position next to it"
             )
         return (float(np.median(known)) - self.offset) / self.unit
 
@@ -79,14 +78,14 @@ class Values:
 
 @dataclass(frozen=True)
 class Dense:
-    """Pixels whose metric depth a reference knows."""
+    """Pixels with a reference depth."""
 
     u: Array
     """(M,)."""
     z_m: Array
     """(M,) of the reference."""
     cell: NDArray[np.int64]
-    """(M,) index of the grid cell that they stand in."""
+    """(M,) index of the grid cell of each."""
 
     def residual(self, x: Array) -> Array:
         """(M,) relative error of inverse depth."""
@@ -94,7 +93,7 @@ class Dense:
 
 
 def dense_of(values: Values, reference: MetricDepth) -> Dense:
-    """An even sample of the pixels that both know.
+    """An even sample of the pixels that are valid in both.
 
     Raises:
         CalibrationError: Too few pixels in common.
