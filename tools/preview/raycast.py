@@ -18,8 +18,8 @@ try:
     import open3d as o3d
 except ImportError:
     o3d = None  # type: ignore[assignment]
-    from embreex.mesh_construction import TriangleMesh  # type: ignore[import-not-found]
-    from embreex.rtcore_scene import EmbreeScene  # type: ignore[import-not-found]
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
 
 Floats = NDArray[np.float32]
 _FAR = 1e36  # embreex gives 1e37 where nothing is hit
