@@ -52,7 +52,9 @@ def attenuation(
 def _score(
     problem: Problem, x: Array, agree: NDArray[np.bool_], sigma: Array, end: int, error: Array
 ) -> Array:
-    """Gradient of half the sum of squares with respect to the unknowns, with errors at one end of every constraint: (4,)."""
+    """Gradient of half the sum of squares with respect to the unknowns, with errors at one end of every
+    constraint: (4,).
+    """
     assert problem.explicit is not None
     seen = problem.explicit.displaced(x, error, end)
     residual = seen.residual(x)[agree] / sigma[agree] ** 2

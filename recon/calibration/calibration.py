@@ -145,9 +145,7 @@ def load(path: Path) -> Calibration:
         raise CalibrationError(f"{path} is not a calibration: it is not JSON") from error
     form = values.pop("format", None) if isinstance(values, dict) else None
     if form != _FORMAT:
-        older = (
-            "was saved by another version of recon: recreate it with" if form else "was not saved by"
-        )
+        older = "was saved by another version of recon: recreate it with" if form else "was not saved by"
         raise CalibrationError(f"{path} {older} `recon calibrate`")
     try:
         if values["max_depth_m"] is None:

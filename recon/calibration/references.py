@@ -69,8 +69,8 @@ def open_knowledge(
         name = str(options.depth)
     if name is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(
-            f"{estimator.name} predicts depth only up to scale; metric scale needs a reference: add two known lengths "
-            "(--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
+            f"{estimator.name} predicts depth only up to scale; metric scale needs a reference: add two known "
+            "lengths (--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
             "--calibration FILE (from `recon calibrate`), or --depth FILE with measured depth"
         )
     teacher = None if name is None else _teacher(name, options, journal)
@@ -100,9 +100,7 @@ def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
     teacher = registry.create(name, RunOptions.of(options), journal)
     if teacher.gives != "metric":
-        raise CalibrationError(
-            f"{name} predicts depth only up to scale: --reference takes a metric model"
-        )
+        raise CalibrationError(f"{name} predicts depth only up to scale: --reference takes a metric model")
     return teacher
 
 

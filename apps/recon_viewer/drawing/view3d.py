@@ -21,7 +21,11 @@ from recon_viewer.model.picking import SNAP_PX, Hit, hit
 
 COARSE_POINTS = 250_000
 """Drawn while the camera moves, of a layer that has more."""
-_REST_S, _AGAIN_S = 0.25, 0.4
+_REST_S = 0.25
+_AGAIN_S = (0.4, 1.2, 3.0, 8.0)
+"""After a change the view is drawn again at these times: a renderer that lags behind leaves frames out unsaid,
+and the last one may be among them.
+"""
 _AT_PHOTO = 0.005
 """So near to the photo's camera, as a share of the scene, the view is the photo's."""
 _MARK_PX, _LINE_PX, _RIM_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
@@ -52,7 +56,8 @@ class View3D:
         self._tags: Tags | None = None
         self._moving_until = 0.0
         self._is_coarse = False
-        self._again_at: float | None = None
+        self._again_at: list[float] = []
+        """Ascending."""
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """As it was set last."""
 
@@ -127,8 +132,8 @@ class View3D:
             self._detail(coarse=False)
             self._redraw()
             return True
-        if self._again_at is not None and now > self._again_at:
-            self._again_at = None
+        if self._again_at and now > self._again_at[0]:
+            self._again_at = [at for at in self._again_at if at > now]
             self.widget.force_redraw()
             return True
         return False
@@ -291,5 +296,5 @@ class View3D:
     def _redraw(self) -> None:
         self.widget.force_redraw()
         self._window.post_redraw()
-        # The renderer works behind the window; what changed meanwhile is shown by one more frame.
-        self._again_at = time.monotonic() + _AGAIN_S
+        now = time.monotonic()
+        self._again_at = [now + later for later in _AGAIN_S]

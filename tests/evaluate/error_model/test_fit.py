@@ -201,7 +201,8 @@ def test_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["models.json"]
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the sample data is not here")
+@pytest.mark.data
+@pytest.mark.skipif(not SAMPLES.exists(), reason="needs ../shared/data")
 def test_shipped_model_of_the_preview_is_that_of_the_sample_data() -> None:
     # Run again after a change of the preview; `save_error_model` writes what differs.
     settings = Settings(camera="truth")
