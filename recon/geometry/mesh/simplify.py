@@ -22,9 +22,6 @@ Faces = NDArray[np.int32]
 LARGEST_SLIP = 0.1
 """How far the picture may be pulled along inside a triangle, in steps of the mesh's grid: px where stride is 1."""
 
-# How fast the decimator raises its threshold: slower keeps more of the shape.
-_EAGERNESS = 3.0
-_ROUNDS = 6
 # The error that is tried first, as a share of the distance, and by what it grows.
 _FIRST_ERROR, _GROWTH = 1e-4, 1.5
 # A number of faces that is near enough to the one asked for, and how often the error is halved to get there.
@@ -33,8 +30,9 @@ _NEAR, _HALVINGS = 0.95, 6
 _OUTLINE_SHARE = 1 / 3
 # Share of the faces asked for that the shape gets at least, before the picture gets what it needs.
 _FOR_SHAPE = 0.6
-# The error asked for is spent over the rounds: 60 %, 24 %, 10 %, ...; each starts afresh with the surface as it is.
-_FIRST_ROUND, _NEXT_ROUND = 0.6, 0.4
+# Of the error asked for, each round spends this share of what is left: 60 %, 24 %, 10 %, ...; it starts afresh with the
+# surface as it is.
+_SPENT = 0.6
 # The largest misfit of texture coordinates that are the projection of their vertices.
 _UV_TOLERANCE = 1e-4
 
@@ -142,9 +140,7 @@ def _down_to(shape: _Shape, target: int) -> _Shape:
     if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
         from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
 
-        shape = _compact(
-            *decimate(shape.points, shape.faces, target_count=target, agg=_EAGERNESS, preserve_border=True)
-        )
+        shape = _compact(*decimate(shape.points, shape.faces, target_count=target, preserve_border=True))
     return shape if len(shape.faces) <= target else _with_growing_error(shape, target)
 
 
@@ -176,12 +172,12 @@ def _with_growing_error(shape: _Shape, target: int) -> _Shape:
 
 def _within(shape: _Shape, error_m: float) -> _Shape:
     """Decimates as far as the error allows."""
-    for k in range(_ROUNDS):
+    before = 2 * len(shape.faces)
+    # Until another round would find next to nothing.
+    while len(shape.faces) <= 0.98 * before:
         before = len(shape.faces)
-        spend_m = error_m * _FIRST_ROUND * _NEXT_ROUND**k
-        shape = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(spend_m))
-        if len(shape.faces) > 0.98 * before:
-            break
+        shape = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(_SPENT * error_m))
+        error_m *= 1 - _SPENT
     return shape
 
 
