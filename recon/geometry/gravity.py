@@ -3,7 +3,7 @@
 Gravity is the direction that is normal to the level surfaces (floor, tables, ceiling) and lies in the upright ones
 (walls, cupboards, doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but without
 demanding right angles between walls. It is searched on a grid of directions around the camera's own up, by votes of
-small plane fits; the best is refined with weights that forget what does not fit.
+small plane fits; the best is refined with weights that forget what does not fit. Level and upright count alike.
 
 The level frame: x right, y up against gravity, -z the way that the camera looks, horizontally; metres; the floor at
 y = 0 and the camera at (0, h, 0). Where no floor is seen the camera stays at the origin.
@@ -24,20 +24,15 @@ MIN_CONFIDENCE = 0.3
 """Below it a scene is left as the camera saw it."""
 
 _MAX_TILT_DEG = 45.0
-_GRID_DEG = 2.0
-# How far people tilt a camera without noticing: sideways less than up and down.
-_ROLL_DEG, _PITCH_DEG = 15.0, 35.0
-_VOTE_DEG = 6.0
-_NARROWING_DEG = (8.0, 5.0, 4.0, 3.0, 3.0, 3.0)
+# How far people tilt a camera.
+_TILT_DEG = 25.0
+# How far off a surface may be that votes for a direction, and that refines it.
+_WIDTHS_DEG = (6.0, 3.0, 3.0)
 _VOTERS = 4_000
-# A wall says less than a floor: by chance a surface is far more often upright than level.
-_WALL_VOTE = 0.5
-_CEILING_VOTE = 0.7
 _SUPPORT_DEG = 6.0
 # Walls fix gravity where they face two directions: smallest share of the weaker one.
 _SECOND_WALL = 0.08
 _LEAST_FLOOR = 0.015
-_LEAST_WALLS = 0.08
 _ENOUGH_SUPPORT = 0.3
 # Bins of the logarithm of the height below the camera: 2 %.
 _HEIGHT_BIN = 0.02
@@ -132,9 +127,9 @@ def _unknown() -> Levelling:
 
 
 def _directions() -> NDArray[np.float64]:
-    """Unit vectors around the camera's up, about 2 degrees apart: (M, 3), on a Fibonacci spiral."""
+    """Unit vectors around the camera's up, a third of a vote's width apart: (M, 3), on a Fibonacci spiral."""
     cap = 1 - cos(radians(_MAX_TILT_DEG))
-    count = round(2 * np.pi * cap / radians(_GRID_DEG) ** 2)
+    count = round(2 * np.pi * cap / radians(_WIDTHS_DEG[0] / 3) ** 2)
     k = np.arange(count)
     along_up = 1 - cap * (k + 0.5) / count
     across = np.sqrt(1 - along_up**2)
@@ -146,35 +141,27 @@ def _voted(patches: Patches) -> NDArray[np.float64]:
     """The direction with most votes, (3,)."""
     some = slice(None, None, max(1, len(patches) // _VOTERS))
     ups = _directions()
-    cosine = patches.away[some] @ ups.T
-    level = np.exp(-2 * (1 - np.abs(cosine)) / radians(_VOTE_DEG) ** 2)
-    # A floor's away normal points down; a ceiling's points up.
-    level[cosine > 0] *= _CEILING_VOTE
-    upright = np.exp(-((cosine / sin(radians(_VOTE_DEG))) ** 2))
-    votes = patches.weight[some] @ (level + _WALL_VOTE * upright)
-    roll = np.degrees(np.arctan2(ups[:, 0], -ups[:, 1]))
-    pitch = np.degrees(np.arcsin(ups[:, 2]))
-    votes *= np.exp(-0.5 * ((roll / _ROLL_DEG) ** 2 + (pitch / _PITCH_DEG) ** 2))
+    level, upright = _likeness(patches.away[some] @ ups.T, _WIDTHS_DEG[0])
+    votes = patches.weight[some] @ (level + upright)
+    votes *= np.exp(-0.5 * (np.degrees(np.arccos(-ups[:, 1])) / _TILT_DEG) ** 2)
     return np.asarray(ups[votes.argmax()])
 
 
 def _refined(patches: Patches, up: NDArray[np.float64]) -> NDArray[np.float64]:
     """Iteratively reweighted: maximises the sum of (normal . up)^2 over level, less that over upright patches."""
-    for width_deg in _NARROWING_DEG:
-        level, upright = _weights(patches, up, width_deg)
-        up = _principal(_scatter(patches.away, level) - _WALL_VOTE * _scatter(patches.away, upright), up)
+    for width_deg in _WIDTHS_DEG:
+        level, upright = _likeness(patches.away @ up, width_deg)
+        level, upright = patches.weight * level, patches.weight * upright
+        up = _principal(_scatter(patches.away, level) - _scatter(patches.away, upright), up)
     return up
 
 
-def _weights(
-    patches: Patches, up: NDArray[np.float64], width_deg: float
+def _likeness(
+    cosine: NDArray[np.float64], width_deg: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far each patch is level and upright, (N,) each."""
-    cosine = patches.away @ up
+    """How level and how upright a surface is whose normal has this cosine with up: 0 to 1, of the same shape."""
     width = radians(width_deg)
-    level = patches.weight * np.exp(-2 * (1 - np.abs(cosine)) / width**2)
-    upright = patches.weight * np.exp(-((cosine / sin(width)) ** 2))
-    return level, upright
+    return np.exp(-2 * (1 - np.abs(cosine)) / width**2), np.exp(-((cosine / sin(width)) ** 2))
 
 
 def _scatter(normals: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -239,9 +226,9 @@ def _lowest(below_m: NDArray[np.float64], weight: NDArray[np.float64], least: fl
 
 def _combined(patches: Patches, up: NDArray[np.float64], floor: _Floor) -> NDArray[np.float64]:
     """Gravity from the floor's plane and the walls' normals together."""
-    _, upright = _weights(patches, floor.up, _NARROWING_DEG[-1])
+    _, upright = _likeness(patches.away @ floor.up, _WIDTHS_DEG[-1])
     plane = floor.weight * np.outer(floor.up, floor.up)
-    return _principal(plane - _WALL_VOTE * _scatter(patches.away, upright), up)
+    return _principal(plane - _scatter(patches.away, patches.weight * upright), up)
 
 
 def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> Levelling:
@@ -255,7 +242,7 @@ def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> 
     ceiling_share = float(patches.weight[ceiling].sum() / total)
     # By chance the normals of a round heap lie within the tolerance of the horizon this often.
     by_chance = sin(radians(_SUPPORT_DEG)) * (1 - floor_share - ceiling_share)
-    walls = wall_share if wall_share - by_chance > _LEAST_WALLS else 0.0
+    walls = wall_share if wall_share > by_chance else 0.0
     scatter = _scatter(patches.away, np.where(upright, patches.weight, 0)) / max(wall_share * total, 1e-12)
     disagreement_deg = None
     if floor is not None and walls:

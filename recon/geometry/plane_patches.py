@@ -17,10 +17,8 @@ _CELLS = 40_000
 """About how many cells the picture is divided into."""
 _WINDOW = 7
 """A patch is a square of this many cells: about 3.5 % of the picture's width."""
-_LEAST_SHARE = 0.2
-"""Share of a patch's pixels that must have a depth; of sparse depth, of the usual number per patch."""
-_ROUGHEST = 0.03
-"""Patches whose relative residual is larger than this cross an edge or are no surface."""
+_LEAST_PIXELS = 8
+"""Of a patch that must have a depth."""
 _SMOOTH = 0.002
 """Relative residual that no patch is blamed for, however smooth the others are."""
 
@@ -49,13 +47,13 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
         intrinsics: Of the same picture.
 
     Returns:
-        The patches that are flat and have enough pixels; none where the picture has too few.
+        The patches that have enough pixels; none where the picture has too few.
     """
     height, width = usable.shape
     cell = max(1, round((height * width / _CELLS) ** 0.5))
     moments = _window_sums(_cell_sums(depth, usable, intrinsics, cell))
     count = moments[0]
-    enough = count >= max(8.0, _LEAST_SHARE * float(np.quantile(count, 0.9)))
+    enough = count >= _LEAST_PIXELS
     count, sx, sy, sw, sxx, sxy, syy, sxw, syw, sww = moments[:, enough]
     x, y, w = sx / count, sy / count, sw / count
     vxx, vxy, vyy = sxx / count - x * x, sxy / count - x * y, syy / count - y * y
@@ -68,15 +66,16 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     a, b = (vyy * vxw - vxy * vyw) / spread, (vxx * vyw - vxy * vxw) / spread
     rough = np.sqrt(np.maximum(vww - a * vxw - b * vyw, 0)) / w
     q = np.stack([a, b, w - a * x - b * y], axis=1)
-    flat = (rough < _ROUGHEST) & (np.linalg.norm(q, axis=1) > 0)
-    usual = max(_SMOOTH, float(np.median(rough[flat]))) if flat.any() else _SMOOTH
+    length = np.linalg.norm(q, axis=1)
+    faces = length > 0
+    usual = max(_SMOOTH, float(np.median(rough))) if len(rough) else _SMOOTH
     share = np.minimum(1.0, count[solid] / np.quantile(count, 0.9)) if len(count) else count[solid]
     weight = share / (1 + (rough / (2 * usual)) ** 2) ** 2
     ray = np.stack([x, y, np.ones_like(x)], axis=1)
     return Patches(
-        away=q[flat] / np.linalg.norm(q[flat], axis=1, keepdims=True),
-        centre=ray[flat] / w[flat, None],
-        weight=weight[flat],
+        away=q[faces] / length[faces, None],
+        centre=ray[faces] / w[faces, None],
+        weight=weight[faces],
     )
 
 

@@ -5,49 +5,14 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tilted_rooms import BACK, CAMERA, CEILING, FLOOR, SIDE, TABLE, Surface, level, room
 
 from recon.frames import apply, gl_T_cam
-from recon.geometry.gravity import MIN_CONFIDENCE, Levelling, estimate_levelling
+from recon.geometry.gravity import MIN_CONFIDENCE, Levelling
 from recon.geometry.unproject import rays_of, unproject
-from recon.types import Intrinsics, MetricDepth
+from recon.types import Intrinsics
 
-CAMERA = Intrinsics.from_focal(260.0, width=320, height=240, source="user")
 ROOT = Path(__file__).resolve().parents[2]
-Surface = tuple[tuple[float, float, float], float]
-
-# Planes of a world with y up, the camera at its origin: (normal, offset).
-FLOOR: Surface = ((0, -1, 0), 1.5)
-CEILING: Surface = ((0, 1, 0), 1.1)
-BACK: Surface = ((0, 0, -1), 5.0)
-SIDE: Surface = ((1, 0, 0), 1.8)
-TABLE: Surface = ((0, -1, 0), 0.8)
-
-
-def cam_R_world(pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
-    """Rotation from the world (x right, y up, z backward) into a camera that is pitched up and rolled clockwise."""
-    pitch, roll = np.radians([pitch_deg, roll_deg])
-    forward = np.array([0, np.sin(pitch), -np.cos(pitch)])
-    right = np.array([np.cos(roll), 0, 0]) + np.sin(roll) * np.cross(forward, [1.0, 0, 0])
-    return np.stack([right, np.cross(forward, right), forward])
-
-
-def room(surfaces: list[Surface], pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
-    """z-depth of the nearest of these planes along every ray, (H, W), m."""
-    rays = rays_of(CAMERA)
-    directions = np.stack([*np.meshgrid(rays.x, rays.y), np.ones((240, 320))], axis=-1).astype(np.float64)
-    towards = directions @ cam_R_world(pitch_deg, roll_deg)
-    z_m = np.full((240, 320), np.inf)
-    for normal, offset_m in surfaces:
-        with np.errstate(divide="ignore"):
-            z = offset_m / (towards @ np.array(normal, float))
-        z_m = np.minimum(z_m, np.where(z > 0, z, np.inf))
-    return z_m
-
-
-def level(z_m: NDArray[np.float64], camera: Intrinsics = CAMERA) -> Levelling:
-    valid = np.isfinite(z_m)
-    depth = MetricDepth(np.where(valid, z_m, 1).astype(np.float32), valid)
-    return estimate_levelling(depth, valid, camera)
 
 
 def with_boxes(z_m: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

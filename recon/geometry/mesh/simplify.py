@@ -30,8 +30,8 @@ _NEAR, _HALVINGS = 0.95, 6
 _OUTLINE_SHARE = 1 / 3
 # Share of the faces asked for that the shape gets at least, before the picture gets what it needs.
 _FOR_SHAPE = 0.6
-# Of the error asked for, each round spends this share of what is left: 60 %, 24 %, 10 %, ...; it starts afresh with the
-# surface as it is.
+# Of the error asked for, each round spends this share of what is left: 60 %, 24 %, 10 %, ...; it starts afresh with
+# the surface as it is.
 _SPENT = 0.6
 # The largest misfit of texture coordinates that are the projection of their vertices.
 _UV_TOLERANCE = 1e-4
