@@ -125,12 +125,12 @@ def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tm
     other = Photo(rgb=RGB, path="other.jpg")
     recon.reconstruct(other, estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
     assert any("made on photo.jpg" in entry.message for entry in journal.entries if entry.kind == "warning")
-    with pytest.raises(CalibrationError, match="calibrates fake-relative"):
+    with pytest.raises(CalibrationError, match="is a calibration of fake-relative"):
         recon.reconstruct(photo(), estimator=Fake(), calibration=saved)  # type: ignore[arg-type]
 
 
 def test_a_relative_reference_is_refused() -> None:
-    with pytest.raises(CalibrationError, match="only up to scale itself"):
+    with pytest.raises(CalibrationError, match="predicts depth only up to scale"):
         recon.reconstruct(photo(), estimator=Fake("relative"), reference="dav2-small")  # type: ignore[arg-type]
 
 
