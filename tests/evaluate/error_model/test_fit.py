@@ -195,7 +195,7 @@ def test_file_round_trip_keeps_other_estimators(tmp_path: Path) -> None:
 def test_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "models.json"
     path.write_text('{"format": "recon-error-mod', encoding="utf-8")
-    with pytest.raises(CalibrationError, match="is not an error model"):
+    with pytest.raises(CalibrationError, match="is not an error model file"):
         save_error_model(path, TRUE)
     assert path.read_text(encoding="utf-8") == '{"format": "recon-error-mod'
     assert [each.name for each in tmp_path.iterdir()] == ["models.json"]

@@ -215,7 +215,11 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_later(folder: Path, monkeypatch
         (["@photos", "-o", "@out", "--resume", "--overwrite"], 2, "mutually exclusive"),
         (["@photos", "-o", "@out", "--every", "2"], 2, "--every selects frames of a video"),
         (["@photos/a.jpg", "-o", "@a.ply", "--resume"], 2, "--resume requires several photos"),
-        (["@photos", "-o", "@out", "--model", "dav2-small", "--offline"], 1, "metres would be invented"),
+        (
+            ["@photos", "-o", "@out", "--model", "dav2-small", "--offline"],
+            1,
+            "metric scale needs a reference",
+        ),
         (["@depths/none*.png", "-o", "@out"], 1, "matches no photo"),
     ],
 )

@@ -128,11 +128,11 @@ def test_what_is_given_wrong_is_one_sentence_and_nothing_is_written(tmp_path: Pa
         ([], 1, "add two known lengths"),
         (["--at", "100,100=3m"], 1, "2 are needed"),
         (["--at", "100,100=3"], 2, "give a number with its unit"),
-        (["--at", "5000,100=3m", "--at", "10,10=3m"], 1, "lies outside of the photo of 1152 x 864 px"),
+        (["--at", "5000,100=3m", "--at", "10,10=3m"], 1, "lies outside the photo (1152 x 864 px)"),
         (["--constraints", tmp_path / "none.json"], 1, "cannot be read"),
         (["--calibration", tmp_path / "none.json"], 1, "cannot be read"),
         (["--calibration", "c.json", "--at", "1,2=3m"], 2, "--calibration is applied unchanged"),
-        (["--reference", "cal.json"], 1, "is given as --calibration cal.json"),
+        (["--reference", "cal.json"], 1, "pass a saved calibration as --calibration cal.json"),
         (["--model", "preview"], 2, "--relative-depth"),
     ):
         done = run(*words, *extra)
