@@ -143,7 +143,9 @@ def test_a_weak_scale_and_an_unfit_estimator_are_one_warning() -> None:
     assert doubts(calibrated([at(BOX)]), MODEL) == [] and unfit_text(MODEL) is None
     (weak,) = doubts(calibrated([LengthBetween((20.5, 20.5), (35.5, 20.5), 0.75, 0.3)]), MODEL)
     assert (
-        weak.startswith("the scale is only known to ± ") and "unfit" not in weak and "add --length or --at" in weak
+        weak.startswith("the scale is only known to ± ")
+        and "unfit" not in weak
+        and "add --length or --at" in weak
     )
 
 
