@@ -28,21 +28,23 @@ _METRES = {
     "'": METRES["ft"],
     '"': METRES["in"],
 }
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
+"""With a decimal point, or a decimal comma."""
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}(?:[eE][-+]?\d+)?")
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
 _SHARE = re.compile(rf"\s*({_NUMBER})\s*%\s*")
 _SIGMA_MARK = re.compile(r"±|\+/-|\+-|~")
 
 
 def parse_length(text: str) -> float:
-    """Metres of a length with its unit: ``2.03m``, ``80 cm``, ``6ft 8in``, ``6'8"``.
+    """Metres of a length with its unit: ``2.03m``, ``2,03m``, ``80 cm``, ``6ft 8in``, ``6'8"``.
 
     Raises:
-        ValueError: No number, no unit, or an unknown one.
+        ValueError: No number, no unit, or an unknown one; a comma that may stand before thousands.
     """
     at, metres = 0, 0.0
     while match := _PART.match(text, at):
-        metres += float(match[1]) * _METRES[match[2].lower()]
+        metres += _number(match[1]) * _METRES[match[2].lower()]
         at = match.end()
     if at == 0 or text[at:].strip():
         raise ValueError(
@@ -59,12 +61,21 @@ def parse_share(text: str) -> float:
     """
     match = _SHARE.fullmatch(text)
     try:
-        value = float(match[1]) / 100 if match else float(text)
+        value = _number(match[1]) / 100 if match else _number(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a share: give it as 5% or 0.05") from None
     if not (isfinite(value) and value >= 0):
         raise ValueError(f"a share must be 0 or more, got {text!r}")
     return value
+
+
+def _number(text: str) -> float:
+    if _THOUSANDS.fullmatch(text.strip()):
+        plain = text.strip()
+        raise ValueError(
+            f"{plain} may mean {plain.replace(',', '.')} or {plain.replace(',', '')}: write one of these"
+        )
+    return float(text.replace(",", "."))
 
 
 def parse_measure(text: str) -> tuple[float, float]:

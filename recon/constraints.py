@@ -135,6 +135,15 @@ class CameraHeight:
 Constraint = DistanceAt | LengthBetween | Rectangle | CameraHeight
 
 
+def pixels_of(constraint: Constraint) -> tuple[Pixel, ...]:
+    """The positions that a constraint is about, px."""
+    if isinstance(constraint, DistanceAt):
+        return (constraint.pixel_px,)
+    if isinstance(constraint, LengthBetween):
+        return (constraint.a_px, constraint.b_px)
+    return constraint.corners_px if isinstance(constraint, Rectangle) else ()
+
+
 def default_sigma_m(length_m: float) -> float:
     """Standard deviation of a length that was given without one, m."""
     return max(DEFAULT_SIGMA * abs(length_m), LEAST_SIGMA_M)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recon.calibration.calibration import Calibration
+from recon.calibration.checks import check_positions
 from recon.calibration.references import Knowledge, constraints_of, open_knowledge
 from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
@@ -79,12 +80,13 @@ def prepare(
     """The first two stages of ``reconstruct``: reading, and what is known. Neither needs the estimator.
 
     Raises:
-        ReconError: A broken photo, constraints that cannot be read.
+        ReconError: A broken photo, constraints that cannot be read or lie outside of it.
     """
     # 1. Photo: upright, sRGB
     photo = open_photo(photo, journal)
     # 2. What is known: of the scene, and of the camera
     constraints = (*constraints_of(options), *constraints)
+    check_positions(constraints, width=photo.width, height=photo.height)
     known = focal_length.known_camera(photo, options, journal, constraints)
     return Prepared(photo, options, constraints, known)
 

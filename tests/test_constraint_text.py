@@ -35,10 +35,19 @@ from recon.errors import CalibrationError
         ("80in", 2.032),
         ("1e-1m", 0.1),
         ("2M", 2.0),
+        ("1,06m", 1.06),
+        (",5m", 0.5),
+        ("0,750m", 0.75),
     ],
 )
 def test_units(text: str, metres: float) -> None:
     assert parse_length(text) == pytest.approx(metres, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["1,500mm", "12,000m", "2m±1,500mm"])
+def test_a_comma_that_may_stand_before_thousands_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"may mean \d+\.\d+ or \d+: write one of these"):
+        parse_measure(text)
 
 
 @given(st.floats(1e-3, 1e4), st.sampled_from(["m", "cm", "mm", "ft", "in"]))

@@ -9,6 +9,7 @@ import recon
 from recon.calibration.calibration import dumps
 from recon.calibration.references import Knowledge
 from recon.calibration.to_metric import fit
+from recon.constraints import DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
@@ -72,6 +73,28 @@ def test_a_known_focal_length_reaches_the_estimator_and_the_camera(
     scene = recon.reconstruct(photo(exif_focal_px=250.0), estimator=fake, **options)  # type: ignore[arg-type]
     assert fake.known_focal == [pytest.approx(known, rel=1e-4)]
     assert scene.intrinsics.fx == pytest.approx(known, rel=1e-4) and scene.intrinsics.source == source
+
+
+def test_a_position_outside_of_the_photo_is_found_before_the_estimator_runs() -> None:
+    fake = Fake()
+    for wrong in (
+        DistanceAt((170.0, 60.0), 2.0, 0.1),
+        LengthBetween((10.0, 10.0), (10.0, 121.0), 2.0, 0.1),
+        Rectangle(((-1, 0), (9, 0), (9, 9), (-1, 9)), 1.0, 1.0),
+    ):
+        with pytest.raises(CalibrationError, match="lies outside the photo"):
+            recon.reconstruct(photo(), estimator=fake, constraints=[wrong])  # type: ignore[arg-type]
+    assert fake.known_focal == []
+    edge = DistanceAt((160.0, 60.0), 2.0, 0.1)
+    recon.reconstruct(photo(), estimator=fake, constraints=[edge])  # type: ignore[arg-type]
+
+
+def test_a_depth_file_that_is_missing_is_blamed_by_its_own_option(tmp_path: Path) -> None:
+    fake = Fake("relative")
+    with pytest.raises(CalibrationError, match=r"^--depth .*nope\.png does not exist$"):
+        recon.reconstruct(photo(), estimator=fake, model="m", depth=tmp_path / "nope.png")  # type: ignore[arg-type]
+    with pytest.raises(CalibrationError, match=r"nope\.png does not exist; --reference takes"):
+        recon.reconstruct(photo(), estimator=fake, reference=str(tmp_path / "nope.png"))  # type: ignore[arg-type]
 
 
 def test_without_any_focal_length_a_stated_default_is_taken() -> None:

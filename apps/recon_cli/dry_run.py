@@ -34,13 +34,16 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
     Raises:
         ReconError: As ``show_plan``.
     """
+    from recon.calibration.checks import check_positions
     from recon.calibration.references import constraints_of
     from recon.camera import focal_length
     from recon.pipeline import open_photo
 
     journal = session.journal
     photo = open_photo(path, journal)
-    known = focal_length.known_camera(photo, options, journal, constraints_of(options))
+    constraints = constraints_of(options)
+    check_positions(constraints, width=photo.width, height=photo.height)
+    known = focal_length.known_camera(photo, options, journal, constraints)
     model, estimator = _model(photo, options, session)
     if estimator is not None:
         _try_measured(estimator, photo, known)

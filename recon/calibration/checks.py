@@ -1,5 +1,6 @@
 """Checks of a fit: enough constraints, no contradictions. Each message says what is missing or wrong."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,22 @@ from recon.calibration.residuals import Explicit
 from recon.calibration.robust_fit import Solution
 from recon.calibration.solver import solve
 from recon.calibration.values import Array
+from recon.constraints import Constraint, pixels_of
 from recon.errors import CalibrationError
 from recon.types import FloatMap
 
 _NAMED = 12
 """Up to this many constraints, the inconsistent one is searched by leaving out each in turn."""
+
+
+def check_positions(constraints: Sequence[Constraint], *, width: int, height: int) -> None:
+    """Raises CalibrationError unless every position lies in the photo of that size, px."""
+    for constraint in constraints:
+        for x, y in pixels_of(constraint):
+            if not (0 <= x <= width and 0 <= y <= height):
+                raise CalibrationError(
+                    f"{constraint.text}: {x:g},{y:g} lies outside the photo ({width} x {height} px)"
+                )
 
 
 def check_range(value: FloatMap, model: str) -> None:

@@ -10,6 +10,7 @@ from recon.calibration.checks import (
     check_agreement,
     check_count,
     check_determined,
+    check_positions,
     check_range,
     check_reference_range,
 )
@@ -84,6 +85,7 @@ def calibrate(
     """
     value = depth.inverse if isinstance(depth, RelativeDepth) else _inverse(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
+    check_positions(known.constraints, width=camera.width, height=camera.height)
     values = Values.of(value, depth.valid, camera, shifted=unknowns.shift)
     if unknowns.shift:
         check_range(value[depth.valid], model)

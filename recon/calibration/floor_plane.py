@@ -28,6 +28,7 @@ _MIN_SHARE = 0.12
 """Smallest fraction of the lower half of the photo covered by a floor."""
 _MAX_BEYOND = 0.06
 """Largest fraction of the lower half behind the plane: nothing is visible beneath a floor."""
+_LEAST = 1e-12
 _CELLS = 8
 """The floor's pixels are averaged in a grid of this many by this many cells."""
 
@@ -53,7 +54,7 @@ class Floor:
             far: 1/m.
             stretch: Factor of the rays: assumed over true focal length.
         """
-        return float(1 / np.linalg.norm(self._metric(near, far, stretch)))
+        return float(1 / max(np.linalg.norm(self._metric(near, far, stretch)), _LEAST))
 
     def weights(self, near: float, far: float, stretch: float) -> Array:
         """(F,) derivative of the log height with respect to the log depth of each part; the sum is 1.
@@ -64,7 +65,7 @@ class Floor:
         q = self._metric(near, far, stretch)
         inverse = far + near * (self.rays @ self.plane)
         moved = self.pull / np.array([stretch, stretch, 1.0])
-        return np.asarray((moved @ q) * inverse / (q @ q))
+        return np.asarray((moved @ q) * inverse / max(q @ q, _LEAST**2))
 
     def _metric(self, near: float, far: float, stretch: float) -> Array:
         """(3,) ``q`` with ``1 / z = q . ray`` in m; its length is the inverse of the height."""

@@ -64,16 +64,17 @@ def open_knowledge(
     """
     if options.calibration is not None:
         return Knowledge(calibration=_saved(options.calibration, estimator))
-    name = options.reference
-    if name is None and options.depth is not None and (options.model != "auto" or options.relative_depth):
-        name = str(options.depth)
-    if name is None and not constraints and estimator.gives == "relative":
+    teacher = None
+    if options.reference is not None:
+        teacher = _teacher(options.reference, options, journal)
+    elif options.depth is not None and (options.model != "auto" or options.relative_depth):
+        teacher = _depth_file(options.depth, options)
+    if teacher is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(
             f"{estimator.name} predicts depth only up to scale; metric scale needs a reference: add two known "
             "lengths (--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
             "--calibration FILE (from `recon calibrate`), or --depth FILE with measured depth"
         )
-    teacher = None if name is None else _teacher(name, options, journal)
     sigma = 0.0 if teacher is None else _teacher_sigma(teacher, options, bool(constraints))
     return Knowledge(teacher=teacher, teacher_sigma=sigma, constraints=tuple(constraints), fit=options.fit)
 
@@ -88,14 +89,19 @@ def _saved(path: Path, estimator: Estimator) -> Calibration:
     return calibration
 
 
+def _depth_file(path: Path, options: Options) -> Estimator:
+    if not path.exists():
+        raise CalibrationError(f"--depth {path} does not exist")
+    reader = SparsePoints if SparsePoints.reads(path) else Measured
+    return reader(path, options.depth_unit)
+
+
 def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
     path = Path(name)
     if path.suffix.lower() == ".json":
         raise CalibrationError(f"{name}: pass a saved calibration as --calibration {name}")
-    if SparsePoints.reads(path):
-        return SparsePoints(path, options.depth_unit)
-    if path.is_file():
-        return Measured(path, options.depth_unit)
+    if SparsePoints.reads(path) or path.is_file():
+        return _depth_file(path, options)
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
     teacher = registry.create(name, RunOptions.of(options), journal)

@@ -48,14 +48,9 @@ class Values:
         """u at a position: the median of the valid values of the 3 x 3 pixels around it.
 
         Raises:
-            CalibrationError: The position lies outside the photo, or has no depth.
+            CalibrationError: The position has no depth.
         """
-        height, width = self.value.shape
         column, row = int(np.floor(pixel_px[0])), int(np.floor(pixel_px[1]))
-        if not (0 <= column < width and 0 <= row < height):
-            raise CalibrationError(
-                f"{text}: {pixel_px[0]:g},{pixel_px[1]:g} lies outside the photo ({width} x {height} px)"
-            )
         around = (slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2))
         known = self.value[around][self.valid[around]]
         if not known.size:

@@ -13,8 +13,10 @@ from recon.types import DEFAULT_FOV_DEG, Intrinsics, Photo
 
 _DISAGREEMENT = 0.10
 _OFF_RECTANGLE = 0.05
-_OFF_CENTRE = 0.25
+_OFF_CENTRE = 0.1
 """Offset of the principal point from the centre, as a fraction of the image size, that triggers a warning."""
+_SAME_SHAPE = 0.02
+"""Relative difference of two aspect ratios up to which one picture may be the other, resized."""
 
 _TOPIC = "focal"
 
@@ -136,7 +138,7 @@ def _doubts(camera: Intrinsics) -> list[str]:
         where = "is outside" if off > 0.5 else "is far from the centre of"
         doubts.append(
             f"The given principal point ({camera.cx:g}, {camera.cy:g}) {where} the {size} photo; the intrinsics may "
-            "be for another resolution. Scale them to the size of the photo."
+            f"be for another resolution. {_rescaled(camera)}"
         )
     focal_35mm = focal_35mm_of_px(camera.fx, width=camera.width, height=camera.height)
     if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
@@ -145,6 +147,16 @@ def _doubts(camera: Intrinsics) -> list[str]:
             f"{size} photo, which is unusual. Check its unit and resolution."
         )
     return doubts
+
+
+def _rescaled(camera: Intrinsics) -> str:
+    """What to do with intrinsics of another size: the scaled numbers, where they are of the same picture, resized."""
+    width, height = 2 * camera.cx, 2 * camera.cy
+    if min(width, height) <= 0 or abs(log(width / height * camera.height / camera.width)) > _SAME_SHAPE:
+        return "Scale them to the size of the photo."
+    times = camera.width / width
+    scaled = ",".join(f"{times * each:.6g}" for each in (camera.fx, camera.fy, camera.cx, camera.cy))
+    return f"If they are for a photo of {width:.0f}x{height:.0f}, give --intrinsics {scaled} for this one."
 
 
 def _why_default(photo: Photo) -> str:

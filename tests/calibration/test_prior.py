@@ -20,11 +20,11 @@ ROUGH = ErrorModel("m", scale=0.2, smooth=0.4, reach=0.33, local=0.0, photos=30,
 BOX, WALL, FLOOR = (75.5, 60.5), (20.5, 20.5), (80.5, 110.5)
 
 
-def at(pixel: tuple[float, float], off: float = 1.0) -> DistanceAt:
+def at(pixel: tuple[float, float], off: float = 1.0, sigma: float = 0.01) -> DistanceAt:
     x, y = pixel
     ray = np.array([(x - CAMERA.cx) / CAMERA.fx, (y - CAMERA.cy) / CAMERA.fy, 1.0])
     distance_m = off * float(np.linalg.norm(ray * Z[int(y), int(x)]))
-    return DistanceAt(pixel, distance_m, 0.01 * distance_m)
+    return DistanceAt(pixel, distance_m, sigma * distance_m)
 
 
 def calibrated(
@@ -163,5 +163,16 @@ def test_constraints_that_contradict_each_other_are_told_however_bad_the_estimat
     told = [doubt for doubt in doubts(calibrated([at(BOX, 1.3), at(WALL, 0.8)], ROUGH), ROUGH)]
     (contradiction,) = [doubt for doubt in told if "contradict each other" in doubt]
     assert "--at 75.5,60.5" in contradiction and "--at 20.5,20.5" in contradiction and "by 6" in contradiction
-    for agree in ([at(BOX), at(WALL)], [at(BOX, 1.3), at(WALL, 1.3)], [at(BOX, 1.02), at(WALL)]):
+    assert any(
+        "contradict each other" in doubt
+        for doubt in doubts(calibrated([at(BOX, 1.1), at(WALL, 0.96)]), MODEL)
+    )
+    for agree in (
+        [at(BOX), at(WALL)],
+        [at(BOX, 1.3), at(WALL, 1.3)],
+        # A difference of 6 % is worth no warning, however exactly they were given ...
+        [at(BOX, 1.06, sigma=0.001), at(WALL, sigma=0.001)],
+        # ... and one of 60 % none where they are known to 20 %.
+        [at(BOX, 1.3, sigma=0.2), at(WALL, 0.8, sigma=0.2)],
+    ):
         assert not any("contradict each other" in doubt for doubt in doubts(calibrated(agree, ROUGH), ROUGH))

@@ -76,6 +76,18 @@ def test_a_camera_that_cannot_be_of_this_photo_is_doubted(options: Options, word
     assert word in texts(journal, "warning")
 
 
+def test_intrinsics_of_the_same_picture_in_another_size_are_doubted_with_the_scaled_ones() -> None:
+    for times in (0.7, 1.4):
+        journal = Journal()
+        given = Options(intrinsics=(400 * times, 410 * times, W / 2 * times, H / 2 * times))
+        known_camera(photo(), given, journal)
+        assert f"for a photo of {times * W:.0f}x{times * H:.0f}" in texts(journal, "warning")
+        assert f"give --intrinsics 400,410,{W / 2:g},{H / 2:g}" in texts(journal, "warning")
+    journal = Journal()
+    known_camera(photo(), Options(intrinsics=(400, 400, 0.56 * W, 0.45 * H)), journal)
+    assert kinds(journal) == []
+
+
 def test_a_usual_camera_is_not_doubted() -> None:
     journal = Journal()
     known_camera(photo(), Options(intrinsics=(300, 301, 190, 160)), journal)

@@ -263,9 +263,9 @@ def _end(summary: "Summaries", without: Sequence[str], session: Session) -> None
     if not failed and not without:
         return
     succeeded = sum(result.overall.photos for result in summary.values())
-    message = f"{failed} of {failed + succeeded} pairs could not be evaluated"
-    if without:
-        message += f"; {', '.join(without)} cannot run"
+    reasons = [f"{failed} of {failed + succeeded} pairs could not be evaluated"] if failed else []
+    reasons += [f"{', '.join(without)} cannot run"] if without else []
+    message = "; ".join(reasons)
     session.journal.warn("failed", message)
     if session.json:
         error = {"type": "EvaluationError", "message": message}

@@ -103,6 +103,14 @@ def test_bad_pairs_are_listed_and_the_exit_code_is_1(folder: Path, known: dict[s
     assert found["models"]["perfect"]["overall"]["photos"] == 2
 
 
+def test_a_model_that_cannot_run_is_the_only_complaint_where_all_pairs_are_fine(
+    folder: Path, known: dict[str, Any]
+) -> None:
+    result = run(folder, "--model", "perfect", "--model", "depthpro", "--offline")
+    assert result.exit_code == 1
+    assert "depthpro cannot run" in result.stderr and "0 of" not in result.stderr
+
+
 def test_a_run_goes_on_where_it_stopped(folder: Path, known: dict[str, Any]) -> None:
     out = folder / "report"
     (folder / "b.jpg").rename(folder / "hidden.jpg")
