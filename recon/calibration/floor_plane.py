@@ -54,7 +54,7 @@ class Floor:
             far: 1/m.
             stretch: Factor of the rays: assumed over true focal length.
         """
-        return float(1 / max(np.linalg.norm(self._metric(near, far, stretch)), _LEAST))
+        return 1 / max(float(np.linalg.norm(self._metric(near, far, stretch))), _LEAST)
 
     def weights(self, near: float, far: float, stretch: float) -> Array:
         """(F,) derivative of the log height with respect to the log depth of each part; the sum is 1.
