@@ -41,8 +41,8 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def record_in(folder: Path) -> list[dict[str, Any]]:
-    """The rows of the record by photo, without the times of the outputs: several photos are under way at once, so that
-    the order of rows depends on the machine.
+    """The rows of the record by photo, without the times of the outputs. Several photos are under way at once, so
+    that the order of rows depends on the machine.
     """
     rows = [json.loads(line) for line in (folder / "batch.jsonl").read_text().splitlines()]
     for row in rows:
