@@ -1,9 +1,9 @@
-"""recon: one photograph to a metric 3D scene.
+"""recon: turns a photograph into a metric 3D scene.
 
     import recon
     recon.reconstruct("photo.jpg").save("scene.glb")
 
-``import recon`` loads neither torch nor Open3D nor OpenCV: what is heavy is imported where it is needed.
+``import recon`` loads neither torch nor Open3D nor OpenCV: heavy libraries are imported on first use.
 """
 
 from dataclasses import replace
@@ -38,15 +38,16 @@ def reconstruct(
     """Turns one photograph into a metric scene.
 
     Args:
-        photo: A file, or a photo that was read already.
-        options: Defaults where None.
-        estimator: Takes the place of ``options.model``; keeps its weights from photo to photo.
-        constraints: What is known of the scene (``recon.constraints``), beside what the options tell.
-        journal: Told every decision and the progress.
-        **changes: Fields of ``Options`` to set, as ``model="depthpro", max_depth=20.0``.
+        photo: Path of a file, or a photo that has been read.
+        options: None for the defaults.
+        estimator: Replaces ``options.model``; keeps its weights in memory between photos.
+        constraints: Known measurements of the scene (``recon.constraints``), in addition to those in the options.
+        journal: Receives every decision and the progress.
+        **changes: Fields of ``Options`` to set, for example ``model="depthpro", max_depth=20.0``.
 
     Raises:
-        ReconError: What the user can mend: a broken photo, missing weights, relative depth without a reference.
+        ReconError: A problem that the user can fix: a broken photo, missing weights, relative depth without a
+            reference.
         ValueError: An option out of range.
     """
     from recon.pipeline import reconstruct as run
@@ -56,10 +57,10 @@ def reconstruct(
 
 
 def load_scene(path: str | Path) -> "Scene":
-    """Reads a scene file (``.npz``) that ``Scene.save`` or ``recon build -o scene.npz`` wrote.
+    """Reads a scene file (``.npz``) written by ``Scene.save`` or ``recon build -o scene.npz``.
 
     Raises:
-        SceneFileError: Missing, damaged, or not a scene.
+        SceneFileError: The file is missing, damaged, or not a scene.
     """
     from recon.scene import Scene
 

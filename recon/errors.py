@@ -1,7 +1,7 @@
-"""Errors that the user can mend: each message says what, where and how to fix it.
+"""Errors that the user can fix: each message says what is wrong, where, and how to fix it.
 
-A constructor that gets arrays of the wrong shape raises ``ValueError`` instead: that is our bug, not the
-user's. Only the applications turn a ``ReconError`` into text and an exit code.
+A constructor that gets arrays of the wrong shape raises ``ValueError`` instead: that is a bug of ours, not the
+user's error. Only the applications turn a ``ReconError`` into text and an exit code.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class ReconError(Exception):
 
 
 class PhotoError(ReconError):
-    """The photo cannot be read: missing, truncated, empty, too large or not a picture."""
+    """The photo cannot be read: it is missing, truncated, empty, too large or not an image."""
 
 
 class DepthFileError(ReconError):
@@ -20,15 +20,15 @@ class DepthFileError(ReconError):
 
 
 class ModelUnavailable(ReconError):
-    """A model's weights are not here, are damaged, or cannot be run with what this machine has."""
+    """A model's weights are not on this machine, are damaged, or cannot run on its hardware."""
 
 
 class CalibrationError(ReconError):
-    """Relative depth cannot be brought to metres with what is known."""
+    """The metric scale of a scene cannot be determined from the given constraints and references."""
 
 
 class ExportError(ReconError):
-    """A file cannot be written, or the format cannot hold what was asked for."""
+    """A file cannot be written, or the format cannot store the requested shape or data."""
 
 
 class SceneFileError(ReconError):
@@ -41,14 +41,14 @@ class ViewerError(ReconError):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a record keeps of an exception, where the rest of the work goes on."""
+    """An exception as stored in a record while the remaining work continues."""
 
     type: str
-    """Of the exception."""
+    """Name of the exception's class."""
     message: str
 
     @classmethod
     def of(cls, error: Exception) -> "Failure":
-        """The message of one that has none is its type."""
+        """Takes type and message from an exception; without a message, the type is used as the message."""
         name = type(error).__name__
         return cls(name, str(error) or name)

@@ -1,12 +1,12 @@
-"""What was decided and why, in order. The library writes it, the applications show it."""
+"""A log of decisions and warnings, in order. The library writes it, the applications show it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-WARNINGS_TOLD = 5
-"""Of many photos, so many different warnings are shown; a record keeps them all."""
+WARNINGS_SHOWN = 5
+"""Number of different warnings that are shown for many photos; the record keeps them all."""
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,13 @@ class Entry:
     """One thing that the user should know."""
 
     kind: Literal["decision", "warning", "detail"]
-    """``detail`` is what only a curious user wants to read."""
+    """A ``detail`` is shown only in verbose mode."""
     topic: str
-    """A word: ``model``, ``focal``, ``depth``, ``dropped``, ``written``, ..."""
+    """One word: ``model``, ``focal``, ``depth``, ``dropped``, ``written``, ..."""
     message: str
-    """A sentence for a person, with units."""
+    """One sentence for people, with units."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """The same for a program: plain numbers, strings, lists."""
+    """The same for programs: plain numbers, strings, lists."""
 
 
 class Journal:
@@ -30,15 +30,15 @@ class Journal:
         self.entries: list[Entry] = []
 
     def decide(self, topic: str, message: str, **values: Any) -> None:
-        """Records a decision, and why it was taken."""
+        """Records a decision and the reason for it."""
         self._add(Entry("decision", topic, message, values))
 
     def detail(self, topic: str, message: str, **values: Any) -> None:
-        """Records what only a curious user wants to read."""
+        """Records a detail, which is shown only in verbose mode."""
         self._add(Entry("detail", topic, message, values))
 
     def warn(self, topic: str, message: str, **values: Any) -> None:
-        """Records what may be wrong with the result, or was fallen back to."""
+        """Records a warning: what may be wrong with the result, or which fallback was used."""
         self._add(Entry("warning", topic, message, values))
 
     @contextmanager
@@ -46,13 +46,13 @@ class Journal:
         """Wraps a stage that may take long; yields a function that takes the amount done so far.
 
         Args:
-            name: What is going on: "Loading depthpro".
-            total: The amount that means finished, or None where it cannot be known.
+            name: Description of the work: "Loading depthpro".
+            total: The amount of work in total, or None if it is unknown.
         """
         yield lambda done: None
 
     def show(self, entry: Entry) -> None:
-        """Called once for every entry as it comes; does nothing here."""
+        """Called once for every entry when it is recorded; the default does nothing."""
 
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -299,7 +299,7 @@ class Options:
             raise ValueError(
                 f"--reference-sigma must be a fraction between 0 and 1, got {self.reference_sigma!r}"
             )
-        self._check_knowledge()
+        self._check_constraints()
 
     def _check_choices(self) -> None:
         for each in fields(self):
@@ -308,7 +308,7 @@ class Options:
             if choices and value not in choices:
                 raise ValueError(f"{flag} must be one of {', '.join(choices)}, got {value!r}")
 
-    def _check_knowledge(self) -> None:
+    def _check_constraints(self) -> None:
         height = () if self.camera_height is None else (self.camera_height,)
         for flag, given, kind in (
             ("--at", self.at, DistanceAt),

@@ -1,7 +1,7 @@
-"""A photo to a scene, and the scene to points and triangles, in nine stages; no stage knows another.
+"""Turns a photo into a scene, and the scene into a point cloud or mesh, in nine independent stages.
 
-``reconstruct`` is stages 1 to 6, ``make_geometry`` 7 to 9; what a file says of them, the writers of ``recon.export``
-know. The rooms come in the same order: photo, camera, depth, calibration, geometry, export.
+``reconstruct`` runs stages 1 to 6, ``make_geometry`` stages 7 to 9; ``recon.export`` writes the files. The packages
+follow the same order: photo, camera, depth, calibration, geometry, export.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recon.calibration.calibration import Calibration
 from recon.calibration.checks import check_positions
-from recon.calibration.references import Knowledge, constraints_of, open_knowledge
+from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
 from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
 from recon.constraints import Constraint
@@ -41,83 +41,84 @@ def reconstruct(
     """Turns one photograph into a metric scene.
 
     Args:
-        photo: A file, or a photo that was read already.
-        options: Defaults where None.
-        estimator: Takes the place of ``options.model``; keeps its weights from photo to photo.
-        constraints: What is known of the scene, beside what the options tell.
-        journal: Told every decision and the progress.
+        photo: Path of a file, or a photo that has been read.
+        options: None for the defaults.
+        estimator: Replaces ``options.model``; keeps its weights in memory between photos.
+        constraints: Known measurements of the scene, in addition to those in the options.
+        journal: Receives every decision and the progress.
 
     Raises:
-        ReconError: What the user can mend: a broken photo, missing weights, relative depth without a reference.
+        ReconError: A problem that the user can fix: a broken photo, missing weights, relative depth without a
+            reference.
     """
     options = options or Options()
     journal = journal or Journal()
-    # 1. and 2. The photo, and what is known before any network runs
+    # 1. and 2. Photo, constraints and camera: everything that needs no network
     prepared = prepare(photo, options, journal, constraints)
-    # 3. Its depth; what calibrates it is opened first, so that what cannot work fails before the long work
+    # 3. Depth. The scale sources are opened first, so that errors in them are reported before the slow step
     estimator = estimator or choose_estimator(options, journal, prepared.photo)
-    knowledge = open_knowledge(estimator, options, prepared.constraints, journal)
+    scale_sources = open_scale_sources(estimator, options, prepared.constraints, journal)
     estimate = estimate_depth(prepared, estimator, journal)
-    # 4. to 6. Metres, the camera, the scene
-    return compose_scene(prepared, estimate, knowledge, journal)
+    # 4. to 6. Metric scale, camera, scene
+    return compose_scene(prepared, estimate, scale_sources, journal)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A photo with all that is known before its depth."""
+    """A photo with everything that is determined before its depth."""
 
     photo: Photo
     options: Options
     constraints: tuple[Constraint, ...]
-    """What the options, and the caller, tell of the scene."""
-    known: Intrinsics | None
-    """The camera by the user's numbers or the file; None where only a model can tell."""
+    """From the options and from the caller."""
+    known_camera: Intrinsics | None
+    """The camera from the options or the file; None if only a model can estimate it."""
 
 
 def prepare(
     photo: str | Path | Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
 ) -> Prepared:
-    """The first two stages of ``reconstruct``: reading, and what is known. Neither needs the estimator.
+    """Runs the first two stages of ``reconstruct``: photo, constraints and camera. Neither needs the estimator.
 
     Raises:
-        ReconError: A broken photo, constraints that cannot be read or lie outside of it.
+        ReconError: A broken photo, or constraints that cannot be read or lie outside the photo.
     """
     # 1. Photo: upright, sRGB
     photo = open_photo(photo, journal)
-    # 2. What is known: of the scene, and of the camera
+    # 2. Known measurements, and the camera if it is known
     constraints = (*constraints_of(options), *constraints)
     check_positions(constraints, width=photo.width, height=photo.height)
-    known = focal_length.known_camera(photo, options, journal, constraints)
-    return Prepared(photo, options, constraints, known)
+    known_camera = focal_length.known_camera(photo, options, journal, constraints)
+    return Prepared(photo, options, constraints, known_camera)
 
 
 def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -> DepthEstimate:
-    """The third stage, the network's: depth on the photo's grid.
+    """Runs the third stage, the network: depth on the photo's grid.
 
     Raises:
-        ReconError: Missing weights, measured depth that does not fit.
+        ReconError: Missing weights, or measured depth that does not fit the photo.
     """
     # 3. Depth: metric or relative
-    known = prepared.known
-    return estimator.estimate(prepared.photo, focal_px=None if known is None else known.fx, journal=journal)
+    camera = prepared.known_camera
+    return estimator.estimate(prepared.photo, focal_px=None if camera is None else camera.fx, journal=journal)
 
 
 def compose_scene(
-    prepared: Prepared, estimate: DepthEstimate, knowledge: Knowledge, journal: Journal
+    prepared: Prepared, estimate: DepthEstimate, scale_sources: ScaleSources, journal: Journal
 ) -> Scene:
-    """The last three stages: metres, camera, scene. Runs a network only where the knowledge holds a model.
+    """Runs stages 4 to 6: metric scale, camera, scene. Runs a network only if the reference is a model.
 
     Raises:
-        CalibrationError: What is known does not suffice, or does not fit.
+        CalibrationError: The constraints are insufficient or inconsistent.
     """
-    photo, known = prepared.photo, prepared.known
-    # 4. Metres: metric depth with an interval
-    metric = to_metric(photo, estimate, knowledge, known, journal)
-    # 5. Camera: the focal length, and so the pixels' rays
+    photo, known_camera = prepared.photo, prepared.known_camera
+    # 4. Metric scale: metric depth with an interval
+    metric = to_metric(photo, estimate, scale_sources, known_camera, journal)
+    # 5. Camera: the focal length, which determines the rays of the pixels
     camera = focal_length.camera_of(
-        photo, known, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
+        photo, known_camera, metric.focal_px, metric.focal_model, journal, fitted=metric.focal_fitted
     )
-    # 6. Scene: the result, with where every number came from
+    # 6. Scene: the result with its provenance
     scene = Scene(
         photo=photo,
         intrinsics=camera,
@@ -131,19 +132,19 @@ def compose_scene(
 
 
 def make_geometry(scene: Scene, shapes: Iterable[Shape], journal: Journal) -> dict[Shape, Geometry]:
-    """The last three stages: the scene's pixels, upright, as a cloud or a mesh or both; none where none is asked for.
+    """Runs the last three stages: the scene as a levelled point cloud, a mesh, or both; nothing for no shapes.
 
     Args:
-        scene: Its options say what is left out and how fine the geometry is.
-        shapes: What to make, each once.
-        journal: Told what is left out, how the scene stands, and the progress.
+        scene: Its options determine which pixels are dropped and the resolution of the geometry.
+        shapes: Which shapes to make, each once.
+        journal: Receives what was dropped, the levelling, and the progress.
     """
-    # 7. Pixels: no sky, nothing too far, nothing that flies at a depth edge
+    # 7. Pixels: drop the sky, what is too far, and flying pixels at depth edges
     with journal.stage("Finding depth edges"):
         report_pixels(scene, journal)
     made: dict[Shape, Geometry] = {}
     for shape in shapes:
-        # 8. Upright: where down is, and how high the camera stands; found once
+        # 8. Levelling: gravity and the height of the camera, estimated once for all shapes
         if not made and scene.levelling is not None:
             report_levelling(scene.levelling, journal)
         # 9. Cloud or mesh
@@ -155,7 +156,7 @@ def make_geometry(scene: Scene, shapes: Iterable[Shape], journal: Journal) -> di
 
 
 def open_photo(photo: str | Path | Photo, journal: Journal) -> Photo:
-    """Reads the file, where it is one, and passes on what was odd about it."""
+    """Reads the photo if it is a file, and journals its warnings."""
     if not isinstance(photo, Photo):
         photo = read_photo(photo)
     journal.decide(
@@ -171,7 +172,7 @@ def open_photo(photo: str | Path | Photo, journal: Journal) -> Photo:
 
 
 def choose_estimator(options: Options, journal: Journal, photo: Photo | None = None) -> Estimator:
-    """The estimator that the options ask for; nothing is loaded yet.
+    """Creates the estimator selected by the options; its weights are not loaded yet.
 
     Raises:
         ModelUnavailable: An unknown name.
@@ -189,28 +190,27 @@ def choose_estimator(options: Options, journal: Journal, photo: Photo | None = N
 def calibrate_on(
     photo: str | Path | Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
 ) -> Calibration:
-    """Calibrates ``options.model`` on one photo with what is known: a reference, measured depth, or lengths.
+    """Calibrates ``options.model`` on one photo with a reference, measured depth, or known lengths.
 
     Raises:
-        ReconError: As ``reconstruct``; also where nothing is known, or it is a saved calibration.
+        ReconError: As for ``reconstruct``; also if there is no source of metric scale, or it is a saved calibration.
     """
     prepared = prepare(photo, options, journal, constraints)
     estimator = choose_estimator(options, journal, prepared.photo)
-    knowledge = open_knowledge(estimator, options, prepared.constraints, journal)
-    if knowledge.empty or knowledge.calibration is not None:
+    scale_sources = open_scale_sources(estimator, options, prepared.constraints, journal)
+    if scale_sources.empty or scale_sources.calibration is not None:
         raise CalibrationError(
-            "a calibration is made from what is known: give a metric model or a measured depth file "
-            "as --reference, or "
-            "lengths (--length, --at, --rectangle, --camera-height)"
+            "a calibration needs a source of metric scale: pass a metric model or a measured depth file as "
+            "--reference, or known lengths (--length, --at, --rectangle, --camera-height)"
         )
     estimate = estimate_depth(prepared, estimator, journal)
-    calibration, _ = fit(prepared.photo, estimate, knowledge, prepared.known, journal)
+    calibration, _ = fit(prepared.photo, estimate, scale_sources, prepared.known_camera, journal)
     report(calibration, journal)
     return calibration
 
 
 def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> Provenance:
-    """Where every number came from."""
+    """The origin of every number in the scene."""
     calibration = metric.calibration
     return Provenance(
         generator=GENERATOR,

@@ -7,7 +7,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 import recon
 from recon.calibration.calibration import dumps
-from recon.calibration.references import Knowledge
+from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import fit
 from recon.constraints import DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
@@ -127,8 +127,8 @@ def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
 def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    knowledge = Knowledge(teacher=Measured(save_depth(tmp_path / "d.npy")))
-    found, _ = fit(photo(), estimate, knowledge, None, Journal())
+    scale_sources = ScaleSources(reference=Measured(save_depth(tmp_path / "d.npy")))
+    found, _ = fit(photo(), estimate, scale_sources, None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
     scene = recon.reconstruct(photo(), estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
@@ -141,8 +141,8 @@ def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None
 def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tmp_path: Path) -> None:
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
-    knowledge = Knowledge(teacher=Measured(save_depth(tmp_path / "d.npy")))
-    found, _ = fit(photo(), estimate, knowledge, None, Journal())
+    scale_sources = ScaleSources(reference=Measured(save_depth(tmp_path / "d.npy")))
+    found, _ = fit(photo(), estimate, scale_sources, None, Journal())
     saved.write_text(dumps(found))
     journal = Journal()
     other = Photo(rgb=RGB, path="other.jpg")
@@ -201,16 +201,16 @@ def test_the_reference_s_sky_and_focal_length_fill_in(monkeypatch: pytest.Monkey
             found = super().estimate(photo, focal_px=focal_px, journal=journal)
             return replace(found, sky=None, depth=replace(found.depth, valid=ALL))
 
-    teacher = Fake(focal_px=234.0)
-    monkeypatch.setattr("recon.depth.registry.create", lambda *_: teacher)
-    scene = recon.reconstruct(photo(), estimator=Skyless("relative"), reference="teacher")  # type: ignore[arg-type]
+    reference = Fake(focal_px=234.0)
+    monkeypatch.setattr("recon.depth.registry.create", lambda *_: reference)
+    scene = recon.reconstruct(photo(), estimator=Skyless("relative"), reference="reference")  # type: ignore[arg-type]
     assert scene.sky is not None and np.array_equal(scene.sky, SKY) and not scene.depth.valid[SKY].any()
     assert (scene.intrinsics.fx, scene.intrinsics.source) == (234.0, "model")
 
 
 def test_a_calibration_carries_the_focal_length_that_its_metres_belong_to(tmp_path: Path) -> None:
     estimate = Fake("relative").estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, Knowledge(teacher=Fake(focal_px=234.0)), None, Journal())  # type: ignore[arg-type]
+    found, _ = fit(photo(), estimate, ScaleSources(reference=Fake(focal_px=234.0)), None, Journal())  # type: ignore[arg-type]
     (tmp_path / "cal.json").write_text(dumps(found))
     scene = recon.reconstruct(photo(), estimator=Fake("relative"), calibration=tmp_path / "cal.json")  # type: ignore[arg-type]
     assert scene.intrinsics.fx == 234.0

@@ -43,15 +43,15 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
     photo = open_photo(path, journal)
     constraints = constraints_of(options)
     check_positions(constraints, width=photo.width, height=photo.height)
-    known = focal_length.known_camera(photo, options, journal, constraints)
+    known_camera = focal_length.known_camera(photo, options, journal, constraints)
     model, estimator = _model(photo, options, session)
     if estimator is not None:
-        _try_measured(estimator, photo, known)
-        _plan_reference(estimator, photo, known, options, session)
-    if known is None:
+        _try_measured(estimator, photo, known_camera)
+        _plan_reference(estimator, photo, known_camera, options, session)
+    if known_camera is None:
         journal.decide("focal", "not known: would come from the model, else 60° along the longer side")
     else:
-        focal_length.camera_of(photo, known, None, model, journal)
+        focal_length.camera_of(photo, known_camera, None, model, journal)
 
 
 def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:
@@ -105,32 +105,34 @@ def _created(name: str, options: Options, session: Session, photo: Photo | None 
 
 
 def _plan_reference(
-    estimator: Estimator, photo: Photo, known: Intrinsics | None, options: Options, session: Session
+    estimator: Estimator, photo: Photo, known_camera: Intrinsics | None, options: Options, session: Session
 ) -> None:
-    from recon.calibration.references import constraints_of, open_knowledge
+    from recon.calibration.references import constraints_of, open_scale_sources
 
     named = options.reference or ""
     told = [one.text for one in constraints_of(options)]
     if named.startswith("hf:") and _created(named, options, session) is None:
         told.append(f"{named}, whose weights would be fetched first")
     else:
-        knowledge = open_knowledge(estimator, options, constraints_of(options), session.journal)
-        teacher = knowledge.teacher
-        if knowledge.calibration is not None:
-            told.append(f"the saved {options.calibration} (made with {knowledge.calibration.reference})")
-        elif isinstance(teacher, Measured | SparsePoints):
-            _try_measured(teacher, photo, known)
-            told.append(f"measured depth of {teacher.path}")
-        elif teacher is not None:
-            told.append(teacher.name)
+        scale_sources = open_scale_sources(estimator, options, constraints_of(options), session.journal)
+        reference = scale_sources.reference
+        if scale_sources.calibration is not None:
+            told.append(f"the saved {options.calibration} (made with {scale_sources.calibration.reference})")
+        elif isinstance(reference, Measured | SparsePoints):
+            _try_measured(reference, photo, known_camera)
+            told.append(f"measured depth of {reference.path}")
+        elif reference is not None:
+            told.append(reference.name)
             _created(named, options, session)  # refuses what cannot be had
     if told:
-        session.journal.decide("calibration", f"would be calibrated with {', '.join(told)}", knowledge=told)
+        session.journal.decide("calibration", f"would be calibrated with {', '.join(told)}", sources=told)
 
 
-def _try_measured(estimator: Estimator, photo: Photo, known: Intrinsics | None) -> None:
+def _try_measured(estimator: Estimator, photo: Photo, known_camera: Intrinsics | None) -> None:
     """Measured depth is read and brought to the photo's grid: no network, and it tells whether it fits."""
     from recon.journal import Journal
 
     if isinstance(estimator, Measured | SparsePoints):
-        estimator.estimate(photo, focal_px=None if known is None else known.fx, journal=Journal())
+        estimator.estimate(
+            photo, focal_px=None if known_camera is None else known_camera.fx, journal=Journal()
+        )

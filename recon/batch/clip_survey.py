@@ -51,7 +51,7 @@ def survey(
     with journal.stage(f"A first look at {clip.path.name}", total=FRAMES) as progress:
         for frame in clip.samples(FRAMES):
             prepared = prepare(frame.photo, options, Journal())
-            if prepared.known is not None and not want_span:
+            if prepared.known_camera is not None and not want_span:
                 break  # the user told it
             estimator = models.estimator_for(prepared)
             estimate = estimate_depth(prepared, estimator, Journal())
@@ -61,8 +61,8 @@ def survey(
             elif not want_span:
                 break  # the model tells none
             if want_span:
-                knowledge = models.knowledge_for(prepared, estimator)
-                scene = compose_scene(prepared, estimate, knowledge, Journal())
+                scale_sources = models.scale_sources_for(prepared, estimator)
+                scene = compose_scene(prepared, estimate, scale_sources, Journal())
                 known = scene.depth.z_m[scene.depth.valid]
                 depths.append(known[:: max(1, known.size // _PIXELS_OF_EACH)])
             progress(looked)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from recon.calibration.references import Knowledge, open_knowledge
+from recon.calibration.references import ScaleSources, open_scale_sources
 from recon.depth import registry
 from recon.depth.embedded import CarriedByPhoto
 from recon.depth.estimator import Estimator, RunOptions
@@ -22,7 +22,7 @@ class SharedModels:
     worked: bool = False
     """Whether one of them has given a photo its depth: what fails later fails for that photo alone."""
     _network: Estimator | None = None
-    _knowledge: dict[str, Knowledge] = field(default_factory=dict)
+    _scale_sources: dict[str, ScaleSources] = field(default_factory=dict)
 
     def estimator_for(self, prepared: Prepared) -> Estimator:
         """The photo's own depth or measured depth where it has one, else the model that all share.
@@ -42,7 +42,7 @@ class SharedModels:
             self._network = choose_estimator(replace(options, depth=None, relative_depth=None), self.journal)
         return self._network
 
-    def knowledge_for(self, prepared: Prepared, estimator: Estimator) -> Knowledge:
+    def scale_sources_for(self, prepared: Prepared, estimator: Estimator) -> ScaleSources:
         """What brings the estimate of this photo to metres.
 
         Raises:
@@ -52,9 +52,9 @@ class SharedModels:
         if options.depth is not None or isinstance(estimator, CarriedByPhoto):
             # A depth file is another for each photo, and so is whether the carried depth is relative.
             return self._opened(prepared, estimator)
-        if estimator.name not in self._knowledge:
-            self._knowledge[estimator.name] = self._opened(prepared, estimator)
-        return self._knowledge[estimator.name]
+        if estimator.name not in self._scale_sources:
+            self._scale_sources[estimator.name] = self._opened(prepared, estimator)
+        return self._scale_sources[estimator.name]
 
-    def _opened(self, prepared: Prepared, estimator: Estimator) -> Knowledge:
-        return open_knowledge(estimator, prepared.options, prepared.constraints, self.journal)
+    def _opened(self, prepared: Prepared, estimator: Estimator) -> ScaleSources:
+        return open_scale_sources(estimator, prepared.options, prepared.constraints, self.journal)

@@ -17,7 +17,7 @@ from typing import Any
 from recon.batch.item import Item, Maker
 from recon.batch.own_depth import with_own_depth
 from recon.batch.shared_models import SharedModels
-from recon.calibration.references import Knowledge
+from recon.calibration.references import ScaleSources
 from recon.depth import registry
 from recon.depth.embedded import CarriedByPhoto
 from recon.depth.estimator import Estimator
@@ -44,7 +44,7 @@ class Estimated:
 
     prepared: Prepared
     estimate: DepthEstimate
-    knowledge: Knowledge
+    scale_sources: ScaleSources
     scene: Scene | None = None
     """Where it took a second network, which calibrates the first."""
 
@@ -79,9 +79,11 @@ def load(item: Item, options: Options, journal: Journal) -> Prepared:
         raise item.broken
     options = with_own_depth(options, item.name, item.path)
     prepared = prepare(item.frame or item.path, options, journal)
-    if prepared.known is None and item.focal_px is not None:
+    if prepared.known_camera is None and item.focal_px is not None:
         size = {"width": prepared.photo.width, "height": prepared.photo.height}
-        prepared = replace(prepared, known=Intrinsics.from_focal(item.focal_px, **size, source="model"))
+        prepared = replace(
+            prepared, known_camera=Intrinsics.from_focal(item.focal_px, **size, source="model")
+        )
     return prepared
 
 
@@ -94,7 +96,7 @@ def estimate(item: Item, prepared: Prepared, models: SharedModels, journal: Jour
     """
     try:
         estimator = models.estimator_for(prepared)
-        knowledge = models.knowledge_for(prepared, estimator)
+        scale_sources = models.scale_sources_for(prepared, estimator)
     except ReconError as error:
         raise _told_apart(error, models, None) from error
     try:
@@ -103,10 +105,10 @@ def estimate(item: Item, prepared: Prepared, models: SharedModels, journal: Jour
         raise _told_apart(error, models, estimator) from error
     models.worked = True
     scene = None
-    if knowledge.teacher is not None:
+    if scale_sources.reference is not None:
         # A reference may be a network, too: one at a time.
-        scene = compose_scene(prepared, found, knowledge, journal)
-    return Estimated(prepared, found, knowledge, scene)
+        scene = compose_scene(prepared, found, scale_sources, journal)
+    return Estimated(prepared, found, scale_sources, scene)
 
 
 def finish(
@@ -126,7 +128,7 @@ def finish(
     """
     scene = estimated.scene
     if scene is None:
-        scene = compose_scene(estimated.prepared, estimated.estimate, estimated.knowledge, journal)
+        scene = compose_scene(estimated.prepared, estimated.estimate, estimated.scale_sources, journal)
     _make_folder(item.targets[0].path.parent)
     written = maker.write(scene, item.targets, journal, overwrite=overwrite)
     read = (item.path, scene.options.depth, scene.options.relative_depth)

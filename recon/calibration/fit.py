@@ -36,8 +36,8 @@ dropped: the photo is unlike those used for the error model."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """Known measurements of a scene, besides the estimate."""
+class FitData:
+    """FitData measurements of a scene, besides the estimate."""
 
     constraints: Sequence[Constraint] = ()
     reference: MetricDepth | None = None
@@ -60,7 +60,7 @@ class Unknowns:
 
 def calibrate(
     depth: RelativeDepth | MetricDepth,
-    known: Known,
+    data: FitData,
     *,
     camera: Intrinsics,
     unknowns: Unknowns,
@@ -71,7 +71,7 @@ def calibrate(
 
     Args:
         depth: (H, W) of the photo.
-        known: Constraints, a reference, or both.
+        data: Constraints, a reference, or both.
         camera: Of the photo; the starting value if the focal length is free.
         unknowns: Which unknowns are free.
         model: Name of the estimator, for the provenance.
@@ -85,14 +85,14 @@ def calibrate(
     """
     value = depth.inverse if isinstance(depth, RelativeDepth) else _inverse(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
-    check_positions(known.constraints, width=camera.width, height=camera.height)
+    check_positions(data.constraints, width=camera.width, height=camera.height)
     values = Values.of(value, depth.valid, camera, shifted=unknowns.shift)
     if unknowns.shift:
         check_range(value[depth.valid], model)
-    dense = None if known.reference is None else dense_of(values, known.reference)
+    dense = None if data.reference is None else dense_of(values, data.reference)
     if dense is not None and unknowns.shift:
-        check_reference_range(dense.z_m, known.source)
-    explicit = explicit_of(values, known.constraints) if known.constraints else None
+        check_reference_range(dense.z_m, data.source)
+    explicit = explicit_of(values, data.constraints) if data.constraints else None
     picture = Picture(*values.spread_out())
     error = spread or assumed_error_model(model)
     problem = Problem(
@@ -101,7 +101,7 @@ def calibrate(
         shift=unknowns.shift,
         focal=unknowns.focal,
         least_far=1 / _FARTHEST_M if unknowns.shift and dense is None else -np.inf,
-        gain_sigma=known.reference_sigma if dense is not None else 0.0,
+        gain_sigma=data.reference_sigma if dense is not None else 0.0,
         spread=error,
         scattered=spread is None,
         prior=_prior(values, picture, error, dense, unknowns) if kind == "metric" else None,
@@ -110,8 +110,8 @@ def calibrate(
     problem, found = _solved(problem, picture)
     if dense is None and explicit is not None:
         check_agreement(problem, explicit, found, picture)
-    check_determined(problem, found, model, known.source)
-    return _calibration(depth, values, problem, found, known, model)
+    check_determined(problem, found, model, data.source)
+    return _calibration(depth, values, problem, found, data, model)
 
 
 def _prior(
@@ -152,7 +152,7 @@ def _calibration(
     values: Values,
     problem: Problem,
     found: Solution,
-    known: Known,
+    data: FitData,
     model: str,
 ) -> Calibration:
     near, far = float(found.x[NEAR]), float(found.x[FAR])
@@ -189,7 +189,7 @@ def _calibration(
         max_depth_m=_reach_m(problem),
         scale_interval=float(np.expm1(COVERAGE_FACTOR * sigma)),
         model=model,
-        reference=known.source,
+        reference=data.source,
         width=camera.width,
         height=camera.height,
         focal_px=camera.fx * float(np.exp(found.x[FOCAL])) if problem.focal else None,

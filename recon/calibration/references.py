@@ -24,19 +24,19 @@ _SENSOR_SIGMA = 0.01
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class ScaleSources:
     """Sources of metric scale for an estimator; all empty if it is metric and nothing else was given."""
 
     calibration: Calibration | None = None
-    teacher: Estimator | None = None
-    teacher_sigma: float = 0.0
+    reference: Estimator | None = None
+    reference_sigma: float = 0.0
     constraints: tuple[Constraint, ...] = ()
     fit: Fit = "auto"
 
     @property
     def empty(self) -> bool:
         """Whether no source of metric scale was given."""
-        return self.calibration is None and self.teacher is None and not self.constraints
+        return self.calibration is None and self.reference is None and not self.constraints
 
 
 def constraints_of(options: Options) -> tuple[Constraint, ...]:
@@ -50,9 +50,9 @@ def constraints_of(options: Options) -> tuple[Constraint, ...]:
     return (*options.at, *options.length, *options.rectangle, *height, *file)
 
 
-def open_knowledge(
+def open_scale_sources(
     estimator: Estimator, options: Options, constraints: Sequence[Constraint], journal: Journal
-) -> Knowledge:
+) -> ScaleSources:
     """Opens the sources of metric scale for an estimator.
 
     ``--depth`` together with ``--model`` calibrates that model, as ``--reference`` does.
@@ -63,20 +63,22 @@ def open_knowledge(
         ModelUnavailable: There is no model of that name.
     """
     if options.calibration is not None:
-        return Knowledge(calibration=_saved(options.calibration, estimator))
-    teacher = None
+        return ScaleSources(calibration=_saved(options.calibration, estimator))
+    reference = None
     if options.reference is not None:
-        teacher = _teacher(options.reference, options, journal)
+        reference = _reference(options.reference, options, journal)
     elif options.depth is not None and (options.model != "auto" or options.relative_depth):
-        teacher = _depth_file(options.depth, options)
-    if teacher is None and not constraints and estimator.gives == "relative":
+        reference = _depth_file(options.depth, options)
+    if reference is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(
             f"{estimator.name} predicts depth only up to scale; metric scale needs a reference: add two known "
             "lengths (--length, --at, --rectangle, --camera-height), --reference depthpro (or another metric model), "
             "--calibration FILE (from `recon calibrate`), or --depth FILE with measured depth"
         )
-    sigma = 0.0 if teacher is None else _teacher_sigma(teacher, options, bool(constraints))
-    return Knowledge(teacher=teacher, teacher_sigma=sigma, constraints=tuple(constraints), fit=options.fit)
+    sigma = 0.0 if reference is None else _reference_sigma(reference, options, bool(constraints))
+    return ScaleSources(
+        reference=reference, reference_sigma=sigma, constraints=tuple(constraints), fit=options.fit
+    )
 
 
 def _saved(path: Path, estimator: Estimator) -> Calibration:
@@ -96,7 +98,7 @@ def _depth_file(path: Path, options: Options) -> Estimator:
     return reader(path, options.depth_unit)
 
 
-def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
+def _reference(name: str, options: Options, journal: Journal) -> Estimator:
     path = Path(name)
     if path.suffix.lower() == ".json":
         raise CalibrationError(f"{name}: pass a saved calibration as --calibration {name}")
@@ -104,19 +106,19 @@ def _teacher(name: str, options: Options, journal: Journal) -> Estimator:
         return _depth_file(path, options)
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
-    teacher = registry.create(name, RunOptions.of(options), journal)
-    if teacher.gives != "metric":
+    reference = registry.create(name, RunOptions.of(options), journal)
+    if reference.gives != "metric":
         raise CalibrationError(f"{name} predicts depth only up to scale: --reference takes a metric model")
-    return teacher
+    return reference
 
 
-def _teacher_sigma(teacher: Estimator, options: Options, beside_lengths: bool) -> float:
+def _reference_sigma(reference: Estimator, options: Options, beside_lengths: bool) -> float:
     """Relative standard deviation of a reference's own scale."""
     if options.reference_sigma is not None:
         return options.reference_sigma
-    measured = known_error_model(teacher.name)
+    measured = known_error_model(reference.name)
     if measured is not None:
         return measured.scale
     if not beside_lengths:
         return 0.0
-    return _SENSOR_SIGMA if isinstance(teacher, Measured | SparsePoints) else _ASSUMED_SIGMA
+    return _SENSOR_SIGMA if isinstance(reference, Measured | SparsePoints) else _ASSUMED_SIGMA

@@ -6,8 +6,8 @@ from math import expm1
 
 from recon.calibration.calibration import Calibration, apply, as_json
 from recon.calibration.error_model import ErrorModel, known_error_model, lattice
-from recon.calibration.fit import Known, Unknowns, calibrate
-from recon.calibration.references import Knowledge
+from recon.calibration.fit import FitData, Unknowns, calibrate
+from recon.calibration.references import ScaleSources
 from recon.calibration.report import doubts, fitted_text, summary
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
@@ -55,8 +55,8 @@ class Metric:
 def to_metric(
     photo: Photo,
     estimate: DepthEstimate,
-    knowledge: Knowledge,
-    known: Intrinsics | None,
+    scale_sources: ScaleSources,
+    known_camera: Intrinsics | None,
     journal: Journal,
 ) -> Metric:
     """Metric depth: the estimate's own, or calibrated; sky and focal length may come from the reference.
@@ -65,7 +65,7 @@ def to_metric(
         CalibrationError: Relative depth without a reference, or the calibration failed.
     """
     error_model = known_error_model(estimate.model)
-    if knowledge.empty:
+    if scale_sources.empty:
         if isinstance(estimate.depth, RelativeDepth):
             raise CalibrationError(f"{estimate.model} returned relative depth, and there is no reference")
         depth = estimate.depth
@@ -75,14 +75,14 @@ def to_metric(
             depth = replace(depth, scale_interval=expm1(COVERAGE_FACTOR * common))
         return Metric(depth, estimate.sky, None, estimate.focal_px, estimate.model, False, error_model)
     sky, focal_px, focal_model, fitted = estimate.sky, estimate.focal_px, estimate.model, False
-    if knowledge.calibration is not None:
-        calibration = _for_photo(knowledge.calibration, photo)
-        _check_validity(calibration, photo, known, journal)
+    if scale_sources.calibration is not None:
+        calibration = _for_photo(scale_sources.calibration, photo)
+        _check_validity(calibration, photo, known_camera, journal)
         if focal_px is None and calibration.focal_px is not None:
             focal_px = _carried_over_px(calibration, photo)
             focal_model = calibration.reference
     else:
-        calibration, truth = fit(photo, estimate, knowledge, known, journal)
+        calibration, truth = fit(photo, estimate, scale_sources, known_camera, journal)
         fitted = calibration.focal_sigma is not None
         if fitted:
             focal_px = calibration.focal_px
@@ -93,14 +93,18 @@ def to_metric(
     depth = apply(calibration, estimate.depth)
     if sky is not None:
         depth = replace(depth, valid=depth.valid & ~sky)
-    report(calibration, journal, saved=knowledge.calibration is not None)
+    report(calibration, journal, saved=scale_sources.calibration is not None)
     if error_model is None and calibration.relative_error:
         error_model = _scatter_model(calibration)
     return Metric(depth, sky, calibration, focal_px, focal_model, fitted, error_model)
 
 
 def fit(
-    photo: Photo, estimate: DepthEstimate, knowledge: Knowledge, known: Intrinsics | None, journal: Journal
+    photo: Photo,
+    estimate: DepthEstimate,
+    scale_sources: ScaleSources,
+    known_camera: Intrinsics | None,
+    journal: Journal,
 ) -> tuple[Calibration, DepthEstimate | None]:
     """Calibrates an estimate with the reference and constraints of the same photo.
 
@@ -111,40 +115,44 @@ def fit(
         CalibrationError: The fit failed.
     """
     truth, depth = None, None
-    sources = _counted(knowledge.constraints)
-    if knowledge.teacher is not None:
-        teacher = knowledge.teacher
-        truth = teacher.estimate(photo, focal_px=None if known is None else known.fx, journal=journal)
+    sources = _counted(scale_sources.constraints)
+    if scale_sources.reference is not None:
+        reference = scale_sources.reference
+        truth = reference.estimate(
+            photo, focal_px=None if known_camera is None else known_camera.fx, journal=journal
+        )
         if not isinstance(truth.depth, MetricDepth):
             raise CalibrationError(
-                f"{teacher.name} returned relative depth: --reference takes a metric model"
+                f"{reference.name} returned relative depth: --reference takes a metric model"
             )
         depth = truth.depth
-        sources.insert(0, teacher.path.name if isinstance(teacher, Measured | SparsePoints) else teacher.name)
-    everything = Known(knowledge.constraints, depth, " and ".join(sources), knowledge.teacher_sigma)
+        sources.insert(
+            0, reference.path.name if isinstance(reference, Measured | SparsePoints) else reference.name
+        )
+    data = FitData(scale_sources.constraints, depth, " and ".join(sources), scale_sources.reference_sigma)
     predicted = estimate.focal_px or (None if truth is None else truth.focal_px)
-    calibration = _fitted(photo, estimate, everything, knowledge.fit, known, predicted, journal)
-    focal_px = calibration.focal_px or (known.fx if known else predicted)
+    calibration = _fitted(photo, estimate, data, scale_sources.fit, known_camera, predicted, journal)
+    focal_px = calibration.focal_px or (known_camera.fx if known_camera else predicted)
     return replace(calibration, photo=photo.name, focal_px=focal_px), truth
 
 
 def _fitted(
     photo: Photo,
     estimate: DepthEstimate,
-    everything: Known,
+    data: FitData,
     wanted: Fit,
-    known: Intrinsics | None,
+    known_camera: Intrinsics | None,
     predicted_px: float | None,
     journal: Journal,
 ) -> Calibration:
     size = {"width": photo.width, "height": photo.height}
-    camera = Intrinsics.best(known, predicted_px, **size)
+    camera = Intrinsics.best(known_camera, predicted_px, **size)
     relative = isinstance(estimate.depth, RelativeDepth)
 
     def fitted(unknowns: Unknowns) -> Calibration:
         return calibrate(
             estimate.depth,
-            everything,
+            data,
             camera=camera,
             unknowns=unknowns,
             model=estimate.model,
@@ -154,10 +162,10 @@ def _fitted(
     if wanted != "auto":
         return fitted(_UNKNOWNS[wanted])
     fixed = fitted(Unknowns(shift=relative))
-    free = _if_determined(everything, lambda: fitted(Unknowns(shift=relative, focal=True)))
+    free = _if_determined(data, lambda: fitted(Unknowns(shift=relative, focal=True)))
     if free is None or free.focal_px is None or free.focal_sigma is None:
         return fixed
-    guessed = known is None and predicted_px is None
+    guessed = known_camera is None and predicted_px is None
     if guessed and free.focal_sigma < _WELL_DETERMINED:
         return free
     off = abs(free.focal_px / camera.fx - 1)
@@ -172,10 +180,10 @@ def _fitted(
     return fixed
 
 
-def _if_determined(everything: Known, fitted: Callable[[], Calibration]) -> Calibration | None:
+def _if_determined(data: FitData, fitted: Callable[[], Calibration]) -> Calibration | None:
     """The fit with a free focal length; None if the constraints do not determine it."""
     spans = sum(
-        4 if isinstance(one, Rectangle) else isinstance(one, LengthBetween) for one in everything.constraints
+        4 if isinstance(one, Rectangle) else isinstance(one, LengthBetween) for one in data.constraints
     )
     if spans < 2:
         return None
@@ -252,7 +260,7 @@ def _scatter_model(calibration: Calibration) -> ErrorModel:
 
 
 def _check_validity(
-    calibration: Calibration, photo: Photo, known: Intrinsics | None, journal: Journal
+    calibration: Calibration, photo: Photo, known_camera: Intrinsics | None, journal: Journal
 ) -> None:
     """Warns if a saved calibration may not be valid for this photo."""
     if calibration.kind == "relative" and not _same_photo(calibration, photo):
@@ -262,13 +270,13 @@ def _check_validity(
             "the scale of relative depth changes from photo to photo, so the calibration is valid only for the same "
             "camera and a similar view",
         )
-    if known is None or calibration.focal_px is None or not calibration.width:
+    if known_camera is None or calibration.focal_px is None or not calibration.width:
         return
     expected_px = _carried_over_px(calibration, photo)
-    if abs(known.fx / expected_px - 1) > _OFF_FOCAL:
+    if abs(known_camera.fx / expected_px - 1) > _OFF_FOCAL:
         journal.warn(
             "calibration",
             f"the calibration was made with another camera or zoom: its focal length corresponds to "
-            f"{expected_px:.0f} px on this photo, whose own is {known.fx:.0f} px; a calibration is valid only for "
-            "the same camera",
+            f"{expected_px:.0f} px on this photo, but the photo's is {known_camera.fx:.0f} px; a calibration is "
+            "valid only for the same camera",
         )

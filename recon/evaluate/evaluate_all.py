@@ -8,7 +8,7 @@ from recon.errors import Failure, ModelUnavailable, ReconError
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
 from recon.evaluate.row import Measures, Row
-from recon.journal import WARNINGS_TOLD, Entry, Journal
+from recon.journal import WARNINGS_SHOWN, Entry, Journal
 
 
 class _PairJournal(Journal):
@@ -20,10 +20,10 @@ class _PairJournal(Journal):
         self.seen: set[str] = set()
 
     def show(self, entry: Entry) -> None:
-        if entry.kind != "warning" or entry.message in self.seen or len(self.seen) > WARNINGS_TOLD:
+        if entry.kind != "warning" or entry.message in self.seen or len(self.seen) > WARNINGS_SHOWN:
             return
         self.seen.add(entry.message)
-        if len(self.seen) > WARNINGS_TOLD:
+        if len(self.seen) > WARNINGS_SHOWN:
             self.target.warn("eval", "more warnings; see the report")
         else:
             self.target.warn(entry.topic, entry.message, **entry.values)

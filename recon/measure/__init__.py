@@ -1,13 +1,13 @@
-"""Measuring in a scene, with 95 % intervals.
+"""Measures lengths, angles, areas and heights in a scene, with 95 % intervals.
 
     from recon.measure import distance
     width = distance(scene, (812.5, 440.0), (1020.0, 441.5))
     print(width.text)         # 1.420 m ± 0.058 (95 %)
-    print(width.errors_text)  # counts picking (0.5 px); ..., and does not count ...
+    print(width.errors_text)  # includes picking (0.5 px); ..., and does not include ...
 
-Each quantity is a function of the scene and of pixels, px of the upright photo with the centre of the top-left pixel
-at (0.5, 0.5). ``recon.measure.error_budget`` says what is counted as an error, ``recon.measure.propagate`` how
-errors are propagated. The camera is taken for a pinhole: distortion of the lens is not counted.
+Each quantity is a function of the scene and of pixel positions, in px of the upright photo, with the centre of the
+top-left pixel at (0.5, 0.5). ``recon.measure.error_budget`` lists the error sources, ``recon.measure.propagate``
+propagates them. The camera model is a pinhole: lens distortion is not included.
 """
 
 from recon.measure.error_budget import Assumptions

@@ -1,4 +1,4 @@
-"""Puts a measurement together: points and errors in, value, interval and words out."""
+"""Assembles a measurement from points and errors: value, interval and description."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -30,36 +30,36 @@ def inputs_of(scene: Scene, picked: Sequence[SurfacePoint] = (), surface: Suppor
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a measurement says beside its numbers."""
+class Description:
+    """The parts of a measurement that are not computed values."""
 
     quantity: str
     pixels_px: Sequence[Pixel]
     parts: Sequence[str] = ()
-    """Names of the values after the first."""
+    """Names of all values but the first."""
     details: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str | None] = ()
     not_included: Sequence[str] = ()
-    """Beside what the budget leaves out."""
+    """In addition to the errors that the budget does not include."""
 
 
 def measured(
-    inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], budget: Budget, told: Told
+    inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], budget: Budget, description: Description
 ) -> tuple[Measurement, Propagated]:
-    """The measurement, its first value being the main one."""
-    found = propagate(inputs, quantity, outputs, budget)
-    main, *others = found.intervals
+    """The measurement, with the first output as its main value."""
+    result = propagate(inputs, quantity, outputs, budget)
+    main, *others = result.intervals
     return (
         Measurement(
             **{f.name: getattr(main, f.name) for f in fields(Interval)},
-            quantity=told.quantity,
-            pixels_px=tuple((float(x), float(y)) for x, y in told.pixels_px),
-            parts=dict(zip(told.parts, others, strict=True)),
+            quantity=description.quantity,
+            pixels_px=tuple((float(x), float(y)) for x, y in description.pixels_px),
+            parts=dict(zip(description.parts, others, strict=True)),
             includes=() if budget.unknown else budget.includes,
-            not_included=() if budget.unknown else (*budget.not_included, *told.not_included),
+            not_included=() if budget.unknown else (*budget.not_included, *description.not_included),
             unknown=budget.unknown,
-            details=told.details,
-            warnings=tuple(warning for warning in told.warnings if warning is not None),
+            details=description.details,
+            warnings=tuple(warning for warning in description.warnings if warning is not None),
         ),
-        found,
+        result,
     )

@@ -1,7 +1,7 @@
-"""Planes through many pixels: which pixels lie on one, and the plane through them under errors.
+"""Fits planes to many pixels, robustly and under errors.
 
-In inverse depth a plane is linear in the ray, ``1 / z = q . (x, y, 1)``: then ``q . p = 1`` for its points, 1 / |q|
-is the camera's distance from it, and q points away from the camera.
+The inverse depth of a plane is linear in the ray, ``1 / z = q . (x, y, 1)``: ``q . p = 1`` for its points, 1 / |q| is
+its distance from the camera, and q is its normal, pointing away from the camera.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ _CANDIDATES = 4_000
 _TRIALS = 300
 _LEAST_PIXELS = 12
 _CELLS = 12
-"""Samples of a plane, one in each of so many by so many cells: neighbours share their errors, so more tell little."""
+"""A plane is sampled once in each cell of a grid of this size: neighbours share their errors, so more add little."""
 _FEWEST_CELLS = 3
 _EXACT = 1e-4
-"""Relative residual below which nothing is an outlier, however smooth the depth."""
+"""Relative residual below which no pixel is an outlier, however smooth the depth."""
 _OUTLYING = 2.5
 _FLAT_SHARE, _FLAT_RESIDUAL = 0.7, 0.02
 
@@ -35,38 +35,38 @@ class Support:
     """Pixels on one plane."""
 
     pixels_px: Array
-    """(M, 2) centres of a spread sample of them."""
+    """(M, 2) centres of a sample of them, one per grid cell."""
     z_m: Array
     """(M,) their depth."""
     share: float
-    """Of all pixels that were asked for, how many lie on it."""
+    """Fraction of the requested pixels that lie on the plane."""
     rms_m: float
-    """Root mean square distance from the plane of those that do, m."""
+    """Root mean square distance of these pixels from the plane, m."""
     residual: float
     """The same relative to their depth."""
 
     @property
     def warning(self) -> str | None:
-        """What to tell about an outline that holds more than one plane."""
+        """A warning if the outline contains more than one plane."""
         if self.share >= _FLAT_SHARE and self.residual <= _FLAT_RESIDUAL:
             return None
         return (
             f"the inside of the outline is not flat: {100 * self.share:.0f} % of its pixels lie on one plane, within "
-            f"{100 * self.rms_m:.2g} cm (RMS); the plane of these was taken"
+            f"{100 * self.rms_m:.2g} cm (RMS); this plane is used"
         )
 
 
 def inside(outline_px: Sequence[Pixel], *, width: int, height: int) -> tuple[Index, Index]:
-    """Rows and columns of the pixels whose centres lie inside a polygon, at most a few thousand of them, evenly.
+    """Rows and columns of the pixels whose centres lie inside a polygon, thinned evenly to a few thousand.
 
     Raises:
         MeasurementError: Fewer than three corners, or sides that cross.
     """
     corners = np.array(outline_px, np.float64)
     if len(corners) < 3:
-        raise MeasurementError(f"an outline needs three corners or more, got {len(corners)}")
+        raise MeasurementError(f"an outline needs at least three corners, got {len(corners)}")
     if crosses(corners):
-        raise MeasurementError("the sides of the outline cross: give its corners in order around it")
+        raise MeasurementError("the sides of the outline cross: list its corners in order")
     low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
     left, top = (int(v) for v in np.maximum(low, 0))
     right, bottom = (int(v) for v in np.minimum(high, [width, height]))
@@ -77,10 +77,10 @@ def inside(outline_px: Sequence[Pixel], *, width: int, height: int) -> tuple[Ind
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 == y1:
             continue
-        # A ray to the right of the pixel crosses this side: an odd number of crossings is inside.
+        # A ray to the right of the pixel crosses this side; an odd number of crossings means inside.
         odd ^= ((y0 <= y) != (y1 <= y)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
-    found_rows, found_cols = np.nonzero(odd)
-    return rows[found_rows], cols[found_cols]
+    inside_rows, inside_cols = np.nonzero(odd)
+    return rows[inside_rows], cols[inside_cols]
 
 
 def crosses(corners: Array) -> bool:
@@ -101,24 +101,24 @@ def _side(a: Array, b: Array, point: Array) -> float:
 
 
 def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
-    """The plane that most of some pixels lie on.
+    """Fits a plane to the majority of the given pixels.
 
-    Found by least median of squares over random trios (Rousseeuw, 1984), refined on what agrees with it.
+    Least median of squares over random triples (Rousseeuw, 1984), refined by least squares on its inliers.
 
     Args:
         scene: The scene.
-        rows: (N,) of the pixels.
-        cols: (N,) of the pixels.
-        what: What they are, for the message.
+        rows: (N,) rows of the pixels.
+        cols: (N,) columns of the pixels.
+        what: Description of the pixels, for the message.
 
     Raises:
-        MeasurementError: Too few of them have a depth, or they lie in one line.
+        MeasurementError: Too few of them have a depth, or they are collinear.
     """
-    known = usable(scene)[rows, cols]
-    rows, cols = rows[known], cols[known]
+    has_depth = usable(scene)[rows, cols]
+    rows, cols = rows[has_depth], cols[has_depth]
     if len(rows) < _LEAST_PIXELS:
         raise MeasurementError(
-            f"{what} holds {len(rows)} pixels with a depth, and a plane needs {_LEAST_PIXELS}: give a larger one"
+            f"{what} contains {len(rows)} pixels with a depth, but a plane needs {_LEAST_PIXELS}: use a larger one"
         )
     rng = np.random.default_rng(0)
     order = rng.permutation(len(rows))[:_CANDIDATES]
@@ -126,7 +126,7 @@ def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
     pixels_px = np.stack([cols + 0.5, rows + 0.5], axis=1)
     z_m = scene.depth.z_m[rows, cols].astype(np.float64)
     points = _unprojected(scene, pixels_px, z_m)
-    q = _most(points, rng, what)
+    q = _least_median_plane(points, rng, what)
     for _ in range(5):
         residual = np.abs(points @ q - 1)
         limit = _OUTLYING * max(SIGMA_PER_MEDIAN * float(np.median(residual)), _EXACT)
@@ -144,7 +144,7 @@ def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
 
 
 def planes_of(points: Array) -> Array:
-    """Least-squares planes q with ``q . p = 1``, (B, 3), through (B, M, 3) points: relative residuals count alike."""
+    """Least-squares planes q with ``q . p = 1``, (B, 3), through (B, M, 3) points; minimises relative residuals."""
     normal_matrix = points.transpose(0, 2, 1) @ points
     return np.asarray(np.linalg.solve(normal_matrix, points.sum(axis=1)[..., None])[..., 0])
 
@@ -155,28 +155,28 @@ def _unprojected(scene: Scene, pixels_px: Array, z_m: Array) -> Array:
     return np.concatenate([xy, z_m[:, None]], axis=1)
 
 
-def _most(points: Array, rng: np.random.Generator, what: str) -> Array:
-    """The plane through three of the points that half of them are nearest to."""
-    trios = points[rng.integers(0, len(points), (_TRIALS, 3))]
-    size = np.linalg.norm(trios, axis=2).prod(axis=1)
-    # Three points in a line with the camera's centre tell no plane that it sees.
-    solvable = np.abs(np.linalg.det(trios)) > 1e-9 * size
+def _least_median_plane(points: Array, rng: np.random.Generator, what: str) -> Array:
+    """The plane through three of the points with the smallest median residual."""
+    triples = points[rng.integers(0, len(points), (_TRIALS, 3))]
+    size = np.linalg.norm(triples, axis=2).prod(axis=1)
+    # Three points that are coplanar with the camera centre do not determine a plane in this form.
+    solvable = np.abs(np.linalg.det(triples)) > 1e-9 * size
     if not solvable.any():
-        raise MeasurementError(f"{what} is too narrow for a plane: give a larger one")
-    planes = np.linalg.solve(trios[solvable], np.ones((int(solvable.sum()), 3, 1)))[..., 0]
+        raise MeasurementError(f"{what} is too narrow to fit a plane: use a larger one")
+    planes = np.linalg.solve(triples[solvable], np.ones((int(solvable.sum()), 3, 1)))[..., 0]
     off = np.median(np.abs(planes @ points.T - 1), axis=1)
     return np.asarray(planes[off.argmin()])
 
 
 def _stored_px(scene: Scene) -> float:
-    """Width in the photo of a pixel of the depth as it was measured: photo pixels within it err as one."""
+    """Width of a pixel of the stored depth in photo pixels: photo pixels within it share one error."""
     model = scene.provenance.model
     stored = None if model is None else model.stored_width
     return scene.photo.width / stored if stored else 1.0
 
 
 def _spread(pixels_px: Array, stored_px: float) -> Index:
-    """Indices of one pixel in each cell of a grid over them; cells are no smaller than pixels as stored."""
+    """Indices of one pixel in each cell of a grid; cells are at least as large as the stored depth pixels."""
     low = pixels_px.min(axis=0)
     size = np.maximum(pixels_px.max(axis=0) - low, 1e-9)
     cells = np.clip(np.floor(size / stored_px), _FEWEST_CELLS, _CELLS)

@@ -1,4 +1,4 @@
-"""Which way is up in a scene, and the pixels of its floor."""
+"""The direction of gravity in a scene, and the pixels of its floor."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,37 +13,38 @@ from recon.scene import Scene
 Array = NDArray[np.float64]
 
 _BAND = 0.04
-"""Share of the camera's height that the floor's pixels may lie off it: then comes the plane fit."""
-_LOOKED_AT = 60_000
+"""Tolerance for candidates of floor pixels, as a fraction of the camera height; the plane fit then selects among
+them."""
+_MAX_PIXELS = 60_000
 
 
 def levelling_of(scene: Scene) -> Levelling:
-    """Gravity and the camera's height; found anew where the scene's options do not ask for it."""
+    """Gravity and the camera's height; estimated here if the scene's options do not include levelling."""
     return scene.levelling or estimate_levelling(scene.depth, usable(scene), scene.intrinsics)
 
 
 def trusted_up(scene: Scene) -> Array | None:
-    """(3,) unit vector against gravity, cam frame; None where the scene does not tell it well enough."""
+    """(3,) unit vector against gravity, cam frame; None if the estimate is not reliable."""
     levelling = levelling_of(scene)
     return np.array(levelling.up_cam) if levelling.trusted else None
 
 
 def floor_support(scene: Scene) -> tuple[Support, Levelling]:
-    """Pixels of the lowest level surface that is seen.
+    """Pixels of the lowest visible horizontal surface.
 
     Raises:
-        MeasurementError: It is not known where down is, or no floor is seen.
+        MeasurementError: Gravity could not be estimated, or no floor is visible.
     """
     levelling = levelling_of(scene)
     if not levelling.trusted:
         raise MeasurementError(
-            "a height cannot be measured: the scene's floor and walls do not tell where down is (confidence "
+            "a height cannot be measured: gravity could not be estimated from floor and walls (confidence "
             f"{levelling.confidence:.2f}); measure a distance between two points instead"
         )
     if levelling.camera_height_m is None:
         raise MeasurementError("a height cannot be measured: the photo shows no floor")
     height, width = scene.depth.z_m.shape
-    every = max(1, round((height * width / _LOOKED_AT) ** 0.5))
+    every = max(1, round((height * width / _MAX_PIXELS) ** 0.5))
     camera, step = scene.intrinsics, slice(None, None, every)
     x = (pixel_centres(width, every) - camera.cx) / camera.fx
     y = (pixel_centres(height, every) - camera.cy) / camera.fy

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.measure.assemble import Told, inputs_of, measured
+from recon.measure.assemble import Description, inputs_of, measured
 from recon.measure.error_budget import Assumptions, Budget, budget_of
 from recon.measure.floor import trusted_up
 from recon.measure.measurement import Measurement, MeasurementError
@@ -19,23 +19,23 @@ from recon.scene import Scene
 Array = NDArray[np.float64]
 
 _LENGTH, _ANGLE, _SIGNED = Output("length"), Output("angle"), Output("length", "signed")
-VERTICAL = "the vertical's own error (found from floor and walls)"
+VERTICAL = "the error of the vertical, estimated from floor and walls"
 
 
 def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None = None) -> Measurement:
-    """Straight distance between what two pixels show, m, with a 95 % interval.
+    """Straight distance between the points at two pixels, m, with a 95 % interval.
 
-    Where the scene tells gravity, ``parts`` has ``horizontal`` and ``vertical`` (positive where the second point is
-    higher); ``details`` the two points.
+    If gravity can be estimated, ``parts`` contains ``horizontal`` and ``vertical`` (positive if the second point is
+    higher). ``details`` contains the two points.
 
     Args:
         scene: The scene.
         a_px: (x, y) px, the centre of the top-left pixel at (0.5, 0.5).
         b_px: The other end.
-        assume: What is said about the errors; None: 0.5 px of picking, and what is known of the depth.
+        assume: Assumptions about the errors; None for a picking error of 0.5 px and the depth's error model.
 
     Raises:
-        MeasurementError: A position outside of the photo or without a depth, or the same one twice.
+        MeasurementError: A position is outside the photo or has no depth, or both are the same.
     """
     budget, points = _picked(scene, [a_px, b_px], assume)
     up = trusted_up(scene)
@@ -45,62 +45,64 @@ def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None 
         length = np.linalg.norm(between, axis=-1)
         if up is None:
             return length[:, None]
-        risen = between @ up
-        level = np.linalg.norm(between - risen[:, None] * up, axis=-1)
-        return np.stack([length, level, risen], axis=1)
+        vertical = between @ up
+        horizontal = np.linalg.norm(between - vertical[:, None] * up, axis=-1)
+        return np.stack([length, horizontal, vertical], axis=1)
 
     outputs, parts = [_LENGTH], []
     if up is not None:
         outputs, parts = [_LENGTH, _LENGTH, _SIGNED], ["horizontal", "vertical"]
-    told = _told("distance", points, scene, parts)
-    return measured(inputs_of(scene, points), quantity, outputs, budget, told)[0]
+    description = _description("distance", points, scene, parts)
+    return measured(inputs_of(scene, points), quantity, outputs, budget, description)[0]
 
 
 def polyline(scene: Scene, pixels_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
-    """Length of the straight segments from point to point, m; ``parts`` has each: ``segment 1``, ``segment 2``, ...
+    """Length of the segments between consecutive points, m; ``parts``: ``segment 1``, ``segment 2``, ...
 
     Args:
         scene: The scene.
-        pixels_px: Two positions or more, px.
+        pixels_px: At least two positions, px.
         assume: As for ``distance``.
 
     Raises:
-        MeasurementError: As for ``distance``; also fewer than two positions.
+        MeasurementError: As for ``distance``; also for fewer than two positions.
     """
     if len(pixels_px) < 2:
-        raise MeasurementError(f"a polyline needs two positions or more, got {len(pixels_px)}")
+        raise MeasurementError(f"a polyline needs at least two positions, got {len(pixels_px)}")
     budget, points = _picked(scene, pixels_px, assume)
 
     parts = [f"segment {k}" for k in range(1, len(points))]
-    told = _told("polyline", points, scene, parts)
-    return measured(inputs_of(scene, points), polyline_lengths, [_LENGTH] * len(points), budget, told)[0]
+    description = _description("polyline", points, scene, parts)
+    return measured(inputs_of(scene, points), polyline_lengths, [_LENGTH] * len(points), budget, description)[
+        0
+    ]
 
 
 def from_camera(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
-    """Distance of what a pixel shows from the camera's centre, m, along the ray as a laser measures it.
+    """Distance from the camera's centre to the point at a pixel, m, along the ray (as a laser rangefinder measures).
 
-    ``details`` has ``z_m``, the depth along the optical axis. Arguments and errors as for ``distance``.
+    ``details`` contains ``z_m``, the depth along the optical axis. Arguments and errors as for ``distance``.
     """
     budget, points = _picked(scene, [pixel_px], assume)
 
     def quantity(at: Array) -> Array:
         return np.linalg.norm(at, axis=-1)
 
-    told = _told("from-camera", points, scene, [], z_m=points[0].z_m)
-    return measured(inputs_of(scene, points), quantity, [_LENGTH], budget, told)[0]
+    description = _description("from-camera", points, scene, [], z_m=points[0].z_m)
+    return measured(inputs_of(scene, points), quantity, [_LENGTH], budget, description)[0]
 
 
 def angle(
     scene: Scene, a_px: Pixel, corner_px: Pixel, b_px: Pixel, assume: Assumptions | None = None
 ) -> Measurement:
-    """Angle at the middle one of three points, degrees, 0 to 180, in space and not in the picture.
+    """Angle at the second of three points, degrees, 0 to 180, in space (not in the image).
 
     Arguments and errors as for ``distance``.
     """
     budget, points = _picked(scene, [a_px, corner_px, b_px], assume)
 
-    told = _told("angle", points, scene, [])
-    return measured(inputs_of(scene, points), angle_at_middle, [_ANGLE], budget, told)[0]
+    description = _description("angle", points, scene, [])
+    return measured(inputs_of(scene, points), angle_at_middle, [_ANGLE], budget, description)[0]
 
 
 def _picked(
@@ -110,16 +112,16 @@ def _picked(
     points = [point_at(scene, pixel, pixel_sigma_px=assume.pixel_sigma_px) for pixel in pixels_px]
     for one, other in pairwise(pixels_px):
         if tuple(one) == tuple(other):
-            raise MeasurementError(f"{show(one)} is given twice in a row: give two different positions")
+            raise MeasurementError(f"{show(one)} is given twice in a row: use two different positions")
     return budget_of(scene, assume), points
 
 
-def _told(
+def _description(
     quantity: str, points: Sequence[SurfacePoint], scene: Scene, parts: Sequence[str], **details: Any
-) -> Told:
+) -> Description:
     exact = inputs_of(scene, points)
     at = exact.points(np.zeros((1, exact.errors)), depth_follows_focal=False)[0]
-    return Told(
+    return Description(
         quantity=quantity,
         pixels_px=[point.pixel_px for point in points],
         parts=parts,

@@ -1,4 +1,4 @@
-"""What a measurement is: a value with its 95 % interval, and what that interval counts and leaves out."""
+"""Measurements: a value with its 95 % interval, and the errors that the interval does and does not include."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,19 +13,19 @@ _MOST_DECIMALS = 6
 
 
 class MeasurementError(ReconError):
-    """Something cannot be measured: no depth there, outside of the photo, no floor, not flat."""
+    """A quantity cannot be measured: no depth, outside the photo, no floor, or not flat."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and its 95 % interval: length in m, area in m², angle in degrees, unless ``in_unit`` changed it."""
+    """A value and its 95 % interval: length in m, area in m², angle in degrees, unless converted by ``in_unit``."""
 
     value: float
     dimension: Dimension
     sigma: float | None = None
-    """Standard uncertainty; None where it is not known."""
+    """Standard uncertainty; None if unknown."""
     low: float | None = None
-    """Lower end of the 95 % interval; None where it is not known."""
+    """Lower end of the 95 % interval; None if unknown."""
     high: float | None = None
     method: Literal["first-order", "monte-carlo"] | None = None
     """How the errors were propagated: see ``recon.measure.propagate``."""
@@ -40,7 +40,7 @@ class Interval:
 
     @property
     def text(self) -> str:
-        """For a person: ``1.420 m ± 0.058 (95 %)``; the interval has two significant digits."""
+        """Formatted for people: ``1.420 m ± 0.058 (95 %)``; the interval has two significant digits."""
         if self.low is None or self.high is None:
             return f"{_rounded(self.value, 0.005 * abs(self.value))}{self._sign} ± unknown"
         if self.method == "monte-carlo":
@@ -55,7 +55,7 @@ class Interval:
         return {"deg": "°"}.get(self.unit, f" {self.unit.replace('2', '²')}")
 
     def scaled(self, unit: Unit) -> "Interval":
-        """The same in another unit of length; angles stay."""
+        """The same in another unit of length; angles are unchanged."""
         power = {"length": 1, "area": 2, "angle": 0}[self.dimension]
         factor = (METRES[self.length_unit] / METRES[unit]) ** power
 
@@ -78,34 +78,34 @@ class Interval:
 
 @dataclass(frozen=True)
 class Measurement(Interval):
-    """One measured quantity. Where ``low`` and ``high`` are None, ``unknown`` says why."""
+    """One measured quantity. If ``low`` and ``high`` are None, ``unknown`` is the reason."""
 
     quantity: str = ""
     """``distance``, ``polyline``, ``angle``, ``area``, ``plane``, ``height``, ``from-camera``."""
     pixels_px: tuple[tuple[float, float], ...] = ()
-    """What was picked, px of the photo, the centre of the top-left pixel at (0.5, 0.5)."""
+    """The picked positions, px of the photo, the centre of the top-left pixel at (0.5, 0.5)."""
     parts: Mapping[str, Interval] = field(default_factory=dict)
-    """What was found along with it, each with an interval of its own: ``horizontal``, ``perimeter``, ``tilt``."""
+    """Related quantities with their own intervals: ``horizontal``, ``perimeter``, ``tilt``."""
     includes: tuple[str, ...] = ()
-    """Which errors the interval counts, in words."""
+    """Error sources that the interval includes, as text."""
     not_included: tuple[str, ...] = ()
-    """Which errors it does not count, in words."""
+    """Error sources that it does not include, as text."""
     unknown: str | None = None
     """Why there is no interval."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values; ``_m`` is metres, ``_cam`` and ``_gl`` the frame."""
+    """Plain values; the suffix ``_m`` means metres, ``_cam`` and ``_gl`` are frames."""
     warnings: tuple[str, ...] = ()
-    """What may be wrong with it: a depth edge, an outline that is not flat."""
+    """Possible problems: a depth edge, an outline that is not flat."""
 
     @property
     def errors_text(self) -> str:
-        """One line on what is and is not in the interval."""
+        """One line on the errors that the interval does and does not include."""
         if self.unknown is not None:
             return f"± unknown: {self.unknown}"
-        told = [f"counts {'; '.join(self.includes)}" if self.includes else "counts no error at all"]
+        clauses = [f"includes {'; '.join(self.includes)}" if self.includes else "includes no errors"]
         if self.not_included:
-            told.append(f"does not count {'; '.join(self.not_included)}")
-        return ", and ".join(told) if len(told) > 1 else told[0]
+            clauses.append(f"does not include {'; '.join(self.not_included)}")
+        return ", and ".join(clauses)
 
     def in_unit(self, unit: Unit) -> "Measurement":
         """The same in another unit of length; ``details`` stay in metres."""
@@ -116,21 +116,23 @@ class Measurement(Interval):
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         values = asdict(self)
-        told = {name: values[name] for name in ("includes", "not_included", "unknown", "details", "warnings")}
+        texts = {
+            name: values[name] for name in ("includes", "not_included", "unknown", "details", "warnings")
+        }
         return {
             "quantity": self.quantity,
             "pixels_px": [list(pixel) for pixel in self.pixels_px],
             **super().as_json(),
             "text": self.text,
             "parts": {name: {**part.as_json(), "text": part.text} for name, part in self.parts.items()},
-            **told,
+            **texts,
         }
 
 
 def _rounded(number: float, half: float) -> str:
-    """With so many decimals that ``half`` has two significant digits."""
+    """Formats a number with as many decimals as give ``half`` two significant digits."""
     if not 0 < half < inf:
         return f"{number:.4f}"
     decimals = min(1 - floor(log10(half)), _MOST_DECIMALS)
-    # Minus zero is plus zero to a person.
+    # Adding 0.0 turns -0 into 0.
     return f"{round(number, decimals) + 0.0:.{max(decimals, 0)}f}"

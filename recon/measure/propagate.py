@@ -1,11 +1,11 @@
-"""From the errors of what was picked to the interval of what is computed from it.
+"""Propagates the errors of the inputs to the interval of a quantity.
 
-First-order propagation, ``u^2 = J C J'`` with sensitivities by central differences (JCGM 100:2008, the GUM, 5.2.2),
-and the interval is symmetric, 1.96 u to both sides. Where errors are too large for that, over 20 % of the value's
-distance from the end of its range (a length cannot fall below 0, an angle not beyond 180 degrees) or of a depth, the
-distribution is propagated itself by 10,000 draws of a fixed seed (JCGM 101:2008) and the interval ends at its 2.5 and
-97.5 % points. Draws around a length near 0 are all on one side of it, and few of them near 0; so where 1.96 u would
-reach the end of the range, the interval begins there.
+By default first-order propagation, ``u^2 = J C J'`` with sensitivities by central differences (JCGM 100:2008, the
+GUM, 5.2.2), and a symmetric interval of 1.96 u to both sides. If an error exceeds 20 % of the value's distance from
+the end of its range (a length cannot be below 0, an angle not above 180 degrees), or 20 % of a depth, the
+distribution itself is propagated with 10,000 draws of a fixed seed (JCGM 101:2008), and the interval ends at the 2.5
+and 97.5 % quantiles. All draws of a length near 0 lie on one side of it, and few of them near 0; so if 1.96 u reaches
+the end of the range, the interval extends to it.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,14 +23,14 @@ from recon.types import Intrinsics
 Array = NDArray[np.float64]
 
 Quantity = Callable[[Array], Array]
-"""(B, N, 3) points in m, cam frame, to (B, Q) values: B times the same N points, each time with other errors."""
+"""(B, N, 3) points in m, cam frame, to (B, Q) values: B copies of the same N points, each with different errors."""
 
 LINEAR = 0.2
-"""Relative error above which the distribution is propagated by draws."""
+"""Relative error above which the distribution is propagated by sampling."""
 _DRAWS = 10_000
 _AT_ONCE = 1_000
 _SEED = 0
-# Steps of the central differences: of log depth and log focal length, and in px.
+# Steps of the central differences: in log depth and log focal length, and in px.
 LOG_STEP, PIXEL_STEP = 1e-5, 1e-3
 _RANGES: dict[str, tuple[float, float]] = {
     "length": (0.0, inf),
@@ -50,18 +50,19 @@ class Inputs:
     z_m: Array
     """(N,)."""
     slope: Array
-    """(N, 2) change of log depth per px, of the surface at each."""
+    """(N, 2) change of log depth per px of the surface at each point."""
     picked: int
-    """The first so many were picked by hand; the others are samples of a surface, whose positions are exact."""
+    """Number of points picked by hand, which come first; the others sample a surface, and their positions are
+    exact."""
     camera: Intrinsics
 
     @property
     def errors(self) -> int:
-        """How many errors there are: log depth of each point, x and y of each picked one, log focal length."""
+        """Number of errors: log depth of each point, x and y of each picked one, log focal length."""
         return len(self.z_m) + 2 * self.picked + 1
 
     def points(self, errors: Array, *, depth_follows_focal: bool) -> Array:
-        """(B, N, 3) points in m, cam frame, with (B, ``errors``) errors."""
+        """(B, N, 3) points in m, cam frame, with (B, ``errors``) errors applied."""
         count, picked, camera = len(self.z_m), self.picked, self.camera
         log_focal = errors[:, -1:]
         log_z = errors[:, :count] + (log_focal if depth_follows_focal else 0.0)
@@ -79,7 +80,7 @@ class Output:
 
     dimension: Dimension
     span: str = ""
-    """Which range it lies in, where that is not the usual one: ``signed``, ``right-angle``."""
+    """Its range, if not the default one: ``signed``, ``right-angle``."""
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -93,11 +94,11 @@ class Propagated:
 
     intervals: tuple[Interval, ...]
     covariance: Array | None
-    """(Q, Q) of the values, to first order; None where the errors are not known."""
+    """(Q, Q) covariance of the values, to first order; None if the errors are unknown."""
 
 
 def propagate(inputs: Inputs, quantity: Quantity, outputs: Sequence[Output], budget: Budget) -> Propagated:
-    """Values and 95 % intervals of a quantity; values alone where the budget is not known."""
+    """Values and 95 % intervals of a quantity; only values if the budget is unknown."""
 
     def values_under(errors: Array) -> Array:
         return quantity(inputs.points(errors, depth_follows_focal=budget.depth_follows_focal))
@@ -125,26 +126,26 @@ def propagated(
     """Values and 95 % intervals under normal errors.
 
     Args:
-        values_under: (B, E) errors to (B, Q) values.
-        covariance: (E, E) of the errors.
-        step: (E,) small ones, for the sensitivities.
-        outputs: (Q,) what the values are.
-        large: The errors are too large for first order, whatever the values are.
+        values_under: Maps (B, E) errors to (B, Q) values.
+        covariance: (E, E) covariance of the errors.
+        step: (E,) step sizes of the central differences.
+        outputs: (Q,) descriptions of the values.
+        large: Whether the errors are too large for first-order propagation, whatever the values.
     """
     values = values_under(np.zeros((1, len(step))))[0]
     jacobian = _sensitivities(values_under, step)
     spread = jacobian @ covariance @ jacobian.T
     sigma = np.sqrt(np.maximum(np.diag(spread), 0.0))
-    bent = [
+    nonlinear = [
         large or s >= LINEAR * min(v - o.ends[0], o.ends[1] - v)
         for v, s, o in zip(values, sigma, outputs, strict=True)
     ]
-    drawn = _drawn(values_under, covariance) if any(bent) else None
+    drawn = _drawn(values_under, covariance) if any(nonlinear) else None
     intervals = []
     for k, output in enumerate(outputs):
         value, s = float(values[k]), float(sigma[k])
-        if bent[k] and drawn is not None:
-            intervals.append(_bent(value, s, output, drawn[:, k]))
+        if nonlinear[k] and drawn is not None:
+            intervals.append(_sampled_interval(value, s, output, drawn[:, k]))
         else:
             half = COVERAGE_FACTOR * s
             ends = (value - half, value + half)
@@ -166,7 +167,7 @@ def error_covariance(inputs: Inputs, budget: Budget) -> Array:
 
 
 def draw(covariance: Array, count: int, rng: np.random.Generator) -> Array:
-    """(count, E) normal errors with that (E, E) covariance, which may be singular."""
+    """Draws (count, E) normal errors with an (E, E) covariance, which may be singular."""
     variance, axes = np.linalg.eigh(covariance)
     root = axes * np.sqrt(np.maximum(variance, 0.0))
     return np.asarray(rng.standard_normal((count, len(covariance))) @ root.T)
@@ -174,18 +175,18 @@ def draw(covariance: Array, count: int, rng: np.random.Generator) -> Array:
 
 def _sensitivities(values_under: Callable[[Array], Array], step: Array) -> Array:
     """(Q, E) derivatives of the values by the errors."""
-    found = values_under(np.concatenate([np.diag(step), -np.diag(step)]))
-    return np.asarray(((found[: len(step)] - found[len(step) :]) / (2 * step[:, None])).T)
+    values = values_under(np.concatenate([np.diag(step), -np.diag(step)]))
+    return np.asarray(((values[: len(step)] - values[len(step) :]) / (2 * step[:, None])).T)
 
 
 def _drawn(values_under: Callable[[Array], Array], covariance: Array) -> Array:
-    """(draws, Q)."""
+    """(draws, Q) values under random errors."""
     errors = draw(covariance, _DRAWS, np.random.default_rng(_SEED))
     parts = (errors[start : start + _AT_ONCE] for start in range(0, _DRAWS, _AT_ONCE))
     return np.concatenate([values_under(part) for part in parts])
 
 
-def _bent(value: float, sigma: float, output: Output, drawn: Array) -> Interval:
+def _sampled_interval(value: float, sigma: float, output: Output, drawn: Array) -> Interval:
     low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
     low, high = min(low, value), max(high, value)
     least, most = output.ends

@@ -1,4 +1,4 @@
-"""Areas, planes, and heights above the floor: what is measured against a plane through many pixels."""
+"""Areas, planes, and heights above the floor: quantities that use a plane fitted to many pixels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import gl_T_cam
-from recon.measure.assemble import Told, inputs_of, measured
+from recon.measure.assemble import Description, inputs_of, measured
 from recon.measure.error_budget import Assumptions, budget_of
 from recon.measure.fit_plane import inside, planes_of, support
 from recon.measure.floor import floor_support, trusted_up
@@ -26,19 +26,19 @@ _STEEP_FLOOR_DEG = 5.0
 
 
 def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
-    """Area of a polygon on a plane, m²; ``parts`` has its ``perimeter`` and each ``side 1``, ``side 2``, ...
+    """Area of a planar polygon, m²; ``parts`` has its ``perimeter`` and ``side 1``, ``side 2``, ...
 
-    The plane is fitted to the pixels inside the outline; the corners are where their rays meet it, so that they may
-    lie on depth edges. ``details`` tells how flat the inside is: ``rms_m``, ``on_plane``.
+    The plane is fitted to the pixels inside the outline, and the rays of the corners are intersected with it, so that
+    corners may lie on depth edges. ``details`` describes the flatness of the inside: ``rms_m``, ``on_plane``.
 
     Args:
         scene: The scene.
-        outline_px: Three corners or more in order, (x, y) px.
+        outline_px: At least three corners in order, (x, y) px.
         assume: As for ``distance``.
 
     Raises:
-        MeasurementError: A corner outside of the photo or of the plane's view, sides that cross, too few pixels with
-            a depth inside.
+        MeasurementError: A corner is outside the photo, or its ray does not meet the plane; sides cross; too few
+            pixels inside have a depth.
     """
     assume = assume or Assumptions()
     check_inside(outline_px, width=scene.photo.width, height=scene.photo.height)
@@ -56,22 +56,22 @@ def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None =
         return polygon_sizes(rays / facing[..., None])
 
     outputs = [Output("area"), *[Output("length")] * (1 + count)]
-    told = Told(
+    description = Description(
         quantity="area",
         pixels_px=outline_px,
         parts=["perimeter", *(f"side {k}" for k in range(1, count + 1))],
         details={"rms_m": flat.rms_m, "on_plane": flat.share, "pixels": len(rows)},
         warnings=[flat.warning],
     )
-    return measured(inputs, quantity, outputs, budget_of(scene, assume), told)[0]
+    return measured(inputs, quantity, outputs, budget_of(scene, assume), description)[0]
 
 
 def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
-    """The plane through the pixels inside an outline; the value is the camera's distance from it, m.
+    """The plane fitted to the pixels inside an outline; the value is its distance from the camera, m.
 
     ``details``: ``normal_gl`` (unit vector towards the camera's side, gl frame), ``normal_sigma_deg`` (standard
-    uncertainty of its direction about each axis; None where unknown), ``rms_m`` and ``on_plane``. ``parts`` has
-    ``tilt`` where the scene tells gravity: the plane's angle against the vertical, 0 for a wall and 90 for a floor.
+    uncertainty of its direction about each axis; None if unknown), ``rms_m`` and ``on_plane``. If gravity can be
+    estimated, ``parts`` has ``tilt``: the angle between plane and vertical, 0 for a wall and 90 for a floor.
 
     Arguments and errors as for ``area``.
     """
@@ -93,7 +93,7 @@ def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None 
     signed = Output("length", "signed")
     outputs = [Output("length"), signed, signed, signed]
     tilts = [] if up is None else [Output("angle", "right-angle")]
-    told = Told(
+    description = Description(
         quantity="plane",
         pixels_px=outline_px,
         parts=["x", "y", "z", *("tilt" for _ in tilts)],
@@ -101,31 +101,31 @@ def plane(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None 
         warnings=[flat.warning],
         not_included=[] if up is None else [f"in the tilt, {VERTICAL}"],
     )
-    found, propagated = measured(
-        inputs_of(scene, surface=flat), quantity, [*outputs, *tilts], budget_of(scene, assume), told
+    measurement, propagated = measured(
+        inputs_of(scene, surface=flat), quantity, [*outputs, *tilts], budget_of(scene, assume), description
     )
-    normal_cam = np.array([found.parts[axis].value for axis in "xyz"])
+    normal_cam = np.array([measurement.parts[axis].value for axis in "xyz"])
     sigma_deg = None
     if propagated.covariance is not None:
-        # Of a unit vector, two directions can vary.
+        # A unit vector has two degrees of freedom.
         sigma_deg = float(np.degrees(np.sqrt(max(np.trace(propagated.covariance[1:4, 1:4]), 0.0) / 2)))
     return replace(
-        found,
-        parts={name: part for name, part in found.parts.items() if name == "tilt"},
+        measurement,
+        parts={name: part for name, part in measurement.parts.items() if name == "tilt"},
         details={
             "normal_gl": (gl_T_cam[:3, :3] @ normal_cam).tolist(),
             "normal_sigma_deg": sigma_deg,
-            **found.details,
+            **measurement.details,
         },
     )
 
 
 def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None = None) -> Measurement:
-    """Height of what a pixel shows above the floor, m, along gravity; negative below it.
+    """Height of the point at a pixel above the floor, m, along gravity; negative below it.
 
-    The floor is the lowest level surface that is seen, and gravity what ``recon.geometry.gravity`` finds; the errors
-    of the floor's depth, which the point's own depth shares in part, are propagated too. ``details`` has
-    ``camera_height_m``, ``floor_rms_m`` and the ``confidence`` in gravity.
+    The floor is the lowest visible horizontal surface; gravity is estimated by ``recon.geometry.gravity``. The errors
+    of the floor's depth, which are correlated with those of the point, are propagated too. ``details`` has
+    ``camera_height_m``, ``floor_rms_m`` and the ``confidence`` of the gravity estimate.
 
     Args:
         scene: The scene.
@@ -133,7 +133,7 @@ def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None
         assume: As for ``distance``.
 
     Raises:
-        MeasurementError: As for ``distance``; also where no floor is seen, or it is not known where down is.
+        MeasurementError: As for ``distance``; also if no floor is visible, or gravity cannot be estimated.
     """
     assume = assume or Assumptions()
     point = point_at(scene, pixel_px, pixel_sigma_px=assume.pixel_sigma_px)
@@ -142,18 +142,18 @@ def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None
 
     def quantity(at: Array) -> Array:
         q = planes_of(at[:, 1:])
-        # Where the vertical line through the point meets the plane.
+        # Intersection of the vertical line through the point with the plane.
         return (((q * at[:, 0]).sum(axis=-1) - 1) / (q @ up))[:, None]
 
     inputs = inputs_of(scene, [point], floor)
     (q,) = planes_of(inputs.points(np.zeros((1, inputs.errors)), depth_follows_focal=False)[:, 1:])
     slope_deg = float(np.degrees(np.arccos(np.clip(-q @ up / np.linalg.norm(q), -1, 1))))
     steep = (
-        f"the floor slopes by {slope_deg:.1f}° against the vertical that the whole scene tells"
+        f"the floor is tilted by {slope_deg:.1f}° against the horizontal estimated from the whole scene"
         if slope_deg > _STEEP_FLOOR_DEG
         else None
     )
-    told = Told(
+    description = Description(
         quantity="height",
         pixels_px=[pixel_px],
         details={
@@ -162,19 +162,19 @@ def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None
             "confidence": levelling.confidence,
         },
         warnings=[point.warning, steep],
-        not_included=[VERTICAL, "whether the lowest level surface that is seen is the floor"],
+        not_included=[VERTICAL, "whether the lowest visible horizontal surface is the floor"],
     )
-    return measured(inputs, quantity, [Output("length", "signed")], budget_of(scene, assume), told)[0]
+    return measured(inputs, quantity, [Output("length", "signed")], budget_of(scene, assume), description)[0]
 
 
 def _corners_on(scene: Scene, q: Array, outline_px: Sequence[Pixel]) -> list[SurfacePoint]:
-    """Where the rays of the corners meet a plane; their own depth plays no part."""
+    """Intersections of the corners' rays with a plane; the depth at the corners is not used."""
     camera, corners = scene.intrinsics, []
     for x, y in outline_px:
         facing = float(q @ [(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1.0])
         if facing <= _LEAST:
             raise MeasurementError(
-                f"the ray of {show((x, y))} does not meet the plane of the outline's inside: keep to one flat surface"
+                f"the ray of {show((x, y))} does not meet the plane inside the outline: outline one flat surface"
             )
         corners.append(SurfacePoint((x, y), 1 / facing, slope=(0.0, 0.0), other_z_m=None))
     return corners

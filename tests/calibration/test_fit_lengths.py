@@ -12,7 +12,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration, apply
 from recon.calibration.error_model import ErrorModel
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.camera.focal_from_rectangle import focal_from_rectangle
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.errors import CalibrationError
@@ -59,7 +59,7 @@ def fitted(
 ) -> Calibration:
     return calibrate(
         relative_of(0.02, -0.05) if depth is None else depth,
-        Known(constraints, reference, "what is known", reference_sigma),
+        FitData(constraints, reference, "what is known", reference_sigma),
         camera=camera,
         unknowns=Unknowns(shift, focal),
         model="m",

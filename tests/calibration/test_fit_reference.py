@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthetic import floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration, apply, dumps, load
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.errors import CalibrationError
 from recon.types import Intrinsics, MetricDepth, RelativeDepth
 
@@ -21,12 +21,12 @@ CAMERA = Intrinsics.from_fov(60, width=Z.shape[1], height=Z.shape[0], source="us
 
 
 def fit_relative(relative: RelativeDepth, reference: MetricDepth, *, model: str, source: str) -> Calibration:
-    known = Known(reference=reference, source=source)
+    known = FitData(reference=reference, source=source)
     return calibrate(relative, known, camera=CAMERA, unknowns=Unknowns(shift=True), model=model)
 
 
 def fit_metric(depth: MetricDepth, reference: MetricDepth, *, model: str, source: str) -> Calibration:
-    known = Known(reference=reference, source=source)
+    known = FitData(reference=reference, source=source)
     return calibrate(depth, known, camera=CAMERA, unknowns=Unknowns(shift=False), model=model)
 
 

@@ -7,7 +7,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import apply
 from recon.calibration.error_model import ErrorModel, lattice
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.measure.error_budget import Assumptions, budget_of
 from recon.provenance import CalibrationRecord, ModelRecord, Provenance
@@ -42,7 +42,7 @@ def between(a: tuple[float, float], b: tuple[float, float], off: float = 1.0) ->
 def calibrated(constraints: list[Constraint], model: ErrorModel = MODEL):  # type: ignore[no-untyped-def]
     return calibrate(
         MetricDepth(Z, ALL),
-        Known(constraints),
+        FitData(constraints),
         camera=CAMERA,
         unknowns=Unknowns(shift=False),
         model="m",

@@ -6,7 +6,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration
 from recon.calibration.error_model import ErrorModel, assumed_error_model, lattice
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.calibration.report import doubts, fitted_text, summary, unfit_text
 from recon.constraints import Constraint, DistanceAt, LengthBetween
 from recon.errors import CalibrationError
@@ -37,7 +37,7 @@ def calibrated(
 ) -> Calibration:
     return calibrate(
         MetricDepth((Z / times).astype(np.float32), ALL),
-        Known(constraints, reference, "what is known"),
+        FitData(constraints, reference, "what is known"),
         camera=CAMERA,
         unknowns=Unknowns(shift),
         model="m",
@@ -72,7 +72,7 @@ def test_an_estimator_that_nobody_has_measured_has_a_broad_prior_that_is_stated(
 def test_relative_depth_has_no_prior() -> None:
     found = calibrate(
         RelativeDepth(((1 / Z + 0.05) / 0.02).astype(np.float32), ALL),
-        Known([at(BOX), at(WALL)]),
+        FitData([at(BOX), at(WALL)]),
         camera=CAMERA,
         unknowns=Unknowns(shift=True),
         model="m",
@@ -91,7 +91,7 @@ def test_a_shift_that_one_length_does_not_tell_stays_as_expected() -> None:
     model = MetricDepth((1 / (1 / Z + 0.02)).astype(np.float32), ALL)
     told = calibrate(
         model,
-        Known([at(BOX), at(WALL), at(FLOOR)]),
+        FitData([at(BOX), at(WALL), at(FLOOR)]),
         camera=CAMERA,
         unknowns=Unknowns(shift=True),
         model="m",

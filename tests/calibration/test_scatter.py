@@ -6,7 +6,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration
 from recon.calibration.error_model import ErrorModel
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import DistanceAt
 from recon.types import MetricDepth, RelativeDepth
 
@@ -25,7 +25,7 @@ def at(pixel: tuple[float, float], off: float = 1.0, sigma: float = 0.01) -> Dis
 
 def metric(constraints: list[DistanceAt]) -> Calibration:
     return calibrate(
-        MetricDepth(Z, ALL), Known(constraints), camera=CAMERA, unknowns=Unknowns(False), model="m"
+        MetricDepth(Z, ALL), FitData(constraints), camera=CAMERA, unknowns=Unknowns(False), model="m"
     )
 
 
@@ -66,7 +66,7 @@ def test_noise_of_the_estimator_does_not_pull_the_scale_towards_zero() -> None:
         ]
         found = calibrate(
             relative,
-            Known([at(place, sigma=0.001) for place in places]),
+            FitData([at(place, sigma=0.001) for place in places]),
             camera=CAMERA,
             unknowns=Unknowns(shift=True),
             model="m",

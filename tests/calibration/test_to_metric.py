@@ -7,7 +7,7 @@ import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.error_model import ErrorModel
-from recon.calibration.references import Knowledge
+from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import Metric, to_metric
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.journal import Journal
@@ -54,7 +54,7 @@ def between(a: tuple[float, float], b: tuple[float, float], sigma: float = 0.01)
 
 def made(
     *constraints: Constraint,
-    knowledge: Knowledge | None = None,
+    scale_sources: ScaleSources | None = None,
     name: str = "a.jpg",
     known: Intrinsics | None = CAMERA,
     model: str = "m",
@@ -62,7 +62,9 @@ def made(
     """The result, what was said, and the warnings."""
     journal = Journal()
     estimate = DepthEstimate(depth=MetricDepth(Z, ALL), model=model)
-    found = to_metric(photo(name), estimate, knowledge or Knowledge(constraints=constraints), known, journal)
+    found = to_metric(
+        photo(name), estimate, scale_sources or ScaleSources(constraints=constraints), known, journal
+    )
     said = [entry.message for entry in journal.entries if entry.kind == "decision"]
     return found, said, [entry.message for entry in journal.entries if entry.kind == "warning"]
 
@@ -95,9 +97,9 @@ def test_an_interval_without_any_constraint_is_that_of_the_same_factor() -> None
 def test_a_saved_calibration_knows_nothing_of_the_errors_of_another_photo() -> None:
     found, *_ = made(at(BOX))
     assert found.calibration is not None and len(found.calibration.anchors) == 1
-    saved = Knowledge(calibration=replace(found.calibration, photo="a.jpg"))
-    same, said, warnings = made(knowledge=saved)
-    other, *_ = made(knowledge=saved, name="b.jpg")
+    saved = ScaleSources(calibration=replace(found.calibration, photo="a.jpg"))
+    same, said, warnings = made(scale_sources=saved)
+    other, *_ = made(scale_sources=saved, name="b.jpg")
     assert same.calibration is not None and len(same.calibration.anchors) == 1
     assert other.calibration is not None and other.calibration.anchors == ()
     assert len(said) == 1 and warnings == []
@@ -106,7 +108,7 @@ def test_a_saved_calibration_knows_nothing_of_the_errors_of_another_photo() -> N
 def test_a_saved_calibration_holds_for_the_same_camera_lying_and_upright() -> None:
     found, *_ = made(at(BOX))
     assert found.calibration is not None
-    saved = Knowledge(calibration=replace(found.calibration, photo="a.jpg"))
+    saved = ScaleSources(calibration=replace(found.calibration, photo="a.jpg"))
     upright = DepthEstimate(depth=MetricDepth(np.ascontiguousarray(Z.T), ALL.T), model="m")
     turned = Photo(rgb=np.zeros((*Z.T.shape, 3), np.uint8), path="b.jpg")
     for focal_px, warns in ((CAMERA.fx, False), (0.75 * CAMERA.fx, True)):
@@ -120,7 +122,7 @@ def test_a_saved_calibration_holds_for_the_same_camera_lying_and_upright() -> No
 def test_a_reference_that_shows_another_scene_is_doubted(times: float, doubtful: bool) -> None:
     reference = Z.copy()
     reference[:, ::2] *= np.float32(times)
-    _, said, warnings = made(knowledge=Knowledge(teacher=Fixed(reference)))
+    _, said, warnings = made(scale_sources=ScaleSources(reference=Fixed(reference)))
     assert any("agree poorly" in text for text in warnings) == doubtful
     assert "residual" in said[0]
 

@@ -43,7 +43,7 @@ def test_without_a_calibration_the_common_factor_counts() -> None:
     found = from_camera(scene_of(ROOM, estimated(MODEL)), AT)
     assert found.includes == (
         "picking (0.5 px)",
-        "m's error (3.2 % of the distance, measured on 12 photos: a test)",
+        "the error of m (3.2 % of the distance, measured on 12 photos: a test)",
     )
 
 
@@ -53,10 +53,10 @@ def test_a_calibration_takes_its_place() -> None:
     sensitivity = -z_m * np.array([(1 / z_m - 0.05) / 0.5, 1.0])
     fitted = sensitivity @ np.array(CALIBRATION["covariance"]) @ sensitivity
     assert found.sigma == pytest.approx(found.value * np.sqrt(fitted + MODEL.spread**2), rel=1e-3)
-    assert "the calibration by depthpro (scale ± 4.0 %, if depthpro is right)" in found.includes
+    assert "the calibration with depthpro (scale ± 4.0 %, assuming depthpro is correct)" in found.includes
     lengths = {**CALIBRATION, "reference": "2 lengths", "constraints": [{"constraint": "--length ..."}]}
     told = from_camera(scene_of(ROOM, estimated(MODEL, calibration=lengths)), AT).includes
-    assert "the calibration by 2 lengths (scale ± 4.0 %)" in told
+    assert "the calibration with 2 lengths (scale ± 4.0 %)" in told
 
 
 def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> None:
@@ -67,14 +67,14 @@ def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> N
     covariance = np.array(CALIBRATION["covariance"]) / 100
     drawn = np.random.default_rng(0).multivariate_normal([0.5, 0.05], covariance, 20_000)
     log_z = -np.log(drawn[:, :1] * value + drawn[:, 1:])
-    modes = budget.calibration.by_unknown(z_m)
+    modes = budget.calibration.jacobian(z_m)
     assert modes @ covariance @ modes.T == pytest.approx(np.cov(log_z.T), rel=0.05)
 
 
 def test_a_calibration_without_covariance_is_told() -> None:
     bare = {name: value for name, value in CALIBRATION.items() if name != "covariance"}
     found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=bare)), AT)
-    assert "the calibration's error, which this scene file does not hold" in found.not_included
+    assert "the error of the calibration, which is missing from this scene file" in found.not_included
 
 
 def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
@@ -83,32 +83,30 @@ def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
         assert (found.sigma, found.low, found.high) == (None, None, None)
         assert found.text.endswith(" m ± unknown")
         assert found.errors_text == (
-            "± unknown: nobody has measured how far m is off; `recon eval FOLDER --model m --error-model FILE` "
-            "does, and --depth-sigma states it"
+            "± unknown: there is no error model for m; measure it with `recon eval FOLDER --model m --error-model "
+            "FILE`, or state its error with --depth-sigma"
         )
         assert found.includes == found.not_included == ()
     written = from_camera(scene_of(ROOM, {"model": {"name": "relative-file"}, "error_model": None}), AT)
-    assert written.unknown == "nobody has measured how far relative-file is off; --depth-sigma states it"
+    assert written.unknown == "there is no error model for relative-file; state its error with --depth-sigma"
     unnamed = from_camera(scene_of(ROOM, {}), AT)
-    assert unnamed.low is None and "does not tell what its depth comes from" in unnamed.errors_text
+    assert unnamed.low is None and "does not record the source of its depth" in unnamed.errors_text
 
 
 def test_the_residuals_of_a_calibration_are_called_so() -> None:
     residuals = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=1, source="residuals of this calibration with b")
     told = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
-    assert told[1] == "m's error (8.0 % of the distance, residuals of this calibration with b)"
+    assert told[1] == "the error of m (8.0 % of the distance, residuals of this calibration with b)"
 
 
 def test_measured_depth_counts_its_steps_and_says_that_the_sensor_is_not_known() -> None:
     found = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.01}}), AT, EXACTLY)
     assert found.sigma == pytest.approx(found.value / on_wall(*AT)[2] * 0.01 / np.sqrt(12), rel=1e-3)
-    assert found.includes == ("the steps of the depth file (10 mm)",)
-    assert "the sensor's own error, which is not known (--depth-sigma states it)" in found.not_included
+    assert found.includes == ("the resolution of the depth file (10 mm)",)
+    assert "the sensor's own error, which is unknown (state it with --depth-sigma)" in found.not_included
     floats = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 1.0}}), AT, EXACTLY)
     assert floats.sigma == pytest.approx(0.0, abs=1e-9)
-    assert floats.errors_text.startswith(
-        "counts no error at all, and does not count picking; the sensor's own"
-    )
+    assert floats.errors_text.startswith("includes no errors, and does not include picking; the sensor's own")
 
 
 def test_a_stated_error_of_depth() -> None:
@@ -130,7 +128,7 @@ def test_an_error_model_of_ones_own() -> None:
     assert relative_sigma(estimated(MODEL), Assumptions(0.0, error_models={"m": own})) == pytest.approx(
         0.07, rel=1e-3
     )
-    with pytest.raises(MeasurementError, match="comes from m, but the error model is of other"):
+    with pytest.raises(MeasurementError, match="comes from m, but the error model is for other"):
         from_camera(scene_of(ROOM, estimated(MODEL)), AT, Assumptions(error_models={"other": own}))
     with pytest.raises(ValueError, match="give one of"):
         Assumptions(depth_sigma=0.1, error_models={"m": own})

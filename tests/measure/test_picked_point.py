@@ -41,7 +41,7 @@ def test_the_rim_belongs_to_the_photo(at: tuple[float, float]) -> None:
     "at", [(-0.1, 5.0), (5.0, 120.1), (1e9, 5.0), (float("nan"), 5.0), (5.0, float("inf"))]
 )
 def test_positions_outside_of_the_photo_are_refused(at: tuple[float, float]) -> None:
-    with pytest.raises(MeasurementError, match=r"outside of the photo of 160 x 120 px|is not a position"):
+    with pytest.raises(MeasurementError, match=r"outside the photo of 160 x 120 px|is not a position"):
         point_at(ROOM, at, pixel_sigma_px=0.5)
 
 
@@ -54,7 +54,7 @@ def test_a_depth_edge_is_told_with_both_depths(edge: float) -> None:
         on_wall(100.5, 45.0)[2], rel=0.02
     )
     assert near.warning is not None
-    assert "99.8,45 lies on a depth edge" in near.warning and "2 m or" in near.warning
+    assert "99.8,45 lies on a depth edge" in near.warning and "2 m and" in near.warning
     far = point_at(scene, (100.2, 45.0), pixel_sigma_px=0.5)
     assert far.z_m == pytest.approx(on_wall(100.5, 44.5)[2], rel=0.005) and far.other_z_m == pytest.approx(
         2.0
@@ -87,9 +87,9 @@ def test_a_pixel_without_depth_names_the_nearest_with_one() -> None:
     scene = scene_of(room_depth(), valid=valid)
     with pytest.raises(MeasurementError) as caught:
         distance(scene, (33.5, 50.5), (10.0, 10.0))
-    assert "33.5,50.5: the depth is not known there" in str(caught.value)
-    assert "29.5,50.5, 4.0 px away" in str(caught.value)
-    with pytest.raises(MeasurementError, match="nor at any other pixel"):
+    assert "33.5,50.5: it has no depth" in str(caught.value)
+    assert "29.5,50.5, at a distance of 4.0 px" in str(caught.value)
+    with pytest.raises(MeasurementError, match="no pixel of the photo has a usable depth"):
         point_at(scene_of(room_depth(), valid=np.zeros((120, 160), bool)), (5.0, 5.0), pixel_sigma_px=0.5)
 
 

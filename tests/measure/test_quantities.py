@@ -120,12 +120,12 @@ def test_height_above_the_floor() -> None:
     assert found.value == pytest.approx(HEIGHT_M + R @ UP_CAM, abs=0.01)
     assert found.details["camera_height_m"] == pytest.approx(HEIGHT_M, abs=0.005)
     assert height_above_floor(ROOM, A).value == pytest.approx(0.0, abs=0.003)
-    assert any("the lowest level surface" in told for told in found.not_included)
+    assert any("the lowest visible horizontal surface" in told for told in found.not_included)
 
 
 def test_height_needs_a_floor_and_gravity() -> None:
     flat = scene_of(np.full((120, 160), 2.0))
-    with pytest.raises(MeasurementError, match="do not tell where down is"):
+    with pytest.raises(MeasurementError, match="gravity could not be estimated"):
         height_above_floor(flat, (80.0, 60.0))
     assert distance(flat, (10.0, 10.0), (20.0, 10.0)).parts == {}
     assert plane(flat, [(10.0, 10.0), (90.0, 10.0), (90.0, 90.0)]).parts == {}
@@ -134,13 +134,13 @@ def test_height_needs_a_floor_and_gravity() -> None:
 def test_nonsense_is_refused() -> None:
     with pytest.raises(MeasurementError, match="twice in a row"):
         distance(ROOM, A, A)
-    with pytest.raises(MeasurementError, match="two positions or more, got 1"):
+    with pytest.raises(MeasurementError, match="at least two positions, got 1"):
         polyline(ROOM, [A])
-    with pytest.raises(MeasurementError, match="three corners or more, got 2"):
+    with pytest.raises(MeasurementError, match="at least three corners, got 2"):
         area(ROOM, [A, B])
     with pytest.raises(MeasurementError, match="sides of the outline cross"):
         area(ROOM, [(10.0, 10.0), (50.0, 50.0), (50.0, 10.0), (10.0, 50.0)])
-    with pytest.raises(MeasurementError, match="holds 1 pixels with a depth, and a plane needs 12"):
+    with pytest.raises(MeasurementError, match="contains 1 pixels with a depth, but a plane needs 12"):
         plane(ROOM, [(10.0, 10.0), (11.0, 10.0), (11.0, 11.0), (10.0, 11.0)])
     level_floor = floor_and_wall(wall_m=1000.0)
     with pytest.raises(MeasurementError, match=r"80,5 does not meet the plane"):

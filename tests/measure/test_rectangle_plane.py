@@ -63,7 +63,7 @@ def test_lengths_angles_and_areas_in_the_plane_are_exact_for_any_camera(
     plane, (a, b, c) = door((tilt_x, tilt_y, roll), (-0.4, -1.0, away))
     pa, pb, pc = ASKED_M
     assert plane.distance(a, b).value == pytest.approx(np.linalg.norm(pa - pb), rel=1e-9)
-    assert plane.places([a, b, c]) == pytest.approx(ASKED_M, abs=1e-8)
+    assert plane.plane_coordinates([a, b, c]) == pytest.approx(ASKED_M, abs=1e-8)
     both = [np.linalg.norm(pb - pa), np.linalg.norm(pc - pb)]
     line = plane.polyline([a, b, c])
     assert line.value == pytest.approx(sum(both), rel=1e-9)
@@ -118,7 +118,7 @@ def test_a_plane_whose_horizon_runs_through_the_picture_s_first_corner_is_measur
 @pytest.mark.parametrize(
     ("pixels", "says"),
     [
-        ([(5.0, 5.0), (-3.0, 5.0)], "lies outside of the photo of 1200 x 900 px"),
+        ([(5.0, 5.0), (-3.0, 5.0)], "lies outside the photo of 1200 x 900 px"),
         ([(5.0, 5.0), (float("nan"), 5.0)], "not a position"),
         ([(700.0, 500.0), (700.0, 500.0)], "given twice in a row"),
     ],
@@ -130,7 +130,7 @@ def test_positions_that_cannot_be_are_refused(pixels: list[Pixel], says: str) ->
 
 def test_corners_outside_of_the_photo_and_crossing_outlines_are_refused() -> None:
     outside = Rectangle(((10, 10), (2000, 10), (2000, 800), (10, 800)), 1.0, 1.0)
-    with pytest.raises(MeasurementError, match="lies outside of the photo"):
+    with pytest.raises(MeasurementError, match="lies outside the photo"):
         RectanglePlane(outside, width=W, height=H)
     plane, _ = door()
     with pytest.raises(MeasurementError, match="cross"):

@@ -26,7 +26,7 @@ import numpy as np
 
 from recon.calibration.calibration import Calibration
 from recon.calibration.error_model import ErrorModel, known_error_model
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import Constraint, DistanceAt, LengthBetween
 from recon.errors import CalibrationError
 from recon.types import RelativeDepth
@@ -99,7 +99,7 @@ def draw(
         make = LengthBetween(where[0], where[1], known_m, GIVEN * known_m) if lengths else None
         constraints.append(make or DistanceAt(where[0], known_m, GIVEN * known_m))
     spread = ErrorModel("drawn", 0.0, 0.0, 1.0, NETWORK, 0, "drawn") if stated else None
-    known = Known(tuple(constraints))
+    known = FitData(tuple(constraints))
     found = calibrate(
         relative, known, camera=truth.camera, unknowns=Unknowns(shift=True), model="drawn", spread=spread
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recon.calibration.calibration import apply
 from recon.calibration.error_model import ErrorModel, lattice
-from recon.calibration.fit import Known, Unknowns, calibrate
+from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.calibration.floor_plane import find_floor
 from recon.constraints import PICKING_PX, CameraHeight, Constraint, DistanceAt, LengthBetween, Pixel
 from recon.errors import CalibrationError
@@ -131,7 +131,7 @@ def outcome(case: Case, count: int) -> Outcome:
     size = {"width": truth.camera.width, "height": truth.camera.height}
     half = 1.96 * model.common_sigma(pixels_px, **size)
     if count:
-        known = Known(case.constraints[:count])
+        known = FitData(case.constraints[:count])
         fit = calibrate(
             depth, known, camera=truth.camera, unknowns=Unknowns(shift=False), model="drawn", spread=model
         )

@@ -143,8 +143,10 @@ class _Work:
         def estimate(frame: Frame, prepared: Prepared) -> Scene:
             journal = journals[frame.index]
             estimator = self.models.estimator_for(prepared)
-            knowledge = self.models.knowledge_for(prepared, estimator)
-            return compose_scene(prepared, estimate_depth(prepared, estimator, journal), knowledge, journal)
+            scale_sources = self.models.scale_sources_for(prepared, estimator)
+            return compose_scene(
+                prepared, estimate_depth(prepared, estimator, journal), scale_sources, journal
+            )
 
         start = time.monotonic()
         # One finishing thread: the frames are encoded in their order.
@@ -169,10 +171,10 @@ class _Work:
 
     def _prepared(self, frame: Frame, journal: Journal) -> Prepared:
         prepared = prepare(frame.photo, self.options, journal)
-        if prepared.known is not None or self.focal_px is None:
+        if prepared.known_camera is not None or self.focal_px is None:
             return prepared
         size = {"width": prepared.photo.width, "height": prepared.photo.height}
-        return replace(prepared, known=Intrinsics.from_focal(self.focal_px, **size, source="model"))
+        return replace(prepared, known_camera=Intrinsics.from_focal(self.focal_px, **size, source="model"))
 
     def _add(self, frame: Frame, scene: Scene) -> None:
         picture = depth_picture(self._kept(scene), self.colormap, self.span_m)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from recon.journal import WARNINGS_TOLD, Entry
+from recon.journal import WARNINGS_SHOWN, Entry
 from recon_cli.console import ConsoleJournal
 
 
@@ -23,10 +23,10 @@ class Told:
                 self._warn(name, entry)
 
     def _warn(self, name: str, entry: Entry) -> None:
-        if len(self._seen) > WARNINGS_TOLD:
+        if len(self._seen) > WARNINGS_SHOWN:
             return
         self._seen.add(entry.message)
-        if len(self._seen) > WARNINGS_TOLD:
+        if len(self._seen) > WARNINGS_SHOWN:
             self.journal.warn(entry.topic, "further warnings are in the record of the folder alone")
         else:
             self.journal.warn(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)

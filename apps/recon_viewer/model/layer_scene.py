@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.references import Knowledge
+from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import to_metric
 from recon.errors import CalibrationError
 from recon.frames import Transform, gl_T_cam
@@ -148,7 +148,7 @@ def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
     depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)
     estimate = DepthEstimate(replace(depth, scale_interval=None), model, sky=scene.sky)
     metric = to_metric(
-        scene.photo, estimate, Knowledge(constraints=lengths), scene.intrinsics, journal=Journal()
+        scene.photo, estimate, ScaleSources(constraints=lengths), scene.intrinsics, journal=Journal()
     )
     assert metric.calibration is not None
     provenance = replace(

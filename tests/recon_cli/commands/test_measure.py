@@ -80,7 +80,7 @@ def test_level_surfaces_lie_at_height_zero_and_are_level(built: dict[str, Path],
     outline = f"{x0},{y0}:{x1},{y0}:{x1},{y1}:{x0},{y1}"
     told = json.loads(run("measure", built[name], "--height", height, "--plane", outline, "--json").stdout)
     plane, above = told["measurements"]
-    # In the kitchen the counter is the lowest level surface that is seen.
+    # In the kitchen the counter is the lowest visible horizontal surface.
     assert above["value"] == pytest.approx(0.0, abs=0.002)
     camera_m = PAIRS[name]["camera_height_m"] - level["height_m"]
     assert above["details"]["camera_height_m"] == pytest.approx(camera_m, abs=0.002)
@@ -95,10 +95,12 @@ def test_what_is_printed(room: Path) -> None:
     assert distance.startswith("distance 30,100:131,110   ")
     assert distance.endswith(" (95 %)") and " cm ± " in distance
     assert [line.split()[0] for line in lines[1:3]] == ["horizontal", "vertical"]
-    assert "the camera is 1.50 m above" in done.stdout and "counts" not in done.stdout
+    assert "the camera is 1.50 m above" in done.stdout and "includes" not in done.stdout
     curious = run("measure", room, "--from", "30,100", "--to", "131,110", "-v").stdout
-    assert "counts picking (0.5 px); m's error (3.2 % of the distance, measured on 12 photos" in curious
-    assert "does not count" in curious
+    assert (
+        "includes picking (0.5 px); the error of m (3.2 % of the distance, measured on 12 photos" in curious
+    )
+    assert "does not include" in curious
 
 
 def test_why_nothing_is_known_of_the_errors_is_printed_once(tmp_path: Path) -> None:
@@ -222,11 +224,11 @@ def test_an_unknown_error_is_said_to_be_unknown(tmp_path: Path) -> None:
     done = run("measure", scene, "--distance", "80,20")
     assert done.exit_code == 0 and " m ± unknown\n" in done.stdout
     assert (
-        "nobody has measured how far m is off; `recon eval FOLDER --model m --error-model FILE`"
+        "there is no error model for m; measure it with `recon eval FOLDER --model m --error-model FILE`"
         in done.stdout
     )
     (one,) = json.loads(run("measure", scene, "--distance", "80,20", "--json").stdout)["measurements"]
-    assert one["low"] is None and one["unknown"].startswith("nobody has measured")
+    assert one["low"] is None and one["unknown"].startswith("there is no error model")
 
 
 def test_warnings_are_told(room: Path, tmp_path: Path) -> None:
@@ -266,8 +268,8 @@ def test_usage(room: Path, words: list[str], told: str) -> None:
 @pytest.mark.parametrize(
     "words, told",
     [
-        (["--height", "9999,20"], "9999,20 lies outside of the photo of 160 x 120 px"),
-        (["--height", "-5,20"], "-5,20 lies outside of the photo"),
+        (["--height", "9999,20"], "9999,20 lies outside the photo of 160 x 120 px"),
+        (["--height", "-5,20"], "-5,20 lies outside the photo"),
         (["--from", "5,5", "--to", "5,5"], "twice in a row"),
         (["--area", "10,10:50,50:50,10:10,50"], "sides of the outline cross"),
         (
@@ -296,7 +298,7 @@ def test_other_estimators_in_the_error_model_are_named(room: Path, tmp_path: Pat
         json.dumps({"format": "recon-error-models-1", "models": [other]}), encoding="utf-8"
     )
     done = run("measure", room, "--distance", "80,20", "--error-model", tmp_path / "models.json")
-    assert done.exit_code == 1 and "comes from m, but the error model is of other" in done.stderr
+    assert done.exit_code == 1 and "comes from m, but the error model is for other" in done.stderr
 
 
 def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, Path], tmp_path: Path) -> None:
@@ -322,5 +324,5 @@ def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, P
     assert done.exit_code == 0, done.stderr
     asked = ("--polyline", ends(picture), "--depth-sigma", "1%", "--json")
     (found,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
-    assert any("calibration by 4 distances and 2 lengths" in told for told in found["includes"])
+    assert any("calibration with 4 distances and 2 lengths" in told for told in found["includes"])
     assert found["low"] <= picture["length_m"] <= found["high"] < 1.2 * found["low"]

@@ -144,7 +144,7 @@ def test_what_cannot_be_measured_is_told_and_the_rest_goes_on() -> None:
     with pytest.raises(IndexError):
         room().depth.z_m[0, 400]
     (reading,) = Painter().paint(state).readings
-    assert reading.value is None and "outside of the photo" in reading.errors
+    assert reading.value is None and "outside the photo" in reading.errors
 
 
 def test_a_problem_is_a_sentence_in_the_picture() -> None:
