@@ -183,7 +183,7 @@ class Provenance:
             "photo": _plain(self.photo),
             "model": None if self.model is None else self.model.as_dict(),
             "focal": _plain(self.focal),
-            "error_model": None if self.error_model is None else asdict(self.error_model),
+            "error_model": None if self.error_model is None else self.error_model.as_dict(),
             "calibration": None if calibration is None else dict(calibration.values),
             "scale_interval": self.scale_interval,
             "kept": _plain(self.kept),

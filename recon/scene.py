@@ -168,7 +168,7 @@ class Scene:
         with scene_file.damage_told(path):
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
-            jpeg = arrays.get("jpeg")
+            jpeg, log_sigma = arrays.get("jpeg"), arrays.get("log_sigma")
             return cls(
                 photo=Photo(
                     rgb=arrays["rgb"],
@@ -177,7 +177,10 @@ class Scene:
                 ),
                 intrinsics=Intrinsics(fx, fy, cx, cy, width, height, metadata["focal_source"]),
                 depth=MetricDepth(
-                    z_m=arrays["z_m"], valid=arrays["valid"], scale_interval=metadata["scale_interval"]
+                    z_m=arrays["z_m"],
+                    valid=arrays["valid"],
+                    scale_interval=metadata["scale_interval"],
+                    log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
                 ),
                 sky=arrays.get("sky"),
                 options=options_from_values(metadata["options"]),
@@ -194,6 +197,9 @@ class Scene:
         }
         if self.sky is not None:
             arrays["sky"] = self.sky
+        if self.depth.log_sigma is not None:
+            half = np.finfo(np.float16)
+            arrays["log_sigma"] = self.depth.log_sigma.clip(half.tiny, half.max).astype(np.float16)
         if self.photo.jpeg_bytes is not None:
             arrays["jpeg"] = np.frombuffer(self.photo.jpeg_bytes, np.uint8)
         return arrays

@@ -2,8 +2,9 @@
 
 A plain numpy archive, so that any program that reads numpy reads it: ``z_m`` (H, W) float32 m, ``valid`` (H, W)
 bool, ``rgb`` (H, W, 3) uint8 sRGB, ``intrinsics`` (fx, fy, cx, cy) float64 px with pixel centres at 0.5, ``metadata``
-JSON text, and where there is one ``sky`` (H, W) bool and ``jpeg``, the photo's own bytes. ``Scene.save`` and
-``Scene.load`` say what stands in the metadata.
+JSON text, and where there is one ``sky`` (H, W) bool, ``log_sigma`` (H, W) float16, the estimator's own standard
+deviation of log depth, and ``jpeg``, the photo's own bytes. ``Scene.save`` and ``Scene.load`` say what stands in the
+metadata.
 """
 
 import json
@@ -23,7 +24,7 @@ from recon.errors import ReconError, SceneFileError
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
 _FRAME = "cam: x right, y down, z forward, metres; pixel centres at 0.5"
-_ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "jpeg")
+_ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "jpeg")
 """Of what is in the archive."""
 
 

@@ -190,13 +190,22 @@ class MetricDepth:
     """(H, W) bool: False where depth is not known."""
     scale_interval: float | None = None
     """Relative half-width of the 95 % interval of the scale (0.1: metres may be 10 % off); None: unknown."""
+    log_sigma: FloatMap | None = None
+    """(H, W) float32: the estimator's own standard deviation of log depth at each pixel, without the error of the
+    scale (0.05: 5 % of the distance); None: the estimator predicts none. Meaningless where ``valid`` is False."""
 
     def __post_init__(self) -> None:
         _expect("z_m", self.z_m, (None, None), np.float32)
         _expect("valid", self.valid, self.z_m.shape, np.bool_)
-        known = self.z_m[self.valid]
+        self._check("z_m", self.z_m)
+        if self.log_sigma is not None:
+            _expect("log_sigma", self.log_sigma, self.z_m.shape, np.float32)
+            self._check("log_sigma", self.log_sigma)
+
+    def _check(self, name: str, values: FloatMap) -> None:
+        known = values[self.valid]
         if known.size and not (np.isfinite(known).all() and known.min() > 0):
-            raise ValueError("z_m: valid depths must be finite and positive")
+            raise ValueError(f"{name}: values of valid pixels must be finite and positive")
 
 
 @dataclass(frozen=True)

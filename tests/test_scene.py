@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,22 @@ def test_a_scene_file_holds_everything(tmp_path: Path) -> None:
     assert loaded.intrinsics == scene.intrinsics and loaded.options == scene.options
     assert loaded.provenance == scene.provenance and loaded.depth.scale_interval == 0.07
     assert np.array_equal(loaded.cloud().points, scene.cloud().points)
+
+
+def test_a_scene_file_holds_the_network_s_own_errors_where_there_are_any(tmp_path: Path) -> None:
+    scene = scene_of()
+    scene.save(tmp_path / "without.npz")
+    with np.load(tmp_path / "without.npz") as archive:
+        assert "log_sigma" not in archive.files
+    assert recon.load_scene(tmp_path / "without.npz").depth.log_sigma is None
+    log_sigma = np.geomspace(1e-9, 0.7, scene.depth.z_m.size, dtype=np.float32).reshape(scene.depth.z_m.shape)
+    mapped = replace(scene, depth=replace(scene.depth, log_sigma=log_sigma))
+    mapped.save(tmp_path / "with.npz")
+    with np.load(tmp_path / "with.npz") as archive:
+        assert archive["log_sigma"].dtype == np.float16
+    found = recon.load_scene(tmp_path / "with.npz").depth.log_sigma
+    assert found is not None and found.dtype == np.float32
+    assert found == pytest.approx(log_sigma, rel=1e-3, abs=1e-4)
 
 
 def test_a_scene_file_is_a_plain_numpy_archive(tmp_path: Path) -> None:

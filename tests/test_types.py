@@ -89,6 +89,11 @@ def test_constructors_say_what_they_got() -> None:
         MetricDepth(z_m=np.ones((2, 2)), valid=np.ones((2, 2), bool))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="finite and positive"):
         MetricDepth(z_m=np.zeros((2, 2), np.float32), valid=np.ones((2, 2), bool))
+    one = np.ones((2, 2), np.float32)
+    with pytest.raises(ValueError, match=r"log_sigma: expected shape \(2, 2\)"):
+        MetricDepth(one, one > 0, log_sigma=np.ones((2, 3), np.float32))
+    with pytest.raises(ValueError, match="log_sigma: values of valid pixels must be finite and positive"):
+        MetricDepth(one, one > 0, log_sigma=np.zeros((2, 2), np.float32))
     with pytest.raises(ValueError, match="rgb: expected shape"):
         PointCloud(points=np.zeros((3, 3), np.float32), rgb=np.zeros((2, 3), np.uint8))
     with pytest.raises(ValueError, match="outside 0 to 2"):

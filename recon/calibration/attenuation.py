@@ -39,9 +39,9 @@ def attenuation(
         bias[NEAR] += dense_weight**2 * dense_agree.sum() * dense_sigma**2 / x[NEAR]
     if problem.explicit is None or not problem.spread.spread or problem.scattered:
         return bias
-    size = np.sqrt(problem.explicit.apart_variance(problem.spread))
-    steps = _NOISE_STEP * size / size.max()
     for end in (0, 1):
+        size = np.sqrt(problem.explicit.apart_variance(problem.spread, end))
+        steps = _NOISE_STEP * size / size.max()
         ahead, here, behind = (
             _score(problem, x, agree, sigma, end, sign * steps) for sign in (1.0, 0.0, -1.0)
         )

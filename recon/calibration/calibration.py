@@ -5,7 +5,7 @@ Relative depth is inverse depth up to scale and shift, ``1 / z = s * r + t``; a 
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,10 +106,12 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
         return _inverted(inverse, depth.valid, calibration)
     if calibration.shift == 0:
         z_m, valid = depth.z_m / np.float32(calibration.scale), depth.valid
-        return MetricDepth(z_m=z_m, valid=valid, scale_interval=calibration.scale_interval)
+        return MetricDepth(z_m, valid, calibration.scale_interval, depth.log_sigma)
     inverse = np.zeros_like(depth.z_m)
     np.divide(np.float32(calibration.scale), depth.z_m, out=inverse, where=depth.valid)
-    return _inverted(inverse + np.float32(calibration.shift), depth.valid, calibration)
+    shifted = _inverted(inverse + np.float32(calibration.shift), depth.valid, calibration)
+    # As for the error model, the errors of log depth are those of before the shift, which is small.
+    return replace(shifted, log_sigma=depth.log_sigma)
 
 
 def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> MetricDepth:

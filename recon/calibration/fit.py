@@ -86,15 +86,17 @@ def calibrate(
     value = depth.inverse if isinstance(depth, RelativeDepth) else _inverse(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
     check_positions(data.constraints, width=camera.width, height=camera.height)
-    values = Values.of(value, depth.valid, camera, shifted=unknowns.shift)
+    log_sigma = depth.log_sigma if isinstance(depth, MetricDepth) else None
+    values = Values.of(value, depth.valid, camera, shifted=unknowns.shift, log_sigma=log_sigma)
+    error = spread or assumed_error_model(model)
     if unknowns.shift:
         check_range(value[depth.valid], model)
-    dense = None if data.reference is None else dense_of(values, data.reference)
+    dense = None if data.reference is None else dense_of(values, data.reference, error)
     if dense is not None and unknowns.shift:
         check_reference_range(dense.z_m, data.source)
-    explicit = explicit_of(values, data.constraints) if data.constraints else None
-    picture = Picture(*values.spread_out())
-    error = spread or assumed_error_model(model)
+    explicit = explicit_of(values, data.constraints, error) if data.constraints else None
+    pixels_px, u = values.spread_out()
+    picture = Picture(pixels_px, u, error.factors(log_sigma, pixels_px))
     problem = Problem(
         explicit=explicit,
         dense=dense,
@@ -122,8 +124,7 @@ def _prior(
         return None
     # A dense reference includes the mean of the smooth error in the scale; for single lengths ``gain`` separates
     # them.
-    size = {"width": values.camera.width, "height": values.camera.height}
-    sigma = error.scale if dense is None else error.common_sigma(picture.pixels_px, **size)
+    sigma = error.scale if dense is None else picture.common_sigma(error, values.camera)
     return Prior.of(values, sigma, shifted=unknowns.shift)
 
 
@@ -132,8 +133,7 @@ def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
     found = solve(problem, picture)
     if problem.prior is None or problem.explicit is None or problem.dense is not None:
         return problem, found
-    camera = problem.explicit.camera
-    expected = problem.spread.common_sigma(picture.pixels_px, width=camera.width, height=camera.height)
+    expected = picture.common_sigma(problem.spread, problem.explicit.camera)
     unfitted = np.array([problem.prior.unit, *found.x[1:]])
     if not problem.shift and np.abs(problem.explicit.residual(unfitted)).max() <= _SURPRISING * expected:
         # None of the lengths alone asks for a surprising scale, so all together do not.

@@ -32,6 +32,7 @@ from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, NEAR
 from recon.calibration.residuals import Explicit
 from recon.calibration.values import Array
+from recon.types import Intrinsics
 
 _FAR_SHARE = 0.1
 
@@ -44,6 +45,13 @@ class Picture:
     """(G, 2)."""
     u: Array
     """(G,)."""
+    factor: Array
+    """(G,) multipliers of the estimator's error (``ErrorModel.factors``)."""
+
+    def common_sigma(self, spread: ErrorModel, camera: Intrinsics) -> float:
+        """Standard deviation of the estimator's mean error of log depth over the picture, before calibration."""
+        size = {"width": camera.width, "height": camera.height}
+        return spread.common_sigma(self.pixels_px, factor=self.factor, **size)
 
     def modes(self, x: Array, free: list[int]) -> Array:
         """(G, U) derivative of log depth with respect to the free unknowns; zero for the focal length."""
@@ -93,7 +101,8 @@ def gained(
     size = {"width": explicit.camera.width, "height": explicit.camera.height}
     points = len(explicit.pixels_px)
     both = np.concatenate([explicit.pixels_px, picture.pixels_px])
-    own = spread.covariance(both, calibrated=True, **size)
+    factor = np.concatenate([explicit.factor, picture.factor])
+    own = spread.covariance(both, calibrated=True, factor=factor, **size)
     at, seen = slice(0, points), slice(points, None)
     h = explicit.by_point(x)[used]
     s = h @ own[at, at] @ h.T + np.diag(explicit.noise(x, spread)[used])
@@ -112,7 +121,8 @@ def gained(
     # The remaining mean over the photo.
     mean = modes.mean(axis=0)
     cross = mean @ b @ own[at, seen].mean(axis=1)
-    common = own[seen, seen].mean() - spread.local**2 / len(picture.u) - 2 * cross + mean @ v @ mean
+    local = spread.local**2 * float(np.mean(picture.factor**2)) / len(picture.u)
+    common = own[seen, seen].mean() - local - 2 * cross + mean @ v @ mean
     step = by_field @ explicit.residual(x)[used]
     moved = _moved(x, free, -step)
     # Errors of a scale are relative.

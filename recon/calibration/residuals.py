@@ -51,6 +51,8 @@ class Explicit:
     pixels_px: Array
     """(P, 2) positions of all points: A distances, 2 L ends, and the floor's parts."""
     camera: Intrinsics
+    factor: Array
+    """(P,) multipliers of the estimator's error at the points (``ErrorModel.factors``)."""
 
     def __len__(self) -> int:
         return len(self.known_m)
@@ -82,7 +84,7 @@ class Explicit:
         keep = np.arange(len(self)) != index
         keep_at, keep_ends = keep[: len(self.at_u)], keep[self.lengths]
         below = 0 if self.floor is None else len(self.floor.pixels_px)
-        points = [keep_at, np.repeat(keep_ends, 2), np.repeat(keep[-1:], below)]
+        points = np.concatenate([keep_at, np.repeat(keep_ends, 2), np.repeat(keep[-1:], below)])
         return Explicit(
             texts=tuple(text for text, kept in zip(self.texts, keep, strict=True) if kept),
             known_m=self.known_m[keep],
@@ -92,8 +94,9 @@ class Explicit:
             ends_ray=self.ends_ray[keep_ends],
             ends_u=self.ends_u[keep_ends],
             floor=self.floor if bool(keep[-1]) else None,
-            pixels_px=self.pixels_px[np.concatenate(points)],
+            pixels_px=self.pixels_px[points],
             camera=self.camera,
+            factor=self.factor[points],
         )
 
     def log_length(self, x: Array) -> Array:
@@ -147,14 +150,16 @@ class Explicit:
     def variance(self, x: Array, spread: ErrorModel, *, bent: bool = True) -> Array:
         """(N,) variances of the residuals: ``noise`` and the estimator's error."""
         own = np.full(len(self), spread.spread**2)
-        along = self._along(x)
+        own[: len(self.at_u)] *= self.factor[: len(self.at_u)] ** 2
+        along = self._along(x) * self._ends_factor
         own[self.lengths] = (along**2).sum(axis=1) * spread.spread**2 + (
             2 * along[:, 0] * along[:, 1] * spread.smooth**2 * self._shared(spread)
         )
         if self.floor is not None:
             weights = self.floor.weights(x[0], x[1], float(np.exp(-x[2])))
             size = {"width": self.camera.width, "height": self.camera.height}
-            shared = spread.covariance(self.floor.pixels_px, calibrated=True, **size)
+            factor = self.factor[len(self.factor) - len(weights) :]
+            shared = spread.covariance(self.floor.pixels_px, calibrated=True, factor=factor, **size)
             own[-1] = weights @ shared @ weights
         return np.asarray(self.noise(x, spread, bent=bent) + own)
 
@@ -164,13 +169,14 @@ class Explicit:
             return np.diag(self.variance(x, spread))
         size = {"width": self.camera.width, "height": self.camera.height}
         jacobian = self.by_point(x)
-        own = spread.covariance(self.pixels_px, calibrated=True, **size)
+        own = spread.covariance(self.pixels_px, calibrated=True, factor=self.factor, **size)
         return np.asarray(np.diag(self.noise(x, spread)) + jacobian @ own @ jacobian.T)
 
-    def apart_variance(self, spread: ErrorModel) -> Array:
+    def apart_variance(self, spread: ErrorModel, end: int) -> Array:
         """(N,) variance of the log depth of one end that is not shared with the other; all of it for a distance."""
         own = np.full(len(self), spread.spread**2)
-        own[self.lengths] = spread.local**2 + spread.smooth**2 * (1 - self._shared(spread))
+        own[: len(self.at_u)] *= self.factor[: len(self.at_u)] ** 2
+        own[self.lengths] = self._apart(spread) * self._ends_factor[:, end] ** 2
         return own
 
     def _bend(self, x: Array, spread: ErrorModel) -> Array:
@@ -185,11 +191,21 @@ class Explicit:
         along = (ends * between[:, None]).sum(axis=-1) ** 2 / squared[:, None]
         across = (ends**2).sum(axis=-1) - along
         # Errors shared by both ends scale the length and have no second-order effect.
-        own = self.apart_variance(spread)[self.lengths]
-        a, b = (own * part.sum(axis=1) / squared for part in (along, across))
+        own, factor = self._apart(spread), self._ends_factor**2
+        a, b = (own * (part * factor).sum(axis=1) / squared for part in (along, across))
         added = np.zeros(len(self))
         added[self.lengths] = 0.5 * (a**2 + b**2) + 0.25 * (b - a) ** 2
         return added
+
+    def _apart(self, spread: ErrorModel) -> Array:
+        """(L,) variance of the log depth of one end of each length that is not shared with the other, less factors."""
+        return spread.local**2 + spread.smooth**2 * (1 - self._shared(spread))
+
+    @property
+    def _ends_factor(self) -> Array:
+        """(L, 2)."""
+        start = len(self.at_u)
+        return self.factor[start : start + 2 * len(self.ends_u)].reshape(-1, 2)
 
     def _shared(self, spread: ErrorModel) -> Array:
         """(L,) correlation of the smooth error at the two ends of each length."""
@@ -220,8 +236,8 @@ class Explicit:
         return np.concatenate([xy, z[..., None]], axis=-1)
 
 
-def explicit_of(values: Values, constraints: Sequence[Constraint]) -> Explicit:
-    """Looks up the estimator's values at the positions of the constraints.
+def explicit_of(values: Values, constraints: Sequence[Constraint], spread: ErrorModel) -> Explicit:
+    """Looks up the estimator's values, and its own errors, at the positions of the constraints.
 
     Raises:
         CalibrationError: A position lies outside the photo or has no depth; no floor; two camera heights.
@@ -242,7 +258,8 @@ def explicit_of(values: Values, constraints: Sequence[Constraint]) -> Explicit:
         found = find_floor(values.value, values.valid, rays_of(camera))
         floor = replace(found, plane=(found.plane - np.array([0.0, 0.0, values.offset])) / values.unit)
     everything: list[DistanceAt | LengthBetween | CameraHeight] = [*at, *lengths, *heights]
-    pixels_px = [*(one.pixel_px for one in at), *flat, *(() if floor is None else floor.pixels_px)]
+    listed_px = [*(one.pixel_px for one in at), *flat, *(() if floor is None else floor.pixels_px)]
+    pixels_px = np.array(listed_px, np.float64).reshape(-1, 2)
     return Explicit(
         texts=tuple(one.text for one in everything),
         known_m=np.array([one.known_m for one in everything]),
@@ -254,6 +271,7 @@ def explicit_of(values: Values, constraints: Sequence[Constraint]) -> Explicit:
             [values.at(pixel, one.text) for one in lengths for pixel in (one.a_px, one.b_px)]
         ).reshape(-1, 2),
         floor=floor,
-        pixels_px=np.array(pixels_px, np.float64).reshape(-1, 2),
+        pixels_px=pixels_px,
         camera=camera,
+        factor=spread.factors(values.log_sigma, pixels_px),
     )

@@ -38,7 +38,7 @@ def _starts(problem: Problem) -> Iterator[Array]:
             if problem.explicit is not None:
                 yield _scaled(x, float(np.median(problem.explicit.residual(x))))
             if problem.dense is not None:
-                inverse = np.maximum(problem.dense.residual(x) + 1.0, 1e-9)
+                inverse = np.maximum(problem.dense.residual(x) * problem.dense.unsure + 1.0, 1e-9)
                 yield _scaled(x, -float(np.median(np.log(inverse))))
     if problem.shift and not problem.focal:
         yield from _pairs(problem)
@@ -77,7 +77,7 @@ def _thinned(problem: Problem) -> Problem:
     if dense is None or len(dense.u) <= _START_SAMPLES:
         return problem
     some = slice(0, _START_SAMPLES)
-    return replace(problem, dense=Dense(dense.u[some], dense.z_m[some], dense.cell[some]))
+    return replace(problem, dense=Dense(dense.u[some], dense.z_m[some], dense.cell[some], dense.unsure[some]))
 
 
 def _forgiving(problem: Problem, x: Array) -> float:

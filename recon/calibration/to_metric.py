@@ -71,7 +71,9 @@ def to_metric(
         depth = estimate.depth
         if depth.scale_interval is None and error_model is not None and depth.valid.any():
             size = {"width": photo.width, "height": photo.height}
-            common = error_model.common_sigma(lattice(depth.valid), **size)
+            pixels_px = lattice(depth.valid)
+            factor = error_model.factors(depth.log_sigma, pixels_px)
+            common = error_model.common_sigma(pixels_px, factor=factor, **size)
             depth = replace(depth, scale_interval=expm1(COVERAGE_FACTOR * common))
         return Metric(depth, estimate.sky, None, estimate.focal_px, estimate.model, False, error_model)
     sky, focal_px, focal_model, fitted = estimate.sky, estimate.focal_px, estimate.model, False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import lattice
+from recon.calibration.error_model import ErrorModel, lattice
 from recon.constraints import Pixel
 from recon.errors import CalibrationError
 from recon.types import BoolMap, FloatMap, Intrinsics, MetricDepth
@@ -32,9 +32,19 @@ class Values:
     offset: float
     """``u = (value - offset) / unit``."""
     unit: float
+    log_sigma: FloatMap | None = None
+    """(H, W) the estimator's own standard deviation of log depth; None if it predicts none."""
 
     @classmethod
-    def of(cls, value: FloatMap, valid: BoolMap, camera: Intrinsics, *, shifted: bool) -> "Values":
+    def of(
+        cls,
+        value: FloatMap,
+        valid: BoolMap,
+        camera: Intrinsics,
+        *,
+        shifted: bool,
+        log_sigma: FloatMap | None = None,
+    ) -> "Values":
         """Normalises by the range of the values, for well-scaled solver steps; ``offset`` is 0 unless ``shifted``."""
         if not valid.any():
             raise CalibrationError(
@@ -42,7 +52,7 @@ class Values:
             )
         low, middle, high = (float(x) for x in np.percentile(value[valid], [0.5, 50, 99.5]))
         offset, unit = (low, high - low) if shifted else (0.0, middle)
-        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0)
+        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0, log_sigma)
 
     def at(self, pixel_px: Pixel, text: str) -> float:
         """u at a position: the median of the valid values of the 3 x 3 pixels around it.
@@ -81,14 +91,21 @@ class Dense:
     """(M,) of the reference."""
     cell: NDArray[np.int64]
     """(M,) index of the grid cell of each."""
+    unsure: Array
+    """(M,) expected error of each over that of the median pixel; 1 if the estimator predicts no error."""
 
     def residual(self, x: Array) -> Array:
-        """(M,) relative error of inverse depth."""
-        return (x[1] + x[0] * self.u) * self.z_m * np.exp(x[3]) - 1.0
+        """(M,) relative error of inverse depth, as of pixels that are all equally sure."""
+        return ((x[1] + x[0] * self.u) * self.z_m * np.exp(x[3]) - 1.0) / self.unsure
 
 
-def dense_of(values: Values, reference: MetricDepth) -> Dense:
+def dense_of(values: Values, reference: MetricDepth, spread: ErrorModel) -> Dense:
     """An even sample of the pixels that are valid in both.
+
+    Args:
+        values: The estimator's.
+        reference: On the same grid.
+        spread: The estimator's error model, which says how much its own map of errors counts.
 
     Raises:
         CalibrationError: Too few pixels in common.
@@ -105,8 +122,10 @@ def dense_of(values: Values, reference: MetricDepth) -> Dense:
     rows, cols = rows[chosen], cols[chosen]
     height, width = values.value.shape
     cell = (rows * _CELLS // height) * _CELLS + cols * _CELLS // width
+    factors = spread.factors(values.log_sigma, (np.stack([cols, rows], axis=1) + 0.5).astype(np.float64))
     return Dense(
         u=(values.value[rows, cols].astype(np.float64) - values.offset) / values.unit,
         z_m=reference.z_m[rows, cols].astype(np.float64),
         cell=cell.astype(np.int64),
+        unsure=factors / np.median(factors),
     )

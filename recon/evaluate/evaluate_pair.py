@@ -71,6 +71,8 @@ class _Grids:
     """Camera of the estimate, for the ground truth's grid."""
     true_camera: Intrinsics | None
     """Ground-truth camera for the same grid, or None."""
+    log_sigma: FloatMap | None
+    """(h, w) the estimator's own standard deviation of log depth; None if it predicts none."""
 
     @property
     def metric(self) -> bool:
@@ -131,6 +133,7 @@ def compare(pair: Pair, estimator: Estimator, settings: Settings, journal: Journ
         aligned=aligned,
         camera=camera.resized(width=width, height=height),
         true_camera=None if true_camera is None else true_camera.resized(width=width, height=height),
+        log_sigma=_log_sigma_on_grid(estimate, width=width, height=height),
     )
     wanted: list[Alignment] = [name for name in settings.alignments if name in aligned] or ["scale+shift"]
     boundaries = _boundaries(grids)
@@ -162,6 +165,17 @@ def _on_grid(estimate: DepthEstimate, *, width: int, height: int) -> tuple[Float
     if not depth.valid.any():
         return np.zeros((height, width), np.float32), np.zeros((height, width), np.bool_)
     return resize_inverse(depth.inverse, depth.valid, width=width, height=height)
+
+
+def _log_sigma_on_grid(estimate: DepthEstimate, *, width: int, height: int) -> FloatMap | None:
+    depth = estimate.depth
+    if not isinstance(depth, MetricDepth) or depth.log_sigma is None:
+        return None
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * have / wanted).astype(np.intp)
+        for wanted, have in zip((height, width), depth.log_sigma.shape, strict=True)
+    )
+    return np.asarray(depth.log_sigma[np.ix_(rows, columns)])
 
 
 def _nothing_in_common(pair: Pair, known: BoolMap, valid: BoolMap, settings: Settings) -> str:

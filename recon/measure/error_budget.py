@@ -14,6 +14,7 @@ from recon.depth.names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
+from recon.types import FloatMap
 
 Array = NDArray[np.float64]
 
@@ -81,6 +82,8 @@ class Budget:
     not_included: tuple[str, ...]
     unknown: str | None
     """Why there is no interval; None if there is one."""
+    log_sigma: FloatMap | None = None
+    """(H, W) standard deviation of log depth predicted by the estimator; None if it predicts none."""
 
     def log_depth_covariance(self, pixels_px: Array, z_m: Array, *, width: int, height: int) -> Array:
         """Covariance of the errors of log depth, (N, N) float64.
@@ -95,14 +98,20 @@ class Budget:
         total += np.diag((self.absolute_m / z_m) ** 2)
         size = {"width": width, "height": height}
         if self.depth_error is not None:
-            total += self.depth_error.covariance(pixels_px, calibrated=self.calibrated, **size)
+            factor = self.depth_error.factors(self.log_sigma, pixels_px)
+            total += self.depth_error.covariance(pixels_px, calibrated=self.calibrated, factor=factor, **size)
         if self.calibration is not None:
             jacobian = self.calibration.jacobian(z_m)
             total += jacobian @ self.calibration.covariance @ jacobian.T
             if self.depth_error is not None and len(self.calibration.anchors):
                 # The part of the depth error that the calibration has compensated (``recon.calibration.gain``).
                 at_px, gains = self.calibration.anchors[:, :2], self.calibration.anchors[:, 2:]
-                shared = self.depth_error.between(at_px, pixels_px, **size)
+                factors = [
+                    self.depth_error.factors(self.log_sigma, some_px) for some_px in (at_px, pixels_px)
+                ]
+                shared = self.depth_error.between(
+                    at_px, pixels_px, one_factor=factors[0], other_factor=factors[1], **size
+                )
                 compensated = jacobian @ gains.T @ shared
                 total -= compensated + compensated.T
         return total
@@ -141,6 +150,7 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
         includes=tuple(includes),
         not_included=tuple(missing),
         unknown=unknown,
+        log_sigma=scene.depth.log_sigma,
     )
 
 
@@ -172,6 +182,8 @@ def _depth_error(
     model = _error_model(scene, assume.error_models, name)
     if model is not None:
         basis = f"measured on {model.photos} photos: " if model.photos > 1 else ""
+        if scene.depth.log_sigma is not None and model.typical_sigma is not None:
+            basis = f"on average, scaled by its predicted uncertainty, {basis}"
         includes.append(
             f"the error of {model.estimator} ({100 * model.spread:.1f} % of the distance, {basis}{model.source})"
         )

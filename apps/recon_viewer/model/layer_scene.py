@@ -198,7 +198,7 @@ def coarse(scene: Scene, most_pixels: int = _PREVIEW_PIXELS) -> Scene:
     n = max(1, round((height * width / most_pixels) ** 0.5))
     if n == 1:
         return scene
-    camera = scene.intrinsics
+    camera, log_sigma = scene.intrinsics, scene.depth.log_sigma
     z_m = np.ascontiguousarray(scene.depth.z_m[::n, ::n])
     return replace(
         scene,
@@ -213,7 +213,12 @@ def coarse(scene: Scene, most_pixels: int = _PREVIEW_PIXELS) -> Scene:
             z_m.shape[0],
             camera.source,
         ),
-        depth=MetricDepth(z_m, np.ascontiguousarray(scene.depth.valid[::n, ::n]), scene.depth.scale_interval),
+        depth=MetricDepth(
+            z_m,
+            np.ascontiguousarray(scene.depth.valid[::n, ::n]),
+            scene.depth.scale_interval,
+            None if log_sigma is None else np.ascontiguousarray(log_sigma[::n, ::n]),
+        ),
         sky=None if scene.sky is None else np.ascontiguousarray(scene.sky[::n, ::n]),
     )
 

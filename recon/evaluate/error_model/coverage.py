@@ -66,7 +66,11 @@ class Prepared:
 def prepare(photo: PhotoResiduals, model: ErrorModel) -> Prepared:
     """Selects the pairs of a usable photo and computes the covariances predicted by a model."""
     pairs = photo.pairs()
-    claimed = model.covariance(photo.pixels_px, width=photo.width, height=photo.height, calibrated=True)
+    factor: Array | float = 1.0
+    if photo.log_sigma is not None and model.typical_sigma is not None:
+        factor = photo.log_sigma / model.typical_sigma
+    size = {"width": photo.width, "height": photo.height}
+    claimed = model.covariance(photo.pixels_px, calibrated=True, factor=factor, **size)
     # P C P' = C - F C - (F C)' + F C F' with F = X X^+ of rank 1 or 2.
     inverse = np.linalg.pinv(photo.modes)
     taken = photo.modes @ (inverse @ claimed)

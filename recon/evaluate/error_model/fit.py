@@ -5,7 +5,8 @@ best calibration, the variogram: half the mean squared difference of two residua
    their distance h in the image. Uses the robust estimator of Cressie and Hawkins, ``(mean root |difference|)^4 /
    (2 (0.457 + 0.494 / N))`` (Cressie, Statistics for Spatial Data, 1993, 2.4.12), pooled over photos. The exponential
    model ``local^2 + smooth^2 (1 - exp(-h / reach))`` (ibid., 2.3.1) is fitted with equal weight per distance class,
-   since the many distant pairs of a photo are not independent.
+   since the many distant pairs of a photo are not independent. If the estimator predicts its error at each pixel,
+   residuals are divided by it over its root mean square, which is stored as ``typical_sigma`` (``ErrorModel``).
 3. Residuals have heavier tails than a Gaussian, so ``smooth`` and ``local`` are multiplied by one factor, for which
 95 %
    of the 95 % intervals of distances between random pairs (equally many at short, middle and long separation) contain
@@ -162,14 +163,31 @@ def _votes(scene: NDArray[np.int64]) -> Array:
 def _fit(photos: Sequence[PhotoResiduals], scene: NDArray[np.int64], name: str) -> tuple[ErrorModel, float]:
     scene = np.unique(scene, return_inverse=True)[1]
     votes = _votes(scene)
+    typical = _typical_sigma(photos, votes)
     smooth, reach, local = _fitted_variogram(photos, votes)
-    shape = ErrorModel(name, 0.0, smooth, reach, local, 1, "")
+    if typical is not None:
+        smooth, local = typical * smooth, typical * local
+    shape = ErrorModel(name, 0.0, smooth, reach, local, 1, "", typical)
     some = _some(len(photos))
     ready = [prepare(photos[k], shape) for k in some.tolist()]
     factor = _factor(ready, votes[some])
     model = replace(shape, smooth=factor * smooth, local=factor * local)
     own = factor**2 * float(np.average([each.bare.mean() for each in ready], weights=votes[some]))
     return replace(model, scale=_scale(photos, votes, int(scene.max()) + 1, own)), factor
+
+
+def _typical_sigma(photos: Sequence[PhotoResiduals], votes: Array) -> float | None:
+    """Root mean square of what the estimator predicts of its own errors; None if it predicts none.
+
+    Raises:
+        CalibrationError: It does so for some photos only.
+    """
+    squares = [float(np.mean(photo.log_sigma**2)) for photo in photos if photo.log_sigma is not None]
+    if not squares:
+        return None
+    if len(squares) < len(photos):
+        raise CalibrationError("the estimator predicts its errors for some photos only: evaluate them anew")
+    return round(float(np.sqrt(np.average(squares, weights=votes))), 4)
 
 
 def _some(count: int) -> NDArray[np.int64]:

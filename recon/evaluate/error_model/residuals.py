@@ -50,7 +50,8 @@ class PhotoResiduals:
     common: float | None
     """Log of the removed factor; None for relative depth."""
     roots: Array
-    """(L,) sums of the root of absolute differences of residuals, by distance class."""
+    """(L,) sums of the root of absolute differences of residuals, by distance class; of residuals over ``log_sigma``
+    where there is one."""
     apart: Array
     """(L,) sums of the distances, as fractions of the diagonal."""
     counts: Array
@@ -61,6 +62,8 @@ class PhotoResiduals:
     """Of the photo, px."""
     scene: str | None
     """Photos of the same scene share one weight; None: a separate scene."""
+    log_sigma: Array | None = None
+    """(N,) the estimator's own standard deviation of log depth; None if it predicts none."""
 
     @property
     def usable(self) -> bool:
@@ -120,9 +123,13 @@ def collect(
     else:
         factor = None
         residual, modes = _best_shifted(depth.inverse[row, column].astype(np.float64), z_m)
+    log_sigma = None
+    if isinstance(depth, MetricDepth) and depth.log_sigma is not None:
+        log_sigma = depth.log_sigma[row, column].astype(np.float64)
+    standardised = residual if log_sigma is None else residual / log_sigma
     pixels_px = np.stack([column + 0.5, row + 0.5], axis=1)
     rays = rays_of(intrinsics.resized(width=width, height=height))
-    roots, apart, counts = _differences(pixels_px[:_COMPARED], residual[:_COMPARED], width, height)
+    roots, apart, counts = _differences(pixels_px[:_COMPARED], standardised[:_COMPARED], width, height)
     kept = slice(0, _KEPT)
     return PhotoResiduals(
         pixels_px=pixels_px[kept],
@@ -137,6 +144,7 @@ def collect(
         width=width,
         height=height,
         scene=scene,
+        log_sigma=None if log_sigma is None else log_sigma[kept],
     )
 
 

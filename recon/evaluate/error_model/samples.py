@@ -17,7 +17,7 @@ from recon.evaluate.evaluate_pair import Compared, Settings
 from recon.evaluate.manifest import EvaluationError, Pair
 from recon.types import MetricDepth, RelativeDepth
 
-_OPTIONAL = ("common", "scene")
+_OPTIONAL = ("common", "scene", "log_sigma")
 
 
 def residuals_of(compared: Compared) -> PhotoResiduals:
@@ -25,7 +25,11 @@ def residuals_of(compared: Compared) -> PhotoResiduals:
     height, width = compared.both.shape
     depth: MetricDepth | RelativeDepth
     if compared.relative is None:
-        depth = MetricDepth(np.where(compared.both, compared.depth_m, 0).astype(np.float32), compared.both)
+        depth = MetricDepth(
+            np.where(compared.both, compared.depth_m, 0).astype(np.float32),
+            compared.both,
+            log_sigma=compared.log_sigma,
+        )
     else:
         depth = RelativeDepth(compared.relative, compared.both)
     return collect(

@@ -182,10 +182,39 @@ def test_large_errors_are_drawn() -> None:
     assert low[0] == pytest.approx(2 * np.exp(-0.98), rel=0.08)
 
 
+def test_a_predicted_error_of_each_pixel_is_part_of_the_model() -> None:
+    rng = np.random.default_rng(8)
+    model = replace(TRUE, typical_sigma=0.1)
+    column, row = np.meshgrid(np.arange(W) + 0.5, np.arange(H) + 0.5)
+    pixels_px = np.stack([column.ravel(), row.ravel()], axis=1)
+    root = np.linalg.cholesky(model.covariance(pixels_px, width=W, height=H, calibrated=True))
+    made, blind = [], []
+    for _ in range(PHOTOS):
+        # From photo to photo, and from left to right, another error.
+        log_sigma = (0.1 * np.exp(rng.normal(0, 0.4) + np.linspace(-0.7, 0.7, W)) * np.ones((H, 1))).astype(
+            np.float32
+        )
+        field = (root @ rng.standard_normal(W * H)).reshape(H, W) * log_sigma / 0.1
+        true = room(rng)
+        z_m = true * np.exp(field + model.scale * rng.standard_normal())
+        for into, told in ((made, log_sigma), (blind, None)):
+            estimate = replace(metric(z_m), log_sigma=told)
+            into.append(collect(estimate, metric(true), width=W, height=H, intrinsics=CAMERA))
+    found, coverage = fit_error_model(made, estimator="m", source="")
+    typical = found.typical_sigma
+    assert typical is not None and 0.93 < coverage.pixel < 0.97 and 0.93 < coverage.distances < 0.97
+    assert found.smooth / typical == pytest.approx(TRUE.smooth / 0.1, rel=0.15)
+    assert found.local / typical == pytest.approx(TRUE.local / 0.1, rel=0.15)
+    assert fit_error_model(blind, estimator="m", source="")[0].typical_sigma is None
+    with pytest.raises(CalibrationError, match="for some photos only"):
+        fit_error_model([*made, *blind], estimator="m", source="")
+
+
 def test_file_round_trip_keeps_other_estimators(tmp_path: Path) -> None:
     path = tmp_path / "models.json"
     save_error_model(path, TRUE)
-    other = replace(TRUE, estimator="other", smooth=0.2)
+    assert "typical_sigma" not in path.read_text(encoding="utf-8")
+    other = replace(TRUE, estimator="other", smooth=0.2, typical_sigma=0.3)
     save_error_model(path, other)
     assert read_error_models(path) == {"m": TRUE, "other": other}
     save_error_model(path, replace(TRUE, local=0.5))
