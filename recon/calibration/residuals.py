@@ -198,7 +198,7 @@ class Explicit:
         return added
 
     def _apart(self, spread: ErrorModel) -> Array:
-        """(L,) variance of the log depth of one end of each length that is not shared with the other, less factors."""
+        """(L,) variance of the log depth of one end of each length not shared with the other, without factors."""
         return spread.local**2 + spread.smooth**2 * (1 - self._shared(spread))
 
     @property
