@@ -211,8 +211,19 @@ class Options:
         "Fill gaps behind foreground objects by extending the background (synthetic). Meshes only.",
         flag="--fill/--no-fill",
     )
-    stride: int = _option(
-        "Geometry", 1, "Keep every Nth pixel in each direction.", flag="--stride", metavar="N"
+    stride: int | None = _option(
+        "Geometry",
+        None,
+        "Keep every Nth pixel in each direction. Default: 1 in clouds; in meshes, as many as make about 1 million "
+        "triangles.",
+        flag="--stride",
+        metavar="N",
+    )
+    full: bool = _option(
+        "Geometry",
+        False,
+        "Keep every pixel in meshes (24 million triangles at 12 megapixels). With --faces: slower, hardly better.",
+        flag="--full",
     )
     voxel: float | None = _option(
         "Geometry",
@@ -263,8 +274,10 @@ class Options:
             raise ValueError(
                 f"--edge is a fraction of the depth and must be between 0 and 1, got {self.edge!r}"
             )
-        if not isinstance(self.stride, int) or self.stride < 1:
+        if self.stride is not None and (not isinstance(self.stride, int) or self.stride < 1):
             raise ValueError(f"--stride must be a whole number of 1 or more, got {self.stride!r}")
+        if self.full and self.stride is not None:
+            raise ValueError("give only one of --stride and --full, which is --stride 1")
         if self.faces is not None and self.faces < 4:
             raise ValueError(f"--faces must be 4 or more, got {self.faces}")
         if self.faces is not None and self.error is not None:

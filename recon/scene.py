@@ -16,6 +16,7 @@ from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
 from recon.geometry.point_cloud import GridCloud
+from recon.geometry.stride import PER_FACE, TRIANGLES, stride_for
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
@@ -92,6 +93,17 @@ class Scene:
         usable = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
         return estimate_levelling(self.depth, usable, self.intrinsics)
 
+    def stride_of(self, shape: Shape) -> int:
+        """Every how many pixels there is a point or a vertex: as the options say, or a mesh's budget of triangles."""
+        given = self.options
+        if given.stride is not None:
+            return given.stride
+        # ``error`` bounds how far the surface of all pixels moves.
+        if shape == "cloud" or given.full or given.error is not None:
+            return 1
+        triangles = TRIANGLES if given.faces is None else PER_FACE * given.faces
+        return stride_for(triangles, width=self.photo.width, height=self.photo.height)
+
     def cloud(self, *, normals: bool = True) -> PointCloud:
         """Coloured points in the cam frame, m: one for each kept pixel, then thinned by ``voxel``."""
         cloud = self._grid_cloud(normals=normals).whole()
@@ -103,7 +115,7 @@ class Scene:
             self.surface,
             self.photo.rgb,
             self.intrinsics,
-            stride=given.stride,
+            stride=self.stride_of("cloud"),
             edge=given.edge,
             normals=normals,
         )
@@ -115,7 +127,7 @@ class Scene:
             self.surface,
             self.photo.rgb,
             self.intrinsics,
-            stride=given.stride,
+            stride=self.stride_of("mesh"),
             edge=given.edge,
             fill=given.fill,
             faces=given.faces,
@@ -231,6 +243,6 @@ class Scene:
             axes=form.fixed_axes or self.options.axes,
             provenance=replace(self.provenance, levelling=levelling, fill=fill),
             level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
-            stride=self.options.stride,
+            stride=self.stride_of(shape),
             voxel_m=self.options.voxel if shape == "cloud" else None,
         )

@@ -81,11 +81,34 @@ def report_levelling(levelling: Levelling, journal: Journal) -> None:
 
 
 def report_faces(scene: Scene, faces: int, journal: Journal) -> None:
-    """Warns if simplification left more triangles than requested."""
-    asked = scene.options.faces
+    """The share of the full mesh that is kept; warns if simplification left more triangles than requested."""
+    asked, step = scene.options.faces, scene.stride_of("mesh")
+    full = 2 * scene.photo.width * scene.photo.height
+    if scene.options.stride is None and step > 1:
+        then = "); --full keeps all" if asked is None else ", then simplified); --full starts from all"
+        journal.decide(
+            "triangles",
+            f"{_millions(faces)} of {_millions(full)} million triangles (every {_ordinal(step)} pixel{then}",
+            faces=faces,
+            full=full,
+            stride=step,
+        )
     if asked is not None and faces > asked:
         journal.warn(
             "faces",
             f"{faces:,} triangles remain instead of the requested {asked:,}: the scene has too many separate pieces; "
             "use --stride 2 or --edge 0 to get fewer",
         )
+
+
+def _millions(count: int) -> str:
+    """``1.0``, ``24``: two digits."""
+    millions = count / 1e6
+    return (
+        f"{millions:.0f}" if millions >= 9.95 else f"{millions:.2g}" if millions < 0.95 else f"{millions:.1f}"
+    )
+
+
+def _ordinal(number: int) -> str:
+    tens = number // 10 % 10
+    return f"{number}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -87,9 +87,20 @@ def surface_of(
 
 
 def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[FloatMap, BoolMap, Connections]:
-    """Depth, kept pixels and connections of the grid of every ``step``-th pixel, whose rays these are."""
+    """Depth, kept pixels and connections of the grid of every ``step``-th pixel, whose rays these are.
+
+    Each pixel keeps its own depth: a mean would lie between two surfaces. Two of them are connected where no cut lies
+    between them in the full grid, or where the coarse grid has no depth edge, as behind a pole that it steps over.
+    """
     if step == 1:
         return surface.z_m, surface.keep, surface.connections
     z_m = np.ascontiguousarray(surface.z_m[::step, ::step])
     keep = np.ascontiguousarray(surface.keep[::step, ::step])
-    return z_m, keep, connect(z_m, keep, rays, edge)
+    connections = connect(z_m, keep, rays, edge)
+    uncut = surface.connections
+    for links, fine in ((connections.right, uncut.right[::step]), (connections.down.T, uncut.down.T[::step])):
+        # The links from one pixel to the next side by side; what is left over at the end joins nothing.
+        whole = fine[:, : links.shape[1] * step].reshape(*links.shape, step)
+        links |= whole.all(axis=2)
+    restrict(connections, keep)
+    return z_m, keep, connections

@@ -178,7 +178,7 @@ def _for_wires(scene: Scene) -> Scene:
     if scene.options.faces or scene.options.error:
         return scene
     pixels = scene.depth.z_m.size
-    stride = max(scene.options.stride, ceil((pixels / _WIRE_PIXELS) ** 0.5))
+    stride = max(scene.stride_of("mesh"), ceil((pixels / _WIRE_PIXELS) ** 0.5))
     return scene.with_options(replace(scene.options, stride=stride))
 
 

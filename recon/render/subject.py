@@ -42,7 +42,7 @@ def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
     nearest_m, middle_m = np.percentile(known, (2, 50)).tolist() if known.size else (1.0, 3.0)
     start = photo_camera(scene.intrinsics, world_T_cam, middle_m)
     size = (scene.photo.width, scene.photo.height)
-    return Subject(drawn, start, size, float(scene.options.stride), nearest_m)
+    return Subject(drawn, start, size, float(scene.stride_of(shape)), nearest_m)
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:

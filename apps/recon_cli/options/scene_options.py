@@ -39,9 +39,14 @@ ESTIMATION = (
     "processing_size",
     "offline",
 )
-GEOMETRY = ("edge", "max_depth", "sky", "stride", "voxel", "faces", "error", "fill", "axes", "level")
+GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")
 
-_EXCLUSIVE = (("faces", "error"), ("depth", "reference"), ("intrinsics", "focal_px", "focal_35mm", "fov"))
+_EXCLUSIVE = (
+    ("faces", "error"),
+    ("stride", "full"),
+    ("depth", "reference"),
+    ("intrinsics", "focal_px", "focal_35mm", "fov"),
+)
 
 
 class OutputPath(click.Path):
@@ -134,6 +139,7 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
     names = {field.name for field in dataclasses.fields(Options)}
     chosen = {name: value for name, value in values.items() if name in names}
     context = click.get_current_context()
+    defaults = {field.name: field.default for field in dataclasses.fields(Options)}
     if base is not None:
         default = click.core.ParameterSource.DEFAULT
         chosen = {
@@ -141,7 +147,7 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
         }
         for group in _EXCLUSIVE:
             if any(name in chosen for name in group):
-                chosen = {**dict.fromkeys(group), **chosen}
+                chosen = {**{name: defaults[name] for name in group}, **chosen}
     try:
         return Options(**chosen) if base is None else dataclasses.replace(base, **chosen)
     except ValueError as error:

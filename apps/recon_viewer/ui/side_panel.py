@@ -16,8 +16,8 @@ from recon_viewer.ui.controls import Controls
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
 _TOOL_WORDS = {"look": "look around", "known length": "set known length", "rectangle": "crop"}
-_STRIDES = ("every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
-_STRIDE_NUMBERS = (1, 2, 3, 4, 6, 8)
+_STRIDES = ("automatic", "every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
+_STRIDE_NUMBERS = (None, 1, 2, 3, 4, 6, 8)
 
 
 class Panel(Controls):
@@ -160,7 +160,12 @@ class Panel(Controls):
         self._stride.set_on_selection_changed(
             self.heard(lambda at: self._option(None, stride=_STRIDE_NUMBERS[at]))
         )
-        self.row(rows, "stride", self._stride, "Which pixels of the photo become points")
+        self.row(
+            rows,
+            "stride",
+            self._stride,
+            "Which pixels of the photo become points and vertices; automatic: all points, about 1 million triangles",
+        )
         self._focal = gui.NumberEdit(gui.NumberEdit.DOUBLE)
         self._focal.decimal_precision = 1
         self._focal.set_limits(1, 1e6)
