@@ -254,6 +254,12 @@ class Options:
         flag="--axes",
         choices=get_args(Axes),
     )
+    keep_metadata: bool = _option(
+        "Output",
+        False,
+        "Keep the metadata of a JPEG (EXIF with GPS position and owner, XMP, comments) in embedded pictures.",
+        flag="--keep-metadata",
+    )
 
     def __post_init__(self) -> None:
         for name, value in (

@@ -17,6 +17,7 @@ from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
+from recon.depth.names import without_folder
 from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
 from recon.export.format import Geometry
@@ -215,7 +216,7 @@ def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metri
     return Provenance(
         generator=GENERATOR,
         photo=PhotoRecord(photo.name, photo.width, photo.height),
-        model=ModelRecord(estimate.model, estimate.revision, estimate.details),
+        model=ModelRecord(without_folder(estimate.model), estimate.revision, estimate.details),
         focal=FocalRecord.of(
             camera,
             sets_depth=estimate.focal_used_px is not None and calibration is None,

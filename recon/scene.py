@@ -20,8 +20,9 @@ from recon.geometry.stride import PER_FACE, TRIANGLES, stride_for
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
+from recon.photo.jpeg_picture import split_jpeg, with_metadata
 from recon.provenance import Provenance
-from recon.saved_options import options_as_values, options_from_values
+from recon.saved_options import options_as_values, options_from_values, without_folders
 from recon.types import BoolMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
 
 
@@ -180,12 +181,18 @@ class Scene:
         with scene_file.damage_told(path):
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
+<<<<<<< HEAD
             jpeg, log_sigma = arrays.get("jpeg"), arrays.get("log_sigma")
+=======
+            # Of an earlier version, or another program's: the picture alone is passed on.
+            jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
+>>>>>>> c414f92 (What is passed on: the picture of a JPEG alone, without metadata, trailers and folders)
             return cls(
                 photo=Photo(
                     rgb=arrays["rgb"],
                     path=metadata["photo_path"],
-                    jpeg_bytes=None if jpeg is None else jpeg.tobytes(),
+                    jpeg_bytes=jpeg.picture if jpeg else None,
+                    jpeg_metadata=jpeg.metadata if jpeg else b"",
                 ),
                 intrinsics=Intrinsics(fx, fy, cx, cy, width, height, metadata["focal_source"]),
                 depth=MetricDepth(
@@ -209,11 +216,17 @@ class Scene:
         }
         if self.sky is not None:
             arrays["sky"] = self.sky
+<<<<<<< HEAD
         if self.depth.log_sigma is not None:
             half = np.finfo(np.float16)
             arrays["log_sigma"] = self.depth.log_sigma.clip(half.tiny, half.max).astype(np.float16)
         if self.photo.jpeg_bytes is not None:
             arrays["jpeg"] = np.frombuffer(self.photo.jpeg_bytes, np.uint8)
+=======
+        jpeg = self._embedded_photo.jpeg_bytes
+        if jpeg is not None:
+            arrays["jpeg"] = np.frombuffer(jpeg, np.uint8)
+>>>>>>> c414f92 (What is passed on: the picture of a JPEG alone, without metadata, trailers and folders)
         return arrays
 
     def _metadata(self) -> dict[str, Any]:
@@ -222,9 +235,17 @@ class Scene:
             "photo_path": self.photo.name,
             "focal_source": self.intrinsics.source,
             "scale_interval": self.depth.scale_interval,
-            "options": options_as_values(self.options),
+            "options": without_folders(options_as_values(self.options)),
             "provenance": self.provenance.as_dict(),
         }
+
+    @property
+    def _embedded_photo(self) -> Photo:
+        """The photo as files contain it: without metadata, unless the user asked for it."""
+        photo = self.photo
+        if not self.options.keep_metadata or photo.jpeg_bytes is None:
+            return photo
+        return replace(photo, jpeg_bytes=with_metadata(photo.jpeg_bytes, photo.jpeg_metadata))
 
     def geometry(self, shape: Shape) -> Geometry:
         """The cloud or the mesh; a cloud that is not thinned comes in pieces, for the writers."""
@@ -238,7 +259,7 @@ class Scene:
         fill = FILL_NOTE if self.options.fill and shape == "mesh" else None
         return Content(
             geometry=self.geometry(shape) if geometry is None else geometry,
-            photo=self.photo,
+            photo=self._embedded_photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,
             provenance=replace(self.provenance, levelling=levelling, fill=fill),

@@ -144,8 +144,11 @@ class Photo:
     warnings: tuple[str, ...] = ()
     """What was odd about the file yet did not prevent reading it."""
     jpeg_bytes: bytes | None = field(default=None, repr=False)
-    """The file's own bytes where they show exactly ``rgb`` (upright sRGB JPEG), so that an exporter can embed
-    them unchanged; else None."""
+    """Where the file shows exactly ``rgb`` (upright sRGB JPEG), its picture without metadata and without what follows
+    it, so that an exporter can embed the pixels unchanged; else None."""
+    jpeg_metadata: bytes = field(default=b"", repr=False)
+    """The segments of ``jpeg_bytes`` with EXIF (place, owner, serial number), XMP, IPTC and comments, which scenes
+    contain only if the user asks for it."""
     carried: "CarriedDepth | None" = None
     """Depth that the file carries beside the picture (portrait modes), of the same view; None: none that is
     understood."""

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import encoded
 from synthetic import CAMERA, floor_and_wall, with_box
 
 import recon
@@ -15,6 +16,7 @@ from recon.types import MetricDepth, Photo
 
 BOX = (slice(30, 90), slice(50, 100))
 RGB = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+JPEG = encoded(RGB, "JPEG")
 SKY = np.zeros((120, 160), bool)
 SKY[:10] = True
 
@@ -23,7 +25,7 @@ def scene_of(**options: object) -> Scene:
     valid = ~SKY
     valid[100:, :5] = False
     return Scene(
-        photo=Photo(rgb=RGB, path="photo.jpg", jpeg_bytes=b"\xff\xd8not really"),
+        photo=Photo(rgb=RGB, path="photo.jpg", jpeg_bytes=JPEG),
         intrinsics=CAMERA,
         depth=MetricDepth(z_m=with_box(floor_and_wall(), *BOX, 2.0), valid=valid, scale_interval=0.07),
         sky=SKY,

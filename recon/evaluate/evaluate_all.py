@@ -1,6 +1,7 @@
 """Evaluates many pairs one by one; reports and skips pairs that fail."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from recon.depth.estimator import Estimator
 from recon.depth.names import CARRIED
@@ -66,8 +67,17 @@ def run(
             # Missing weights affect all pairs, but embedded depth may be missing in a single photo.
             if not worked and estimator.name != CARRIED:
                 raise
-            outcome = Failure.of(error)
+            outcome = _failure(error, pair)
         except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
-            outcome = Failure.of(error)
+            outcome = _failure(error, pair)
         warnings = tuple(entry.message for entry in pair_journal.entries if entry.kind == "warning")
         yield Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)
+
+
+def _failure(error: Exception, pair: Pair) -> Failure:
+    """What failed, without the folders of this machine: reports are passed on."""
+    failure = Failure.of(error)
+    message = failure.message
+    for path in (pair.photo, pair.depth):
+        message = message.replace(str(path), path.name)
+    return replace(failure, message=message)

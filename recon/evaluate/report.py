@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from recon.atomic_write import staged
+from recon.depth.names import without_folder
 from recon.errors import Failure
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.row import ALIGNMENTS, Row
@@ -162,7 +163,9 @@ def write_report(
         ExportError: They cannot be written.
     """
     origin = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
-    rows = list(rows)
+    # Reports are passed on: the folder of a local model tells whose machine it was.
+    summary = {without_folder(model): found for model, found in summary.items()}
+    rows = [replace(row, model=without_folder(row.model)) for row in rows]
     as_json, as_text = folder / "report.json", folder / "report.md"
     with staged(as_json, overwrite=overwrite) as temporary:
         content = {

@@ -20,6 +20,7 @@ from recon.photo import exif, heif
 from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.high_bit_depth import decode_deep, grey_tiff_to_8_bits, is_deep_colour
+from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
 from recon.photo.panorama import panorama_projection
 from recon.types import Photo
@@ -76,6 +77,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
             srgb = upright_picture(srgb, decoded.orientation)
     notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
 
+    jpeg = split_jpeg(data) if unchanged else None
     width, height = srgb.size
     focal = exif.focal_length(decoded.tags, width=width, height=height)
     intrinsics = None
@@ -100,7 +102,8 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         exif_focal_note=focal.note,
         intrinsics=intrinsics,
         warnings=tuple(dict.fromkeys(notes + ([focal.warning] if focal.warning else []))),
-        jpeg_bytes=data if unchanged else None,
+        jpeg_bytes=jpeg.picture if jpeg else None,
+        jpeg_metadata=jpeg.metadata if jpeg else b"",
         carried=carried,
     )
 

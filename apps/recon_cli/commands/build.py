@@ -14,6 +14,7 @@ from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
+    PASSED_ON,
     dry_run_option,
     inputs_of,
     options_from,
@@ -53,7 +54,7 @@ collide keep the photo's suffix: a.jpg.glb, a.png.glb. With --depth DIR, the dep
     required=False,
 )
 @shape_option
-@scene_options(ESTIMATION + GEOMETRY)
+@scene_options(ESTIMATION + GEOMETRY + PASSED_ON)
 @batch_options("Formats to write with several photos, a folder or a video, e.g. glb,ply. Default: ply.")
 @overwrite_option
 @dry_run_option

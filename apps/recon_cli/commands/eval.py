@@ -139,7 +139,7 @@ def evaluate(
     _print_tables(summary, session)
     session.result["models"] = {model: one.as_dict() for model, one in summary.items()}
     if output is not None:
-        _write(output, summary, results, settings, session, manifest=str(pairs))
+        _write(output, summary, results, settings, session, manifest=pairs.absolute().name)
     if error_model is not None:
         _fit_error_models(error_model, work, list(summary), session)
     _end(summary, work.without, session)

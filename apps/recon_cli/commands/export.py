@@ -12,6 +12,7 @@ from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     GEOMETRY,
+    PASSED_ON,
     options_from,
     output_option,
     overwrite_option,
@@ -25,7 +26,7 @@ from recon_cli.options.without_effect import warn_of_idle_geometry
 @click.argument("scene", type=click.Path(path_type=Path))
 @output_option("Output file; the suffix selects the format (see below). Repeatable.")
 @shape_option
-@scene_options(GEOMETRY)
+@scene_options(GEOMETRY + PASSED_ON)
 @overwrite_option
 @manners
 def export(

@@ -40,6 +40,7 @@ ESTIMATION = (
     "offline",
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")
+PASSED_ON = ("keep_metadata",)
 
 _EXCLUSIVE = (
     ("faces", "error"),

@@ -80,7 +80,7 @@ class Network:
     def details(self) -> dict[str, Any]:
         """Values for the provenance: source, device, precision."""
         where = (
-            self._snapshot.repository or str(self._snapshot.folder) if self._snapshot else str(self._source)
+            self._snapshot.repository or self._snapshot.folder.name if self._snapshot else str(self._source)
         )
         placement = self._placement
         return {
