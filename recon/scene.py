@@ -181,12 +181,9 @@ class Scene:
         with scene_file.damage_told(path):
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
-<<<<<<< HEAD
-            jpeg, log_sigma = arrays.get("jpeg"), arrays.get("log_sigma")
-=======
+            log_sigma = arrays.get("log_sigma")
             # Of an earlier version, or another program's: the picture alone is passed on.
             jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
->>>>>>> c414f92 (What is passed on: the picture of a JPEG alone, without metadata, trailers and folders)
             return cls(
                 photo=Photo(
                     rgb=arrays["rgb"],
@@ -216,17 +213,12 @@ class Scene:
         }
         if self.sky is not None:
             arrays["sky"] = self.sky
-<<<<<<< HEAD
         if self.depth.log_sigma is not None:
             half = np.finfo(np.float16)
             arrays["log_sigma"] = self.depth.log_sigma.clip(half.tiny, half.max).astype(np.float16)
-        if self.photo.jpeg_bytes is not None:
-            arrays["jpeg"] = np.frombuffer(self.photo.jpeg_bytes, np.uint8)
-=======
         jpeg = self._embedded_photo.jpeg_bytes
         if jpeg is not None:
             arrays["jpeg"] = np.frombuffer(jpeg, np.uint8)
->>>>>>> c414f92 (What is passed on: the picture of a JPEG alone, without metadata, trailers and folders)
         return arrays
 
     def _metadata(self) -> dict[str, Any]:
