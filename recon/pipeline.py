@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recon.calibration.calibration import Calibration
+from recon.calibration.calibration import Calibration, as_json
 from recon.calibration.checks import check_positions
 from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
 from recon.calibration.to_metric import Metric, fit, report, to_metric
@@ -17,9 +17,9 @@ from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
-from recon.depth.names import without_folder
 from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
+from recon.estimator_names import without_folder
 from recon.export.format import Geometry
 from recon.journal import Journal
 from recon.options import Options, Shape
@@ -223,6 +223,6 @@ def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metri
             sigma=calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
         ),
         error_model=metric.error_model,
-        calibration=None if calibration is None else CalibrationRecord.of(calibration),
+        calibration=None if calibration is None else CalibrationRecord.from_dict(as_json(calibration)),
         scale_interval=metric.depth.scale_interval,
     )

@@ -6,15 +6,11 @@ in ``more`` (of the model in ``details``, of the calibration in ``values``) and 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from recon.calibration.calibration import Calibration, as_json
-from recon.calibration.error_model import ErrorModel, error_model_of, known_error_model
-from recon.depth.names import PREVIEW
+from recon.error_model import ErrorModel
+from recon.estimator_names import PREVIEW
 from recon.types import Intrinsics
-
-if TYPE_CHECKING:
-    from recon.geometry.gravity import Levelling
 
 Values = Mapping[str, Any]
 """Plain JSON values by name."""
@@ -103,13 +99,8 @@ class CalibrationRecord:
     """Everything that the file says of it."""
 
     @classmethod
-    def of(cls, calibration: Calibration) -> "CalibrationRecord":
-        """Of a calibration that was just used."""
-        return cls.from_dict(as_json(calibration))
-
-    @classmethod
     def from_dict(cls, values: Values) -> "CalibrationRecord":
-        """Of a scene file."""
+        """Of a scene file, or of a calibration that was just used (``recon.calibration.calibration.as_json``)."""
         covariance, sigma = values.get("covariance"), values.get("focal_sigma")
         return cls(
             scale=float(values["scale"]),
@@ -159,7 +150,7 @@ class Provenance:
     crop: CropRecord | None = None
     viewer: Values | None = None
     """What the viewer keeps in a scene file, for itself to read: measurements, and how it was shown."""
-    levelling: "Levelling | None" = None
+    levelling: Values | None = None
     """How the scene in the file was stood upright; a scene file has none, as it holds the camera's view."""
     fill: str | None = None
     """That a file has geometry which nobody has seen."""
@@ -177,7 +168,7 @@ class Provenance:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for a file."""
-        calibration, levelling = self.calibration, self.levelling
+        calibration = self.calibration
         found = {
             "generator": self.generator,
             "photo": _plain(self.photo),
@@ -189,7 +180,7 @@ class Provenance:
             "kept": _plain(self.kept),
             "crop": _plain(self.crop),
             "viewer": None if self.viewer is None else dict(self.viewer),
-            "levelling": None if levelling is None else levelling.as_provenance(),
+            "levelling": None if self.levelling is None else dict(self.levelling),
             "fill": self.fill,
             **self.more,
         }
@@ -197,21 +188,19 @@ class Provenance:
 
     @classmethod
     def from_dict(cls, values: Values) -> "Provenance":
-        """The inverse of ``as_dict``. Of a file that has no error model yet, the shipped one of its estimator.
+        """The inverse of ``as_dict``.
 
         Raises:
             ValueError, TypeError, KeyError: It is no provenance.
         """
-        model = _model(values.get("model"))
-        name = None if model is None else model.name
-        error_model = None if name is None else known_error_model(name)
-        calibration, viewer = values.get("calibration"), values.get("viewer")
+        error_model, calibration = values.get("error_model"), values.get("calibration")
+        viewer = values.get("viewer")
         return cls(
             generator=values.get("generator"),
             photo=_record(PhotoRecord, values.get("photo")),
-            model=model,
+            model=_model(values.get("model")),
             focal=_record(FocalRecord, values.get("focal")),
-            error_model=error_model_of(values["error_model"]) if "error_model" in values else error_model,
+            error_model=None if error_model is None else ErrorModel.from_dict(error_model),
             calibration=None if calibration is None else CalibrationRecord.from_dict(calibration),
             scale_interval=values.get("scale_interval"),
             kept=_record(KeptRecord, values.get("kept")),

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 from recon.constraint_text import PARSERS, constraint_from, values_of
 from recon.constraints import Constraint
-from recon.depth.names import without_folder
+from recon.estimator_names import without_folder
 from recon.options import Options
 
 _KINDS = {name: (kind, *get_args(kind)) for name, kind in get_type_hints(Options).items()}

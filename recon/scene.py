@@ -254,7 +254,11 @@ class Scene:
             photo=self._embedded_photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,
-            provenance=replace(self.provenance, levelling=levelling, fill=fill),
+            provenance=replace(
+                self.provenance,
+                levelling=None if levelling is None else levelling.as_provenance(),
+                fill=fill,
+            ),
             level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
             stride=self.stride_of(shape),
             voxel_m=self.options.voxel if shape == "cloud" else None,

@@ -7,7 +7,6 @@ import pytest
 from rooms import MODEL, room_depth, scene_of
 
 from recon import scene_file
-from recon.calibration.error_model import known_error_model
 from recon.errors import SceneFileError
 from recon.provenance import CalibrationRecord, CropRecord, KeptRecord, Provenance
 from recon.scene import Scene
@@ -84,13 +83,10 @@ def test_what_a_file_says_is_found_by_name() -> None:
     assert found.viewer == BY_THE_VIEWER["viewer"]
 
 
-def test_a_file_of_before_takes_the_shipped_error_model_and_a_later_null_is_believed() -> None:
-    old = {"model": {"name": "preview"}, "calibration": {"scale": 2.0}}
-    found = Provenance.from_dict(old)
-    assert found.error_model == known_error_model("preview") is not None
+def test_what_a_file_of_before_does_not_say_is_none() -> None:
+    found = Provenance.from_dict({"model": {"name": "preview"}, "calibration": {"scale": 2.0}})
     assert found.calibration == CalibrationRecord(2.0) and found.calibration.covariance is None
-    assert found.focal is found.photo is found.generator is None
-    assert Provenance.from_dict({**old, "error_model": None}).error_model is None
+    assert found.focal is found.photo is found.generator is found.error_model is None
 
 
 @pytest.mark.parametrize(

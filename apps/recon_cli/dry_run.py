@@ -5,8 +5,8 @@ from pathlib import Path
 
 from recon.depth.estimator import Estimator
 from recon.depth.measured import Measured
-from recon.depth.names import MEASURED, RELATIVE_FILE
 from recon.depth.sparse_points import SparsePoints
+from recon.estimator_names import MEASURED, RELATIVE_FILE
 from recon.options import Options
 from recon.outputs.scene_files import Output
 from recon.types import Intrinsics, Photo

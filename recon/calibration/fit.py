@@ -14,7 +14,7 @@ from recon.calibration.checks import (
     check_range,
     check_reference_range,
 )
-from recon.calibration.error_model import ErrorModel, assumed_error_model
+from recon.calibration.error_models import assumed_error_model
 from recon.calibration.gain import Picture
 from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
@@ -23,6 +23,7 @@ from recon.calibration.robust_fit import Solution
 from recon.calibration.solver import solve
 from recon.calibration.values import Dense, Values, dense_of
 from recon.constraints import Constraint
+from recon.error_model import ErrorModel
 from recon.statistics import COVERAGE_FACTOR
 from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 

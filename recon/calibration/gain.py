@@ -27,11 +27,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, NEAR
 from recon.calibration.residuals import Explicit
 from recon.calibration.values import Array
+from recon.error_model import ErrorModel
 from recon.types import Intrinsics
 
 _FAR_SHARE = 0.1

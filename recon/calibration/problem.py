@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.prior import Prior
 from recon.calibration.residuals import Explicit
 from recon.calibration.values import Array, Dense
+from recon.error_model import ErrorModel
 
 NEAR, FAR, FOCAL, GAIN = range(4)
 """Indices of the unknowns (``residuals``)."""

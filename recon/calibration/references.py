@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recon.calibration.calibration import Calibration, load
-from recon.calibration.error_model import known_error_model
+from recon.calibration.error_models import known_error_model
 from recon.constraint_text import read_constraints
 from recon.constraints import Constraint
 from recon.depth import registry

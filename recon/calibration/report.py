@@ -4,7 +4,8 @@ from itertools import combinations
 from math import exp, hypot, log
 
 from recon.calibration.calibration import Calibration, Residual
-from recon.calibration.error_model import ErrorModel, assumed_error_model
+from recon.calibration.error_models import assumed_error_model
+from recon.error_model import ErrorModel
 from recon.statistics import COVERAGE_FACTOR
 
 WEAK = 0.3

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.floor_plane import Floor, find_floor
 from recon.calibration.values import Array, Values
 from recon.constraints import (
@@ -21,6 +20,7 @@ from recon.constraints import (
     LengthBetween,
     Rectangle,
 )
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.geometry.unproject import rays_of
 from recon.types import Intrinsics

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.problem import Problem
 from recon.calibration.robust_fit import Solution, polished
+from recon.error_model import ErrorModel
 from recon.statistics import COVERAGE_FACTOR
 
 _LEAST_FREEDOM = 3

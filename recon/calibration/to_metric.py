@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, replace
 from math import expm1
 
 from recon.calibration.calibration import Calibration, apply, as_json
-from recon.calibration.error_model import ErrorModel, known_error_model, lattice
+from recon.calibration.error_models import known_error_model, lattice
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.calibration.references import ScaleSources
 from recon.calibration.report import doubts, fitted_text, summary
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
 from recon.depth.sparse_points import SparsePoints
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.journal import Journal
 from recon.options import Fit

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import ErrorModel, lattice
+from recon.calibration.error_models import lattice
 from recon.constraints import Pixel
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.types import BoolMap, FloatMap, Intrinsics, MetricDepth
 

@@ -17,7 +17,7 @@ from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
-from recon.depth.names import DEPTH_PRO
+from recon.estimator_names import DEPTH_PRO
 from recon.journal import Journal
 from recon.types import DEFAULT_FOV_DEG, BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 

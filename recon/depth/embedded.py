@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.measured import PLAUSIBLE_MEDIAN_M, resize_depth, resize_inverse
-from recon.depth.names import CARRIED
 from recon.errors import ModelUnavailable
+from recon.estimator_names import CARRIED
 from recon.journal import Journal
 from recon.photo.embedded_depth.find import UNDERSTOOD
 from recon.types import (

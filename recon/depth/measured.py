@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth.names import MEASURED
 from recon.depth_map.read import read_depth, read_stored
 from recon.errors import DepthFileError
+from recon.estimator_names import MEASURED
 from recon.journal import Journal
 from recon.photo.same_shape import same_shape
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo

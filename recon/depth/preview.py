@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.names import PREVIEW
+from recon.estimator_names import PREVIEW
 from recon.journal import Journal
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
 

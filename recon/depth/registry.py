@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import ModuleType
 
 import recon.depth
-from recon.depth import names
+from recon import estimator_names as names
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from recon.depth.measured import check_aspect, resize_inverse
-from recon.depth.names import RELATIVE_FILE
 from recon.depth_map.read import read_stored
 from recon.errors import DepthFileError
+from recon.estimator_names import RELATIVE_FILE
 from recon.journal import Journal
 from recon.types import DepthEstimate, Photo, RelativeDepth
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from recon.depth.estimator import Estimator
-from recon.depth.names import CARRIED
 from recon.errors import Failure, ModelUnavailable, ReconError
+from recon.estimator_names import CARRIED
 from recon.evaluate.evaluate_pair import Compared, Settings, compare
 from recon.evaluate.manifest import Pair
 from recon.evaluate.row import Measures, Row

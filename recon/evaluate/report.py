@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from recon.atomic_write import staged
-from recon.depth.names import without_folder
 from recon.errors import Failure
+from recon.estimator_names import without_folder
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.row import ALIGNMENTS, Row
 from recon.evaluate.summary import ModelSummary, Statistics

@@ -7,10 +7,11 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import ErrorModel
+from recon.calibration.error_models import known_error_model
 from recon.calibration.report import unfit_text
 from recon.constraints import PICKING_PX
-from recon.depth.names import DEPTH_PRO, MEASURED, RELATIVE_FILE
+from recon.error_model import ErrorModel
+from recon.estimator_names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
@@ -35,7 +36,7 @@ class Assumptions:
     depth_sigma_m: float | None = None
     """The same in m."""
     error_models: Mapping[str, ErrorModel] = field(default_factory=dict)
-    """Error models by estimator, which replace the built-in ones (``error_model.read_error_models``)."""
+    """Error models by estimator, which replace the built-in ones (``error_models.read_error_models``)."""
 
     def __post_init__(self) -> None:
         for name in ("pixel_sigma_px", "depth_sigma", "depth_sigma_m"):
@@ -219,7 +220,8 @@ def _error_model(scene: Scene, given: Mapping[str, ErrorModel], name: str | None
                 f"{', '.join(given)}"
             )
         return given[name]
-    return scene.provenance.error_model
+    found = scene.provenance.error_model
+    return known_error_model(name) if found is None and name is not None else found
 
 
 def _independent(sigma: float) -> ErrorModel:

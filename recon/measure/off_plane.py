@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import assumed_error_model
+from recon.calibration.error_models import assumed_error_model
 from recon.constraints import Pixel, Rectangle
 from recon.measure.assemble import inputs_of
 from recon.measure.error_budget import Assumptions, budget_of

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration, apply
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.camera.focal_from_rectangle import focal_from_rectangle
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.types import Intrinsics, MetricDepth, RelativeDepth
 from tools.bench.calibration import draw, truths_of

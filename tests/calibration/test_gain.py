@@ -5,10 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from synthetic import CAMERA, floor_and_wall, with_box
 
-from recon.calibration.calibration import apply
-from recon.calibration.error_model import ErrorModel, lattice
+from recon.calibration.calibration import apply, as_json
+from recon.calibration.error_models import lattice
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
+from recon.error_model import ErrorModel
 from recon.measure.error_budget import Assumptions, budget_of
 from recon.provenance import CalibrationRecord, ModelRecord, Provenance
 from recon.scene import Scene
@@ -59,7 +60,7 @@ def log_covariance(constraints: list[Constraint], pixels_px: Array) -> Array:
         intrinsics=CAMERA,
         depth=depth,
         provenance=Provenance(
-            model=ModelRecord("m"), calibration=CalibrationRecord.of(fit), error_model=MODEL
+            model=ModelRecord("m"), calibration=CalibrationRecord.from_dict(as_json(fit)), error_model=MODEL
         ),
     )
     columns, rows = np.floor(pixels_px.T).astype(int)
@@ -136,7 +137,7 @@ def test_errors_that_the_user_states_are_not_those_that_the_calibration_took_up(
         intrinsics=CAMERA,
         depth=apply(fit, MetricDepth(Z, ALL)),
         provenance=Provenance(
-            model=ModelRecord("m"), calibration=CalibrationRecord.of(fit), error_model=MODEL
+            model=ModelRecord("m"), calibration=CalibrationRecord.from_dict(as_json(fit)), error_model=MODEL
         ),
     )
     budget = budget_of(scene, Assumptions(depth_sigma=0.01))

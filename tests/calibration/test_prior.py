@@ -5,10 +5,11 @@ import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration
-from recon.calibration.error_model import ErrorModel, assumed_error_model, lattice
+from recon.calibration.error_models import assumed_error_model, lattice
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.calibration.report import doubts, fitted_text, summary, unfit_text
 from recon.constraints import Constraint, DistanceAt, LengthBetween
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.types import MetricDepth, RelativeDepth
 

@@ -5,9 +5,9 @@ import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import DistanceAt
+from recon.error_model import ErrorModel
 from recon.types import MetricDepth, RelativeDepth
 
 Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)

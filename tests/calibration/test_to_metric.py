@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
-from recon.calibration.error_model import ErrorModel
 from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import Metric, to_metric
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
+from recon.error_model import ErrorModel
 from recon.journal import Journal
 from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 

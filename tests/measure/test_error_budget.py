@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from rooms import CAMERA, MODEL, estimated, on_wall, room_depth, scene_of
 
-from recon.calibration.error_model import ErrorModel
+from recon.calibration.error_models import known_error_model
+from recon.error_model import ErrorModel
 from recon.measure import Assumptions, MeasurementError, from_camera
 from recon.measure.error_budget import budget_of
 from recon.types import FocalSource, Intrinsics
@@ -121,6 +122,14 @@ def test_a_stated_error_of_depth() -> None:
     assert relative_sigma(estimated(None), Assumptions(0.0, depth_sigma=0.01)) == pytest.approx(
         0.01, rel=1e-3
     )
+
+
+def test_a_scene_without_an_error_model_takes_the_one_shipped_for_its_estimator() -> None:
+    shipped = known_error_model("preview")
+    assert shipped is not None
+    stated = relative_sigma({**estimated(shipped), "model": {"name": "preview"}})
+    for unstated in ({}, {"error_model": None}):
+        assert relative_sigma({"model": {"name": "preview"}, **unstated}) == stated
 
 
 def test_an_error_model_of_ones_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from rooms import MODEL, UP_CAM, estimated, on_floor, on_wall, room_depth, scene_of
 
-from recon.calibration.error_model import ErrorModel
+from recon.error_model import ErrorModel
 from recon.measure import Assumptions, Interval, angle, area, distance, from_camera, plane, polyline
 from recon.measure.propagate import draw
 from recon.scene import Scene

@@ -25,9 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from recon.calibration.calibration import Calibration
-from recon.calibration.error_model import ErrorModel, known_error_model
+from recon.calibration.error_models import known_error_model
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import Constraint, DistanceAt, LengthBetween
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.types import RelativeDepth
 from tools.bench.error_draws import drawn_case, outcome

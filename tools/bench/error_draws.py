@@ -11,11 +11,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.calibration import apply
-from recon.calibration.error_model import ErrorModel, lattice
+from recon.calibration.calibration import apply, as_json
+from recon.calibration.error_models import lattice
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.calibration.floor_plane import find_floor
 from recon.constraints import PICKING_PX, CameraHeight, Constraint, DistanceAt, LengthBetween, Pixel
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.geometry.unproject import rays_of
 from recon.measure.assemble import inputs_of
@@ -136,7 +137,7 @@ def outcome(case: Case, count: int) -> Outcome:
             depth, known, camera=truth.camera, unknowns=Unknowns(shift=False), model="drawn", spread=model
         )
         depth, half = apply(fit, depth), float(np.log1p(fit.scale_interval))
-        provenance = replace(provenance, calibration=CalibrationRecord.of(fit))
+        provenance = replace(provenance, calibration=CalibrationRecord.from_dict(as_json(fit)))
     columns, rows = np.floor(pixels_px.T).astype(int)
     off = float(np.log(depth.z_m[rows, columns] / truth.z_m[rows, columns]).mean())
     scene = Scene(photo=_photo(**size), intrinsics=truth.camera, depth=depth, provenance=provenance)

@@ -177,7 +177,7 @@ def _measure_all(estimators: "Sequence[Estimator]", work: Work, session: Session
 
 def _check_error_model(path: Path) -> None:
     from recon.atomic_write import check_writable
-    from recon.calibration.error_model import read_error_models
+    from recon.calibration.error_models import read_error_models
 
     if path.exists():
         read_error_models(path)  # refuses to replace any other kind of file

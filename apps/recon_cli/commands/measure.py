@@ -141,7 +141,7 @@ def measure(
     from dataclasses import replace
 
     from recon.atomic_write import check_writable
-    from recon.calibration.error_model import read_error_models
+    from recon.calibration.error_models import read_error_models
     from recon.measure import Assumptions
     from recon.measure.error_budget import unfit_reason
 

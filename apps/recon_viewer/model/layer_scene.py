@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.calibration.calibration import as_json
 from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import to_metric
 from recon.errors import CalibrationError
@@ -153,7 +154,7 @@ def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
     assert metric.calibration is not None
     provenance = replace(
         scene.provenance,
-        calibration=CalibrationRecord.of(metric.calibration),
+        calibration=CalibrationRecord.from_dict(as_json(metric.calibration)),
         error_model=metric.error_model,
         scale_interval=metric.depth.scale_interval,
     )

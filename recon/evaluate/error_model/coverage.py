@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_model import ErrorModel
+from recon.error_model import ErrorModel
 from recon.evaluate.error_model.residuals import SEPARATIONS, PhotoResiduals
 from recon.measure.propagate import LINEAR
 from recon.statistics import COVERAGE_FACTOR

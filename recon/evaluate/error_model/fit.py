@@ -34,7 +34,8 @@ from scipy.optimize import least_squares
 from scipy.stats import t as student
 
 from recon.atomic_write import staged
-from recon.calibration.error_model import ErrorModel, dump_error_models, read_error_models
+from recon.calibration.error_models import dump_error_models, read_error_models
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.evaluate.error_model.coverage import Prepared, prepare, shares
 from recon.evaluate.error_model.residuals import SEPARATIONS, PhotoResiduals

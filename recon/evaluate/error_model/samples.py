@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from recon.atomic_write import staged
-from recon.calibration.error_model import ErrorModel
+from recon.error_model import ErrorModel
 from recon.evaluate.error_model.fit import Coverage, fit_error_model
 from recon.evaluate.error_model.residuals import PhotoResiduals, collect
 from recon.evaluate.evaluate_pair import Compared, Settings

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recon.calibration.error_model import ErrorModel, known_error_model, read_error_models
+from recon.calibration.error_models import known_error_model, read_error_models
 from recon.depth.preview import Preview
+from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.evaluate import Settings, compare, read_manifest
 from recon.evaluate.error_model.coverage import distance_intervals

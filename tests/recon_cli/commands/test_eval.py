@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from known_pairs import CAMERA, Fake, Missing, entry, make, write
 
-from recon.calibration.error_model import read_error_models
+from recon.calibration.error_models import read_error_models
 from recon.depth import registry
 from recon.evaluate import Settings, compare, read_manifest
 from recon.evaluate.error_model.samples import Samples, residuals_of

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from rooms import MODEL, estimated, on_wall, room_depth, scene_of, wall_rectangle
 
-from recon.calibration.error_model import dump_error_models
+from recon.calibration.error_models import dump_error_models
 from recon.measure import from_camera
 from recon.scene import Scene
 from recon_cli.group import recon

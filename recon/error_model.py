@@ -17,35 +17,17 @@ same everywhere shows in no pixel more than in others. Smooth and local have the
 trained on the error of single pixels, which does not separate the two. A product of multipliers, and not a function
 of both pixels, keeps the correlation and with it a positive semi-definite matrix (Cressie, 1993, 2.3: a field with a
 proportional standard deviation).
-
-``recon eval --error-model`` fits the parameters on photos with measured depth. An estimator that was not evaluated
-has no error model.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
 from math import hypot, isfinite
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth.names import MEASURED
-from recon.errors import CalibrationError
-from recon.types import BoolMap, FloatMap
-
-_FORMAT = "recon-error-models-1"
 _NUMBERS = ("scale", "smooth", "reach", "local")
-_LATTICE = (16, 12)
-"""Columns and rows of the pixels that represent a whole photo."""
-_ASSUMED_SCALE = 0.5
-"""Of an estimator without an error model: 95 % of its scales within a factor of 2.7 either way. Published metric
-models have smaller errors on most photos, but errors this large on photos unlike their training data."""
-_ASSUMED_LOCAL, _ASSUMED_LOCAL_SENSOR = 0.05, 0.01
 
 
 @dataclass(frozen=True)
@@ -85,7 +67,9 @@ class ErrorModel:
         """Standard deviation of the log depth of one pixel after calibration."""
         return hypot(self.smooth, self.local)
 
-    def factors(self, log_sigma: FloatMap | None, pixels_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    def factors(
+        self, log_sigma: NDArray[np.float32] | None, pixels_px: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """(N,) multipliers of the smooth and the local part; 1 for an estimator that predicts no error.
 
         Args:
@@ -173,87 +157,17 @@ class ErrorModel:
             del values["typical_sigma"]
         return values
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ErrorModel":
+        """The inverse of ``as_dict``, of a file.
 
-def known_error_model(estimator: str) -> ErrorModel | None:
-    """The error model shipped for an estimator; None if there is none."""
-    return _shipped().get(estimator)
-
-
-def assumed_error_model(estimator: str) -> ErrorModel:
-    """The error model assumed for an estimator that has none: a broad error of scale, and 5 % per pixel (1 % for a
-    depth sensor)."""
-    local = _ASSUMED_LOCAL_SENSOR if estimator == MEASURED else _ASSUMED_LOCAL
-    return ErrorModel(
-        estimator, scale=_ASSUMED_SCALE, smooth=0.0, reach=1.0, local=local, photos=0, source="assumed"
-    )
-
-
-def lattice(valid: BoolMap) -> NDArray[np.float64]:
-    """(N, 2) centres of the valid pixels of a regular lattice over a photo, px.
-
-    Args:
-        valid: (H, W) with at least one valid pixel.
-    """
-    height, width = valid.shape
-    columns = ((np.arange(_LATTICE[0]) + 0.5) * width / _LATTICE[0]).astype(np.intp)
-    rows = ((np.arange(_LATTICE[1]) + 0.5) * height / _LATTICE[1]).astype(np.intp)
-    found_rows, found_columns = np.nonzero(valid[np.ix_(rows, columns)])
-    if len(found_rows):
-        return np.asarray(np.stack([columns[found_columns], rows[found_rows]], axis=1) + 0.5, np.float64)
-    # Few pixels are valid, and none of them is on the lattice.
-    all_rows, all_columns = np.nonzero(valid)
-    some = np.linspace(0, len(all_rows) - 1, min(len(all_rows), _LATTICE[0] * _LATTICE[1])).astype(np.intp)
-    return np.asarray(np.stack([all_columns[some], all_rows[some]], axis=1) + 0.5, np.float64)
-
-
-def read_error_models(path: Path) -> dict[str, ErrorModel]:
-    """Reads the file written by ``recon eval --error-model``; the keys are the estimators.
-
-    Raises:
-        CalibrationError: The file is missing or is not a file of error models.
-    """
-    try:
-        return _models_from(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise CalibrationError(f"{path}: the error model cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CalibrationError(
-            f"{path} is not an error model file of `recon eval --error-model`: {error}"
-        ) from error
-
-
-def dump_error_models(models: Mapping[str, ErrorModel]) -> str:
-    """The text of a file of error models (JSON)."""
-    return (
-        json.dumps({"format": _FORMAT, "models": [model.as_dict() for model in models.values()]}, indent=1)
-        + "\n"
-    )
-
-
-def error_model_of(values: Mapping[str, Any] | None) -> ErrorModel | None:
-    """The error model in a scene's provenance (``ErrorModel.as_dict``); None if it has none."""
-    return None if values is None else _model_from(values)
-
-
-def _models_from(content: Any) -> dict[str, ErrorModel]:
-    if content["format"] != _FORMAT:
-        raise ValueError(f"expected format {_FORMAT!r}, got {content['format']!r}")
-    models = [_model_from(values) for values in content["models"]]
-    return {model.estimator: model for model in models}
-
-
-def _model_from(values: Mapping[str, Any]) -> ErrorModel:
-    return ErrorModel(
-        estimator=str(values["estimator"]),
-        photos=int(values["photos"]),
-        source=str(values["source"]),
-        typical_sigma=None if values.get("typical_sigma") is None else float(values["typical_sigma"]),
-        **{name: float(values[name]) for name in _NUMBERS},
-    )
-
-
-@cache
-def _shipped() -> dict[str, ErrorModel]:
-    return _models_from(
-        json.loads((files("recon.calibration") / "error_models.json").read_text(encoding="utf-8"))
-    )
+        Raises:
+            ValueError, TypeError, KeyError: It is no error model.
+        """
+        return cls(
+            estimator=str(values["estimator"]),
+            photos=int(values["photos"]),
+            source=str(values["source"]),
+            typical_sigma=None if values.get("typical_sigma") is None else float(values["typical_sigma"]),
+            **{name: float(values[name]) for name in _NUMBERS},
+        )
