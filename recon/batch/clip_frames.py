@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from recon.batch.clip_survey import survey
+from recon.batch.clip_survey import Survey, survey
 from recon.batch.inputs import Found
 from recon.batch.item import Item, Target
 from recon.batch.shared_models import SharedModels
@@ -28,7 +28,8 @@ class Surveyed:
     found: Found
     clip: Clip | None
     """None where it cannot be read."""
-    focal_px: float | None = None
+    survey: Survey | None = None
+    """Which focal length its frames have."""
     error: VideoError | None = None
 
     def expected(self, every: int) -> int:
@@ -55,7 +56,7 @@ def look_at(found: Found, options: Options, models: SharedModels, journal: Journ
     except VideoError as error:
         return Surveyed(found, None, error=error)
     report_focal(found.path.name, seen.focal_px, seen.spread, seen.frames, journal)
-    return Surveyed(found, clip, seen.focal_px)
+    return Surveyed(found, clip, seen)
 
 
 def frames(
@@ -79,7 +80,8 @@ def frames(
             name = frame_name(found.name, frame.index)
             if targets := undone(name):
                 values = {"frame": frame.index, "time_s": frame.time_s}
-                yield Item(name, found.path, targets, frame.photo, seen.focal_px, values)
+                focal_px = seen.survey.focal_of(frame.photo) if seen.survey else None
+                yield Item(name, found.path, targets, frame.photo, focal_px, values)
     except VideoError as error:
         yield Item(found.name, found.path, broken=error)
     for warning in clip.warnings[told:]:

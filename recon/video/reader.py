@@ -11,10 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from recon.errors import PhotoError
 from recon.types import Photo
+from recon.video.stream import square_width, upright, video_streams
+from recon.video.timeline import Timeline
 
 _UNTAGGED_HD_FROM_PX = 720
 """Untagged frames with at least this many rows are treated as BT.709, as players do."""
@@ -96,20 +96,18 @@ class Clip:
         Raises:
             VideoError: No frame can be read.
         """
-        index, damaged, last_s, why = 0, 0, 0.0, None
+        index, damaged, why = 0, 0, None
         with self._opened() as (_, stream):
             rate = float(stream.average_rate or stream.guessed_rate or 25)
-            start_s = None
+            times = Timeline(self.path.name, rate, self.warnings)
             try:
                 for frame in _decoded(stream):
                     if frame is None or frame.is_corrupt:
                         damaged += 1
                         continue
-                    time_s = index / rate if frame.time is None else float(frame.time)
-                    start_s = time_s if start_s is None else start_s
-                    last_s = time_s - start_s
+                    time_s = times.add(frame, index)
                     if index % every == 0:
-                        yield Frame(index, last_s, _photo(frame, stream, self.path))
+                        yield Frame(index, time_s, _photo(frame, stream, self.path))
                     index += 1
             except pyav().FFmpegError as error:
                 why = error.strerror or str(error)
@@ -117,7 +115,7 @@ class Clip:
             raise VideoError(
                 f"{self.path}: no frame can be read; the file is damaged or empty. Copy it again."
             )
-        self._warn_of_damage(damaged, last_s + 1 / rate, why)
+        self._warn_of_damage(damaged, times.last_s + 1 / rate, why)
 
     def samples(self, count: int) -> Iterator[Frame]:
         """A few frames spread over the video, found by seeking; their ``index`` differs from that of ``frames``."""
@@ -170,9 +168,11 @@ class Clip:
                 "again from the source."
             ) from error
         with container:
-            if not container.streams.video:
-                raise VideoError(f"{self.path} contains no video, only audio; use another file.")
-            stream = container.streams.video[0]
+            found = video_streams(container.streams.video)
+            if not found:
+                what = "only a picture or an unknown codec" if container.streams.video else "only audio"
+                raise VideoError(f"{self.path} contains no video that can be read, {what}; use another file.")
+            stream = found[0]
             stream.thread_type = "AUTO"
             yield container, stream
 
@@ -205,10 +205,9 @@ def _photo(frame: Any, stream: Any, path: Path) -> Photo:
     untagged = int(frame.colorspace) == _UNSPECIFIED
     source = BT709 if untagged and frame.height >= _UNTAGGED_HD_FROM_PX else None
     aspect = stream.sample_aspect_ratio
-    width = frame.width if not aspect else max(1, round(frame.width * float(aspect)))
+    width = square_width(frame.width, float(aspect) if aspect else None)
     rgb = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
-    turns = round(frame.rotation / 90) % 4
-    return Photo(np.ascontiguousarray(np.rot90(rgb, turns)), path=str(path))
+    return Photo(upright(rgb, frame), path=str(path))
 
 
 def _first(frames: Iterator[Frame], count: int) -> Iterator[Frame]:

@@ -65,7 +65,7 @@ def make_depth_video(
     told = len(clip.warnings)
     colormap = colormap or DEFAULT_COLORMAP
     with staged(output, overwrite=request.overwrite) as temporary:
-        work = _Work(session, options, models, seen.focal_px, colormap, span_m, temporary)
+        work = _Work(session, options, models, seen, colormap, span_m, temporary)
         frames, lasts_s = work.run(clip, request.every)
     for warning in clip.warnings[told:]:
         journal.warn("video", warning)
@@ -117,14 +117,14 @@ class _Work:
         session: Session,
         options: Options,
         models: SharedModels,
-        focal_px: float | None,
+        seen: Survey,
         colormap: str,
         span_m: Span,
         path: Path,
     ) -> None:
         self.path = path
         self.session, self.options, self.models = session, options, models
-        self.focal_px, self.colormap, self.span_m = focal_px, colormap, span_m
+        self.seen, self.colormap, self.span_m = seen, colormap, span_m
         self._writer: VideoWriter | None = None
         self._size: tuple[int, ...] = ()
 
@@ -171,10 +171,11 @@ class _Work:
 
     def _prepared(self, frame: Frame, journal: Journal) -> Prepared:
         prepared = prepare(frame.photo, self.options, journal)
-        if prepared.known_camera is not None or self.focal_px is None:
+        focal_px = self.seen.focal_of(prepared.photo)
+        if prepared.known_camera is not None or focal_px is None:
             return prepared
         size = {"width": prepared.photo.width, "height": prepared.photo.height}
-        return replace(prepared, known_camera=Intrinsics.from_focal(self.focal_px, **size, source="model"))
+        return replace(prepared, known_camera=Intrinsics.from_focal(focal_px, **size, source="model"))
 
     def _add(self, frame: Frame, scene: Scene) -> None:
         picture = depth_picture(self._kept(scene), self.colormap, self.span_m)
@@ -189,10 +190,10 @@ class _Work:
         return depth if most_m is None else MetricDepth(depth.z_m, depth.valid & (depth.z_m <= most_m))
 
     def _fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A stream may change its size on its way; the video that is written has that of the first frame."""
+        """A stream may change its size on its way: such frames are padded to the size of the first."""
         if picture.shape == self._size:
             return picture
-        from PIL import Image
+        from PIL import Image, ImageOps
 
         height, width = self._size[:2]
-        return np.asarray(Image.fromarray(picture).resize((width, height)))
+        return np.asarray(ImageOps.pad(Image.fromarray(picture), (width, height)))
