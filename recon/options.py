@@ -11,10 +11,12 @@ from typing import Any, Literal, get_args
 
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
+from recon.types import DepthKind
 
 Sky = Literal["keep", "drop"]
 Shape = Literal["cloud", "mesh"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Backend = Literal["auto", "fast", "transformers"]
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
 Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
@@ -70,6 +72,20 @@ class Options:
         "Name (see `recon models`) or hf:REPO-OR-FOLDER[@REVISION]. auto: depth in the photo, depthpro, or preview.",
         flag="--model",
         metavar="NAME",
+    )
+    backend: Backend = _option(
+        "Depth model",
+        "auto",
+        "Code that runs the network. fast: recon's own. transformers: the library's. auto: fast where it exists.",
+        flag="--backend",
+        choices=get_args(Backend),
+    )
+    depth_kind: DepthKind | None = _option(
+        "Depth model",
+        None,
+        "Of an hf: checkpoint that does not state it: metric (metres) or relative (inverse depth, larger is nearer).",
+        flag="--depth-kind",
+        choices=get_args(DepthKind),
     )
     offline: bool = _option(
         "Depth model", False, "Never access the network (same as HF_HUB_OFFLINE=1).", flag="--offline"

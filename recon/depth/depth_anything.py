@@ -12,6 +12,7 @@ from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
+from recon.depth.with_transformers import TransformersDepth, depth_kind
 from recon.journal import Journal
 from recon.types import DepthEstimate, DepthKind, FloatMap, MetricDepth, Photo, RelativeDepth
 
@@ -51,7 +52,12 @@ class DepthAnything:
             return values, (pixels.shape[3], pixels.shape[2]), float(model.config.max_depth or 1)
 
         values, (width, height), max_depth_m = self._network.run(work, journal)
-        details = {**self._network.details(), "processing_width": width, "processing_height": height}
+        details = {
+            **self._network.details(),
+            "backend": "fast",
+            "processing_width": width,
+            "processing_height": height,
+        }
         depth: MetricDepth | RelativeDepth
         finite = np.isfinite(values)
         if self.gives == "metric":
@@ -110,10 +116,17 @@ def predict(model: Any, pixels: "torch.Tensor", photo: Photo, placement: Placeme
     return resized[0, 0].cpu().numpy()
 
 
-def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything:
-    # Without an entry in the configuration, the default is relative.
-    gives: DepthKind = "metric" if config.get("depth_estimation_type") == "metric" else "relative"
-    return DepthAnything(name, source, gives, run)
+def _create(
+    name: str, source: Source, gives: DepthKind, run: RunOptions
+) -> DepthAnything | TransformersDepth:
+    network = TransformersDepth if run.backend == "transformers" else DepthAnything
+    return network(name, source, gives, run)
+
+
+def _from_config(
+    name: str, source: Source, run: RunOptions, config: Mapping[str, Any]
+) -> DepthAnything | TransformersDepth:
+    return _create(name, source, depth_kind(name, config, run.depth_kind), run)
 
 
 SIZES_MB = {"small": 99, "base": 390, "large": 1341}
@@ -143,7 +156,7 @@ def _cards() -> Iterator[ModelCard]:
                 name=name,
                 gives=gives,
                 summary=f"{what}; {speeds[size]}",
-                create=partial(DepthAnything, name, Source(repository), gives),
+                create=partial(_create, name, Source(repository), gives),
                 licence="Apache-2.0" if size == "small" else "CC BY-NC 4.0: non-commercial use only",
                 repository=repository,
                 download_mb=megabytes,

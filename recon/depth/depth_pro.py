@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from recon.depth import with_transformers
 from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
@@ -40,7 +41,16 @@ class DepthPro:
     def __init__(self, name: str, source: Source, run: RunOptions) -> None:
         """Takes the name that the user gave, the source of the weights, and the run options."""
         self.name = name
-        self._network = Network(name, source, run, load=load, keep_fp32=("head", "fov_model"))
+        self._library = run.backend == "transformers"
+        if self._library:
+            with_transformers.refuse_int8(name, run)
+        self._network = Network(
+            name,
+            source,
+            run,
+            load=load_with_transformers if self._library else load,
+            keep_fp32=("head", "fov_model"),
+        )
         self._with_fov = False
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
@@ -87,6 +97,7 @@ class DepthPro:
             sky=sky,
             details={
                 **self._network.details(),
+                "backend": "transformers" if self._library else "fast",
                 "fov_deg": fov_deg if fov_deg is not None and isfinite(fov_deg) else None,
                 "sky_from_m": SKY_FROM_M,
             },
@@ -108,6 +119,17 @@ def load(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
         build=lambda config: DepthProNet(ProConfig.of({**config, "use_fov_model": use_fov_model})),
         skip="fov_model.",
     ).simplify()
+
+
+def load_with_transformers(snapshot: Snapshot, *, use_fov_model: bool) -> Any:
+    """As ``load``, but transformers' own class.
+
+    Its image processor is not used, since it needs torchvision; ``prepare`` gives the same pixels.
+
+    Raises:
+        ModelUnavailable: The checkpoint is damaged or not supported, or its weights do not match the network.
+    """
+    return with_transformers.load_model(snapshot, use_fov_model=use_fov_model)
 
 
 def prepare(photo: Photo, *, size: int, device: str = "cpu") -> "torch.Tensor":
@@ -153,7 +175,11 @@ def predict(
     import torch
 
     pixels = prepare(photo, size=network_size(model.config), device=placement.device)
-    outputs = cuda_graph.run(model, pixels.to(placement.dtype), progress, variant=model.use_fov_model)
+    pixels = pixels.to(placement.dtype)
+    if hasattr(model, "simplify"):
+        outputs = cuda_graph.run(model, pixels, progress, variant=model.use_fov_model)
+    else:  # transformers' own
+        outputs = model(pixel_values=pixels)
     resized = torch.nn.functional.interpolate(
         outputs.predicted_depth[:, None].to(torch.float32),
         (photo.height, photo.width),

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from recon.depth.hub.checkpoint_cache import Source
 from recon.journal import Journal
-from recon.options import Device, Options, Precision
+from recon.options import Backend, Device, Options, Precision
 from recon.types import DepthEstimate, DepthKind, Photo
 
 
@@ -18,11 +18,20 @@ class RunOptions:
     precision: Precision = "auto"
     offline: bool = False
     processing_size: int | None = None
+    backend: Backend = "auto"
+    depth_kind: DepthKind | None = None
 
     @classmethod
     def of(cls, options: Options) -> "RunOptions":
         """The subset of ``Options`` that estimators need."""
-        return cls(options.device, options.precision, options.offline, options.processing_size)
+        return cls(
+            options.device,
+            options.precision,
+            options.offline,
+            options.processing_size,
+            options.backend,
+            options.depth_kind,
+        )
 
 
 class Estimator(Protocol):

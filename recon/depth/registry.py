@@ -11,6 +11,7 @@ from types import ModuleType
 
 import recon.depth
 from recon import estimator_names as names
+from recon.depth import with_transformers
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download
@@ -169,11 +170,19 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
         kind: make for module in _modules() for kind, make in getattr(module, "CHECKPOINTS", {}).items()
     }
     kind = config.get("model_type")
-    if kind not in makers:
-        raise ModelUnavailable(
-            f"{name}: unsupported model_type {kind or 'none'} in its config.json; expected "
-            f"{' or '.join(sorted(makers))}. Choose another checkpoint."
-        )
     # Pin the revision, so that the weights match the config that was read.
     pinned = source if snapshot.revision is None else Source(source.repository, snapshot.revision)
-    return makers[kind](name, pinned, run, config)
+    if kind in makers:
+        return makers[kind](name, pinned, run, config)
+    if run.backend == "fast":
+        raise ModelUnavailable(
+            f"{name}: recon has no network of its own for model_type {kind or 'none'}, only for "
+            f"{' and '.join(sorted(makers))}. Omit --backend fast."
+        )
+    if kind not in (others := with_transformers.supported()):
+        raise ModelUnavailable(
+            f"{name}: unsupported model_type {kind or 'none'} in its config.json; expected one of "
+            f"{', '.join(sorted({*makers, *others}))}. Choose another checkpoint."
+        )
+    gives = with_transformers.depth_kind(name, config, run.depth_kind)
+    return with_transformers.TransformersDepth(name, pinned, gives, run)
