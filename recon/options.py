@@ -340,7 +340,7 @@ class Options:
         for each in fields(self):
             flag, choices = each.metadata["flag"], each.metadata["choices"]
             value = getattr(self, each.name)
-            if choices and value not in choices:
+            if choices and value not in choices and not (value is None is each.default):
                 raise ValueError(f"{flag} must be one of {', '.join(choices)}, got {value!r}")
 
     def _check_constraints(self) -> None:

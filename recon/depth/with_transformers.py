@@ -64,8 +64,8 @@ def depth_kind(name: str, config: Mapping[str, Any], stated: DepthKind | None) -
     if known is None and stated is None:
         raise ModelUnavailable(
             f"{name}: {model_type} networks are trained for metres or for inverse depth, and config.json does not "
-            "state which. Add --depth-kind metric (metres) or --depth-kind relative (inverse depth, larger is nearer); "
-            "the model's web page says which."
+            "state which. Add --depth-kind metric (metres) or --depth-kind relative (inverse depth, larger is "
+            "nearer); the model's web page says which."
         )
     if known is not None and stated not in (None, known):
         raise ModelUnavailable(

@@ -37,6 +37,8 @@ ESTIMATION = (
     "device",
     "precision",
     "processing_size",
+    "backend",
+    "depth_kind",
     "offline",
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")

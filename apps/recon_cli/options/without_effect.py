@@ -27,7 +27,11 @@ def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
         if is_given(name) and is_measured:
             _warn(journal, f"--{name.replace('_', '-')}", "measured depth needs no model")
     if is_given("depth_kind") and not is_measured and not options.model.startswith("hf:"):
-        _warn(journal, "--depth-kind", "only hf: checkpoints may need it; recon knows the kind of its own models")
+        _warn(
+            journal,
+            "--depth-kind",
+            "only hf: checkpoints may need it; recon knows the kind of its own models",
+        )
 
 
 def warn_of_idle_geometry(shapes: Collection[Shape | None], journal: Journal) -> None:
