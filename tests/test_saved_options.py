@@ -81,6 +81,7 @@ def test_an_option_with_choices_takes_those_alone(field: Any) -> None:
     for choice in field.metadata["choices"]:
         assert getattr(Options(**{field.name: choice}), field.name) == choice
     with pytest.raises(
-        ValueError, match=f"{field.metadata['flag']} must be one of .*{field.metadata['choices'][0]}.* got 'none'"
+        ValueError,
+        match=f"{field.metadata['flag']} must be one of .*{field.metadata['choices'][0]}.* got 'none'",
     ):
         Options(**{field.name: "none"})
