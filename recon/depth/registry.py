@@ -1,4 +1,4 @@
-"""Finds estimators by name: every module in this folder that defines ``CARDS`` is registered.
+"""Finds estimators by name: every module in this folder that defines ``CARDS`` is registered, and every plug-in.
 
 ``CHECKPOINTS`` of a module maps the ``model_type`` of a config.json to its estimator, for ``hf:`` models.
 """
@@ -11,9 +11,9 @@ from types import ModuleType
 
 import recon.depth
 from recon import estimator_names as names
-from recon.depth import with_transformers
+from recon.depth import plug_ins, with_transformers
 from recon.depth.embedded import CarriedByPhoto, carried_by
-from recon.depth.estimator import Estimator, ModelCard, RunOptions
+from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable, PhotoError
@@ -29,8 +29,24 @@ EMBEDDED = names.PREVIEW
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """The cards of all estimators; does not import torch."""
-    return tuple(card for module in _modules() for card in getattr(module, "CARDS", ()))
+    """The cards of all estimators, those of plug-ins last; imports no torch, unless a plug-in does."""
+    ours = tuple(_built_in().values())
+    theirs = (card for plug_in in plug_ins.plug_ins() for card in plug_in.cards)
+    return ours + tuple(card for card in theirs if card.name not in _built_in())
+
+
+def problems() -> tuple[str, ...]:
+    """One sentence for each plug-in that adds nothing, or a model whose name is taken."""
+    found = []
+    for plug_in in plug_ins.plug_ins():
+        if plug_in.problem is not None:
+            found.append(plug_in.problem)
+        for card in plug_in.cards:
+            if card.name in _built_in():
+                found.append(
+                    f"The model {card.name} of plug-in {plug_in.name} is ignored: recon has one of that name."
+                )
+    return tuple(found)
 
 
 def card(name: str) -> ModelCard:
@@ -39,6 +55,8 @@ def card(name: str) -> ModelCard:
     Raises:
         ModelUnavailable: The name is unknown; the message suggests the closest name, or lists all.
     """
+    if name in _built_in():  # without a search for plug-ins
+        return _built_in()[name]
     known = {each.name: each for each in cards()}
     if name in known:
         return known[name]
@@ -46,7 +64,7 @@ def card(name: str) -> ModelCard:
     hint = (
         f"Did you mean {close[0]}?" if close else f"Choose one of {', '.join(known)}, or hf:REPO-OR-FOLDER."
     )
-    raise ModelUnavailable(f"Unknown model {name!r}. {hint}")
+    raise ModelUnavailable(" ".join([f"Unknown model {name!r}. {hint}", *problems()]))
 
 
 def create(
@@ -156,6 +174,10 @@ def pull(name: str, journal: Journal) -> Snapshot | None:
     return download.pull(source, journal)
 
 
+def _built_in() -> dict[str, ModelCard]:
+    return {card.name: card for module in _modules() for card in getattr(module, "CARDS", ())}
+
+
 def _modules() -> Iterator[ModuleType]:
     for module in sorted(pkgutil.iter_modules(recon.depth.__path__), key=lambda each: each.name):
         if module.name != "registry" and not module.ispkg:
@@ -166,9 +188,11 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
     source = checkpoint_cache.parse_source(name.removeprefix("hf:"))
     snapshot = download.obtain(source, name=name, offline=run.offline, journal=journal)
     config = checkpoint_cache.read_config(snapshot)
-    makers = {
-        kind: make for module in _modules() for kind, make in getattr(module, "CHECKPOINTS", {}).items()
-    }
+    makers: dict[str, CheckpointMaker] = {}
+    for plug_in in plug_ins.plug_ins():
+        makers |= plug_in.checkpoints
+    for module in _modules():
+        makers |= getattr(module, "CHECKPOINTS", {})
     kind = config.get("model_type")
     # Pin the revision, so that the weights match the config that was read.
     pinned = source if snapshot.revision is None else Source(source.repository, snapshot.revision)

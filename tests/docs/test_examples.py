@@ -1,6 +1,7 @@
 """The examples of the pages for contributors do what the pages say, as they stand there."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +60,27 @@ def test_the_examples_are_short_and_in_the_projects_style(page: str, tmp_path: P
         ruff = [sys.executable, "-m", "ruff", *words, "--config", str(DOCS.parent / "pyproject.toml")]
         done = subprocess.run([*ruff, str(tmp_path / "example.py")], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_depth_model_is_also_a_package_of_its_own(tmp_path: Path) -> None:
+    page = (DOCS / "add-a-depth-model.md").read_text("utf-8")
+    project = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert project is not None
+    source, installed = tmp_path / "source", tmp_path / "installed"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(project[1], "utf-8")
+    (source / "tiny_depth.py").write_text(_example("add-a-depth-model.md"), "utf-8")
+    install = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", str(installed)]
+    subprocess.run([sys.executable, *install, str(source)], check=True)
+    listing = "from recon.depth import registry as r; print(r.card('tinydepth').licence, *r.problems())"
+    path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", listing],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("Apache-2.0\n", "")
 
 
 def test_the_depth_model_is_listed_and_builds_a_scene(

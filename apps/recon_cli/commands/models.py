@@ -40,6 +40,8 @@ def list_models(session: Session) -> None:
         for card in registry.cards()
     ]
     session.result["models"] = rows
+    for problem in registry.problems():
+        session.journal.warn("model", problem)
     if session.json:
         return
     session.print(
