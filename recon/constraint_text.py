@@ -1,6 +1,5 @@
 """Constraints as text: as they stand on the command line (``812,440=2.4m±2cm``), in a JSON file, in a scene file."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
@@ -18,6 +17,7 @@ from recon.constraints import (
     default_sigma_m,
 )
 from recon.errors import CalibrationError
+from recon.strict_json import as_kind, as_object, read_json
 from recon.units import METRES
 
 Made = TypeVar("Made", bound=Constraint)
@@ -28,11 +28,13 @@ _METRES = {
     "'": METRES["ft"],
     '"': METRES["in"],
 }
-_NUMBER = r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?"
 """With a decimal point, or a decimal comma."""
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}(?:[eE][-+]?\d+)?")
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
 _SHARE = re.compile(rf"\s*({_NUMBER})\s*%\s*")
+_CORNERS: Any = tuple[Pixel, Pixel, Pixel, Pixel]
+_SIGMA: Any = str | float
 _SIGMA_MARK = re.compile(r"±|\+/-|\+-|~")
 
 
@@ -145,11 +147,11 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
         CalibrationError: It cannot be read, or an entry is wrong; the message names the entry.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except OSError as error:
         raise CalibrationError(f"{path}: the constraints cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise CalibrationError(f"{path} is not a file of constraints: it is not JSON ({error})") from error
+        raise CalibrationError(f"{path} is not a file of constraints: {error}") from error
     entries = content.get("constraints") if isinstance(content, dict) else content
     if not isinstance(entries, list) or not entries:
         raise CalibrationError(f"{path} has no list of constraints")
@@ -157,9 +159,8 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
     for number, entry in enumerate(entries, start=1):
         try:
             found.append(constraint_from(entry))
-        except (ValueError, TypeError, KeyError) as error:
-            told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise CalibrationError(f"{path}, constraint {number}: {told}") from error
+        except ValueError as error:
+            raise CalibrationError(f"{path}, constraint {number}: {error}") from error
     return tuple(found)
 
 
@@ -184,27 +185,39 @@ def constraint_from(entry: Any) -> Constraint:
     """The constraint of an entry of a JSON file (see ``read_constraints``).
 
     Raises:
-        ValueError: It is none, or a length or position in it is wrong.
-        KeyError: Something is missing.
-        TypeError: A value is of another kind.
+        ValueError: It is none, something is missing or of another kind, or a length or position in it is wrong.
     """
-    if not isinstance(entry, Mapping):
-        raise ValueError(f"expected an object, got {type(entry).__name__}")
+    as_object(entry, "a constraint")
+
+    def given(name: str) -> Any:
+        if name not in entry:
+            raise ValueError(f"'{name}' is missing")
+        return entry[name]
+
+    def length(name: str) -> str:
+        value = given(name)
+        if isinstance(value, int | float):
+            raise ValueError(f"{name} must be text with a unit, such as {str(value) + 'm'!r}")
+        return as_kind(str, value, name)
 
     def measure(name: str) -> tuple[float, float]:
-        if not isinstance(entry[name], str):
-            raise ValueError(f"{name} must be text with a unit, such as {str(entry[name]) + 'm'!r}")
-        told = f"±{entry['sigma']}" if "sigma" in entry else ""
-        return parse_measure(entry[name] + told)
+        told = f"±{as_kind(_SIGMA, entry['sigma'], 'sigma')}" if "sigma" in entry else ""
+        return parse_measure(length(name) + told)
+
+    def pixel(name: str) -> Pixel:
+        return _pixel(as_kind(list[float], given(name), name))
 
     if "at" in entry:
-        return DistanceAt(_pixel(entry["at"]), *measure("distance"))
+        return DistanceAt(pixel("at"), *measure("distance"))
     if "from" in entry:
-        return LengthBetween(_pixel(entry["from"]), _pixel(entry["to"]), *measure("length"))
+        return LengthBetween(pixel("from"), pixel("to"), *measure("length"))
     if "rectangle" in entry:
-        a, b, c, d = (_pixel(corner) for corner in entry["rectangle"])
-        share = parse_share(str(entry["sigma"])) if "sigma" in entry else DEFAULT_SIGMA
-        return Rectangle((a, b, c, d), parse_length(entry["width"]), parse_length(entry["height"]), share)
+        corners = as_kind(_CORNERS, entry["rectangle"], "rectangle")
+        share = (
+            parse_share(str(as_kind(_SIGMA, entry["sigma"], "sigma"))) if "sigma" in entry else DEFAULT_SIGMA
+        )
+        width_m, height_m = (parse_length(length(side)) for side in ("width", "height"))
+        return Rectangle(corners, width_m, height_m, share)
     if "camera_height" in entry:
         return CameraHeight(*measure("camera_height"))
     raise ValueError("it has none of the keys at, from, rectangle, camera_height")

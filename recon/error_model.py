@@ -156,18 +156,3 @@ class ErrorModel:
         if self.typical_sigma is None:
             del values["typical_sigma"]
         return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "ErrorModel":
-        """The inverse of ``as_dict``, of a file.
-
-        Raises:
-            ValueError, TypeError, KeyError: It is no error model.
-        """
-        return cls(
-            estimator=str(values["estimator"]),
-            photos=int(values["photos"]),
-            source=str(values["source"]),
-            typical_sigma=None if values.get("typical_sigma") is None else float(values["typical_sigma"]),
-            **{name: float(values[name]) for name in _NUMBERS},
-        )

@@ -5,16 +5,20 @@ in ``more`` (of the model in ``details``, of the calibration in ``values``) and 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from recon.error_model import ErrorModel
 from recon.estimator_names import PREVIEW
+from recon.strict_json import as_kind, as_object, known_fields
 from recon.types import Intrinsics
 
 Values = Mapping[str, Any]
 """Plain JSON values by name."""
 Point = tuple[float, float, float]
+_TEXT: Any = str | None
+_NUMBER: Any = float | None
+_WHOLE: Any = int | None
 Record = TypeVar("Record", "PhotoRecord", "FocalRecord", "KeptRecord", "CropRecord")
 
 
@@ -41,12 +45,12 @@ class ModelRecord:
     @property
     def unit_m(self) -> float | None:
         """Step in which a depth file counts, m."""
-        return self.details.get("unit_m")
+        return as_kind(_NUMBER, self.details.get("unit_m"), "model.unit_m")
 
     @property
     def stored_width(self) -> int | None:
         """Width of the depth as it was measured, px; None where that is the photo's own."""
-        return self.details.get("stored_width")
+        return as_kind(_WHOLE, self.details.get("stored_width"), "model.stored_width")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -101,20 +105,13 @@ class CalibrationRecord:
     @classmethod
     def from_dict(cls, values: Values) -> "CalibrationRecord":
         """Of a scene file, or of a calibration that was just used (``recon.calibration.calibration.as_json``)."""
-        covariance, sigma = values.get("covariance"), values.get("focal_sigma")
-        return cls(
-            scale=float(values["scale"]),
-            shift=float(values.get("shift", 0.0)),
-            covariance=None if covariance is None else _matrix(covariance),
-            reference=str(values.get("reference", "its reference")),
-            scale_interval=values.get("scale_interval"),
-            focal_sigma=None if sigma is None else float(sigma),
-            has_constraints=bool(values.get("constraints")),
-            anchors=tuple(
-                (float(x), float(y), float(a), float(b)) for x, y, a, b in values.get("anchors", ())
-            ),
-            values=values,
-        )
+        told = {
+            key: one
+            for key, one in known_fields(cls, values).items()
+            if key not in ("values", "has_constraints")
+        }
+        found = as_kind(cls, told, "calibration")
+        return replace(found, has_constraints=bool(values.get("constraints")), values=values)
 
 
 @dataclass(frozen=True)
@@ -191,18 +188,23 @@ class Provenance:
         """The inverse of ``as_dict``.
 
         Raises:
-            ValueError, TypeError, KeyError: It is no provenance.
+            ValueError: It is no provenance.
         """
+        as_object(values, "provenance")
         error_model, calibration = values.get("error_model"), values.get("calibration")
         viewer = values.get("viewer")
         return cls(
-            generator=values.get("generator"),
+            generator=as_kind(_TEXT, values.get("generator"), "generator"),
             photo=_record(PhotoRecord, values.get("photo")),
             model=_model(values.get("model")),
             focal=_record(FocalRecord, values.get("focal")),
-            error_model=None if error_model is None else ErrorModel.from_dict(error_model),
-            calibration=None if calibration is None else CalibrationRecord.from_dict(calibration),
-            scale_interval=values.get("scale_interval"),
+            error_model=None
+            if error_model is None
+            else as_kind(ErrorModel, known_fields(ErrorModel, error_model, "error_model"), "error_model"),
+            calibration=None
+            if calibration is None
+            else CalibrationRecord.from_dict(as_object(calibration, "calibration")),
+            scale_interval=as_kind(_NUMBER, values.get("scale_interval"), "scale_interval"),
             kept=_record(KeptRecord, values.get("kept")),
             crop=_record(CropRecord, values.get("crop")),
             viewer=viewer if isinstance(viewer, Mapping) else None,
@@ -218,32 +220,21 @@ _NAMES = {each.name for each in fields(Provenance)} - {"levelling", "fill", "mor
 def _model(values: Any) -> ModelRecord | None:
     if values is None:
         return None
-    details = {key: value for key, value in _mapping(values).items() if key not in ("name", "revision")}
-    return ModelRecord(values.get("name"), values.get("revision"), details)
+    details = {
+        key: value for key, value in as_object(values, "model").items() if key not in ("name", "revision")
+    }
+    return ModelRecord(
+        as_kind(_TEXT, values.get("name"), "model.name"),
+        as_kind(_TEXT, values.get("revision"), "model.revision"),
+        details,
+    )
 
 
 def _record(kind: type[Record], values: Any) -> Record | None:
     """Of a file's values; names that this version does not know are left out."""
-    if values is None:
-        return None
-    known = {each.name for each in fields(kind)}
-    return kind(**{name: _frozen(value) for name, value in _mapping(values).items() if name in known})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    name = kind.__name__.removesuffix("Record").lower()
+    return None if values is None else as_kind(kind, known_fields(kind, values, name), name)
 
 
 def _plain(record: PhotoRecord | FocalRecord | KeptRecord | CropRecord | None) -> dict[str, Any] | None:
     return None if record is None else asdict(record)
-
-
-def _mapping(values: Any) -> Values:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"expected values by name, got {values!r}")
-    return values
-
-
-def _matrix(values: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    (a, b), (c, d) = values
-    return (float(a), float(b)), (float(c), float(d))

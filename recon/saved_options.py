@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from recon.constraint_text import PARSERS, constraint_from, values_of
 from recon.constraints import Constraint
 from recon.estimator_names import without_folder
 from recon.options import Options
+from recon.strict_json import as_kind, as_object
 
-_KINDS = {name: (kind, *get_args(kind)) for name, kind in get_type_hints(Options).items()}
-"""Of each field: its type, and those that this is made of."""
-_PATHS = {name for name, kinds in _KINDS.items() if Path in kinds} | {"model", "reference"}
+_KINDS = get_type_hints(Options)
+_PATHS = {name for name, kind in _KINDS.items() if Path in get_args(kind)} | {"model", "reference"}
 """Options that name a file or a folder, or may."""
 
 
@@ -29,9 +29,9 @@ def options_from_values(values: Mapping[str, Any]) -> Options:
     """The inverse of ``options_as_values``; also of scenes of before, whose constraints are the command line's text.
 
     Raises:
-        ValueError, TypeError, KeyError: There is no such option, or it has another kind of value.
+        ValueError: There is no such option, or it has another kind of value.
     """
-    return Options(**{name: _value(_KINDS.get(name, ()), value) for name, value in values.items()})
+    return Options(**{name: _value(name, value) for name, value in as_object(values, "options").items()})
 
 
 def _plain(value: Any) -> Any:
@@ -45,13 +45,20 @@ def _plain(value: Any) -> Any:
 def _name_of(option: str, value: Any) -> Any:
     if option not in _PATHS or not isinstance(value, str):
         return value
-    return Path(value).name if Path in _KINDS[option] else without_folder(value)
+    return Path(value).name if Path in get_args(_KINDS[option]) else without_folder(value)
 
 
-def _value(kinds: tuple[Any, ...], value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_value(kinds, one) for one in value)
-    parse = next((parse for kind, parse in PARSERS.items() if kind in kinds), None)
-    if parse is not None and value is not None:
-        return parse(value) if isinstance(value, str) else constraint_from(value)
-    return Path(value) if Path in kinds and value is not None else value
+def _value(name: str, value: Any) -> Any:
+    if name not in _KINDS:
+        raise ValueError(f"there is no option {name[:40]!r}")
+    kind = _KINDS[name]
+    parse = next((parse for known, parse in PARSERS.items() if known in get_args(kind)), None)
+    if parse is None or value is None:
+        return as_kind(kind, value, name)
+
+    def constraint(one: Any) -> Constraint:
+        return parse(one) if isinstance(one, str) else constraint_from(one)
+
+    if get_origin(kind) is tuple:
+        return tuple(constraint(one) for one in as_kind(list[Any], value, name))
+    return constraint(value)

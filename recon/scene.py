@@ -23,7 +23,19 @@ from recon.options import Options, Shape
 from recon.photo.jpeg_picture import split_jpeg, with_metadata
 from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values, without_folders
-from recon.types import BoolMap, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
+from recon.strict_json import as_kind, known_fields
+from recon.types import BoolMap, FocalSource, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """Of a scene file."""
+
+    photo_path: str | None
+    focal_source: FocalSource
+    scale_interval: float | None
+    options: dict[str, Any]
+    provenance: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,7 @@ class Scene:
         path = Path(path)
         arrays, metadata = scene_file.read_arrays(path)
         with scene_file.damage_told(path):
+            told = as_kind(_Metadata, known_fields(_Metadata, metadata))
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
             log_sigma = arrays.get("log_sigma")
@@ -187,20 +200,20 @@ class Scene:
             return cls(
                 photo=Photo(
                     rgb=arrays["rgb"],
-                    path=metadata["photo_path"],
+                    path=told.photo_path,
                     jpeg_bytes=jpeg.picture if jpeg else None,
                     jpeg_metadata=jpeg.metadata if jpeg else b"",
                 ),
-                intrinsics=Intrinsics(fx, fy, cx, cy, width, height, metadata["focal_source"]),
+                intrinsics=Intrinsics(fx, fy, cx, cy, width, height, told.focal_source),
                 depth=MetricDepth(
                     z_m=arrays["z_m"],
                     valid=arrays["valid"],
-                    scale_interval=metadata["scale_interval"],
+                    scale_interval=told.scale_interval,
                     log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
                 ),
                 sky=arrays.get("sky"),
-                options=options_from_values(metadata["options"]),
-                provenance=Provenance.from_dict(metadata["provenance"]),
+                options=options_from_values(told.options),
+                provenance=Provenance.from_dict(told.provenance),
             )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:

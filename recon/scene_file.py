@@ -8,9 +8,7 @@ metadata.
 """
 
 import json
-import tokenize
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,24 @@ from numpy.typing import NDArray
 
 from recon.atomic_write import staged
 from recon.errors import ReconError, SceneFileError
+from recon.strict_json import parse_json
+from recon.strict_npz import Archive, open_npz
 
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
 _FRAME = "cam: x right, y down, z forward, metres; pixel centres at 0.5"
 _ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "jpeg")
 """Of what is in the archive."""
+_PIXELS: Mapping[str, tuple[str, tuple[int, ...]]] = {
+    "z_m": ("float32", ()),
+    "valid": ("bool", ()),
+    "rgb": ("uint8", (3,)),
+    "sky": ("bool", ()),
+    "log_sigma": ("float16", ()),
+}
+"""Of arrays over the photo: type, and axes after (H, W)."""
+_OPTIONAL = ("sky", "log_sigma", "jpeg")
+_MOST_METADATA_BYTES = 64 << 20
 
 
 def write_arrays(
@@ -49,16 +59,36 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     Raises:
         SceneFileError: Missing, damaged, or not a scene of recon's.
     """
-    with damage_told(path), np.load(path, allow_pickle=False) as archive:
-        if "metadata" not in archive.files:
+    with damage_told(path), open_npz(path) as archive:
+        if "metadata" not in archive.names:
             raise SceneFileError(
                 f"{path} is a numpy archive, but not a scene that `recon build -o scene.npz` wrote"
             )
-        arrays = {name: archive[name] for name in archive.files}
-        metadata = json.loads(str(arrays.pop("metadata")))
-        if metadata["format"] != _FORMAT:
-            raise SceneFileError(f"{path} was written by another version of recon ({metadata['format']})")
-        return arrays, metadata
+        header = archive.header("metadata")
+        if header.dtype.kind != "U" or header.shape or header.bytes > _MOST_METADATA_BYTES:
+            raise ValueError(f"its metadata must be text, got {header.dtype} of {header.shape}")
+        metadata = parse_json(str(archive.read("metadata")))
+        if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
+            told = metadata.get("format") if isinstance(metadata, dict) else None
+            raise SceneFileError(f"{path} was written by another version of recon ({told})")
+        names = [name for name in _ORDER if name not in ("metadata", *_OPTIONAL) or name in archive.names]
+        _check_headers(archive, [name for name in names if name != "metadata"])
+        return {name: archive.read(name) for name in names if name != "metadata"}, metadata
+
+
+def _check_headers(archive: Archive, names: Iterable[str]) -> None:
+    """Refuses arrays that do not belong to one photo before any of them is read."""
+    height, width = (*archive.header("z_m").shape, 0, 0)[:2]
+    for name in names:
+        header = archive.header(name)
+        dtype, more = _PIXELS.get(name, ("", ()))
+        if dtype and (header.shape, header.dtype) != ((height, width, *more), np.dtype(dtype)):
+            wanted = f"{dtype} of shape {(height, width, *more)}"
+            raise ValueError(f"its {name} must be {wanted}, got {header.dtype} of {header.shape}")
+        if name == "jpeg" and (len(header.shape) != 1 or header.dtype != np.uint8 or not header.bytes):
+            raise ValueError(f"its jpeg must be bytes, got {header.dtype} of {header.shape}")
+        if name == "intrinsics" and (header.shape != (4,) or header.dtype.kind != "f"):
+            raise ValueError(f"its intrinsics must be 4 numbers, got {header.dtype} of {header.shape}")
 
 
 @contextmanager
@@ -72,15 +102,5 @@ def damage_told(path: Path) -> Iterator[None]:
         raise SceneFileError(f"{path} does not exist") from error
     except OSError as error:
         raise SceneFileError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-        tokenize.TokenError,
-        zipfile.BadZipFile,
-    ) as error:
+    except (ValueError, KeyError) as error:
         raise SceneFileError(f"{path} is damaged, or not a scene file: {error}") from error

@@ -146,7 +146,7 @@ def test_a_file_of_constraints(tmp_path: Path) -> None:
         ("{", "not JSON"),
         ("{}", "no list"),
         ("[]", "no list"),
-        ("[3]", "constraint 1: expected an object"),
+        ("[3]", "constraint 1: a constraint must be an object"),
         ('[{"camera_height": "1m"}, {"at": [1, 2]}]', "constraint 2: 'distance' is missing"),
         ('[{"at": [1, 2], "distance": 2}]', "text with a unit, such as '2m'"),
         ('[{"at": [1], "distance": "2m"}]', "X,Y"),

@@ -26,7 +26,7 @@ FLOORS = (
     "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"
     " recon.provenance",
     "recon.types recon.frames recon.errors recon.journal recon.constraints recon.threads recon.version"
-    " recon.statistics recon.units recon.error_model recon.estimator_names",
+    " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz",
 )
 """From the roof to the ground, no room higher than its imports make it. Rooms on one floor do not know each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -40,6 +40,8 @@ def state_of(path: Path, written: list[Any]) -> State:
         return "damaged"
     if not now or not written:
         return "whole" if now == written else "damaged"
+    if len(written) != len(now):
+        return "damaged"
     size, time_ns, head, blocks = now
     if (size, blocks) == (written[0], written[3]):
         return "whole"

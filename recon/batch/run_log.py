@@ -10,15 +10,16 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from recon.atomic_write import staged
 from recon.batch.file_check import describe_file, state_of
 from recon.batch.file_lock import lock
 from recon.errors import ExportError, Failure
+from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json
 
 RECORD = "batch.jsonl"
 """Name of the record in the folder of the outputs."""
@@ -42,6 +43,27 @@ class FailedPhoto:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for a file."""
         return {"photo": self.photo, "error": asdict(self.failure), **self.values}
+
+
+@dataclass(frozen=True)
+class _SettingsLine:
+    kind: str
+    format: str
+    id: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _PhotoLine:
+    """Of a photo that is begun or done: what every run needs to know of it."""
+
+    kind: Literal["begun", "photo"]
+    settings: str
+    outputs: list[str]
+    ok: bool = False
+    files: list[str] = field(default_factory=list)
+    contents: dict[str, list[Any]] = field(default_factory=dict)
+    sources: list[list[int]] = field(default_factory=list)
 
 
 class Record:
@@ -83,7 +105,9 @@ class Record:
     def changed(self, output: str) -> bool:
         """Whether an output that is done is not what was written: somebody has worked on it since."""
         row = self._newest[output]
-        return any(state_of(self.folder / name, row["contents"][name]) == "changed" for name in row["files"])
+        return any(
+            state_of(self.folder / name, row["contents"].get(name, [])) == "changed" for name in row["files"]
+        )
 
     def is_ours(self, output: str) -> bool:
         """Whether an output was written, or begun, by an earlier run: it may be replaced when that run goes on."""
@@ -222,9 +246,9 @@ class Record:
                 temporary.write_text(text + "\n", encoding="utf-8")
             return path
         try:
-            if json.loads(path.read_text(encoding="utf-8")).get("format") == _FAILED_FORMAT:
+            if as_object(read_json(path)).get("format") == _FAILED_FORMAT:
                 path.unlink()
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             pass  # none, or not ours
         return None
 
@@ -254,28 +278,38 @@ class Record:
         self._end = 0
         if not self.path.exists():
             return
-        problem = f"{self.path} is no record that recon wrote: move it away, or give another folder."
         try:
             with self.path.open("rb") as file:
                 for line in file:
                     if not line.endswith(b"\n"):
                         break  # a killed run's
-                    row = json.loads(line)
-                    if row["kind"] == "settings":
-                        if row["format"] != _FORMAT:
-                            raise ExportError(problem)
-                        self._known[row["id"]] = row["settings"]
-                    elif row["settings"] in self._known:
-                        row.setdefault("contents", {})
-                        self._newest.update(dict.fromkeys(row["outputs"], row))
-                        self._files.update(row.get("files", row["outputs"]))
-                    else:
-                        raise ExportError(problem)
+                    self._take(parse_json(line))
                     self._end += len(line)
         except OSError as error:
             raise ExportError(f"{self.path} cannot be read: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ExportError(problem) from error
+        except ValueError as error:
+            raise ExportError(
+                f"{self.path} is no record that recon wrote ({error}): move it away, or give another folder."
+            ) from error
+
+    def _take(self, row: Any) -> None:
+        """Takes over one line.
+
+        Raises:
+            ValueError: recon did not write it.
+        """
+        if as_object(row, "a line").get("kind") == "settings":
+            told = as_kind(_SettingsLine, row)
+            if told.format != _FORMAT:
+                raise ValueError(f"its format is {told.format[:40]!r}")
+            self._known[told.id] = told.settings
+            return
+        line = as_kind(_PhotoLine, known_fields(_PhotoLine, row))
+        if line.settings not in self._known:
+            raise ValueError("settings of a photo are missing")
+        row = {**row, **vars(line)}
+        self._newest.update(dict.fromkeys(line.outputs, row))
+        self._files.update(line.files or line.outputs)
 
 
 def fingerprint(path: Path) -> list[int]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recon.errors import CalibrationError
+from recon.strict_json import as_kind, read_json
 from recon.types import BoolMap, FloatMap, MetricDepth, RelativeDepth
 
 _FORMAT = "recon-calibration-3"
+_EXTREME = 1e15
+"""Scales and focal lengths beyond it, or below its inverse, are damage: float32 depths would overflow."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
         inverse = np.float32(calibration.scale) * depth.inverse + np.float32(calibration.shift)
         return _inverted(inverse, depth.valid, calibration)
     if calibration.shift == 0:
-        z_m, valid = depth.z_m / np.float32(calibration.scale), depth.valid
-        return MetricDepth(z_m, valid, calibration.scale_interval, depth.log_sigma)
+        scaled = _metric(depth.z_m / np.float32(calibration.scale), depth.valid, calibration)
+        return replace(scaled, log_sigma=depth.log_sigma)
     inverse = np.zeros_like(depth.z_m)
     np.divide(np.float32(calibration.scale), depth.z_m, out=inverse, where=depth.valid)
     shifted = _inverted(inverse + np.float32(calibration.shift), depth.valid, calibration)
@@ -119,7 +121,13 @@ def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> Me
     valid: BoolMap = known & (inverse * calibration.max_depth_m > 1.0)
     z_m: FloatMap = np.zeros_like(inverse)
     np.divide(np.float32(1.0), inverse, out=z_m, where=valid)
-    return MetricDepth(z_m=z_m, valid=valid, scale_interval=calibration.scale_interval)
+    return _metric(z_m, valid, calibration)
+
+
+def _metric(z_m: FloatMap, valid: BoolMap, calibration: Calibration) -> MetricDepth:
+    """Depth, m; invalid where an extreme scale leaves no number."""
+    usable: BoolMap = valid & np.isfinite(z_m) & (z_m > 0)
+    return MetricDepth(z_m=z_m, valid=usable, scale_interval=calibration.scale_interval)
 
 
 def as_json(calibration: Calibration) -> dict[str, Any]:
@@ -140,43 +148,41 @@ def load(path: Path) -> Calibration:
         CalibrationError: The file is missing, or is not a calibration.
     """
     try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except OSError as error:
         raise CalibrationError(f"{path}: the calibration cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise CalibrationError(f"{path} is not a calibration: it is not JSON") from error
-    form = values.pop("format", None) if isinstance(values, dict) else None
+        raise CalibrationError(f"{path} is not a calibration: {error}") from error
+    form = content.get("format") if isinstance(content, dict) else None
     if form != _FORMAT:
         older = "was saved by another version of recon: recreate it with" if form else "was not saved by"
         raise CalibrationError(f"{path} {older} `recon calibrate`")
+    values = {key: one for key, one in content.items() if key != "format"}
     try:
-        if values["max_depth_m"] is None:
-            values["max_depth_m"] = float("inf")
-        for name in ("scale", "shift", "outliers", "max_depth_m", "scale_interval"):
-            values[name] = float(values[name])
-        for name in ("relative_error", "focal_px", "focal_sigma", "scale_prior"):
-            values[name] = None if values[name] is None else float(values[name])
-        values["width"], values["height"] = int(values["width"]), int(values["height"])
-        values["constraints"] = tuple(Residual(**one) for one in values["constraints"])
-        values["anchors"] = tuple(
-            (float(x), float(y), float(a), float(b)) for x, y, a, b in values["anchors"]
-        )
-        values["covariance"] = _as_tuple(np.array(values["covariance"], np.float64))
-        calibration = Calibration(**values)
-        usable = (
-            np.isfinite([calibration.scale, calibration.shift, calibration.scale_interval]).all()
-            and np.isfinite([calibration.relative_error or 0.0, calibration.outliers]).all()
-            and calibration.scale > 0
-            and calibration.max_depth_m > 0
-            and calibration.kind in ("relative", "metric")
-        )
-    except (TypeError, KeyError, ValueError, IndexError) as error:
+        unlimited = values.get("max_depth_m", 0.0) is None
+        found = as_kind(Calibration, {**values, "max_depth_m": 1.0} if unlimited else values)
+        _check_ranges(found)
+    except ValueError as error:
         raise CalibrationError(f"{path} is a damaged calibration: {error}") from error
-    if not usable:
-        raise CalibrationError(f"{path} is a damaged calibration: its values are out of range")
-    return calibration
+    return replace(found, max_depth_m=float("inf")) if unlimited else found
 
 
-def _as_tuple(matrix: NDArray[np.float64]) -> tuple[tuple[float, float], tuple[float, float]]:
-    (a, b), (c, d) = matrix.tolist()
-    return ((float(a), float(b)), (float(c), float(d)))
+def _check_ranges(found: Calibration) -> None:
+    for name in ("scale", "focal_px"):
+        value = getattr(found, name)
+        if value is not None and not 1 / _EXTREME <= value <= _EXTREME:
+            raise ValueError(f"{name} must be between {1 / _EXTREME:g} and {_EXTREME:g}, got {value:g}")
+    if found.max_depth_m <= 0:
+        raise ValueError(f"max_depth_m must be positive, got {found.max_depth_m:g}")
+    for name in (
+        "relative_error",
+        "outliers",
+        "scale_interval",
+        "focal_sigma",
+        "scale_prior",
+        "width",
+        "height",
+    ):
+        value = getattr(found, name)
+        if value is not None and value < 0:
+            raise ValueError(f"{name} must be 0 or more, got {value:g}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.estimator_names import MEASURED
+from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json
 from recon.types import BoolMap
 
 _FORMAT = "recon-error-models-1"
@@ -66,10 +67,10 @@ def read_error_models(path: Path) -> dict[str, ErrorModel]:
         CalibrationError: The file is missing or is not a file of error models.
     """
     try:
-        return _models_from(json.loads(path.read_text(encoding="utf-8")))
+        return _models_from(read_json(path))
     except OSError as error:
         raise CalibrationError(f"{path}: the error model cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise CalibrationError(
             f"{path} is not an error model file of `recon eval --error-model`: {error}"
         ) from error
@@ -84,14 +85,18 @@ def dump_error_models(models: Mapping[str, ErrorModel]) -> str:
 
 
 def _models_from(content: Any) -> dict[str, ErrorModel]:
-    if content["format"] != _FORMAT:
-        raise ValueError(f"expected format {_FORMAT!r}, got {content['format']!r}")
-    models = [ErrorModel.from_dict(values) for values in content["models"]]
+    if as_object(content).get("format") != _FORMAT:
+        raise ValueError(f"expected format {_FORMAT!r}, got {content.get('format')!r}")
+    found = as_kind(list[dict[str, Any]], content.get("models"), "models")
+    models = [
+        as_kind(ErrorModel, known_fields(ErrorModel, values), f"models[{n}]")
+        for n, values in enumerate(found)
+    ]
     return {model.estimator: model for model in models}
 
 
 @cache
 def _shipped() -> dict[str, ErrorModel]:
     return _models_from(
-        json.loads((files("recon.calibration") / "error_models.json").read_text(encoding="utf-8"))
+        parse_json((files("recon.calibration") / "error_models.json").read_text(encoding="utf-8"))
     )

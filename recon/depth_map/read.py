@@ -1,7 +1,5 @@
 """Reads depth-map files: 16-bit PNG, TIFF, EXR, npy and npz."""
 
-import tokenize
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from recon.depth_map.exr import read_exr
 from recon.errors import DepthFileError
+from recon.strict_npz import Header, open_npz, read_npy
 from recon.types import FARTHEST_M, BoolMap, FloatMap
 
 INTEGER_UNIT_M = 0.001
@@ -118,7 +117,9 @@ def _read_picture(path: Path, eight_bits: bool) -> tuple[NDArray[Any], None, str
         if stored_64 is None:
             raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
         return stored_64, None, "float64 TIFF"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of a damaged header Pillow raises anything
         raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
     if mode == "F":
         return stored, None, f"float {kind}"
@@ -157,60 +158,49 @@ def _read_float64_tiff(path: Path) -> NDArray[Any] | None:
 
 def _read_npy(path: Path) -> tuple[NDArray[Any], None, str]:
     try:
-        stored = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, tokenize.TokenError, NotImplementedError) as error:
+        stored = read_npy(path)
+    except (OSError, ValueError) as error:
         raise DepthFileError(f"{path}: cannot be read as a numpy array ({error}).") from error
-    if not isinstance(stored, np.ndarray):
-        stored.close()
-        raise DepthFileError(f"{path}: this is an .npz archive; rename it to .npz.")
     return _check_array(path, stored, "the array"), None, f"npy of {stored.dtype}"
 
 
 def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            key = next((name for name in NPZ_KEYS if name in archive.files), None)
-            key = key or _only_depth({name: archive[name] for name in archive.files})
+        with open_npz(path) as archive:
+            key = next((name for name in NPZ_KEYS if name in archive.names), None)
+            key = key or _only_depth({name: archive.header(name) for name in archive.names})
             if key is None:
-                held = ", ".join(archive.files) or "nothing"
+                held = ", ".join(archive.names) or "nothing"
                 raise DepthFileError(
                     f"{path}: expected {', '.join(NPZ_KEYS[:-1])} or {NPZ_KEYS[-1]}, got {held}."
                 )
-            stored = _check_array(path, archive[key], repr(key))
-            valid = np.asarray(archive["valid"]) if "valid" in archive.files else None
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        AttributeError,
-        NotImplementedError,
-        tokenize.TokenError,
-        zipfile.BadZipFile,
-    ) as error:
+            stored = _check_array(path, archive.read(key), repr(key))
+            valid = archive.read("valid") if "valid" in archive.names else None
+    except (OSError, ValueError) as error:
         raise DepthFileError(f"{path}: cannot be read as an .npz archive ({error}).") from error
     if valid is not None:
         valid = _check_mask(path, valid, stored.shape)
     return stored, valid, f"npz key {key!r}"
 
 
-def _only_depth(arrays: Mapping[str, NDArray[Any]]) -> str | None:
+def _only_depth(headers: Mapping[str, Header]) -> str | None:
     """The key of the only array that can be a depth map, or None if there is none or more than one."""
     maps = [
         key
-        for key, array in arrays.items()
+        for key, header in headers.items()
         if key != "valid"
         and not any(word in key.lower() for word in NOT_DEPTH_KEYS)
-        and (one := _without_axes(array)).ndim == 2
-        and max(one.shape) > _LARGEST_MATRIX
-        and one.dtype.kind in "fiu"
-        and one.dtype.itemsize > 1
+        and len(shape := _without_axes(header.shape)) == 2
+        and max(shape) > _LARGEST_MATRIX
+        and header.dtype.kind in "fiu"
+        and header.dtype.itemsize > 1
     ]
     return maps[0] if len(maps) == 1 else None
 
 
 def _check_mask(path: Path, mask: NDArray[Any], shape: tuple[int, ...]) -> BoolMap:
     """A stored mask as (H, W) bool: bool, or numbers of which 0 is invalid and 1 or 255 is valid."""
-    mask = _without_axes(mask)
+    mask = mask.reshape(_without_axes(mask.shape))
     if mask.shape != shape or mask.dtype.kind not in "biuf":
         raise DepthFileError(
             f"{path}: expected 'valid' to be bool of shape {shape}, got {mask.dtype} of {mask.shape}."
@@ -220,17 +210,17 @@ def _check_mask(path: Path, mask: NDArray[Any], shape: tuple[int, ...]) -> BoolM
     return mask != 0
 
 
-def _without_axes(stored: NDArray[Any]) -> NDArray[Any]:
+def _without_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Drops the batch and channel axes of length 1, so that (1, H, W), (H, W, 1) and the like become (H, W)."""
-    while stored.ndim > 2 and stored.shape[0] == 1:
-        stored = stored[0]
-    while stored.ndim > 2 and stored.shape[-1] == 1:
-        stored = stored[..., 0]
-    return stored
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
 
 
 def _check_array(path: Path, stored: NDArray[Any], name: str) -> NDArray[Any]:
-    stored = _without_axes(stored)
+    stored = stored.reshape(_without_axes(stored.shape))
     if stored.ndim != 2 or stored.size == 0:
         raise DepthFileError(f"{path}: expected {name} to be (H, W), got {stored.shape}.")
     if stored.dtype.kind not in "fiu" or stored.dtype.itemsize == 1:

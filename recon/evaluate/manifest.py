@@ -1,6 +1,5 @@
 """Reads the list of photos and their ground-truth depth, ``pairs.json`` (docs/evaluation.md)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -11,6 +10,7 @@ from recon.depth.measured import check_aspect
 from recon.depth_map.read import DepthFile, read_depth
 from recon.errors import ReconError
 from recon.evaluate.error_model.fit import scene_of
+from recon.strict_json import read_json
 from recon.types import Intrinsics, Photo
 
 MANIFEST = "pairs.json"
@@ -71,7 +71,7 @@ def read_manifest(path: Path) -> list[Pair]:
     """
     file = path / MANIFEST if path.is_dir() else path
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file)
     except OSError as error:
         problem = (
             f"{path} has no {MANIFEST}" if path.is_dir() else f"{file} cannot be read ({error.strerror})"
@@ -81,7 +81,7 @@ def read_manifest(path: Path) -> list[Pair]:
             '"a.png", "depth_units_per_metre": 1000, "K_fx_fy_cx_cy": [900, 900, 640, 480]}}.'
         ) from error
     except ValueError as error:
-        raise EvaluationError(f"{file} is not JSON: {error}.") from error
+        raise EvaluationError(f"{file} is not a list of pairs: {error}.") from error
     if not isinstance(content, dict) or not content:
         raise EvaluationError(f"{file}: expected an object with one entry per pair, by name.")
     pairs = [_pair(name, entry, file) for name, entry in content.items()]

@@ -10,6 +10,7 @@ from typing import Any
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.manifest import EvaluationError
 from recon.evaluate.row import Measures, Row
+from recon.strict_json import parse_json
 
 _FORMAT = "recon-eval-rows-1"
 
@@ -51,12 +52,18 @@ class RowFile:
         with self.path.open(encoding="utf-8") as file:
             next(file)
             for number, line in enumerate(file):
-                yield number, Row.from_dict(json.loads(line))
+                try:
+                    row = Row.from_dict(parse_json(line))
+                except ValueError as error:
+                    raise EvaluationError(
+                        f"{self.path}, line {number + 2} is damaged: {error}; use --overwrite to replace the file."
+                    ) from error
+                yield number, row
 
     def _check(self, header: Mapping[str, Any]) -> None:
         try:
             with self.path.open(encoding="utf-8") as file:
-                first = json.loads(next(file))
+                first = parse_json(next(file))
         except (OSError, ValueError, StopIteration) as error:
             raise EvaluationError(
                 f"{self.path} was not written by `recon eval`; use --overwrite to replace it."

@@ -1,10 +1,11 @@
 """The result of one pair (its errors, or the reason of a failure), and its line in the results file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from recon.errors import Failure
+from recon.strict_json import as_kind, as_object
 from recon.types import DepthKind
 
 Alignment = Literal["metric", "scale", "scale+shift"]
@@ -67,16 +68,19 @@ class Row:
         """The inverse of ``as_dict``.
 
         Raises:
-            KeyError, TypeError: The values are not a row.
+            ValueError: The values are not a row.
         """
         found: Measures | Failure
-        if values["ok"]:
+        if as_object(values, "a row").get("ok"):
+            told = {name: values[name] for name in _MEASURES if name in values}
             errors = {alignment: values[alignment] for alignment in ALIGNMENTS if alignment in values}
-            found = Measures(**{name: values[name] for name in _MEASURES}, errors=errors)
+            found = as_kind(Measures, {**told, "errors": errors})
         else:
-            found = Failure(**values["error"])
-        head = (values["model"], values["pair"], values["kind"], values["scene"])
-        return cls(*head, found, tuple(values["warnings"]))
+            found = as_kind(Failure, values.get("error"), "error")
+        head = {
+            name: values[name] for name in ("model", "pair", "kind", "scene", "warnings") if name in values
+        }
+        return replace(as_kind(cls, {**head, "found": {"type": "", "message": ""}}), found=found)
 
 
 def _values_of(found: Measures | Failure) -> dict[str, Any]:

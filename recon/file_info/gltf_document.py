@@ -1,6 +1,5 @@
 """The document of a glTF 2.0 file, binary and text, checked; and the nodes that it shows, at their places."""
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.file_info.geometry import MOST_POINTS
+from recon.strict_json import parse_json, read_json
 
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 LINES = (1, 2, 3)
@@ -44,7 +44,7 @@ def read_document(path: Path) -> Document:
         ValueError: It is no glTF 2, is cut off, or asks for more than can be held.
     """
     if path.suffix.lower() == ".gltf":
-        document = Document(path, json.loads(path.read_bytes()), False)
+        document = Document(path, read_json(path, most_bytes=_MOST_DOCUMENT_BYTES), False)
     else:
         document = _read_binary(path)
     if not isinstance(document.tree, dict) or not isinstance(document.tree["asset"], dict):
@@ -67,7 +67,7 @@ def _read_binary(path: Path) -> Document:
         length, kind = struct.unpack("<I4s", file.read(8))
         if kind != b"JSON" or length > min(size, _MOST_DOCUMENT_BYTES):
             raise ValueError("its first chunk is not JSON")
-        tree = json.loads(file.read(length))
+        tree = parse_json(file.read(length))
         at = file.tell() + 8
     return Document(path, tree, True, at if at < size else None)
 

@@ -1,12 +1,12 @@
 """Reads recon's own web pages: what the page's program is told stands near its beginning."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recon.file_info.info import CameraInfo, Extent, FileInfo
+from recon.strict_json import parse_json
 from recon.types import Intrinsics
 
 _BEFORE, _AFTER, _END = b'<script type="application/json" id="data">', b"</script>", b"</html>"
@@ -46,7 +46,7 @@ def _data(path: Path) -> dict[str, Any]:
     text, closed, _ = rest.partition(_AFTER)
     if not found or not closed:
         raise ValueError("recon did not write it")
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = parse_json(text)
     return data
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import FILE_AXES, Axes
+from recon.strict_json import parse_json
 from recon.types import Intrinsics
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
@@ -186,7 +187,7 @@ def _shown(value: Any) -> str:
 def _value(text: str) -> Any:
     """The value that a comment tells: a number, a list, true or false; all else is text, its letters unescaped."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
 

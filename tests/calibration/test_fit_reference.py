@@ -146,5 +146,5 @@ def test_a_missing_file_and_nonsense_numbers_are_refused(tmp_path: Path) -> None
         load(tmp_path / "none.json")
     found = replace(fit_metric(TRUTH, TRUTH, model="m", source="s"), scale=-1.0)
     (tmp_path / "cal.json").write_text(dumps(found))
-    with pytest.raises(CalibrationError, match="out of range"):
+    with pytest.raises(CalibrationError, match="scale must be between"):
         load(tmp_path / "cal.json")

@@ -89,7 +89,7 @@ def test_no_list_and_no_json_are_told(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="cannot be read"):
         read_manifest(tmp_path / "list.json")
     (tmp_path / "pairs.json").write_text("{")
-    with pytest.raises(EvaluationError, match="is not JSON"):
+    with pytest.raises(EvaluationError, match="not JSON"):
         read_manifest(tmp_path)
 
 

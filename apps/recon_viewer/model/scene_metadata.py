@@ -1,15 +1,30 @@
 """What a saved scene keeps of the viewer: measurements and how it was shown, in the scene file's provenance."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from recon.render.style import COLOURS, SHOWN_AS, View
+from recon.render.style import View
 from recon.scene import Scene
+from recon.strict_json import as_kind
 from recon_viewer.model.state import POINTS_NEEDED, Measured, Pick, State
 
 _SHOWN = ("shown_as", "colours", "colormap", "point_size_px", "light", "grid", "axes", "frustum", "labels")
 """Of the view: what belongs to the scene, and not to the person who looks at it."""
+
+
+@dataclass(frozen=True)
+class _SavedPick:
+    pixel_px: tuple[float, float] | None
+    point_cam: tuple[float, float, float]
+    sigma_px: float
+
+
+@dataclass(frozen=True)
+class _Saved:
+    tool: str
+    picks: tuple[_SavedPick, ...]
 
 
 def with_viewer(scene: Scene, state: State) -> Scene:
@@ -44,12 +59,13 @@ def measured_from(told: Mapping[str, Any], key: int) -> tuple[Measured, ...]:
         ValueError: It is not what ``with_viewer`` writes.
     """
     try:
-        return tuple(
-            _measured(one["tool"], [_pick(pick, key) for pick in one["picks"]])
-            for one in told.get("measured", ())
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"its measurements cannot be read ({error!r})") from error
+        saved = as_kind(tuple[_Saved, ...], told.get("measured", []), "measured")
+    except ValueError as error:
+        raise ValueError(f"its measurements cannot be read ({error})") from error
+    return tuple(
+        _measured(one.tool, [Pick(key, p.pixel_px, p.point_cam, p.sigma_px) for p in one.picks])
+        for one in saved
+    )
 
 
 def view_from(told: Mapping[str, Any], view: View) -> View:
@@ -57,11 +73,12 @@ def view_from(told: Mapping[str, Any], view: View) -> View:
     saved = told.get("view")
     if not isinstance(saved, Mapping):
         return view
-    kinds = {field.name: type(getattr(View(), field.name)) for field in fields(View)}
-    good = {name: saved[name] for name in _SHOWN if name in saved and type(saved[name]) is kinds[name]}
-    if good.get("shown_as", SHOWN_AS[0]) not in SHOWN_AS or good.get("colours", COLOURS[0]) not in COLOURS:
-        return view
-    return replace(view, **good)
+    for name in _SHOWN:
+        with suppress(ValueError):
+            view = replace(
+                view, **{name: getattr(as_kind(View, {name: saved[name]} if name in saved else {}), name)}
+            )
+    return view
 
 
 def _measured(tool: Any, picks: list[Pick]) -> Measured:
@@ -69,10 +86,3 @@ def _measured(tool: Any, picks: list[Pick]) -> Measured:
     if needed == 0 or (len(picks) < 2 if needed is None else len(picks) != needed):
         raise ValueError(f"it holds a measurement of {tool!r} between {len(picks)} points")
     return Measured(tool, tuple(picks))
-
-
-def _pick(told: Mapping[str, Any], key: int) -> Pick:
-    pixel = told["pixel_px"]
-    x, y, z = (float(value) for value in told["point_cam"])
-    at = None if pixel is None else (float(pixel[0]), float(pixel[1]))
-    return Pick(key, at, (x, y, z), float(told["sigma_px"]))

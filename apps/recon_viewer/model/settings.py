@@ -3,13 +3,15 @@
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from recon.atomic_write import staged
 from recon.errors import ExportError
-from recon.render.style import COLOURS, SHOWN_AS, View
+from recon.render.style import View
+from recon.strict_json import as_kind, as_object, known_fields, read_json
 
 _MOST_RECENT = 10
 _SIZES = (320, 10_000)
@@ -51,11 +53,10 @@ def settings_path() -> Path:
 def load(path: Path) -> tuple[Settings, str | None]:
     """Loads the settings; returns the defaults and an error message if the file cannot be used."""
     try:
-        values = json.loads(path.read_text("utf-8"))
-        return _settings_from(values), None
+        return _settings_from(as_object(read_json(path))), None
     except FileNotFoundError:
         return Settings(), None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         return Settings(), f"the viewer's settings in {path} cannot be read and are ignored ({error})"
 
 
@@ -70,20 +71,14 @@ def save(settings: Settings, path: Path) -> str | None:
     return None
 
 
-def _settings_from(values: dict[str, Any]) -> Settings:
-    saved = values["view"]
-    known = {f.name: saved[f.name] for f in fields(View) if f.name in saved}
-    view = replace(View(), **known)
-    for name, value in known.items():
-        if type(value) is not type(getattr(View(), name)) and not isinstance(value, (int, float)):
-            raise ValueError(f"{name} is {value!r}")
-    if view.shown_as not in SHOWN_AS or view.colours not in COLOURS:
-        raise ValueError(f"unknown view: {view.shown_as} in {view.colours}")
+def _settings_from(values: Mapping[str, Any]) -> Settings:
+    told = {**values, "view": known_fields(View, values.get("view"), "view")}
+    found = as_kind(Settings, known_fields(Settings, told))
     low, high = _SIZES
-    return Settings(
-        recent=tuple(str(name) for name in values["recent"])[:_MOST_RECENT],
-        width=min(max(int(values["width"]), low), high),
-        height=min(max(int(values["height"]), low), high),
-        folder=None if values.get("folder") is None else str(values["folder"]),
-        view=replace(view, curtain=1.0),
+    return replace(
+        found,
+        recent=found.recent[:_MOST_RECENT],
+        width=min(max(found.width, low), high),
+        height=min(max(found.height, low), high),
+        view=replace(found.view, curtain=1.0),
     )

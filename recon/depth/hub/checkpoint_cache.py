@@ -1,6 +1,5 @@
 """Where the weights of a network come from, and which of them are on this machine."""
 
-import json
 import os
 import re
 import threading
@@ -11,6 +10,7 @@ from typing import Any
 
 from recon.depth.hub import integrity
 from recon.errors import ModelUnavailable
+from recon.strict_json import as_kind, as_object, read_json
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _REVISION = re.compile(r"[\w.][\w./-]*")
@@ -106,7 +106,7 @@ def read_config(snapshot: Snapshot) -> dict[str, Any]:
     """
     path = snapshot.folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = read_json(path)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{path}: damaged ({error}); delete the file and fetch it again.") from error
     if not isinstance(config, dict):
@@ -137,6 +137,16 @@ def read_ahead(snapshot: Snapshot) -> threading.Thread:
     return thread
 
 
+def weight_files(folder: Path) -> list[str]:
+    """Names of the files with the weights, as a checkpoint's index lists them.
+
+    Raises:
+        OSError, ValueError: There is no index, or it is damaged.
+    """
+    index = as_object(read_json(folder / "model.safetensors.index.json"))
+    return sorted(set(as_kind(dict[str, str], index.get("weight_map"), "weight_map").values()))
+
+
 def what_is_missing(folder: Path) -> str | None:
     """What a checkpoint folder lacks, in a sentence; None where it lacks nothing."""
     # A link into the cache may dangle.
@@ -149,9 +159,8 @@ def what_is_missing(folder: Path) -> str | None:
         return None
     if "model.safetensors.index.json" in names:
         try:
-            index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
-            missing = sorted(set(index["weight_map"].values()) - names)
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            missing = sorted(set(weight_files(folder)) - names)
+        except (OSError, ValueError) as error:
             return f"model.safetensors.index.json is damaged ({error}); fetch it again."
         return f"{', '.join(missing)} is missing; fetch the checkpoint again." if missing else None
     if any(name.endswith((".bin", ".pt", ".pth", ".ckpt")) for name in names):

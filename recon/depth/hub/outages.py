@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from recon.strict_json import as_kind, read_json
+
 LIMIT_S = 300.0
 """How long a failure is remembered, s."""
 _NAME = "recon-hub-failed.json"
@@ -26,16 +28,23 @@ class Outage:
         return {0: "just now", 1: "a minute ago"}.get(minutes, f"{minutes} minutes ago")
 
 
+@dataclass(frozen=True)
+class _Record:
+    endpoint: str
+    time: float
+    reason: str
+
+
 def recent() -> Outage | None:
     """The last failure of the hub that would be asked now, unless it is too long ago."""
     try:
-        record = json.loads(_path().read_text(encoding="utf-8"))
-        age_s = time.time() - float(record["time"])
-        same = record["endpoint"] == _endpoint()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        record = as_kind(_Record, read_json(_path()))
+    except (OSError, ValueError):
         return None
+    age_s = time.time() - record.time
+    same = record.endpoint == _endpoint()
     # A negative age: the clock was set back since.
-    return Outage(str(record.get("reason")), age_s) if same and 0 <= age_s < LIMIT_S else None
+    return Outage(record.reason, age_s) if same and 0 <= age_s < LIMIT_S else None
 
 
 def remember(reason: str) -> None:

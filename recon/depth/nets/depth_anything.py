@@ -4,7 +4,7 @@ Same results and weight names as transformers' DepthAnythingForDepthEstimation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +12,10 @@ from torch import nn
 from torch.nn import functional as nnf
 
 from recon.depth.nets.residual import Residual, channels_last
-from recon.depth.nets.vit import Vit, VitConfig
+from recon.depth.nets.vit import Vit, VitConfig, check_sizes
+from recon.strict_json import as_kind, as_object, known_fields
+
+_LAYERS: Any = list[int] | None
 
 
 class Outputs(NamedTuple):
@@ -47,18 +50,26 @@ class AnyConfig:
         Raises:
             ValueError: The configuration is not supported.
         """
-        own = {each.name: config[each.name] for each in fields(cls) if each.name in config}
-        backbone = config.get("backbone_config") or {}
-        own["backbone"] = encoder = VitConfig.of(backbone)
-        layers = backbone.get("out_indices")
+        backbone = as_object(config.get("backbone_config") or {}, "backbone_config")
+        encoder = VitConfig.of(backbone)
+        layers = as_kind(_LAYERS, backbone.get("out_indices"), "out_indices")
         if layers is None and (names := backbone.get("out_features")):
             stages = ["stem", *(f"stage{i + 1}" for i in range(encoder.num_hidden_layers))]
-            layers = [stages.index(name) for name in names]
-        own["out_layers"] = tuple(
-            layer % (encoder.num_hidden_layers + 1) for layer in layers or [encoder.num_hidden_layers]
+            layers = [stages.index(name) for name in as_kind(list[str], names, "out_features")]
+        count = encoder.num_hidden_layers
+        set_here = ("backbone", "out_layers", "apply_layernorm")
+        own = {key: one for key, one in known_fields(cls, config).items() if key not in set_here}
+        made = replace(
+            as_kind(cls, own),
+            backbone=encoder,
+            out_layers=tuple(layer % (count + 1) for layer in layers or [count]),
+            apply_layernorm=as_kind(bool, backbone.get("apply_layernorm", True), "apply_layernorm"),
         )
-        own["apply_layernorm"] = backbone.get("apply_layernorm", True)
-        made = cls(**own)
+        check_sizes(made)
+        if made.patch_size != encoder.patch_size:
+            raise ValueError(
+                f"the patch sizes of network and encoder differ: {made.patch_size} and {encoder.patch_size}"
+            )
         if backbone.get("reshape_hidden_states", True) or len(made.out_layers) != len(made.neck_hidden_sizes):
             raise ValueError("the encoder does not output one set of tokens per decoder level")
         if made.depth_estimation_type not in ("relative", "metric"):

@@ -6,7 +6,7 @@ that its 600 MB feature maps never exist as a whole.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from math import log2
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from torch import nn
 from torch.nn import functional as nnf
 
 from recon.depth.nets.depth_pro_decoder import FovModel, Fusion, Head, Neck
-from recon.depth.nets.vit import Vit, VitConfig
+from recon.depth.nets.vit import Vit, VitConfig, check_sizes
+from recon.strict_json import as_kind, as_object, known_fields
 
 BAND_ROWS = 96
 """Rows of the second finest level per band on a CPU: a quarter of the published size."""
@@ -59,11 +60,16 @@ class ProConfig:
         Raises:
             ValueError: The configuration is not supported.
         """
-        own = {each.name: config[each.name] for each in fields(cls) if each.name in config}
-        size = own.get("patch_size", cls.patch_size)
-        for name in ("image", "patch", "fov"):
-            own[name] = VitConfig.of({**(config.get(f"{name}_model_config") or {}), "image_size": size})
-        made = cls(**own)
+        encoders = ("image", "patch", "fov")
+        own = {key: one for key, one in known_fields(cls, config).items() if key not in encoders}
+        made = as_kind(cls, own)
+        check_sizes(made)
+
+        def encoder(name: str) -> VitConfig:
+            part = as_object(config.get(f"{name}_model_config") or {}, f"{name}_model_config")
+            return VitConfig.of({**part, "image_size": made.patch_size})
+
+        made = replace(made, image=encoder("image"), patch=encoder("patch"), fov=encoder("fov"))
         if made.use_batch_norm_in_fusion_residual:
             raise ValueError("batch norms in the decoder are not supported")
         return made

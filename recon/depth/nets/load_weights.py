@@ -1,6 +1,5 @@
 """Loads weights from safetensors into a network, memory-mapped, and checks that they match exactly."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,7 +50,7 @@ def load(
     model_type = config.get("model_type")
     if model_type != kind:
         raise ModelUnavailable(
-            f"{snapshot.folder}: expected a {kind} checkpoint, got {model_type or 'none'}."
+            f"{snapshot.folder}: expected a {kind} checkpoint, got {str(model_type or 'none')[:40]}."
         )
     try:
         with torch.device("meta"):
@@ -75,10 +74,9 @@ def load(
 
 
 def _read(folder: Path) -> dict[str, torch.Tensor]:
-    index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
     if not (folder / names[0]).exists():
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        names = checkpoint_cache.weight_files(folder)
     tensors: dict[str, torch.Tensor] = {}
     for name in names:
         with safe_open(folder / name, framework="pt", device="cpu") as file:

@@ -6,7 +6,7 @@ layer scales multiplied in) from a memory-mapped file.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as nnf
 
 from recon.depth.nets.fast_ops import Dense, Int8, attend
+from recon.strict_json import as_kind, known_fields
 
 CHUNK_TOKENS = 1200
 """Tokens per chunk on a CPU: two patches of Depth Pro, whose MLP then uses 19 MB."""
@@ -41,10 +42,34 @@ class VitConfig:
         Raises:
             ValueError: The encoder is not supported.
         """
-        made = cls(**{each.name: config[each.name] for each in fields(cls) if each.name in config})
+        made = as_kind(cls, known_fields(cls, config))
         if config.get("model_type", "dinov2") != "dinov2" or made.use_swiglu_ffn or made.hidden_act != "gelu":
             raise ValueError("the encoder is not a DINOv2 with GELU")
+        check_sizes(made)
+        if made.hidden_size % made.num_attention_heads:
+            raise ValueError(f"{made.num_attention_heads} heads do not share {made.hidden_size} channels")
         return made
+
+
+_LARGEST = {"num_hidden_layers": 100, "num_attention_heads": 100, "mlp_ratio": 16, "num_fov_head_layers": 16}
+"""Far above any published network: a damaged file could ask for 1e9 layers, which take all memory."""
+_LARGEST_SIZE = 16384
+_FROM_0 = ("merge_padding_value", "out_layers", "intermediate_hook_ids", "scaled_images_overlap_ratios")
+
+
+def check_sizes(config: Any) -> None:
+    """Checks the numbers of a configuration (a dataclass), also those in tuples.
+
+    Raises:
+        ValueError: One is out of the range of any network.
+    """
+    for name, value in vars(config).items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, bool) or not isinstance(one, int | float) or name == "head_in_index":
+                continue
+            largest = _LARGEST.get(name, _LARGEST_SIZE)
+            if not 0 <= one <= largest or (one == 0 and name not in _FROM_0):
+                raise ValueError(f"{name} must be between 1 and {largest}, got {one:g}")
 
 
 class Embeddings(nn.Module):

@@ -15,6 +15,7 @@ from recon.evaluate.error_model.fit import Coverage, fit_error_model
 from recon.evaluate.error_model.residuals import PhotoResiduals, collect
 from recon.evaluate.evaluate_pair import Compared, Settings
 from recon.evaluate.manifest import EvaluationError, Pair
+from recon.strict_npz import open_npz
 from recon.types import MetricDepth, RelativeDepth
 
 _OPTIONAL = ("common", "scene", "log_sigma")
@@ -105,9 +106,9 @@ def _source(pairs: Sequence[Pair], settings: Settings, day: date) -> str:
 
 def _read(path: Path) -> PhotoResiduals:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            values: dict[str, Any] = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
+        with open_npz(path) as archive:
+            values: dict[str, Any] = {name: archive.read(name) for name in archive.names}
+        plain = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
+        return PhotoResiduals(**{**dict.fromkeys(_OPTIONAL), **plain})
+    except (OSError, ValueError, TypeError) as error:
         raise EvaluationError(f"{path} is damaged ({error}); delete it and use --resume again.") from error
-    plain = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
-    return PhotoResiduals(**{**dict.fromkeys(_OPTIONAL), **plain})
