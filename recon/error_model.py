@@ -19,7 +19,6 @@ of both pixels, keeps the correlation and with it a positive semi-definite matri
 proportional standard deviation).
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import hypot, isfinite
 from typing import Any

@@ -195,7 +195,9 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
         makers |= getattr(module, "CHECKPOINTS", {})
     kind = config.get("model_type")
     if kind is not None and not isinstance(kind, str):
-        raise ModelUnavailable(f"{name}: model_type in its config.json must be text, got a {type(kind).__name__}.")
+        raise ModelUnavailable(
+            f"{name}: model_type in its config.json must be text, got a {type(kind).__name__}."
+        )
     # Pin the revision, so that the weights match the config that was read.
     pinned = source if snapshot.revision is None else Source(source.repository, snapshot.revision)
     if kind in makers:
