@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
 
 from no_silent_skips import pytest_make_collect_report, pytest_runtest_makereport
 from other_readers import khronos, open3d, trimesh
-from rendering import renderer_works
+from rendering import open3d_pictures
 from small_content import make_content
 from virtual_display import display, window_opens
 
@@ -18,9 +18,9 @@ __all__ = [
     "khronos",
     "make_content",
     "open3d",
+    "open3d_pictures",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
-    "renderer_works",
     "trimesh",
     "window_opens",
 ]

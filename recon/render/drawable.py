@@ -39,6 +39,10 @@ class Drawn:
     """(F, 3) triangles or (L, 2) lines."""
     normals: NDArray[np.float32] | None = None
     """(N, 3) vertex normals of triangles, world frame."""
+    uv: NDArray[np.float32] | None = None
+    """(N, 2) texture coordinates of triangles, v down from the top; None without a texture."""
+    texture: NDArray[np.uint8] | None = None
+    """(H, W, 3) sRGB; where it is None, the colours of the vertices count."""
     of_points: int = 0
     """Number of points before downsampling for display."""
 
@@ -75,7 +79,7 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
         share: The visible part of the photo's width, as fractions.
     """
     everything = _whole(scene) if view.colours == "masks" and view.shown_as == "cloud" else scene
-    indices = normals = None
+    indices = normals = uv = None
     kind: Kind = "points"
     if view.shown_as == "cloud":
         cloud = everything.cloud(normals=view.colours == "normals")
@@ -85,11 +89,14 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
         assert mesh.rgb is not None
         points, rgb, own, indices = mesh.vertices, mesh.rgb, mesh.normals, mesh.faces
         kind, normals = "triangles", None if own is None else rotate(world_T_cam, own)
+        uv = mesh.uv
     pixels_px = (
         project(points, scene.intrinsics).astype(np.float32) if len(points) else np.zeros((0, 2), "f4")
     )
     rgb = _coloured(scene, view, points, rgb, own, pixels_px)
-    drawn = Drawn(kind, apply(world_T_cam, points), rgb, pixels_px, indices, normals, len(points))
+    texture = scene.photo.rgb if view.colours == "photo" and uv is not None else None
+    world = apply(world_T_cam, points)
+    drawn = Drawn(kind, world, rgb, pixels_px, indices, normals, uv, texture, of_points=len(points))
     if share != (0.0, 1.0):
         drawn = _between(drawn, share[0] * scene.photo.width, share[1] * scene.photo.width)
     return _wires(drawn) if view.shown_as == "wireframe" else drawn
@@ -112,7 +119,7 @@ def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transfor
     if isinstance(geometry, PointCloud):
         return Drawn("points", world, rgb, of_points=len(points))
     turned = None if own is None else rotate(world_T_cam, own)
-    drawn = Drawn("triangles", world, rgb, None, geometry.faces, turned, len(points))
+    drawn = Drawn("triangles", world, rgb, None, geometry.faces, turned, of_points=len(points))
     return _wires(drawn) if view.shown_as == "wireframe" else drawn
 
 

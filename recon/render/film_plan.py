@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recon.render.camera_paths import PathName
-    from recon.render.offscreen import Look
+    from recon.render.picture import Look
     from recon.render.subject import Subject
 
 FILM_S = 6.0
@@ -18,8 +18,6 @@ _SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
 """Default angles. Beyond 12 degrees to a side, hidden surfaces leave too many holes."""
 _WIDER = 1.5
 """Point size relative to the pixel footprint, to avoid gaps when the camera moves closer or sideways."""
-_FINER_UP_TO_PX = 4096
-"""Largest image size rendered for antialiasing."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,23 @@ def film_for(
     )
 
 
+def picture_size(film: Film, photo: tuple[int, int], size: tuple[int, int] | None = None) -> tuple[int, int]:
+    """(width, height), px: as asked, else those of the photo, limited and made even for the format."""
+    if size is not None:
+        return size
+    shrink = min(1.0, film.largest_px / max(photo))
+    step = 2 if film.even else 1
+    width, height = (max(step, round(shrink * side / step) * step) for side in photo)
+    return width, height
+
+
 def look_for(
     subject: "Subject",
     film: Film,
     size: tuple[int, int] | None = None,
     *,
     moved: bool = False,
-    background: tuple[int, int, int] = (0, 0, 0),
+    background: tuple[int, int, int] | None = None,
     point_size_px: float | None = None,
 ) -> "Look":
     """The render settings.
@@ -88,26 +96,13 @@ def look_for(
         film: Settings of the image or film.
         size: (width, height) px; None: the size of the photo, within the limits of the format.
         moved: Whether the camera differs from the photo's.
-        background: Background colour, sRGB.
+        background: Background colour, sRGB; None: a soft gradient of the scene's own colours.
         point_size_px: Size of points; None: large enough to close gaps.
     """
-    from recon.render.offscreen import Look
+    from recon.render.picture import Look
 
-    width, height = size or _own_size(subject.size, film)
+    width, height = picture_size(film, subject.size, size)
     zoom = min(width / subject.size[0], height / subject.size[1])
-    exact = film.way == "still" and not moved and zoom == 1
-    return Look(
-        width=width,
-        height=height,
-        finer=2 if 2 * max(width, height) <= _FINER_UP_TO_PX else 1,
-        background=background,
-        point_size_px=point_size_px or max(1.0, (1 if exact else _WIDER) * subject.footprint_px * zoom),
-    )
-
-
-def _own_size(size: tuple[int, int], film: Film) -> tuple[int, int]:
-    """The size of the photo, limited and made even if the format requires it."""
-    shrink = min(1.0, film.largest_px / max(size))
-    step = 2 if film.even else 1
-    width, height = (max(step, round(shrink * side / step) * step) for side in size)
-    return width, height
+    exact = film.way == "still" and not moved
+    wider = 1.0 if exact else _WIDER
+    return Look(width, height, background, point_size_px or max(1.0, wider * subject.footprint_px * zoom))

@@ -11,7 +11,7 @@ from recon.journal import Journal
 from recon.render.camera_paths import cameras, fly_share, moved
 from recon.render.film import write_film, write_still
 from recon.render.film_plan import Film
-from recon.render.offscreen import Look, Offscreen, pictures
+from recon.render.picture import Look, Renderer, pictures
 from recon.render.subject import Subject
 from recon.render.view_camera import ViewCamera
 
@@ -30,7 +30,7 @@ def render_to(
     move: tuple[float, float, float] = (0.0, 0.0, 0.0),
     overwrite: bool = True,
 ) -> None:
-    """Writes the image or film atomically; call ``renderer_check.check_rendering`` before.
+    """Writes the image or film atomically.
 
     Args:
         output: The file or folder.
@@ -44,12 +44,11 @@ def render_to(
 
     Raises:
         ExportError: The output cannot be written.
-        ViewerError: The renderer exited without an image.
     """
     start = moved(subject.start, move)
     if film.is_still:
         with journal.stage("Rendering"):
-            write_still(output, Offscreen(subject.drawn, look).picture(start), overwrite=overwrite)
+            write_still(output, Renderer(subject.drawn, look, start).picture(start), overwrite=overwrite)
         return
     share = fly_share(subject.nearest_m + move[2], start.distance_m)
     if film.way == "fly":

@@ -1,6 +1,6 @@
 """The subject of an image or film: geometry and start camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,15 @@ class Subject:
     nearest_m: float
 
 
-def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
-    """The subject of a scene, levelled if possible, viewed from the photo's camera."""
+def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Subject:
+    """The subject of a scene, levelled if possible, viewed from the photo's camera.
+
+    Args:
+        scene: The scene.
+        shape: Cloud or mesh; with no more detail than a picture shows.
+        picture_px: (width, height) of the pictures.
+    """
+    scene = _reduced(scene, picture_px)
     levelling = scene.levelling
     world_T_cam = gl_T_cam
     if levelling is not None and levelling.trusted:
@@ -43,6 +50,16 @@ def subject_of_scene(scene: Scene, shape: Shape) -> Subject:
     start = photo_camera(scene.intrinsics, world_T_cam, middle_m)
     size = (scene.photo.width, scene.photo.height)
     return Subject(drawn, start, size, float(scene.stride_of(shape)), nearest_m)
+
+
+def _reduced(scene: Scene, picture_px: tuple[int, int]) -> Scene:
+    """The scene with a stride of about a pixel of the picture, unless the user chose a number of faces or an error."""
+    options = scene.options
+    if options.faces is not None or options.error is not None:
+        return scene
+    size = (scene.photo.width, scene.photo.height)
+    per_px = 1 / min(made / own for made, own in zip(picture_px, size, strict=True))
+    return scene.with_options(replace(options, stride=max(options.stride, round(per_px))))
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:

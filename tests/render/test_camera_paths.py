@@ -83,7 +83,7 @@ def test_bad_values_are_refused() -> None:
 
 
 def test_neither_paths_nor_films_need_open3d() -> None:
-    program = "import recon.render.camera_paths, recon.render.film, recon.render.renderer_check, sys; "
+    program = "import recon.render.camera_paths, recon.render.film, recon.render.picture, sys; "
     program += "import recon_cli.commands.render; "
     done = subprocess.run([sys.executable, "-c", program + "sys.exit('open3d' in sys.modules)"], check=False)
     assert done.returncode == 0

@@ -146,9 +146,7 @@ class _Offset(click.ParamType):
     "--background",
     group="Output",
     type=_Colour(),
-    default="black",
-    show_default=True,
-    help="Background colour: a name or #RRGGBB.",
+    help="Background colour: a name or #RRGGBB. Default: a soft gradient of the scene's own colours.",
 )
 @option(
     "--point-size",
@@ -170,20 +168,22 @@ def render(
     seconds: float,
     fps: float | None,
     size: tuple[int, int] | None,
-    background: tuple[int, int, int],
+    background: tuple[int, int, int] | None,
     shape: Shape,
     point_size: float | None,
     overwrite: bool,
     dry_run: bool,
     **values: Any,
 ) -> None:
-    """Render an image or a film of FILE: a photo, a scene (.npz) or an exported file. Needs no display."""
+    """Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.
+
+    Needs no display, graphics card or driver.
+    """
     from recon.atomic_write import check_writable
     from recon.errors import ExportError, PhotoError
     from recon.render.film import check_film, files
     from recon.render.film_plan import look_for
     from recon.render.render_film import render_to
-    from recon.render.renderer_check import check_rendering
 
     check_film(output)
     film = _film_of(output, way, size, turn, seconds, fps)
@@ -194,8 +194,7 @@ def render(
     if dry_run:
         _show_plan(file, output, film, values, session)
         return
-    check_rendering()
-    subject = _open(file, shape, values, session)
+    subject = _open(file, shape, film, size, values, session)
     if not len(subject.drawn.points):
         raise ExportError(
             f"{file}: nothing to render, since all depth was removed; try --edge 0 or a larger --max-depth"
@@ -255,8 +254,16 @@ def _show_plan(file: Path, output: Path, film: "Film", values: dict[str, Any], s
     session.journal.decide("output", f"would write {output} ({what})", path=str(output), pictures=film.count)
 
 
-def _open(file: Path, shape: Shape, values: dict[str, Any], session: Session) -> "Subject":
+def _open(
+    file: Path,
+    shape: Shape,
+    film: "Film",
+    size: tuple[int, int] | None,
+    values: dict[str, Any],
+    session: Session,
+) -> "Subject":
     from recon.file_info import is_geometry
+    from recon.render.film_plan import picture_size
     from recon.render.subject import subject_of_file, subject_of_scene
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
@@ -273,4 +280,5 @@ def _open(file: Path, shape: Shape, values: dict[str, Any], session: Session) ->
         warn_of_idle_estimation(options, session.journal)
         scene = reconstruct(file, options, journal=session.journal)
     with session.journal.stage("Preparing the scene"):
-        return subject_of_scene(scene, shape)
+        photo = scene.photo.width, scene.photo.height
+        return subject_of_scene(scene, shape, picture_size(film, photo, size))

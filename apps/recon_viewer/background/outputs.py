@@ -123,7 +123,7 @@ class _GivenUp(Exception):
 
 
 def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
-    """Writes a film, rendered in processes of their own.
+    """Writes a film, rendered on the processor.
 
     Args:
         scene: With the options that count.
@@ -138,9 +138,8 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
         ReconError: It cannot be made.
     """
     from recon.render.film import check_film
-    from recon.render.film_plan import film_for, look_for
+    from recon.render.film_plan import film_for, look_for, picture_size
     from recon.render.render_film import render_to
-    from recon.render.renderer_check import check_rendering
     from recon.render.subject import subject_of_scene
 
     def step() -> None:
@@ -154,8 +153,9 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
         yield step
 
     check_film(path)
-    check_rendering()
-    subject, planned = subject_of_scene(scene, "mesh"), film_for(path, way)
+    planned = film_for(path, way)
+    size = picture_size(planned, (scene.photo.width, scene.photo.height))
+    subject = subject_of_scene(scene, "mesh", size)
     if not len(subject.drawn.points):
         raise ExportError(f"{path.name} would show nothing: no depth is left")
     try:

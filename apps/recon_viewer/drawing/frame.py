@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
-from recon.render.line_sets import Lines, joined
 from recon.scene import Scene
 from recon_viewer.drawing import guides
+from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
 from recon_viewer.model.state import Layer, Measured, Pick, State

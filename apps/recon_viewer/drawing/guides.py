@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import Transform
-from recon.render.line_sets import Lines
 from recon.types import Intrinsics
+from recon_viewer.drawing.line_sets import Lines
 from recon_viewer.model.state import Box
 
 _MOST_LINES = 60

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.render import open3d_geometry
+from recon_viewer.drawing import open3d_geometry
 from recon_viewer.model.measurements import Reading
 
 Point = tuple[float, float, float]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from open3d.visualization import gui
 from PIL import Image
 
-from recon.render import open3d_geometry
+from recon_viewer.drawing import open3d_geometry
 from recon_viewer.drawing.frame import Pictures
 from recon_viewer.drawing.guides import palette
 from recon_viewer.drawing.ui_scale import scale_of

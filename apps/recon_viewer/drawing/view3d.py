@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from open3d.visualization import gui, rendering
 
-from recon.render import open3d_geometry
 from recon.render.drawable import Drawn
 from recon.render.style import View
 from recon.render.view_camera import ViewCamera
+from recon_viewer.drawing import open3d_geometry
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.guides import palette
 from recon_viewer.drawing.labels import Tags

@@ -14,7 +14,7 @@ from recon_viewer.background import outputs
 
 
 @pytest.mark.slow
-def test_a_film_is_written(tmp_path: Path, renderer_works: None) -> None:
+def test_a_film_is_written(tmp_path: Path) -> None:
     told = outputs.film(room(), tmp_path / "a.gif", "swing", threading.Event())
     assert told.startswith(f"written {tmp_path / 'a.gif'}: ")
     with Image.open(tmp_path / "a.gif") as film:
@@ -22,7 +22,7 @@ def test_a_film_is_written(tmp_path: Path, renderer_works: None) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
-def test_a_film_can_be_given_up(tmp_path: Path, renderer_works: None) -> None:
+def test_a_film_can_be_given_up(tmp_path: Path) -> None:
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
     told = outputs.film(room(), tmp_path / "a.gif", "swing", stop)

@@ -1,4 +1,4 @@
-"""Whether this machine can render: told in a sentence, never by an abort."""
+"""Whether this machine can open a window: told in a sentence, never by an abort."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,14 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from recon.errors import ViewerError
-from recon.render import renderer_check
+from recon_viewer import window_check
 
 
 @pytest.fixture(autouse=True)
-def _afresh() -> Iterator[None]:
-    renderer_check.forget()
+def _afresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DISPLAY", ":1")
+    window_check.forget()
     yield
-    renderer_check.forget()
+    window_check.forget()
 
 
 def _ends_with(monkeypatch: pytest.MonkeyPatch, code: int, stderr: bytes = b"") -> list[int]:
@@ -31,20 +32,20 @@ def _ends_with(monkeypatch: pytest.MonkeyPatch, code: int, stderr: bytes = b"") 
 def test_an_abort_of_the_child_is_a_sentence_here(monkeypatch: pytest.MonkeyPatch) -> None:
     _ends_with(monkeypatch, -6)
     with pytest.raises(ViewerError, match="apt-get install libvulkan1 mesa-vulkan-drivers"):
-        renderer_check.check_rendering()
+        window_check.check_window()
 
 
 def test_missing_open3d_is_told_apart_from_a_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     _ends_with(monkeypatch, 3, b"libusb-1.0.so.0: cannot open shared object file")
     with pytest.raises(ViewerError, match=r"recon\[viewer\].*libusb") as told:
-        renderer_check.check_rendering()
+        window_check.check_window()
     assert "Vulkan" not in str(told.value)
 
 
 def test_it_is_tried_once_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = _ends_with(monkeypatch, 0)
-    renderer_check.check_rendering()
-    renderer_check.check_rendering()
+    window_check.check_window()
+    window_check.check_window()
     assert len(calls) == 1
 
 
@@ -54,17 +55,17 @@ def test_a_driver_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ViewerError, match="did not respond within"):
-        renderer_check.check_rendering()
+        window_check.check_window()
 
 
 def test_a_window_without_a_display_names_the_ways_around(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = _ends_with(monkeypatch, 0)
-    monkeypatch.setattr(renderer_check.sys, "platform", "linux")
+    monkeypatch.setattr(window_check.sys, "platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(ViewerError, match=r"display.*recon view --web"):
-        renderer_check.check_window()
+        window_check.check_window()
     assert not calls
     monkeypatch.setenv("DISPLAY", ":1")
-    renderer_check.check_window()
+    window_check.check_window()
     assert calls

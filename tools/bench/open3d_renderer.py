@@ -1,4 +1,4 @@
-"""Renders images of a scene without a window."""
+"""Pictures by Open3D's own renderer, which needs a Vulkan driver: what ``recon.render`` is held against."""
 
 import multiprocessing
 import os
@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,9 +14,12 @@ from numpy.typing import NDArray
 
 from recon.errors import ViewerError
 from recon.render.drawable import Drawn
+from recon.render.picture import Look
 from recon.render.view_camera import ViewCamera
 
 _PER_PROCESS = 50
+_FINER = 2
+"""Samples along each side of a pixel."""
 
 
 @contextmanager
@@ -35,22 +37,6 @@ def _quiet() -> Iterator[None]:
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
-
-
-@dataclass(frozen=True)
-class Look:
-    """Render settings."""
-
-    width: int
-    """px."""
-    height: int
-    """px."""
-    finer: int = 2
-    """Supersampling factor for antialiasing."""
-    background: tuple[int, int, int] = (0, 0, 0)
-    """sRGB."""
-    point_size_px: float = 2.0
-    """Point size in px of the result."""
 
 
 def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator[NDArray[np.uint8]]:
@@ -74,7 +60,7 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
                 yield np.frombuffer(ours.recv_bytes(), np.uint8).reshape(look.height, look.width, 3)
         except EOFError as error:
             raise ViewerError(
-                "the renderer exited unexpectedly, possibly out of memory; try a smaller --size, or --stride 2"
+                "Open3D's renderer exited unexpectedly: there is no Vulkan driver, or no memory"
             ) from error
         finally:
             ours.close()
@@ -85,36 +71,32 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
 def _render(to: Connection, drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> None:
     # Ctrl-C also reaches the parent, which terminates this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    renderer = Offscreen(drawn, look)
+    renderer = _Offscreen(drawn, look)
     with suppress(BrokenPipeError):
         for place in places:
             to.send_bytes(renderer.picture(place).tobytes())
 
 
-class Offscreen:
+class _Offscreen:
     """Renders one scene repeatedly. Only one instance at a time, since Open3D does not support two."""
 
     def __init__(self, drawn: Drawn, look: Look) -> None:
-        """Prepares the scene; call ``renderer_check.check_rendering`` before."""
+        """Prepares the scene; aborts the process where there is no driver."""
         from open3d.visualization import rendering
 
-        from recon.render import open3d_geometry
+        from recon_viewer.drawing import open3d_geometry
 
         self.look = look
         self._low, self._high = drawn.bounds
         with _quiet():
-            self._renderer: Any = rendering.OffscreenRenderer(
-                look.width * look.finer, look.height * look.finer
-            )
+            self._renderer: Any = rendering.OffscreenRenderer(look.width * _FINER, look.height * _FINER)
         self._scene: Any = self._renderer.scene
         # Show colours unmodified; with post-processing, white becomes grey.
         self._scene.view.set_post_processing(False)
-        self._scene.set_background(np.array([*(value / 255 for value in look.background), 1.0], np.float32))
+        self._scene.set_background(np.array(open3d_geometry.linear(look.background or (0, 0, 0)), np.float32))
         geometry = open3d_geometry.drawn_geometry(drawn)
         if geometry is not None:
-            made = open3d_geometry.material(
-                drawn.kind, point_size_px=max(1.0, look.point_size_px * look.finer)
-            )
+            made = open3d_geometry.material(drawn.kind, point_size_px=max(1.0, look.point_size_px * _FINER))
             self._scene.add_geometry("scene", geometry, made)
 
     def picture(self, camera: ViewCamera) -> NDArray[np.uint8]:
@@ -129,9 +111,6 @@ class Offscreen:
         perspective = rendering.Camera.Projection.Perspective
         self._scene.camera.set_projection(perspective, *lens.frustum(near), near, far)
         large = np.asarray(self._renderer.render_to_image())[..., :3]
-        finer = self.look.finer
-        if finer == 1:
-            return large.copy()
-        tiles = large.reshape(self.look.height, finer, self.look.width, finer, 3)
-        mean = tiles.astype(np.uint16).sum(axis=(1, 3)) / finer**2
+        tiles = large.reshape(self.look.height, _FINER, self.look.width, _FINER, 3)
+        mean = tiles.astype(np.uint16).sum(axis=(1, 3)) / _FINER**2
         return np.rint(mean).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""Checks whether this machine can render or open a window, since Open3D otherwise aborts the process.
+"""Checks whether this machine can open a window, since Open3D otherwise aborts the process.
 
-A missing Vulkan driver or display causes a C++ abort that Python cannot catch, so both are tried in a child process,
+A missing Vulkan driver or display causes a C++ abort that Python cannot catch, so it is tried in a child process,
 once per session.
 """
 
@@ -18,11 +18,6 @@ _INSTALL = (
 )
 _DRIVER = "`apt-get install libvulkan1 mesa-vulkan-drivers` on Debian, which needs no graphics card"
 _WEB = "`recon view --web FILE` shows the scene in a browser"
-_RENDER = """
-from open3d.visualization import rendering
-renderer = rendering.OffscreenRenderer(16, 16)
-renderer.render_to_image()
-"""
 _WINDOW = """
 from open3d.visualization import gui
 app = gui.Application.instance
@@ -36,17 +31,6 @@ for _ in range(500):
 """
 _IMPORT_FAILED = 3
 _PATIENCE_S = 120.0
-
-
-def check_rendering() -> None:
-    """Renders a small image in a child process. The result is cached.
-
-    Raises:
-        ViewerError: Open3D is not installed or cannot render; the message says how to fix it.
-    """
-    problem = _rendering()
-    if problem is not None:
-        raise ViewerError(problem)
 
 
 def check_window() -> None:
@@ -74,49 +58,36 @@ def has_display() -> bool:
 
 
 def forget() -> None:
-    """Clears the cached results."""
-    _rendering.cache_clear()
+    """Clears the cached result."""
     _window.cache_clear()
 
 
 @lru_cache(maxsize=1)
-def _rendering() -> str | None:
-    return _tried(
-        _RENDER,
-        needs="rendering needs Open3D",
-        fails=f"cannot render: no Vulkan driver was found ({_DRIVER})",
-        slow="cannot render: the Vulkan driver did not respond",
-    )
-
-
-@lru_cache(maxsize=1)
 def _window() -> str | None:
-    return _tried(
-        _WINDOW,
-        needs="the viewer needs Open3D",
-        fails="cannot open a window: the display does not respond, or no Vulkan driver was found "
-        f"({_DRIVER}). {_WEB}",
-        slow=f"cannot open a window: the display or the Vulkan driver did not respond. {_WEB}",
-    )
-
-
-def _tried(program: str, *, needs: str, fails: str, slow: str) -> str | None:
-    """None if the program succeeds, otherwise the error message for the way it failed."""
+    """None if a window opens, otherwise the error message for the way it failed."""
     guarded = (
         f"import sys\ntry:\n    import open3d\nexcept (ImportError, OSError) as error:\n"
-        f"    sys.stderr.write(str(error))\n    sys.exit({_IMPORT_FAILED})\n{program}"
+        f"    sys.stderr.write(str(error))\n    sys.exit({_IMPORT_FAILED})\n{_WINDOW}"
     )
     try:
         done = subprocess.run(
             [sys.executable, "-c", guarded], capture_output=True, timeout=_PATIENCE_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"{slow} within {_PATIENCE_S:.0f} s: try again, or {_DRIVER}"
+        return (
+            "cannot open a window: the display or the Vulkan driver did not respond within "
+            f"{_PATIENCE_S:.0f} s: try again, or {_DRIVER}. {_WEB}"
+        )
     except OSError as error:
-        raise ReconError(f"cannot start Python to check the renderer: {error}") from error
+        raise ReconError(f"cannot start Python to check the display: {error}") from error
     if done.returncode == _IMPORT_FAILED:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return f"{needs}: {_INSTALL} ({lines[-1] if lines else 'it cannot be imported'})"
+        return f"the viewer needs Open3D: {_INSTALL} ({lines[-1] if lines else 'it cannot be imported'})"
     if done.returncode == -getattr(signal, "SIGINT", 2):
         raise KeyboardInterrupt
-    return fails if done.returncode else None
+    if done.returncode:
+        return (
+            "cannot open a window: the display does not respond, or no Vulkan driver was found "
+            f"({_DRIVER}). {_WEB}"
+        )
+    return None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from open3d.visualization import rendering
 
 from recon.render.drawable import Drawn
-from recon.render.line_sets import Lines
+from recon_viewer.drawing.line_sets import Lines
 
 # The type stubs of Open3D lack some arguments.
 _o3d: Any = o3d
