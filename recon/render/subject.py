@@ -39,7 +39,7 @@ def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) ->
         shape: Cloud or mesh; with no more detail than a picture shows.
         picture_px: (width, height) of the pictures.
     """
-    scene = _reduced(scene, picture_px)
+    scene = _reduced(scene, shape, picture_px)
     levelling = scene.levelling
     world_T_cam = gl_T_cam
     if levelling is not None and levelling.trusted:
@@ -52,14 +52,14 @@ def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) ->
     return Subject(drawn, start, size, float(scene.stride_of(shape)), nearest_m)
 
 
-def _reduced(scene: Scene, picture_px: tuple[int, int]) -> Scene:
-    """The scene with a stride of about a pixel of the picture, unless the user chose a number of faces or an error."""
+def _reduced(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Scene:
+    """The scene with a stride of about a pixel of the picture, unless the user chose otherwise."""
     options = scene.options
-    if options.faces is not None or options.error is not None:
+    if options.full or options.faces is not None or options.error is not None:
         return scene
     size = (scene.photo.width, scene.photo.height)
     per_px = 1 / min(made / own for made, own in zip(picture_px, size, strict=True))
-    return scene.with_options(replace(options, stride=max(options.stride, round(per_px))))
+    return scene.with_options(replace(options, stride=max(scene.stride_of(shape), round(per_px))))
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:

@@ -47,7 +47,7 @@ def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bo
             session.print(str(page))
         return
     _check_there(files)
-    from recon_viewer.window_check import check_window
+    from recon_viewer.background.window_check import check_window
 
     check_window()
     warn_of_idle_estimation(options, session.journal)

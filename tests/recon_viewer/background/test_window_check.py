@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from recon.errors import ViewerError
-from recon_viewer import window_check
+from recon_viewer.background import window_check
 
 
 @pytest.fixture(autouse=True)
