@@ -2,6 +2,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +13,8 @@ from other_readers import khronos, open3d, trimesh
 from rendering import open3d_pictures
 from small_content import make_content
 from virtual_display import display, window_opens
+
+from recon.depth.hub import notices
 
 __all__ = [
     "display",
@@ -54,3 +57,10 @@ def _offline(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
     """No test reaches for the network unless it says so."""
     if request.node.get_closest_marker("hub") is None:
         monkeypatch.setenv("HF_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE", "1"))
+
+
+@pytest.fixture(autouse=True)
+def _new_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is said once per machine is said in each test, and no test writes into the cache of whoever runs it."""
+    unused = tmp_path_factory.getbasetemp() / f"notices-{uuid4().hex}"
+    monkeypatch.setattr(notices, "cache_folder", lambda: unused)

@@ -22,6 +22,7 @@ from recon.types import (
     Photo,
     RelativeDepth,
 )
+from recon.units import significant
 
 
 @dataclass
@@ -94,7 +95,8 @@ def _doubt(depth: MetricDepth, journal: Journal) -> None:
     if not low_m <= median_m <= high_m:
         journal.warn(
             "depth",
-            f"The median depth embedded in the photo is {median_m:.3g} m; the unit in the file may be wrong.",
+            f"The median depth embedded in the photo is {significant(median_m, 3)} m; the unit in the file may be "
+            "wrong.",
             median_m=median_m,
         )
 

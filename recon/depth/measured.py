@@ -12,6 +12,7 @@ from recon.estimator_names import MEASURED
 from recon.journal import Journal
 from recon.photo.same_shape import same_shape
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
+from recon.units import significant
 
 SAME_SURFACE_RATIO = 1.05
 """Neighbours with a smaller depth ratio are on one surface and may be interpolated."""
@@ -74,8 +75,8 @@ class Measured:
         if not low_m <= median_m <= high_m:
             journal.warn(
                 "depth",
-                f"The median depth is {median_m:.3g} m. If this is wrong, set --depth-unit (metres per stored unit; "
-                f"{file.unit_m:g} was used).",
+                f"The median depth is {significant(median_m, 3)} m. If this is wrong, set --depth-unit (metres per "
+                f"stored unit; {file.unit_m:g} was used).",
                 median_m=median_m,
             )
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)

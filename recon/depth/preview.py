@@ -20,10 +20,7 @@ from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
 if TYPE_CHECKING:
     from recon.depth.nets.preview import Weights
 
-WARNING = (
-    "depth is a rough preview by a small network trained on generated scenes: shapes are coarse, and metres are "
-    "guesses. For real depth run `recon models pull depthpro` once, or give --depth FILE"
-)
+_NOTE = f"{PREVIEW}: a small bundled network; shapes are coarse, metres are guesses"
 _WEIGHTS = "preview.safetensors"
 
 
@@ -40,11 +37,12 @@ class Preview:
         Args:
             photo: Any size; the network sees a thumbnail of it.
             focal_px: Focal length, px; None takes the default field of view.
-            journal: Gets the warning.
+            journal: Told that the depth is rough, unless the choice of this model said so already.
         """
         from recon.depth.nets.joint_upsampling import upsample
 
-        journal.warn("model", WARNING)
+        if not any(entry.values.get("chosen") == self.name for entry in journal.entries):
+            journal.decide("model", _NOTE)
         if focal_px is None:
             focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):

@@ -14,7 +14,7 @@ from recon import estimator_names as names
 from recon.depth import plug_ins, with_transformers
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
-from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub import checkpoint_cache, download, notices
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
@@ -111,12 +111,31 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     try:
         download.obtain(source, name=BEST, offline=run.offline, journal=journal)
     except ModelUnavailable as error:
-        text = f"{BEST} is not available; falling back to the bundled {EMBEDDED} network, which is rough. {error}"
-        remedy = f"`recon models pull {BEST}`"
-        journal.warn("model", text if remedy in text else f"{text} To install it: {remedy}.", chosen=EMBEDDED)
+        _report_fallback(error, journal)
         return create(EMBEDDED, run)
     journal.decide("model", f"{BEST}: the default model; its weights are on this machine.", chosen=BEST)
     return create(BEST, run)
+
+
+def _report_fallback(error: ModelUnavailable, journal: Journal) -> None:
+    """Says that the preview is used: a warning, but where there is no hub only once per machine."""
+    remedy = f"`recon models pull {BEST}`"
+    if not isinstance(error, download.HubUnreachable):
+        text = f"{BEST} is not available, so the rough {EMBEDDED} network is used. {error}"
+        journal.warn("model", text if remedy in text else f"{text} To install it: {remedy}.", chosen=EMBEDDED)
+    elif notices.is_first(EMBEDDED):
+        journal.warn(
+            "model",
+            f"{BEST} is not installed ({error.reason}), so the small {EMBEDDED} network is used: shapes are coarse, "
+            f"metres are guesses. To install it: {remedy}, or by hand: `recon models {BEST}`",
+            chosen=EMBEDDED,
+        )
+    else:
+        journal.decide(
+            "model",
+            f"{EMBEDDED}, rough: metres are guesses ({BEST} is not installed: {error.reason})",
+            chosen=EMBEDDED,
+        )
 
 
 def _carried_metric(photo: Photo, journal: Journal) -> Estimator | None:

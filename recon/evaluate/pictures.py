@@ -13,6 +13,7 @@ from recon.atomic_write import staged
 from recon.depth_map.colormap import round_ticks
 from recon.evaluate.evaluate_pair import Alignment, Compared
 from recon.photo.write import write_picture
+from recon.units import significant
 
 Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]
@@ -109,7 +110,7 @@ def save_picture(path: Path, compared: Compared) -> None:
 
 def _range(depth_m: Array) -> str:
     near, far = np.percentile(depth_m, (1, 99))
-    return f"{near:.3g} to {far:.3g} m"
+    return f"{significant(near, 3)} to {significant(far, 3)} m"
 
 
 def _nearest_known(known: NDArray[np.bool_], height: int) -> tuple[NDArray[np.intp], ...]:

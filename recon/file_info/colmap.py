@@ -11,13 +11,17 @@ from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
 from recon.types import Intrinsics
 
+_EXPLANATIONS = ("CAMERA_ID", "Camera list", "Number of cameras")
+"""How the comments begin that explain the columns; every COLMAP model has them."""
+
 
 def describe(path: Path) -> FileInfo:
     """Describes the model; its first camera where there are several."""
     comments, rows = _lines(_model(path) / "cameras.txt")
     extent, table = Extent(), _points(path)
     extent.add(table[:, :3])
-    told: dict[str, Any] = {"camera": _camera(rows[0].split()), "axes": "COLMAP's", **read_comments(comments)}
+    said = [line for line in comments if not line.strip().startswith(_EXPLANATIONS)]
+    told: dict[str, Any] = {"camera": _camera(rows[0].split()), "axes": "COLMAP's", **read_comments(said)}
     told["notes"] = (*told.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import atan, degrees, tan
+from math import atan, degrees, isfinite, tan
 from pathlib import Path
 from typing import Any, Literal
 
@@ -180,7 +180,13 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _shown(value: Any) -> str:
-    """For a person: text as it is, everything else as in a comment of a file."""
+    """For a person: text as it is, numbers with the digits that mean something, the rest as JSON."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, float) and isfinite(value):
+        # 59.99999999999999 degrees are 60, and 865.3326 px are 865.333.
+        short = f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) >= 1 else f"{value:.4g}"
+        return "0" if short == "-0" else short
     return value if isinstance(value, str) else json.dumps(value)
 
 

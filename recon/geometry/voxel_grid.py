@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from recon.errors import ExportError
 from recon.types import PointCloud
+from recon.units import significant
 
 
 def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:
@@ -22,7 +23,7 @@ def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:
     size_m = np.ptp(cloud.points, axis=0).astype(np.float64)
     # Asked before anything is numbered, since too small cubes overflow the numbers silently.
     if np.sum(np.log2(size_m + voxel_m) - np.log2(voxel_m) + 1) >= 62:
-        across = " x ".join(f"{length:.3g}" for length in size_m)
+        across = " x ".join(significant(length, 3) for length in size_m)
         raise ExportError(
             f"--voxel {voxel_m:g}: cubes of that size are too small for a scene of {across} m; use a larger --voxel"
         )

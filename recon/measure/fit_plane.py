@@ -14,6 +14,7 @@ from recon.measure.measurement import MeasurementError
 from recon.measure.picked_point import Pixel, usable
 from recon.scene import Scene
 from recon.statistics import SIGMA_PER_MEDIAN
+from recon.units import significant
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -52,7 +53,7 @@ class Support:
             return None
         return (
             f"the inside of the outline is not flat: {100 * self.share:.0f} % of its pixels lie on one plane, within "
-            f"{100 * self.rms_m:.2g} cm (RMS); this plane is used"
+            f"{significant(100 * self.rms_m, 2)} cm (RMS); this plane is used"
         )
 
 

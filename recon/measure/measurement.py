@@ -9,7 +9,9 @@ from recon.errors import ReconError
 from recon.units import METRES, Unit
 
 Dimension = Literal["length", "area", "angle"]
-_MOST_DECIMALS = 6
+_MOST_DECIMALS: Mapping[str, int] = {"m": 4, "cm": 2, "mm": 1, "ft": 4, "in": 3, "deg": 2}
+"""Of a text, by unit: tenths of a millimetre, and hundredths of a degree. Nothing finer is seen in a photo."""
+_MOST_DECIMALS_OF_AREAS = 6
 
 
 class MeasurementError(ReconError):
@@ -42,13 +44,16 @@ class Interval:
     def text(self) -> str:
         """Formatted for people: ``1.420 m ± 0.058 (95 %)``; the interval has two significant digits."""
         if self.low is None or self.high is None:
-            return f"{_rounded(self.value, 0.005 * abs(self.value))}{self._sign} ± unknown"
+            return f"{self._rounded(self.value, 0.005 * abs(self.value))}{self._sign} ± unknown"
         if self.method == "monte-carlo":
             ends = (self.high - self.low) / 2
-            low, high = _rounded(self.low, ends), _rounded(self.high, ends)
-            return f"{_rounded(self.value, ends)}{self._sign} ({low} to {high}, 95 %)"
+            low, high = self._rounded(self.low, ends), self._rounded(self.high, ends)
+            return f"{self._rounded(self.value, ends)}{self._sign} ({low} to {high}, 95 %)"
         half = (self.high - self.low) / 2
-        return f"{_rounded(self.value, half)}{self._sign} ± {_rounded(half, half)} (95 %)"
+        return f"{self._rounded(self.value, half)}{self._sign} ± {self._rounded(half, half)} (95 %)"
+
+    def _rounded(self, number: float, half: float) -> str:
+        return rounded(number, half, _MOST_DECIMALS.get(self.unit, _MOST_DECIMALS_OF_AREAS))
 
     @property
     def _sign(self) -> str:
@@ -129,10 +134,10 @@ class Measurement(Interval):
         }
 
 
-def _rounded(number: float, half: float) -> str:
-    """Formats a number with as many decimals as give ``half`` two significant digits."""
+def rounded(number: float, half: float, most_decimals: int) -> str:
+    """Formats a number with as many decimals as give ``half`` two significant digits, and no more than the most."""
     if not 0 < half < inf:
-        return f"{number:.4f}"
-    decimals = min(1 - floor(log10(half)), _MOST_DECIMALS)
+        return f"{number:.{most_decimals}f}"
+    decimals = min(1 - floor(log10(half)), most_decimals)
     # Adding 0.0 turns -0 into 0.
     return f"{round(number, decimals) + 0.0:.{max(decimals, 0)}f}"

@@ -14,6 +14,7 @@ from recon.measure.measurement import MeasurementError
 from recon.measure.picked_point import point_at, show
 from recon.measure.propagate import Output, propagate
 from recon.scene import Scene
+from recon.units import significant
 
 Array = NDArray[np.float64]
 
@@ -59,8 +60,8 @@ def off_plane(
         if abs(off.value) > max(_SIGMAS * sigma, _TOLERANCE):
             warnings.append(
                 f"{show(pixel)} does not lie in the plane of the rectangle: the scene's depth there is "
-                f"{point.z_m:.3g} m, the plane's {point.z_m / np.exp(off.value):.3g} m; measurements from it are "
-                "wrong"
+                f"{significant(point.z_m, 3)} m, the plane's {significant(point.z_m / np.exp(off.value), 3)} m; "
+                "measurements from it are wrong"
             )
     return warnings
 

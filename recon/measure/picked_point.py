@@ -13,6 +13,7 @@ from recon.measure.measurement import MeasurementError
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import BoolMap, Connections, FloatMap
+from recon.units import significant
 
 Array = NDArray[np.float64]
 Pixel = tuple[float, float]
@@ -44,9 +45,10 @@ class SurfacePoint:
         """A warning if the position lies on a depth edge."""
         if self.other_z_m is None:
             return None
+        used, other = significant(self.z_m, 3), significant(self.other_z_m, 3)
         return (
-            f"{show(self.pixel_px)} lies on a depth edge between {self.z_m:.3g} m and {self.other_z_m:.3g} m: "
-            f"{self.z_m:.3g} m is used; for the other surface, pick a position further inside it"
+            f"{show(self.pixel_px)} lies on a depth edge between {used} m and {other} m: {used} m is "
+            "used; for the other surface, pick a position further inside it"
         )
 
 

@@ -10,6 +10,7 @@ from recon.errors import ExportError
 from recon.journal import Journal
 from recon.scene import Scene
 from recon.types import MetricDepth
+from recon.units import significant
 
 PICTURES = (".png", ".jpg", ".jpeg")
 """Suffixes that a colour map can make a picture of."""
@@ -110,6 +111,6 @@ def within_max_depth(scene: Scene) -> MetricDepth:
     if known.any() and not near.any():
         raise ExportError(
             f"nothing is left to write: all depth is beyond --max-depth {most_m:g} m, the nearest at "
-            f"{scene.depth.z_m[known].min():.3g} m"
+            f"{significant(scene.depth.z_m[known].min(), 3)} m"
         )
     return MetricDepth(z_m=scene.depth.z_m, valid=near)

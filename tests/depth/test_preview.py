@@ -47,14 +47,22 @@ def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
     assert room.sky is not None and room.sky.mean() < 0.02
 
 
-def test_the_same_photo_gives_the_same_depth_and_a_warning() -> None:
+def test_the_same_photo_gives_the_same_depth_and_a_note() -> None:
     photo = read_photo(SAMPLES / "kitchen.jpg")
     journal = Journal()
     first, second = (Preview().estimate(photo, focal_px=None, journal=journal) for _ in range(2))
     assert isinstance(first.depth, MetricDepth) and isinstance(second.depth, MetricDepth)
     assert np.array_equal(first.depth.z_m, second.depth.z_m)
-    assert [entry.kind for entry in journal.entries] == ["warning", "warning"]
+    assert [entry.kind for entry in journal.entries] == ["decision", "decision"]
+    assert "metres are guesses" in journal.entries[0].message
     assert first.revision is not None and "samples" in first.revision
+
+
+def test_a_choice_that_said_how_rough_it_is_is_not_repeated() -> None:
+    journal = Journal()
+    journal.decide("model", "preview, rough", chosen="preview")
+    Preview().estimate(Photo(rgb=np.zeros((30, 40, 3), np.uint8)), focal_px=None, journal=journal)
+    assert len(journal.entries) == 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (40, 3), (3, 40), (500, 20), (64, 96), (3, 2000), (2000, 3)])

@@ -10,7 +10,7 @@ import pytest
 import recon.depth
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.hub import checkpoint_cache, download
+from recon.depth.hub import checkpoint_cache, download, notices, outages
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable
 
@@ -101,22 +101,56 @@ def test_auto_is_depth_pro_where_its_weights_are(
     assert not journal.warnings()
 
 
+@pytest.fixture
+def no_weights(toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "locate", lambda source: None)
+    monkeypatch.setattr(outages, "recent", lambda: None)
+    monkeypatch.setattr(registry, "EMBEDDED", "toy")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+
+
 @pytest.mark.parametrize("offline", [True, False])
-def test_auto_is_else_the_preview_and_says_so(
-    toy: None, monkeypatch: pytest.MonkeyPatch, journal: KeepingJournal, offline: bool
+def test_auto_is_else_the_preview_and_warns_once_per_machine(
+    no_weights: None, monkeypatch: pytest.MonkeyPatch, offline: bool
 ) -> None:
     def unreachable(source: Source, journal: KeepingJournal) -> Snapshot:
         assert not offline
-        raise ModelUnavailable("the hub did not answer")
+        raise download.HubUnreachable("the hub did not answer", "gaierror [Errno -2]")
 
-    monkeypatch.setattr(download, "locate", lambda source: None)
     monkeypatch.setattr(download, "pull", unreachable)
-    monkeypatch.setattr(registry, "EMBEDDED", "toy")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    assert registry.choose_auto(RunOptions(offline=offline), journal).name == "toy"
-    (warning,) = journal.warnings()
-    assert "recon models pull depthpro" in warning and "toy" in warning
-    assert ("--offline" if offline else "did not answer") in warning
+    for first in (True, False, False):
+        journal = KeepingJournal()
+        assert registry.choose_auto(RunOptions(offline=offline), journal).name == "toy"
+        (entry,) = journal.entries
+        assert entry.kind == ("warning" if first else "decision") and entry.values["chosen"] == "toy"
+        assert "toy" in entry.message and "metres are guesses" in entry.message
+        assert ("--offline" if offline else "did not answer") in entry.message
+        assert "Errno" not in entry.message and len(entry.message) < 240
+        assert ("`recon models pull depthpro`, or by hand: `recon models depthpro`" in entry.message) == first
+
+
+def test_what_the_hub_sent_and_is_not_right_is_a_warning_each_time(
+    no_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tampered(source: Source, journal: KeepingJournal) -> Snapshot:
+        raise ModelUnavailable("model.safetensors is not the announced file.")
+
+    monkeypatch.setattr(download, "pull", tampered)
+    for _ in range(2):
+        journal = KeepingJournal()
+        registry.choose_auto(RunOptions(), journal)
+        (warning,) = journal.warnings()
+        assert "not the announced file" in warning and "recon models pull depthpro" in warning
+
+
+def test_a_cache_that_cannot_be_written_to_repeats_the_notice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(notices, "cache_folder", lambda: tmp_path / "file" / "cache")
+    assert notices.is_first("x") and notices.is_first("x")
+    monkeypatch.setattr(notices, "cache_folder", lambda: tmp_path / "cache")
+    assert notices.is_first("x") and not notices.is_first("x") and notices.is_first("y")
 
 
 def test_the_environment_can_forbid_the_network(

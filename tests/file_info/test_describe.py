@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     # An .xyz has no place to say what its numbers are.
     assert info.unit == (None if suffix == ".xyz" else "m")
     assert printed["extent"].endswith(" m") == (suffix != ".xyz")
+    assert not any(re.search(r"\d\.\d{4,}", text) for label, text in printed.items() if label != "camera"), (
+        printed
+    )
+
+
+def test_the_columns_of_a_colmap_model_are_explained_in_the_file_and_not_here(make_content, tmp_path):
+    path = tmp_path / "scene.colmap"
+    save(make_content("cloud"), path, formats()[".colmap"])
+    printed = dict(describe(path).rows())
+    assert not any("CAMERA_ID" in f"{label}{text}" for label, text in printed.items()), printed
+    cameras = path / "sparse" / "0" / "cameras.txt"
+    said = "# Camera list with one line of data per camera:\n#   CAMERA_ID, MODEL\n# by hand\n"
+    cameras.write_text(f"{said}1 PINHOLE 4 3 2 2 2 1.5\n")
+    assert dict(describe(path).rows())["note"] == "by hand"
 
 
 COUNTED = [(suffix, shape) for suffix, shape in OURS if suffix not in (".obj", ".xyz")]

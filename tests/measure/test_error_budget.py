@@ -8,7 +8,7 @@ from rooms import CAMERA, MODEL, estimated, on_wall, room_depth, scene_of
 
 from recon.calibration.error_models import known_error_model
 from recon.error_model import ErrorModel
-from recon.measure import Assumptions, MeasurementError, from_camera
+from recon.measure import Assumptions, Interval, MeasurementError, from_camera
 from recon.measure.error_budget import budget_of
 from recon.types import FocalSource, Intrinsics
 
@@ -173,3 +173,19 @@ def test_where_metres_go_with_the_focal_length_its_error_is_theirs() -> None:
         provenance = estimated(exact, focal={"sets_depth": follows})
         found = from_camera(scene_of(ROOM, provenance, camera), axis, EXACTLY)
         assert found.sigma == pytest.approx(wanted * found.value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "unit", "text"),
+    [
+        (5.00016, 0.00043, "m", "5.0002 m ± 0.0004 (95 %)"),
+        (5.00016, 0.00043, "mm", "5000.2 mm ± 0.4 (95 %)"),
+        (1.41987, 0.0583, "m", "1.420 m ± 0.058 (95 %)"),
+        (1234.5, 170.0, "m", "1230 m ± 170 (95 %)"),
+    ],
+)
+def test_a_text_has_the_digits_that_its_interval_leaves_and_none_below_a_tenth_of_a_millimetre(
+    value: float, half: float, unit: Any, text: str
+) -> None:
+    found = Interval(value, "length", half / 1.96, value - half, value + half, "first-order")
+    assert found.scaled(unit).text == text

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from math import radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from recon.constraints import Rectangle
 from recon.errors import SceneFileError
 from recon.statistics import COVERAGE_FACTOR
+from recon.units import significant
 from recon_cli.console import Session, manners
 from recon_cli.measure_plane import measured_in_plane
 from recon_cli.options.param_types import ConstraintText, DepthSigma, Pixel, Positions
@@ -218,18 +220,29 @@ def _report(found: "Measurement", session: Session, *, same: bool) -> None:
         session.print("    in the plane of the rectangle, if the positions lie in it")
 
 
+def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
+    """A direction with the digits that its interval leaves; beyond a right angle nothing is known of it."""
+    from recon.measure.measurement import rounded
+
+    if sigma_deg is None:
+        half_deg, spread = 0.1, ""
+    elif (half_deg := COVERAGE_FACTOR * sigma_deg) >= 90:
+        return "normal unknown: its 95 % interval is all directions"
+    else:
+        spread = f" ± {rounded(half_deg, half_deg, 2)}° (95 %)"
+    x, y, z = (rounded(each, radians(half_deg), 4) for each in normal_gl)
+    return f"normal ({x}, {y}, {z}), x right, y up, z backward{spread}"
+
+
 def _particulars(details: Mapping[str, Any]) -> list[str]:
     """What a person wants to know of a measurement's details."""
     told = []
     if "normal_gl" in details:
-        x, y, z = details["normal_gl"]
-        sure = details["normal_sigma_deg"]
-        spread = "" if sure is None else f", sure to {COVERAGE_FACTOR * sure:.2g}° (95 %)"
-        told.append(f"normal ({x:.4f}, {y:.4f}, {z:.4f}), x right, y up, z backward{spread}")
+        told.append(_normal(details["normal_gl"], details["normal_sigma_deg"]))
     if "on_plane" in details:
         told.append(
             f"{100 * details['on_plane']:.0f} % of the pixels inside lie on one plane, within "
-            f"{1000 * details['rms_m']:.2g} mm (RMS)"
+            f"{significant(1000 * details['rms_m'], 2)} mm (RMS)"
         )
     if "camera_height_m" in details:
         told.append(

@@ -1,18 +1,34 @@
-"""``recon models``: list and download the depth models."""
+"""``recon models``: list, describe and download the depth models."""
 
-from typing import Any
+from difflib import get_close_matches
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recon_cli.console import Session, manner_options, manners
 from recon_cli.display import table_text
 
+if TYPE_CHECKING:
+    from recon.depth.estimator import ModelCard
 
-@click.group(invoke_without_command=True)
+
+class _Models(click.Group):
+    """click's group; what is no subcommand is the name of a model to describe."""
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The subcommand, or one that describes the model of that name."""
+        command = super().get_command(context, name)
+        if command is not None or get_close_matches(name, self.commands, n=1, cutoff=0.7):
+            return command
+        return click.command(name, help=_describe.__doc__)(manners(partial(_describe, name=name)))
+
+
+@click.group(cls=_Models, invoke_without_command=True, subcommand_metavar="[NAME | list | pull NAME]")
 @manner_options
 @click.pass_context
 def models(context: click.Context, **flags: bool) -> None:
-    """List the depth models; `recon models pull NAME` downloads one."""
+    """List the depth models; `recon models NAME` describes one, `recon models pull NAME` downloads one."""
     if context.invoked_subcommand is None:
         context.invoke(list_models, **flags)
     else:
@@ -26,47 +42,93 @@ def list_models(session: Session) -> None:
     """List the depth models with their output, size and licence, and whether they are on this machine."""
     from recon.depth import registry
 
-    rows: list[dict[str, Any]] = [
-        {
-            "name": card.name,
-            "gives": card.gives,
-            "predicts_focal": card.predicts_focal,
-            "summary": card.summary,
-            "licence": card.licence,
-            "repository": card.repository,
-            "download_mb": card.download_mb,
-            "on_this_machine": registry.is_here(card.name),
-        }
-        for card in registry.cards()
-    ]
-    session.result["models"] = rows
+    cards = registry.cards()
+    session.result["models"] = [_as_json(card) for card in cards]
     for problem in registry.problems():
         session.journal.warn("model", problem)
     if session.json:
         return
+    if session.journal.verbose:
+        session.print("\n\n".join(map(_details, cards)))
+    else:
+        titles = ("name", "predicts", "weights", "licence of the weights")
+        session.print(table_text(titles, map(_row, cards), whole=titles))
     session.print(
-        table_text(
-            ("name", "predicts", "local", "download", "licence of the weights", "description"),
-            [_line(row) for row in rows],
-            whole=("name", "predicts", "local", "download"),
-            width=250,  # in a pipe, one model per line
-        )
-    )
-    session.print(
-        "\nAny other checkpoint of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]. "
-        "Download: recon models pull NAME"
+        "\nMore on one, and how to install it: recon models NAME. Download: recon models pull NAME\n"
+        "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]"
     )
 
 
-def _line(row: dict[str, Any]) -> list[str]:
-    size = row["download_mb"]
+def _describe(session: Session, name: str) -> None:
+    """Describe one depth model: what it predicts, its licence, and how to install it."""
+    from recon.depth import registry
+
+    card = registry.card(name)
+    session.result["model"] = _as_json(card)
+    session.print(_details(card))
+
+
+def _as_json(card: "ModelCard") -> dict[str, Any]:
+    from recon.depth import registry
+
+    return {
+        "name": card.name,
+        "gives": card.gives,
+        "predicts_focal": card.predicts_focal,
+        "summary": card.summary,
+        "licence": card.licence,
+        "repository": card.repository,
+        "download_mb": card.download_mb,
+        "on_this_machine": registry.is_here(card.name),
+    }
+
+
+def _row(card: "ModelCard") -> list[str]:
+    from recon.depth import registry
+
+    here = "bundled" if card.repository is None else "here" if registry.is_here(card.name) else _size(card)
+    return [card.name, card.gives + (", focal" if card.predicts_focal else ""), here, card.licence]
+
+
+def _size(card: "ModelCard") -> str:
+    return f"{card.download_mb} MB" if card.download_mb else "?"
+
+
+def _details(card: "ModelCard") -> str:
+    """All that is known of a model, a line each; for one that has to be downloaded also how, by hand and offline."""
+    from recon.depth import registry
+
+    rows = [
+        ("name", card.name),
+        ("predicts", f"{card.gives} depth" + (" and focal length" if card.predicts_focal else "")),
+        ("description", card.summary),
+        ("licence", card.licence),
+        ("use", f"recon build photo.jpg --model {card.name}"),
+    ]
+    if card.repository is None:
+        rows.append(("weights", "bundled: nothing to download"))
+    elif registry.is_here(card.name):
+        rows.append(("weights", f"{card.repository}, on this machine"))
+    else:
+        rows += [
+            ("weights", f"{card.repository}, {_size(card)}, not on this machine"),
+            *_ways_to_install(card),
+        ]
+    return "\n".join(f"{label:<12} {text}" for label, text in rows)
+
+
+def _ways_to_install(card: "ModelCard") -> list[tuple[str, str]]:
+    from huggingface_hub import constants
+
     return [
-        row["name"],
-        row["gives"] + (" + focal length" if row["predicts_focal"] else ""),
-        "yes" if row["on_this_machine"] else "no",
-        "bundled" if row["repository"] is None else f"{size} MB" if size else "?",
-        row["licence"],
-        row["summary"],
+        ("install", f"recon models pull {card.name}"),
+        (
+            "by hand",
+            f"download config.json and model.safetensors from {constants.ENDPOINT}/{card.repository}",
+        ),
+        ("", "into a folder, and use it: recon build photo.jpg --model hf:FOLDER"),
+        ("mirror", f"HF_ENDPOINT=https://MIRROR recon models pull {card.name}"),
+        ("offline", f"copy {constants.HF_HUB_CACHE} from a machine that has the model"),
     ]
 
 

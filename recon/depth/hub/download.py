@@ -27,8 +27,13 @@ BY_HAND = (
 )
 
 
-class _Unreachable(ModelUnavailable):
-    """The hub failed, and would fail again for some time."""
+class HubUnreachable(ModelUnavailable):
+    """There is no hub to ask: no network, a hub that fails, or the network is off limits."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Takes why, in a few words, and the whole message."""
+        super().__init__(message)
+        self.reason = reason
 
 
 def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Snapshot:
@@ -41,20 +46,23 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
         journal: Told of a download and its progress.
 
     Raises:
+        HubUnreachable: It is not here, and the hub cannot be asked.
         ModelUnavailable: It is not here and cannot be had.
     """
     snapshot = locate(source)
     if snapshot is not None:
         return snapshot
     if is_offline(offline):
-        raise ModelUnavailable(
+        raise HubUnreachable(
+            "--offline or HF_HUB_OFFLINE",
             f"The weights of {name} are not on this machine and the network is off limits (--offline or "
-            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}"
+            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}",
         )
     if (outage := outages.recent()) is not None:
-        raise ModelUnavailable(
+        raise HubUnreachable(
+            f"the hub failed {outage.minutes_ago}",
             f"{source} was not fetched: the hub failed {outage.minutes_ago}. recon asks it again after "
-            f"{outages.LIMIT_S / 60:.0f} minutes, or at once with `recon models pull {name}`. {BY_HAND}"
+            f"{outages.LIMIT_S / 60:.0f} minutes, or at once with `recon models pull {name}`. {BY_HAND}",
         )
     return pull(source, journal)
 
@@ -66,15 +74,16 @@ def pull(source: Source, journal: Journal) -> Snapshot:
     removes its unfinished file. A hub that fails is remembered: ``obtain`` does not ask it again for some minutes.
 
     Raises:
-        ModelUnavailable: The hub cannot be reached, does not answer, or does not have it.
+        HubUnreachable: The hub cannot be reached or does not answer.
+        ModelUnavailable: The hub does not have it, or what it sent is not what it announced.
     """
     if source.repository is None:
         raise ModelUnavailable(f"{source}: a local folder needs no download.")
     try:
         folder, size = _pull(source, journal)
-    except _Unreachable as error:
+    except HubUnreachable as error:
         outages.remember(str(error))
-        raise ModelUnavailable(f"{error} {BY_HAND}") from error
+        raise HubUnreachable(error.reason, f"{error} {BY_HAND}") from error
     outages.forget()
     if problem := what_is_missing(folder):
         raise ModelUnavailable(f"{source}: {problem}")
@@ -143,14 +152,17 @@ def _next_message(lines: "queue.Queue[str | None]", source: Source, limit_s: flo
     try:
         line = lines.get(timeout=limit_s)
     except queue.Empty:
-        raise _Unreachable(
+        raise HubUnreachable(
+            "the hub did not answer",
             f"{source} cannot be fetched: the hub did not answer for {limit_s:.0f} s. Try again later, or use "
-            "what is on this machine (recon models)."
+            "what is on this machine (recon models).",
         ) from None
     if line is None:
         raise ModelUnavailable(f"{source} cannot be fetched: the download ended unexpectedly. Try again.")
     message: dict[str, Any] = json.loads(line)
     if "error" in message:
-        failure = _Unreachable if message.get("unreachable") else ModelUnavailable
-        raise failure(f"{source} cannot be fetched: {message['error']}")
+        text = f"{source} cannot be fetched: {message['error']}"
+        if message.get("unreachable"):
+            raise HubUnreachable("the hub cannot be reached", text)
+        raise ModelUnavailable(text)
     return message

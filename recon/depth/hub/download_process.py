@@ -10,6 +10,7 @@ Files are fetched one by one in its main thread, where a signal ends the work at
 unfinished file; in the threads of ``snapshot_download`` it cannot.
 """
 
+import errno
 import json
 import signal
 import sys
@@ -29,6 +30,7 @@ CHUNK_BYTES = 2**20
 """What is read at once, and lost where a connection breaks."""
 REQUEST_LIMIT_S = 6.0
 """How long the hub may take to answer one request, s."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLIENT = type(get_session())
 
 
@@ -111,10 +113,12 @@ def explain(error: Exception) -> str:
         return "the repository has no such revision. Check what follows the @."
     if isinstance(error, RepositoryNotFoundError):
         return "the hub has no such repository, or it is private. Check the name, or log in with `hf auth login`."
-    first_line = (str(error).splitlines() or [""])[0]
-    return (
-        f"{type(error).__name__}: {first_line}. Check the network and the space on the disk, and try again."
-    )
+    first_line = (str(error).splitlines() or [""])[0].rstrip(".")
+    if is_unreachable(error):
+        return f"the hub cannot be reached ({type(error).__name__}: {first_line}). Check the network."
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "there is no space left on the disk. Free some, or move the cache to another disk (HF_HOME)."
+    return f"{type(error).__name__}: {first_line}. Try again."
 
 
 def is_unreachable(error: Exception) -> bool:

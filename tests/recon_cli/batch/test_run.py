@@ -252,8 +252,6 @@ def test_one_model_serves_all_photos(folder: Path, monkeypatch: pytest.MonkeyPat
     done = run(folder, "build", "@photos", "-o", "@out", *words)
     assert done.exit_code == 0, done.stderr
     assert made == ["dav2-small", "preview"]
-    # What is the same for all is told once.
-    assert done.stderr.count("rough preview") == 1
 
 
 def test_what_is_known_of_the_camera_holds_for_each(folder: Path) -> None:

@@ -12,6 +12,7 @@ from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
 from recon.threads import blocks
 from recon.types import Intrinsics, Mesh
+from recon.units import significant
 from recon.version import GENERATOR
 
 UV_STEPS_PER_PX = 16
@@ -96,7 +97,9 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         ("Focal length", f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"),
         (
             "Scale",
-            "95 % interval unknown" if interval is None else f"± {100 * float(interval):.2g} % (95 %)",
+            "95 % interval unknown"
+            if interval is None
+            else f"± {significant(100 * float(interval), 2)} % (95 %)",
         ),
         ("Levelled", upright),
         ("Scene", size),
@@ -119,7 +122,7 @@ def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_inline(each)}" for key, each in value.items() if each is not None)
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return significant(value, 4)
     return "" if value is None else str(value)
 
 
