@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from recon import scene_file
 from recon.atomic_write import check_writable
 from recon.export.format import Content, Format, Geometry
-from recon.geometry.cloud_from_depth import cloud_from_depth
 from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
-from recon.geometry.point_cloud import GridCloud
+from recon.geometry.point_cloud import GridCloud, cloud_from_depth
 from recon.geometry.stride import PER_FACE, TRIANGLES, stride_for
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin

@@ -1,17 +1,18 @@
 """What people type first, turned into what the commands take: no ``-o``, an output without ``-o``, a web address."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
 import click
 
-from recon.batch.inputs import is_pattern, is_video
+from recon.batch.inputs import VIDEO_SUFFIXES, is_pattern
 
 DEFAULT_SUFFIX = ".glb"
 """Of a scene that nobody named: a textured mesh, which opens everywhere."""
 _ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
-_STDIN = "-"
+STDIN = "-"
 
 
 def build_words(
@@ -35,7 +36,7 @@ def build_words(
     photos, named = list(words), list(outputs)
     if not named and formats is None and len(photos) > 1 and _is_output(photos[-1]):
         named.append(Path(photos.pop()))
-    if len(photos) != 1 or formats is not None or _is_many(photos[0]):
+    if len(photos) != 1 or formats is not None or is_many(photos[0]):
         if not named:
             raise click.UsageError(
                 "several photos, a folder or a video need a directory for their scenes: add -o DIR --format glb"
@@ -58,8 +59,11 @@ def next_commands(photo: str, written: Path) -> list[str]:
     ]
 
 
-def _is_many(word: str) -> bool:
-    return word == _STDIN or is_pattern(word) or is_video(Path(word)) or Path(word).is_dir()
+def is_many(word: str) -> bool:
+    """Whether an argument stands for several photos: standard input, a video, a folder or a pattern."""
+    if word == STDIN or Path(word).suffix.lower() in VIDEO_SUFFIXES:
+        return True
+    return not os.path.isfile(word) and (os.path.isdir(word) or is_pattern(word))
 
 
 def _is_output(word: str) -> bool:

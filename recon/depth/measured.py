@@ -10,7 +10,7 @@ from recon.depth_map.read import read_depth, read_stored
 from recon.errors import DepthFileError
 from recon.estimator_names import MEASURED
 from recon.journal import Journal
-from recon.photo.same_shape import same_shape
+from recon.photo.orientation import same_shape
 from recon.types import BoolMap, DepthEstimate, FloatMap, MetricDepth, Photo
 from recon.units import significant
 

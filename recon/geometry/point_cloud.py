@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from recon.frames import Transform, rotate
 from recon.geometry.normals import grid_normals
-from recon.geometry.unproject import unproject_into
+from recon.geometry.surface import Surface, every_nth
+from recon.geometry.unproject import rays_of, unproject_into
 from recon.threads import grid_blocks
-from recon.types import BoolMap, Connections, FloatMap, PointCloud, Rays
+from recon.types import BoolMap, Connections, FloatMap, Intrinsics, PointCloud, Rays
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,27 @@ class Piece:
             raise ValueError("the cloud has no normals")
         normals = grid_normals(cloud.z_m, cloud.rays, cloud.connections, self.rows)
         return rotate(dst_T_cam, normals.reshape(-1, 3) if self._all else normals[cloud.keep[self.rows]])
+
+
+def cloud_from_depth(
+    surface: Surface,
+    rgb: NDArray[np.uint8],
+    camera: Intrinsics,
+    *,
+    stride: int = 1,
+    edge: float,
+    normals: bool = True,
+) -> GridCloud:
+    """One coloured point for each kept pixel, in the cam frame.
+
+    Args:
+        surface: Which pixels, by ``surface_of``.
+        rgb: (H, W, 3) uint8 sRGB.
+        camera: Of the same size.
+        stride: Every so many pixels are a point.
+        edge: As ``surface_of`` took it.
+        normals: Whether the points have normals.
+    """
+    rays = rays_of(camera, stride)
+    z_m, keep, connections = every_nth(surface, stride, rays, edge)
+    return GridCloud(z_m, keep, rays, rgb[::stride, ::stride], connections if normals else None)

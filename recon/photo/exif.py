@@ -7,7 +7,7 @@ from math import hypot, isfinite
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from recon.photo.same_shape import same_shape_either_way_up
+from recon.photo.orientation import same_shape_either_way_up
 
 FULL_FRAME_DIAGONAL_MM = 43.2666
 """Diagonal of 36 x 24 mm film: 35 mm equivalents compare diagonals (CIPA DCG-001)."""

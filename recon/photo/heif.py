@@ -6,8 +6,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from recon.photo.embedded_depth.xmp import APPLE_DEPTH, RDF
-from recon.photo.orientation import upright_camera
-from recon.photo.same_shape import same_shape
+from recon.photo.orientation import same_shape, upright_camera
 from recon.types import Intrinsics
 
 _WIDE_PRIMARIES = (9, 11, 12)

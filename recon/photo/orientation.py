@@ -1,4 +1,4 @@
-"""Applies the EXIF orientation (Exif 2.32, 4.6.4) to images, maps and cameras."""
+"""Applies the EXIF orientation (Exif 2.32, 4.6.4) to images, maps and cameras; compares shapes either way up."""
 
 from dataclasses import dataclass, replace
 
@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recon.types import Intrinsics
+
+Size = tuple[float, float]
+"""Width and height, px."""
+
+SAME_SHAPE = 0.01
+"""Largest relative difference of the aspect ratios of an image and its resized copy: rounding causes less, a crop
+more."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,13 @@ def upright_camera(stored: Intrinsics, orientation: int) -> Intrinsics:
     if not turn.swap:
         return replace(k, cx=cx, cy=cy)
     return Intrinsics(k.fy, k.fx, cy, cx, k.height, k.width, k.source)
+
+
+def same_shape(a: Size, b: Size) -> bool:
+    """Whether two sizes have the same width to height ratio."""
+    return abs(a[0] * b[1] / (a[1] * b[0]) - 1) <= SAME_SHAPE
+
+
+def same_shape_either_way_up(a: Size, b: Size) -> bool:
+    """The same, allowing that one of the images is rotated by 90 degrees."""
+    return same_shape((max(a), min(a)), (max(b), min(b)))

@@ -19,6 +19,7 @@ from recon.errors import PhotoError
 from recon.photo import exif, heif
 from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
+from recon.photo.embedded_depth.xmp import APPLE_DEPTH
 from recon.photo.high_bit_depth import decode_deep, grey_tiff_to_8_bits, is_deep_colour
 from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
@@ -81,7 +82,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     width, height = srgb.size
     focal = exif.focal_length(decoded.tags, width=width, height=height)
     intrinsics = None
-    if kind in ("JPEG", "HEIF"):
+    if kind in ("JPEG", "HEIF") and APPLE_DEPTH.encode() in data:
         intrinsics = heif.apple_intrinsics(
             data, width=width, height=height, orientation=decoded.orientation, notes=notes
         )
@@ -93,7 +94,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         orientation=decoded.orientation,
         notes=notes,
         heif_packet=heif.depth_packet(data) if kind == "HEIF" else None,
-        heif_size=heif.depth_size(decoded.picture),
+        heif_size=heif.depth_size(decoded.picture) if kind == "HEIF" else None,
     )
     return Photo(
         rgb=np.asarray(srgb),
@@ -188,7 +189,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     check_size(*picture.size)
     if kind == "TIFF":
         _check_not_raw(path, picture)
-    deep = is_deep_colour(picture)
+    deep = kind != "JPEG" and is_deep_colour(picture)
     # The EXIF of a PNG may follow its pixels, so load first; Pillow drops the orientation of a TIFF when it loads it.
     if kind != "TIFF":
         picture.load()
@@ -244,7 +245,8 @@ def _check_not_raw(path: Path, picture: Image.Image) -> None:
 
 def _check_not_panorama(path: Path, picture: Image.Image) -> None:
     """Panoramas have no focal length: unprojected as a pinhole camera's, they give a wrong scene."""
-    projection = panorama_projection(picture.info.get("xmp"))
+    xmp = picture.info.get("xmp")
+    projection = None if xmp is None else panorama_projection(xmp)
     if projection:
         raise PhotoError(
             f"{path} is not a perspective photo: its XMP metadata says {projection} panorama; cut a perspective view "

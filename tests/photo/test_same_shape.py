@@ -1,6 +1,6 @@
 import pytest
 
-from recon.photo.same_shape import same_shape, same_shape_either_way_up
+from recon.photo.orientation import same_shape, same_shape_either_way_up
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Options of ``recon build`` and ``recon depth`` for several photos, folders and videos."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
-from recon.batch.inputs import is_pattern, is_video
+from recon.batch.inputs import is_video
+from recon_cli.first_tries import STDIN, is_many
 from recon_cli.option_groups import option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-STDIN = "-"
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,7 @@ class Request:
     @property
     def is_batch(self) -> bool:
         """Whether the outputs go to a directory: ``--format`` is given, or the inputs are not a single photo."""
-        if self.formats is not None or len(self.words) != 1:
-            return True
-        (word,) = self.words
-        return word == STDIN or is_pattern(word) or is_video(Path(word)) or os.path.isdir(word)
+        return self.formats is not None or len(self.words) != 1 or is_many(self.words[0])
 
     def check(self) -> None:
         """Refuses incompatible options.

@@ -18,8 +18,9 @@ from recon.errors import DepthFileError, PhotoError
 from recon.options import Options
 from recon.video.reader import Clip
 from recon_cli.batch.drawing import Drawing
-from recon_cli.batch.request import STDIN, Request
+from recon_cli.batch.request import Request
 from recon_cli.console import Session
+from recon_cli.first_tries import STDIN
 
 _SHOWN = 5
 _NAMED_AT_THE_END = 10

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recon.errors import PhotoError
-from recon.photo.same_shape import same_shape
+from recon.photo.orientation import same_shape
 
 MAX_PIXELS = 50_000_000
 """A larger depth map is refused before it is decoded; phones write less than one megapixel."""

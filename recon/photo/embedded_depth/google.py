@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from recon.errors import PhotoError
 from recon.photo.embedded_depth import codec, xmp
 from recon.photo.embedded_depth.jpeg_segments import head_end, picture_end
-from recon.photo.orientation import upright_map, upright_size
-from recon.photo.same_shape import same_shape_either_way_up
+from recon.photo.orientation import same_shape_either_way_up, upright_map, upright_size
 from recon.types import BoolMap, CarriedDepth, MetricDepth, RelativeDepth
 
 GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
