@@ -18,10 +18,20 @@ def nowhere(key: int) -> Pick:
 
 
 def main(folder: Path) -> None:
+    """Raises AssertionError where the window does not do what it should."""
     viewer = ViewerWindow()
+    try:
+        drive(viewer, folder)
+    finally:
+        # A process that leaves an open window behind hangs at its end.
+        viewer.close()
+
+
+def drive(viewer: ViewerWindow, folder: Path) -> None:
+    """Every way to draw, every form, every tool."""
     controller = viewer.controller
 
-    def settle(seconds: float = 60.0) -> None:
+    def settle(seconds: float = 180.0) -> None:
         end = time.monotonic() + seconds
         while not controller.idle and time.monotonic() < end:
             viewer.step()
@@ -89,7 +99,6 @@ def main(folder: Path) -> None:
     viewer.dialogs.close()
     viewer.actions.act("close-layer")
     settle()
-    viewer.close()
 
 
 if __name__ == "__main__":

@@ -22,10 +22,9 @@ from recon_viewer.model.picking import SNAP_PX, Hit, hit
 COARSE_POINTS = 250_000
 """Drawn while the camera moves, of a layer that has more."""
 _REST_S = 0.25
-_AGAIN_S = (0.4, 1.2, 3.0, 8.0)
-"""After a change the view is drawn again at these times: a renderer that lags behind leaves frames out unsaid,
-and the last one may be among them.
-"""
+_AGAIN_S = (0.4, 0.8, 2.0, 5.0)
+"""After a change the view is drawn again, each time so long after the last: a renderer that lags behind skips frames
+silently, and the newest one may be among them."""
 _AT_PHOTO = 0.005
 """So near to the photo's camera, as a share of the scene, the view is the photo's."""
 _MARK_PX, _LINE_PX, _RIM_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
@@ -56,8 +55,9 @@ class View3D:
         self._tags: Tags | None = None
         self._moving_until = 0.0
         self._is_coarse = False
-        self._again_at: list[float] = []
-        """Ascending."""
+        self._again: list[float] = []
+        """What is left of these delays."""
+        self._drawn_at = 0.0
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """As it was set last."""
 
@@ -132,8 +132,9 @@ class View3D:
             self._detail(coarse=False)
             self._redraw()
             return True
-        if self._again_at and now > self._again_at[0]:
-            self._again_at = [at for at in self._again_at if at > now]
+        if self._again and now > self._drawn_at + self._again[0]:
+            del self._again[0]
+            self._drawn_at = now
             self.widget.force_redraw()
             return True
         return False
@@ -296,5 +297,5 @@ class View3D:
     def _redraw(self) -> None:
         self.widget.force_redraw()
         self._window.post_redraw()
-        now = time.monotonic()
-        self._again_at = [now + later for later in _AGAIN_S]
+        self._drawn_at = time.monotonic()
+        self._again = list(_AGAIN_S)
