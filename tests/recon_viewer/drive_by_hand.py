@@ -43,6 +43,8 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
         what = f"seeing the photo through its camera {when}"
         hands.until(lambda: difference(hands.view(), as_photographed(scene, viewer)) < _OFF, what)
 
+    # As a person would: not before there is something to see.
+    hands.until(lambda: float(hands.view().std()) > _OFF, "seeing anything")
     hands.move(*_middle(viewer))
     for name in ("m", "g", "k"):  # the mesh alone, without grid and frustum
         hands.key(name)
