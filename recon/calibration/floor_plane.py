@@ -65,7 +65,7 @@ class Floor:
         q = self._metric(near, far, stretch)
         inverse = far + near * (self.rays @ self.plane)
         moved = self.pull / np.array([stretch, stretch, 1.0])
-        return np.asarray((moved @ q) * inverse / max(q @ q, _LEAST**2))
+        return np.asarray((moved @ q) * inverse / max(float(q @ q), _LEAST**2))
 
     def _metric(self, near: float, far: float, stretch: float) -> Array:
         """(3,) ``q`` with ``1 / z = q . ray`` in m; its length is the inverse of the height."""
