@@ -101,7 +101,9 @@ def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -
     """
     # 3. Depth: metric or relative
     camera = prepared.known_camera
-    return estimator.estimate(prepared.photo, focal_px=None if camera is None else camera.fx, journal=journal)
+    focal_px = None if camera is None else camera.fx
+    estimate = estimator.estimate(prepared.photo, focal_px=focal_px, journal=journal)
+    return estimate.within(prepared.photo.present)
 
 
 def compose_scene(

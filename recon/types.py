@@ -4,7 +4,7 @@ Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suff
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import atan, degrees, isfinite, radians, tan
 from pathlib import PurePath
 from typing import Any, Literal
@@ -132,7 +132,7 @@ class Photo:
     """An upright picture in sRGB."""
 
     rgb: NDArray[np.uint8]
-    """(H, W, 3) uint8 sRGB, rows from the top as a person sees them."""
+    """(H, W, 3) uint8 sRGB, rows from the top as a person sees them; white where the file is transparent."""
     path: str | None = None
     """The file that it came from."""
     exif_focal_px: float | None = None
@@ -149,6 +149,8 @@ class Photo:
     jpeg_metadata: bytes = field(default=b"", repr=False)
     """The segments of ``jpeg_bytes`` with EXIF (place, owner, serial number), XMP, IPTC and comments, which scenes
     contain only if the user asks for it."""
+    present: BoolMap | None = None
+    """(H, W) bool: False where the file is transparent, so that there is no geometry; None: everywhere."""
     carried: "CarriedDepth | None" = None
     """Depth that the file carries beside the picture (portrait modes), of the same view; None: none that is
     understood."""
@@ -157,6 +159,8 @@ class Photo:
         _expect("rgb", self.rgb, (None, None, 3), np.uint8)
         if self.rgb.size == 0:
             raise ValueError(f"rgb: expected pixels, got shape {self.rgb.shape}")
+        if self.present is not None:
+            _expect("present", self.present, self.rgb.shape[:2], np.bool_)
         if self.intrinsics is not None and self.intrinsics_size != (self.width, self.height):
             raise ValueError(
                 f"intrinsics of {self.intrinsics_size} do not fit a {self.width}x{self.height} photo"
@@ -303,6 +307,16 @@ class DepthEstimate:
             _expect("sky", self.sky, self.depth.valid.shape, np.bool_)
             if (self.sky & self.depth.valid).any():
                 raise ValueError("sky: a sky pixel cannot have a valid depth")
+
+    def within(self, present: BoolMap | None) -> "DepthEstimate":
+        """The same without the pixels where the photo is transparent, (H, W) bool; None: all of it."""
+        if present is None:
+            return self
+        return replace(
+            self,
+            depth=replace(self.depth, valid=self.depth.valid & present),
+            sky=None if self.sky is None else self.sky & present,
+        )
 
 
 @dataclass(frozen=True)

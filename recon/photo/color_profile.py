@@ -14,7 +14,7 @@ _SPACE_OF_MODE = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
 def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """Converts a loaded image to mode RGB in sRGB, with transparency composited on white.
+    """Converts a loaded image without transparency to mode RGB in sRGB.
 
     Args:
         picture: Loaded, of any mode; ``info["icc_profile"]`` is honoured.
@@ -27,12 +27,7 @@ def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
         ValueError: Pillow cannot convert the mode.
     """
     profile = picture.info.get("icc_profile")
-    alpha = None
-    if picture.has_transparency_data:
-        straight = picture.convert("LA" if picture.mode in ("LA", "La") else "RGBA")
-        alpha = straight.getchannel("A")
-        picture = straight.convert(straight.mode[:-1])
-    elif picture.mode[0] in "IF":
+    if picture.mode[0] in "IF":
         picture = Image.fromarray(to_8_bits(np.asarray(picture), notes))
     elif picture.mode not in _SPACE_OF_MODE:
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
@@ -40,9 +35,7 @@ def to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
         picture = _from_profile(picture, profile, notes)
     if picture.mode == "CMYK":
         notes.append("The image is CMYK without a usable colour profile; its colours are approximate.")
-    if picture.mode != "RGB":
-        picture = picture.convert("RGB")
-    return picture if alpha is None else _on_white(picture, alpha, notes)
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _from_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
@@ -75,12 +68,3 @@ def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
     )
     moved = np.asarray(transform.apply(Image.fromarray(lattice)))
     return bool(np.abs(moved.astype(np.int16) - lattice).max() <= _IMPERCEPTIBLE)
-
-
-def _on_white(picture: Image.Image, alpha: Image.Image, notes: list[str]) -> Image.Image:
-    lowest, _ = alpha.getextrema()
-    if lowest == 255:
-        return picture
-    clear = np.count_nonzero(np.asarray(alpha) < 255) / (alpha.width * alpha.height)
-    notes.append(f"{clear:.1%} of the image is transparent and is shown on white.")
-    return Image.composite(picture, Image.new("RGB", picture.size, "white"), alpha)

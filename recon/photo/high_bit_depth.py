@@ -24,12 +24,19 @@ def is_deep_colour(picture: Image.Image) -> bool:
     return picture.mode in ("RGB", "RGBA") and isinstance(raw_mode, str) and ";16" in raw_mode
 
 
-def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
+def has_premultiplied_alpha(picture: Image.Image) -> bool:
+    """Whether a TIFF says that its colours are multiplied by their alpha (ExtraSamples 1; TIFF 6.0, section 18)."""
+    tags = getattr(picture, "tag_v2", None)
+    return tags is not None and _first(tags.get(Base.ExtraSamples)) == 1
+
+
+def decode_deep(data: bytes, notes: list[str], *, premultiplied: bool = False) -> Image.Image:
     """Decodes a file with OpenCV (which rotates TIFFs upright) and rounds to 8 bits (L, RGB or RGBA).
 
     Args:
         data: The file's bytes.
         notes: Receives warnings for the user.
+        premultiplied: Whether the colours of a TIFF are multiplied by their alpha (ExtraSamples 1).
 
     Raises:
         ValueError: OpenCV cannot decode it.
@@ -52,7 +59,10 @@ def decode_deep(data: bytes, notes: list[str]) -> Image.Image:
         return Image.fromarray(eight.reshape(eight.shape[:2]))
     if channels not in (3, 4):
         raise ValueError(f"it has {channels} channels, expected 1, 3 or 4")
-    return Image.fromarray(np.ascontiguousarray(eight[..., [2, 1, 0, 3][:channels]]))
+    ordered = np.ascontiguousarray(eight[..., [2, 1, 0, 3][:channels]])
+    if premultiplied and channels == 4:
+        return Image.frombytes("RGBa", (ordered.shape[1], ordered.shape[0]), ordered.tobytes())
+    return Image.fromarray(ordered)
 
 
 def _pixels_only(data: bytes) -> bytes:

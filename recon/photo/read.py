@@ -20,10 +20,16 @@ from recon.photo import exif, heif
 from recon.photo.color_profile import to_srgb
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.embedded_depth.xmp import APPLE_DEPTH
-from recon.photo.high_bit_depth import decode_deep, grey_tiff_to_8_bits, is_deep_colour
+from recon.photo.high_bit_depth import (
+    decode_deep,
+    grey_tiff_to_8_bits,
+    has_premultiplied_alpha,
+    is_deep_colour,
+)
 from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
 from recon.photo.panorama import panorama_projection
+from recon.photo.transparency import on_white, split_alpha
 from recon.types import Photo
 
 MAX_PIXELS = 250_000_000
@@ -56,7 +62,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     """Reads an image file, rotates it upright and converts it to sRGB.
 
     Supports JPEG (for MPO, the first image), PNG, WebP, TIFF, HEIC, AVIF, BMP and GIF; 8 and 16 bits, floats, grey,
-    palette, CMYK and transparency (composited on white). ``rgb`` of the result may be read-only.
+    palette, CMYK and transparency. ``rgb`` of the result may be read-only.
 
     Args:
         path: The file.
@@ -72,10 +78,14 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         warnings.simplefilter("always")
         decoded = _decode(path, data, kind, max_pixels, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
-        srgb = to_srgb(decoded.picture, notes)
+        opaque, present = split_alpha(decoded.picture, notes)
+        srgb = to_srgb(opaque, notes)
+        if present is not None:
+            srgb = on_white(srgb, present)
         unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
         if not decoded.turned:
             srgb = upright_picture(srgb, decoded.orientation)
+            present = None if present is None else upright_picture(present, decoded.orientation)
     notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
 
     jpeg = split_jpeg(data) if unchanged else None
@@ -98,6 +108,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     )
     return Photo(
         rgb=np.asarray(srgb),
+        present=None if present is None else np.asarray(present) > 0,
         path=str(path),
         exif_focal_px=focal.focal_px,
         exif_focal_note=focal.note,
@@ -190,6 +201,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     if kind == "TIFF":
         _check_not_raw(path, picture)
     deep = kind != "JPEG" and is_deep_colour(picture)
+    premultiplied = kind == "TIFF" and has_premultiplied_alpha(picture)
     # The EXIF of a PNG may follow its pixels, so load first; Pillow drops the orientation of a TIFF when it loads it.
     if kind != "TIFF":
         picture.load()
@@ -200,12 +212,12 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         notes.append("The file contains several images; only the first is used.")
     if kind == "TIFF":
         picture = grey_tiff_to_8_bits(picture, notes)
-    # Clipboards write 32-bit BMPs whose fourth byte is unused; no viewer shows those as transparent.
+    # Clipboards write 32-bit BMPs whose fourth byte is unused, so often that it is worth no warning.
     if kind == "BMP" and picture.mode == "RGBA" and picture.getchannel("A").getbbox() is None:
         picture = picture.convert("RGB")
     if deep:
         profile = picture.info.get("icc_profile")
-        picture = decode_deep(data, notes)
+        picture = decode_deep(data, notes, premultiplied=premultiplied)
         picture.info["icc_profile"] = profile
     # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
     return _Decoded(picture, tags, exif.orientation(tags, notes), turned=kind == "TIFF")
