@@ -19,6 +19,7 @@ PHOTO_SUFFIXES = frozenset(
         ".jpg",
         ".jpeg",
         ".jpe",
+        ".jfif",
         ".mpo",
         ".png",
         ".webp",

@@ -186,8 +186,10 @@ def _text_lists(lines: list[bytes], element: Element) -> Rows:
             columns[each.name] += words[at : at + length]
             at += length
         if at != len(words):
+            # Readers of words and not of lines take the rest for the next element, and are wrong from there on.
+            following = f": damaged at {element.name} {row + 2}" if row + 1 < element.count else ""
             raise ValueError(
-                f"the line of {element.name} {row + 1} has {len(words)} numbers, and the header names {at}"
+                f"the line of {element.name} {row + 1} has {len(words)} numbers, and the header names {at}{following}"
             )
     values = {name: np.array(words).astype(np.float64) for name, words in columns.items()}
     return Rows(

@@ -1,7 +1,7 @@
 """Reads EXIF metadata. A broken block gives a warning, not an error."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, isfinite
 
 from PIL import Image
@@ -14,6 +14,14 @@ FULL_FRAME_DIAGONAL_MM = 43.2666
 
 PLAUSIBLE_35MM = (5.0, 2000.0)
 """Range of 35 mm equivalents of usual cameras (no fisheye, no telescope), mm."""
+
+SENSOR_MM = (2.5, 60.0)
+"""Range of the longer sides of sensors, mm: from those of macro and front cameras to medium format, 54 mm."""
+
+_DIAGONAL = 1.25
+"""Diagonal of a 4:3 sensor by its longer side."""
+_SAME_FOCAL = 0.15
+"""Relative difference of two focal lengths, or resolutions, that rounding and cropped borders explain."""
 
 _UNIT_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Length of a FocalPlaneResolutionUnit in mm (Exif 2.32, 4.6.5; 4 and 5 are common extensions)."""
@@ -61,12 +69,18 @@ def read_tags(get_block: Callable[[], Image.Exif], notes: list[str]) -> dict[int
 
 
 def orientation(tags: Tags, notes: list[str]) -> int:
-    """EXIF orientation, 1 to 8; 1 (upright) if it is absent, unknown (0) or invalid."""
+    """EXIF orientation, 1 to 8; 1 (upright) if it is absent, unknown (0) or invalid.
+
+    The standard stores a whole number; one that a program stored as a float, a fraction or text is meant as well.
+    """
     value = tags.get(Base.Orientation, 1)
-    if value in range(1, 9):
-        return int(str(value))
+    number = _number(value)
+    if number is not None and number in range(1, 9):
+        if not isinstance(value, int):
+            notes.append(f"The EXIF orientation is stored as {value!r}; it was read as {number:.0f}.")
+        return int(number)
     if value != 0:
-        notes.append(f"The EXIF orientation {value!r} is invalid; the image was not rotated.")
+        notes.append(f"The EXIF orientation {str(value)[:20]!r} is invalid; the image was not rotated.")
     return 1
 
 
@@ -74,17 +88,48 @@ def focal_length(tags: Tags, *, width: int, height: int) -> ExifFocal:
     """Focal length of the upright image of this size.
 
     Uses the 35 mm equivalent (which includes digital zoom), by the diagonal; otherwise the focal length in mm with
-    the focal plane resolution, if the image still has the size recorded in EXIF.
+    the focal plane resolution, if the image still has the size recorded in EXIF. The two are checked against each
+    other, and both against the sensors that cameras have.
     """
-    focal_35mm = _number(tags.get(Base.FocalLengthIn35mmFilm))
-    if focal_35mm:
-        if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
-            return ExifFocal(None, f"EXIF's 35 mm equivalent of {focal_35mm:g} mm is not plausible")
-        return _of_35mm(focal_35mm, tags, width, height)
     focal_mm = _number(tags.get(Base.FocalLength))
-    if not focal_mm:
-        return ExifFocal(None, "EXIF has no focal length" if tags else "the file has no EXIF data")
-    return _of_focal_plane(focal_mm, tags, width, height)
+    plane = _of_focal_plane(focal_mm, tags, width, height) if focal_mm else None
+    focal_35mm = _number(tags.get(Base.FocalLengthIn35mmFilm))
+    if not focal_35mm:
+        return plane or ExifFocal(None, "EXIF has no focal length" if tags else "the file has no EXIF data")
+    if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
+        if plane is not None and plane.focal_px is not None:
+            return plane
+        return ExifFocal(None, f"EXIF's 35 mm equivalent of {focal_35mm:g} mm is not plausible")
+    film = _of_35mm(focal_35mm, tags, width, height)
+    return film if focal_mm is None else _agreed(film, plane, focal_35mm, focal_mm, tags)
+
+
+def _agreed(
+    film: ExifFocal, plane: ExifFocal | None, focal_35mm: float, focal_mm: float, tags: Tags
+) -> ExifFocal:
+    """The better of the focal lengths by 35 mm equivalent and by sensor, with a warning where they disagree."""
+    zoom = _number(tags.get(Base.DigitalZoomRatio)) or 1.0
+    diagonal_mm = FULL_FRAME_DIAGONAL_MM * focal_mm / focal_35mm * zoom
+    is_sensor = SENSOR_MM[0] <= diagonal_mm <= SENSOR_MM[1] * _DIAGONAL
+    if plane is None or plane.focal_px is None or film.focal_px is None:
+        if is_sensor or film.warning:
+            return film
+        return replace(
+            film,
+            warning=f"EXIF gives {focal_mm:g} mm and a 35 mm equivalent of {focal_35mm:g} mm, as of a sensor of "
+            f"{diagonal_mm:.3g} mm, which no camera has: the equivalent is used; give --focal-35mm if you know it.",
+        )
+    ratio = film.focal_px / plane.focal_px
+    if min(abs(ratio - 1), abs(ratio / zoom - 1)) <= _SAME_FOCAL:
+        return film
+    # Programs copy the focal length to the field of the equivalent; the sensor then gives it away.
+    copied = abs(focal_35mm / focal_mm - 1) < 0.01
+    best, rest = (plane, film) if copied or not is_sensor else (film, plane)
+    return replace(
+        best,
+        warning=f"EXIF contradicts itself ({film.note}, but {plane.note}): {best.note} is used, which gives "
+        f"{best.focal_px:.0f} px and not {rest.focal_px:.0f}; give --focal-35mm if you know it.",
+    )
 
 
 def _of_35mm(focal_35mm: float, tags: Tags, width: int, height: int) -> ExifFocal:
@@ -108,20 +153,30 @@ def _of_35mm(focal_35mm: float, tags: Tags, width: int, height: int) -> ExifFoca
 
 def _of_focal_plane(focal_mm: float, tags: Tags, width: int, height: int) -> ExifFocal:
     lens = f"EXIF gives a focal length of {focal_mm:g} mm"
-    per_unit = _number(tags.get(Base.FocalPlaneXResolution))
+    per_unit, vertical = (
+        _number(tags.get(each)) for each in (Base.FocalPlaneXResolution, Base.FocalPlaneYResolution)
+    )
     unit_mm = _UNIT_MM.get(int(_number(tags.get(Base.FocalPlaneResolutionUnit)) or 2))
     if not per_unit or unit_mm is None:
         return ExifFocal(None, f"{lens}, but neither its 35 mm equivalent nor the sensor's size")
     taken = _taken_size(tags)
     if taken is None or sorted(taken) != sorted((width, height)):
         return ExifFocal(None, f"{lens}, but its sensor resolution does not belong to this picture's size")
+    if vertical and abs(per_unit / vertical - 1) > _SAME_FOCAL:
+        return ExifFocal(None, f"{lens}, but its two sensor resolutions contradict each other")
+    sensor_mm = max(width, height) / per_unit * unit_mm
     focal_px = focal_mm * per_unit / unit_mm
     focal_35mm = focal_35mm_of_px(focal_px, width=width, height=height)
+    if not SENSOR_MM[0] <= sensor_mm <= SENSOR_MM[1]:
+        return ExifFocal(
+            None,
+            "the one in EXIF is not plausible",
+            f"{lens} on a sensor {sensor_mm:.1f} mm wide, which no camera has: it was not used (resized pictures "
+            "keep the resolution of the sensor); give --focal-35mm if you know it.",
+        )
     if not PLAUSIBLE_35MM[0] <= focal_35mm <= PLAUSIBLE_35MM[1]:
         return ExifFocal(None, f"{lens}, but with a sensor resolution that is not plausible")
-    return ExifFocal(
-        focal_px, f"{focal_mm:g} mm on a sensor {max(width, height) / per_unit * unit_mm:.1f} mm wide"
-    )
+    return ExifFocal(focal_px, f"{focal_mm:g} mm on a sensor {sensor_mm:.1f} mm wide")
 
 
 def _taken_size(tags: Tags) -> tuple[int, int] | None:

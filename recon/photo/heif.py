@@ -5,12 +5,15 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from recon.photo.embedded_depth.xmp import APPLE_DEPTH, RDF
+from recon.photo.embedded_depth.xmp import APPLE_DEPTH, RDF, parse
 from recon.photo.orientation import same_shape, upright_camera
 from recon.types import Intrinsics
 
 _WIDE_PRIMARIES = (9, 11, 12)
 """BT.2020, DCI-P3, Display P3 (ITU-T H.273, table 2)."""
+_LARGEST_PX = 100_000
+_FOCAL_PER_WIDTH = (0.1, 100.0)
+"""Range of focal lengths in widths of the image: beyond, the numbers are damaged."""
 _HDR_TRANSFERS = (16, 18)
 """PQ and HLG (ITU-T H.273, table 3)."""
 
@@ -87,7 +90,7 @@ def apple_intrinsics(
         return None
     try:
         stored = _stored_intrinsics(packet)
-    except (ElementTree.ParseError, ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError, OverflowError) as error:
         notes.append(f"The camera intrinsics in the file are damaged and were ignored ({error}).")
         return None
     turned = upright_camera(stored, orientation)
@@ -118,7 +121,7 @@ def depth_packet(data: bytes) -> bytes | None:
 
 def _stored_intrinsics(packet: bytes) -> Intrinsics:
     """The stored matrix, for its reference size."""
-    root = ElementTree.fromstring(packet)
+    root = parse(packet)
 
     def field(name: str) -> ElementTree.Element:
         element = next(root.iter(f"{{{APPLE_DEPTH}}}{name}"), None)
@@ -128,6 +131,12 @@ def _stored_intrinsics(packet: bytes) -> Intrinsics:
 
     numbers = [float(item.text or "") for item in field("IntrinsicMatrix").iter(f"{{{RDF}}}li")]
     width, height = (int(field(f"IntrinsicMatrixReference{side}").text or "") for side in ("Width", "Height"))
+    if not (min(width, height) >= 1 and max(width, height) <= _LARGEST_PX):
+        raise ValueError(f"its reference size of {str(width)[:20]}x{str(height)[:20]} is out of range")
+    if not all(
+        _FOCAL_PER_WIDTH[0] <= each / width <= _FOCAL_PER_WIDTH[1] for each in (numbers[0], numbers[4])
+    ):
+        raise ValueError("its focal length is out of range")
     return Intrinsics(numbers[0], numbers[4], numbers[6], numbers[7], width, height, "file")
 
 

@@ -78,7 +78,9 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         warnings.simplefilter("always")
         decoded = _decode(path, data, kind, max_pixels, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
-        opaque, present = split_alpha(decoded.picture, notes)
+        opaque, present = decoded.picture, None
+        if opaque.has_transparency_data:
+            opaque, present = split_alpha(opaque, notes)
         srgb = to_srgb(opaque, notes)
         if present is not None:
             srgb = on_white(srgb, present)

@@ -157,7 +157,10 @@ FACE = ("element face 2", "property list uchar int vertex_indices")
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("3 0 1 2 9\n3 0 1 2 9\n", "the line of face 1 has 5 numbers, and the header names 4"),
+        (
+            "3 0 1 2 9\n3 0 1 2 9\n",
+            "the line of face 1 has 5 numbers, and the header names 4: damaged at face 2",
+        ),
         ("3 0 1 2\n3 0 1\n", "the line of face 2 ends too early"),
         ("3 0 1 2\n-1\n", "the line of face 2 ends too early"),
         ("3 0 1 2\n", "promises 2 of element face and has 1"),

@@ -111,12 +111,67 @@ def test_a_picture_of_another_shape_is_a_warning(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "warns"), [(None, False), (0, False), (9, True), ("6", True), ((6, 6), True)]
+    ("value", "warns"),
+    [(None, False), (0, False), (9, True), ("x", True), ((), True), (6.5, True), (float("nan"), True)],
 )
 def test_an_orientation_that_means_nothing_turns_nothing(value: object, warns: bool) -> None:
     notes: list[str] = []
     assert orientation({} if value is None else {Base.Orientation: value}, notes) == 1
     assert bool(notes) == warns
+
+
+@pytest.mark.parametrize("value", [6.0, IFDRational(6, 1), IFDRational(12, 2), "6", (6,)])
+def test_an_orientation_of_another_type_is_meant_as_well(value: object) -> None:
+    notes: list[str] = []
+    assert orientation({Base.Orientation: value}, notes) == 6
+    assert len(notes) == 1
+
+
+def on_sensor(width_mm: float, focal_mm: float, **tags: object) -> Tags:
+    """EXIF of a camera with this sensor, by its resolution in px per mm."""
+    named = {getattr(Base, name): value for name, value in tags.items()}
+    plane: dict[int, object] = {Base.FocalPlaneXResolution: W / width_mm, Base.FocalPlaneResolutionUnit: 4}
+    return {**CAMERA, Base.FocalLength: focal_mm, **plane, **named}
+
+
+@pytest.mark.parametrize("width_mm", [0.5, 1.0, 2.0, 95.0, 300.0])
+def test_a_sensor_that_no_camera_has_is_doubted(width_mm: float) -> None:
+    focal = focal_length(on_sensor(width_mm, width_mm), width=W, height=H)
+    assert focal.focal_px is None
+    assert focal.warning is not None and "no camera has" in focal.warning and "--focal-35mm" in focal.warning
+
+
+@pytest.mark.parametrize("width_mm", [2.8, 3.7, 6.2, 13.2, 23.5, 36.0, 44.0, 53.7])
+def test_sensors_of_real_cameras_are_believed(width_mm: float) -> None:
+    focal = focal_length(on_sensor(width_mm, width_mm), width=W, height=H)
+    assert focal.focal_px == pytest.approx(W) and focal.warning is None
+
+
+def test_of_two_focal_lengths_that_agree_the_equivalent_is_used() -> None:
+    tags = on_sensor(6.2, 5.0, FocalLengthIn35mmFilm=28)  # 7.75 mm diagonal: 27.9 mm
+    focal = focal_length(tags, width=W, height=H)
+    assert focal.focal_px == focal_px_of_35mm(28, width=W, height=H) and focal.warning is None
+    zoomed = on_sensor(6.2, 5.0, FocalLengthIn35mmFilm=84, DigitalZoomRatio=3.0)
+    focal = focal_length(zoomed, width=W, height=H)
+    assert focal.focal_px == focal_px_of_35mm(84, width=W, height=H) and focal.warning is None
+
+
+def test_of_two_that_contradict_each_other_the_better_is_used_with_a_warning() -> None:
+    # The equivalent is a copy of the focal length; the sensor is that of APS-C.
+    copied = focal_length(on_sensor(23.5, 50.0, FocalLengthIn35mmFilm=50), width=W, height=H)
+    assert copied.focal_px == pytest.approx(50 / 23.5 * W)
+    assert copied.warning is not None and "contradicts" in copied.warning
+    # The equivalent would make the sensor 0.9 mm large.
+    absurd = focal_length(on_sensor(6.2, 5.0, FocalLengthIn35mmFilm=250), width=W, height=H)
+    assert absurd.focal_px == pytest.approx(5 / 6.2 * W) and absurd.warning is not None
+    # Both sensors may be: the equivalent is what cameras compute themselves.
+    either = focal_length(on_sensor(13.2, 5.0, FocalLengthIn35mmFilm=28), width=W, height=H)
+    assert either.focal_px == focal_px_of_35mm(28, width=W, height=H) and either.warning is not None
+
+
+def test_sensor_resolutions_that_contradict_each_other_are_doubted() -> None:
+    tags = on_sensor(6.2, 5.0, FocalPlaneYResolution=2 * W / 6.2)
+    assert focal_length(tags, width=W, height=H).focal_px is None
 
 
 @given(data=st.binary(max_size=300))

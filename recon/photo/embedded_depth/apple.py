@@ -170,14 +170,19 @@ def _read_heif(encoding: _Encoding, data: bytes) -> MetricDepth | RelativeDepth:
 
 def _decoded(encoding: _Encoding, codes: NDArray) -> MetricDepth | RelativeDepth:
     v = (codes.astype(np.float64) - encoding.code_low) / (encoding.code_high - encoding.code_low)
-    values = encoding.low + v * (encoding.high - encoding.low)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        values = encoding.low + v * (encoding.high - encoding.low)
+        stored, inverted = values.astype(np.float32), (1 / values).astype(np.float32)
+    finite = np.isfinite(stored)
     if encoding.kind == "disparity" and not encoding.absolute:
-        return RelativeDepth(values.astype(np.float32), np.ones(values.shape, np.bool_))
-    # Zero or negative disparity or depth means unknown.
-    valid = (values > 1 / FARTHEST_M) if encoding.kind == "disparity" else (values > 0)
+        if not finite.any():
+            raise PhotoError(f"The photo's depth map ({encoding.standard}) has no finite value.")
+        return RelativeDepth(stored, finite)
+    # Zero or negative disparity or depth means unknown, and so does what is out of all range.
+    z_m, inverse = (inverted, stored) if encoding.kind == "disparity" else (stored, inverted)
+    valid = finite & np.isfinite(inverse) & (z_m > 0) & (inverse > 0)
+    if encoding.absolute or encoding.kind == "disparity":
+        valid &= z_m < FARTHEST_M
     if not valid.any():
         raise PhotoError(f"The photo's depth map ({encoding.standard}) has no value above 0.")
-    inverted = np.divide(1, values, out=np.zeros_like(values), where=valid).astype(np.float32)
-    if not encoding.absolute:
-        return RelativeDepth(inverted, valid)
-    return MetricDepth(inverted if encoding.kind == "disparity" else values.astype(np.float32), valid)
+    return MetricDepth(z_m, valid) if encoding.absolute else RelativeDepth(inverse, valid)

@@ -23,7 +23,7 @@ from recon.errors import PhotoError
 from recon.photo.embedded_depth import codec, xmp
 from recon.photo.embedded_depth.jpeg_segments import head_end, picture_end
 from recon.photo.orientation import same_shape_either_way_up, upright_map, upright_size
-from recon.types import BoolMap, CarriedDepth, MetricDepth, RelativeDepth
+from recon.types import FARTHEST_M, BoolMap, CarriedDepth, MetricDepth, RelativeDepth
 
 GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
 DYNAMIC = "http://ns.google.com/photos/dd/1.0/depthmap/"
@@ -175,20 +175,25 @@ def _read(
     standard: str, encoding: _Range, item: bytes, confidence: bytes | None, orientation: int
 ) -> MetricDepth | RelativeDepth:
     codes, top = codec.codes_of(item, f"The photo's depth ({standard})")
-    distance = encoding.distances(upright_map(codes, orientation).astype(np.float64) / top)
-    valid: BoolMap = distance > 0
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        distance = encoding.distances(upright_map(codes, orientation).astype(np.float64) / top)
+        metres = (distance * (encoding.unit_m or 1)).astype(np.float32)
+    valid: BoolMap = np.isfinite(metres) & (metres > 0)
+    if encoding.unit_m is not None:
+        valid &= metres < FARTHEST_M
     if confidence is not None:
         certain, _ = codec.codes_of(confidence, f"The confidence map of the photo's depth ({standard})")
         certain = upright_map(certain, orientation)
         valid &= _nearest(certain, width=valid.shape[1], height=valid.shape[0]) > 0
     if not valid.any():
-        raise PhotoError(f"The photo's depth map ({standard}) marks every pixel as unknown.")
+        raise PhotoError(f"The photo's depth map ({standard}) has no pixel with a known depth.")
     if encoding.unit_m is not None:
-        return MetricDepth((distance * encoding.unit_m).astype(np.float32), valid)
+        return MetricDepth(metres, valid)
     # Only ratios are known: scale the near end to 1.
     scale = encoding.near or encoding.far
-    inverse = np.divide(scale, distance, out=np.zeros_like(distance), where=valid)
-    return RelativeDepth(inverse.astype(np.float32), valid)
+    with np.errstate(over="ignore"):
+        inverse = np.divide(scale, distance, out=np.zeros_like(distance), where=valid).astype(np.float32)
+    return RelativeDepth(inverse, valid & np.isfinite(inverse))
 
 
 def _nearest(stored: NDArray[np.uint16], *, width: int, height: int) -> NDArray[np.uint16]:

@@ -1,5 +1,6 @@
 """XMP metadata: extracts packets from JPEG segments, including split ones, and reads their values."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from math import isfinite
@@ -12,6 +13,7 @@ _NOTE = "http://ns.adobe.com/xmp/note/"
 _STANDARD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _GUID_BYTES = 32
+_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
 
 
 def parse(packet: bytes) -> ElementTree.Element:
@@ -21,12 +23,30 @@ def parse(packet: bytes) -> ElementTree.Element:
         ValueError: It is not XML, or it declares entities, which XMP does not use and which can expand a few bytes to
             gigabytes.
     """
-    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+    text = _text_of(packet)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("its XMP declares entities")
     try:
-        return ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
-    except ElementTree.ParseError as error:
+        return ElementTree.fromstring(_DECLARATION.sub("", text))
+    # A str with lone surrogates, or nesting that is too deep, gives other errors than ParseError.
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
         raise ValueError(f"its XMP is not valid XML ({error})") from error
+
+
+def _text_of(packet: bytes) -> str:
+    """The text of a packet, whose encoding is told by its first bytes (XMP specification, part 3, 1): the name of an
+    encoding in the XML declaration is often wrong, and may be of one that does not exist."""
+    start = packet.lstrip(b"\0 \t\r\n") or packet
+    if packet[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = packet.decode("utf-16", "replace")
+    elif b"\0" in start[:2]:
+        text = packet.decode("utf-16-be" if packet[:1] == b"\0" else "utf-16-le", "replace")
+    else:
+        try:
+            text = packet.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = packet.decode("latin-1")
+    return text.strip("\0 \t\r\n\ufeff")
 
 
 def jpeg_packets(data: bytes, start: int = 0) -> Iterator[ElementTree.Element]:

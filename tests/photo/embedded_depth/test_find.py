@@ -26,8 +26,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from picture_files import chunk, file
 
+from recon.depth import registry
+from recon.depth.estimator import RunOptions
 from recon.errors import PhotoError, ReconError
 from recon.file_info.describe import describe
+from recon.journal import Journal
 from recon.photo.embedded_depth import codec
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.read import read_photo
@@ -120,6 +123,21 @@ def test_without_a_unit_of_length_depth_is_relative(
 
 
 @pytest.mark.parametrize("write", [gdepth_jpeg, dynamic_jpeg])
+@pytest.mark.parametrize("units", [None, "m"])
+def test_a_range_that_nothing_has_leaves_a_sound_photo(
+    write: Callable[..., bytes], units: str | None, tmp_path: Path
+) -> None:
+    data = write(PHOTO, picture_of(codes_of(Z, "RangeInverse")), Near=1e300, Far=1e308, Units=units)
+    photo = read_photo(file(tmp_path, "a.jpg", data))
+    assert photo.carried is not None
+    with pytest.raises(PhotoError, match="no pixel with a known depth"):
+        photo.carried.read()
+    journal = Journal()
+    assert registry.choose_auto(RunOptions(offline=True), journal, photo).name == "preview"
+    assert units is None or any("ignored" in each.message for each in journal.entries)
+
+
+@pytest.mark.parametrize("write", [gdepth_jpeg, dynamic_jpeg])
 def test_no_confidence_is_no_depth(write: Callable[..., bytes], tmp_path: Path) -> None:
     sure = np.full((24, 32), 255, np.uint8)
     sure[:12, :8] = 0
@@ -128,7 +146,7 @@ def test_no_confidence_is_no_depth(write: Callable[..., bytes], tmp_path: Path) 
     valid = metric(carried_in(write(PHOTO, depth, confidence=picture_of(sure), **told), tmp_path)).valid
     assert np.array_equal(valid, np.kron(sure > 0, np.ones((2, 2), bool)))
     nothing = write(PHOTO, depth, confidence=picture_of(np.zeros((24, 32), np.uint8)), **told)
-    with pytest.raises(PhotoError, match="every pixel"):
+    with pytest.raises(PhotoError, match="no pixel with a known depth"):
         carried_in(nothing, tmp_path).read()
 
 
