@@ -19,12 +19,18 @@ from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
-from recon.estimator_names import without_folder
 from recon.export.format import Geometry
 from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.photo.read import read_photo
-from recon.provenance import CalibrationRecord, FocalRecord, ModelRecord, PhotoRecord, Provenance
+from recon.provenance import (
+    CalibrationRecord,
+    FocalRecord,
+    ModelRecord,
+    PhotoRecord,
+    Provenance,
+    without_folder,
+)
 from recon.scene import Scene
 from recon.stage_reports import report_depth, report_faces, report_levelling, report_pixels
 from recon.types import DepthEstimate, Intrinsics, Mesh, Photo

@@ -6,10 +6,11 @@ in ``more`` (of the model in ``details``, of the calibration in ``values``) and 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from recon.error_model import ErrorModel
-from recon.estimator_names import PREVIEW
+from recon.estimator_names import HUB, PREVIEW
 from recon.strict_json import as_kind, as_object, known_fields
 from recon.types import Intrinsics
 
@@ -215,6 +216,20 @@ class Provenance:
 _ALWAYS = ("error_model", "calibration", "scale_interval")
 """Written also where there is none: null says that nothing is known."""
 _NAMES = {each.name for each in fields(Provenance)} - {"levelling", "fill", "more"}
+
+
+def without_folder(name: str) -> str:
+    """The name for files that are passed on: of a local path its last part, as folders tell whose machine it was.
+
+    ``hf:apple/DepthPro-hf`` is the name of a repository and stays, unless there is such a folder here.
+    """
+    prefix = HUB if name.startswith(HUB) else ""
+    path = Path(name.removeprefix(prefix)).expanduser()
+    try:
+        is_path = path.is_absolute() or path.exists()
+    except OSError:
+        is_path = False
+    return prefix + path.name if is_path else name
 
 
 def _model(values: Any) -> ModelRecord | None:

@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from recon.constraint_text import PARSERS, constraint_from, values_of
 from recon.constraints import Constraint
-from recon.estimator_names import without_folder
 from recon.options import Options
+from recon.provenance import without_folder
 from recon.strict_json import as_kind, as_object
 
 _KINDS = get_type_hints(Options)

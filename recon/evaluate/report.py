@@ -8,10 +8,10 @@ from pathlib import Path
 
 from recon.atomic_write import staged
 from recon.errors import Failure
-from recon.estimator_names import without_folder
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.row import ALIGNMENTS, Row
 from recon.evaluate.summary import ModelSummary, Statistics
+from recon.provenance import without_folder
 from recon.version import GENERATOR
 
 Summaries = Mapping[str, ModelSummary]
