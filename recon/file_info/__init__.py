@@ -4,7 +4,7 @@ One reader for all commands. A file is described by its header and the bounds of
 (OBJ, glTF), laspy and usd-core are imported where they are needed.
 """
 
-from recon.file_info.describe import describe, is_geometry, read_geometry
+from recon.file_info.describe import describe, is_geometry, load_geometry, read_geometry
 from recon.file_info.info import CameraInfo, FileInfo
 
-__all__ = ["CameraInfo", "FileInfo", "describe", "is_geometry", "read_geometry"]
+__all__ = ["CameraInfo", "FileInfo", "describe", "is_geometry", "load_geometry", "read_geometry"]

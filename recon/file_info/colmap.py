@@ -37,7 +37,9 @@ def describe(path: Path) -> FileInfo:
 def load(path: Path) -> Contents:
     """The model's points."""
     table = _points(path)
-    return Contents((Part(table[:, :3], rgb=as_bytes(*table[:, 3:].T, most=255.0)),), "opencv")
+    comments, _ = _lines(_model(path) / "cameras.txt")
+    part = Part(table[:, :3], rgb=as_bytes(*table[:, 3:].T, most=255.0))
+    return Contents((part,), "opencv", camera=read_comments(comments).get("camera"))
 
 
 def _model(path: Path) -> Path:

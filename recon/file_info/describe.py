@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from recon.errors import ReconError, SceneFileError
 from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
-from recon.file_info.geometry import Contents, to_shape
+from recon.file_info.geometry import Contents, Loaded, to_shape
 from recon.file_info.info import FileInfo
 from recon.types import Mesh, PointCloud
 
@@ -73,7 +73,13 @@ def is_geometry(path: Path) -> bool:
 
 
 def read_geometry(path: Path) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
-    """Points or triangles of a file, whoever wrote it.
+    """Points or triangles of a file, whoever wrote it, and notes: see ``load_geometry``."""
+    loaded = load_geometry(path)
+    return loaded.geometry, loaded.notes
+
+
+def load_geometry(path: Path) -> Loaded:
+    """Points or triangles of a file, whoever wrote it, with its texture and camera.
 
     Returns:
         The shape in the cam frame, in metres where the file knows them, of a file that is y-up unless its format or

@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from recon.frames import Axes, file_T_cam
-from recon.types import Mesh, PointCloud
+from recon.file_info.info import CameraInfo
+from recon.frames import Axes, Transform, file_T_cam
+from recon.types import Intrinsics, Mesh, PointCloud
 
 _GREY = 190
+_LENS_PX = 1280
+"""Longer side of a picture where the file's camera has none."""
 _FAR = 1000.0
 """Coordinates up to this are left where they are."""
 _STEPS = 1e6
@@ -32,6 +36,10 @@ class Part:
     """(N, 3) sRGB."""
     normals: NDArray[np.float64] | None = None
     """(N, 3)."""
+    uv: NDArray[np.float64] | None = None
+    """(N, 2) coordinates in ``texture``, v down from its top."""
+    texture: Image.Image | None = None
+    """Where the colours come from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +53,24 @@ class Contents:
     """Metres per unit; 1 where the format has no unit."""
     notes: tuple[str, ...] = ()
     """What was not read, in sentences."""
+    camera: CameraInfo | None = None
+    """The camera that the file carries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """What to_shape makes of a file."""
+
+    geometry: PointCloud | Mesh
+    """In the cam frame of a camera that looks along the file's axes, m."""
+    notes: tuple[str, ...] = ()
+    """What is left out or changed."""
+    texture: NDArray[np.uint8] | None = None
+    """(H, W, 3) sRGB, where the mesh has texture coordinates."""
+    lens: Intrinsics | None = None
+    """Of the camera that the file carries."""
+    frame_T_cam: Transform | None = None
+    """(4, 4) from that camera's own frame to the frame of ``geometry``."""
 
 
 def fan(counts: NDArray[Any], corners: NDArray[Any]) -> NDArray[np.int64]:
@@ -67,13 +93,10 @@ def fan(counts: NDArray[Any], corners: NDArray[Any]) -> NDArray[np.int64]:
     return np.stack([corners[start], corners[start + step + 1], corners[start + step + 2]], axis=1)
 
 
-def to_shape(contents: Contents) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
+def to_shape(contents: Contents) -> Loaded:
     """One mesh of all triangles, else one cloud of all points, in the cam frame and float32.
 
-    Large coordinates (UTM) are moved towards the origin first.
-
-    Returns:
-        The shape, and notes on what it leaves out or changes.
+    Large coordinates (UTM) are moved towards the origin first. The texture is kept where there is only one.
 
     Raises:
         ValueError: There are neither points nor triangles, or an index of a point that is not there.
@@ -87,7 +110,8 @@ def to_shape(contents: Contents) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
         loose = sum(len(part.points) for part in parts if not any(part is mesh for mesh in meshes))
         notes.append(f"{loose:,} points that belong to no triangle are not shown")
     whole = _joined(meshes or parts)
-    whole, note = _near_origin(replace(whole, points=whole.points * contents.unit_m))
+    offset, note = _offset(whole.points * contents.unit_m)
+    whole = replace(whole, points=whole.points * contents.unit_m - offset)
     cam_T_file = np.linalg.inv(file_T_cam(contents.axes))[:3, :3]
     points = (whole.points @ cam_T_file.T).astype(np.float32)
     normals = None if whole.normals is None else (whole.normals @ cam_T_file.T).astype(np.float32)
@@ -96,11 +120,33 @@ def to_shape(contents: Contents) -> tuple[PointCloud | Mesh, tuple[str, ...]]:
         assert whole.triangles is not None
         faces = whole.triangles[np.all(good[whole.triangles], axis=1)].astype(np.int32)
         points[~good] = 0
-        made: PointCloud | Mesh = Mesh(points, faces, rgb=whole.rgb, normals=_vertex_normals(points, faces))
+        uv = None if whole.uv is None else whole.uv.astype(np.float32)
+        own = _vertex_normals(points, faces)
+        made: PointCloud | Mesh = Mesh(points, faces, uv, whole.rgb, own)
     else:
         rgb = np.full((len(points), 3), _GREY, np.uint8) if whole.rgb is None else whole.rgb
         made = PointCloud(points[good], rgb[good], None if normals is None else normals[good])
-    return made, (*notes, *note)
+    texture = None if whole.texture is None else np.asarray(whole.texture.convert("RGB"), np.uint8)
+    lens, pose = _view(contents, offset)
+    return Loaded(made, (*notes, *note), texture, lens, pose)
+
+
+def _view(contents: Contents, offset: NDArray[np.float64]) -> tuple[Intrinsics | None, Transform | None]:
+    """Lens and pose of the file's camera in the cam frame; None and None where there is none that can be used."""
+    camera = contents.camera
+    if camera is None or camera.file_T_cam is None or not np.isfinite(camera.file_T_cam).all():
+        return None, None
+    pose = camera.file_T_cam.copy()
+    pose[:3, 3] = pose[:3, 3] * contents.unit_m - offset
+    # The camera does not see the scale of a node; what is left of a mirror is no camera's pose.
+    u, _, vt = np.linalg.svd(pose[:3, :3])
+    pose[:3, :3] = u @ vt
+    if np.linalg.det(pose[:3, :3]) < 0:
+        return None, None
+    try:
+        return camera.lens(_LENS_PX), np.linalg.inv(file_T_cam(contents.axes)) @ pose
+    except ValueError:
+        return None, None
 
 
 def _joined(parts: Sequence[Part]) -> Part:
@@ -128,21 +174,21 @@ def _joined(parts: Sequence[Part]) -> Part:
     )
 
 
-def _near_origin(part: Part) -> tuple[Part, tuple[str, ...]]:
-    """Moved by whole thousands where float32 would round its shape."""
-    finite = part.points[np.isfinite(part.points).all(axis=1)]
+def _offset(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Whole thousands to subtract where float32 would round the shape, and a note."""
+    none, finite = np.zeros(3), points[np.isfinite(points).all(axis=1)]
     if not len(finite):
-        return part, ()
+        return none, ()
     low, high = finite.min(axis=0), finite.max(axis=0)
     farthest, extent = float(np.abs([low, high]).max()), float((high - low).max())
     if farthest < _FAR or farthest * float(np.finfo(np.float32).eps) * _STEPS < extent:
-        return part, ()
-    offset = _ROUND * np.round((low + high) / 2 / _ROUND)
+        return none, ()
+    offset: NDArray[np.float64] = _ROUND * np.round((low + high) / 2 / _ROUND)
     if not offset.any():
-        return part, ()
+        return none, ()
     told = ", ".join(f"{0 - value:,.0f}" for value in offset)
     note = f"its coordinates are large: moved by ({told}) towards the origin, since float32 would round them"
-    return replace(part, points=part.points - offset), (note,)
+    return offset, (note,)
 
 
 def _vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:

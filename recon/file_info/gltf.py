@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 
 from recon.errors import SceneFileError
 from recon.file_info.beside import Beside
-from recon.file_info.gltf_document import FAN, STRIP, TRIANGLES, Document, nodes, one_is, read_document
-from recon.file_info.info import CameraInfo, Colours, Extent, FileInfo
+from recon.file_info.gltf_document import (
+    FAN,
+    STRIP,
+    TRIANGLES,
+    Document,
+    camera_of,
+    nodes,
+    one_is,
+    read_document,
+)
+from recon.file_info.info import Colours, Extent, FileInfo
 from recon.frames import FILE_AXES
-from recon.types import Intrinsics
 
 
 def describe(path: Path) -> FileInfo:
@@ -23,10 +31,8 @@ def describe(path: Path) -> FileInfo:
     document = read_document(path)
     extent, points, faces, is_exact = Extent(), 0, 0, True
     attributes: set[str] = set()
-    textured, camera = False, None
+    textured = False
     for node, world_T_node in nodes(document):
-        if "camera" in node and camera is None:
-            camera = _camera(document.listed("cameras")[node["camera"]])
         for primitive in document.listed("meshes")[node["mesh"]]["primitives"] if "mesh" in node else ():
             position = document.listed("accessors")[primitive["attributes"]["POSITION"]]
             corners = _corners(position)
@@ -51,7 +57,7 @@ def describe(path: Path) -> FileInfo:
         faces=faces,
         colours=colours,
         normals="NORMAL" in attributes,
-        camera=camera,
+        camera=camera_of(document),
         axes=f"y-up: {FILE_AXES['y-up']}, by the standard",
         unit="m",
         notes=(*notes, *extent.notes),
@@ -119,12 +125,3 @@ def _has_texture(document: Document, primitive: dict[str, Any]) -> bool:
         return False
     material = document.listed("materials")[primitive["material"]]
     return "baseColorTexture" in material.get("pbrMetallicRoughness", {})
-
-
-def _camera(camera: dict[str, Any]) -> CameraInfo | None:
-    told = camera.get("extras", {})
-    if {"fx", "fy", "cx", "cy", "width", "height"} <= told.keys():
-        numbers = (told["fx"], told["fy"], told["cx"], told["cy"], told["width"], told["height"])
-        return CameraInfo.from_intrinsics(Intrinsics(*numbers, told.get("focal_source", "file")))
-    lens = camera.get("perspective")
-    return CameraInfo.from_gltf(lens["yfov"], lens.get("aspectRatio", 1.0)) if lens else None

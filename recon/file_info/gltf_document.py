@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.file_info.geometry import MOST_POINTS
+from recon.file_info.info import CameraInfo
+from recon.frames import gl_T_cam
 from recon.strict_json import parse_json, read_json
+from recon.types import Intrinsics
 
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 LINES = (1, 2, 3)
@@ -127,3 +130,22 @@ def _transform(node: dict[str, Any]) -> NDArray[np.float64]:
 def one_is(accessor: dict[str, Any]) -> int:
     """What stands for 1.0 in an accessor's numbers: more than 1 for normalised integers."""
     return _INTEGERS.get(accessor["componentType"], 1) if accessor.get("normalized") else 1
+
+
+def camera_of(document: Document) -> CameraInfo | None:
+    """The first camera that the scene shows, at its place."""
+    for node, world_T_node in nodes(document):
+        if "camera" in node:
+            camera = _camera(document.listed("cameras")[node["camera"]])
+            # A glTF camera looks along -z of its node, as the gl frame does.
+            return camera and replace(camera, file_T_cam=world_T_node @ gl_T_cam)
+    return None
+
+
+def _camera(camera: dict[str, Any]) -> CameraInfo | None:
+    told = camera.get("extras", {})
+    if {"fx", "fy", "cx", "cy", "width", "height"} <= told.keys():
+        numbers = (told["fx"], told["fy"], told["cx"], told["cy"], told["width"], told["height"])
+        return CameraInfo.from_intrinsics(Intrinsics(*numbers, told.get("focal_source", "file")))
+    lens = camera.get("perspective")
+    return CameraInfo.from_gltf(lens["yfov"], lens.get("aspectRatio", 1.0)) if lens else None

@@ -16,7 +16,17 @@ from recon.errors import SceneFileError
 from recon.file_info.beside import Beside
 from recon.file_info.colours import from_linear
 from recon.file_info.geometry import Contents
-from recon.file_info.gltf_document import FAN, LINES, TRIANGLES, Document, nodes, one_is, read_document
+from recon.file_info.gltf_document import (
+    FAN,
+    LINES,
+    TRIANGLES,
+    Document,
+    camera_of,
+    nodes,
+    one_is,
+    read_document,
+)
+from recon.file_info.info import CameraInfo
 from recon.file_info.trimesh_parts import parts_of
 
 _BINARY = "recon-binary-chunk"
@@ -56,7 +66,26 @@ def load(path: Path) -> Contents:
     )
     if problems:
         raise ValueError(problems[0])
-    return Contents(parts_of(read, from_linear), notes=(*document.notes, *beside.notes))
+    parts = parts_of(read, from_linear)
+    camera = _camera_of(document)
+    return Contents(parts, notes=(*document.notes, *beside.notes), camera=camera)
+
+
+def _camera_of(document: Document) -> CameraInfo | None:
+    """The file's camera; one that is damaged is no reason not to show the geometry."""
+    try:
+        return camera_of(document)
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        ZeroDivisionError,
+        OverflowError,
+    ) as error:
+        document.notes.append(f"its camera is damaged, and not used: {error}")
+        return None
 
 
 class _Resolver:

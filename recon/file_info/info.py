@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import atan, degrees, isfinite, tan
+from dataclasses import dataclass, field, replace
+from math import atan, degrees, inf, isfinite, radians, tan
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.frames import FILE_AXES, Axes
+from recon.frames import FILE_AXES, Axes, Transform, file_T_cam
 from recon.strict_json import parse_json
 from recon.types import Intrinsics
 
@@ -30,6 +30,8 @@ class CameraInfo:
     fov_y_deg: float
     intrinsics: Intrinsics | None = None
     """In px, where the file tells them: recon's own files do."""
+    file_T_cam: Transform | None = field(default=None, compare=False)
+    """(4, 4) where the camera stands, in the file's axes and unit; None: the file does not say."""
 
     @classmethod
     def from_intrinsics(cls, camera: Intrinsics) -> "CameraInfo":
@@ -40,6 +42,20 @@ class CameraInfo:
     def from_gltf(cls, yfov_rad: float, aspect: float) -> "CameraInfo":
         """Of a glTF perspective camera without recon's extras."""
         return cls(degrees(2 * atan(aspect * tan(yfov_rad / 2))), degrees(yfov_rad))
+
+    def lens(self, largest_px: int) -> Intrinsics:
+        """In px: the file's own, else those of the fields of view for a picture whose longer side is given.
+
+        Raises:
+            ValueError: No pinhole camera has such fields of view.
+        """
+        if self.intrinsics is not None:
+            return self.intrinsics
+        across, down = (tan(radians(each) / 2) for each in (self.fov_x_deg, self.fov_y_deg))
+        if not (0 < across < inf and 0 < down < inf):
+            raise ValueError(f"fields of view of {self.fov_x_deg} x {self.fov_y_deg} degrees")
+        width, height = (max(1, round(largest_px * each / max(across, down))) for each in (across, down))
+        return Intrinsics.from_fov(self.fov_x_deg, width=width, height=height, source="file")
 
     def __str__(self) -> str:
         view = f"field of view {self.fov_x_deg:.2f} x {self.fov_y_deg:.2f} degrees"
@@ -208,17 +224,26 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
         return {"notes": tuple(lines)}
     told = dict(line.partition(" ")[::2] for line in lines)
     fields: dict[str, Any] = {"axes": told.pop("axes", None), "unit": "m"}
-    for shown_elsewhere in ("unit", "cam_T_file"):
-        told.pop(shown_elsewhere, None)
+    told.pop("unit", None)
+    pose = _pose(told.pop("cam_T_file", None), axes_of(fields))
     words = told.pop("camera", "").split()
     numbers = dict(zip(words[::2], words[1::2], strict=False))
     if numbers:
         source: Any = told.get("focal_source", "file")
         fx, fy, cx, cy = (float(numbers[name]) for name in ("fx", "fy", "cx", "cy"))
         size = int(numbers["width"]), int(numbers["height"])
-        fields["camera"] = CameraInfo.from_intrinsics(Intrinsics(fx, fy, cx, cy, *size, source))
+        lens = CameraInfo.from_intrinsics(Intrinsics(fx, fy, cx, cy, *size, source))
+        fields["camera"] = replace(lens, file_T_cam=pose)
     if "focal.source" in told:
         told.pop("focal_source", None)
     generator = {"generator": f"recon {told.pop('recon')}"}
     fields["provenance"] = generator | {key: _value(text) for key, text in told.items() if key != "generator"}
     return fields
+
+
+def _pose(cam_T_file: str | None, axes: Axes | None) -> Transform | None:
+    """file_T_cam of recon's own files: three rows of its inverse where the scene is levelled, else by the axes."""
+    if cam_T_file is None:
+        return None if axes is None else file_T_cam(axes)
+    rows = np.array(cam_T_file.split(), np.float64)
+    return np.linalg.inv(np.vstack([rows.reshape(3, 4), [0, 0, 0, 1]])) if rows.size == 12 else None

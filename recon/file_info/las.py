@@ -80,7 +80,8 @@ def load(path: Path) -> Contents:
         rgb = None
     # z is up by custom.
     axes = axes_of({"axes": about.axes}) or "z-up"
-    return Contents((Part(np.stack([las.x, las.y, las.z], axis=1), rgb=rgb),), axes)
+    part = Part(np.stack([las.x, las.y, las.z], axis=1), rgb=rgb)
+    return Contents((part,), axes, camera=about.camera)
 
 
 def _check_complete(file: IO[bytes], points_at: int, points_bytes: int, size: int, packed: bool) -> None:

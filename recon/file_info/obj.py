@@ -77,7 +77,9 @@ def load(path: Path) -> Contents:
         process=False,
         group_material=True,
     )
-    return Contents(parts_of(read), axes_of(told) or "y-up", notes=tuple(beside.notes))
+    return Contents(
+        parts_of(read), axes_of(told) or "y-up", notes=tuple(beside.notes), camera=told.get("camera")
+    )
 
 
 class _Resolver:

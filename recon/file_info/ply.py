@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from recon.file_info.beside import Beside
 from recon.file_info.colours import as_bytes, sampled
@@ -71,8 +72,13 @@ def load(path: Path) -> Contents:
     if vertex is None or not vertex.element.count:
         return Contents(())
     names, beside = vertex.element.names(), Beside(path)
-    rgb = _texture_colours(vertex, corner_uv, _textures(header), beside)
-    if rgb is None:
+    texture = _texture(vertex, corner_uv, _textures(header), beside)
+    rgb = None
+    if texture:
+        uv, picture = texture
+        rgb = sampled(picture, uv)
+        texture = np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1), picture
+    else:
         named = next((each for each in _COLOURS if set(each) <= names), None)
         rgb = None if named is None else as_bytes(*(vertex.columns[name] for name in named))
     is_splat = set(_SPLAT) <= names
@@ -80,10 +86,11 @@ def load(path: Path) -> Contents:
         rgb = as_bytes(*(0.5 + _SH_C0 * vertex.columns[name].astype(np.float64) for name in _SPLAT), most=1.0)
     normals = vertex.stack(*_NORMAL) if set(_NORMAL) <= names and not is_splat else None
     faces = np.concatenate(triangles) if triangles else None
-    told = axes_of(read_comments(_own_comments(header)))
+    told = read_comments(_own_comments(header))
     # By custom y is down in splats.
-    axes = told or ("opencv" if is_splat else "y-up")
-    return Contents((Part(vertex.stack(*_XYZ), faces, rgb, normals),), axes, notes=tuple(beside.notes))
+    axes = axes_of(told) or ("opencv" if is_splat else "y-up")
+    part = Part(vertex.stack(*_XYZ), faces, rgb, normals, *texture)
+    return Contents((part,), axes, notes=tuple(beside.notes), camera=told.get("camera"))
 
 
 def _opened(path: Path, wanted: set[str]) -> tuple[Header, Iterator[Rows]]:
@@ -142,21 +149,21 @@ def _of_corners(
     return corners.astype(np.int64), values.astype(np.float64).reshape(-1, 2)
 
 
-def _texture_colours(
+def _texture(
     vertex: Rows,
     of_corners: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
     textures: list[str],
     beside: Beside,
-) -> NDArray[np.uint8] | None:
-    """Of each vertex; of a vertex with several texture coordinates the last one counts."""
+) -> tuple[NDArray[np.float64], Image.Image] | tuple[()]:
+    """Coordinates of the vertices, v up, and the picture; of several coordinates of a vertex the last ones count."""
     pair = next((each for each in _TEXTURE_COORDINATES if set(each) <= vertex.element.names()), None)
     if not textures or (pair is None and of_corners is None):
-        return None
+        return ()
     picture = beside.picture(textures[0])
     if len(textures) > 1:
         beside.notes.append(f"of its {len(textures)} textures the first one is shown")
     if picture is None:
-        return None
+        return ()
     if pair is not None:
         uv = vertex.stack(*pair)
     else:
@@ -164,4 +171,4 @@ def _texture_colours(
         corners, of_each = of_corners
         uv = np.zeros((vertex.element.count, 2))
         uv[corners] = of_each
-    return sampled(picture, uv)
+    return uv, picture

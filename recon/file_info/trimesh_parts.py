@@ -38,11 +38,27 @@ def _placed(mesh: Any, world_T_mesh: NDArray[np.float64], factor: Decode | None)
     faces = np.asarray(mesh.faces, np.int64) if hasattr(mesh, "faces") else None
     if faces is not None and np.linalg.det(world_T_mesh[:3, :3]) < 0:
         faces = faces[:, ::-1]  # a mirror turns the winding over
-    yield Part(world, faces, _colours(mesh, factor))
+    picture, uv = _texture(mesh)
+    if picture is None or uv is None:
+        yield Part(world, faces, _colours(mesh, factor))
+    else:
+        down = np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1)
+        yield Part(world, faces, sampled(picture, uv), uv=down, texture=picture)
+
+
+def _texture(mesh: Any) -> tuple[Any, NDArray[np.float64] | None]:
+    """Picture and coordinates, (N, 2) with v up; None and None where the mesh has no texture."""
+    visual = getattr(mesh, "visual", None)
+    material = getattr(visual, "material", None)
+    picture = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
+    uv = getattr(visual, "uv", None)
+    if picture is None or uv is None or len(uv) != len(mesh.vertices):
+        return None, None
+    return picture, np.nan_to_num(np.asarray(uv, np.float64))
 
 
 def _colours(mesh: Any, factor: Decode | None) -> NDArray[np.uint8] | None:
-    """(N, 3): the texture at the vertices, else their own colours, else the material's."""
+    """(N, 3): the vertices' own colours, else the material's."""
     if not hasattr(mesh, "faces"):
         colours = np.asarray(mesh.colors)
         return None if len(colours) != len(mesh.vertices) else _bytes(colours[:, :3], factor)
@@ -50,10 +66,6 @@ def _colours(mesh: Any, factor: Decode | None) -> NDArray[np.uint8] | None:
     material = getattr(visual, "material", None)
     if material is None:
         return _bytes(np.asarray(visual.vertex_colors)[:, :3], factor) if visual.kind == "vertex" else None
-    picture = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
-    uv = getattr(visual, "uv", None)
-    if picture is not None and uv is not None and len(uv) == len(mesh.vertices):
-        return sampled(picture, np.asarray(uv))
     own = visual.vertex_attributes.get("color")
     if own is not None and len(own) == len(mesh.vertices):
         return _bytes(np.asarray(own)[:, :3], factor)

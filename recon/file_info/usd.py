@@ -65,7 +65,8 @@ def load(path: Path) -> Contents:
         for n in range(about["parts"])
     ]
     axes: Axes = "z-up" if about["up"] == "Z" else "y-up"
-    return Contents(parts, axes, about["unit_m"], tuple(about["notes"]))
+    camera = read_comments(about["documentation"].splitlines()).get("camera")
+    return Contents(parts, axes, about["unit_m"], tuple(about["notes"]), camera)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

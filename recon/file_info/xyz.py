@@ -57,8 +57,9 @@ def load(path: Path) -> Contents:
     rows, columns = np.concatenate([block for block, _ in read]), read[0][1]
     rgb = None if columns.rgb is None else as_bytes(*(rows[:, column] for column in columns.rgb))
     normals = None if columns.normal is None else rows[:, columns.normal]
-    axes = axes_of(read_comments(comments)) or "y-up"
-    return Contents((Part(rows[:, :3], rgb=rgb, normals=normals),), axes)
+    told = read_comments(comments)
+    part = Part(rows[:, :3], rgb=rgb, normals=normals)
+    return Contents((part,), axes_of(told) or "y-up", camera=told.get("camera"))
 
 
 def _blocks(path: Path, comments: list[str]) -> Iterator[tuple[NDArray[np.float64], _Columns]]:

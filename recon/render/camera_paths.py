@@ -44,15 +44,15 @@ def cameras(
         # Ease in and out with a cosine, so that a film that is not looped does not start abruptly.
         phase = 2 * pi * (1 - cos(pi * k / count)) / 2
         if name == "swing":
-            yield start.orbit(radians(turn_deg) / 2 * sin(phase), _TILT_RAD * (1 - cos(phase)) / 2)
+            yield start.revolve(radians(turn_deg) / 2 * sin(phase), _TILT_RAD * (1 - cos(phase)) / 2)
         elif name == "turntable":
             full = turn_deg >= 360
             # A full turn has constant speed; a partial turn goes back and forth.
             turned = k / count if full else (1 - cos(phase)) / 2
-            yield start.orbit(radians(turn_deg) * turned, 0.0)
+            yield start.revolve(radians(turn_deg) * turned, 0.0)
         elif name == "fly":
             there = (1 - cos(phase)) / 2
-            yield start.orbit(_FLY_TURN_RAD * sin(phase), 0.0).dolly(1 - fly_share * there)
+            yield start.revolve(_FLY_TURN_RAD * sin(phase), 0.0).dolly(1 - fly_share * there)
         else:
             yield start
 

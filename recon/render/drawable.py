@@ -102,8 +102,20 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
     return _wires(drawn) if view.shown_as == "wireframe" else drawn
 
 
-def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transform) -> Drawn:
-    """The points or triangles of a file; grey without colours. Depth is relative to the file's origin."""
+def draw_geometry(
+    geometry: PointCloud | Mesh,
+    view: View,
+    world_T_cam: Transform,
+    texture: NDArray[np.uint8] | None = None,
+) -> Drawn:
+    """The points or triangles of a file; grey without colours. Depth is relative to the file's origin.
+
+    Args:
+        geometry: In the cam frame.
+        view: Shape and colours.
+        world_T_cam: (4, 4) transform to the world frame.
+        texture: (H, W, 3) sRGB of a mesh with texture coordinates.
+    """
     own = geometry.normals
     if isinstance(geometry, Mesh):
         points, rgb = geometry.vertices, geometry.rgb
@@ -119,7 +131,8 @@ def draw_geometry(geometry: PointCloud | Mesh, view: View, world_T_cam: Transfor
     if isinstance(geometry, PointCloud):
         return Drawn("points", world, rgb, of_points=len(points))
     turned = None if own is None else rotate(world_T_cam, own)
-    drawn = Drawn("triangles", world, rgb, None, geometry.faces, turned, of_points=len(points))
+    uv = None if texture is None or view.colours != "photo" else geometry.uv
+    drawn = Drawn("triangles", world, rgb, None, geometry.faces, turned, uv, texture, of_points=len(points))
     return _wires(drawn) if view.shown_as == "wireframe" else drawn
 
 

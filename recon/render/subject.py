@@ -4,16 +4,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recon.file_info import read_geometry
-from recon.frames import gl_T_cam
+from recon.file_info import load_geometry
+from recon.frames import Transform, gl_T_cam
 from recon.journal import Journal
 from recon.options import Shape
 from recon.render.drawable import Drawn, draw_geometry, draw_scene
 from recon.render.style import View
 from recon.render.view_camera import ViewCamera, photo_camera, preset
 from recon.scene import Scene
+from recon.types import Intrinsics
 
+_LARGEST_FOOTPRINT_PX = 8
 _NO_PHOTO_PX = (1280, 960)
 """Image size for files without a photo."""
 
@@ -63,16 +66,51 @@ def _reduced(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Scene:
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
-    """A file that holds geometry alone, from its front; the journal is warned of what was not read.
+    """A file that holds geometry alone, through the camera that it holds, else from its front.
+
+    Args:
+        path: The file.
+        shape: Triangles where it has some, or wires.
+        journal: Is warned of what was not read, and told where the camera stands.
 
     Raises:
         ReconError: The file cannot be read.
     """
-    geometry, notes = read_geometry(path)
-    for note in notes:
+    loaded = load_geometry(path)
+    for note in loaded.notes:
         journal.warn("file", f"{path.name}: {note}")
-    drawn = draw_geometry(geometry, View(shown_as=shape), gl_T_cam)
-    low, high = drawn.bounds
-    start = preset("front", low, high)
-    nearest_m = max(start.distance_m - float(high[2] - low[2]) / 2, 0.0)
-    return Subject(drawn, start, _NO_PHOTO_PX, 1.0, nearest_m)
+    drawn = draw_geometry(loaded.geometry, View(shown_as=shape), gl_T_cam, loaded.texture)
+    camera, size = None, _NO_PHOTO_PX
+    if loaded.lens is not None and loaded.frame_T_cam is not None:
+        camera = _camera_of_file(loaded.lens, gl_T_cam @ loaded.frame_T_cam, drawn)
+        size = (loaded.lens.width, loaded.lens.height)
+    if camera is not None and loaded.lens is not None:
+        journal.decide("camera", f"that of the file, field of view {loaded.lens.fov_x_deg:.1f}°")
+    else:
+        journal.decide("camera", "in front of the scene, since the file holds none that sees it")
+    start = camera or preset("front", *drawn.bounds)
+    place, ahead_m = start.project(drawn.points, *size)
+    inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < size).all(axis=1)
+    nearest_m = float(np.percentile(ahead_m[inside], 2)) if inside.any() else 0.0
+    return Subject(drawn, start, size, _footprint_px(place[inside], size), nearest_m)
+
+
+def _camera_of_file(lens: Intrinsics, world_T_cam: Transform, drawn: Drawn) -> ViewCamera | None:
+    """The camera, orbiting what it sees at its middle; None where it sees nothing."""
+    camera = photo_camera(lens, world_T_cam, 1.0)
+    place, ahead_m = camera.project(drawn.points, lens.width, lens.height)
+    inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < (lens.width, lens.height)).all(axis=1)
+    if not inside.any():
+        return None
+    return photo_camera(lens, world_T_cam, float(np.median(ahead_m[inside])))
+
+
+def _footprint_px(place: NDArray[np.float64], size: tuple[int, int]) -> float:
+    """Side of the square that each of the points in view has to itself, px."""
+    if not len(place):
+        return 1.0
+    extent = np.ptp(place, axis=0) if len(place) > 1 else np.ones(2)
+    # A scene that fills the picture but for its holes has a point at each of its pixels.
+    filled = size if (extent > 0.9 * np.array(size)).all() else extent
+    side = float(np.sqrt(filled[0] * filled[1] / len(place)))
+    return float(np.clip(np.rint(side), 1, _LARGEST_FOOTPRINT_PX))

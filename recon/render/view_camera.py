@@ -107,6 +107,20 @@ class ViewCamera:
             back = _turned(back, _unit(side), -tilt_rad)
         return replace(self, eye=_tuple(np.array(self.target) + back), up=self.vertical)
 
+    def revolve(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
+        """As ``orbit``, but rigidly: a rolled camera stays rolled, and no angle at all is no change."""
+        axis, target = _unit(np.array(self.vertical)), np.array(self.target)
+        back, up = (
+            _turned(each, axis, -turn_rad) for each in (np.subtract(self.eye, target), np.array(self.up))
+        )
+        side = np.cross(axis, back)
+        if np.linalg.norm(side) > 1e-9:
+            height = float(np.arcsin(np.clip(_unit(back) @ axis, -1, 1)))
+            # Not over the pole; a camera that is there already is not tilted back.
+            tilt_rad = min(tilt_rad, max(_STEEPEST - height, 0.0))
+            back, up = (_turned(each, _unit(side), -tilt_rad) for each in (back, up))
+        return replace(self, eye=_tuple(target + back), up=_tuple(up))
+
     def look_around(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
         """Rotates the camera in place: to the right by ``turn``, up by ``tilt``."""
         reversed_view = replace(self, eye=self.target, target=self.eye).orbit(turn_rad, tilt_rad)
