@@ -42,7 +42,7 @@ def _seen(subject: Subject) -> NDArray[np.uint8]:
 def _db(made: NDArray[np.uint8], scene: Scene) -> float:
     error = made.astype(float) - scene.photo.rgb
     # A rim of half a pixel has no geometry.
-    return float(10 * np.log10(255**2 / (error[2:-2, 2:-2] ** 2).mean()))
+    return float(10 * np.log10(255**2 / max((error[2:-2, 2:-2] ** 2).mean(), 1e-9)))
 
 
 @pytest.mark.parametrize("level", [False, True])

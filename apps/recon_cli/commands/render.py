@@ -37,8 +37,9 @@ Examples:
   recon render scene.npz -o frames --path fly         numbered PNGs in a folder
   recon render scene.glb -o model.mp4                 any file that `recon view` opens
 \b
-The camera starts where the photo was taken. swing: to both sides and back. turntable: full turn (back sides are not
-reconstructed). fly: forward up to the nearest surface, and back.
+The camera starts where the photo was taken; for exported files, at the camera in the file, or in front of the scene.
+swing: to both sides and back. turntable: full turn (back sides are not reconstructed). fly: forward up to the nearest
+surface, and back.
 """
 _MOST_PX = 8192
 
