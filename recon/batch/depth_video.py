@@ -1,0 +1,222 @@
+"""The depth of a clip's frames as one video of pictures, in one scale of colours from first to last."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.atomic_write import check_writable, staged
+from recon.batch.clip_frames import expected_frames, frame_name, report_focal
+from recon.batch.clip_survey import Survey, survey
+from recon.batch.events import Counted, Event, Written
+from recon.batch.item import Item
+from recon.batch.journals import Emit, ItemJournal, SharedJournal
+from recon.batch.own_depth import check_options
+from recon.batch.shared_models import SharedModels
+from recon.batch.staged_pipeline import overlapped
+from recon.batch.steps import Estimated, HoldsForAll, estimate, load
+from recon.depth_map.colormap import depth_picture
+from recon.depth_map.write import DEFAULT_COLORMAP
+from recon.errors import ExportError
+from recon.journal import Journal
+from recon.options import Options
+from recon.pipeline import Prepared, compose_scene
+from recon.types import MetricDepth
+from recon.video.reader import Clip, Frame
+from recon.video.writer import VideoWriter
+
+Span = tuple[float, float]
+"""Depths at the ends of the colours, m."""
+
+
+@dataclass(frozen=True)
+class DepthVideo:
+    """What was written."""
+
+    path: Path
+    frames: int
+    lasts_s: float
+    """Time of the last frame, s."""
+    span_m: Span
+    bytes: int
+    seconds: float
+    """What the frames took, s."""
+
+
+def write_depth_video(
+    clip: Clip,
+    output: Path,
+    options: Options | None = None,
+    *,
+    every: int = 1,
+    colormap: str = DEFAULT_COLORMAP,
+    span_m: Span | None = None,
+    overwrite: bool = False,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> DepthVideo:
+    """Writes the depth of each frame as a picture with a legend, at the frame's own time; all frames or no file.
+
+    Args:
+        clip: The video to read.
+        output: The video to write; its suffix is the container.
+        options: Of all frames.
+        every: Take every Nth frame.
+        colormap: One of ``recon.depth_map.colormap.COLORMAPS``.
+        span_m: Depths at the ends of the colours, m; None: the 1st to the 99th percentile in a few frames.
+        overwrite: Replace a file that is there.
+        on_event: Called with the events of a batch: notes, the count, progress, and each frame when it is encoded.
+
+    Raises:
+        ValueError: Options that cannot hold for all frames.
+        ReconError: The clip cannot be read, its depth not be estimated, or the file not be written.
+    """
+    options = options or Options()
+    check_video_options(options)
+    check_writable([(output,)], overwrite=overwrite, inputs=[clip.path])
+    journal = SharedJournal(on_event, threading.current_thread())
+    reported = _warn(clip, 0, journal)
+    on_event(Counted(expected_frames(clip, every)))
+    models = SharedModels(options, journal)
+    seen = survey(clip, options, models, journal, want_span=span_m is None)
+    report_focal(clip.path.name, seen.focal_px, seen.spread, seen.frames, journal)
+    span_m = _span(span_m, seen, journal)
+    start = time.monotonic()
+    with staged(output, overwrite=overwrite) as temporary:
+        work = _Frames(clip, options, models, seen, _Pictures(temporary, colormap, span_m), on_event)
+        frames, lasts_s = work.run(every)
+    _warn(clip, reported, journal)
+    return DepthVideo(output, frames, lasts_s, span_m, output.stat().st_size, time.monotonic() - start)
+
+
+def check_video_options(options: Options) -> None:
+    """Refuses what cannot hold for all frames of a video.
+
+    Raises:
+        ValueError: Depth files, or what ``check_options`` refuses.
+    """
+    if options.depth or options.relative_depth:
+        raise ValueError("depth of your own goes with a folder of frames: give -o DIR --format png")
+    check_options(options)
+
+
+def _warn(clip: Clip, reported: int, journal: Journal) -> int:
+    """Passes on what is odd about a clip, but for what was said before; more of it may come while it is read."""
+    for warning in clip.warnings[reported:]:
+        journal.warn("video", warning)
+    return len(clip.warnings)
+
+
+def _span(given_m: Span | None, seen: Survey, journal: Journal) -> Span:
+    span_m = given_m or seen.span_m
+    if span_m is None:
+        raise ExportError("no depth is known in the frames that were looked at: give --depth-range NEAR,FAR.")
+    why = (
+        "as given"
+        if given_m
+        else f"the 1st to the 99th percentile in {seen.frames} frames; --depth-range sets it"
+    )
+    journal.decide(
+        "colours", f"{span_m[0]:.2f} m to {span_m[1]:.2f} m in all frames, {why}", depth_range_m=list(span_m)
+    )
+    return span_m
+
+
+class _Pictures:
+    """Writes pictures of depth to one video, whose size is that of the first."""
+
+    def __init__(self, path: Path, colormap: str, span_m: Span) -> None:
+        self.path, self.colormap, self.span_m = path, colormap, span_m
+        self._writer: VideoWriter | None = None
+        self._size: tuple[int, ...] = ()
+
+    def add(self, picture: NDArray[np.uint8], time_s: float) -> None:
+        """Writes the next one."""
+        if self._writer is None:
+            self._size = picture.shape
+            height, width = picture.shape[:2]
+            self._writer = VideoWriter(self.path, width=width, height=height)
+        self._writer.add(self._fitted(picture), time_s)
+
+    def close(self) -> None:
+        """Ends the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def abandon(self) -> None:
+        """Gives it up."""
+        if self._writer is not None:
+            self._writer.abandon()
+
+    def _fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A stream may change its size on its way: such frames are padded to the size of the first."""
+        if picture.shape == self._size:
+            return picture
+        from PIL import Image, ImageOps
+
+        height, width = self._size[:2]
+        return np.asarray(ImageOps.pad(Image.fromarray(picture), (width, height)))
+
+
+class _Frames:
+    """A clip's frames as items of a batch, from the file to the pictures."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        options: Options,
+        models: SharedModels,
+        seen: Survey,
+        pictures: _Pictures,
+        emit: Emit,
+    ) -> None:
+        self.clip, self.options, self.models, self.seen = clip, options, models, seen
+        self.pictures, self.emit = pictures, emit
+        self._network = threading.current_thread()
+        self._journals: dict[int, ItemJournal] = {}
+
+    def run(self, every: int) -> tuple[int, float]:
+        """Writes all frames; returns how many, and the time of the last, s."""
+        frames, lasts_s = 0, 0.0
+        # One finishing thread: the frames are encoded in their order.
+        steps = overlapped(self.clip.frames(every), self._load, self._estimate, self._finish, finishing=1)
+        try:
+            with closing(steps) as outcomes:
+                for outcome in outcomes:
+                    frame: Frame = outcome.item
+                    entries = tuple(self._journals.pop(frame.index).entries)
+                    if outcome.error is not None:
+                        error = outcome.error
+                        raise error.error if isinstance(error, HoldsForAll) else error
+                    frames, lasts_s = frames + 1, frame.time_s
+                    self.emit(Written(f"frame {frame.index}", self.clip.path, (), entries))
+            self.pictures.close()
+        except BaseException:
+            self.pictures.abandon()
+            raise
+        return frames, lasts_s
+
+    def _item(self, frame: Frame) -> Item:
+        name = frame_name(self.clip.path.stem, frame.index)
+        return Item(name, self.clip.path, frame=frame.photo, focal_px=self.seen.focal_of(frame.photo))
+
+    def _load(self, frame: Frame) -> Prepared:
+        journal = ItemJournal(f"frame {frame.index}", self.emit, self._network)
+        self._journals[frame.index] = journal
+        return load(self._item(frame), self.options, journal)
+
+    def _estimate(self, frame: Frame, prepared: Prepared) -> Estimated:
+        return estimate(self._item(frame), prepared, self.models, self._journals[frame.index])
+
+    def _finish(self, frame: Frame, found: Estimated) -> None:
+        scene = found.scene or compose_scene(
+            found.prepared, found.estimate, found.scale_sources, self._journals[frame.index]
+        )
+        depth, most_m = scene.depth, self.options.max_depth
+        if most_m is not None:
+            depth = MetricDepth(depth.z_m, depth.valid & (depth.z_m <= most_m))
+        self.pictures.add(depth_picture(depth, self.pictures.colormap, self.pictures.span_m), frame.time_s)
