@@ -60,6 +60,25 @@ def file_T_cam(axes: Axes, level_T_gl: Transform | None = None) -> Transform:
     return file_T_gl @ gl_T_cam if level_T_gl is None else file_T_gl @ level_T_gl @ gl_T_cam
 
 
+def rigid(dst_T_src: object) -> Transform:
+    """A user's transform as (4, 4) float64.
+
+    Raises:
+        ValueError: It is not one of column vectors whose rotation keeps lengths and handedness.
+    """
+    matrix = np.asarray(dst_T_src, np.float64)
+    if matrix.shape != (4, 4):
+        raise ValueError(f"expected a 4x4 transform, got shape {matrix.shape}")
+    if not (np.isfinite(matrix).all() and np.array_equal(matrix[3], [0, 0, 0, 1])):
+        raise ValueError(
+            "the last row of a transform of column vectors is 0 0 0 1; transpose one of row vectors"
+        )
+    turn = matrix[:3, :3]
+    if not (np.allclose(turn @ turn.T, np.eye(3), atol=1e-4) and np.linalg.det(turn) > 0):
+        raise ValueError("expected a rigid transform: a rotation (no scale, no mirror) and a translation")
+    return matrix
+
+
 def apply(dst_T_src: Transform, points_src: NDArray[np.float32]) -> NDArray[np.float32]:
     """Moves points from one frame to another.
 

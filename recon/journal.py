@@ -1,9 +1,12 @@
 """A log of decisions and warnings, in order. The library writes it, the applications show it."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from recon.argument_names import in_python
 
 WARNINGS_SHOWN = 5
 """Number of different warnings that are shown for many photos; the record keeps them all."""
@@ -57,3 +60,15 @@ class Journal:
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.show(entry)
+
+
+class LoggingJournal(Journal):
+    """For programs: passes everything on to Python's logger ``recon``, which shows warnings unless told otherwise."""
+
+    _LEVELS: ClassVar = {"warning": logging.WARNING, "decision": logging.INFO, "detail": logging.DEBUG}
+
+    def show(self, entry: Entry) -> None:
+        """Logs the entry, with Python's names of options."""
+        logging.getLogger("recon").log(
+            self._LEVELS[entry.kind], "%s: %s", entry.topic, in_python(entry.message)
+        )

@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from recon.argument_names import OptionError
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
 from recon.types import DepthKind
@@ -278,6 +279,12 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        try:
+            self._check_values()
+        except ValueError as error:
+            raise OptionError(str(error)) from None
+
+    def _check_values(self) -> None:
         for name, value in (
             ("--depth-unit", self.depth_unit),
             ("--focal-px", self.focal_px),

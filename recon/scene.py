@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recon import scene_file
+from recon.argument_names import names_of_arguments
 from recon.atomic_write import check_writable
+from recon.errors import ReconError
 from recon.export.format import Content, Format, Geometry
+from recon.export.notebook import Page, in_notebook
+from recon.frames import Axes, Transform, file_T_cam
 from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
@@ -24,6 +30,7 @@ from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values, without_folders
 from recon.strict_json import as_kind, known_fields
 from recon.types import BoolMap, FocalSource, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
+from recon.values import Value
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,12 @@ class _Metadata:
     provenance: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Scene:
+_SHOWN_PX = 800
+"""Vertices along the photo's longer side of a scene that is shown in a notebook."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scene(Value):
     """A metric scene. ``cloud()`` and ``mesh()`` apply the options to the depth, ``save()`` writes a file."""
 
     photo: Photo
@@ -116,10 +127,35 @@ class Scene:
         triangles = TRIANGLES if given.faces is None else PER_FACE * given.faces
         return stride_for(triangles, width=self.photo.width, height=self.photo.height)
 
-    def cloud(self, *, normals: bool = True) -> PointCloud:
-        """Coloured points in the cam frame, m: one for each kept pixel, then thinned by ``voxel``."""
+    def __repr__(self) -> str:
+        """One line: the photo, its size, how far the scene reaches, and which model it comes from."""
+        shown = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
+        z_m = self.depth.z_m[shown]
+        reach = f"{z_m.min():.2f} to {z_m.max():.2f} m" if z_m.size else "no depth"
+        model = f"model {self.provenance.model_name or 'unknown'}"
+        rough = " (rough)" if self.provenance.is_rough else ""
+        size = f"{self.photo.width} x {self.photo.height} px"
+        return f"Scene({self.photo.name or 'photo'}, {size}, {reach}, {z_m.size:,} points, {model}{rough})"
+
+    def file_T_cam(self, axes: Axes) -> Transform:
+        """(4, 4) from the cam frame to the axes of a file, levelled where the scene is."""
+        return file_T_cam(axes, self._level_T_gl)
+
+    @property
+    def _level_T_gl(self) -> Transform | None:
+        levelling = self.levelling
+        return levelling.level_T_gl if levelling is not None and levelling.trusted else None
+
+    def cloud(self, *, normals: bool = True, axes: Axes | None = None) -> PointCloud:
+        """Coloured points, m: one for each kept pixel, then thinned by ``voxel``.
+
+        Args:
+            normals: Also compute normals.
+            axes: ``y-up``, ``z-up`` or ``opencv``, as in a file, and levelled as it is; None: the cam frame.
+        """
         cloud = self._grid_cloud(normals=normals).whole()
-        return cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
+        cloud = cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
+        return cloud if axes is None else cloud.transform(self.file_T_cam(axes))
 
     def _grid_cloud(self, *, normals: bool = True) -> GridCloud:
         given = self.options
@@ -132,10 +168,10 @@ class Scene:
             normals=normals,
         )
 
-    def mesh(self) -> Mesh:
-        """Triangles over the kept pixels in the cam frame, m, with texture coordinates and vertex colours."""
+    def mesh(self, *, axes: Axes | None = None) -> Mesh:
+        """Triangles over the kept pixels, m, with texture coordinates and vertex colours; ``axes`` as above."""
         given = self.options
-        return mesh_from_depth(
+        mesh = mesh_from_depth(
             self.surface,
             self.photo.rgb,
             self.intrinsics,
@@ -145,6 +181,29 @@ class Scene:
             faces=given.faces,
             error_m=given.error,
         )
+        return mesh if axes is None else mesh.transform(self.file_T_cam(axes))
+
+    def show(self, *, height_px: int = 500) -> Page:
+        """Shows the scene: in a notebook as the last line of a cell, else in the browser.
+
+        Args:
+            height_px: Height of the frame in a notebook.
+
+        Returns:
+            The page, reduced to a size that opens at once; ``save("scene.html")`` writes it in full.
+
+        Raises:
+            ExportError: The page's program was not built when recon was installed.
+        """
+        longer = max(self.photo.width, self.photo.height)
+        stride = self.options.stride or max(1, ceil(longer / _SHOWN_PX))
+        with TemporaryDirectory() as folder:
+            smaller = self.with_options(replace(self.options, stride=stride))
+            html = smaller.save(Path(folder) / "scene.html").read_text("utf-8")
+        page = Page(html, height_px)
+        if not in_notebook():
+            page.open()
+        return page
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:
         """Writes a file in the format of its suffix, all or nothing: ``.npz`` holds the whole scene.
@@ -160,17 +219,20 @@ class Scene:
         Raises:
             ExportError: Unknown format, a file is in the way, nothing to write, no space.
         """
+        with names_of_arguments(ReconError):
+            self._save(Path(path), shape, overwrite)
+        return Path(path)
+
+    def _save(self, path: Path, shape: Shape | None, overwrite: bool) -> None:
         from recon.export.registry import format_for, save
 
-        path = Path(path)
         if path.suffix.lower() == scene_file.SUFFIX:
             check_writable([(path,)], overwrite=overwrite)
             self.write_scene_file(path, overwrite=overwrite)
-            return path
+            return
         form, shape = format_for(path, shape, others=[scene_file.SUFFIX])
         check_writable([form.files(path, shape)], overwrite=overwrite)
         save(self.content(form, shape), path, form, overwrite=overwrite)
-        return path
 
     def write_scene_file(self, path: Path, *, overwrite: bool = True) -> None:
         """Writes the whole scene as a scene file, whatever the suffix.
@@ -271,7 +333,7 @@ class Scene:
                 levelling=None if levelling is None else levelling.as_provenance(),
                 fill=fill,
             ),
-            level_T_gl=levelling.level_T_gl if levelling is not None and levelling.trusted else None,
+            level_T_gl=self._level_T_gl,
             stride=self.stride_of(shape),
             voxel_m=self.options.voxel if shape == "cloud" else None,
         )

@@ -1,4 +1,4 @@
-"""The values that flow between the stages: frozen, checked when made, numpy and the standard library only.
+"""The values that flow between the stages: frozen, checked when made, compared by their contents.
 
 Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suffixes: ``_m _px _deg _rad``.
 """
@@ -11,6 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recon import interop
+from recon.frames import Transform, apply, rigid, rotate
+from recon.values import Value
 
 DepthKind = Literal["metric", "relative"]
 """Metres, or known only up to scale and shift of inverse depth."""
@@ -127,8 +131,8 @@ class Intrinsics:
         return Intrinsics(self.fx, self.fy, self.cx - left, self.cy - top, width, height, self.source)
 
 
-@dataclass(frozen=True)
-class Photo:
+@dataclass(frozen=True, eq=False, repr=False)
+class Photo(Value):
     """An upright picture in sRGB."""
 
     rgb: NDArray[np.uint8]
@@ -187,8 +191,8 @@ class Photo:
         return None if self.intrinsics is None else (self.intrinsics.width, self.intrinsics.height)
 
 
-@dataclass(frozen=True)
-class MetricDepth:
+@dataclass(frozen=True, eq=False, repr=False)
+class MetricDepth(Value):
     """Depth along the optical axis, in metres."""
 
     z_m: FloatMap
@@ -215,8 +219,8 @@ class MetricDepth:
             raise ValueError(f"{name}: values of valid pixels must be finite and positive")
 
 
-@dataclass(frozen=True)
-class RelativeDepth:
+@dataclass(frozen=True, eq=False, repr=False)
+class RelativeDepth(Value):
     """Inverse depth up to an unknown scale and shift: ``1 / z = s * inverse + t``. Never metric."""
 
     inverse: FloatMap
@@ -260,8 +264,8 @@ class CarriedDepth:
         return f"{self.standard}, {self.width}x{self.height}, {self.gives}" + (f" ({told})" if told else "")
 
 
-@dataclass(frozen=True)
-class Rays:
+@dataclass(frozen=True, eq=False, repr=False)
+class Rays(Value):
     """The viewing rays of a regular grid of picture positions, scaled to z = 1.
 
     Since the camera is a pinhole without distortion, x depends on the column alone and y on the row alone.
@@ -273,8 +277,8 @@ class Rays:
     """(H,) ``(v - cy) / fy`` of each row."""
 
 
-@dataclass(frozen=True)
-class Connections:
+@dataclass(frozen=True, eq=False, repr=False)
+class Connections(Value):
     """Which neighbouring pixels belong to one surface."""
 
     right: BoolMap
@@ -283,8 +287,8 @@ class Connections:
     """(H - 1, W) bool: pixel [r, c] is connected to [r + 1, c]."""
 
 
-@dataclass(frozen=True)
-class DepthEstimate:
+@dataclass(frozen=True, eq=False, repr=False)
+class DepthEstimate(Value):
     """What an estimator returns for one photo, on the photo's own grid."""
 
     depth: MetricDepth | RelativeDepth
@@ -319,8 +323,8 @@ class DepthEstimate:
         )
 
 
-@dataclass(frozen=True)
-class PointCloud:
+@dataclass(frozen=True, eq=False, repr=False)
+class PointCloud(Value):
     """Coloured points in the cam frame."""
 
     points: NDArray[np.float32]
@@ -339,9 +343,37 @@ class PointCloud:
     def __len__(self) -> int:
         return len(self.points)
 
+    def __repr__(self) -> str:
+        return f"PointCloud({len(self.points):,} points, {_size(self.points)})"
 
-@dataclass(frozen=True)
-class Mesh:
+    def transform(self, dst_T_cam: Transform) -> "PointCloud":
+        """The cloud in another frame, such as ``world_T_cam`` of a robot; files are written from the cam frame.
+
+        Args:
+            dst_T_cam: (4, 4) rigid transform, column vectors, translation in metres.
+
+        Raises:
+            ValueError: It is not rigid.
+        """
+        dst_T_cam = rigid(dst_T_cam)
+        normals = None if self.normals is None else rotate(dst_T_cam, self.normals)
+        return PointCloud(apply(dst_T_cam, self.points), self.rgb, normals)
+
+    def to_open3d(self) -> Any:
+        """An ``open3d.geometry.PointCloud`` with the colours and normals.
+
+        Raises:
+            ImportError: Open3D is not installed.
+        """
+        return interop.open3d_cloud(self.points, self.rgb, self.normals)
+
+    def to_trimesh(self) -> Any:
+        """A ``trimesh.PointCloud`` with the colours."""
+        return interop.trimesh_cloud(self.points, self.rgb)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mesh(Value):
     """A triangle mesh in the cam frame, with the photo as texture, or colours per vertex, or both."""
 
     vertices: NDArray[np.float32]
@@ -367,3 +399,39 @@ class Mesh:
             _expect("rgb", self.rgb, (count, 3), np.uint8)
         if self.normals is not None:
             _expect("normals", self.normals, (count, 3), np.float32)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.vertices):,} vertices, {len(self.faces):,} faces"
+        return f"Mesh({counts}, {_size(self.vertices)})"
+
+    def transform(self, dst_T_cam: Transform) -> "Mesh":
+        """The mesh in another frame, such as ``world_T_cam`` of a robot; files are written from the cam frame.
+
+        Args:
+            dst_T_cam: (4, 4) rigid transform, column vectors, translation in metres.
+
+        Raises:
+            ValueError: It is not rigid.
+        """
+        dst_T_cam = rigid(dst_T_cam)
+        normals = None if self.normals is None else rotate(dst_T_cam, self.normals)
+        return replace(self, vertices=apply(dst_T_cam, self.vertices), normals=normals)
+
+    def to_open3d(self) -> Any:
+        """An ``open3d.geometry.TriangleMesh`` with colours of vertices, without the texture.
+
+        Raises:
+            ImportError: Open3D is not installed.
+        """
+        return interop.open3d_mesh(self.vertices, self.faces, self.rgb, self.normals)
+
+    def to_trimesh(self) -> Any:
+        """A ``trimesh.Trimesh`` with colours of vertices, without the texture."""
+        return interop.trimesh_mesh(self.vertices, self.faces, self.rgb, self.normals)
+
+
+def _size(points: NDArray[np.float32]) -> str:
+    """``5.31 x 2.90 x 4.02 m``."""
+    if not len(points):
+        return "empty"
+    return " x ".join(f"{length:.2f}" for length in np.ptp(points, axis=0)) + " m"

@@ -117,9 +117,9 @@ def test_options_refuse_what_cannot_be_read_and_a_calibration_beside_lengths() -
     ):
         with pytest.raises(ValueError, match=r"of recon\.constraints"):
             Options(**wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="--calibration"):
+    with pytest.raises(ValueError, match="calibration"):
         Options(calibration=Path("c.json"), at=(DistanceAt((1, 2), 3.0, 0.03),))
-    with pytest.raises(ValueError, match="--fit"):
+    with pytest.raises(ValueError, match="fit"):
         Options(fit="everything")  # type: ignore[arg-type]
 
 

@@ -25,8 +25,10 @@ FLOORS = (
     "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file",
     "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"
     " recon.provenance",
-    "recon.types recon.frames recon.errors recon.journal recon.constraints recon.threads recon.version"
-    " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz",
+    "recon.types recon.journal",
+    "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
+    " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz"
+    " recon.argument_names",
 )
 """From the roof to the ground, no room higher than its imports make it. Rooms on one floor do not know each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}

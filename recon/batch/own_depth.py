@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from recon.argument_names import OptionError
 from recon.calibration.references import constraints_of
 from recon.constraints import CameraHeight
 from recon.depth_map.read import SUFFIXES as DEPTH_SUFFIXES
@@ -24,24 +25,24 @@ def check_options(options: Options) -> None:
         ("--rectangle", options.rectangle),
     ):
         if given:
-            raise ValueError(
+            raise OptionError(
                 f"{flag} names pixels of one photo: for several photos, save a calibration by `recon calibrate` and "
                 "give --calibration, or give --camera-height"
             )
     if options.constraint_file and any(not isinstance(c, CameraHeight) for c in constraints_of(options)):
-        raise ValueError(
+        raise OptionError(
             f"--constraints {options.constraint_file} names pixels of one photo; of several photos it may tell a "
             "camera height alone"
         )
     for flag, path in (("--depth", options.depth), ("--relative-depth", options.relative_depth)):
         if path is not None and not os.path.isdir(path):
-            raise ValueError(
+            raise OptionError(
                 f"{flag} {path} is the depth of one photo: for several photos give the folder with a depth file of "
                 "the same name for each"
             )
     reference = Path(options.reference) if options.reference else None
     if reference is not None and os.path.isfile(reference):
-        raise ValueError(
+        raise OptionError(
             f"--reference {reference} belongs to one photo: for several photos give a metric model's name, a folder "
             "with a COLMAP model, or --depth DIR with --model"
         )

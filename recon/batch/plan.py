@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from recon.argument_names import OptionError
 from recon.batch.clip_frames import Surveyed, frame_name, frames, look_at
 from recon.batch.events import Listed
 from recon.batch.existing import Existing, settings_of
@@ -192,7 +193,7 @@ def plan_batch(
     options = options or Options()
     check_options(options)
     if resume and overwrite:
-        raise ValueError("--resume and --overwrite exclude each other")
+        raise OptionError("--resume and --overwrite exclude each other")
     made = maker or SceneFiles([f".{name.lower().lstrip('.')}" for name in formats])
     folder = Path(folder)
     made.targets(folder / "NAME")  # refuses unknown formats

@@ -117,6 +117,20 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     return create(BEST, run)
 
 
+def ready(name: str, run: RunOptions, journal: Journal) -> Estimator:
+    """The estimator for a name or ``auto``, whose weights are on this machine; downloads them where that is allowed.
+
+    Raises:
+        ModelUnavailable: The name is unknown, or the weights cannot be had.
+    """
+    if name == "auto":
+        return choose_auto(run, journal)
+    source = source_of(name)
+    if source is not None:
+        download.obtain(source, name=name, offline=run.offline, journal=journal)
+    return create(name, run, journal)
+
+
 def _report_fallback(error: ModelUnavailable, journal: Journal) -> None:
     """Says that the preview is used: a warning, but where there is no hub only once per machine."""
     remedy = f"`recon models pull {BEST}`"

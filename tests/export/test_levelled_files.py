@@ -115,5 +115,5 @@ def test_the_command_says_what_it_did_or_could_not_do(tmp_path: Path) -> None:
 
 
 def test_opencv_axes_cannot_be_levelled() -> None:
-    with pytest.raises(ValueError, match="--axes y-up or z-up"):
+    with pytest.raises(ValueError, match="axes y-up or z-up"):
         Options(level=True, axes="opencv")

@@ -101,5 +101,5 @@ def test_a_large_wall_becomes_the_mesh_that_the_budget_names() -> None:
 
 
 def test_stride_and_full_exclude_each_other() -> None:
-    with pytest.raises(ValueError, match="--stride and --full"):
+    with pytest.raises(ValueError, match="stride and full"):
         Options(stride=2, full=True)

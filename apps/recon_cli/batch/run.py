@@ -81,7 +81,7 @@ def refuse_single(options: Options) -> None:
     try:
         check_options(options)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(getattr(error, "on_command_line", str(error))) from error
 
 
 def folder_from(outputs: Sequence[Path], known: Sequence[str]) -> Path:

@@ -154,7 +154,7 @@ def options_from(values: dict[str, Any], base: Options | None = None) -> Options
     try:
         return Options(**chosen) if base is None else dataclasses.replace(base, **chosen)
     except ValueError as error:
-        raise click.UsageError(str(error), context) from error
+        raise click.UsageError(getattr(error, "on_command_line", str(error)), context) from error
 
 
 def inputs_of(read: Path, options: Options) -> list[Path]:

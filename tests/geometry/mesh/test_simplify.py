@@ -131,5 +131,5 @@ def test_options_reach_the_scene_s_mesh() -> None:
     assert len(scene.with_options(Options(faces=300)).mesh().faces) <= 300
     assert len(scene.with_options(Options(error=0.05)).mesh().faces) < 0.3 * len(scene.mesh().faces)
     for wrong in ({"faces": 3}, {"error": 0.0}, {"error": -1.0}, {"faces": 100, "error": 0.1}):
-        with pytest.raises(ValueError, match=r"--faces|--error"):
+        with pytest.raises(ValueError, match=r"faces|error"):
             Options(**wrong)

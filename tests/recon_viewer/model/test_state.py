@@ -76,7 +76,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence() -> None:
     points = c.add_geometry(State(), cloud, name="points.ply")
     with pytest.raises(c.RefusedError, match="without photo and depth"):
         c.set_options(points, edge=0.1)
-    with pytest.raises(c.RefusedError, match="--edge"):
+    with pytest.raises(c.RefusedError, match="edge"):
         c.set_options(opened(), edge=7.0)
     with pytest.raises(c.RefusedError, match="focal length"):
         c.set_focal(opened(), -3.0)

@@ -1,0 +1,54 @@
+"""Names of options: flags on the command line, arguments in Python. Messages are written with flags, once."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+_FLAG = re.compile(r"(?<![\w-])--(no-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?: (\d[\d.]*\d|\d|[A-Z][A-Z|]+)\b)?")
+_OTHER_NAMES = {"constraints": "constraint_file", "as": "shape"}
+"""Flags whose argument is not the flag with underscores."""
+
+
+def in_python(message: str) -> str:
+    """A message for Python: ``--max-depth`` becomes ``max_depth``, ``--stride 2`` becomes ``stride=2``."""
+
+    def argument(flag: re.Match[str]) -> str:
+        name = _OTHER_NAMES.get(flag[2], flag[2].replace("-", "_"))
+        value = "False" if flag[1] else flag[3]
+        return name if value is None else f"{name}={value}"
+
+    return _FLAG.sub(argument, message)
+
+
+@contextmanager
+def names_of_arguments(kind: type[Exception]) -> Iterator[None]:
+    """The door to Python: messages of errors of a kind name arguments in place of flags."""
+    try:
+        yield
+    except kind as error:
+        error.args = (in_python(str(error)),)
+        raise
+
+
+def check_names(given: Iterable[str], known: Iterable[str], function: str) -> None:
+    """Refuses a keyword argument that does not exist, with the closest one that does.
+
+    Raises:
+        TypeError: As Python does, for the first that is unknown.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Options are {', '.join(known)}."
+            raise TypeError(f"{function}() has no option {name!r}. {hint}")
+
+
+class OptionError(ValueError):
+    """An option out of range, or options that exclude each other: the message names Python's arguments."""
+
+    def __init__(self, message: str) -> None:
+        """Takes the message with the command line's flags."""
+        super().__init__(in_python(message))
+        self.on_command_line = message

@@ -1,0 +1,102 @@
+"""A photo that is in memory already: a picture of Pillow's, or an array."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import PhotoError
+from recon.types import Photo
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def photo_of_picture(picture: "Image") -> Photo:
+    """A picture of Pillow's as an upright sRGB photo, as if its file were read; it has no file, so no embedded depth.
+
+    Raises:
+        PhotoError: Its pixels are damaged.
+    """
+    from recon.photo import exif
+    from recon.photo.color_profile import to_srgb
+    from recon.photo.orientation import upright_picture
+
+    notes: list[str] = []
+    try:
+        # First: Pillow turns a TIFF when it loads it, and drops its orientation.
+        picture.load()
+        tags = exif.read_tags(picture.getexif, notes)
+        rgb = np.asarray(upright_picture(to_srgb(picture, notes), exif.orientation(tags, notes)))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise PhotoError(f"the picture cannot be decoded ({error}); read it again from its file.") from error
+    focal = exif.focal_length(tags, width=rgb.shape[1], height=rgb.shape[0])
+    return Photo(
+        rgb=rgb,
+        exif_focal_px=focal.focal_px,
+        exif_focal_note=focal.note,
+        warnings=tuple(dict.fromkeys(notes + ([focal.warning] if focal.warning else []))),
+    )
+
+
+def photo_of_array(array: NDArray[Any]) -> Photo:
+    """An (H, W, 3) array as a photo: uint8, or floats from 0 to 1; sRGB, red first, upright.
+
+    Raises:
+        ValueError: Another shape or type, floats outside 0 to 1, or NaN. The message says what to do.
+    """
+    if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
+        raise ValueError(
+            f"photo: expected an array of shape (H, W, 3), got {array.shape}{_advice(array.shape)}"
+        )
+    if array.dtype == np.uint8:
+        return Photo(rgb=np.ascontiguousarray(array))
+    if array.dtype.kind != "f":
+        raise ValueError(
+            f"photo: expected uint8, or floats from 0 to 1, got {array.dtype}; divide by the largest possible value, "
+            "such as array / 65535"
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"photo: floats must lie between 0 and 1, got {low:g} to {high:g}; divide by the largest possible value, "
+            "such as array / 255"
+        )
+    return Photo(rgb=np.rint(array * 255).astype(np.uint8))
+
+
+def _advice(shape: tuple[int, ...]) -> str:
+    if len(shape) == 2:
+        return ": for a grey picture, np.dstack([array] * 3)"
+    if len(shape) == 3 and shape[2] == 4:
+        return ": without transparency, array[..., :3]"
+    if len(shape) == 3 and shape[0] in (3, 4):
+        return ": with channels first, array.transpose(1, 2, 0)"
+    if len(shape) == 4:
+        return ": give one photo at a time"
+    return ""
+
+
+def photo_from(source: Any) -> Photo:
+    """A photo from whatever holds one: a file's name, a picture of Pillow's, an array, or a photo.
+
+    Raises:
+        PhotoError: The file or the picture cannot be read.
+        ValueError: An array of another shape or type.
+        TypeError: Something else.
+    """
+    from recon.photo.read import read_photo
+
+    if isinstance(source, Photo):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return read_photo(Path(source))
+    if isinstance(source, np.ndarray):
+        return photo_of_array(source)
+    if callable(getattr(source, "getexif", None)):
+        return photo_of_picture(source)
+    raise TypeError(
+        f"photo: expected a path, a PIL picture, an array (H, W, 3) or a recon.Photo, got {type(source).__name__}"
+    )
