@@ -81,6 +81,7 @@ def reconstruct(
         TypeError: An option that does not exist, or no photo at all.
     """
     from recon.journal import LoggingJournal
+    from recon.photo.from_memory import photo_from
     from recon.pipeline import reconstruct as run
 
     check_names(changes, [each.name for each in fields(Options)], "reconstruct")
@@ -91,7 +92,7 @@ def reconstruct(
     chosen = replace(options or Options(), **changes)
     with names_of_arguments(ReconError):
         return run(
-            photo,
+            photo_from(photo),
             chosen,
             estimator=estimator,
             constraints=constraints,
