@@ -198,7 +198,7 @@ class Scene(Value):
         longer = max(self.photo.width, self.photo.height)
         stride = self.options.stride or max(1, ceil(longer / _SHOWN_PX))
         with TemporaryDirectory() as folder:
-            smaller = self.with_options(replace(self.options, stride=stride))
+            smaller = self.with_options(replace(self.options, stride=stride, full=False))
             html = smaller.save(Path(folder) / "scene.html").read_text("utf-8")
         page = Page(html, height_px)
         if not in_notebook():

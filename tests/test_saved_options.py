@@ -82,6 +82,6 @@ def test_an_option_with_choices_takes_those_alone(field: Any) -> None:
         assert getattr(Options(**{field.name: choice}), field.name) == choice
     with pytest.raises(
         ValueError,
-        match=f"{field.metadata['flag']} must be one of .*{field.metadata['choices'][0]}.* got 'none'",
+        match=f"{field.name} must be one of .*{field.metadata['choices'][0]}.* got 'none'",
     ):
         Options(**{field.name: "none"})
