@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.journal import WARNINGS_TOLD, Journal
+from recon.journal import WARNINGS_SHOWN, Journal
 from recon_cli.batch.pass_on import Told
 from recon_cli.console import ConsoleJournal
 
@@ -19,9 +19,9 @@ def test_a_warning_that_all_photos_have_is_shown_once(capsys: pytest.CaptureFixt
 
 def test_many_different_warnings_end_with_a_pointer_to_the_record(capsys: pytest.CaptureFixture[str]) -> None:
     told = Told(ConsoleJournal())
-    for k in range(3 * WARNINGS_TOLD):
+    for k in range(3 * WARNINGS_SHOWN):
         of_one = Journal()
         of_one.warn("photo", f"warning {k}")
         told.tell("a.jpg", of_one.entries)
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == WARNINGS_TOLD + 1 and "record of the folder" in lines[-1]
+    assert len(lines) == WARNINGS_SHOWN + 1 and "record of the folder" in lines[-1]
