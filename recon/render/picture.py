@@ -16,17 +16,17 @@ from recon.render.rasterize import (
     draw_points,
     draw_triangles,
     empty,
-    extents,
     index_of,
     inverse_of,
+    spread,
 )
 from recon.render.shade import Texture, colours, texels_per_px
 from recon.render.view_camera import ViewCamera
 from recon.render.view_space import projected
 from recon.threads import BLOCK, blocks, in_order
 
-_SAMPLES = ((0.125, 0.375), (0.375, -0.125), (-0.125, -0.375), (-0.375, 0.125))
-"""Where an edge pixel is sampled, px from its centre: a rotated grid, best for nearly upright and level edges."""
+_SAMPLES = ((0.362, 0.097), (-0.265, 0.265), (-0.097, -0.362))
+"""Where an edge pixel is sampled beside its centre, px: no two in one row or column, for upright and level edges."""
 _STEP = 0.02
 """Two neighbours belong to different surfaces where inverse depth departs by this share from a plane."""
 _JUMP = 24.0
@@ -97,7 +97,8 @@ class Renderer:
         rough = _edges(entries, shown if texture is None and self._corners is not None else None)
         pixels = np.flatnonzero(rough)
         if len(pixels):
-            shown.reshape(-1, 3)[pixels] = self._smoothed(seen, texture, rough, pixels)
+            flat = shown.reshape(-1, 3)
+            flat[pixels] = self._smoothed(seen, texture, rough, pixels, flat[pixels])
         return np.rint(shown).astype(np.uint8)
 
     def _projected(self, camera: ViewCamera) -> Projected:
@@ -125,14 +126,15 @@ class Renderer:
         texture: NDArray[np.uint8] | None,
         rough: NDArray[np.bool_],
         pixels: NDArray[np.intp],
+        centres: Floats,
     ) -> Floats:
-        """(N, 3) means of several samples in each of the pixels."""
+        """(N, 3) means of several samples in each of the pixels; of their centres they are known."""
         chosen = None if seen.corners is None else _touching(seen, rough)
-        total = np.zeros((len(pixels), 3), np.float32)
+        total = centres.copy()
         for right_px, down_px in _SAMPLES:
             moved = seen.shifted(-right_px, -down_px)
             total += self._coloured(self._drawn(moved, chosen), moved, texture, pixels)
-        total *= np.float32(1 / len(_SAMPLES))
+        total *= np.float32(1 / (1 + len(_SAMPLES)))
         return total
 
     def _coloured(
@@ -142,14 +144,13 @@ class Renderer:
         width, flat = self.look.width, entries.reshape(-1)
         shown = np.empty((len(pixels), 3), np.float32)
         for rows in blocks(len(pixels), BLOCK):
-            some = pixels[rows]
-            row, col = np.divmod(some, width)
+            some = flat[pixels[rows]]
+            row, col = np.divmod(pixels[rows].astype(np.int32), np.int32(width))
             shown[rows] = self._background[row, 0]
-            there = np.flatnonzero(flat[some])
-            if not len(there):
-                continue
-            x, y = (each[there].astype(np.float32) + np.float32(0.5) for each in (col, row))
-            shown[rows.start + there] = colours(flat[some[there]], x, y, seen, texture)
+            there = np.flatnonzero(some)
+            if len(there):
+                x, y = (each[there].astype(np.float32) + np.float32(0.5) for each in (col, row))
+                shown[rows.start + there] = colours(some[there], x, y, seen, texture)
         return shown
 
 
@@ -177,12 +178,18 @@ def _touching(seen: Projected, rough: NDArray[np.bool_]) -> NDArray[np.intp]:
     counts = cv2.integral(rough.astype(np.uint8))
     found = []
     for rows in blocks(seen.corners.shape[1], BLOCK):
-        ends = extents(seen, seen.corners[:, rows])
-        left, right = (np.clip(each, 0, width).astype(np.int32) for each in (ends[0], ends[1] + 1))
-        top, bottom = (np.clip(each, 0, height).astype(np.int32) for each in (ends[2], ends[3] + 1))
+        corners = seen.corners[:, rows]
+        left, right = _pixels(*spread([seen.x_px[corner] for corner in corners]), width)
+        top, bottom = _pixels(*spread([seen.y_px[corner] for corner in corners]), height)
         held = counts[bottom, right] - counts[top, right] - counts[bottom, left] + counts[top, left]
         found.append(rows.start + np.flatnonzero(held))
     return np.concatenate(found) if found else np.zeros(0, np.intp)
+
+
+def _pixels(low: Floats, high: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """First pixel that is touched, and the one after the last."""
+    first, end = np.minimum(np.maximum(low, 0), size), np.minimum(np.maximum(high + 1, 0), size)
+    return first.astype(np.int32), end.astype(np.int32)
 
 
 def _gradient(rgb: NDArray[np.uint8], look: Look) -> Floats:

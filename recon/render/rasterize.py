@@ -80,37 +80,36 @@ def draw_triangles(entries: Entries, seen: Projected, chosen: NDArray[np.intp] |
             _draw_block(entries, seen, corners, index)
 
 
-def extents(seen: Projected, corners: NDArray[np.intp]) -> tuple[Floats, Floats, Floats, Floats]:
-    """Left, right, top and bottom of triangles, px."""
-    found = []
-    for values in (seen.x_px, seen.y_px):
-        a, b, c = (values[corner] for corner in corners)
-        found += [np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)]
-    left, right, top, bottom = found
-    return left, right, top, bottom
+def spread(values: list[Floats]) -> tuple[Floats, Floats]:
+    """Smallest and largest of the values at three corners, (N,) each."""
+    a, b, c = values
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
 def _draw_block(
     entries: Entries, seen: Projected, corners: NDArray[np.intp], index: NDArray[np.intp]
 ) -> None:
     height, width = entries.shape
-    left, right, top, bottom = extents(seen, corners)
+    xs, ys = ([values[corner] for corner in corners] for values in (seen.x_px, seen.y_px))
+    left, right = spread(xs)
     # The first row and the row after the last one whose centres are covered.
-    top, bottom = (np.ceil(np.clip(each, 0, height) - _HALF) for each in (top, bottom))
+    top, bottom = (
+        np.ceil(np.minimum(np.maximum(each, 0), height, dtype=np.float32) - _HALF) for each in spread(ys)
+    )
     crosses = np.ceil(right - (_HALF - _MARGIN_PX)) > np.ceil(left - (_HALF + _MARGIN_PX))
     live = np.flatnonzero((bottom > top) & crosses & (right > 0) & (left < width))
     if not len(live):
         return
     first, count = top[live].astype(np.int32), (bottom - top)[live].astype(np.int32)
-    order = live
     if count.max() > 1:
         # One entry per row of each triangle.
         which = np.repeat(np.arange(len(live)), count)
         first = (np.arange(len(which)) - (np.cumsum(count) - count - first)[which]).astype(np.int32)
-        order = live[which]
-    at = [corner[order] for corner in corners]
-    corner_values = [(seen.x_px[one], seen.y_px[one], seen.inverse_m[one]) for one in at]
-    _draw_rows(entries, corner_values, first, index[order])
+        live = live[which]
+    corner_values = [
+        (x[live], y[live], seen.inverse_m[corner[live]]) for x, y, corner in zip(xs, ys, corners, strict=True)
+    ]
+    _draw_rows(entries, corner_values, first, index[live])
 
 
 def _draw_rows(

@@ -12,7 +12,6 @@ from recon.render.rasterize import (
     draw_points,
     draw_triangles,
     empty,
-    extents,
     index_of,
     inverse_of,
 )
@@ -132,13 +131,3 @@ def test_of_two_points_the_nearer_one_is_seen(size: float) -> None:
     entries = empty(width=WIDTH, height=HEIGHT)
     draw_points(entries, _seen(np.full((2, 2), 9.5), np.array([0.5, 2.0]), None), size)
     assert index_of(entries)[9, 9] == 1 and inverse_of(entries)[9, 9] == 2.0
-
-
-def test_extents_are_those_of_the_corners() -> None:
-    seen = _triangles(5, 9, 4.0)
-    assert seen.corners is not None
-    left, right, top, bottom = extents(seen, seen.corners)
-    np.testing.assert_array_equal(left, seen.x_px.reshape(-1, 3).min(axis=1))
-    np.testing.assert_array_equal(right, seen.x_px.reshape(-1, 3).max(axis=1))
-    np.testing.assert_array_equal(top, seen.y_px.reshape(-1, 3).min(axis=1))
-    np.testing.assert_array_equal(bottom, seen.y_px.reshape(-1, 3).max(axis=1))
