@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.estimator import ModelCard, RunOptions, check_shape
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
@@ -42,7 +42,9 @@ class DepthAnything:
 
         Raises:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
+            PhotoError: The photo is too narrow.
         """
+        check_shape(photo, self.name)
         snapshot = self._network.snapshot(journal)
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, tuple[int, int], float]:

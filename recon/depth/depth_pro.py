@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from recon.depth import with_transformers
-from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.estimator import ModelCard, RunOptions, check_shape
 from recon.depth.hub import checkpoint_cache
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
@@ -58,7 +58,9 @@ class DepthPro:
 
         Raises:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
+            PhotoError: The photo is too narrow.
         """
+        check_shape(photo, self.name)
         snapshot = self._network.snapshot(journal)
         has_fov = bool(checkpoint_cache.read_config(snapshot).get("use_fov_model"))
         predict_fov = focal_px is None and has_fov

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from recon.depth.hub.checkpoint_cache import Source
+from recon.errors import PhotoError
 from recon.journal import Journal
 from recon.options import Backend, Device, Options, Precision
 from recon.types import DepthEstimate, DepthKind, Photo
@@ -85,3 +86,25 @@ class ModelCard:
 CheckpointMaker = Callable[[str, Source, RunOptions, Mapping[str, Any]], Estimator]
 """Creates the estimator for an ``hf:`` checkpoint from its name, source, the run options and its config.json. A
 module's ``CHECKPOINTS`` maps the ``model_type`` of config.json to one."""
+
+
+LEAST_SIDE_PX = 16
+"""A network divides its picture by 14 or 16: less than one patch is nothing to look at."""
+LARGEST_ASPECT = 20.0
+"""Longer side by shorter side. Networks saw 1:3 at most; beyond this even a padded picture is guesswork."""
+
+
+def check_shape(photo: Photo, name: str) -> None:
+    """Refuses slivers, for which networks give numbers without meaning.
+
+    Raises:
+        PhotoError: The photo is too narrow for the network of this name.
+    """
+    shorter, longer = sorted((photo.width, photo.height))
+    if shorter >= LEAST_SIDE_PX and longer <= LARGEST_ASPECT * shorter:
+        return
+    raise PhotoError(
+        f"{photo.name or 'the photo'} is {photo.width}x{photo.height} px, too narrow for {name}: the shorter side "
+        f"needs {LEAST_SIDE_PX} px and a {LARGEST_ASPECT:g}th of the longer side; give a larger part of the picture, or "
+        "measured depth with --depth."
+    )

@@ -7,12 +7,13 @@ become recognisable, details do not, and metres are guesses. Its MODEL_CARD.md h
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth.estimator import Estimator, ModelCard, RunOptions
+from recon.depth.estimator import Estimator, ModelCard, RunOptions, check_shape
 from recon.estimator_names import PREVIEW
 from recon.journal import Journal
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _NOTE = f"{PREVIEW}: a small bundled network; shapes are coarse, metres are guesses"
 _WEIGHTS = "preview.safetensors"
+_NARROWEST = 0.5
+"""Width by height of the narrowest photos that the network was trained on."""
 
 
 @dataclass
@@ -35,21 +38,23 @@ class Preview:
         """Depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
 
         Args:
-            photo: Any size; the network sees a thumbnail of it.
+            photo: The network sees a thumbnail of it, with its outer columns repeated where it is very tall.
             focal_px: Focal length, px; None takes the default field of view.
             journal: Told that the depth is rough, unless the choice of this model said so already.
         """
         from recon.depth.nets.joint_upsampling import upsample
 
+        check_shape(photo, self.name)
         if not any(entry.values.get("chosen") == self.name for entry in journal.entries):
             journal.decide("model", _NOTE)
         if focal_px is None:
             focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):
-            log_inverse, likely_sky = self._predict(photo.rgb)
+            padded, columns = _padded(photo.rgb)
+            log_inverse, likely_sky = (_within(each, columns) for each in self._predict(padded))
             log_inverse = upsample(log_inverse, photo.rgb)
             sky = upsample(likely_sky, photo.rgb) > 0.5
-        z_m = np.float32(focal_px / photo.width) * np.exp(-log_inverse)
+        z_m = np.float32(focal_px / padded.shape[1]) * np.exp(-log_inverse)
         return DepthEstimate(
             depth=MetricDepth(z_m=z_m, valid=~sky),
             model=self.name,
@@ -74,6 +79,36 @@ class Preview:
 
         found = look(self._weights.net, rgb, self._weights.pixels)
         return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
+
+
+def _padded(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """A photo that is not narrower than the network knows: half as wide as high. The canonical depth of narrower ones
+    collapses (0.07 of the room at 1:10), and with their outer columns repeated it is within a third of it.
+
+    Returns:
+        The padded photo, and where the photo lies in it: shares of its width.
+    """
+    height, width = rgb.shape[:2]
+    missing = max(0, ceil(height * _NARROWEST) - width)
+    left = missing // 2
+    if not missing:
+        return rgb, (0.0, 1.0)
+    padded = np.pad(rgb, ((0, 0), (left, missing - left), (0, 0)), mode="edge")
+    return padded, (left / padded.shape[1], (left + width) / padded.shape[1])
+
+
+def _within(values: NDArray[np.float32], columns: tuple[float, float]) -> NDArray[np.float32]:
+    """The columns of a map between two shares of its width, at its own spacing: at least one."""
+    if columns == (0.0, 1.0):
+        return values
+    width = values.shape[1]
+    first, last = columns[0] * width, columns[1] * width
+    count = max(1, round(last - first))
+    at = first + (np.arange(count) + 0.5) * (last - first) / count - 0.5
+    before = np.clip(np.floor(at).astype(int), 0, width - 1)
+    after = np.minimum(before + 1, width - 1)
+    share = np.clip(at - before, 0, 1).astype(np.float32)
+    return np.ascontiguousarray(values[:, before] * (1 - share) + values[:, after] * share)
 
 
 def _create(run: RunOptions) -> Estimator:

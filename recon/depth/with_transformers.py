@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from recon.depth.estimator import RunOptions
+from recon.depth.estimator import RunOptions, check_shape
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import placement
 from recon.depth.inference.loaded_model import Network
@@ -93,7 +93,9 @@ class TransformersDepth:
 
         Raises:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
+            PhotoError: The photo is too narrow.
         """
+        check_shape(photo, self.name)
         snapshot = self._network.snapshot(journal)
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, tuple[int, int], float | None]:

@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 import recon
 from recon.depth.nets.preview import size_for
 from recon.depth.preview import Preview
+from recon.errors import PhotoError
 from recon.journal import Journal
 from recon.photo.read import read_photo
 from recon.types import MetricDepth, Photo
@@ -65,13 +66,6 @@ def test_a_choice_that_said_how_rough_it_is_is_not_repeated() -> None:
     assert len(journal.entries) == 1
 
 
-@pytest.mark.parametrize("size", [(1, 1), (40, 3), (3, 40), (500, 20), (64, 96), (3, 2000), (2000, 3)])
-def test_any_size_of_photo_works(size: tuple[int, int]) -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
-    found = Preview().estimate(Photo(rgb=rgb), focal_px=None, journal=Journal())
-    assert found.depth.valid.shape == size
-
-
 def test_sizes_keep_aspect_and_area() -> None:
     for aspect in (0.5, 1.0, 4 / 3, 3.3):
         width, height = size_for(aspect, 6144, 16)
@@ -85,3 +79,36 @@ def test_the_rotated_sample_is_seen_upright() -> None:
     upright = np.asarray(ImageOps.exif_transpose(Image.open(SAMPLES / "kitchen.jpg")))
     scene = recon.reconstruct(SAMPLES / "kitchen.jpg", model="preview")
     assert scene.depth.z_m.shape == upright.shape[:2] == truth_of("kitchen").shape
+
+
+@pytest.mark.parametrize("aspect", [2, 3, 5, 10])
+def test_the_metres_of_a_tall_strip_do_not_collapse(aspect: int) -> None:
+    """One room and one focal length, seen whole and through a slit: at 1:10 the slit was 15 times nearer."""
+    whole = np.asarray(Image.open(SAMPLES / "living_room.jpg").convert("RGB").resize((512, 384)))
+    width = 384 // aspect
+    columns = slice((512 - width) // 2, (512 - width) // 2 + width)
+    strip = np.ascontiguousarray(whole[:, columns])
+    z_m = metres(Photo(whole))[:, columns]
+    assert 0.5 < np.median(metres(Photo(strip))) / np.median(z_m) < 1.5
+
+
+def metres(photo: Photo) -> np.ndarray:
+    depth = Preview().estimate(photo, focal_px=443.0, journal=Journal()).depth
+    assert isinstance(depth, MetricDepth)
+    return depth.z_m
+
+
+@pytest.mark.parametrize("size", [(3, 2000), (2000, 3), (4, 4000), (6, 6000), (1, 1), (15, 15), (100, 2100)])
+def test_a_sliver_is_refused_in_one_sentence(size: tuple[int, int]) -> None:
+    photo = Photo(np.zeros((size[1], size[0], 3), np.uint8), path="strip.png")
+    with pytest.raises(PhotoError, match=rf"strip.png is {size[0]}x{size[1]} px, too narrow for preview"):
+        Preview().estimate(photo, focal_px=None, journal=Journal())
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 320), (320, 16), (31, 600), (600, 31)])
+def test_the_narrowest_photos_give_a_scene(size: tuple[int, int], tmp_path: Path) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+    scene = recon.reconstruct(Photo(rgb), model="preview", edge=0.0)
+    known = scene.depth.z_m[scene.depth.valid]
+    assert known.size and np.isfinite(known).all() and known.min() > 0.05
+    scene.save(tmp_path / "a.glb")
