@@ -105,6 +105,6 @@ def check_shape(photo: Photo, name: str) -> None:
         return
     raise PhotoError(
         f"{photo.name or 'the photo'} is {photo.width}x{photo.height} px, too narrow for {name}: the shorter side "
-        f"needs {LEAST_SIDE_PX} px and a {LARGEST_ASPECT:g}th of the longer side; give a larger part of the picture, or "
-        "measured depth with --depth."
+        f"needs {LEAST_SIDE_PX} px and a {LARGEST_ASPECT:g}th of the longer side; give a larger part of the picture, "
+        "or measured depth with --depth."
     )
