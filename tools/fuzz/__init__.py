@@ -1,0 +1,1 @@
+"""A seeded fuzzer of every reader: ``python -m tools.fuzz``."""
