@@ -33,6 +33,7 @@ _NUMBER = r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?"
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}(?:[eE][-+]?\d+)?")
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
 _SHARE = re.compile(rf"\s*({_NUMBER})\s*%\s*")
+_MOST_LETTERS = 200
 _CORNERS: Any = tuple[Pixel, Pixel, Pixel, Pixel]
 _SIGMA: Any = str | float
 _SIGMA_MARK = re.compile(r"±|\+/-|\+-|~")
@@ -198,11 +199,14 @@ def constraint_from(entry: Any) -> Constraint:
         value = given(name)
         if isinstance(value, int | float):
             raise ValueError(f"{name} must be text with a unit, such as {str(value) + 'm'!r}")
-        return as_kind(str, value, name)
+        return _short(as_kind(str, value, name), name)
 
     def measure(name: str) -> tuple[float, float]:
-        told = f"±{as_kind(_SIGMA, entry['sigma'], 'sigma')}" if "sigma" in entry else ""
+        told = f"±{sigma()}" if "sigma" in entry else ""
         return parse_measure(length(name) + told)
+
+    def sigma() -> str:
+        return _short(str(as_kind(_SIGMA, entry["sigma"], "sigma")), "sigma")
 
     def pixel(name: str) -> Pixel:
         return _pixel(as_kind(list[float], given(name), name))
@@ -213,9 +217,7 @@ def constraint_from(entry: Any) -> Constraint:
         return LengthBetween(pixel("from"), pixel("to"), *measure("length"))
     if "rectangle" in entry:
         corners = as_kind(_CORNERS, entry["rectangle"], "rectangle")
-        share = (
-            parse_share(str(as_kind(_SIGMA, entry["sigma"], "sigma"))) if "sigma" in entry else DEFAULT_SIGMA
-        )
+        share = parse_share(sigma()) if "sigma" in entry else DEFAULT_SIGMA
         width_m, height_m = (parse_length(length(side)) for side in ("width", "height"))
         return Rectangle(corners, width_m, height_m, share)
     if "camera_height" in entry:
@@ -230,6 +232,12 @@ PARSERS: Mapping[type[Constraint], Callable[[str], Constraint]] = {
     CameraHeight: parse_camera_height,
 }
 """What makes each kind of constraint of the command line's text; they raise ValueError."""
+
+
+def _short(text: str, name: str) -> str:
+    if len(text) > _MOST_LETTERS:
+        raise ValueError(f"{name} has {len(text):,} letters, more than any length")
+    return text
 
 
 def _exact(length_m: float) -> str:

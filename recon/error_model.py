@@ -27,6 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NUMBERS = ("scale", "smooth", "reach", "local")
+_LARGEST = 100.0
+"""A log depth that is off by more leaves no number."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class ErrorModel:
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             value = getattr(self, name)
-            if not (isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be 0 or more, got {value}")
+            if not 0 <= value <= _LARGEST:
+                raise ValueError(f"{name} must be between 0 and {_LARGEST:g}, got {value:g}")
         if self.reach <= 0:
             raise ValueError(f"reach must be positive, got {self.reach}")
         if self.typical_sigma is not None and not (isfinite(self.typical_sigma) and self.typical_sigma > 0):

@@ -1,5 +1,6 @@
 """The result: a photo, its camera and its metric depth; geometry is made from them when asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil
@@ -29,8 +30,11 @@ from recon.photo.jpeg_picture import split_jpeg, with_metadata
 from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values, without_folders
 from recon.strict_json import as_kind, known_fields
-from recon.types import BoolMap, FocalSource, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
+from recon.types import NEAREST_M, BoolMap, FocalSource, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
 from recon.values import Value
+
+_LARGEST = 1e9
+"""Of depth, m, and of focal lengths, px, in a scene file."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,15 @@ class _Metadata:
 
 _SHOWN_PX = 800
 """Vertices along the photo's longer side of a scene that is shown in a notebook."""
+
+
+def _check_numbers(arrays: Mapping[str, NDArray[Any]], camera: tuple[float, float, float, float]) -> None:
+    """Refuses numbers of a scene file whose points would not be finite."""
+    if not all(abs(number) <= _LARGEST for number in camera) or min(camera[:2]) < 1 / _LARGEST:
+        raise ValueError("its intrinsics are no camera's")
+    known = arrays["z_m"][arrays["valid"]]
+    if known.size and not (known.min() >= NEAREST_M and known.max() <= _LARGEST):
+        raise ValueError(f"its depth must be between {NEAREST_M:g} and {_LARGEST:g} m where it is valid")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -255,6 +268,7 @@ class Scene(Value):
             told = as_kind(_Metadata, known_fields(_Metadata, metadata))
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
+            _check_numbers(arrays, (fx, fy, cx, cy))
             log_sigma = arrays.get("log_sigma")
             # Of an earlier version, or another program's: the picture alone is passed on.
             jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None

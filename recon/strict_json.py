@@ -187,10 +187,15 @@ def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:
     }
 
 
+def shown(value: Any) -> str:
+    """A value in a message: not all of it where it is long."""
+    text = repr(value) if isinstance(value, str | int | float | list | None) else type(value).__name__
+    text = {"dict": "an object", "None": "null"}.get(text, text)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _other_kind(name: str, wanted: str, value: Any) -> ValueError:
-    shown = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
-    got = {"dict": "an object", "list": "a list", "None": "null"}.get(shown, shown)
-    return ValueError(f"{name} must be {wanted}, got {got if len(got) <= _SHOWN else got[:_SHOWN] + '...'}")
+    return ValueError(f"{name} must be {wanted}, got {'a list' if isinstance(value, list) else shown(value)}")
 
 
 def _integer(text: str) -> int:

@@ -25,7 +25,7 @@ FLOORS = (
     "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file",
     "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"
     " recon.provenance",
-    "recon.types recon.journal",
+    "recon.types recon.journal recon.limited_process",
     "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
     " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz"
     " recon.argument_names",

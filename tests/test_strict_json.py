@@ -16,7 +16,7 @@ OWN = {
     "recon/depth/hub/download.py": 1,
     "recon/depth/nets/preview.py": 1,
     "recon/evaluate/results_file.py": 1,
-    "recon/file_info/usd.py": 2,
+    "recon/file_info/usd.py": 1,
     "recon/strict_json.py": 1,
     "apps/recon_viewer/background/messages.py": 2,
     "apps/recon_viewer/ui/welcome.py": 1,

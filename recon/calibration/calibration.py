@@ -13,7 +13,7 @@ import numpy as np
 
 from recon.errors import CalibrationError
 from recon.strict_json import as_kind, read_json
-from recon.types import BoolMap, FloatMap, MetricDepth, RelativeDepth
+from recon.types import NEAREST_M, BoolMap, FloatMap, MetricDepth, RelativeDepth
 
 _FORMAT = "recon-calibration-3"
 _EXTREME = 1e15
@@ -126,7 +126,7 @@ def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> Me
 
 def _metric(z_m: FloatMap, valid: BoolMap, calibration: Calibration) -> MetricDepth:
     """Depth, m; invalid where an extreme scale leaves no number."""
-    usable: BoolMap = valid & np.isfinite(z_m) & (z_m > 0)
+    usable: BoolMap = valid & np.isfinite(z_m) & (z_m > NEAREST_M)
     return MetricDepth(z_m=z_m, valid=usable, scale_interval=calibration.scale_interval)
 
 

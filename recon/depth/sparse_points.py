@@ -1,6 +1,8 @@
 """Sparse measured depth as a reference: points of a COLMAP model, or lines of ``x,y,depth``."""
 
 import csv
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,9 +11,12 @@ from numpy.typing import NDArray
 
 from recon.errors import DepthFileError
 from recon.journal import Journal
-from recon.types import DepthEstimate, MetricDepth, Photo
+from recon.limited_process import run_limited
+from recon.strict_npz import read_npy
+from recon.types import FARTHEST_M, NEAREST_M, DepthEstimate, MetricDepth, Photo
 
 _COLMAP_FILES = ("images.bin", "images.txt")
+_SHOWN = 60
 
 
 class SparsePoints:
@@ -40,10 +45,12 @@ class SparsePoints:
         """
         points = self._colmap(photo) if self.path.is_dir() else self._lines()
         z_m = np.full((photo.height, photo.width), np.inf, np.float32)
-        columns, rows = (np.floor(points[:, axis]).astype(np.intp) for axis in (0, 1))
-        depth_m = (points[:, 2] * self.unit_m).astype(np.float32)
-        inside = (columns >= 0) & (columns < photo.width) & (rows >= 0) & (rows < photo.height)
-        usable = inside & np.isfinite(depth_m) & (depth_m > 0)
+        x, y, depth_m = points[:, 0], points[:, 1], points[:, 2] * self.unit_m
+        inside = (x >= 0) & (x < photo.width) & (y >= 0) & (y < photo.height)
+        # NaN compares as False.
+        usable = inside & (depth_m > NEAREST_M) & (depth_m < FARTHEST_M)
+        columns, rows = (np.where(usable, each, 0).astype(np.intp) for each in (x, y))
+        depth_m = np.where(usable, depth_m, 0).astype(np.float32)
         np.minimum.at(z_m, (rows[usable], columns[usable]), depth_m[usable])
         valid = np.isfinite(z_m)
         if not valid.any():
@@ -63,8 +70,12 @@ class SparsePoints:
     def _lines(self) -> NDArray[np.float64]:
         """(N, 3) x, y in px and depth from a CSV file; skips a header line."""
         points = []
+        number, line = 1, list[str]()
         try:
-            with self.path.open(newline="", encoding="utf-8") as file:
+            # Excel writes a mark before UTF-8; its UTF-16 has another.
+            with self.path.open("rb") as head:
+                encoding = "utf-16" if head.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+            with self.path.open(newline="", encoding=encoding) as file:
                 for number, line in enumerate(csv.reader(file), start=1):
                     if not line or (number == 1 and not _is_number(line[0])):
                         continue
@@ -72,9 +83,15 @@ class SparsePoints:
                     points.append((x, y, depth))
         except OSError as error:
             raise DepthFileError(f"{self.path} cannot be read: {error.strerror}") from error
-        except ValueError as error:
+        except UnicodeError as error:
             raise DepthFileError(
-                f"{self.path}, line {number}: expected x,y,depth (px, px, m), got {','.join(line)!r}"
+                f"{self.path} is not text in UTF-8 or UTF-16: save it as CSV UTF-8"
+            ) from error
+        except (ValueError, csv.Error) as error:
+            got = ",".join(line)
+            raise DepthFileError(
+                f"{self.path}, line {number}: expected x,y,depth (px, px, m), got "
+                f"{got[:_SHOWN] + '...' if len(got) > _SHOWN else got!r}"
             ) from error
         if not points:
             raise DepthFileError(f"{self.path} has no points: expected lines of x,y,depth (px, px, m)")
@@ -82,33 +99,20 @@ class SparsePoints:
 
     def _colmap(self, photo: Photo) -> NDArray[np.float64]:
         """(N, 3) x, y in px and z-depth of the model's points that this photo observed."""
-        try:
-            import pycolmap
-        except ImportError as error:
+        if find_spec("pycolmap") is None:
             raise DepthFileError(
                 f"{self.path} is a COLMAP model; reading it needs pycolmap: pip install 'recon[colmap]'"
-            ) from error
-        try:
-            model = pycolmap.Reconstruction(str(self.path))
-        except (RuntimeError, ValueError) as error:
-            raise DepthFileError(f"{self.path} cannot be read as a COLMAP model: {error}") from error
-        image = next((each for each in model.images.values() if Path(each.name).name == photo.name), None)
-        if image is None:
-            raise DepthFileError(
-                f"{self.path} has no image named {photo.name} among its {len(model.images)} images; use the name "
-                "that the photo has in the model"
             )
-        camera = model.cameras[image.camera_id]
-        # COLMAP's pixel coordinates start at the image corner, like ours.
-        scale_x, scale_y = photo.width / camera.width, photo.height / camera.height
-        cam_T_world = image.cam_from_world()
-        return np.array(
-            [
-                (*(seen.xy * (scale_x, scale_y)), (cam_T_world * model.points3D[seen.point3D_id].xyz)[2])
-                for seen in image.points2D
-                if seen.has_point3D()
-            ]
-        ).reshape(-1, 3)
+        with tempfile.TemporaryDirectory(prefix="recon-colmap-") as folder:
+            output = Path(folder) / "points.npy"
+            try:
+                size = sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
+                words = (self.path, photo.name or "", output)
+                run_limited("recon.depth.colmap_process", words, file_bytes=size, library="pycolmap")
+                points = read_npy(output)
+            except (OSError, ValueError) as error:
+                raise DepthFileError(f"{self.path} cannot be read as a COLMAP model: {error}") from error
+        return points * (photo.width, photo.height, 1)
 
 
 def _is_number(text: str) -> bool:

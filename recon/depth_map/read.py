@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recon.depth_map.exr import read_exr
 from recon.errors import DepthFileError
 from recon.strict_npz import Header, open_npz, read_npy
-from recon.types import FARTHEST_M, BoolMap, FloatMap
+from recon.types import FARTHEST_M, NEAREST_M, BoolMap, FloatMap
 
 INTEGER_UNIT_M = 0.001
 """Default metres per stored unit of integer files: millimetres, as sensors write."""
@@ -60,7 +60,7 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
         stored.astype(np.float32) if unit_m == 1 else (stored.astype(np.float64) * unit_m).astype(np.float32)
     )
     # NaN compares as False, so it is not valid.
-    valid = (z_m > 0) & (z_m < FARTHEST_M)
+    valid = (z_m > NEAREST_M) & (z_m < FARTHEST_M)
     if stored.dtype.kind in "iu":
         # Kinects and their data sets write the largest number, 65535, for missing depth.
         valid &= stored < (65535 if stored.max() <= 65535 else np.iinfo(stored.dtype).max)

@@ -10,7 +10,7 @@ from recon.depth.measured import check_aspect
 from recon.depth_map.read import DepthFile, read_depth
 from recon.errors import ReconError
 from recon.evaluate.error_model.fit import scene_of
-from recon.strict_json import read_json
+from recon.strict_json import read_json, shown
 from recon.types import Intrinsics, Photo
 
 MANIFEST = "pairs.json"
@@ -90,7 +90,7 @@ def read_manifest(path: Path) -> list[Pair]:
 
 def _pair(name: str, entry: Any, file: Path) -> Pair:
     def wrong(problem: str) -> EvaluationError:
-        return EvaluationError(f"{file}: {name}: {problem}.")
+        return EvaluationError(f"{file}: {name[:60]}: {problem}.")
 
     if not isinstance(entry, Mapping):
         raise wrong('expected an object with "rgb" and "depth"')
@@ -98,23 +98,25 @@ def _pair(name: str, entry: Any, file: Path) -> Pair:
         raise wrong("the name of a pair is used as a file name and contains invalid characters")
     for key in ("rgb", "depth"):
         if not isinstance(entry.get(key), str) or not entry[key]:
-            raise wrong(f'"{key}" must be a file name, got {entry.get(key)!r}')
+            raise wrong(f'"{key}" must be a file name, got {shown(entry.get(key))}')
     units = entry.get("depth_units_per_metre")
     if units is not None and not (_is_number(units) and units > 0):
-        raise wrong(f'"depth_units_per_metre" must be a positive number, got {units!r}')
+        raise wrong(f'"depth_units_per_metre" must be a positive number, got {shown(units)}')
     camera = entry.get("K_fx_fy_cx_cy")
     if camera is not None:
         good = isinstance(camera, list) and len(camera) == 4 and all(_is_number(x) for x in camera)
         if not good or min(camera[:2]) <= 0:
-            raise wrong(f'"K_fx_fy_cx_cy" must be four numbers in px, fx and fy positive, got {camera!r}')
+            raise wrong(
+                f'"K_fx_fy_cx_cy" must be four numbers in px, fx and fy positive, got {shown(camera)}'
+            )
         first = entry.get("first_pixel_centre", 0.5)
         if first not in (0, 0.5):
-            raise wrong(f'"first_pixel_centre" must be 0.5, or 0 (OpenCV), got {first!r}')
+            raise wrong(f'"first_pixel_centre" must be 0.5, or 0 (OpenCV), got {shown(first)}')
         moved = 0.5 - first
         camera = (float(camera[0]), float(camera[1]), camera[2] + moved, camera[3] + moved)
     size = entry.get("width_height")
     if size is not None and not (isinstance(size, list) and len(size) == 2 and all(map(_is_number, size))):
-        raise wrong(f'"width_height" must be two numbers, got {size!r}')
+        raise wrong(f'"width_height" must be two numbers, got {shown(size)}')
     return Pair(
         name=name,
         photo=file.parent / entry["rgb"],

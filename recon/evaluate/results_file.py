@@ -10,7 +10,7 @@ from typing import Any
 from recon.evaluate.evaluate_pair import Settings
 from recon.evaluate.manifest import EvaluationError
 from recon.evaluate.row import Measures, Row
-from recon.strict_json import parse_json
+from recon.strict_json import as_kind, as_object, parse_json, shown
 
 _FORMAT = "recon-eval-rows-1"
 
@@ -49,7 +49,7 @@ class RowFile:
                 yield row
 
     def _numbered(self) -> Iterator[tuple[int, Row]]:
-        with self.path.open(encoding="utf-8") as file:
+        with self.path.open("rb") as file:
             next(file)
             for number, line in enumerate(file):
                 try:
@@ -62,22 +62,22 @@ class RowFile:
 
     def _check(self, header: Mapping[str, Any]) -> None:
         try:
-            with self.path.open(encoding="utf-8") as file:
-                first = parse_json(next(file))
+            with self.path.open("rb") as file:
+                first = as_object(parse_json(next(file)))
+                before = as_kind(dict[str, Any], first.get("settings", {}), "settings")
         except (OSError, ValueError, StopIteration) as error:
             raise EvaluationError(
                 f"{self.path} was not written by `recon eval`; use --overwrite to replace it."
             ) from error
-        if not isinstance(first, dict) or first.get("format") != _FORMAT:
+        if first.get("format") != _FORMAT:
             raise EvaluationError(
                 f"{self.path} was not written by `recon eval`; use --overwrite to replace it."
             )
-        before = first.get("settings") or {}
         other = {
             name: before.get(name) for name, now in header["settings"].items() if before.get(name) != now
         }
         if other:
-            settings = ", ".join(f"{name} {value}" for name, value in other.items())
+            settings = ", ".join(f"{name} {shown(value)}" for name, value in other.items())
             raise EvaluationError(
                 f"{self.path} was made with other settings ({settings}); use the same, or --overwrite."
             )

@@ -1,11 +1,10 @@
 """What a USD stage shows, by usd-core; the child process of ``recon.file_info.usd``.
 
-``python -m recon.file_info.usd_stage FILE OUTPUT.npz MOST_BYTES MOST_SECONDS`` writes the arrays and a description in
+``python -m recon.file_info.usd_stage MOST_BYTES MOST_SECONDS FILE OUTPUT.npz`` writes the arrays and a description in
 JSON. A process of its own, since damaged files crash usd-core, and a few bytes can ask it for any amount of memory.
 """
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -18,6 +17,7 @@ from pxr import Ar, Gf, Usd, UsdGeom, UsdShade
 
 from recon.file_info.colours import from_linear, sampled
 from recon.file_info.geometry import MOST_POINTS, fan
+from recon.limited_process import fail, limit
 
 _MOST_PRIMS = 1_000_000
 Place = tuple[Any, Gf.Matrix4d]
@@ -194,35 +194,19 @@ def _spread(
 
 def main() -> int:
     """Reads one stage; a message on stderr and 1 where it cannot be read."""
-    path, output, most_bytes, most_s = sys.argv[1:]
-    _limit(int(most_bytes), int(most_s))
+    most_bytes, most_s, path, output = sys.argv[1:]
+    limit(most_bytes, most_s)
     try:
         stage = Usd.Stage.Open(path)
         shown = Shown(stage)
         shown.walk()
         np.savez(output, about=np.array(json.dumps(shown.about())), **shown.arrays)  # type: ignore[arg-type]
     except MemoryError:
-        return _failed("it asks for more memory than a file of its size should")
+        return fail("it asks for more memory than a file of its size should")
     except Exception as error:  # the border of the process: the parent words what went wrong
         first = (str(error).splitlines() or [""])[0]
-        return _failed(first if isinstance(error, ValueError) else "usd-core cannot read it")
+        return fail(first if isinstance(error, ValueError) else "usd-core cannot read it")
     return 0
-
-
-def _failed(message: str) -> int:
-    os.write(2, f"\n{json.dumps({'problem': message})}".encode())
-    return 1
-
-
-def _limit(most_bytes: int, most_s: int) -> None:
-    """Lets the system refuse more memory and time, where it can."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (most_s, most_s + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -111,3 +111,46 @@ def test_a_colmap_model_without_this_photo_or_damaged_is_told(tmp_path: Path) ->
     (broken / "images.txt").write_text("nonsense\n")
     with pytest.raises(DepthFileError, match=r"COLMAP model|no image"):
         depth_of(broken)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_csv_of_a_spreadsheet_loses_no_point(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("10.5,20.5,3\n11.5,21.5,4\n", encoding=encoding)
+    assert np.count_nonzero(depth_of(path).valid) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"caf\xe9,1,2\n", "not text in UTF-8"),
+        (b"1,2,3\n" + b"4" * 200_000 + b",1,1\n", "line [12]: expected x,y,depth"),
+        (b"nan,1,1\n1e300,1,1\n1,1,1e300\n", "none of its 3 points|line 1"),
+        (b"1,2,3\n1\n", "line 2"),
+    ],
+)
+def test_a_hostile_csv_is_a_short_sentence(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "points.csv").write_bytes(content)
+    with pytest.raises(DepthFileError, match=says) as caught:
+        depth_of(tmp_path / "points.csv")
+    assert len(str(caught.value)) < 300
+
+
+def test_a_hostile_colmap_model_is_a_sentence(tmp_path: Path) -> None:
+    pycolmap = pytest.importorskip("pycolmap")
+    binary = tmp_path / "binary"
+    binary.mkdir()
+    pycolmap.Reconstruction(str(colmap_model(tmp_path / "text"))).write_binary(str(binary))
+    assert depth_of(binary).valid.any()
+    many = (1 << 40).to_bytes(8, "little")
+    whole = {name: (binary / name).read_bytes() for name in ("cameras.bin", "images.bin", "points3D.bin")}
+    for name, data in (
+        ("images.bin", many + whole["images.bin"][8:]),
+        ("points3D.bin", many + whole["points3D.bin"][8:]),
+        ("points3D.bin", bytes(8)),
+        ("cameras.bin", whole["cameras.bin"][:16] + bytes(16) + whole["cameras.bin"][32:]),
+    ):
+        (binary / name).write_bytes(data)
+        with pytest.raises(DepthFileError, match="cannot be read as a COLMAP model: "):
+            depth_of(binary)
+        (binary / name).write_bytes(whole[name])

@@ -11,8 +11,9 @@ import pytest
 from both_readers import agreeing, normal_in_file
 from PIL import Image
 
+from recon import limited_process
 from recon.errors import SceneFileError
-from recon.file_info import describe, read_geometry, usd
+from recon.file_info import describe, read_geometry
 from recon.types import Mesh, PointCloud
 
 pytest.importorskip("pxr")
@@ -161,7 +162,7 @@ def test_damaged_stages_are_a_sentence(body: str, tmp_path: Path) -> None:
 
 def test_references_that_multiply_are_refused(tmp_path: Path, monkeypatch: Any) -> None:
     """A few hundred bytes that are 2^26 prims."""
-    monkeypatch.setattr(usd, "_LEAST_S", 2.0)
+    monkeypatch.setattr(limited_process, "LEAST_S", 2.0)
     levels = "".join(
         f'def Xform "x{k}" {{\ndef "a" (references = </x{k + 1}>) {{}}\ndef "b" (references = </x{k + 1}>) {{}}\n}}\n'
         for k in range(26)
@@ -177,17 +178,17 @@ def test_what_usd_core_does_not_survive_is_a_sentence(how: str, tmp_path: Path, 
     programs = {
         "crash": f"import os; os.kill(os.getpid(), {signal.SIGSEGV.value})",
         "hang": "import time; time.sleep(60)",
-        "memory": "from recon.file_info.usd_stage import _limit; _limit(1 << 30, 60); bytearray(2 << 30)",
-        "time": "from recon.file_info.usd_stage import _limit; _limit(1 << 30, 1)\nwhile True: pass",
+        "memory": "from recon.limited_process import limit; limit('1073741824', '60'); bytearray(2 << 30)",
+        "time": "from recon.limited_process import limit; limit('1073741824', '1')\nwhile True: pass",
     }
     real = subprocess.run
 
     def run(command: list[str], **options: Any) -> Any:
         return real([command[0], "-c", programs[how]], **options)
 
-    monkeypatch.setattr(usd.subprocess, "run", run)
+    monkeypatch.setattr(limited_process.subprocess, "run", run)
     if how == "hang":
-        monkeypatch.setattr(usd, "_LEAST_S", 0.5)
+        monkeypatch.setattr(limited_process, "LEAST_S", 0.5)
     path = stage(tmp_path / "a.usda", mesh())
     with pytest.raises(SceneFileError, match="longer" if how == "hang" else "crashed on it"):
         describe(path)

@@ -5,8 +5,8 @@
     python -m tools.fuzz --reader info --seed 7   # one reader; other files with another seed
 
 A fault is an exception that is no ReconError, more than 10 s of a processor's time, more than 2 GB of memory, or a
-crash. Faults are kept in ``--keep`` (the input, made smaller, and its report). Exits with 1 where there is one. The same
-seed makes the same inputs.
+crash. Faults are kept in ``--keep`` (the input, made smaller, and its report). Exits with 1 where there is one. The
+same seed makes the same inputs.
 """
 
 import argparse
@@ -62,7 +62,13 @@ def _child(tally: Tally, seed: int, first: int, last: int, ends: float, keep: Pa
     """One process, until it ends, crashes or is silent; returns the number of the next input."""
     command = [sys.executable, "-m", "tools.fuzz.child", tally.reader, str(seed), str(first), str(last)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "apps")])
-    env = {**os.environ, "PYTHONPATH": paths, "FUZZ_KEEP": str(keep), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": paths,
+        "FUZZ_KEEP": str(keep),
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
     begun: int | None = None
     with (
         tempfile.TemporaryFile("w+") as errors,
@@ -108,7 +114,9 @@ def _count(tally: Tally, news: dict[str, object]) -> None:
 
 def table(tallies: list[Tally]) -> str:
     """A line for each reader."""
-    lines = [f"{'reader':<12} {'inputs':>7} {'read':>7} {'refused':>8} {'faults':>7} {'slowest':>9} {'memory':>9}"]
+    lines = [
+        f"{'reader':<12} {'inputs':>7} {'read':>7} {'refused':>8} {'faults':>7} {'slowest':>9} {'memory':>9}"
+    ]
     for one in tallies:
         faults = sum(one.faults.values())
         lines.append(
@@ -121,7 +129,9 @@ def table(tallies: list[Tally]) -> str:
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=None, help="in all, shared by the readers")
     parser.add_argument("--inputs", type=int, default=None, help="in all, shared by the readers")
@@ -140,7 +150,10 @@ def main() -> int:
         print(f"{reader} done", file=sys.stderr)
     print(table(tallies))
     faults = sum(sum(one.faults.values()) for one in tallies)
-    print(f"{sum(one.inputs for one in tallies):,} inputs, {faults} faults" + (f", kept in {keep}" if faults else ""))
+    print(
+        f"{sum(one.inputs for one in tallies):,} inputs, {faults} faults"
+        + (f", kept in {keep}" if faults else "")
+    )
     large = [one.reader for one in tallies if one.peak_mb > _LIMIT_MB]
     if large:
         print(f"more than {_LIMIT_MB} MB: {', '.join(large)}")

@@ -7,6 +7,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -15,8 +16,8 @@ _NUMBERS = (
     b"9223372036854775808", b"9" * 400, b"0" * 300 + b"1", b"1,5", b"--1", b"", b"true", b"null",
 )  # fmt: skip
 _VALUES: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 0.5, 1e308, 10**9, 2**62, "", "x", "1e999", "../../x", "\x1b]0;t\x07", [], [[]], {}, [0] * 9,
-    {"a": None}, "9" * 5000,
+    None, True, 0, -1, 1, 0.5, 1e308, 10**9, 2**62, "", "x", "1e999", "../../x", "\x1b]0;t\x07", [], [[]], {},
+    [0] * 9, {"a": None}, "9" * 5000,
 )  # fmt: skip
 _WIDTHS = (("B", 1), ("H", 2), ("I", 4), ("Q", 8))
 _MOST_BYTES = 4 << 20
@@ -146,7 +147,7 @@ def _change(tree: Any, draw: random.Random) -> None:
         case 2 if isinstance(held, dict):
             held[draw.choice(("x", "count", "\x1b[31m", "min"))] = held[key]
         case _:
-            held[key] = draw.choice(_VALUES)
+            held[key] = deepcopy(draw.choice(_VALUES))
 
 
 def _zip(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
@@ -187,7 +188,16 @@ def _npy(content: bytes, draw: random.Random) -> bytes:
         return content
     length = int.from_bytes(content[8:10], "little")
     header = content[10 : 10 + length].decode("latin-1")
-    shapes = ("()", "(0,)", "(-1,)", "(3, 4)", "(1000000, 1000000)", "(2, 3, 4, 5)", "(" + "9" * 30 + ",)", "(1" + ",1" * 50 + ")")
+    shapes = (
+        "()",
+        "(0,)",
+        "(-1,)",
+        "(3, 4)",
+        "(1000000, 1000000)",
+        "(2, 3, 4, 5)",
+        "(" + "9" * 30 + ",)",
+        "(1" + ",1" * 50 + ")",
+    )
     if draw.random() < 0.5:
         header = re.sub(r"\([^)]*\)", draw.choice(shapes), header)
     else:

@@ -61,7 +61,10 @@ def calibration(path: Path) -> None:
     found = load(path)
     valid = np.ones((6, 8), bool)
     ramp = np.linspace(0.5, 20, 48, dtype=np.float32).reshape(6, 8)
-    apply(found, RelativeDepth(1 / ramp, valid) if found.kind == "relative" else MetricDepth(ramp, valid))
+    apply(
+        found,
+        RelativeDepth(np.reciprocal(ramp), valid) if found.kind == "relative" else MetricDepth(ramp, valid),
+    )
 
 
 def error_model(path: Path) -> None:

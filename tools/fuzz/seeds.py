@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _files(folder: Path) -> Iterator[Seed]:
 
 
 def _photos(folder: Path) -> Iterator[Seed]:
-    import embedded_depth_files as carrying
+    carrying = import_module("embedded_depth_files")
     from PIL import Image, PngImagePlugin
 
     rgb = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
@@ -127,7 +128,9 @@ def _depth_files(folder: Path) -> Iterator[Seed]:
 
     z = np.linspace(0.5, 8, 48, dtype=np.float32).reshape(6, 8)
     for name, kind, pixels in (
-        ("a.png", "PNG", (z * 1000).astype(np.uint16)), ("a.tif", "TIFF", z), ("b.tiff", "TIFF", (z * 1000).astype(np.uint16)),
+        ("a.png", "PNG", (z * 1000).astype(np.uint16)),
+        ("a.tif", "TIFF", z),
+        ("b.tiff", "TIFF", (z * 1000).astype(np.uint16)),
     ):  # fmt: skip
         yield Seed(name, _encoded(pixels, kind))
     np.save(folder / "a.npy", z)
@@ -146,7 +149,9 @@ def _scenes(folder: Path) -> Iterator[Seed]:
     from recon.options import Options
 
     small_scene().save(folder / "a.npz")
-    known = Options(at=(parse_at("8,6=2m"),), length=(parse_length_between("1,1:9,9=1m"),), depth=Path("d.png"))
+    known = Options(
+        at=(parse_at("8,6=2m"),), length=(parse_length_between("1,1:9,9=1m"),), depth=Path("d.png")
+    )
     small_scene().with_options(known).save(folder / "b.npz")
     yield from _files(folder)
 
@@ -154,8 +159,8 @@ def _scenes(folder: Path) -> Iterator[Seed]:
 def _exports(folder: Path) -> Iterator[Seed]:
     scene = small_scene()
     for name in (
-        "a.ply", "a.glb", "a.obj", "a.stl", "a.pcd", "a.xyz", "a.las", "a.laz", "a.html", "a.usda", "a.usdc", "a.usdz",
-        "a.textured.ply", "a.npz",
+        "a.ply", "a.glb", "a.obj", "a.stl", "a.pcd", "a.xyz", "a.las", "a.laz", "a.html", "a.usda", "a.usdc",
+        "a.usdz", "a.textured.ply", "a.npz",
     ):  # fmt: skip
         own = folder / name.replace(".", "-")
         own.mkdir()
@@ -238,7 +243,18 @@ def _rows(folder: Path) -> Iterator[Seed]:
 
     file = RowFile(folder / "rows.jsonl", Settings(), resume=False)
     found = Measures(
-        "p", "metric", 1.0, 100, 0.9, 500.0, "exif", 510.0, 0.02, 0.3, None, {"metric": {"abs_rel": 0.1, "rmse": None}}
+        "p",
+        "metric",
+        1.0,
+        100,
+        0.9,
+        500.0,
+        "exif",
+        510.0,
+        0.02,
+        0.3,
+        None,
+        {"metric": {"abs_rel": 0.1, "rmse": None}},
     )
     file.add(Row("m", "a", "k", "s", found, ("w",)))
     file.add(Row("m", "b", "k", "s", Failure("E", "x")))
@@ -280,7 +296,9 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
         "depth_estimation_type": "metric",
     }  # fmt: skip
     torch.manual_seed(0)
-    state = {name: one.contiguous() for name, one in DepthAnythingNet(AnyConfig.of(config)).state_dict().items()}
+    state = {
+        name: one.contiguous() for name, one in DepthAnythingNet(AnyConfig.of(config)).state_dict().items()
+    }
     save_file(state, folder / "model.safetensors")
     weights, told = (folder / "model.safetensors").read_bytes(), json.dumps(config).encode()
     names = dict.fromkeys(state, "model.safetensors")
@@ -298,8 +316,7 @@ def _settings(folder: Path) -> Iterator[Seed]:
 
 
 def _videos(folder: Path) -> Iterator[Seed]:
-    import clips
-
+    clips = import_module("clips")
     for name in ("a.mp4", "b.mkv", "c.mov"):
         clips.write(folder / name, [0, 40, 80])
     yield from _files(folder)
