@@ -226,7 +226,8 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
         makers |= plug_in.checkpoints
     for module in _modules():
         makers |= getattr(module, "CHECKPOINTS", {})
-    kind = config.get("model_type")
+    # Depth Anything 3 names its network otherwise than transformers does.
+    kind = config.get("model_type") or config.get("model_name")
     if kind is not None and not isinstance(kind, str):
         raise ModelUnavailable(
             f"{name}: model_type in its config.json must be text, got a {type(kind).__name__}."

@@ -124,17 +124,17 @@ class DepthAnythingNet(nn.Module):
             conv(layer(taken[done]))
             for done, layer, conv in zip(sorted(taken), reassemble, self.neck.convs, strict=True)
         ]
-        fused = self._fuse(levels)
+        fused = fuse(self.neck.fusion_stage.layers, levels)
         return Outputs(self.head(fused[self.config.head_in_index], (rows * patch, columns * patch)))
 
-    def _fuse(self, levels: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Fuses the levels from the coarsest to twice the size of the finest; returns the result of each."""
-        fused: list[torch.Tensor] = []
-        for i, layer in enumerate(self.neck.fusion_stage.layers):
-            level = levels[-1 - i]
-            size = levels[-2 - i].shape[2:] if i + 1 < len(levels) else None
-            fused.append(layer(fused[-1] if fused else None, level, size))
-        return fused
+
+def fuse(layers: Any, levels: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Fuses the levels from the coarsest to twice the size of the finest; returns the result of each layer."""
+    fused: list[torch.Tensor] = []
+    for i, layer in enumerate(layers):
+        size = levels[-2 - i].shape[2:] if i + 1 < len(levels) else None
+        fused.append(layer(fused[-1] if fused else None, levels[-1 - i], size))
+    return fused
 
 
 class Reassemble(nn.Module):
@@ -158,10 +158,12 @@ class Reassemble(nn.Module):
 class FusionLayer(nn.Module):
     """Adds a level to the coarser ones and resizes the sum to the next finer level."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, coarsest: bool = False) -> None:
+        """Takes the channels, and whether this is the coarsest level of a network without weights for its sum."""
         super().__init__()
         self.projection = nn.Conv2d(channels, channels, 1)
-        self.residual_layer1 = Residual(channels)
+        if not coarsest:
+            self.residual_layer1 = Residual(channels)
         self.residual_layer2 = Residual(channels)
 
     def forward(

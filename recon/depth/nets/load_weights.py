@@ -32,6 +32,8 @@ def load(
     kind: str,
     build: Callable[[Mapping[str, Any]], Net],
     skip: str | None = None,
+    kind_key: str = "model_type",
+    renamed: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None,
 ) -> Net:
     """Loads a checkpoint for inference, without downloads and without running its code.
 
@@ -39,15 +41,17 @@ def load(
 
     Args:
         snapshot: The checkpoint.
-        kind: The expected ``model_type``.
+        kind: The expected kind of network.
         build: Creates the network, without weights, from the configuration.
         skip: Prefix of the names of optional weights.
+        kind_key: Where config.json names the kind of network.
+        renamed: Gives the weights of the file the names of our network.
 
     Raises:
         ModelUnavailable: The checkpoint is of another kind or damaged, or its weights do not match the network.
     """
     config = checkpoint_cache.read_config(snapshot)
-    model_type = config.get("model_type")
+    model_type = config.get(kind_key)
     if model_type != kind:
         raise ModelUnavailable(
             f"{snapshot.folder}: expected a {kind} checkpoint, got {str(model_type or 'none')[:40]}."
@@ -56,6 +60,7 @@ def load(
         with torch.device("meta"):
             net = build(config)
         tensors = _read(snapshot.folder)
+        tensors = renamed(tensors) if renamed else tensors
     except (
         Exception
     ) as error:  # foreign data: SafetensorError is not an OSError, a wrong size is a RuntimeError, ...

@@ -75,9 +75,10 @@ def check_sizes(config: Any) -> None:
 class Embeddings(nn.Module):
     """Converts patches to tokens with position embeddings."""
 
-    def __init__(self, config: VitConfig) -> None:
+    def __init__(self, config: VitConfig, position_offset: float = 0.0) -> None:
         super().__init__()
         side, channels = config.patch_size, config.hidden_size
+        self.position_offset = position_offset
         self.cls_token = nn.Parameter(torch.empty(1, 1, channels))
         self.position_embeddings = nn.Parameter(
             torch.empty(1, (config.image_size // side) ** 2 + 1, channels)
@@ -102,7 +103,11 @@ class Embeddings(nn.Module):
         if (rows, columns) == (side, side):
             return trained
         grid = trained[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2).to(torch.float32)
-        grid = nnf.interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
+        if self.position_offset:
+            scales = [(count + self.position_offset) / side for count in (rows, columns)]
+            grid = nnf.interpolate(grid, scale_factor=scales, mode="bicubic", align_corners=False)
+        else:
+            grid = nnf.interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
         return torch.cat((trained[:, :1], grid.flatten(2).transpose(1, 2).to(trained.dtype)), dim=1)
 
 
@@ -179,12 +184,18 @@ class Layer(nn.Module):
 class Vit(nn.Module):
     """The encoder. On a CPU, weights are prepared at each call, unless ``hold`` or ``int8`` is set."""
 
-    def __init__(self, config: VitConfig, *, hold: bool = False) -> None:
-        """Takes the configuration, and whether to keep prepared weights: faster, but twice the memory for float16
-        files."""
+    def __init__(self, config: VitConfig, *, hold: bool = False, position_offset: float = 0.0) -> None:
+        """Takes the configuration.
+
+        Args:
+            config: Sizes.
+            hold: Keep prepared weights: faster, but twice the memory for float16 files.
+            position_offset: Part of a patch by which DINOv2's own code stretches the position embeddings (0.1), and
+                transformers' does not.
+        """
         super().__init__()
         self.config, self.hold, self.int8 = config, hold, False
-        self.embeddings = Embeddings(config)
+        self.embeddings = Embeddings(config, position_offset)
         self.encoder: Any = nn.Module()
         self.encoder.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)

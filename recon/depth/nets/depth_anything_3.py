@@ -1,0 +1,182 @@
+"""Depth Anything 3's network for one photo (Lin et al., arXiv:2511.10647), for inference.
+
+DINOv2, the decoder of Depth Anything V2, and a head each for depth and sky. Weight names as in Depth Anything V2's
+network (``depth_anything.py``); ``renamed`` maps those of the published file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as nnf
+
+from recon.depth.nets.depth_anything import FusionLayer, Reassemble, fuse
+from recon.depth.nets.residual import channels_last
+from recon.depth.nets.vit import Vit, VitConfig, check_sizes
+from recon.strict_json import as_kind, as_object, known_fields
+
+_POSITION_OFFSET = 0.1
+_LAYER_NORM_EPS = 1e-5
+_ENCODERS = {"vits": (384, 12, 6), "vitb": (768, 12, 12), "vitl": (1024, 24, 16)}
+"""Channels, layers and heads."""
+_SCALES = (4, 2, 1, 0.5)
+"""Sizes of the decoder's levels over that of the grid of patches."""
+
+
+class Outputs(NamedTuple):
+    """Output of the network, maps (1, h, w) float32 of the input's size."""
+
+    depth: torch.Tensor
+    """Depth for a camera of a certain focal length; see ``recon.depth.depth_anything_3``."""
+    sky: torch.Tensor
+    """0 or more, larger where sky is likelier."""
+
+
+@dataclass(frozen=True)
+class Any3Config:
+    """Sizes; the defaults are those of DA3METRIC-LARGE (``da3metric-large.yaml`` of the authors)."""
+
+    name: str = "vitl"
+    out_layers: tuple[int, ...] = (4, 11, 17, 23)
+    """Layers whose output tokens are used, counted from 0."""
+    features: int = 256
+    out_channels: tuple[int, ...] = (256, 512, 1024, 1024)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Any3Config":
+        """From a config.json, whose part ``config`` may hold other sizes.
+
+        Raises:
+            ValueError: The configuration is not supported.
+        """
+        stated = as_object(config.get("config") or {}, "config")
+        parts = {part: as_object(stated.get(part) or {}, part) for part in ("net", "head")}
+        names = {"net": ("name", "out_layers"), "head": ("features", "out_channels")}
+        own = {name: parts[part][name] for part in parts for name in names[part] if name in parts[part]}
+        made = as_kind(cls, known_fields(cls, own))
+        if made.name not in _ENCODERS:
+            raise ValueError(f"the encoder must be one of {', '.join(_ENCODERS)}, got {made.name!r}")
+        if not len(made.out_layers) == len(made.out_channels) == len(_SCALES):
+            raise ValueError(f"expected {len(_SCALES)} levels, got {made.out_layers} and {made.out_channels}")
+        if (
+            sorted(set(made.out_layers)) != list(made.out_layers)
+            or made.out_layers[-1] >= made.encoder.num_hidden_layers
+        ):
+            raise ValueError(f"the encoder has no layers {made.out_layers} in this order")
+        check_sizes(made)
+        return made
+
+    @property
+    def encoder(self) -> VitConfig:
+        """The encoder's sizes."""
+        channels, layers, heads = _ENCODERS[self.name]
+        return VitConfig(
+            hidden_size=channels,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            layer_norm_eps=_LAYER_NORM_EPS,
+            image_size=518,
+        )
+
+
+class DepthAnything3Net(nn.Module):
+    """The network; call ``simplify`` after loading the weights."""
+
+    def __init__(self, config: Any3Config) -> None:
+        """Takes the configuration."""
+        super().__init__()
+        self.config = config
+        encoder = config.encoder
+        self.patch_size = encoder.patch_size
+        self.backbone = Vit(encoder, hold=True, position_offset=_POSITION_OFFSET)
+        self.neck: Any = nn.Module()
+        self.neck.reassemble = nn.ModuleList(
+            Reassemble(encoder.hidden_size, size, scale)
+            for size, scale in zip(config.out_channels, _SCALES, strict=True)
+        )
+        channels = config.features
+        self.neck.convs = nn.ModuleList(
+            nn.Conv2d(size, channels, 3, padding=1, bias=False) for size in config.out_channels
+        )
+        self.neck.fusion = nn.ModuleList(FusionLayer(channels, coarsest=i == 0) for i in range(len(_SCALES)))
+        self.head: Any = nn.Module()
+        self.head.shared = nn.Conv2d(channels, channels // 2, 3, padding=1)
+        self.head.depth, self.head.sky = (
+            nn.Sequential(nn.Conv2d(channels // 2, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 1, 1))
+            for _ in range(2)
+        )
+
+    def simplify(self) -> "DepthAnything3Net":
+        """Converts all but the encoder to float32, in the fastest memory layout."""
+        for part in (self.neck, self.head):
+            part.float()
+            channels_last(part)
+        return self
+
+    def forward(self, pixels: torch.Tensor) -> Outputs:
+        """Runs it on (1, 3, h, w), normalised, multiples of the patch, in the number format to compute in."""
+        rows, columns = (side // self.patch_size for side in pixels.shape[2:])
+        levels: list[torch.Tensor] = []
+
+        def tap(done: int, hidden: torch.Tensor) -> None:
+            if done - 1 in self.config.out_layers:
+                tokens = self.backbone.normalised(hidden)[:, 1:]
+                taken = tokens.unflatten(1, (rows, columns)).permute(0, 3, 1, 2).to(torch.float32)
+                at = len(levels)
+                levels.append(self.neck.convs[at](self.neck.reassemble[at](taken)))
+
+        self.backbone(pixels, tap, layers=self.config.out_layers[-1] + 1)
+        shared = self.head.shared(fuse(self.neck.fusion, levels)[-1])
+        shared = nnf.interpolate(shared, size=tuple(pixels.shape[2:]), mode="bilinear", align_corners=True)
+        return Outputs(self.head.depth(shared).exp()[:, 0], self.head.sky(shared).relu()[:, 0])
+
+
+_NAMES = (
+    (r"^(model\.)?backbone\.pretrained\.blocks\.", "backbone.encoder.layer."),
+    (r"^(model\.)?backbone\.pretrained\.norm\.", "backbone.layernorm."),
+    (
+        r"^(model\.)?backbone\.pretrained\.patch_embed\.proj\.",
+        "backbone.embeddings.patch_embeddings.projection.",
+    ),
+    (r"^(model\.)?backbone\.pretrained\.pos_embed$", "backbone.embeddings.position_embeddings"),
+    (r"^(model\.)?backbone\.pretrained\.cls_token$", "backbone.embeddings.cls_token"),
+    (r"\.attn\.proj\.", ".attention.o_proj."),
+    (r"\.ls([12])\.gamma$", r".layer_scale\1.lambda1"),
+    (r"^(model\.)?head\.projects\.(\d)\.", r"neck.reassemble.\2.projection."),
+    (r"^(model\.)?head\.resize_layers\.(\d)\.", r"neck.reassemble.\2.resize."),
+    (r"^(model\.)?head\.scratch\.output_conv1\.", "head.shared."),
+    (r"^(model\.)?head\.scratch\.output_conv2\.", "head.depth."),
+    (r"^(model\.)?head\.scratch\.sky_output_conv2\.", "head.sky."),
+    (r"\.resConfUnit([12])\.conv([12])\.", r".residual_layer\1.convolution\2."),
+    (r"\.out_conv\.", ".projection."),
+)
+
+
+def renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of the published file under the names of our network; a joint query, key and value is split.
+
+    Raises:
+        ValueError: A joint tensor does not divide into three.
+    """
+    ours: dict[str, torch.Tensor] = {}
+    for name, tensor in tensors.items():
+        # Levels are counted from 1, the finest; ours from the coarsest.
+        name = re.sub(
+            r"^(model\.)?head\.scratch\.layer(\d)_rn\.", lambda m: f"neck.convs.{int(m[2]) - 1}.", name
+        )
+        name = re.sub(
+            r"^(model\.)?head\.scratch\.refinenet(\d)\.", lambda m: f"neck.fusion.{4 - int(m[2])}.", name
+        )
+        for pattern, replacement in _NAMES:
+            name = re.sub(pattern, replacement, name)
+        if ".attn.qkv." in name:
+            if len(tensor) % 3:
+                raise ValueError(f"{name}: expected query, key and value, got {tuple(tensor.shape)}")
+            for part, each in zip(("q_proj", "k_proj", "v_proj"), tensor.chunk(3), strict=True):
+                ours[name.replace(".attn.qkv.", f".attention.{part}.")] = each
+        elif not name.endswith(".mask_token"):
+            ours[name] = tensor
+    return ours
