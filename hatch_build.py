@@ -1,8 +1,8 @@
 """Build hook: bundles the program of .html scenes, three.js included, into one file of the package.
 
 npm fetches three.js and esbuild, pinned by ``package-lock.json`` in ``recon/export/formats/html/web``, into a
-temporary folder. Where there is no npm, or it fails, recon is built without the file, says so, and the .html writer
-names the remedy. ``python hatch_build.py`` does the same by hand, after a change in ``web/src``.
+temporary folder. If npm is missing or fails, recon is built without the file, prints a note, and the .html writer
+says how to fix it. ``python hatch_build.py`` does the same by hand, after a change in ``web/src``.
 """
 
 import hashlib

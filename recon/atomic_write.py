@@ -1,6 +1,6 @@
-"""Writes files all or nothing: into a hidden folder beside the target, synced to the disk, then renamed into place.
+"""Atomic writing: files are written to a hidden folder next to the target, synced to disk, and renamed into place.
 
-An output is a file with sidecars beside it, or a folder: then its files are those named inside it.
+An output is a file with sidecars in the same folder, or a folder with the declared files in it.
 """
 
 import errno
@@ -17,38 +17,38 @@ from recon.errors import ExportError, ReconError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
-"""From a file system that has no sync, such as some network drives."""
+"""Errors of file systems without sync, such as some network drives."""
 _PROBE_BYTES = 1 << 20
 
 
 @contextmanager
 def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True) -> Iterator[Path]:
-    """Lets the body write a file, and sidecars beside it, under their final names in a temporary folder.
+    """Provides a temporary folder for the body to write a file and its sidecars to, under their final names.
 
-    When the body ends well, the files are synced to the disk and renamed over the old ones, the main file last, so
-    that it never refers to a sidecar that is not there yet, and a power cut leaves no empty file under its name. On
-    any exception, Ctrl-C included, the temporary folder is removed and the old files stay. A process that is killed
-    outright leaves a hidden folder ``.*.part``, which no later run looks at. A symbolic link is replaced, not
-    followed. A folder is replaced only where it holds nothing but files of the names that are written.
+    If the body succeeds, the files are synced to disk and renamed over the old ones, the main file last: it never
+    refers to a sidecar that does not exist yet, and a power cut leaves no empty file under its name. On any
+    exception, including Ctrl-C, the temporary folder is removed and the old files are unchanged. A process that is
+    killed leaves a hidden folder ``.*.part``, which later runs ignore. A symbolic link is replaced, not followed. A
+    folder is replaced only if it contains nothing but files with the names that are written.
 
     Args:
         path: The final path of the main file, or of the folder.
         sidecars: Final paths of the files written with it, in the same folder; or of all files in the folder.
-        overwrite: False refuses, just before the renaming, what has appeared since ``check_writable`` looked.
+        overwrite: If False, refuses to replace a file that has appeared since ``check_writable`` was called.
 
     Yields:
-        Where to write the main file; sidecars go beside it.
+        The path at which to write the main file; sidecars go into the same folder.
 
     Raises:
-        ExportError: the folder is missing, there is no permission or no space, or something is in the way.
+        ExportError: The folder is missing, there is no permission or no disk space, or a file is in the way.
     """
     files = (path, *sidecars)
     if any(file.parent != path.parent and path not in file.parents for file in files):
-        raise ValueError(f"sidecars must lie beside {path}, got {', '.join(map(str, sidecars))}")
+        raise ValueError(f"sidecars must be in the folder of {path}, got {', '.join(map(str, sidecars))}")
     _check_folder(path)
     try:
-        # Random name, so that what a killed run left behind is never taken for this run's.
-        # Cut short: a name may have at most 255 bytes, and a character of it up to four.
+        # A random name, so that leftovers of a killed run are never mixed up with this run's files.
+        # Truncated, because a name has at most 255 bytes, and a character has up to four.
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
         try:
             try:
@@ -68,45 +68,45 @@ def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True)
 def check_writable(
     outputs: Iterable[Sequence[Path]], *, overwrite: bool, inputs: Iterable[Path] = ()
 ) -> None:
-    """Refuses early, before the long work, what could not be written at its end.
+    """Checks before the slow work that the outputs can be written.
 
     Args:
-        outputs: For each output its files, the main one first (``Format.files``).
+        outputs: The files of each output, the main one first (``Format.files``).
         overwrite: Whether existing files may be replaced; an empty one always may.
-        inputs: Files that are read, which no output may replace; also where a symbolic link leads to them.
+        inputs: Files that are read, which no output may replace, not even through a symbolic link.
 
     Raises:
-        ExportError: one sentence: what is in the way and what to do.
+        ExportError: One sentence: what is in the way, and what to do.
     """
     read = {place for path in inputs for place in (_identity(path), path.resolve())}
-    taken: dict[Path, Path] = {}
+    owners: dict[Path, Path] = {}
     for main, *sidecars in outputs:
         _check_folder(main)
         for path in (main, *sidecars):
             with_it = "" if path == main else f" (written with {main.name})"
             identity = _identity(path)
-            if identity in taken:
-                other = taken[identity]
+            if identity in owners:
+                other = owners[identity]
                 raise ExportError(
-                    f"{path} would be written twice, for {other} and for {main}: give them different names."
+                    f"{path} would be written twice, for {other} and for {main}: use different names."
                 )
-            taken[identity] = main
+            owners[identity] = main
             if identity in read:
-                raise ExportError(f"{path}{with_it} is the file that is read: give the output another name.")
+                raise ExportError(f"{path}{with_it} is an input file: choose another name for the output.")
             if os.path.isdir(path) and not _holds_only(path, sidecars):
                 inside = any(path in file.parents for file in sidecars)
-                told = (
-                    "has other files in it: give another name"
+                problem = (
+                    "contains other files: choose another name"
                     if inside
-                    else "is a folder: give the name of a file"
+                    else "is a folder: pass the name of a file"
                 )
-                raise ExportError(f"{path}{with_it} {told}.")
+                raise ExportError(f"{path}{with_it} {problem}.")
             if not overwrite and _holds_something(path):
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
 
 
 def discard_unfinished(path: Path) -> None:
-    """Deletes what ``staged`` has begun of a file in a thread that cannot be stopped; its next write fails."""
+    """Deletes the temporary files of ``staged`` in a thread that cannot be stopped; its next write fails."""
     for folder in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,7 +114,7 @@ def discard_unfinished(path: Path) -> None:
 def _check_folder(path: Path) -> None:
     folder = path.parent
     if not os.path.exists(folder):
-        raise ExportError(f"{path} cannot be written: the folder {folder} does not exist; make it first.")
+        raise ExportError(f"{path} cannot be written: the folder {folder} does not exist; create it first.")
     if not os.path.isdir(folder):
         raise ExportError(f"{path} cannot be written: {folder} is not a folder.")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -122,7 +122,7 @@ def _check_folder(path: Path) -> None:
 
 
 def _identity(path: Path) -> Path:
-    """The same for two spellings of one place, whether or not the file is there already."""
+    """The same path for two spellings of one file, whether or not it exists."""
     return Path(os.path.realpath(path.parent)) / path.name
 
 
@@ -134,13 +134,13 @@ def _refuse_to_replace(files: Sequence[Path]) -> None:
     for file in files:
         if _holds_something(file):
             raise ExportError(
-                f"{file} exists by now, perhaps written by another run: it is left as it is; use --overwrite to "
-                "replace it, or give another name."
+                f"{file} has appeared in the meantime, perhaps from another run, and is left unchanged: use "
+                "--overwrite to replace it, or choose another name."
             )
 
 
 def _holds_only(folder: Path, files: Sequence[Path]) -> bool:
-    """Whether a folder has no file but these, which lie in it; there must be some."""
+    """Whether a folder contains no files other than these; at least one of them must be inside it."""
     inside = {file for file in files if folder in file.parents}
     return bool(inside) and inside.issuperset(file for file in folder.rglob("*") if not file.is_dir())
 
@@ -155,13 +155,13 @@ def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
         raise ValueError(
             f"the writer declares {sorted(map(str, wanted))} and wrote {sorted(map(str, written))}"
         )
-    beside = [file for file in files if file.parent == folder]
-    for file in beside:
+    top_level = [file for file in files if file.parent == folder]
+    for file in top_level:
         if file.is_dir() and not _holds_only(file, files):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     for file in temporary.rglob("*"):
         _sync(file)
-    for file in reversed(beside):
+    for file in reversed(top_level):
         if file.is_dir():
             _replace_folder(temporary, file)
         else:
@@ -170,13 +170,13 @@ def _move_into_place(temporary: Path, files: Sequence[Path]) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk; some disks tell only now that they are full."""
+    """Waits until a file, or the entries of a folder, are on disk; some file systems report a full disk only now."""
     if os.name == "nt" and path.is_dir():
-        return  # Windows has no such thing for folders
+        return  # Windows cannot sync folders
     try:
         handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     except PermissionError:
-        return  # a folder that may be written and not read
+        return  # a folder that is writable but not readable
     try:
         os.fsync(handle)
     except OSError as error:
@@ -187,10 +187,10 @@ def _sync(path: Path) -> None:
 
 
 def _raise_if_disk_failed(error: Exception, temporary: Path) -> None:
-    """Raises the ``OSError`` behind what a library made of it, where there is one.
+    """Raises the ``OSError`` behind a library's exception, if there is one.
 
-    Libraries in C++ and Rust have exceptions of their own for a full disk, some without the reason: then a few bytes
-    are written to see whether that works.
+    Libraries in C++ and Rust have their own exceptions for a full disk, some without the reason: in that case a few
+    bytes are written to test the disk.
     """
     if isinstance(error, ReconError | MemoryError) or (
         isinstance(error, OSError) and error.errno is not None
@@ -206,7 +206,7 @@ def _raise_if_disk_failed(error: Exception, temporary: Path) -> None:
 
 
 def _replace_folder(temporary: Path, folder: Path) -> None:
-    """No system replaces a folder in one step: the old one is put aside, and back where the second step fails."""
+    """Replaces a folder in two renames, because no system does it in one; undoes the first if the second fails."""
     aside = temporary / f"{folder.name[:40]}.old"
     try:
         os.rename(folder, aside)

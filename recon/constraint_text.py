@@ -1,4 +1,4 @@
-"""Constraints as text: as they stand on the command line (``812,440=2.4m±2cm``), in a JSON file, in a scene file."""
+"""Parses and formats constraints: command-line text (``812,440=2.4m±2cm``), JSON files and scene files."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -40,10 +40,10 @@ _SIGMA_MARK = re.compile(r"±|\+/-|\+-|~")
 
 
 def parse_length(text: str) -> float:
-    """Metres of a length with its unit: ``2.03m``, ``2,03m``, ``80 cm``, ``6ft 8in``, ``6'8"``.
+    """Parses a length with its unit, in metres: ``2.03m``, ``2,03m``, ``80 cm``, ``6ft 8in``, ``6'8"``.
 
     Raises:
-        ValueError: No number, no unit, or an unknown one; a comma that may stand before thousands.
+        ValueError: No number, a missing or unknown unit, or a comma that may be a thousands separator.
     """
     at, metres = 0, 0.0
     while match := _PART.match(text, at):
@@ -51,7 +51,7 @@ def parse_length(text: str) -> float:
         at = match.end()
     if at == 0 or text[at:].strip():
         raise ValueError(
-            f"{text!r} is not a length: give a number with its unit (m, cm, mm, ft, in), as 2.03m"
+            f"{text!r} is not a length: expected a number with a unit (m, cm, mm, ft, in), such as 2.03m"
         )
     return metres
 
@@ -66,26 +66,24 @@ def parse_share(text: str) -> float:
     try:
         value = _number(match[1]) / 100 if match else _number(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a share: give it as 5% or 0.05") from None
+        raise ValueError(f"{text!r} is not a fraction: expected 5% or 0.05") from None
     if not (isfinite(value) and value >= 0):
-        raise ValueError(f"a share must be 0 or more, got {text!r}")
+        raise ValueError(f"a fraction must be 0 or more, got {text!r}")
     return value
 
 
 def _number(text: str) -> float:
     if _THOUSANDS.fullmatch(text.strip()):
         plain = text.strip()
-        raise ValueError(
-            f"{plain} may mean {plain.replace(',', '.')} or {plain.replace(',', '')}: write one of these"
-        )
+        raise ValueError(f"{plain} is ambiguous: write {plain.replace(',', '.')} or {plain.replace(',', '')}")
     return float(text.replace(",", "."))
 
 
 def parse_measure(text: str) -> tuple[float, float]:
-    """Metres and their standard deviation, m: ``2.4m``, ``2.4m±3cm``, ``2.4m+-2%``.
+    """Parses a length and its standard deviation, m: ``2.4m``, ``2.4m±3cm``, ``2.4m+-2%``.
 
     Raises:
-        ValueError: It is not a positive length, or its uncertainty is neither a length nor a share.
+        ValueError: It is not a length, or its uncertainty is neither a length nor a fraction.
     """
     length, *sigma = _SIGMA_MARK.split(text)
     metres = parse_length(length)
@@ -99,34 +97,34 @@ def parse_measure(text: str) -> tuple[float, float]:
 def parse_at(text: str) -> DistanceAt:
     """``X,Y=LENGTH[±SIGMA]``."""
 
-    def made(where: str, known: str) -> DistanceAt:
-        (pixel,) = _pixels(where, 1)
-        return DistanceAt(pixel, *parse_measure(known))
+    def create(position: str, measure: str) -> DistanceAt:
+        (pixel,) = _pixels(position, 1)
+        return DistanceAt(pixel, *parse_measure(measure))
 
-    return _parsed("--at", text, "812,440=2.4m", made)
+    return _parsed("--at", text, "812,440=2.4m", create)
 
 
 def parse_length_between(text: str) -> LengthBetween:
     """``X,Y:X,Y=LENGTH[±SIGMA]``."""
 
-    def made(where: str, known: str) -> LengthBetween:
-        a, b = _pixels(where, 2)
-        return LengthBetween(a, b, *parse_measure(known))
+    def create(ends: str, measure: str) -> LengthBetween:
+        a, b = _pixels(ends, 2)
+        return LengthBetween(a, b, *parse_measure(measure))
 
-    return _parsed("--length", text, "100,200:100,900=2.03m", made)
+    return _parsed("--length", text, "100,200:100,900=2.03m", create)
 
 
 def parse_rectangle(text: str) -> Rectangle:
     """``X,Y:X,Y:X,Y:X,Y=LENGTHxLENGTH[±SIGMA]``."""
 
-    def made(where: str, known: str) -> Rectangle:
-        size, *sigma = _SIGMA_MARK.split(known)
+    def create(corners: str, measure: str) -> Rectangle:
+        size, *sigma = _SIGMA_MARK.split(measure)
         width, height = (parse_length(side) for side in re.split(r"[x*]", size))
         share = parse_share(sigma[0]) if sigma else DEFAULT_SIGMA
-        a, b, c, d = _pixels(where, 4)
+        a, b, c, d = _pixels(corners, 4)
         return Rectangle((a, b, c, d), width, height, share)
 
-    return _parsed("--rectangle", text, "100,200:300,200:300,900:100,900=0.9mx2.03m", made)
+    return _parsed("--rectangle", text, "100,200:300,200:300,900:100,900=0.9mx2.03m", create)
 
 
 def parse_camera_height(text: str) -> CameraHeight:
@@ -142,51 +140,52 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
 
     ``{"at": [812, 440], "distance": "2.4m"}``, ``{"from": [100, 200], "to": [100, 900], "length": "2.03m"}``,
     ``{"rectangle": [[x, y], ...], "width": "0.9m", "height": "2.03m"}``, ``{"camera_height": "1.6m"}``; each may have
-    a ``"sigma"``: a length, or a share such as "2%".
+    a ``"sigma"``: a length, or a fraction such as "2%".
 
     Raises:
-        CalibrationError: It cannot be read, or an entry is wrong; the message names the entry.
+        CalibrationError: The file cannot be read, or an entry is wrong; the message names the entry.
     """
     try:
         content = read_json(path)
     except OSError as error:
         raise CalibrationError(f"{path}: the constraints cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise CalibrationError(f"{path} is not a file of constraints: {error}") from error
+        raise CalibrationError(f"{path} is not a constraint file: {error}") from error
     entries = content.get("constraints") if isinstance(content, dict) else content
     if not isinstance(entries, list) or not entries:
         raise CalibrationError(f"{path} has no list of constraints")
-    found = []
+    constraints = []
     for number, entry in enumerate(entries, start=1):
         try:
-            found.append(constraint_from(entry))
+            constraints.append(constraint_from(entry))
         except ValueError as error:
             raise CalibrationError(f"{path}, constraint {number}: {error}") from error
-    return tuple(found)
+    return tuple(constraints)
 
 
 def values_of(constraint: Constraint) -> dict[str, Any]:
-    """An entry of such a file, exact: ``constraint_from`` makes the same constraint of it."""
+    """An entry of a constraint file, without rounding: ``constraint_from`` returns the same constraint."""
     match constraint:
         case DistanceAt():
-            known = {"at": list(constraint.pixel_px), "distance": _exact(constraint.distance_m)}
+            values = {"at": list(constraint.pixel_px), "distance": _exact(constraint.distance_m)}
         case LengthBetween():
             ends = {"from": list(constraint.a_px), "to": list(constraint.b_px)}
-            known = {**ends, "length": _exact(constraint.length_m)}
+            values = {**ends, "length": _exact(constraint.length_m)}
         case Rectangle():
             corners = [list(corner) for corner in constraint.corners_px]
             sides = {"width": _exact(constraint.width_m), "height": _exact(constraint.height_m)}
             return {"rectangle": corners, **sides, "sigma": repr(float(constraint.sigma))}
         case CameraHeight():
-            known = {"camera_height": _exact(constraint.height_m)}
-    return {**known, "sigma": _exact(constraint.sigma_m)}
+            values = {"camera_height": _exact(constraint.height_m)}
+    return {**values, "sigma": _exact(constraint.sigma_m)}
 
 
 def constraint_from(entry: Any) -> Constraint:
-    """The constraint of an entry of a JSON file (see ``read_constraints``).
+    """The constraint in an entry of a JSON file (see ``read_constraints``).
 
     Raises:
-        ValueError: It is none, something is missing or of another kind, or a length or position in it is wrong.
+        ValueError: It is not a constraint, a value is missing or of the wrong type, or a length or position is
+        invalid.
     """
     as_object(entry, "a constraint")
 
@@ -202,8 +201,8 @@ def constraint_from(entry: Any) -> Constraint:
         return _short(as_kind(str, value, name), name)
 
     def measure(name: str) -> tuple[float, float]:
-        told = f"±{sigma()}" if "sigma" in entry else ""
-        return parse_measure(length(name) + told)
+        uncertainty = f"±{sigma()}" if "sigma" in entry else ""
+        return parse_measure(length(name) + uncertainty)
 
     def sigma() -> str:
         return _short(str(as_kind(_SIGMA, entry["sigma"], "sigma")), "sigma")
@@ -231,7 +230,7 @@ PARSERS: Mapping[type[Constraint], Callable[[str], Constraint]] = {
     Rectangle: parse_rectangle,
     CameraHeight: parse_camera_height,
 }
-"""What makes each kind of constraint of the command line's text; they raise ValueError."""
+"""Parsers of command-line text, by type of constraint; they raise ValueError."""
 
 
 def _short(text: str, name: str) -> str:
@@ -245,19 +244,19 @@ def _exact(length_m: float) -> str:
 
 
 def _parsed(flag: str, text: str, example: str, make: Callable[[str, str], Made]) -> Made:
-    where, equals, known = text.partition("=")
+    position, equals, measure = text.partition("=")
     try:
         if not equals:
             raise ValueError("there is no '='")
-        return make(where, known)
+        return make(position, measure)
     except ValueError as error:
         raise _explained(flag, text, example, error) from error
 
 
 def _explained(flag: str, text: str, example: str, error: ValueError) -> ValueError:
-    told = str(error)
+    problem = str(error)
     return ValueError(
-        f"{told if told.startswith(flag) else f'{flag} {text}: {told}'}; the form is {flag} {example}"
+        f"{problem if problem.startswith(flag) else f'{flag} {text}: {problem}'}; expected {flag} {example}"
     )
 
 

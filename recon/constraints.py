@@ -1,4 +1,4 @@
-"""What a user knows about a scene: the distance of a pixel, the length between two, a rectangle, the camera's height.
+"""Known measurements of a scene: distance at a pixel, length between two pixels, rectangle, camera height.
 
 Positions are px of the upright photo, the centre of the top-left pixel at (0.5, 0.5); lengths are metres.
 """
@@ -11,14 +11,14 @@ Pixel = tuple[float, float]
 PICKING_PX = 0.5
 """Standard deviation of a position that a person picked, px."""
 DEFAULT_SIGMA = 0.01
-"""Standard deviation of a length whose own is not given, as a share of it: a tape, read by a person ..."""
+"""Default standard deviation of a length, as a fraction of it: a tape measure read by a person."""
 LEAST_SIGMA_M = 0.002
-"""... who does not read it better than this, m."""
+"""Smallest default standard deviation of a length, m: a tape measure is not read more accurately than this."""
 
 
 @dataclass(frozen=True)
 class DistanceAt:
-    """The distance of what a pixel shows, from the camera, along the ray as a laser measures it."""
+    """Distance from the camera to the point at a pixel, along the ray (as a laser rangefinder measures)."""
 
     pixel_px: Pixel
     distance_m: float
@@ -30,18 +30,18 @@ class DistanceAt:
 
     @property
     def known_m(self) -> float:
-        """What is known, m."""
+        """The known length, m."""
         return self.distance_m
 
     @property
     def text(self) -> str:
-        """As on the command line."""
+        """Formatted as on the command line."""
         return f"--at {_show(self.pixel_px)}={self.distance_m:g}m"
 
 
 @dataclass(frozen=True)
 class LengthBetween:
-    """The straight length between what two pixels show."""
+    """Straight length between the points at two pixels."""
 
     a_px: Pixel
     b_px: Pixel
@@ -49,7 +49,7 @@ class LengthBetween:
     sigma_m: float
     """Standard deviation, m."""
     name: str | None = None
-    """How it is called in messages, where it is a part of something else."""
+    """Name in messages, if it is part of another constraint."""
 
     def __post_init__(self) -> None:
         _check(self.text, self.length_m, self.sigma_m)
@@ -58,27 +58,27 @@ class LengthBetween:
 
     @property
     def known_m(self) -> float:
-        """What is known, m."""
+        """The known length, m."""
         return self.length_m
 
     @property
     def text(self) -> str:
-        """As on the command line."""
+        """Formatted as on the command line."""
         return self.name or f"--length {_show(self.a_px)}:{_show(self.b_px)}={self.length_m:g}m"
 
 
 @dataclass(frozen=True)
 class Rectangle:
-    """A flat rectangle of known size, such as a door, a sheet of paper, or a picture's frame."""
+    """A flat rectangle of known size, such as a door, a sheet of paper, or a picture frame."""
 
     corners_px: tuple[Pixel, Pixel, Pixel, Pixel]
-    """In order around it."""
+    """In order around the rectangle."""
     width_m: float
-    """Of the side from the first corner to the second."""
+    """Length of the side from the first corner to the second."""
     height_m: float
-    """Of the side from the second corner to the third."""
+    """Length of the side from the second corner to the third."""
     sigma: float = DEFAULT_SIGMA
-    """Standard deviation of both, as a share."""
+    """Relative standard deviation of both sides."""
 
     def __post_init__(self) -> None:
         for length_m in (self.width_m, self.height_m):
@@ -89,7 +89,7 @@ class Rectangle:
 
     @property
     def text(self) -> str:
-        """As on the command line."""
+        """Formatted as on the command line."""
         return (
             f"--rectangle {':'.join(_show(c) for c in self.corners_px)}={self.width_m:g}mx{self.height_m:g}m"
         )
@@ -112,7 +112,7 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class CameraHeight:
-    """Height of the camera above the floor that the photo shows."""
+    """Height of the camera above the visible floor."""
 
     height_m: float
     sigma_m: float
@@ -123,12 +123,12 @@ class CameraHeight:
 
     @property
     def known_m(self) -> float:
-        """What is known, m."""
+        """The known length, m."""
         return self.height_m
 
     @property
     def text(self) -> str:
-        """As on the command line."""
+        """Formatted as on the command line."""
         return f"--camera-height {self.height_m:g}m"
 
 
@@ -136,7 +136,7 @@ Constraint = DistanceAt | LengthBetween | Rectangle | CameraHeight
 
 
 def pixels_of(constraint: Constraint) -> tuple[Pixel, ...]:
-    """The positions that a constraint is about, px."""
+    """The pixel positions of a constraint, px."""
     if isinstance(constraint, DistanceAt):
         return (constraint.pixel_px,)
     if isinstance(constraint, LengthBetween):
@@ -145,7 +145,7 @@ def pixels_of(constraint: Constraint) -> tuple[Pixel, ...]:
 
 
 def default_sigma_m(length_m: float) -> float:
-    """Standard deviation of a length that was given without one, m."""
+    """Default standard deviation of a length, m."""
     return max(DEFAULT_SIGMA * abs(length_m), LEAST_SIGMA_M)
 
 

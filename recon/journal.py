@@ -14,7 +14,7 @@ WARNINGS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that the user should know."""
+    """One entry of the journal."""
 
     kind: Literal["decision", "warning", "detail"]
     """A ``detail`` is shown only in verbose mode."""

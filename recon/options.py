@@ -1,4 +1,4 @@
-"""Every option of a reconstruction, with its default, help text and group, written once.
+"""All options of a reconstruction, each with its default, help text and group.
 
 The command line is generated from these fields, so ``--help`` and the code have the same defaults.
 """
@@ -310,7 +310,7 @@ class Options:
         if self.faces is not None and self.faces < 4:
             raise ValueError(f"--faces must be 4 or more, got {self.faces}")
         if self.faces is not None and self.error is not None:
-            raise ValueError("give only one of --faces and --error: each sets how far a mesh is simplified")
+            raise ValueError("use only one of --faces and --error: each sets how far a mesh is simplified")
         if self.processing_size is not None and self.processing_size < 14:
             raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
         if self.intrinsics is not None:
@@ -321,14 +321,12 @@ class Options:
                 )
         cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
         if sum(given is not None for given in cameras) > 1:
-            raise ValueError("give only one of --intrinsics, --focal-px, --focal-35mm and --fov")
+            raise ValueError("use only one of --intrinsics, --focal-px, --focal-35mm and --fov")
         if self.relative_depth is not None and self.model != "auto":
-            raise ValueError(
-                "give only one of --model and --relative-depth: each is the depth to make metric"
-            )
+            raise ValueError("use only one of --model and --relative-depth: each is the depth to make metric")
         if self.depth is not None and self.reference is not None:
             raise ValueError(
-                "give only one of --depth and --reference: each is the metric reference for --model"
+                "use only one of --depth and --reference: each is the metric reference for --model"
             )
         self._check_choices()
         if self.level and self.axes == "opencv":
@@ -360,8 +358,8 @@ class Options:
         ):
             if not (isinstance(given, tuple) and all(isinstance(one, kind) for one in given)):
                 raise ValueError(
-                    f"{flag} takes {kind.__name__} of recon.constraints, which recon.constraint_text makes of text, "
-                    f"got {given!r}"
+                    f"{flag} takes recon.constraints.{kind.__name__} (recon.constraint_text parses text), got "
+                    f"{given!r}"
                 )
         fits = self.at or self.length or self.rectangle or self.camera_height or self.constraint_file
         if self.calibration is not None and (fits or self.reference):

@@ -117,15 +117,15 @@ class CalibrationRecord:
 
 @dataclass(frozen=True)
 class KeptRecord:
-    """That the viewer has cut pixels away."""
+    """Records that pixels were removed in the viewer."""
 
     pixels: int
-    """So many are left."""
+    """Number of remaining pixels."""
 
 
 @dataclass(frozen=True)
 class CropRecord:
-    """The box outside of which the viewer has cut everything away, m, upright."""
+    """The crop box of the viewer, m, upright; everything outside was removed."""
 
     low_m: Point
     high_m: Point
@@ -133,14 +133,14 @@ class CropRecord:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where every number of a scene came from."""
+    """The origin of every number in a scene."""
 
     generator: str | None = None
     photo: PhotoRecord | None = None
     model: ModelRecord | None = None
     focal: FocalRecord | None = None
     error_model: ErrorModel | None = None
-    """How far the depth is off; None where that is not known."""
+    """Error model of the depth; None if unknown."""
     calibration: CalibrationRecord | None = None
     scale_interval: float | None = None
     """Relative half-width of the 95 % interval of the scale."""
@@ -151,7 +151,7 @@ class Provenance:
     levelling: Values | None = None
     """How the scene in the file was stood upright; a scene file has none, as it holds the camera's view."""
     fill: str | None = None
-    """That a file has geometry which nobody has seen."""
+    """A note that a file contains synthetic geometry."""
     more: Values = field(default_factory=dict)
 
     @property
@@ -214,7 +214,7 @@ class Provenance:
 
 
 _ALWAYS = ("error_model", "calibration", "scale_interval")
-"""Written also where there is none: null says that nothing is known."""
+"""Keys that are always written; null means unknown."""
 _NAMES = {each.name for each in fields(Provenance)} - {"levelling", "fill", "more"}
 
 
@@ -246,7 +246,7 @@ def _model(values: Any) -> ModelRecord | None:
 
 
 def _record(kind: type[Record], values: Any) -> Record | None:
-    """Of a file's values; names that this version does not know are left out."""
+    """A record from a file's values, without names that this version does not define."""
     name = kind.__name__.removesuffix("Record").lower()
     return None if values is None else as_kind(kind, known_fields(kind, values, name), name)
 

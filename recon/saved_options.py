@@ -21,15 +21,15 @@ def options_as_values(options: Options) -> dict[str, Any]:
 
 
 def without_folders(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values for a file that is passed on: of paths the name alone, as folders tell whose machine it was."""
+    """The same values for a file that may be shared: of paths only the name, as folders reveal the machine."""
     return {name: _name_of(name, value) for name, value in values.items()}
 
 
 def options_from_values(values: Mapping[str, Any]) -> Options:
-    """The inverse of ``options_as_values``; also of scenes of before, whose constraints are the command line's text.
+    """The inverse of ``options_as_values``; also reads older scenes, which store constraints as command-line text.
 
     Raises:
-        ValueError: There is no such option, or it has another kind of value.
+        ValueError: Unknown option, or a value of the wrong type.
     """
     return Options(**{name: _value(name, value) for name, value in as_object(values, "options").items()})
 

@@ -1,4 +1,4 @@
-"""The result: a photo, its camera and its metric depth; geometry is made from them when asked for."""
+"""The result: a photo, its camera and its metric depth, from which geometry is made on demand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -67,15 +67,15 @@ class Scene(Value):
 
     photo: Photo
     intrinsics: Intrinsics
-    """Camera of the upright photo."""
+    """Intrinsics of the upright photo."""
     depth: MetricDepth
     """(H, W) of the photo, cam frame, m."""
     sky: BoolMap | None = None
-    """(H, W) bool, where the estimator tells the sky."""
+    """(H, W) bool; None if the depth source provides no sky mask."""
     options: Options = field(default_factory=Options)
-    """What is dropped, how much is kept, and the axes of files."""
+    """Which pixels are dropped, the resolution of the geometry, and the axes of files."""
     provenance: Provenance = field(default_factory=Provenance)
-    """Where every number came from."""
+    """The origin of every number."""
 
     def __post_init__(self) -> None:
         size = (self.photo.height, self.photo.width)
@@ -87,7 +87,7 @@ class Scene(Value):
             raise ValueError(f"sky of shape {self.sky.shape} does not fit a photo of {size}")
 
     def with_options(self, options: Options) -> "Scene":
-        """The same scene with other options; the depth edges are found again only where the options move them."""
+        """The same scene with other options; depth edges are detected again only if the options affect them."""
         other = replace(self, options=options)
         cached = self.__dict__.get("surface")
         same = all(
@@ -99,7 +99,7 @@ class Scene(Value):
 
     @cached_property
     def surface(self) -> Surface:
-        """The depth that becomes geometry, and its pixels, at the photo's full resolution; kept, as it takes long."""
+        """The depth and pixels used for geometry, at the photo's full resolution; cached, because it is slow."""
         return surface_of(
             self.depth,
             self.sky,
@@ -111,19 +111,19 @@ class Scene(Value):
 
     @property
     def dropped(self) -> Dropped:
-        """How many pixels are left out, and why."""
+        """Number of dropped pixels, by reason."""
         return self.surface.dropped
 
     @cached_property
     def backdrop_m(self) -> float | None:
-        """Distance at which a kept sky stands, m; None where there is none. Not a measurement."""
+        """Distance of the backdrop for a kept sky, m; None if there is none. Arbitrary, not a measurement."""
         return (
             backdrop_m(self.depth, self.sky, self.options.max_depth) if self.options.sky == "keep" else None
         )
 
     @cached_property
     def levelling(self) -> Levelling | None:
-        """Gravity and the camera's height, from all pixels of known depth; None where ``level`` is not asked for."""
+        """Gravity and the camera's height, estimated from all pixels with depth; None without ``options.level``."""
         if not self.options.level:
             return None
         usable = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
@@ -219,18 +219,18 @@ class Scene(Value):
         return page
 
     def save(self, path: str | Path, *, shape: Shape | None = None, overwrite: bool = False) -> Path:
-        """Writes a file in the format of its suffix, all or nothing: ``.npz`` holds the whole scene.
+        """Writes a file atomically in the format of its suffix; ``.npz`` stores the whole scene.
 
         Args:
-            path: Where; its folder must exist.
-            shape: ``cloud`` or ``mesh``; None takes the format's default.
-            overwrite: Replace an existing file.
+            path: The file; its folder must exist.
+            shape: ``cloud`` or ``mesh``; None for the format's default.
+            overwrite: Whether to replace an existing file.
 
         Returns:
             The path.
 
         Raises:
-            ExportError: Unknown format, a file is in the way, nothing to write, no space.
+            ExportError: Unknown format, existing file, nothing to write, or no disk space.
         """
         with names_of_arguments(ReconError):
             self._save(Path(path), shape, overwrite)
@@ -251,44 +251,45 @@ class Scene(Value):
         """Writes the whole scene as a scene file, whatever the suffix.
 
         Raises:
-            ExportError: No permission or no space, or a file is there that may not be replaced; the old file stays.
+            ExportError: No permission, no disk space, or an existing file without ``overwrite``; an existing file is
+                left unchanged.
         """
         scene_file.write_arrays(path, self._arrays(), self._metadata(), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> "Scene":
-        """Reads a scene file (``.npz``) that ``save`` wrote.
+        """Reads a scene file (``.npz``) written by ``save``.
 
         Raises:
-            SceneFileError: Missing, damaged, or not a scene of recon's.
+            SceneFileError: The file is missing, damaged, or not a recon scene.
         """
         path = Path(path)
         arrays, metadata = scene_file.read_arrays(path)
-        with scene_file.damage_told(path):
-            told = as_kind(_Metadata, known_fields(_Metadata, metadata))
+        with scene_file.reporting_damage(path):
+            fields = as_kind(_Metadata, known_fields(_Metadata, metadata))
             height, width = arrays["z_m"].shape
             fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
             _check_numbers(arrays, (fx, fy, cx, cy))
             log_sigma = arrays.get("log_sigma")
-            # Of an earlier version, or another program's: the picture alone is passed on.
+            # The file may be from an older version or another program: only the image is kept.
             jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
             return cls(
                 photo=Photo(
                     rgb=arrays["rgb"],
-                    path=told.photo_path,
+                    path=fields.photo_path,
                     jpeg_bytes=jpeg.picture if jpeg else None,
                     jpeg_metadata=jpeg.metadata if jpeg else b"",
                 ),
-                intrinsics=Intrinsics(fx, fy, cx, cy, width, height, told.focal_source),
+                intrinsics=Intrinsics(fx, fy, cx, cy, width, height, fields.focal_source),
                 depth=MetricDepth(
                     z_m=arrays["z_m"],
                     valid=arrays["valid"],
-                    scale_interval=told.scale_interval,
+                    scale_interval=fields.scale_interval,
                     log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
                 ),
                 sky=arrays.get("sky"),
-                options=options_from_values(told.options),
-                provenance=Provenance.from_dict(told.provenance),
+                options=options_from_values(fields.options),
+                provenance=Provenance.from_dict(fields.provenance),
             )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
@@ -311,7 +312,7 @@ class Scene(Value):
 
     def _metadata(self) -> dict[str, Any]:
         return {
-            # The name alone: a scene that is passed on should not tell the folders of the machine that made it.
+            # Only the name: a shared scene should not reveal the folders of the machine that made it.
             "photo_path": self.photo.name,
             "focal_source": self.intrinsics.source,
             "scale_interval": self.depth.scale_interval,
@@ -328,13 +329,13 @@ class Scene(Value):
         return replace(photo, jpeg_bytes=with_metadata(photo.jpeg_bytes, photo.jpeg_metadata))
 
     def geometry(self, shape: Shape) -> Geometry:
-        """The cloud or the mesh; a cloud that is not thinned comes in pieces, for the writers."""
+        """The cloud or the mesh; without ``voxel``, the cloud is generated in blocks for the writers."""
         if shape == "mesh":
             return self.mesh()
         return self._grid_cloud() if self.options.voxel is None else self.cloud()
 
     def content(self, form: Format, shape: Shape, geometry: Geometry | None = None) -> Content:
-        """What a writer of that format gets; of ``geometry`` where that is made already."""
+        """The input of a format's writer; ``geometry`` avoids making the geometry again."""
         levelling = self.levelling
         fill = FILL_NOTE if self.options.fill and shape == "mesh" else None
         return Content(

@@ -1,10 +1,9 @@
-"""The ``.npz`` scene file: everything that is needed to export again without a network.
+"""The ``.npz`` scene file: everything needed to export the scene again without a network.
 
-A plain numpy archive, so that any program that reads numpy reads it: ``z_m`` (H, W) float32 m, ``valid`` (H, W)
-bool, ``rgb`` (H, W, 3) uint8 sRGB, ``intrinsics`` (fx, fy, cx, cy) float64 px with pixel centres at 0.5, ``metadata``
-JSON text, and where there is one ``sky`` (H, W) bool, ``log_sigma`` (H, W) float16, the estimator's own standard
-deviation of log depth, and ``jpeg``, the photo's own bytes. ``Scene.save`` and ``Scene.load`` say what stands in the
-metadata.
+A plain numpy archive, which any program that uses numpy can read: ``z_m`` (H, W) float32 m, ``valid`` (H, W) bool,
+``rgb`` (H, W, 3) uint8 sRGB, ``intrinsics`` (fx, fy, cx, cy) float64 px with pixel centres at 0.5, ``metadata`` JSON
+text, and optionally ``sky`` (H, W) bool, ``log_sigma`` (H, W) float16 (the estimator's own standard deviation of log
+depth), and ``jpeg``, the bytes of the photo. ``Scene._metadata`` defines the metadata.
 """
 
 import json
@@ -41,36 +40,37 @@ _MOST_METADATA_BYTES = 64 << 20
 def write_arrays(
     path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], *, overwrite: bool = True
 ) -> None:
-    """Writes the arrays and the metadata, plain JSON values, all or nothing.
+    """Writes the arrays and the metadata (plain JSON values) atomically.
 
     Raises:
-        ExportError: No permission or no space, or a file is there that may not be replaced; the old file stays.
+        ExportError: No permission, no disk space, or an existing file without ``overwrite``; an existing file is left
+            unchanged.
     """
-    told = np.array(json.dumps({"format": _FORMAT, "frame": _FRAME, **metadata}))
-    held: dict[str, Any] = {**arrays, "metadata": told}
+    text = np.array(json.dumps({"format": _FORMAT, "frame": _FRAME, **metadata}))
+    contents: dict[str, Any] = {**arrays, "metadata": text}
     with staged(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
-        # Not compressed: depth and pixels shrink by a third for thirty times the time.
-        np.savez(file, **{name: held[name] for name in _ORDER if name in held})
+        # Not compressed: that would save a third of the size but take thirty times as long.
+        np.savez(file, **{name: contents[name] for name in _ORDER if name in contents})
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Reads the arrays and the metadata.
 
     Raises:
-        SceneFileError: Missing, damaged, or not a scene of recon's.
+        SceneFileError: The file is missing, damaged, or not a recon scene.
     """
-    with damage_told(path), open_npz(path) as archive:
+    with reporting_damage(path), open_npz(path) as archive:
         if "metadata" not in archive.names:
             raise SceneFileError(
-                f"{path} is a numpy archive, but not a scene that `recon build -o scene.npz` wrote"
+                f"{path} is a numpy archive, but not a scene written by `recon build -o scene.npz`"
             )
         header = archive.header("metadata")
         if header.dtype.kind != "U" or header.shape or header.bytes > _MOST_METADATA_BYTES:
             raise ValueError(f"its metadata must be text, got {header.dtype} of {header.shape}")
         metadata = parse_json(str(archive.read("metadata")))
         if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
-            told = metadata.get("format") if isinstance(metadata, dict) else None
-            raise SceneFileError(f"{path} was written by another version of recon ({told})")
+            version = metadata.get("format") if isinstance(metadata, dict) else None
+            raise SceneFileError(f"{path} was written by another version of recon ({version})")
         names = [name for name in _ORDER if name not in ("metadata", *_OPTIONAL) or name in archive.names]
         _check_headers(archive, [name for name in names if name != "metadata"])
         return {name: archive.read(name) for name in names if name != "metadata"}, metadata
@@ -92,8 +92,8 @@ def _check_headers(archive: Archive, names: Iterable[str]) -> None:
 
 
 @contextmanager
-def damage_told(path: Path) -> Iterator[None]:
-    """Whatever the body makes of a damaged file becomes a ``SceneFileError`` that names it."""
+def reporting_damage(path: Path) -> Iterator[None]:
+    """Converts the errors that a damaged file causes in the body to a ``SceneFileError`` with the path."""
     try:
         yield
     except ReconError:

@@ -9,10 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 BLOCK = 1 << 16
-"""Points, faces or pixels that are worked on at a time: what is made of them stays in the cache and takes a few MB,
-so memory does not grow with the scene."""
+"""Points, faces or pixels processed at a time: temporaries fit into the cache and take a few MB, independent of the
+size of the scene."""
 _MOST = 4
-"""Threads; numpy lets them run at once while it works on a block, and more than these wait for memory."""
+"""Maximum number of threads; numpy releases the lock during a block, and more threads than this wait for memory."""
 
 
 def cores() -> int:

@@ -43,7 +43,8 @@ lens."""
 NEAREST_M = 1e-6
 """No camera sees what is nearer; the inverse of much smaller numbers is infinite in float32."""
 FARTHEST_M = 1e5
-"""No sensor measures 100 km: renderers write 1e10 (and half floats 65504) where there is nothing."""
+"""Larger depths are invalid: no sensor measures 100 km, and renderers write 1e10 (or 65504 in half floats) for empty
+pixels."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Intrinsics:
 
     @classmethod
     def default(cls, *, width: int, height: int) -> "Intrinsics":
-        """Where nothing tells the camera: a field of view of 60 degrees along the longer side, so that a camera which
-        is turned upright keeps its focal length."""
+        """The default for an unknown camera: a field of view of 60 degrees along the longer side, so that the focal
+        length is the same in portrait and landscape."""
         focal_px = 0.5 * max(width, height) / tan(0.5 * radians(DEFAULT_FOV_DEG))
         return cls.from_focal(focal_px, width=width, height=height, source="default")
 
@@ -101,7 +102,7 @@ class Intrinsics:
     def best(
         cls, known: "Intrinsics | None", model_focal_px: float | None, *, width: int, height: int
     ) -> "Intrinsics":
-        """The camera that is known, else one with the focal length that a model predicts, px, else the default."""
+        """The known camera, otherwise one with a model's focal length, px, otherwise the default."""
         if known is not None:
             return known
         if model_focal_px is not None:
@@ -142,7 +143,7 @@ class Photo(Value):
     path: str | None = None
     """The file that it came from."""
     exif_focal_px: float | None = None
-    """Focal length that the file's EXIF tells, px of this upright picture."""
+    """Focal length from EXIF, px of this upright photo."""
     exif_focal_note: str | None = None
     """How it was derived, or why it could not be, in words for the user."""
     intrinsics: Intrinsics | None = None
@@ -158,8 +159,7 @@ class Photo(Value):
     present: BoolMap | None = None
     """(H, W) bool: False where the file is transparent, so that there is no geometry; None: everywhere."""
     carried: "CarriedDepth | None" = None
-    """Depth that the file carries beside the picture (portrait modes), of the same view; None: none that is
-    understood."""
+    """Depth embedded in the file (portrait modes), of the same view; None if there is none in a supported format."""
 
     def __post_init__(self) -> None:
         _expect("rgb", self.rgb, (None, None, 3), np.uint8)
@@ -200,7 +200,7 @@ class MetricDepth(Value):
     z_m: FloatMap
     """(H, W) float32 z-depth, m (not the ray's length). Meaningless where ``valid`` is False."""
     valid: BoolMap
-    """(H, W) bool: False where depth is not known."""
+    """(H, W) bool: False where depth is unknown."""
     scale_interval: float | None = None
     """Relative half-width of the 95 % interval of the scale (0.1: metres may be 10 % off); None: unknown."""
     log_sigma: FloatMap | None = None
@@ -228,7 +228,7 @@ class RelativeDepth(Value):
     inverse: FloatMap
     """(H, W) float32, larger is nearer, no unit."""
     valid: BoolMap
-    """(H, W) bool: False where not known."""
+    """(H, W) bool: False where unknown."""
 
     def __post_init__(self) -> None:
         _expect("inverse", self.inverse, (None, None), np.float32)
@@ -259,11 +259,13 @@ class CarriedDepth:
     @property
     def summary(self) -> str:
         """For a person: ``Apple disparity, 768x576, relative (accuracy relative, quality high)``."""
-        told = ", ".join(
+        details = ", ".join(
             f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
             for key, value in self.details.items()
         )
-        return f"{self.standard}, {self.width}x{self.height}, {self.gives}" + (f" ({told})" if told else "")
+        return f"{self.standard}, {self.width}x{self.height}, {self.gives}" + (
+            f" ({details})" if details else ""
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -39,7 +39,8 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real photos with measured depth, beside the project's folder; tests that need them skip without."""
+    """Real photos with measured depth, next to the project's folder; without them, tests that need them are
+    skipped."""
     if not SHARED_DATA.is_dir():
         pytest.skip("../shared/data, the real photos, is not here")
     return SHARED_DATA

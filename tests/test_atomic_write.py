@@ -71,7 +71,7 @@ def test_what_appeared_meanwhile_is_not_replaced_unless_asked(tmp_path):
             (temporary.parent / sidecar.name).write_text("new")
             sidecar.write_text("another run's")
 
-    with pytest.raises(ExportError, match=r"scene\.mtl exists by now"):
+    with pytest.raises(ExportError, match=r"scene\.mtl has appeared in the meantime"):
         write(overwrite=False)
     assert sidecar.read_text() == "another run's"
     assert names(tmp_path) == ["scene.mtl"]
@@ -140,7 +140,7 @@ class TestFolder:
 
     def test_what_is_not_ours_is_never_lost(self, scene):
         (scene / "database.db").write_text("hours of work")
-        with pytest.raises(ExportError, match="other files in it"):
+        with pytest.raises(ExportError, match="contains other files"):
             check_writable([(scene, scene / "points.txt")], overwrite=True)
         with pytest.raises(ExportError, match="is a folder"):
             self.write(scene, "new")
@@ -274,14 +274,14 @@ class TestCheckWritable:
             check_writable([(tmp_path / "a.obj", shared), (tmp_path / "b.obj", shared)], overwrite=True)
 
     def test_what_is_read_is_never_replaced(self, old):
-        with pytest.raises(ExportError, match="is the file that is read"):
+        with pytest.raises(ExportError, match="is an input file"):
             check_writable([(old.parent / "a.obj", old)], overwrite=True, inputs=[old])
 
     def test_what_a_link_leads_to_is_read_too(self, old):
         link = old.parent / "link.ply"
         link.symlink_to(old.name)
         for output in (old, link):
-            with pytest.raises(ExportError, match="is the file that is read"):
+            with pytest.raises(ExportError, match="is an input file"):
                 check_writable([(output,)], overwrite=True, inputs=[link])
 
     def test_a_missing_folder(self, tmp_path):

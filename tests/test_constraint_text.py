@@ -1,4 +1,4 @@
-"""What a user knows, as text and as JSON."""
+"""Known measurements as text and as JSON."""
 
 import json
 from collections.abc import Callable
@@ -45,8 +45,8 @@ def test_units(text: str, metres: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["1,500mm", "12,000m", "2m±1,500mm"])
-def test_a_comma_that_may_stand_before_thousands_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"may mean \d+\.\d+ or \d+: write one of these"):
+def test_a_comma_that_may_be_a_thousands_separator_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is ambiguous: write \d+\.\d+ or \d+"):
         parse_measure(text)
 
 
@@ -64,7 +64,7 @@ def test_a_length_is_its_number_times_its_unit(number: float, unit: str) -> None
         ("2m +/- 2%", 0.04),
         ("2m~1in", 0.0254),
         ("2m", 0.02),
-        # Nobody reads a tape to a tenth of a millimetre.
+        # A tape measure is not read to a tenth of a millimetre.
         ("1cm", 0.002),
     ],
 )
@@ -76,9 +76,9 @@ def test_every_kind_of_constraint() -> None:
     assert parse_at("812,440=2.4m±3cm") == DistanceAt((812, 440), 2.4, 0.03)
     assert parse_length_between("1,2:30,40.5=2m±2cm") == LengthBetween((1, 2), (30, 40.5), 2.0, 0.02)
     assert parse_camera_height("160cm±5cm") == CameraHeight(1.6, 0.05)
-    found = parse_rectangle("10,10:90,20:90,80:10,90=90cm x 2.03m±2%")
-    assert found == Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.02)
-    assert [side.length_m for side in found.sides] == [0.9, 2.03, 0.9, 2.03]
+    result = parse_rectangle("10,10:90,20:90,80:10,90=90cm x 2.03m±2%")
+    assert result == Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.02)
+    assert [side.length_m for side in result.sides] == [0.9, 2.03, 0.9, 2.03]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_every_kind_of_constraint() -> None:
     [
         (parse_at, "812,440", "there is no '='"),
         (parse_at, "812=2m", "X,Y"),
-        (parse_at, "812,440=2", "give a number with its unit"),
+        (parse_at, "812,440=2", "expected a number with a unit"),
         (parse_at, "812,440=-2m", "positive"),
         (parse_at, "812,440=2m±0cm", "uncertainty must be positive"),
         (parse_at, "812,440=2m±1cm±2cm", "two uncertainties"),
@@ -97,17 +97,17 @@ def test_every_kind_of_constraint() -> None:
         (parse_length_between, "1,2:1,2=2m", "the same pixel"),
         (parse_rectangle, "0,0:10,0:10,10=1mx1m", "expected 4 positions"),
         (parse_rectangle, "0,0:10,0:0,10:10,10=1mx1m", "in order"),
-        (parse_rectangle, "0,0:10,0:10,10:0,10=1m", "form is --rectangle"),
+        (parse_rectangle, "0,0:10,0:10,10:0,10=1m", "expected --rectangle"),
         (parse_camera_height, "high", "--camera-height 1.6m"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_right_form(parse: Callable[[str], Any], text: str, says: str) -> None:
-    with pytest.raises(ValueError, match="the form is --") as caught:
+def test_errors_show_an_example_of_the_right_form(parse: Callable[[str], Any], text: str, says: str) -> None:
+    with pytest.raises(ValueError, match="expected --") as caught:
         parse(text)
     assert says in str(caught.value)
 
 
-def test_options_refuse_what_cannot_be_read_and_a_calibration_beside_lengths() -> None:
+def test_options_refuse_unparsed_text_and_a_calibration_combined_with_lengths() -> None:
     height = CameraHeight(1.6, 0.02)
     for wrong in (
         {"at": ("1,2=3m",)},
@@ -115,7 +115,7 @@ def test_options_refuse_what_cannot_be_read_and_a_calibration_beside_lengths() -
         {"rectangle": (height,)},
         {"camera_height": "1.6m"},
     ):
-        with pytest.raises(ValueError, match=r"of recon\.constraints"):
+        with pytest.raises(ValueError, match=r"takes recon\.constraints"):
             Options(**wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="calibration"):
         Options(calibration=Path("c.json"), at=(DistanceAt((1, 2), 3.0, 0.03),))

@@ -30,16 +30,16 @@ FLOORS = (
     " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz"
     " recon.argument_names",
 )
-"""From the roof to the ground, no room higher than its imports make it. Rooms on one floor do not know each other."""
+"""From top to bottom, each room as low as its imports allow. Rooms on one floor do not import each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}
 OPENS_THE_VIEWER = "recon_cli.commands.view"
 WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", "recon_cli", "recon_viewer", "tools"}
 """Folders of tests/: of other programs, of the pages, of what tests share, and of the applications and the tools."""
 
 
-def told(found: Iterable[Import]) -> str:
+def shown(result: Iterable[Import]) -> str:
     """One line for each."""
-    return "\n" + "\n".join(map(str, found))
+    return "\n" + "\n".join(map(str, result))
 
 
 def test_every_room_has_its_floor() -> None:
@@ -60,17 +60,17 @@ def test_no_arrow_points_upwards() -> None:
         if FLOOR.get(a, 0) <= FLOOR.get(b, 0)
         for one in imports
     ]
-    assert not wrong, told(wrong)
+    assert not wrong, shown(wrong)
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
     imports = imports_of(ROOT)
     circles = circles_of((one.importer, one.imported) for one in imports)
     wrong = [one for one in imports for circle in circles if {one.importer, one.imported} <= set(circle)]
-    assert not wrong, told(wrong)
+    assert not wrong, shown(wrong)
 
 
-def test_the_applications_know_the_library_and_not_each_other() -> None:
+def test_the_applications_import_the_library_and_not_each_other() -> None:
     below = {"recon": 0, "recon_viewer": 1, "recon_cli": 2}
     wrong = [
         one
@@ -79,7 +79,7 @@ def test_the_applications_know_the_library_and_not_each_other() -> None:
         if below[a] < below[b]
         or ((a, b) == ("recon_cli", "recon_viewer") and one.importer != OPENS_THE_VIEWER)
     ]
-    assert not wrong, told(wrong)
+    assert not wrong, shown(wrong)
 
 
 def test_tests_have_the_same_rooms() -> None:

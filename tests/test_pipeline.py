@@ -23,7 +23,7 @@ RGB = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
 
 
 class Fake:
-    """An estimator that knows the truth: metric, or relative with an odd scale and shift."""
+    """An estimator that returns the ground truth: metric, or relative with an arbitrary scale and shift."""
 
     def __init__(self, gives: str = "metric", focal_px: float | None = None) -> None:
         self.name, self.gives, self.focal_px = f"fake-{gives}", gives, focal_px
@@ -128,8 +128,8 @@ def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
     scale_sources = ScaleSources(reference=Measured(save_depth(tmp_path / "d.npy")))
-    found, _ = fit(photo(), estimate, scale_sources, None, Journal())
-    saved.write_text(dumps(found))
+    result, _ = fit(photo(), estimate, scale_sources, None, Journal())
+    saved.write_text(dumps(result))
     journal = Journal()
     scene = recon.reconstruct(photo(), estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
     assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
@@ -142,8 +142,8 @@ def test_a_calibration_of_another_photo_warns_and_of_another_model_is_refused(tm
     fake, saved = Fake("relative"), tmp_path / "cal.json"
     estimate = fake.estimate(photo(), focal_px=None, journal=Journal())
     scale_sources = ScaleSources(reference=Measured(save_depth(tmp_path / "d.npy")))
-    found, _ = fit(photo(), estimate, scale_sources, None, Journal())
-    saved.write_text(dumps(found))
+    result, _ = fit(photo(), estimate, scale_sources, None, Journal())
+    saved.write_text(dumps(result))
     journal = Journal()
     other = Photo(rgb=RGB, path="other.jpg")
     recon.reconstruct(other, estimator=fake, calibration=saved, journal=journal)  # type: ignore[arg-type]
@@ -165,8 +165,8 @@ def test_an_unknown_model_is_named() -> None:
 def test_auto_without_weights_falls_back_to_the_preview_and_says_so() -> None:
     journal = Journal()
     scene = recon.reconstruct(photo(), offline=True, journal=journal)
-    told = " ".join(entry.message for entry in journal.entries if entry.kind == "warning")
-    assert "recon models pull depthpro" in told and "preview" in told
+    message = " ".join(entry.message for entry in journal.entries if entry.kind == "warning")
+    assert "recon models pull depthpro" in message and "preview" in message
     assert scene.provenance.model_name == "preview"
 
 
@@ -198,8 +198,8 @@ def test_what_cannot_work_fails_before_the_network_runs(tmp_path: Path) -> None:
 def test_the_reference_s_sky_and_focal_length_fill_in(monkeypatch: pytest.MonkeyPatch) -> None:
     class Skyless(Fake):
         def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-            found = super().estimate(photo, focal_px=focal_px, journal=journal)
-            return replace(found, sky=None, depth=replace(found.depth, valid=ALL))
+            result = super().estimate(photo, focal_px=focal_px, journal=journal)
+            return replace(result, sky=None, depth=replace(result.depth, valid=ALL))
 
     reference = Fake(focal_px=234.0)
     monkeypatch.setattr("recon.depth.registry.create", lambda *_: reference)
@@ -210,7 +210,7 @@ def test_the_reference_s_sky_and_focal_length_fill_in(monkeypatch: pytest.Monkey
 
 def test_a_calibration_carries_the_focal_length_that_its_metres_belong_to(tmp_path: Path) -> None:
     estimate = Fake("relative").estimate(photo(), focal_px=None, journal=Journal())
-    found, _ = fit(photo(), estimate, ScaleSources(reference=Fake(focal_px=234.0)), None, Journal())  # type: ignore[arg-type]
-    (tmp_path / "cal.json").write_text(dumps(found))
+    result, _ = fit(photo(), estimate, ScaleSources(reference=Fake(focal_px=234.0)), None, Journal())  # type: ignore[arg-type]
+    (tmp_path / "cal.json").write_text(dumps(result))
     scene = recon.reconstruct(photo(), estimator=Fake("relative"), calibration=tmp_path / "cal.json")  # type: ignore[arg-type]
     assert scene.intrinsics.fx == 234.0

@@ -70,23 +70,23 @@ def test_a_file_s_provenance_is_written_again_byte_for_byte(values: dict[str, An
 
 
 def test_what_a_file_says_is_found_by_name() -> None:
-    found = Provenance.from_dict(WRITTEN | BY_THE_VIEWER)
-    assert found.model is not None and (found.model.unit_m, found.model.stored_width) == (0.001, 640)
-    assert found.model_name == "measured" and found.photo is not None and found.photo.file == "room.jpg"
-    assert found.focal is not None and found.focal.sets_depth is False and found.focal.sigma is None
-    assert found.error_model == replace(MODEL, scale=0.2, smooth=0.4, reach=0.3333, local=0.0, photos=30)
-    assert found.calibration == CalibrationRecord(
+    result = Provenance.from_dict(WRITTEN | BY_THE_VIEWER)
+    assert result.model is not None and (result.model.unit_m, result.model.stored_width) == (0.001, 640)
+    assert result.model_name == "measured" and result.photo is not None and result.photo.file == "room.jpg"
+    assert result.focal is not None and result.focal.sets_depth is False and result.focal.sigma is None
+    assert result.error_model == replace(MODEL, scale=0.2, smooth=0.4, reach=0.3333, local=0.0, photos=30)
+    assert result.calibration == CalibrationRecord(
         1.5, 0.0, ((0.25, 0.0), (0.0, 0.0)), "1 length", 0.6, None, has_constraints=True
     )
-    assert found.kept == KeptRecord(1200)
-    assert found.crop == CropRecord((-0.5, 0.0, -3.0), (0.5, 2.0, -1.0))
-    assert found.viewer == BY_THE_VIEWER["viewer"]
+    assert result.kept == KeptRecord(1200)
+    assert result.crop == CropRecord((-0.5, 0.0, -3.0), (0.5, 2.0, -1.0))
+    assert result.viewer == BY_THE_VIEWER["viewer"]
 
 
 def test_what_a_file_of_before_does_not_say_is_none() -> None:
-    found = Provenance.from_dict({"model": {"name": "preview"}, "calibration": {"scale": 2.0}})
-    assert found.calibration == CalibrationRecord(2.0) and found.calibration.covariance is None
-    assert found.focal is found.photo is found.generator is found.error_model is None
+    result = Provenance.from_dict({"model": {"name": "preview"}, "calibration": {"scale": 2.0}})
+    assert result.calibration == CalibrationRecord(2.0) and result.calibration.covariance is None
+    assert result.focal is result.photo is result.generator is result.error_model is None
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ def photos() -> list[str]:
     if not DATA.is_dir():
         return ["none"]
     pairs = json.loads((DATA / "rgbd" / "pairs.json").read_text())
-    found = [f"rgbd/{pair['rgb']}" for pair in pairs.values()]
-    return sorted(found + [f"photos/{path.name}" for path in (DATA / "photos").iterdir()])
+    result = [f"rgbd/{pair['rgb']}" for pair in pairs.values()]
+    return sorted(result + [f"photos/{path.name}" for path in (DATA / "photos").iterdir()])
 
 
 @pytest.mark.parametrize("name", photos())

@@ -53,13 +53,13 @@ def test_what_a_scene_of_before_says_of_its_constraints_is_read(tmp_path: Path) 
         "intrinsics": [100.0, 100.0, 80.0, 60.0],
     }
     scene_file.write_arrays(path, arrays, metadata)
-    found = recon.load_scene(path).options
-    assert found.at == (DistanceAt((400, 400), 2.4, 0.03),)
-    assert found.length[0] == LengthBetween((300, 500), (500, 520), 1.5, 0.015)
-    assert found.length[1].length_m == pytest.approx(2.032)
-    assert found.rectangle == (Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.01),)
-    assert found.camera_height == CameraHeight(1.5, 0.015)
-    assert found.depth == Path("d.png") and found.intrinsics == (100, 100, 80, 60)
+    result = recon.load_scene(path).options
+    assert result.at == (DistanceAt((400, 400), 2.4, 0.03),)
+    assert result.length[0] == LengthBetween((300, 500), (500, 520), 1.5, 0.015)
+    assert result.length[1].length_m == pytest.approx(2.032)
+    assert result.rectangle == (Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.01),)
+    assert result.camera_height == CameraHeight(1.5, 0.015)
+    assert result.depth == Path("d.png") and result.intrinsics == (100, 100, 80, 60)
 
 
 @pytest.mark.parametrize(

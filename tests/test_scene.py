@@ -62,7 +62,7 @@ def test_max_depth_drops_what_is_farther() -> None:
     assert scene_of(max_depth=4.0).cloud().points[:, 2].max() <= 4.0
 
 
-def test_a_kept_sky_stands_behind_everything_and_within_max_depth() -> None:
+def test_a_kept_sky_is_behind_everything_and_within_max_depth() -> None:
     scene = scene_of(sky="keep")
     assert scene.backdrop_m is not None and scene.backdrop_m > 6.0
     assert len(scene.cloud().points) == len(scene_of().cloud().points) + SKY.sum()
@@ -116,9 +116,9 @@ def test_a_scene_file_holds_the_network_s_own_errors_where_there_are_any(tmp_pat
     mapped.save(tmp_path / "with.npz")
     with np.load(tmp_path / "with.npz") as archive:
         assert archive["log_sigma"].dtype == np.float16
-    found = recon.load_scene(tmp_path / "with.npz").depth.log_sigma
-    assert found is not None and found.dtype == np.float32
-    assert found == pytest.approx(log_sigma, rel=1e-3, abs=1e-4)
+    result = recon.load_scene(tmp_path / "with.npz").depth.log_sigma
+    assert result is not None and result.dtype == np.float32
+    assert result == pytest.approx(log_sigma, rel=1e-3, abs=1e-4)
 
 
 def test_a_scene_file_is_a_plain_numpy_archive(tmp_path: Path) -> None:

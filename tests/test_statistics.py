@@ -1,4 +1,4 @@
-"""The constants are what they say, and stand in the code once."""
+"""The constants have the documented values, and are defined once."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_they_are_the_normal_distribution_s() -> None:
 
 @pytest.mark.parametrize("number", [1.96, 1.4826, 43.2666, 0.3048, 0.0254])
 def test_they_are_written_once(number: float) -> None:
-    found = [
+    result = [
         f"{path}:{node.lineno}"
         for folder in ("recon", "apps")
         for path in sorted((ROOT / folder).rglob("*.py"))
@@ -27,4 +27,4 @@ def test_they_are_written_once(number: float) -> None:
         and isinstance(node.value, float)
         and abs(node.value - number) < 1e-4
     ]
-    assert len(found) == 1, found
+    assert len(result) == 1, result

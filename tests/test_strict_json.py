@@ -26,14 +26,14 @@ ARRAYS = {"recon/file_info/usd.py": 1, "apps/recon_viewer/background/geometry_tr
 
 def calls(*names: str) -> dict[str, int]:
     """How often each file calls ``json.load``, ``np.load``, ..."""
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for folder in ("recon", "apps"):
         for path in (ROOT / folder).rglob("*.py"):
             nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             count = sum(isinstance(node, ast.Call) and ast.unparse(node.func) in names for node in nodes)
             if count:
-                found[path.relative_to(ROOT).as_posix()] = count
-    return found
+                result[path.relative_to(ROOT).as_posix()] = count
+    return result
 
 
 def test_no_file_of_a_stranger_is_read_by_another_reader() -> None:
@@ -93,9 +93,9 @@ class Outer:
 
 def test_values_become_the_types_of_a_dataclass() -> None:
     values = {"name": "n", "count": 3.0, "share": 1, "path": "p", "inner": [{"at": [1, 2]}], "more": [{}]}
-    found = as_kind(Outer, values)
-    assert found == Outer("n", 3, "a", 1.0, Path("p"), (Inner((1.0, 2.0)),), [{}])
-    assert type(found.share) is float and type(found.count) is int
+    result = as_kind(Outer, values)
+    assert result == Outer("n", 3, "a", 1.0, Path("p"), (Inner((1.0, 2.0)),), [{}])
+    assert type(result.share) is float and type(result.count) is int
     assert known_fields(Outer, {"name": "n", "later": 1}) == {"name": "n"}
 
 
@@ -120,7 +120,7 @@ def test_values_become_the_types_of_a_dataclass() -> None:
         ({"later": 1}, '"later" is not known'),
     ],
 )
-def test_a_wrong_value_is_told_by_its_key(change: dict[str, Any], says: str) -> None:
+def test_the_error_for_a_wrong_value_names_its_key(change: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         as_kind(Outer, {"name": "n", "count": 3, **change})
 

@@ -37,9 +37,9 @@ def test_arrays_come_back_as_numpy_reads_them(tmp_path: Path) -> None:
             assert archive.names == tuple(arrays)
             for name, expected in arrays.items():
                 assert archive.header(name).shape == expected.shape
-                found = archive.read(name)
-                assert np.array_equal(found, expected) and found.dtype == expected.dtype
-                assert found.flags.writeable
+                result = archive.read(name)
+                assert np.array_equal(result, expected) and result.dtype == expected.dtype
+                assert result.flags.writeable
     np.save(tmp_path / "b.npy", arrays["fortran"])
     assert np.array_equal(read_npy(tmp_path / "b.npy"), arrays["fortran"])
 

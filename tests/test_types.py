@@ -27,7 +27,7 @@ def test_field_of_view_survives_the_focal_length(fov: float, w: int, h: int) -> 
     assert (camera.cx, camera.cy) == (w / 2, h / 2)
 
 
-def test_where_nothing_tells_the_camera_its_longer_side_has_60_degrees() -> None:
+def test_without_a_known_camera_the_longer_side_has_60_degrees() -> None:
     lying = Intrinsics.default(width=4000, height=3000)
     upright = Intrinsics.default(width=3000, height=4000)
     assert lying.fx == upright.fx == pytest.approx(2000 / np.tan(np.pi / 6))

@@ -33,18 +33,18 @@ class Import:
 
 def modules_of(root: Path) -> dict[str, Path]:
     """Every module's file."""
-    found = {}
+    result = {}
     for package, folder in PACKAGES.items():
         for path in (root / folder).rglob("*.py"):
             parts = path.relative_to(root / folder).with_suffix("").parts
-            found[".".join([package, *(part for part in parts if part != "__init__")])] = path
-    return found
+            result[".".join([package, *(part for part in parts if part != "__init__")])] = path
+    return result
 
 
 def imports_of(root: Path) -> list[Import]:
     """Of one module by another, wherever in the file."""
     modules = modules_of(root)
-    found = set()
+    result = set()
     for importer, path in modules.items():
         file = path.relative_to(root).as_posix()
         for name, line in _names_in(path):
@@ -52,8 +52,8 @@ def imports_of(root: Path) -> list[Import]:
             known = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
             imported = next((each for each in known if each in modules), None)
             if imported is not None and imported != importer:
-                found.add(Import(file, line, importer, imported))
-    return sorted(found)
+                result.add(Import(file, line, importer, imported))
+    return sorted(result)
 
 
 def _names_in(path: Path) -> Iterator[tuple[str, int]]:
@@ -117,15 +117,15 @@ def _rising(order: Sequence[str], pairs: Iterable[tuple[str, str]]) -> list[tupl
 def upward(pairs: Iterable[tuple[str, str]], circles: Iterable[list[str]]) -> set[tuple[str, str]]:
     """The fewest arrows that have to be turned for no circle to be left."""
     pairs = set(pairs)
-    found: set[tuple[str, str]] = set()
+    result: set[tuple[str, str]] = set()
     for circle in circles:
         inside = [(a, b) for a, b in pairs if a in circle and b in circle]
 
         fewest: list[tuple[str, str]] = min(
             (_rising(order, inside) for order in permutations(circle)), key=len
         )
-        found.update(fewest)
-    return found
+        result.update(fewest)
+    return result
 
 
 def floors_of(pairs: Iterable[tuple[str, str]]) -> dict[str, int]:

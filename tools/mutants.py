@@ -112,7 +112,7 @@ class Copy:
         Raises:
             subprocess.TimeoutExpired: They take longer than the limit.
         """
-        # Compiled modules are told from changed ones by time and size, which two mutants may share: none are written.
+        # Python detects changed modules by time and size, which two mutants may share: no compiled files are written.
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(self.folder / "apps")]),
             "PYTHONDONTWRITEBYTECODE": "1",

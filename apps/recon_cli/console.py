@@ -21,16 +21,16 @@ from recon_cli.signals import Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_STOPPED = "stopped; no unfinished file was left behind"
+_STOPPED = "stopped; no partial file is left"
 
 
 class ReaderGone(BaseException):
-    """The reader of our output (head, less) has closed the pipe. Not an error; there is nobody to report to."""
+    """The reader of our output (head, less) has closed the pipe. Not an error, and not reported."""
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """In place of rich's exit with code 1."""
+        """Replaces rich's exit with code 1."""
         raise ReaderGone
 
 
@@ -66,7 +66,7 @@ class ConsoleJournal(Journal):
             yield lambda done: progress.update(task, completed=done)
 
     def count(self, total: int | None = None, name: str = "") -> Bar:
-        """A bar that counts what is done of many, silent when quiet."""
+        """A progress bar that counts finished items, silent if quiet."""
         return Bar(self.console, total, name, quiet=self.quiet)
 
 

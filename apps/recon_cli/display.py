@@ -1,4 +1,4 @@
-"""How progress and tables look in the terminal, for every command: by rich."""
+"""Progress bars and tables in the terminal, with rich, for all commands."""
 
 import io
 import sys
@@ -18,33 +18,38 @@ from rich.progress import (
 )
 from rich.table import Table
 
-TELL_EVERY_S = 30.0
-"""How often long work says how far it is where stderr is no terminal."""
+REPORT_EVERY_S = 30.0
+"""Interval of progress lines if stderr is not a terminal."""
 _SPEED_OVER_S = 1800.0
-"""How far back the pace is taken from: one photo may take minutes."""
+"""Period over which the speed is averaged: a single photo may take minutes."""
 
 
 def stage_progress(console: Console) -> Progress:
-    """Of one piece of work: how much of it is done, and for how long it has been going on."""
+    """The progress bar of one stage, with its elapsed time."""
     return _progress(console, BarColumn(), TimeElapsedColumn())
 
 
 def _progress(console: Console, *columns: ProgressColumn) -> Progress:
-    # No markup: a file's name may hold [brackets].
-    told = TextColumn("{task.description}", markup=False)
+    # No markup: a file name may contain [brackets].
+    description = TextColumn("{task.description}", markup=False)
     return Progress(
-        SpinnerColumn(), told, *columns, console=console, transient=True, speed_estimate_period=_SPEED_OVER_S
+        SpinnerColumn(),
+        description,
+        *columns,
+        console=console,
+        transient=True,
+        speed_estimate_period=_SPEED_OVER_S,
     )
 
 
 class Bar:
-    """Counts what is done of many: a bar with the time left; lines now and then where stderr is no terminal."""
+    """Counts finished items: a bar with the remaining time, or occasional lines if stderr is not a terminal."""
 
     def __init__(self, console: Console, total: int | None, name: str = "", *, quiet: bool = False) -> None:
-        """Takes what is counted, and how many there are: that may be a guess, or None."""
+        """Creates a bar for ``total`` items, which may be an estimate or None, with the name of what is counted."""
         self.console, self.total, self.name, self.quiet = console, total, name, quiet
         self.done = 0
-        self._start = self._told = time.monotonic()
+        self._start = self._reported = time.monotonic()
         self._progress: Progress | None = None
         if not quiet and console.is_terminal:
             self._progress = _progress(console, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -60,26 +65,26 @@ class Bar:
             self._progress.stop()
 
     def describe(self, text: str) -> None:
-        """What is going on."""
+        """Sets the description of the current work."""
         if self._progress is not None:
             self._progress.update(self._task, description=text)
 
     def expect(self, total: int) -> None:
-        """How many there are to do."""
+        """Sets the total number of items."""
         self.total = total
         if self._progress is not None:
             self._progress.update(self._task, total=total)
 
     def advance(self) -> None:
-        """One more is done, well or not."""
+        """Counts one more item, whether it succeeded or not."""
         self.done += 1
         if self._progress is not None:
             self._progress.advance(self._task)
             return
         now = time.monotonic()
-        if self.quiet or now - self._told < TELL_EVERY_S:
+        if self.quiet or now - self._reported < REPORT_EVERY_S:
             return
-        self._told = now
+        self._reported = now
         name = f"{self.name}: " if self.name else ""
         if self.total is None:
             self.console.print(f"{name}{self.done} done")
@@ -107,11 +112,11 @@ def table_text(
     """A table for stdout.
 
     Args:
-        titles: Of the columns.
-        rows: A text for each column.
-        numbers: Titles of columns that end at the right.
-        whole: Titles of columns that are never broken.
-        width: Characters where stdout is no terminal, which has a width of its own.
+        titles: Titles of the columns.
+        rows: One text per column.
+        numbers: Titles of right-aligned columns.
+        whole: Titles of columns that are not wrapped.
+        width: Width in characters if stdout is not a terminal.
     """
     table = Table(box=None, pad_edge=False)
     numbers, whole = set(numbers), set(whole)

@@ -1,4 +1,4 @@
-"""``recon build --dry-run``: everything that can be told, and refused, without running a model."""
+"""``recon build --dry-run``: everything that can be shown and checked without running a model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
     """Journals what ``recon build`` would do.
 
     Raises:
-        ReconError: What the build would refuse too: no such model, relative depth without a reference, an unreadable
-            photo, depth or calibration, weights that are not here while the network is off limits.
+        ReconError: An error that the build would raise, too: unknown model, relative depth without a reference, an
+            unreadable photo, depth or calibration, or missing weights in offline mode.
     """
     plan_model(path, options, session)
     for output in outputs:
@@ -29,7 +29,7 @@ def show_plan(path: Path, options: Options, outputs: Sequence[Output], session: 
 
 
 def plan_model(path: Path, options: Options, session: Session) -> None:
-    """Journals which model would be used for a photo, what calibrates it, and what is known of the camera.
+    """Journals which model would be used for a photo, its sources of metric scale, and its camera.
 
     Raises:
         ReconError: As ``show_plan``.
@@ -49,13 +49,13 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
         _try_measured(estimator, photo, known_camera)
         _plan_reference(estimator, photo, known_camera, options, session)
     if known_camera is None:
-        journal.decide("focal", "not known: would come from the model, else 60° along the longer side")
+        journal.decide("focal", "unknown: predicted by the model, otherwise 60° along the longer side")
     else:
         focal_length.camera_of(photo, known_camera, None, model, journal)
 
 
 def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:
-    """The estimator's name, and the estimator unless its checkpoint would have to be fetched to know its kind."""
+    """The estimator and its name; None if its checkpoint would have to be downloaded to determine its type."""
     from recon.depth import registry
     from recon.depth.hub.checkpoint_cache import is_offline
     from recon.pipeline import choose_estimator
@@ -78,18 +78,20 @@ def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estim
         if not registry.is_here(name):
             offline = is_offline(options.offline)
             why = f": {name} is not on this machine" + (
-                ", and the network is off limits" if offline else f"; {name} instead if the hub has it"
+                " and cannot be downloaded offline"
+                if offline
+                else f"; {name} instead if it can be downloaded"
             )
             name = registry.EMBEDDED
     estimator = _created(name, options, session, photo)
     if not why and not registry.is_here(name):
-        why = ", whose weights would be fetched first"
+        why = ", whose weights would be downloaded first"
     session.journal.decide("model", f"would use {name}{why}", name=name)
     return name, estimator
 
 
 def _created(name: str, options: Options, session: Session, photo: Photo | None = None) -> Estimator | None:
-    """The estimator of a name; None where only a download would tell what it is."""
+    """The estimator of a name; None if its type is known only after a download."""
     from recon.depth import registry
     from recon.depth.estimator import RunOptions
     from recon.depth.hub import download
@@ -110,26 +112,30 @@ def _plan_reference(
     from recon.calibration.references import constraints_of, open_scale_sources
 
     named = options.reference or ""
-    told = [one.text for one in constraints_of(options)]
+    sources = [one.text for one in constraints_of(options)]
     if named.startswith("hf:") and _created(named, options, session) is None:
-        told.append(f"{named}, whose weights would be fetched first")
+        sources.append(f"{named}, whose weights would be downloaded first")
     else:
         scale_sources = open_scale_sources(estimator, options, constraints_of(options), session.journal)
         reference = scale_sources.reference
         if scale_sources.calibration is not None:
-            told.append(f"the saved {options.calibration} (made with {scale_sources.calibration.reference})")
+            sources.append(
+                f"the saved {options.calibration} (made with {scale_sources.calibration.reference})"
+            )
         elif isinstance(reference, Measured | SparsePoints):
             _try_measured(reference, photo, known_camera)
-            told.append(f"measured depth of {reference.path}")
+            sources.append(f"measured depth of {reference.path}")
         elif reference is not None:
-            told.append(reference.name)
-            _created(named, options, session)  # refuses what cannot be had
-    if told:
-        session.journal.decide("calibration", f"would be calibrated with {', '.join(told)}", sources=told)
+            sources.append(reference.name)
+            _created(named, options, session)  # raises if it is not available
+    if sources:
+        session.journal.decide(
+            "calibration", f"would be calibrated with {', '.join(sources)}", sources=sources
+        )
 
 
 def _try_measured(estimator: Estimator, photo: Photo, known_camera: Intrinsics | None) -> None:
-    """Measured depth is read and brought to the photo's grid: no network, and it tells whether it fits."""
+    """Reads measured depth and resamples it to the photo's grid, which checks that it fits; needs no network."""
     from recon.journal import Journal
 
     if isinstance(estimator, Measured | SparsePoints):

@@ -1,4 +1,4 @@
-"""How ``recon eval`` goes through its pairs: what is kept of each, and how far it is."""
+"""The main loop of ``recon eval``: evaluates all pairs, stores the results, and shows the progress."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Work:
-    """Measures one model after another, and keeps what comes of it."""
+    """Evaluates one model after another, and stores the results."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Work:
         """Models that cannot run."""
 
     def measure(self, estimator: "Estimator") -> "list[Row]":
-        """The rows of one model, those of an earlier run included."""
+        """The rows of one model, including those of an earlier run."""
         from recon.evaluate import run
         from recon.evaluate.error_model.samples import Samples
         from recon.evaluate.pictures import save_picture
@@ -45,13 +45,13 @@ class Work:
         samples = Samples(None if self.folder is None else self.folder / "residuals" / name)
         self.samples[estimator.name] = samples
 
-        def keep(found: Any) -> None:
-            if self.folder is not None and found.pair.name in self.drawn:
+        def keep(compared: Any) -> None:
+            if self.folder is not None and compared.pair.name in self.drawn:
                 folder = self.folder / "pictures" / name
                 folder.mkdir(parents=True, exist_ok=True)
-                save_picture(folder / f"{found.pair.name}.png", found)
+                save_picture(folder / f"{compared.pair.name}.png", compared)
             if self.fit:
-                samples.add(found)
+                samples.add(compared)
 
         done = self.rows.done if self.rows is not None else set()
         todo = [
@@ -61,7 +61,7 @@ class Work:
         ]
         if len(todo) < len(self.pairs):
             self.session.journal.decide(
-                "eval", f"{estimator.name}: {len(self.pairs) - len(todo)} pairs are measured already"
+                "eval", f"{estimator.name}: {len(self.pairs) - len(todo)} pairs are already done"
             )
         fresh = []
         with self.session.journal.count(len(todo), estimator.name) as bar:
@@ -80,5 +80,5 @@ class Work:
 
 
 def folder_name(model: str) -> str:
-    """``hf:`` names have a slash in them."""
+    """A folder name for a model: ``hf:`` names contain slashes."""
     return "".join(c if c.isalnum() or c in "-_.@" else "_" for c in model)

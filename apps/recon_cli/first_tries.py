@@ -1,4 +1,4 @@
-"""What people type first, turned into what the commands take: no ``-o``, an output without ``-o``, a web address."""
+"""Completes the short forms that people try first: without ``-o``, an output without ``-o``, a URL."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import click
 from recon.batch.inputs import VIDEO_SUFFIXES, is_pattern
 
 DEFAULT_SUFFIX = ".glb"
-"""Of a scene that nobody named: a textured mesh, which opens everywhere."""
+"""Format if no output is given: a textured mesh, which most programs open."""
 _ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
 STDIN = "-"
 
@@ -20,11 +20,11 @@ def build_words(
 ) -> tuple[list[str], list[Path]]:
     """The photos and the outputs of ``recon build``.
 
-    ``recon build photo.jpg`` writes photo.glb beside the photo; ``recon build photo.jpg scene.ply`` writes scene.ply;
-    ``-o out/`` writes out/photo.glb.
+    ``recon build photo.jpg`` writes photo.glb next to the photo; ``recon build photo.jpg scene.ply`` writes
+    scene.ply; ``-o out/`` writes out/photo.glb.
 
     Raises:
-        click.UsageError: A web address, or several photos without a directory for their scenes.
+        click.UsageError: A URL, or several photos without a directory for their scenes.
     """
     for word in words:
         if word.lower().startswith(_ADDRESSES):
@@ -49,12 +49,12 @@ def build_words(
 
 
 def next_commands(photo: str, written: Path) -> list[str]:
-    """Three commands to continue with, for a person who has just made a first scene: look, share, measure."""
+    """Three commands to continue with after the first scene: view, share, measure."""
     files = (photo, written, written.with_suffix(".html"), written.with_suffix(".npz"))
     name, mesh, page, scene = (quote(str(path)) for path in files)
     return [
         f"recon view {mesh}",
-        f"recon build {name} -o {page}    # a web page to look around in",
+        f"recon build {name} -o {page}    # an interactive web page",
         f"recon build {name} -o {scene} && recon measure {scene} --from X,Y --to X,Y",
     ]
 
@@ -67,7 +67,7 @@ def is_many(word: str) -> bool:
 
 
 def _is_output(word: str) -> bool:
-    """Whether a word that stands where a photo could is the scene to write."""
+    """Whether an argument in the place of a photo is the output file, by its suffix."""
     from recon.export.registry import formats
     from recon.scene_file import SUFFIX
 
@@ -75,5 +75,6 @@ def _is_output(word: str) -> bool:
 
 
 def _is_directory(path: Path) -> bool:
-    """A directory that is there already; ``out/`` loses its slash on the way here, so that a new one needs a name."""
+    """Whether a path is an existing directory; a trailing slash is lost in ``Path``, so a new one is not
+    recognised."""
     return path.is_dir()

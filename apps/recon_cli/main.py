@@ -1,4 +1,4 @@
-"""Where the ``recon`` command starts; what takes time to import is imported where Ctrl-C is awaited already."""
+"""Entry point of the ``recon`` command; slow imports come after the handlers for Ctrl-C are installed."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ def main() -> None:
     try:
         unwind_at_signals()
         for stream in (sys.stdout, sys.stderr):
-            # A file's name may hold bytes that are no text: they are shown escaped.
+            # File names may contain bytes that are not valid text: they are shown escaped.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         from recon_cli.group import recon

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from recon.measure.rectangle_plane import RectanglePlane
 
 _WITHOUT = {"planes": "--plane", "heights": "--height", "distances": "--distance"}
-"""What one plane alone does not give."""
+"""Quantities that need more than one plane."""
 
 
 def measured_in_plane(
@@ -23,22 +23,22 @@ def measured_in_plane(
     asked: Mapping[str, tuple[tuple[Pixel, ...], ...]],
     assume: "Assumptions",
 ) -> "list[Measurement]":
-    """What was asked for, in the rectangle's plane; in a scene, positions that its depth shows elsewhere are named.
+    """Measures in the rectangle's plane; in a scene, positions whose depth is not on the plane cause warnings.
 
     Raises:
-        ReconError: The photo or scene cannot be read, or a position is not in the plane's view.
-        click.UsageError: Something was asked for that needs more than a plane.
+        ReconError: The photo or scene cannot be read, or a position is beyond the plane's horizon.
+        click.UsageError: A requested quantity needs more than a plane.
     """
     for name, flag in _WITHOUT.items():
         if asked[name]:
             raise click.UsageError(
-                f"{flag} needs depth, and --rectangle measures without: ask for one of the two at a time"
+                f"{flag} needs depth, but --rectangle measures without depth: use only one of them at a time"
             )
     plane = _plane_of(path, rectangle, assume)
-    found = [plane.distance(a, b) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)]
-    found += [plane.polyline(pixels) for pixels in asked["polylines"]]
-    found += [plane.angle(a, b, c) for a, b, c in asked["angles"]]
-    return found + [plane.area(pixels) for pixels in asked["areas"]]
+    results = [plane.distance(a, b) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)]
+    results += [plane.polyline(pixels) for pixels in asked["polylines"]]
+    results += [plane.angle(a, b, c) for a, b, c in asked["angles"]]
+    return results + [plane.area(pixels) for pixels in asked["areas"]]
 
 
 def _plane_of(path: Path, rectangle: Rectangle, assume: "Assumptions") -> "RectanglePlane":

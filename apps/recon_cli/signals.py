@@ -1,11 +1,11 @@
-"""Being told to end (SIGTERM, SIGHUP) unwinds like Ctrl-C, so that no unfinished file is left."""
+"""SIGTERM and SIGHUP unwind the program like Ctrl-C, so that no partial file is left."""
 
 import signal
 from types import FrameType
 
 
 class Stopped(BaseException):
-    """A signal asked this process to end; like ``KeyboardInterrupt`` it is no ``Exception``."""
+    """A signal to end this process; like ``KeyboardInterrupt``, not a subclass of ``Exception``."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -13,16 +13,17 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What a shell reports of a process that the signal ended: 143 for SIGTERM, 129 for SIGHUP."""
+        """The exit code that shells report for this signal: 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.number
 
 
 def unwind_at_signals() -> None:
-    """From now on SIGTERM and SIGHUP raise ``Stopped`` in the main thread; one that is ignored (nohup) stays so."""
+    """Makes SIGTERM and SIGHUP raise ``Stopped`` in the main thread; a signal that is ignored (nohup) stays
+    ignored."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def stop(number: int, frame: FrameType | None) -> None:
-        # Once is enough: a second signal must not break off the tidying up.
+        # A second signal must not interrupt the cleanup.
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped(number)

@@ -14,7 +14,7 @@ from recon.scene import Scene
 from recon_viewer.background import outputs
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.open_files import Opening
-from recon_viewer.background.save_tasks import Errands
+from recon_viewer.background.save_tasks import SaveTasks
 from recon_viewer.drawing.frame import Painter, Picture
 from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
@@ -52,7 +52,7 @@ class Controller:
         )
         self._settle_at: float | None = None
         self._opening = Opening(self)
-        self.errands = Errands(self)
+        self.errands = SaveTasks(self)
         """Tasks that write files or start other programs: export, films, Blender."""
 
     @property
@@ -220,7 +220,7 @@ class Controller:
         if self.state.pending:
             self.history.show(replace(self.state, pending=()))
             self._repaint()
-        elif not self.errands.give_up_film():
+        elif not self.errands.cancel_film():
             self.use("look")
 
     def run_again(self, **changes: Any) -> None:

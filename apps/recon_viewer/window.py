@@ -95,7 +95,7 @@ class ViewerWindow:
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
-        self._told = ""
+        self._shown_message = ""
         self._asked_to_close: float | None = None
         self.open = True
 
@@ -128,7 +128,8 @@ class ViewerWindow:
         self.controller.say(message, problem=True, window=True)
 
     def close(self) -> None:
-        """Stops the workers, closes the window, and lets Open3D finish, since it would hang at exit otherwise."""
+        """Stops the workers, closes the window, and waits for Open3D to finish, which would otherwise hang at
+        exit."""
         frame = self.window.os_frame
         self.controller.settings = replace(
             self.controller.settings, width=int(frame.width), height=int(frame.height)
@@ -183,8 +184,8 @@ class ViewerWindow:
             self.progress.show(job)
             self.window.set_needs_layout()
             changed = True
-        if self._told != controller.message:
-            self._told = controller.message
+        if self._shown_message != controller.message:
+            self._shown_message = controller.message
             self._message.text = shorten(controller.message, _MESSAGE_LETTERS, placeholder=" ...")
             self._message.tooltip = fill(controller.message, _MESSAGE_LETTERS)
             colour = (1.0, 0.55, 0.45) if controller.is_problem else (0.75, 0.9, 0.75)

@@ -1,10 +1,10 @@
-"""Many photos, and the frames of videos: found and named, worked through with their stages overlapped, recorded.
+"""Reconstructs many photos, or the frames of videos, with overlapping stages, a run log and resume.
 
     from recon import batch
     summary = batch.run("photos", "scenes", formats=["glb"], resume=True, on_event=print)
 
-``run`` does what the command does with several photos. ``plan_batch``, ``load``, ``estimate`` and ``finish`` are its
-steps, for a scheduler of yours (``recon.batch.steps``). What is heavy is imported when it is asked for.
+``run`` does the same as the command with several photos. ``plan_batch``, ``load``, ``estimate`` and ``finish`` are
+its steps, for use in your own scheduler (``recon.batch.steps``). Heavy modules are imported on first use.
 """
 
 from importlib import import_module
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from recon.batch.plan import Plan, plan_batch
     from recon.batch.run_many import run
     from recon.batch.shared_models import SharedModels
-    from recon.batch.steps import Done, Estimated, HoldsForAll, estimate, finish, load
+    from recon.batch.steps import AffectsAllPhotos, Done, Estimated, estimate, finish, load
     from recon.outputs.depth_files import DepthFiles
     from recon.outputs.scene_files import SceneFiles
 
 __all__ = [
     "Abandoned",
+    "AffectsAllPhotos",
     "Counted",
     "DepthFiles",
     "Done",
@@ -44,7 +45,6 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
-    "HoldsForAll",
     "Item",
     "Listed",
     "Maker",
@@ -75,7 +75,9 @@ _PLACES = {
     **dict.fromkeys(_EVENTS.split(), "recon.batch.events"),
     **dict.fromkeys(("Item", "Maker", "Target"), "recon.batch.item"),
     **dict.fromkeys(("Plan", "plan_batch"), "recon.batch.plan"),
-    **dict.fromkeys(("Done", "Estimated", "HoldsForAll", "estimate", "finish", "load"), "recon.batch.steps"),
+    **dict.fromkeys(
+        ("AffectsAllPhotos", "Done", "Estimated", "estimate", "finish", "load"), "recon.batch.steps"
+    ),
     "run": "recon.batch.run_many",
     "SharedModels": "recon.batch.shared_models",
     "DepthFiles": "recon.outputs.depth_files",

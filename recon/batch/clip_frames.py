@@ -1,10 +1,10 @@
-"""The frames of a video as items of a batch; they have one focal length, the median of the model's estimates."""
+"""The frames of a video as items of a batch; all share one focal length, the median of the model's estimates."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from recon.batch.clip_survey import Survey, survey
-from recon.batch.inputs import Found
+from recon.batch.inputs import InputFile
 from recon.batch.item import Item, Target
 from recon.batch.shared_models import SharedModels
 from recon.journal import Journal
@@ -13,96 +13,96 @@ from recon.video.reader import Clip, VideoError
 
 _FRAME_DIGITS = 6
 _OFF_FOCAL = 0.1
-"""Deviation of a frame's focal length from the clip's that is worth a warning: the clip may zoom."""
+"""A larger relative deviation of a frame's focal length from the clip's is a warning: the clip may zoom."""
 
 
 def frame_name(clip: str, index: int) -> str:
-    """``clip_000120`` of the frame 120: its number in the video, counted from 0."""
+    """``clip_000120`` for frame 120, counted from 0."""
     return f"{clip}_{index:0{_FRAME_DIGITS}d}"
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """A video after a first look at it."""
+    """A video after the survey of a few frames."""
 
-    found: Found
+    file: InputFile
     clip: Clip | None
-    """None where it cannot be read."""
+    """None if it cannot be read."""
     survey: Survey | None = None
-    """Which focal length its frames have."""
+    """Survey of the focal length of its frames."""
     error: VideoError | None = None
 
     def expected(self, every: int) -> int:
-        """How many items it comes to, as far as that is known."""
+        """The expected number of items."""
         return 1 if self.clip is None else expected_frames(self.clip, every)
 
 
 def expected_frames(clip: Clip, every: int) -> int:
-    """How many frames a video has by its own account, of which every Nth is taken."""
+    """Number of frames to reconstruct, from the frame count that the video declares."""
     return -(-(clip.expected_frames or every) // every)
 
 
-def look_at(found: Found, options: Options, models: SharedModels, journal: Journal) -> Surveyed:
-    """Opens a video and finds the focal length that all of its frames get, where a model predicts it.
+def survey_video(file: InputFile, options: Options, models: SharedModels, journal: Journal) -> Surveyed:
+    """Opens a video and determines the focal length for all of its frames if a model predicts it.
 
     Raises:
         ReconError: The model cannot run.
     """
     try:
-        clip = Clip.open(found.path)
+        clip = Clip.open(file.path)
         for warning in clip.warnings:
             journal.warn("video", warning)
-        seen = survey(clip, options, models, journal, want_span=False)
+        surveyed = survey(clip, options, models, journal, want_span=False)
     except VideoError as error:
-        return Surveyed(found, None, error=error)
-    report_focal(found.path.name, seen.focal_px, seen.spread, seen.frames, journal)
-    return Surveyed(found, clip, seen)
+        return Surveyed(file, None, error=error)
+    report_focal(file.path.name, surveyed.focal_px, surveyed.spread, surveyed.frames, journal)
+    return Surveyed(file, clip, surveyed)
 
 
 def frames(
-    seen: Surveyed, every: int, undone: Callable[[str], Sequence[Target]], journal: Journal
+    surveyed: Surveyed, every: int, missing: Callable[[str], Sequence[Target]], journal: Journal
 ) -> Iterator[Item]:
-    """The frames whose outputs are to be made; where the video breaks off, the last item is broken.
+    """The frames with missing outputs; if the video is cut off, the last item is marked as broken.
 
     Args:
-        seen: The video.
-        every: Takes every Nth frame.
-        undone: The outputs of a frame's name that are left to do.
-        journal: Gets what turns out to be odd about the video.
+        surveyed: The video.
+        every: Use every Nth frame.
+        missing: Returns the missing outputs for the name of a frame.
+        journal: Receives warnings about the video.
     """
-    found, clip = seen.found, seen.clip
+    file, clip = surveyed.file, surveyed.clip
     if clip is None:
-        yield Item(found.name, found.path, broken=seen.error)
+        yield Item(file.name, file.path, broken=surveyed.error)
         return
-    told = len(clip.warnings)
+    reported = len(clip.warnings)
     try:
         for frame in clip.frames(every):
-            name = frame_name(found.name, frame.index)
-            if targets := undone(name):
+            name = frame_name(file.name, frame.index)
+            if targets := missing(name):
                 values = {"frame": frame.index, "time_s": frame.time_s}
-                focal_px = seen.survey.focal_of(frame.photo) if seen.survey else None
-                yield Item(name, found.path, targets, frame.photo, focal_px, values)
+                focal_px = surveyed.survey.focal_of(frame.photo) if surveyed.survey else None
+                yield Item(name, file.path, targets, frame.photo, focal_px, values)
     except VideoError as error:
-        yield Item(found.name, found.path, broken=error)
-    for warning in clip.warnings[told:]:
+        yield Item(file.name, file.path, broken=error)
+    for warning in clip.warnings[reported:]:
         journal.warn("video", warning)
 
 
 def report_focal(
     name: str, focal_px: float | None, spread: float | None, count: int, journal: Journal
 ) -> None:
-    """Says which focal length all frames of a clip get."""
+    """Journals the focal length used for all frames of a clip."""
     if focal_px is None:
         return
     journal.decide(
         "focal",
-        f"{name}: {focal_px:.1f} px for all frames, the median of what the model tells of {count} of them",
+        f"{name}: {focal_px:.1f} px for all frames, the median of the model's estimates on {count} of them",
         focal_px=focal_px,
         source="model",
     )
     if spread is not None and spread > _OFF_FOCAL:
         journal.warn(
             "focal",
-            f"{name}: the model's focal lengths differ by up to {100 * spread:.0f} % from frame to frame; where the "
-            "clip zooms, one for all is wrong. Give --focal-px, --focal-35mm or --fov if you know it",
+            f"{name}: the model's focal lengths differ by up to {100 * spread:.0f} % between frames; if the clip "
+            "zooms, a common focal length is wrong. Use --focal-px, --focal-35mm or --fov if you know it",
         )

@@ -1,4 +1,4 @@
-"""A first look at a clip: what has to be the same for all of its frames is taken from a few."""
+"""Surveys a few frames of a clip to determine what must be the same for all frames."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -14,27 +14,27 @@ from recon.types import Photo
 from recon.video.reader import Clip
 
 FRAMES = 8
-"""How many are looked at."""
-_PIXELS_OF_EACH = 10_000
+"""Number of frames in the survey."""
+_PIXELS_PER_FRAME = 10_000
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the frames of a clip have in common."""
+    """Values shared by all frames of a clip."""
 
     frames: int
-    """That were looked at."""
+    """Number of frames used."""
     focal_px: float | None
-    """Median of the model's, px of the first frame; None where the user gave one or the model predicts none."""
+    """Median of the model's estimates, px of the first frame; None if the user set one or the model predicts none."""
     spread: float | None
-    """Largest relative deviation of a frame's focal length from it."""
+    """Largest relative deviation of a frame's focal length from the median."""
     span_m: tuple[float, float] | None
-    """1st and 99th percentile of depth over all frames, m; None where it was not asked for."""
+    """1st and 99th percentile of depth over all frames, m; None if not requested."""
     diagonal_px: float = 1.0
-    """Of the first frame."""
+    """Diagonal of the first frame, px."""
 
     def focal_of(self, photo: Photo) -> float | None:
-        """The focal length of a frame, px: in proportion to its diagonal, where the size changes on the way."""
+        """The focal length of a frame, px: proportional to its diagonal, in case the frame size changes."""
         if self.focal_px is None:
             return None
         return self.focal_px * hypot(photo.width, photo.height) / self.diagonal_px
@@ -43,42 +43,42 @@ class Survey:
 def survey(
     clip: Clip, options: Options, models: SharedModels, journal: Journal, *, want_span: bool
 ) -> Survey:
-    """Runs the model on a few frames, only as far as it is needed.
+    """Runs the model on a few frames, as far as needed.
 
     Args:
         clip: The video.
-        options: Of all frames.
-        models: The same that the frames get afterwards.
-        journal: Shows the progress.
-        want_span: Whether the span of depth is wanted, too.
+        options: Options for all frames.
+        models: The models that are then used for all frames.
+        journal: Receives the progress.
+        want_span: Whether the range of depth is needed, too.
 
     Raises:
         ReconError: No frame can be read, or the model cannot run.
     """
-    looked, diagonal_px = 0, 1.0
+    used, diagonal_px = 0, 1.0
     focals: list[float] = []
     depths: list[np.ndarray] = []
-    with journal.stage(f"A first look at {clip.path.name}", total=FRAMES) as progress:
+    with journal.stage(f"Surveying {clip.path.name}", total=FRAMES) as progress:
         for frame in clip.samples(FRAMES):
             prepared = prepare(frame.photo, options, Journal())
             if prepared.known_camera is not None and not want_span:
-                break  # the user told it
+                break  # set by the user
             estimator = models.estimator_for(prepared)
             estimate = estimate_depth(prepared, estimator, Journal())
-            looked += 1
+            used += 1
             diagonal = hypot(frame.photo.width, frame.photo.height)
-            diagonal_px = diagonal if looked == 1 else diagonal_px
+            diagonal_px = diagonal if used == 1 else diagonal_px
             if estimate.focal_px is not None:
                 focals.append(estimate.focal_px * (diagonal_px / diagonal))
             elif not want_span:
-                break  # the model tells none
+                break  # the model predicts none
             if want_span:
                 scale_sources = models.scale_sources_for(prepared, estimator)
                 scene = compose_scene(prepared, estimate, scale_sources, Journal())
-                known = scene.depth.z_m[scene.depth.valid]
-                depths.append(known[:: max(1, known.size // _PIXELS_OF_EACH)])
-            progress(looked)
+                valid_m = scene.depth.z_m[scene.depth.valid]
+                depths.append(valid_m[:: max(1, valid_m.size // _PIXELS_PER_FRAME)])
+            progress(used)
     focal_px = float(np.median(focals)) if focals else None
     off = None if focal_px is None else max(abs(each / focal_px - 1) for each in focals)
-    seen = np.concatenate(depths) if depths else np.empty(0, np.float32)
-    return Survey(looked, focal_px, off, span_of(seen) if seen.size else None, diagonal_px)
+    depth_m = np.concatenate(depths) if depths else np.empty(0, np.float32)
+    return Survey(used, focal_px, off, span_of(depth_m) if depth_m.size else None, diagonal_px)

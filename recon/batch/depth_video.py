@@ -19,7 +19,7 @@ from recon.batch.journals import Emit, ItemJournal, SharedJournal
 from recon.batch.own_depth import check_options
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import overlapped
-from recon.batch.steps import Estimated, HoldsForAll, estimate, load
+from recon.batch.steps import AffectsAllPhotos, Estimated, estimate, load
 from recon.depth_map.colormap import depth_picture
 from recon.depth_map.write import DEFAULT_COLORMAP
 from recon.errors import ExportError
@@ -191,7 +191,7 @@ class _Frames:
                     entries = tuple(self._journals.pop(frame.index).entries)
                     if outcome.error is not None:
                         error = outcome.error
-                        raise error.error if isinstance(error, HoldsForAll) else error
+                        raise error.error if isinstance(error, AffectsAllPhotos) else error
                     frames, lasts_s = frames + 1, frame.time_s
                     self.emit(Written(f"frame {frame.index}", self.clip.path, (), entries))
             self.pictures.close()

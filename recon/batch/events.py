@@ -1,4 +1,4 @@
-"""What happens in a batch, as values: a program shows them, logs them, or waits for one."""
+"""Events of a batch, for a program to display or log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from recon.journal import Entry
 
 @dataclass(frozen=True)
 class Listed:
-    """The inputs are known."""
+    """The input files have been listed."""
 
     inputs: Inputs
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The work is known, and nothing is in its way; the models come next."""
+    """The work is planned and no output is in the way; the models are loaded next."""
 
     folder: Path
     inputs: int
-    """Photos and videos that were named."""
+    """Number of input photos and videos."""
     done_before: int
-    """How many of them an earlier run has done."""
+    """How many of them an earlier run has finished."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """An earlier run has done a photo."""
+    """A photo is skipped because an earlier run has finished it."""
 
     name: str
     path: Path
@@ -38,22 +38,22 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Noted:
-    """Something that concerns more than one photo: which model was chosen and why, what is odd about a video."""
+    """A journal entry that is not about a single photo: the choice of the model, a warning about a video."""
 
     entry: Entry
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The work begins."""
+    """Processing begins."""
 
     total: int
-    """Photos and frames to do; of a video that is its own guess."""
+    """Number of photos and frames to process; for a video, the frame count that it declares."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """The network is given a photo."""
+    """The network starts on a photo."""
 
     name: str
     path: Path
@@ -61,78 +61,78 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the network is; other photos are read and written meanwhile."""
+    """Progress of the network; other photos are read and written in the meantime."""
 
     name: str
-    """Of the photo; empty where something is done for all, such as loading the model."""
+    """Name of the photo; empty for a stage that serves all photos, such as loading the model."""
     stage: str
-    """In words; empty at its end."""
+    """Description of the stage; empty when it ends."""
     fraction: float | None = None
-    """0 to 1; None where it cannot be known."""
+    """0 to 1; None if unknown."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """The files of a photo are written and recorded. These events come in the photos' order, as do ``Failed``."""
+    """The files of a photo are written and recorded. ``Written`` and ``Failed`` come in the order of the photos."""
 
     name: str
     path: Path
     files: tuple[Mapping[str, Any], ...]
-    """Of each output its ``path``, its ``bytes``, and what is in it."""
+    """For each output its ``path``, its ``bytes``, and its contents."""
     entries: tuple[Entry, ...]
-    """What was decided on the way, and what may be wrong."""
+    """Decisions and warnings from the photo's journal."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A photo has no outputs; the others go on."""
+    """A photo failed and has no outputs; the run continues with the others."""
 
     name: str
     path: Path
     error: Exception
     failed: FailedPhoto
-    """As it stands in ``failed.json``."""
+    """Its entry in ``failed.json``."""
     entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """The run was told to stop; these files are finished first."""
+    """The run is stopping; these files are completed first."""
 
     outputs: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
 class Abandoned:
-    """The run was told to stop once more: these files were given up, and nothing of them is left."""
+    """The run was interrupted a second time: these unfinished files were discarded."""
 
     outputs: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run has done."""
+    """The results of a run."""
 
     folder: Path
     written: tuple[Mapping[str, Any], ...]
-    """Of each photo: ``photo``, its path, and ``written``, as in the event."""
+    """For each photo: ``photo``, its path, and ``written``, the files as in the event."""
     failed: tuple[FailedPhoto, ...]
     done_before: int
     seconds: float = 0.0
     failed_list: Path | None = None
-    """The file with ``failed``."""
+    """Path of ``failed.json``."""
     stopped: bool = False
-    """Not all was done: run it again with ``resume``."""
+    """The run was stopped early; call it again with ``resume`` to complete it."""
 
     @property
     def ok(self) -> bool:
-        """Whether all was done and nothing failed."""
+        """Whether the run completed and nothing failed."""
         return not (self.failed or self.stopped)
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The run has ended; the last event, unless an error that holds for all photos is raised."""
+    """The run has ended. This is the last event, unless an error that affects all photos is raised."""
 
     summary: Summary
 

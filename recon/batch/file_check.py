@@ -1,4 +1,4 @@
-"""Whether a file is still what was written: by its size, its time and the hash of a few of its bytes."""
+"""Detects damaged and edited files by their size, modification time and a hash of some of their bytes."""
 
 from hashlib import blake2b
 from pathlib import Path
@@ -12,27 +12,27 @@ _BLOCK_BYTES = 1 << 14
 
 
 def describe_file(path: Path) -> list[Any]:
-    """Size in bytes, time in ns, hashes of the first bytes and of three blocks, for JSON; nothing of a folder.
+    """Size in bytes, time in ns, hashes of the first bytes and of three blocks, for JSON; empty for a folder.
 
     Raises:
         OSError: It cannot be read.
     """
     if path.is_dir():
         return []
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns, *_hashes(path, found.st_size)]
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, *_hashes(path, stat.st_size)]
 
 
 def state_of(path: Path, written: list[Any]) -> State:
-    """What became of a file since ``describe_file``.
+    """The state of a file compared with its description when it was written.
 
     Args:
         path: The file.
-        written: What ``describe_file`` said.
+        written: Result of ``describe_file``.
 
     Returns:
-        ``damaged`` where it is gone, empty or cut off, or other bytes have the old time: what a power cut or a full
-        disk leaves. ``changed`` where somebody else wrote it since: work that must not be lost.
+        ``damaged`` if it is missing, empty or truncated, or has other bytes but the old time, as after a power cut or
+        on a full disk. ``changed`` if someone has edited it since: work that must not be lost.
     """
     try:
         now = describe_file(path)

@@ -1,4 +1,4 @@
-"""A file locked by one process at a time; the system unlocks it when that process ends, however it ends."""
+"""A file lock held by one process at a time; the system releases it when the process ends, however it ends."""
 
 import errno
 import sys
@@ -6,13 +6,13 @@ from typing import IO
 
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 _BEHIND_ALL = 1 << 40
-"""Windows locks bytes, which nobody else can read then: one that no file has."""
+"""On Windows, locked bytes cannot be read by others: an offset beyond the end of any file."""
 
 
 def lock(file: IO[bytes]) -> bool:
-    """Locks an open file until it is closed; False where another run holds it.
+    """Locks an open file until it is closed; returns False if another run holds the lock.
 
-    A file system without locks, such as some network drives, counts as locked: nothing can be known there.
+    Returns True on file systems without locks, such as some network drives, where this cannot be determined.
     """
     try:
         if sys.platform == "win32":

@@ -1,8 +1,8 @@
-"""What is to be worked through: files, folders, patterns and lists become photos, each with a name for its outputs.
+"""Lists the input photos from files, folders, patterns and lists, and names their outputs.
 
-The rule of the names: an output has its photo's path below the deepest folder that everything named has in common
-(of ``photos/`` alone that is ``photos`` itself), with the output's suffix in place of the photo's. Where two photos
-would get one name (``a.jpg`` and ``a.png``), all of them keep their suffix: ``a.jpg.glb`` and ``a.png.glb``.
+An output has its photo's path relative to the deepest common folder of all inputs (for ``photos/`` alone, ``photos``
+itself), with the output's suffix in place of the photo's. If two photos would get the same name (``a.jpg`` and
+``a.png``), both keep their suffix: ``a.jpg.glb`` and ``a.png.glb``.
 """
 
 import glob
@@ -32,24 +32,24 @@ PHOTO_SUFFIXES = frozenset(
         ".gif",
     }
 )
-"""What is taken for a photo in a folder; a file that is named itself is read whatever its suffix."""
+"""Suffixes of photos in a folder; a file that is given explicitly is read whatever its suffix."""
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".3gp", ".wmv"}
 )
-"""What is taken for a video."""
+"""Suffixes of videos."""
 _DEPTH_PART = ".depth"
-"""``desk.depth.png`` beside ``desk.jpg`` is its measured depth."""
-_VIDEO = "a video: name it itself"
-_TOLD = 3
+"""``desk.depth.png`` next to ``desk.jpg`` is its measured depth."""
+_VIDEO = "a video: pass its path explicitly"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Found:
-    """A photo or a video to work on."""
+class InputFile:
+    """A photo or video to process."""
 
     path: Path
     name: str
-    """Of its outputs, without a suffix; with ``/`` where it lies in a folder of its own."""
+    """Name of its outputs, without suffix; contains ``/`` if they go to a subfolder."""
 
     @property
     def is_video(self) -> bool:
@@ -59,40 +59,40 @@ class Found:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was found, in the order in which it was named; within a folder in alphabetical order."""
+    """The input files, in the order in which they were given; within a folder in alphabetical order."""
 
-    found: tuple[Found, ...]
+    files: tuple[InputFile, ...]
     skipped: tuple[tuple[Path, str], ...]
-    """Files in folders that are no photos to work on, and why."""
+    """Files in folders that are not processed, and why."""
     base: Path
-    """The folder that everything named has in common."""
+    """The common folder of all inputs."""
     unreadable: tuple[tuple[Path, str], ...] = ()
-    """Folders that cannot be read, and why; what is in the others is found all the same."""
+    """Folders that cannot be read, and why."""
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file's name says that it is a video."""
+    """Whether a file is a video, by its suffix."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def is_pattern(word: str) -> bool:
-    """Whether an argument is a pattern (``*.jpg``) and no file's name."""
+    """Whether an argument is a pattern (``*.jpg``) and not the name of a file."""
     return glob.has_magic(word) and not os.path.lexists(word)
 
 
 def find_inputs(
     words: Sequence[str], *, recursive: bool = False, is_output: Callable[[Path], bool] = lambda path: False
 ) -> Inputs:
-    """Finds the photos that arguments or the lines of a list name.
+    """Lists the photos that arguments or the lines of a list name.
 
     Args:
-        words: Files, folders and patterns. A file that is not there is among the found all the same: what is wrong
-            with it is told when its turn comes, and does not stop the others.
-        recursive: Also the folders inside of the folders; hidden ones never.
-        is_output: Whether a file was written by an earlier run, and so is no photo to work on.
+        words: Files, folders and patterns. A missing file is listed, too: its error is reported when it is processed,
+            and does not stop the others.
+        recursive: Whether to include subfolders; hidden ones never are.
+        is_output: Whether a file was written by an earlier run, and is therefore not an input.
 
     Raises:
-        PhotoError: A pattern or a folder without photos; nothing was named; nothing can be read.
+        PhotoError: A pattern or a folder contains no photos, there are no arguments, or nothing can be read.
     """
     files: list[Path] = []
     roots: list[Path] = []
@@ -115,22 +115,22 @@ def find_inputs(
             else:
                 files.append(path)
                 roots.append(path.parent)
-    # One file named twice is worked on once.
+    # A file that is given twice is processed once.
     unique = list({os.path.abspath(path): path for path in files}.values())
     if not unique and unreadable:
         raise PhotoError("; ".join(f"{folder} cannot be read: {why}" for folder, why in unreadable) + ".")
     if not unique:
-        raise PhotoError("no photo was named: give photos, a folder of them, or a list with one path a line.")
+        raise PhotoError("no input photo: pass photos, a folder of photos, or a list with one path per line.")
     base = _common_folder(roots)
     names = output_names([Path(os.path.relpath(os.path.abspath(path), base)) for path in unique])
-    found = tuple(Found(path, name) for path, name in zip(unique, names, strict=True))
-    return Inputs(found, tuple(skipped), base, tuple(unreadable))
+    inputs = tuple(InputFile(path, name) for path, name in zip(unique, names, strict=True))
+    return Inputs(inputs, tuple(skipped), base, tuple(unreadable))
 
 
 def output_names(paths: Sequence[Path]) -> list[str]:
-    """A name without suffix for each of several relative paths, all different.
+    """A unique name without suffix for each of several relative paths.
 
-    Names that differ by upper and lower case alone count as equal, since not every disk tells them apart.
+    Names that differ only in case are treated as equal, because some file systems ignore case.
     """
     whole = [path.as_posix() for path in paths]
     names = [path.with_suffix("").as_posix() if path.suffix else path.as_posix() for path in paths]
@@ -139,27 +139,27 @@ def output_names(paths: Sequence[Path]) -> list[str]:
         longer = [
             full if counts[name.casefold()] > 1 else name for full, name in zip(whole, names, strict=True)
         ]
-        # a.jpg.png may now stand in the way of a.jpg: again, until nothing changes.
+        # a.jpg.png may now conflict with a.jpg: repeat until nothing changes.
         if longer == names:
             return names
         names = longer
 
 
 def _matching(pattern: str) -> list[Path]:
-    found = sorted(glob.glob(pattern, recursive=True))
-    # Of ** the folders that the files are in come, too.
-    paths = [Path(each) for each in found if "**" not in pattern or not os.path.isdir(each)]
+    matches = sorted(glob.glob(pattern, recursive=True))
+    # ** also matches the folders that contain the files.
+    paths = [Path(each) for each in matches if "**" not in pattern or not os.path.isdir(each)]
     others = {path for path, why in _left_out(paths) if why != _VIDEO} - {p for p in paths if p.is_dir()}
     paths = [path for path in paths if path not in others]
     if not paths:
-        raise PhotoError(f"{pattern} matches no photo; check the folder and the suffix.")
+        raise PhotoError(f"{pattern} matches no photo: check the folder and the suffix.")
     return paths
 
 
 def _inside(
     folder: Path, recursive: bool, skipped: list[tuple[Path, str]], unreadable: list[tuple[Path, str]]
 ) -> Iterator[Path]:
-    """The files in a folder; what is none, and folders that cannot be read, are added to the lists."""
+    """The files in a folder; special files and unreadable folders are added to the lists."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -168,17 +168,17 @@ def _inside(
     for entry in entries:
         path = Path(entry.path)
         if os.path.isdir(path):
-            # A link to a folder may lead back up.
+            # A link to a folder may lead back to a parent folder.
             if recursive and not entry.name.startswith(".") and not entry.is_symlink():
                 yield from _inside(path, recursive, skipped, unreadable)
         elif os.path.exists(path) and not os.path.isfile(path):
-            skipped.append((path, "no file"))  # reading a pipe would wait for ever
+            skipped.append((path, "not a regular file"))  # reading a pipe would block
         else:
             yield path
 
 
 def _left_out(files: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Those of several files that are not worked on, and why."""
+    """The files that are not processed, and why."""
     photos = {path.with_suffix("") for path in files if path.suffix.lower() in PHOTO_SUFFIXES}
     return [(path, why) for path in files if (why := _why_left_out(path, photos))]
 
@@ -189,7 +189,7 @@ def _why_left_out(path: Path, photos: set[Path]) -> str | None:
     if is_video(path):
         return _VIDEO
     if path.suffix.lower() not in PHOTO_SUFFIXES:
-        return "no photo"
+        return "not a photo"
     of_photo = path.with_suffix("")
     if of_photo.suffix.lower() == _DEPTH_PART and of_photo.with_suffix("") in photos:
         return "the depth of a photo"
@@ -198,16 +198,18 @@ def _why_left_out(path: Path, photos: set[Path]) -> str | None:
 
 def _nothing_in(folder: Path, inside: Sequence[Path], recursive: bool) -> str:
     if not inside:
-        told = "is empty" if recursive else "has no files in it"
+        problem = "is empty" if recursive else "contains no files"
     else:
-        names = ", ".join(path.name for path in inside[:_TOLD]) + (", ..." if len(inside) > _TOLD else "")
-        told = f"holds no photos, only {names}"
-    hint = "" if recursive else " --recursive looks into the folders inside of it, too."
-    return f"{folder} {told}: give a folder with JPEG, PNG, HEIC, TIFF or WebP files.{hint}"
+        names = ", ".join(path.name for path in inside[:_MOST_NAMED]) + (
+            ", ..." if len(inside) > _MOST_NAMED else ""
+        )
+        problem = f"contains no photos, only {names}"
+    hint = "" if recursive else " Use --recursive to include its subfolders."
+    return f"{folder} {problem}: pass a folder with JPEG, PNG, HEIC, TIFF or WebP files.{hint}"
 
 
 def _common_folder(roots: Sequence[Path]) -> Path:
     try:
         return Path(os.path.commonpath([os.path.abspath(root) for root in roots]))
     except ValueError as error:  # Windows: two drives
-        raise PhotoError("the photos lie on several drives: give those of one drive at a time.") from error
+        raise PhotoError("the photos are on several drives: process one drive at a time.") from error

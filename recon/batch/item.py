@@ -1,4 +1,4 @@
-"""One photo of a batch, and what is made of it."""
+"""One photo of a batch, and its outputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,43 +21,43 @@ class Target(Protocol):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file and what is written beside it."""
+        """The file and its sidecars."""
         ...
 
 
 class Maker(Protocol):
-    """What is made of each scene: ``SceneFiles``, ``DepthFiles``, or a class of yours."""
+    """Writes the outputs of each scene: ``SceneFiles``, ``DepthFiles``, or your own class."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What changes the files, as plain JSON values, with a name of the work as ``command``."""
+        """Settings that affect the files, as plain JSON values; ``command`` is the name of the operation."""
         ...
 
     def targets(self, stem: Path) -> Sequence[Any]:
-        """The outputs of a photo, whose names begin with ``stem``."""
+        """The outputs of a photo; their names begin with ``stem``."""
         ...
 
     def write(
         self, scene: Scene, targets: Sequence[Any], journal: Journal, *, overwrite: bool
     ) -> list[dict[str, Any]]:
-        """Writes them all or nothing, and says of each what was written."""
+        """Writes all outputs or none, and describes each."""
         ...
 
 
 @dataclass(frozen=True)
 class Item:
-    """One photo, or one frame of a video, whose outputs are to be made."""
+    """One photo, or one frame of a video, to process."""
 
     name: str
-    """Of the outputs, relative to the folder and without suffix."""
+    """Name of the outputs, relative to the folder and without suffix."""
     path: Path
     """The photo, or the video."""
     targets: Sequence[Target] = ()
     frame: Photo | None = None
-    """A frame, which is decoded already."""
+    """The decoded frame of a video."""
     focal_px: float | None = None
-    """What a video's frames have in common, where a model predicts it."""
+    """Common focal length of a video's frames, px, if a model predicts it."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """For the record: of a frame its number and time."""
+    """Values for the record: number and time of a frame."""
     broken: ReconError | None = None
-    """Why it cannot be read, where that is known already."""
+    """Why it cannot be read; None if it has not failed so far."""

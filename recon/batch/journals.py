@@ -1,4 +1,4 @@
-"""Journals that pass on to the listener of a batch what it should know at once."""
+"""Journals that forward progress and entries to the listener of a batch."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ Emit = Callable[[Event], None]
 
 
 class ItemJournal(Journal):
-    """Of one photo: keeps its entries, and reports the stages of the network.
+    """The journal of one photo: keeps its entries, and reports the stages of the network.
 
     Args:
-        name: Of the photo.
-        emit: Gets the events.
-        network: The thread of the network; the stages of others run beside it and are not reported.
+        name: Name of the photo.
+        emit: Receives the events.
+        network: The thread of the network; stages in other threads run in parallel and are not reported.
     """
 
     def __init__(self, name: str, emit: Emit, network: threading.Thread) -> None:
@@ -35,11 +35,11 @@ class ItemJournal(Journal):
 
 
 class SharedJournal(ItemJournal):
-    """Of what all photos share: entries are reported as they come."""
+    """The journal for all photos: entries are reported immediately."""
 
     def __init__(self, emit: Emit, network: threading.Thread) -> None:
         super().__init__("", emit, network)
 
     def show(self, entry: Entry) -> None:
-        """Reports it."""
+        """Reports the entry."""
         self._emit(Noted(entry))

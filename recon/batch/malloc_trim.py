@@ -1,4 +1,4 @@
-"""Memory that is free goes back to the system, so that a long batch takes no more than a short one."""
+"""Returns freed memory to the system, so that a long batch needs no more memory than a short one."""
 
 import ctypes
 import sys
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import cache
 
 
-def give_back() -> None:
-    """Gives back what this process has freed; does nothing but with glibc.
+def trim_memory() -> None:
+    """Returns the freed memory of this process to the system; does nothing without glibc.
 
-    Its allocator keeps freed arrays of a few MB in the heap of each thread, between smaller things that live on: over
-    a hundred photos of 3 megapixels a process grew from 0.4 to 0.9 GB that way.
+    The allocator of glibc keeps freed arrays of a few MB in the heap of each thread, between smaller live objects:
+    over a hundred photos of 3 megapixels, a process grew from 0.4 to 0.9 GB.
     """
     trim = _trim()
     if trim is not None:

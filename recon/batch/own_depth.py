@@ -1,4 +1,4 @@
-"""Options of many photos: what can hold for all, and the depth file of each."""
+"""Options for many photos: which of them can apply to all, and the depth file of each photo."""
 
 import os
 from dataclasses import replace
@@ -13,11 +13,11 @@ from recon.options import Options
 
 
 def check_options(options: Options) -> None:
-    """Refuses what holds for one photo alone.
+    """Refuses options that apply to a single photo.
 
     Raises:
-        ValueError: An option that names pixels of a photo, or a file that belongs to one.
-        ReconError: The file of constraints cannot be read.
+        ValueError: An option refers to pixels of a photo, or to a file that belongs to one.
+        ReconError: The constraint file cannot be read.
     """
     for flag, given in (
         ("--at", options.at),
@@ -26,38 +26,38 @@ def check_options(options: Options) -> None:
     ):
         if given:
             raise OptionError(
-                f"{flag} names pixels of one photo: for several photos, save a calibration by `recon calibrate` and "
-                "give --calibration, or give --camera-height"
+                f"{flag} refers to pixels of one photo: for several photos, use --camera-height, or --calibration "
+                "with a file from `recon calibrate`"
             )
     if options.constraint_file and any(not isinstance(c, CameraHeight) for c in constraints_of(options)):
         raise OptionError(
-            f"--constraints {options.constraint_file} names pixels of one photo; of several photos it may tell a "
-            "camera height alone"
+            f"--constraints {options.constraint_file} refers to pixels of one photo: for several photos it may only "
+            "contain a camera height"
         )
     for flag, path in (("--depth", options.depth), ("--relative-depth", options.relative_depth)):
         if path is not None and not os.path.isdir(path):
             raise OptionError(
-                f"{flag} {path} is the depth of one photo: for several photos give the folder with a depth file of "
-                "the same name for each"
+                f"{flag} {path} is the depth of one photo: for several photos, pass a folder with a depth file of "
+                "the same name for each photo"
             )
     reference = Path(options.reference) if options.reference else None
     if reference is not None and os.path.isfile(reference):
         raise OptionError(
-            f"--reference {reference} belongs to one photo: for several photos give a metric model's name, a folder "
-            "with a COLMAP model, or --depth DIR with --model"
+            f"--reference {reference} belongs to one photo: for several photos, pass the name of a metric model, a "
+            "folder with a COLMAP model, or --depth DIR with --model"
         )
 
 
 def with_own_depth(options: Options, name: str, photo: Path) -> Options:
-    """The options of one photo: a folder of depth files becomes the one of the photo's name.
+    """The options for one photo: a folder of depth files is replaced by the file with the photo's name.
 
     Args:
-        options: Of all photos.
-        name: Of the photo, relative and without suffix; ``DIR/NAME.png`` and ``DIR/NAME.depth.png`` are looked for.
-        photo: Never taken for its own depth.
+        options: Options for all photos.
+        name: Name of the photo, relative and without suffix: ``DIR/NAME.png`` or ``DIR/NAME.depth.png`` is used.
+        photo: The photo itself, which is never used as its depth.
 
     Raises:
-        DepthFileError: There is none, or there are several.
+        DepthFileError: There is no such file, or there are several.
     """
     if options.depth is not None:
         options = replace(options, depth=_depth_in(options.depth, name, photo))
@@ -68,15 +68,15 @@ def with_own_depth(options: Options, name: str, photo: Path) -> Options:
 
 def _depth_in(folder: Path, name: str, photo: Path) -> Path:
     candidates = [folder / f"{name}{part}{suffix}" for part in ("", ".depth") for suffix in DEPTH_SUFFIXES]
-    there = [path for path in candidates if os.path.isfile(path) and not _same(path, photo)]
-    if len(there) == 1:
-        return there[0]
-    if there:
+    existing = [path for path in candidates if os.path.isfile(path) and not _same(path, photo)]
+    if len(existing) == 1:
+        return existing[0]
+    if existing:
         raise DepthFileError(
-            f"{photo}: {' and '.join(str(path) for path in there)} could both be its depth; leave one of them."
+            f"{photo}: {' and '.join(str(path) for path in existing)} could both be its depth: keep one of them."
         )
     raise DepthFileError(
-        f"{photo} has no depth in {folder}: expected {name}.png, {name}.exr, {name}.npy or the like."
+        f"{photo} has no depth file in {folder}: expected {name}.png, {name}.exr, {name}.npy or similar."
     )
 
 

@@ -1,4 +1,4 @@
-"""What is to be done in a batch: what is found, what is done already, what is in the way."""
+"""The plan of a batch: its inputs, what is done already, and which files are in the way."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from recon.argument_names import OptionError
-from recon.batch.clip_frames import Surveyed, frame_name, frames, look_at
+from recon.batch.clip_frames import Surveyed, frame_name, frames, survey_video
 from recon.batch.events import Listed
 from recon.batch.existing import Existing, settings_of
-from recon.batch.inputs import Found, Inputs, find_inputs
+from recon.batch.inputs import InputFile, Inputs, find_inputs
 from recon.batch.item import Item, Maker, Target
 from recon.batch.journals import Emit
 from recon.batch.own_depth import check_options, with_own_depth
@@ -26,96 +26,95 @@ from recon.video.reader import check_video_support
 
 @dataclass(frozen=True)
 class Plan:
-    """The work of one run, and its record: ``begin`` and ``end`` or ``fail`` around what is made of each item."""
+    """The work of one run, and its record: each item is enclosed by ``begin`` and ``end`` or ``fail``."""
 
     inputs: Inputs
     options: Options
-    """Of all photos."""
+    """Options for all photos."""
     maker: Maker
     existing: Existing
     every: int = 1
-    """Of a video, take every Nth frame."""
+    """Use every Nth frame of a video."""
 
     @property
     def folder(self) -> Path:
-        """Of the outputs."""
+        """The output folder."""
         return self.existing.folder
 
     @property
     def record(self) -> Record:
-        """Of the folder."""
+        """The record of the output folder."""
         return self.existing.record
 
     @cached_property
-    def done(self) -> tuple[Found, ...]:
-        """The photos that an earlier run has done; what is done of a video is known frame by frame."""
+    def done(self) -> tuple[InputFile, ...]:
+        """The photos that an earlier run has finished; for videos, this is determined frame by frame."""
         return tuple(
-            found
-            for found in self.inputs.found
-            if not (found.is_video or self.undone(found.name, found.path))
+            file for file in self.inputs.files if not (file.is_video or self.missing(file.name, file.path))
         )
 
     @cached_property
-    def todo(self) -> tuple[Found, ...]:
-        """The photos that are left, and the videos."""
+    def todo(self) -> tuple[InputFile, ...]:
+        """The remaining photos, and all videos."""
         done = set(self.done)
-        return tuple(found for found in self.inputs.found if found not in done)
+        return tuple(file for file in self.inputs.files if file not in done)
 
     @property
     def outputs(self) -> list[Target]:
-        """The outputs that are left to do; of a video those of its first frame."""
-        names = {found: frame_name(found.name, 0) if found.is_video else found.name for found in self.todo}
-        return [target for found, name in names.items() for target in self.undone(name, found.path)]
+        """The missing outputs; for a video those of its first frame."""
+        names = {file: frame_name(file.name, 0) if file.is_video else file.name for file in self.todo}
+        return [target for file, name in names.items() for target in self.missing(name, file.path)]
 
     def changed(self) -> list[Path]:
-        """The outputs of an earlier run that somebody has worked on since; they are kept."""
+        """The outputs of an earlier run that have been edited since; they are kept."""
         if not self.existing.resume:
             return []
-        paths = [target.path for found in self.done for target in self._targets(found.name)]
+        paths = [target.path for file in self.done for target in self._targets(file.name)]
         return [path for path in paths if self.record.changed(self.existing.key(path))]
 
-    def undone(self, name: str, path: Path) -> Sequence[Target]:
-        """The outputs of a photo or frame that are left to do."""
+    def missing(self, name: str, path: Path) -> Sequence[Target]:
+        """The missing outputs of a photo or frame."""
         targets = self._targets(name)
         if not self.existing.resume:
             return targets
         try:
             options = with_own_depth(self.options, name, path)
         except ReconError:
-            return targets  # it fails in its turn, and is told then
+            return targets  # its error is reported when it is processed
         sources = [each for each in (path, options.depth, options.relative_depth) if each is not None]
         return [target for target in targets if not self.existing.is_done(target.path, sources)]
 
-    def survey(self, models: SharedModels, journal: Journal) -> dict[Found, Surveyed]:
-        """A first look at the videos that are to be done.
+    def survey(self, models: SharedModels, journal: Journal) -> dict[InputFile, Surveyed]:
+        """Surveys the videos to process.
 
         Raises:
             ReconError: The model cannot run.
         """
-        return {found: look_at(found, self.options, models, journal) for found in self.todo if found.is_video}
+        videos = [file for file in self.todo if file.is_video]
+        return {file: survey_video(file, self.options, models, journal) for file in videos}
 
     def items(
-        self, models: SharedModels, journal: Journal, surveyed: Mapping[Found, Surveyed] | None = None
+        self, models: SharedModels, journal: Journal, surveyed: Mapping[InputFile, Surveyed] | None = None
     ) -> Iterator[Item]:
-        """What is to be done, one by one; videos are decoded on the way.
+        """Yields the items to process one by one; videos are decoded as needed.
 
         Args:
-            models: For a first look at videos.
-            journal: Gets what is odd about videos.
-            surveyed: Of ``survey``, where that is done already.
+            models: Used to survey videos.
+            journal: Receives warnings about videos.
+            surveyed: Result of ``survey``; None to run it here.
         """
         surveyed = self.survey(models, journal) if surveyed is None else surveyed
         for folder, why in self.inputs.unreadable:
             yield Item(str(folder), folder, broken=PhotoError(f"{folder} cannot be read: {why}."))
-        for found in self.todo:
-            if found in surveyed:
-                undone = partial(self.undone, path=found.path)
-                yield from frames(surveyed[found], self.every, undone, journal)
+        for file in self.todo:
+            if file in surveyed:
+                missing = partial(self.missing, path=file.path)
+                yield from frames(surveyed[file], self.every, missing, journal)
             else:
-                yield Item(found.name, found.path, self.undone(found.name, found.path))
+                yield Item(file.name, file.path, self.missing(file.name, file.path))
 
     def may_replace(self, item: Item) -> bool:
-        """Whether what stands in the way of an item's outputs may be replaced."""
+        """Whether existing files may be replaced by an item's outputs."""
         paths = [target.path for target in item.targets]
         return all(self.existing.may_replace(path) or not path.exists() for path in paths)
 
@@ -128,7 +127,7 @@ class Plan:
         self.record.begin(str(item.path), [self.existing.key(target.path) for target in item.targets])
 
     def end(self, item: Item, done: Done) -> None:
-        """Records that they are written.
+        """Records that an item's outputs are written.
 
         Raises:
             ExportError: The record cannot be written.
@@ -144,7 +143,7 @@ class Plan:
         )
 
     def fail(self, item: Item, error: Exception) -> FailedPhoto:
-        """Records what went wrong with an item; returns that.
+        """Records the failure of an item, and returns it.
 
         Raises:
             ExportError: The record cannot be written.
@@ -152,16 +151,16 @@ class Plan:
         return self.record.fail(str(item.path), error, **item.values)
 
     def check(self) -> None:
-        """Refuses before the long work what could not be written in the end.
+        """Checks before the slow work that all outputs can be written.
 
         Raises:
-            ExportError: A file is in the way, would be written twice, or is one that is read.
-            VideoError: There is a video, and nothing to read it with.
+            ExportError: A file is in the way, would be written twice, or is an input.
+            VideoError: There is a video, and the library for reading videos is not installed.
         """
         self.existing.refuse(
-            [_files(target) for target in self.outputs], [found.path for found in self.inputs.found]
+            [_files(target) for target in self.outputs], [file.path for file in self.inputs.files]
         )
-        if any(found.is_video for found in self.todo):
+        if any(file.is_video for file in self.todo):
             check_video_support()
 
     def _targets(self, name: str) -> Sequence[Any]:
@@ -182,18 +181,18 @@ def plan_batch(
     on_event: Emit = lambda event: None,
     lock: bool = False,
 ) -> Plan:
-    """Says what ``run`` would do, and refuses what it would refuse; nothing is written.
+    """Plans a run, with the same checks as ``run``; nothing is written.
 
-    The other arguments, and the errors, are those of ``run``.
+    The other arguments and the errors are those of ``run``.
 
     Args:
-        on_event: Gets ``Listed``.
-        lock: Lets no other run write into the folder until the plan's ``record`` is closed.
+        on_event: Receives ``Listed``.
+        lock: Whether to lock the folder for other runs until the plan's ``record`` is closed.
     """
     options = options or Options()
     check_options(options)
     if resume and overwrite:
-        raise OptionError("--resume and --overwrite exclude each other")
+        raise OptionError("--resume and --overwrite cannot be combined")
     made = maker or SceneFiles([f".{name.lower().lstrip('.')}" for name in formats])
     folder = Path(folder)
     made.targets(folder / "NAME")  # refuses unknown formats
@@ -202,9 +201,9 @@ def plan_batch(
         if lock:
             record.lock()
         words = [inputs] if isinstance(inputs, str | Path) else inputs
-        found = find_inputs([str(word) for word in words], recursive=recursive, is_output=record.has_written)
-        on_event(Listed(found))
-        plan = Plan(found, options, made, Existing(folder, record, resume, overwrite), every)
+        listed = find_inputs([str(word) for word in words], recursive=recursive, is_output=record.has_written)
+        on_event(Listed(listed))
+        plan = Plan(listed, options, made, Existing(folder, record, resume, overwrite), every)
         plan.check()
     except BaseException:
         record.close()
@@ -213,7 +212,7 @@ def plan_batch(
 
 
 def _files(target: Target) -> tuple[Path, ...]:
-    """All files of an output; one whose name its format cannot hold fails in its turn."""
+    """All files of an output; a name that the format cannot store is reported when the photo is processed."""
     try:
         return tuple(target.files)
     except UnicodeEncodeError:

@@ -1,9 +1,9 @@
-"""What a batch has done, line by line in ``batch.jsonl`` of its folder, so that one that was stopped can go on.
+"""The run log of a batch, ``batch.jsonl`` in the output folder, from which an interrupted batch is resumed.
 
-Each line is one JSON object: ``settings`` (what a run's outputs are made with, and an id of it), ``begun`` (a photo
-whose outputs are about to be written) and ``photo`` (what became of it). The file is only ever added to, by one run
-at a time; of one output the newest line counts. A process that is killed leaves at most outputs of ``begun`` photos
-that are whole but not recorded: these may be written over.
+Each line is one JSON object: ``settings`` (the settings of a run, and their id), ``begun`` (a photo whose outputs are
+about to be written) and ``photo`` (its result). Lines are only ever appended, by one run at a time; the newest line
+of an output is valid. A process that is killed leaves at most outputs of ``begun`` photos that are complete but not
+recorded: these may be overwritten.
 """
 
 import json
@@ -22,9 +22,9 @@ from recon.errors import ExportError, Failure
 from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json
 
 RECORD = "batch.jsonl"
-"""Name of the record in the folder of the outputs."""
+"""Name of the record in the output folder."""
 FAILED = "failed.json"
-"""Name of the list of what failed."""
+"""Name of the list of failed photos."""
 _FORMAT = "recon-batch-1"
 _FAILED_FORMAT = "recon-failed-1"
 
@@ -33,15 +33,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FailedPhoto:
-    """A photo that could not be worked on."""
+    """A photo that could not be processed."""
 
     photo: str
     failure: Failure
     values: Values
-    """Of a frame its number and time."""
+    """Number and time of a frame; empty for a photo."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for a file."""
+        """Plain values, for JSON."""
         return {"photo": self.photo, "error": asdict(self.failure), **self.values}
 
 
@@ -70,14 +70,14 @@ class Record:
     """The record of one folder. Rows may be added from several threads, between ``open`` and ``close``."""
 
     def __init__(self, folder: Path, settings: Values) -> None:
-        """Reads what is there; nothing is written yet.
+        """Reads an existing record; nothing is written yet.
 
         Args:
-            folder: Of the outputs; may be missing.
-            settings: What outputs are made with, as plain JSON values: all that changes them.
+            folder: The output folder, which may not exist yet.
+            settings: All settings that affect the outputs, as plain JSON values.
 
         Raises:
-            ExportError: There is a file of that name that is no such record, or it cannot be read.
+            ExportError: The file exists but is not a record, or cannot be read.
         """
         self.folder, self.path = folder, folder / RECORD
         self._settings: dict[str, Any] = json.loads(json.dumps(settings, default=str))
@@ -87,13 +87,13 @@ class Record:
         self._read()
 
     def is_done(self, output: str, sources: Sequence[Path]) -> bool:
-        """Whether an output was written by these settings from what is read for it as that is now, and is whole.
+        """Whether an output is intact, and was written with these settings from the inputs as they are now.
 
-        What somebody changed since is done, too (``changed``).
+        An output that was edited since is done, too (``changed``).
 
         Args:
             output: Relative to the folder, with ``/``.
-            sources: The photo, and its depth file where it has one.
+            sources: The photo, and its depth file if it has one.
         """
         row = self._newest.get(output)
         if row is None or row["kind"] != "photo" or not row["ok"] or row["settings"] != self._id:
@@ -103,14 +103,14 @@ class Record:
         )
 
     def changed(self, output: str) -> bool:
-        """Whether an output that is done is not what was written: somebody has worked on it since."""
+        """Whether a finished output has been edited since it was written."""
         row = self._newest[output]
         return any(
             state_of(self.folder / name, row["contents"].get(name, [])) == "changed" for name in row["files"]
         )
 
     def is_ours(self, output: str) -> bool:
-        """Whether an output was written, or begun, by an earlier run: it may be replaced when that run goes on."""
+        """Whether an earlier run with these settings wrote or began an output: it may be replaced on resume."""
         row = self._newest.get(output)
         return row is not None and row["settings"] == self._id
 
@@ -124,11 +124,11 @@ class Record:
             return False
 
     def other_settings(self, outputs: Iterable[str]) -> dict[str, Any]:
-        """What an earlier run made some of these outputs with, where it is not what this one would."""
+        """The settings of an earlier run with which the outputs were made, as far as they differ from this run's."""
         for output in outputs:
             row = self._newest.get(output)
             if row is not None and row["settings"] != self._id and row["kind"] == "photo" and row["ok"]:
-                before = self._known[row["settings"]]
+                before = self._settings_by_id[row["settings"]]
                 names = sorted({*before, *self._settings})
                 return {
                     name: before.get(name) for name in names if before.get(name) != self._settings.get(name)
@@ -136,16 +136,16 @@ class Record:
         return {}
 
     def lock(self) -> None:
-        """Lets no other run write into the folder, where it has a record already, and reads what is new in it.
+        """Locks the folder for other runs if it has a record, and reads the record again.
 
         Raises:
-            ExportError: Another run is at work in it, or the record cannot be read or written.
+            ExportError: Another run is using the folder, or the record cannot be read or written.
         """
         if self._file is None and self.path.exists():
             self._lock_file()
 
     def close(self) -> None:
-        """Lets other runs write into the folder."""
+        """Releases the lock of the folder."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -164,7 +164,7 @@ class Record:
         if not lock(file):
             file.close()
             raise ExportError(
-                f"another run is writing to {self.folder}: wait until it is done, or give another folder."
+                f"another run is writing to {self.folder}: wait until it has finished, or use another folder."
             )
         self._file = file
         self._read()
@@ -173,17 +173,17 @@ class Record:
         return ExportError(f"{self.path} cannot be written: {error.strerror or error}.")
 
     def open(self) -> None:
-        """Makes the folder, locks it and writes the settings; what a killed run left of its last line is cut off.
+        """Creates the folder, locks it and writes the settings; an incomplete last line of a killed run is removed.
 
         Raises:
-            ExportError: The folder cannot be made or written, or another run is at work in it.
+            ExportError: The folder cannot be created or written, or another run is using it.
         """
         try:
             self.folder.mkdir(exist_ok=True)
         except FileExistsError as error:
-            raise ExportError(f"{self.folder} is a file: give the name of a folder.") from error
+            raise ExportError(f"{self.folder} is a file: pass the name of a folder.") from error
         except FileNotFoundError as error:
-            raise ExportError(f"the folder {self.folder.parent} does not exist; make it first.") from error
+            raise ExportError(f"the folder {self.folder.parent} does not exist: create it first.") from error
         except OSError as error:
             raise self._unwritable(error) from error
         if self._file is None:
@@ -191,8 +191,8 @@ class Record:
         try:
             if self.path.stat().st_size > self._end:
                 os.truncate(self.path, self._end)
-            if self._id not in self._known:
-                self._known[self._id] = self._settings
+            if self._id not in self._settings_by_id:
+                self._settings_by_id[self._id] = self._settings
                 self._add({"kind": "settings", "format": _FORMAT, "id": self._id, "settings": self._settings})
         except OSError as error:
             raise self._unwritable(error) from error
@@ -205,7 +205,7 @@ class Record:
     def end(
         self, photo: str, sources: Sequence[Path], outputs: Sequence[str], files: Sequence[str], **values: Any
     ) -> None:
-        """Records outputs that are written, with all the files that belong to them, and what is in these.
+        """Records outputs that are written, with all their files and a description of each.
 
         Raises:
             ExportError: A file cannot be read back, or the record cannot be written.
@@ -229,14 +229,14 @@ class Record:
         )
 
     def fail(self, photo: str, error: Exception, **values: Any) -> FailedPhoto:
-        """Records what went wrong with a photo; returns that."""
+        """Records the failure of a photo, and returns it."""
         failed = FailedPhoto(photo, Failure.of(error), values)
         head = {"kind": "photo", "photo": photo, "ok": False, "outputs": []}
         self._add_row({**head, **failed.as_dict(), "settings": self._id})
         return failed
 
     def write_failed(self, failed: Sequence[FailedPhoto]) -> Path | None:
-        """Writes the list of what failed in this run, or removes that of an earlier one where nothing did."""
+        """Writes the list of failed photos, or deletes that of an earlier run if none failed."""
         path = self.folder / FAILED
         if failed:
             text = json.dumps(
@@ -266,13 +266,13 @@ class Record:
         if self._file is None:
             raise ValueError("the record must be opened before rows are added")
         with self._lock:
-            while line:  # a file without a buffer may take a part only
+            while line:  # an unbuffered file may write only a part
                 line = line[self._file.write(line) :]
             if sync:
                 os.fsync(self._file.fileno())
 
     def _read(self) -> None:
-        self._known: dict[str, dict[str, Any]] = {}
+        self._settings_by_id: dict[str, dict[str, Any]] = {}
         self._newest: dict[str, dict[str, Any]] = {}
         self._files: set[str] = set()
         self._end = 0
@@ -282,30 +282,30 @@ class Record:
             with self.path.open("rb") as file:
                 for line in file:
                     if not line.endswith(b"\n"):
-                        break  # a killed run's
+                        break  # incomplete: the run was killed
                     self._take(parse_json(line))
                     self._end += len(line)
         except OSError as error:
             raise ExportError(f"{self.path} cannot be read: {error.strerror}.") from error
         except ValueError as error:
             raise ExportError(
-                f"{self.path} is no record that recon wrote ({error}): move it away, or give another folder."
+                f"{self.path} is not a record written by recon ({error}): move it elsewhere, or use another folder."
             ) from error
 
     def _take(self, row: Any) -> None:
-        """Takes over one line.
+        """Adds one line of the file.
 
         Raises:
-            ValueError: recon did not write it.
+            ValueError: The line was not written by recon.
         """
         if as_object(row, "a line").get("kind") == "settings":
-            told = as_kind(_SettingsLine, row)
-            if told.format != _FORMAT:
-                raise ValueError(f"its format is {told.format[:40]!r}")
-            self._known[told.id] = told.settings
+            settings_line = as_kind(_SettingsLine, row)
+            if settings_line.format != _FORMAT:
+                raise ValueError(f"its format is {settings_line.format[:40]!r}")
+            self._settings_by_id[settings_line.id] = settings_line.settings
             return
         line = as_kind(_PhotoLine, known_fields(_PhotoLine, row))
-        if line.settings not in self._known:
+        if line.settings not in self._settings_by_id:
             raise ValueError("settings of a photo are missing")
         row = {**row, **vars(line)}
         self._newest.update(dict.fromkeys(line.outputs, row))
@@ -313,9 +313,9 @@ class Record:
 
 
 def fingerprint(path: Path) -> list[int]:
-    """What changes when a file is replaced: its size in bytes and its time, ns; empty where it is gone."""
+    """Size in bytes and modification time in ns, which change when a file is replaced; empty if it is missing."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return []
-    return [found.st_size, found.st_mtime_ns]
+    return [stat.st_size, stat.st_mtime_ns]

@@ -1,4 +1,4 @@
-"""Many photos to files in one folder."""
+"""Reconstructs many photos into one folder."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -26,35 +26,35 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Summary:
-    """Turns many photos, or the frames of videos, into files in one folder; what fails does not stop the others.
+    """Turns many photos, or the frames of videos, into files in one folder; a photo that fails does not stop the run.
 
-    Does what ``recon build`` and ``recon depth`` do with several photos: the same files, the same record
-    (``batch.jsonl``) and the same list of what failed (``failed.json``) in the folder.
+    Does the same as ``recon build`` and ``recon depth`` with several photos: the same files, the same run log
+    (``batch.jsonl``) and the same list of failed photos (``failed.json``) in the folder.
 
     Args:
-        inputs: Photos, folders, patterns and videos; each output has its photo's path below the folder that all of
-            them have in common.
-        folder: For the outputs; it is made where need be, its own folder is not.
-        options: Of all photos; a folder as ``depth`` holds a file for each.
-        formats: Names of scene formats, such as ``glb``; their default shapes.
-        maker: Takes the place of ``formats``: ``SceneFiles`` with a shape, ``DepthFiles``, or a class of yours.
-        every: Of a video, take every Nth frame.
-        recursive: Also the folders inside of a folder.
-        resume: Skip what an earlier run in the folder has done, and replace what it has begun.
-        overwrite: Replace files that are there.
-        workers: Photos that are brought to geometry and written at once; None: by the processor cores.
-        on_event: Called with every event, by one thread at a time but not always the same one. What it raises ends
-            the run.
-        cancel: Once it is set, by ``on_event`` or any thread, the run ends as soon as it has written what it is
-            writing. Ctrl-C does the same and raises ``KeyboardInterrupt``.
+        inputs: Photos, folders, patterns and videos. Each output has its photo's path relative to the common folder
+            of all inputs.
+        folder: The output folder. It is created if needed, but its parent must exist.
+        options: Options for all photos; ``depth`` may be a folder with a depth file for each photo.
+        formats: Names of scene formats, such as ``glb``, each with its default shape.
+        maker: Replaces ``formats``: ``SceneFiles`` with a shape, ``DepthFiles``, or your own class.
+        every: Use every Nth frame of a video.
+        recursive: Whether to include subfolders.
+        resume: Whether to skip the finished photos of an earlier run, and replace its unfinished ones.
+        overwrite: Whether to replace existing files.
+        workers: Number of photos whose geometry is made and written in parallel; None: by the number of cores.
+        on_event: Called with every event, by one thread at a time but not always the same one. An exception that it
+            raises ends the run.
+        cancel: When it is set, by ``on_event`` or any thread, the run completes the files that it is writing and
+            ends. Ctrl-C does the same and raises ``KeyboardInterrupt``.
 
     Returns:
         What was written and what failed.
 
     Raises:
-        ValueError: Options that hold for one photo alone, or exclude each other.
-        ReconError: Nothing can be done: no photo is found, files are in the way, another run is at work in the
-            folder, the weights are missing, the disk is full.
+        ValueError: Options that apply to a single photo, or cannot be combined.
+        ReconError: The run cannot start or continue: there is no photo, files are in the way, another run is using
+            the folder, weights are missing, or the disk is full.
     """
     events = Events(on_event)
     plan = plan_batch(

@@ -1,4 +1,4 @@
-"""A plan worked through with the steps of several photos overlapped, each recorded as it ends."""
+"""Executes a plan with the steps of several photos overlapping, and records each photo when it is finished."""
 
 import errno
 import threading
@@ -28,7 +28,7 @@ from recon.batch.plan import Plan
 from recon.batch.run_log import FailedPhoto
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import Outcome, overlapped
-from recon.batch.steps import Done, Estimated, HoldsForAll, estimate, finish, load
+from recon.batch.steps import AffectsAllPhotos, Done, Estimated, estimate, finish, load
 from recon.errors import ExportError
 from recon.journal import Entry
 from recon.pipeline import Prepared
@@ -38,13 +38,13 @@ _NAMED = 5
 
 
 class _Cancelled(Exception):
-    """An item whose turn came after the run was told to stop."""
+    """Raised for an item that is reached after the run was stopped."""
 
 
 class Events:
-    """Passes events on, one at a time. What the listener raises is kept, and ends the run between two steps.
+    """Forwards events to the listener, one at a time. An exception of the listener is kept, and ends the run later.
 
-    It is called in the middle of the work on a photo, whose own error it must not become.
+    The listener is called while a photo is being processed: its exception must not be recorded as the photo's error.
     """
 
     def __init__(self, listener: Callable[[Event], None] | None) -> None:
@@ -78,10 +78,10 @@ class Runner:
         self._start = time.monotonic()
 
     def run(self, workers: int | None) -> Summary:
-        """Does it, as ``recon.batch.run`` says.
+        """Executes the plan, as documented for ``recon.batch.run``.
 
         Args:
-            workers: Photos that are brought to geometry and written at once; None: by the processor cores.
+            workers: Number of photos whose geometry is made and written in parallel; None: by the number of cores.
         """
         plan = self.plan
         self._report_plan()
@@ -92,7 +92,7 @@ class Runner:
             except Exception:
                 raise
             except BaseException:  # Ctrl-C, or a signal that a program turns into an exception
-                self._break_off()
+                self._abandon()
                 self._end(stopped=True)
                 raise
         return self._end(stopped=self._is_stopped)
@@ -103,7 +103,7 @@ class Runner:
         return load(item, self.plan.options, self._journals[item.name])
 
     def estimate(self, item: Item, prepared: Prepared) -> Estimated:
-        """The second step, of a run that goes on."""
+        """The second step; raises ``_Cancelled`` once the run is stopped."""
         if self._is_stopped:
             raise _Cancelled
         self.events(Started(item.name, item.path))
@@ -129,22 +129,22 @@ class Runner:
 
     def _report_plan(self) -> None:
         plan = self.plan
-        self.events(Planned(plan.folder, len(plan.inputs.found), len(plan.done)))
-        for found in plan.done:
-            self.events(Skipped(found.name, found.path))
+        self.events(Planned(plan.folder, len(plan.inputs.files), len(plan.done)))
+        for file in plan.done:
+            self.events(Skipped(file.name, file.path))
         if changed := plan.changed():
             names = ", ".join(path.name for path in changed[:_NAMED])
             self._shared.warn(
                 "resume",
-                f"{names}{', ...' if len(changed) > _NAMED else ''} {'was' if len(changed) == 1 else 'were'} changed "
-                "after recon wrote it, and is kept; delete it, or use --overwrite, to make it again",
+                f"edited since recon wrote them, and kept: {names}{', ...' if len(changed) > _NAMED else ''}; to "
+                "replace them, delete them or use --overwrite",
                 files=[str(path) for path in changed],
             )
 
     def _work(self, workers: int | None) -> None:
         plan = self.plan
         surveyed = plan.survey(self.models, self._shared)
-        videos = sum(seen.expected(plan.every) for seen in surveyed.values())
+        videos = sum(video.expected(plan.every) for video in surveyed.values())
         self.events(Counted(len(plan.inputs.unreadable) + len(plan.todo) - len(surveyed) + videos))
         items = plan.items(self.models, self._shared, surveyed)
         steps = overlapped(
@@ -160,16 +160,16 @@ class Runner:
         item, error = outcome.item, outcome.error
         if isinstance(error, _Cancelled):
             return
-        if isinstance(error, HoldsForAll):
+        if isinstance(error, AffectsAllPhotos):
             raise error.error from error
-        entries = self._taken(item)
+        entries = self._take_entries(item)
         if outcome.value is not None:
             self._report_written(item, outcome.value, entries)
         elif error is not None:
             cause = error.__cause__
             if isinstance(cause, OSError) and cause.errno in _NO_MORE_ROOM:
                 raise ExportError(
-                    f"{error} What is written is whole; --resume goes on from there."
+                    f"{error} The files written so far are complete; use --resume to continue."
                 ) from error
             failed = self.plan.fail(item, error)
             self._failed.append(failed)
@@ -180,28 +180,28 @@ class Runner:
         self._written.append({"photo": str(item.path), "written": list(done.written)})
         self.events(Written(item.name, item.path, done.written, entries))
 
-    def _taken(self, item: Item) -> tuple[Entry, ...]:
+    def _take_entries(self, item: Item) -> tuple[Entry, ...]:
         journal = self._journals.pop(item.name, None)
         return () if journal is None else tuple(journal.entries)
 
     def _report_stopping(self) -> None:
         if self._writing:
-            self.events(Stopping(self._outputs_at_work()))
+            self.events(Stopping(self._outputs_in_progress()))
 
-    def _break_off(self) -> None:
-        """After a second Ctrl-C: a thread that writes cannot be stopped, so its files are deleted."""
-        if outputs := self._outputs_at_work():
+    def _abandon(self) -> None:
+        """After a second Ctrl-C: a writing thread cannot be stopped, so its unfinished files are deleted."""
+        if outputs := self._outputs_in_progress():
             for path in outputs:
                 discard_unfinished(path)
             self.events(Abandoned(outputs))
 
-    def _outputs_at_work(self) -> tuple[Path, ...]:
+    def _outputs_in_progress(self) -> tuple[Path, ...]:
         return tuple(target.path for item in list(self._writing.values()) for target in item.targets)
 
     def _end(self, *, stopped: bool) -> Summary:
         for name in [name for name in self._journals if name in self._unreported]:  # in the order of loading
             item, done = self._unreported[name]
-            self._report_written(item, done, self._taken(item))
+            self._report_written(item, done, self._take_entries(item))
         plan = self.plan
         worked = bool(self._written or self._failed)
         summary = Summary(

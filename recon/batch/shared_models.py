@@ -1,4 +1,4 @@
-"""The models of a batch: each is made once, and keeps its weights from photo to photo."""
+"""The models of a batch: each is created once and keeps its weights in memory between photos."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,22 +13,22 @@ from recon.pipeline import Prepared, choose_estimator
 
 @dataclass
 class SharedModels:
-    """Gives each photo its estimator and what calibrates it, as ``reconstruct`` would; nothing is loaded twice."""
+    """Selects the estimator and the scale sources of each photo as ``reconstruct`` does, but loads nothing twice."""
 
     options: Options
-    """What holds for all photos."""
+    """Options for all photos."""
     journal: Journal
-    """Told once which model was chosen and why."""
+    """Receives the choice of the model, once."""
     worked: bool = False
-    """Whether one of them has given a photo its depth: what fails later fails for that photo alone."""
+    """Whether a model has succeeded on a photo: a later failure then concerns only its own photo."""
     _network: Estimator | None = None
     _scale_sources: dict[str, ScaleSources] = field(default_factory=dict)
 
     def estimator_for(self, prepared: Prepared) -> Estimator:
-        """The photo's own depth or measured depth where it has one, else the model that all share.
+        """The embedded or measured depth of the photo if it has one, otherwise the shared model.
 
         Raises:
-            ModelUnavailable: An unknown name, or weights that cannot be had.
+            ModelUnavailable: Unknown name, or weights that are not available.
         """
         options, photo = prepared.options, prepared.photo
         named = options.model not in ("auto", registry.INSIDE)
@@ -43,14 +43,14 @@ class SharedModels:
         return self._network
 
     def scale_sources_for(self, prepared: Prepared, estimator: Estimator) -> ScaleSources:
-        """What brings the estimate of this photo to metres.
+        """The sources of metric scale for this photo.
 
         Raises:
-            CalibrationError: Nothing does, and the estimator is relative.
+            CalibrationError: There is none, and the estimator is relative.
         """
         options = prepared.options
         if options.depth is not None or isinstance(estimator, CarriedByPhoto):
-            # A depth file is another for each photo, and so is whether the carried depth is relative.
+            # Each photo has its own depth file, and its embedded depth may be relative or metric.
             return self._opened(prepared, estimator)
         if estimator.name not in self._scale_sources:
             self._scale_sources[estimator.name] = self._opened(prepared, estimator)

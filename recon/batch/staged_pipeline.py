@@ -1,8 +1,8 @@
-"""Three stages that run at once: loading ahead in a thread, the network in the caller's, finishing in others.
+"""Three stages in parallel: loading ahead in one thread, the network in the caller's thread, finishing in others.
 
-The network stays in the caller's thread, so that Ctrl-C breaks it off between two of its layers. Threads and not
-processes: decoders, numpy, zlib and torch let others run while they work, and a 12-megapixel photo with its depth is
-100 MB that would have to be copied from process to process.
+The network runs in the caller's thread, so that Ctrl-C interrupts it between two of its layers. Threads rather than
+processes: decoders, numpy, zlib and torch release the interpreter lock, and a 12-megapixel photo with its depth is
+100 MB that would have to be copied between processes.
 """
 
 import threading
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any, Generic, TypeVar
 
-from recon.batch.malloc_trim import give_back
+from recon.batch.malloc_trim import trim_memory
 from recon.threads import cores
 
 Item = TypeVar("Item")
@@ -22,14 +22,14 @@ Estimated = TypeVar("Estimated")
 Done = TypeVar("Done")
 
 MOST_FINISHING = 4
-"""Threads that make geometry and write at most; each holds one photo, its depth and its geometry."""
-_LOOK_EVERY_S = 0.2
-"""How often a thread that waits looks whether it should stop; also what lets Ctrl-C through on Windows."""
+"""Maximum number of finishing threads; each keeps one photo, its depth and its geometry in memory."""
+_POLL_S = 0.2
+"""Interval at which waiting threads check whether to stop; also makes Ctrl-C work on Windows."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Item, Done]):
-    """What became of one item: its result, or the exception that one of the stages raised."""
+    """The result of one item, or the exception that one of its stages raised."""
 
     item: Item
     value: Done | None
@@ -37,7 +37,7 @@ class Outcome(Generic[Item, Done]):
 
 
 def finishing_threads() -> int:
-    """As many as leave a core to the network: one on two cores, four at most."""
+    """Number of finishing threads: leaves one core to the network; at least one, at most four."""
     return max(1, min(cores() - 1, MOST_FINISHING))
 
 
@@ -51,26 +51,27 @@ def overlapped(
     finishing: int | None = None,
     stopping: Callable[[], None] = lambda: None,
 ) -> Generator[Outcome[Item, Done], None, None]:
-    """Works through items, each in three stages, and gives the outcomes in the items' order.
+    """Processes items in three stages each, and yields the outcomes in the order of the items.
 
-    At any time at most ``ahead`` + 1 items are loaded and wait, one is being estimated, ``finishing`` + 1 are being
-    finished or wait for it, and as many wait for one before them: memory does not grow with the number of items.
+    At any time at most ``ahead`` + 1 loaded items are waiting, one is being estimated, ``finishing`` + 1 are being
+    finished or waiting for it, and as many are waiting for an earlier one: memory is independent of the number of
+    items.
 
     Args:
-        items: Taken one by one, in the loading thread. What the iterator itself raises ends the run.
-        load: In the loading thread, one at a time and in order.
-        estimate: In the thread of the caller, one at a time and in order.
-        finish: In threads of its own, ``finishing`` at a time; with 1 they are in order, too.
-        ahead: Loaded items that may wait.
+        items: Consumed one by one, in the loading thread. An exception of the iterator itself ends the run.
+        load: Called in the loading thread, one at a time and in order.
+        estimate: Called in the thread of the caller, one at a time and in order.
+        finish: Called in separate threads, ``finishing`` at a time; with 1 also in order.
+        ahead: Number of loaded items that may wait.
         finishing: None: ``finishing_threads()``.
-        stopping: Called where the run is broken off (Ctrl-C, ``close``) while items are being finished: these are
-            waited for, and what waits is dropped. A second Ctrl-C ends the waiting, not the threads.
+        stopping: Called if the run is interrupted (Ctrl-C, ``close``) while items are being finished: these are
+            completed, and waiting ones are dropped. A second Ctrl-C ends the waiting, not the threads.
 
     Yields:
-        One outcome for each item; an item that failed does not stop the others.
+        One outcome for each item; an item that fails does not stop the others.
 
     Raises:
-        Exception: What the iterator of the items raised, after the outcomes of all before it.
+        Exception: An exception of the iterator of the items, after the outcomes of all items before it.
     """
     loader = _Loader(items, load, ahead)
     threads = finishing_threads() if finishing is None else finishing
@@ -92,7 +93,7 @@ def overlapped(
         running = [future for _, future in pending if not future.done()]
         if running:
             stopping()
-        while wait(running, timeout=_LOOK_EVERY_S).not_done:
+        while wait(running, timeout=_POLL_S).not_done:
             pass
         loader.join()
 
@@ -106,7 +107,7 @@ def _submit(
     estimate: Callable[[Item, Any], Estimated],
     finish: Callable[[Item, Estimated], Done],
 ) -> "Future[Done]":
-    """Estimates now, and hands the rest to the pool as soon as it has room."""
+    """Estimates now, and submits the rest to the pool as soon as it has capacity."""
     try:
         if error is not None:
             raise error
@@ -115,23 +116,23 @@ def _submit(
         future: Future[Done] = Future()
         future.set_exception(failed)
         return future
-    while not free.acquire(timeout=_LOOK_EVERY_S):
+    while not free.acquire(timeout=_POLL_S):
         pass
     holder = [estimated]
 
     def work() -> Done:
         try:
-            # Taken out of the holder: the future must not keep the photo alive.
+            # Removed from the holder, so that the future does not keep the photo in memory.
             return finish(item, holder.pop())
         finally:
             free.release()
-            give_back()
+            trim_memory()
 
     return pool.submit(work)
 
 
 def _outcome(item: Item, future: "Future[Done]") -> Outcome[Item, Done]:
-    while not wait([future], timeout=_LOOK_EVERY_S).done:
+    while not wait([future], timeout=_POLL_S).done:
         pass
     error = future.exception()
     if error is None:
@@ -162,7 +163,7 @@ class _Loader(threading.Thread, Generic[Item]):
                 except Exception as error:
                     failed = error
                 self._put((item, loaded, failed))
-                # Not kept through the next loading, which takes as much memory again.
+                # Released before the next item is loaded, which needs as much memory again.
                 del loaded, failed
         except Exception as error:
             self._broken = error
@@ -170,26 +171,26 @@ class _Loader(threading.Thread, Generic[Item]):
             self._put(None)
 
     def stop(self) -> None:
-        """Lets the thread end at its next step."""
+        """Makes the thread end at its next step."""
         self._stopped.set()
 
     def __iter__(self) -> Iterator[tuple[Item, Any, Exception | None]]:
         while True:
             try:
-                found = self._queue.get(timeout=_LOOK_EVERY_S)
+                entry = self._queue.get(timeout=_POLL_S)
             except Empty:
                 continue
-            if found is None:
+            if entry is None:
                 if self._broken is not None:
                     raise self._broken
                 return
-            yield found
-            del found
+            yield entry
+            del entry
 
     def _put(self, entry: tuple[Item, Any, Exception | None] | None) -> None:
         while not self._stopped.is_set():
             try:
-                self._queue.put(entry, timeout=_LOOK_EVERY_S)
+                self._queue.put(entry, timeout=_POLL_S)
                 return
             except Full:
                 continue

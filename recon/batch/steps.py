@@ -1,4 +1,4 @@
-"""The three steps of one photo, as plain functions: a scheduler of yours can run them where it likes.
+"""The three steps of one photo, as plain functions, for use in your own scheduler.
 
     plan = plan_batch(["photos"], "scenes")
     models = SharedModels(plan.options, Journal())
@@ -6,7 +6,7 @@
         prepared = load(item, plan.options, Journal())
         done = finish(item, estimate(item, prepared, models, Journal()), plan.maker, Journal())
 
-``recon.batch.run`` does this with the steps of several photos overlapped, and keeps the record of the folder.
+``recon.batch.run`` does this with the steps of several photos overlapping, and writes the record of the folder.
 """
 
 from collections.abc import Mapping
@@ -29,51 +29,51 @@ from recon.scene import Scene
 from recon.types import DepthEstimate, Intrinsics
 
 
-class HoldsForAll(Exception):
-    """What is wrong with one photo is wrong with all of them, such as missing weights."""
+class AffectsAllPhotos(Exception):
+    """An error that affects all photos, such as missing weights."""
 
     def __init__(self, error: ReconError) -> None:
         super().__init__(str(error))
         self.error = error
-        """What a user is to see."""
+        """The error to show to the user."""
 
 
 @dataclass(frozen=True)
 class Estimated:
-    """A photo and its depth, before they are brought together."""
+    """A photo and its estimated depth, before the scene is composed."""
 
     prepared: Prepared
     estimate: DepthEstimate
     scale_sources: ScaleSources
     scene: Scene | None = None
-    """Where it took a second network, which calibrates the first."""
+    """Set if the reference is a network: the scene is then composed in the network's step."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What was made of one photo."""
+    """The results of one photo."""
 
     outputs: tuple[Path, ...]
     files: tuple[Path, ...]
-    """The outputs and what is written beside them."""
+    """The outputs and their sidecars."""
     sources: tuple[Path, ...]
-    """The files that were read: the photo, and its depth where it has a file of it."""
+    """The files that were read: the photo, and its depth file if it has one."""
     model: str | None
     written: tuple[Mapping[str, Any], ...]
-    """Of each output its ``path``, its ``bytes``, and what is in it."""
+    """For each output its ``path``, its ``bytes``, and its contents."""
     warnings: tuple[str, ...]
 
 
 def load(item: Item, options: Options, journal: Journal) -> Prepared:
-    """The first step: the photo, and what is known before its depth.
+    """The first step: reads the photo, its constraints and its camera.
 
     Args:
-        item: Of the plan.
-        options: Of all photos.
-        journal: The item's own; the same in all three steps.
+        item: An item of the plan.
+        options: Options for all photos.
+        journal: The item's journal; the same in all three steps.
 
     Raises:
-        ReconError: It cannot be read, or lacks its depth file.
+        ReconError: The photo cannot be read, or its depth file is missing.
     """
     if item.broken is not None:
         raise item.broken
@@ -88,43 +88,43 @@ def load(item: Item, options: Options, journal: Journal) -> Prepared:
 
 
 def estimate(item: Item, prepared: Prepared, models: SharedModels, journal: Journal) -> Estimated:
-    """The second step, the network's: one photo at a time for each ``models``.
+    """The second step, the network: one photo at a time for each ``models``.
 
     Raises:
         ReconError: The model cannot run on this photo.
-        HoldsForAll: It can run on none.
+        AffectsAllPhotos: The model cannot run on any photo.
     """
     try:
         estimator = models.estimator_for(prepared)
         scale_sources = models.scale_sources_for(prepared, estimator)
     except ReconError as error:
-        raise _told_apart(error, models, None) from error
+        raise _classified(error, models, None) from error
     try:
-        found = estimate_depth(prepared, estimator, journal)
+        depth = estimate_depth(prepared, estimator, journal)
     except ModelUnavailable as error:
-        raise _told_apart(error, models, estimator) from error
+        raise _classified(error, models, estimator) from error
     models.worked = True
     scene = None
     if scale_sources.reference is not None:
-        # A reference may be a network, too: one at a time.
-        scene = compose_scene(prepared, found, scale_sources, journal)
-    return Estimated(prepared, found, scale_sources, scene)
+        # A reference may be a network, too, and networks run one at a time.
+        scene = compose_scene(prepared, depth, scale_sources, journal)
+    return Estimated(prepared, depth, scale_sources, scene)
 
 
 def finish(
     item: Item, estimated: Estimated, maker: Maker, journal: Journal, *, overwrite: bool = False
 ) -> Done:
-    """The third step: the scene, its geometry and its files. Several photos may be finished at once.
+    """The third step: the scene, its geometry and its files. Several photos may be finished in parallel.
 
     Args:
-        item: Of the plan.
-        estimated: By ``estimate``.
+        item: An item of the plan.
+        estimated: Result of ``estimate``.
         maker: Writes the files.
-        journal: The item's own.
-        overwrite: Replace files that are there.
+        journal: The item's journal.
+        overwrite: Whether to replace existing files.
 
     Raises:
-        ReconError: The scene cannot be made, or a file cannot be written; no file is left half-written.
+        ReconError: The scene cannot be made, or a file cannot be written; no partial file is left.
     """
     scene = estimated.scene
     if scene is None:
@@ -142,14 +142,14 @@ def finish(
     )
 
 
-def _told_apart(error: ReconError, models: SharedModels, estimator: Estimator | None) -> Exception:
-    """Of missing weights no other photo would fare better; the depth that photos carry may lack in one alone."""
+def _classified(error: ReconError, models: SharedModels, estimator: Estimator | None) -> Exception:
+    """Missing weights affect all photos; missing embedded depth affects only its own photo."""
     inside = models.options.model == registry.INSIDE or isinstance(estimator, CarriedByPhoto)
-    return error if models.worked or inside else HoldsForAll(error)
+    return error if models.worked or inside else AffectsAllPhotos(error)
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"the folder {folder} cannot be made: {error.strerror}.") from error
+        raise ExportError(f"the folder {folder} cannot be created: {error.strerror}.") from error

@@ -1,1 +1,1 @@
-"""Relative or metric depth, together with what is known, to metric depth with error bars."""
+"""Calibrates relative or metric depth with known measurements: metric depth with confidence intervals."""

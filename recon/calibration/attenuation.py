@@ -22,14 +22,14 @@ def attenuation(
     dense_agree: NDArray[np.bool_],
     dense_sigma: float,
 ) -> Array:
-    """Expected contribution of the noise to the gradient of the sum of squares, to second order: (4,).
+    """Expected contribution of the noise to the gradient of half the sum of squares, to second order: (4,).
 
     Args:
-        problem: What is fitted.
+        problem: The fitting problem.
         x: (4,) the fit.
         agree: (N,) which constraints are used.
         sigma: (N,) standard deviations of their residuals.
-        dense_weight: Weight of each residual of the reference.
+        dense_weight: Factor of each residual of the reference (the square root of its weight).
         dense_agree: (M,) which of the reference's pixels are used.
         dense_sigma: Standard deviation of their residuals.
     """
@@ -52,9 +52,7 @@ def attenuation(
 def _score(
     problem: Problem, x: Array, agree: NDArray[np.bool_], sigma: Array, end: int, error: Array
 ) -> Array:
-    """Gradient of half the sum of squares with respect to the unknowns, with errors at one end of every
-    constraint: (4,).
-    """
+    """(4,) gradient of half the sum of squares with respect to the unknowns, with errors as in ``displaced``."""
     assert problem.explicit is not None
     seen = problem.explicit.displaced(x, error, end)
     residual = seen.residual(x)[agree] / sigma[agree] ** 2

@@ -68,7 +68,7 @@ def check_count(problem: Problem, kind: str) -> None:
 def check_agreement(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> None:
     """Raises CalibrationError if the constraints are inconsistent and no majority identifies the wrong one."""
     used, count = int(found.agree.sum()), len(explicit)
-    # What was measured of the estimator has a say, too, where two lengths contradict each other.
+    # If two lengths contradict each other, the estimator's error model counts as one vote.
     votes = used + (problem.prior is not None and not problem.scattered)
     if used == count or (votes > problem.needed and votes > count / 2):
         return

@@ -123,8 +123,8 @@ def _prior(
     """Prior of a metric estimator's scale; None if its error model has no error of scale."""
     if not error.scale:
         return None
-    # A dense reference includes the mean of the smooth error in the scale; for single lengths ``gain`` separates
-    # them.
+    # With a dense reference, the fitted scale includes the mean of the smooth error over the photo; with single
+    # lengths, ``gain`` separates the two.
     sigma = error.scale if dense is None else picture.common_sigma(error, values.camera)
     return Prior.of(values, sigma, shifted=unknowns.shift)
 
@@ -137,7 +137,7 @@ def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
     expected = picture.common_sigma(problem.spread, problem.explicit.camera)
     unfitted = np.array([problem.prior.unit, *found.x[1:]])
     if not problem.shift and np.abs(problem.explicit.residual(unfitted)).max() <= _SURPRISING * expected:
-        # None of the lengths alone asks for a surprising scale, so all together do not.
+        # No single length implies a surprising scale, so neither do all of them together.
         return problem, found
     alone = replace(problem, prior=None)
     free = solve(alone, picture)

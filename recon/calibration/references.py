@@ -112,13 +112,13 @@ def _reference(name: str, options: Options, journal: Journal) -> Estimator:
     return reference
 
 
-def _reference_sigma(reference: Estimator, options: Options, beside_lengths: bool) -> float:
+def _reference_sigma(reference: Estimator, options: Options, with_lengths: bool) -> float:
     """Relative standard deviation of a reference's own scale."""
     if options.reference_sigma is not None:
         return options.reference_sigma
     measured = known_error_model(reference.name)
     if measured is not None:
         return measured.scale
-    if not beside_lengths:
+    if not with_lengths:
         return 0.0
     return _SENSOR_SIGMA if isinstance(reference, Measured | SparsePoints) else _ASSUMED_SIGMA

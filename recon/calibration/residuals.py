@@ -63,7 +63,8 @@ class Explicit:
         return slice(len(self.at_u), len(self.at_u) + len(self.ends_u))
 
     def displaced(self, x: Array, error: Array, end: int) -> "Explicit":
-        """A copy in which the inverse depth at one end of every constraint is multiplied by ``exp(error)``.
+        """A copy in which the inverse depth of every distance, or of one end of every length, is multiplied by
+        ``exp(error)``; a camera height is unchanged.
 
         Args:
             x: The unknowns, which map values to inverse depth.
@@ -80,7 +81,7 @@ class Explicit:
         return replace(self, at_u=at_u, ends_u=ends_u)
 
     def without(self, index: int) -> "Explicit":
-        """All but one of them."""
+        """A copy without one of the constraints."""
         keep = np.arange(len(self)) != index
         keep_at, keep_ends = keep[: len(self.at_u)], keep[self.lengths]
         below = 0 if self.floor is None else len(self.floor.pixels_px)
@@ -123,7 +124,7 @@ class Explicit:
         return np.asarray(self.sigma**2 + picked)
 
     def noise(self, x: Array, spread: ErrorModel, *, bent: bool = True) -> Array:
-        """(N,) independent variances of the residuals: ``given_variance`` and the second-order term.
+        """(N,) variances of the independent part of each residual: ``given_variance`` and the second-order term.
 
         Args:
             x: The unknowns.

@@ -18,7 +18,8 @@ _ROUNDS = 20
 _LEAST_SIGMA = 1e-4
 """Relative lower bound, so that an exact reference does not dominate the fit."""
 _FIRST_ORDER = 0.2
-"""The noise correction is skipped if it is a larger fraction of the unknown: second order is then too inaccurate."""
+"""The correction for noise is skipped if it changes the scale by a larger fraction: it is only a second-order
+approximation."""
 
 
 @dataclass(frozen=True)

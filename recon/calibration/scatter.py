@@ -24,7 +24,7 @@ def local_error(sigma: float) -> ErrorModel:
 
 
 def with_scatter(problem: Problem, found: Solution) -> Solution:
-    """Repeats the fit with the error estimated from the scatter of the redundant constraints."""
+    """Repeats the fit with the error estimated from the scatter of the constraints, as far as they are redundant."""
     from scipy.stats import t
 
     count = int(found.agree.sum())
@@ -42,7 +42,7 @@ def with_scatter(problem: Problem, found: Solution) -> Solution:
 
 
 def _excess(problem: Problem, found: Solution, freedom: int) -> float:
-    """Standard deviation of log depth in excess of the given uncertainties; 0 if there is no excess."""
+    """Standard deviation of log depth in excess of the given uncertainties; 0 if the excess is not significant."""
     from scipy.optimize import brentq
     from scipy.stats import chi2
 

@@ -53,9 +53,9 @@ def _pairs(problem: Problem) -> Iterator[Array]:
     """Exact solutions for random pairs of points of known distance."""
     u, inverse = [], []
     if problem.explicit is not None:
-        away = np.sqrt(1 + (problem.explicit.at_ray**2).sum(axis=-1))
+        ray_length = np.sqrt(1 + (problem.explicit.at_ray**2).sum(axis=-1))
         u.append(problem.explicit.at_u)
-        inverse.append(away / problem.explicit.known_m[: len(away)])
+        inverse.append(ray_length / problem.explicit.known_m[: len(ray_length)])
     if problem.dense is not None:
         u.append(problem.dense.u)
         inverse.append(1 / problem.dense.z_m)

@@ -115,8 +115,8 @@ def _along_axis(
     if camera is None:
         journal.warn(
             "depth",
-            "The photo's depth is told along the rays, and the focal length is not known: a field of view of "
-            f"{DEFAULT_FOV_DEG:g}° along the longer side was assumed; give --focal-35mm, --focal-px or --fov.",
+            "The photo's depth is measured along the rays, and the focal length is unknown: a field of view of "
+            f"{DEFAULT_FOV_DEG:g}° along the longer side is assumed; use --focal-35mm, --focal-px or --fov.",
         )
         camera = Intrinsics.default(width=photo.width, height=photo.height)
     height, width = depth.valid.shape

@@ -40,7 +40,7 @@ class Preview:
         Args:
             photo: The network sees a thumbnail of it, with its outer columns repeated where it is very tall.
             focal_px: Focal length, px; None takes the default field of view.
-            journal: Told that the depth is rough, unless the choice of this model said so already.
+            journal: Receives a note that the depth is rough, unless the choice of this model has reported it.
         """
         from recon.depth.nets.joint_upsampling import upsample
 

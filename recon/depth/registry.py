@@ -238,7 +238,7 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
         return makers[kind](name, pinned, run, config)
     if run.backend == "fast":
         raise ModelUnavailable(
-            f"{name}: recon has no network of its own for model_type {kind or 'none'}, only for "
+            f"{name}: recon has no built-in network for model_type {kind or 'none'}, only for "
             f"{' and '.join(sorted(makers))}. Omit --backend fast."
         )
     if kind not in (others := with_transformers.supported()):

@@ -1,6 +1,6 @@
 """Any depth network of the transformers library, run by the library's own model class and image processor.
 
-recon has faster networks of its own for Depth Pro and Depth Anything. This module runs all others (ZoeDepth, GLPN,
+recon has its own, faster networks for Depth Pro and Depth Anything. This module runs all others (ZoeDepth, GLPN,
 DPT, Prompt Depth Anything, ...), and also those two with ``--backend transformers``.
 """
 
@@ -155,7 +155,7 @@ def load_model(snapshot: Snapshot, **overrides: Any) -> Any:
             output_loading_info=True,
             **overrides,
         )
-    # transformers fills missing weights with random numbers and goes on.
+    # transformers fills missing weights with random numbers and continues.
     for problem in ("missing_keys", "mismatched_keys"):
         if names := sorted(str(name) for name in report[problem]):
             raise ModelUnavailable(

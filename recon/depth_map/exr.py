@@ -51,7 +51,7 @@ class ExrChannel:
 
     @property
     def layer(self) -> tuple[str, str]:
-        """The part and the layer, which tell apart channels of the same last name."""
+        """The part and the layer, which distinguish channels with the same last name."""
         return self.part, self.name.rpartition(".")[0]
 
     @property

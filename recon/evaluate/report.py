@@ -163,7 +163,7 @@ def write_report(
         ExportError: They cannot be written.
     """
     origin = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
-    # Reports are passed on: the folder of a local model tells whose machine it was.
+    # Reports may be shared: the folder of a local model would reveal the machine.
     summary = {without_folder(model): found for model, found in summary.items()}
     rows = [replace(row, model=without_folder(row.model)) for row in rows]
     as_json, as_text = folder / "report.json", folder / "report.md"

@@ -1,7 +1,7 @@
-"""What is in a scene file or a photo, whoever wrote it: facts (``describe``) and geometry (``read_geometry``).
+"""Reads scene files and photos from any program: metadata (``describe``) and geometry (``read_geometry``).
 
-One reader for all commands. A file is described by its header and the bounds of its points; to load it, trimesh
-(OBJ, glTF), laspy and usd-core are imported where they are needed.
+All commands use the same readers. ``describe`` reads the header and the bounds of the points; for loading, trimesh
+(OBJ, glTF), laspy and usd-core are imported on demand.
 """
 
 from recon.file_info.describe import describe, is_geometry, load_geometry, read_geometry

@@ -1,4 +1,4 @@
-"""Reads a COLMAP text model, in the folder that recon writes: ``sparse/0`` beside ``images``."""
+"""Reads a COLMAP text model in a folder as written by recon: ``sparse/0`` next to ``images``."""
 
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,17 @@ from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
 from recon.types import Intrinsics
 
 _EXPLANATIONS = ("CAMERA_ID", "Camera list", "Number of cameras")
-"""How the comments begin that explain the columns; every COLMAP model has them."""
+"""Beginnings of the comments that describe the columns in every COLMAP model."""
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes the model; its first camera where there are several."""
+    """Describes the model with its first camera."""
     comments, rows = _lines(_model(path) / "cameras.txt")
     extent, table = Extent(), _points(path)
     extent.add(table[:, :3])
-    said = [line for line in comments if not line.strip().startswith(_EXPLANATIONS)]
-    told: dict[str, Any] = {"camera": _camera(rows[0].split()), "axes": "COLMAP's", **read_comments(said)}
-    told["notes"] = (*told.get("notes", ()), *extent.notes)
+    own = [line for line in comments if not line.strip().startswith(_EXPLANATIONS)]
+    metadata: dict[str, Any] = {"camera": _camera(rows[0].split()), "axes": "COLMAP's", **read_comments(own)}
+    metadata["notes"] = (*metadata.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,
         format="COLMAP text model",
@@ -30,7 +30,7 @@ def describe(path: Path) -> FileInfo:
         points=len(table),
         colours="vertex",
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 
@@ -44,7 +44,7 @@ def load(path: Path) -> Contents:
 
 def _model(path: Path) -> Path:
     if not path.is_dir():
-        raise ValueError("it is no folder")
+        raise ValueError("it is not a folder")
     return path / "sparse" / "0"
 
 
@@ -54,14 +54,14 @@ def _points(path: Path) -> NDArray[np.float64]:
 
 
 def _lines(path: Path) -> tuple[list[str], list[str]]:
-    """Comments without their mark, and the other lines."""
+    """Comments without their ``#``, and the other lines."""
     text = path.read_text("utf-8").splitlines()
     comments = [line.removeprefix("#") for line in text if line.startswith("#")]
     return comments, [line for line in text if line and not line.startswith("#")]
 
 
 def _camera(words: list[str]) -> CameraInfo | None:
-    """A camera without distortion; COLMAP's other models have no fixed field of view."""
+    """A pinhole camera; None for models with distortion, which have no single field of view."""
     _, model, width, height, *numbers = words
     if model == "PINHOLE":
         fx, fy, cx, cy = map(float, numbers)

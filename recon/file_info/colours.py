@@ -1,4 +1,4 @@
-"""Colours of files, in whatever numbers they are, as sRGB bytes."""
+"""Converts colours of any numeric type to sRGB bytes."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +10,7 @@ def as_bytes(*channels: ArrayLike, most: float | None = None) -> NDArray[np.uint
 
     Args:
         channels: (N,) each.
-        most: What is full colour; None: 255 for bytes, what fits the largest value else (1, 255, 65535).
+        most: Value of full intensity; None: 255 for bytes, otherwise 1, 255 or 65535, depending on the largest value.
     """
     stacked = np.stack([np.asarray(channel) for channel in channels], axis=1)
     if stacked.dtype == np.uint8:
@@ -31,7 +31,7 @@ def from_linear(values: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def sampled(picture: Image.Image, uv: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The pixels at texture coordinates, (N, 2) with v up from the bottom, repeated beyond 0 to 1."""
+    """The pixels at texture coordinates, (N, 2) with v upwards, repeating outside 0 to 1."""
     size = np.array([picture.width, picture.height])
     uv = np.nan_to_num(np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1))
     outside = (uv < 0) | (uv > 1)

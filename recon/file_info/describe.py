@@ -1,4 +1,4 @@
-"""Finds the reader for a file, and turns what goes wrong into a sentence."""
+"""Selects the reader for a file, and converts errors to readable messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Kind:
-    """How files of one suffix are read."""
+    """A file type and its readers."""
 
     name: str
     describe: Callable[[Path], FileInfo]
     load: Callable[[Path], Contents] | None = None
-    """None: not geometry alone, or a page for a browser."""
+    """None for files that are not plain geometry: scenes, photos, web pages."""
 
 
 def _load_gltf(path: Path) -> Contents:
-    # trimesh takes the better part of a second: only where it is needed.
+    # Importing trimesh takes almost a second.
     from recon.file_info.gltf_load import load
 
     return load(path)
@@ -50,14 +50,14 @@ _KINDS: dict[str, _Kind] = {
 
 
 def describe(path: Path) -> FileInfo:
-    """Says what is in a scene file or a photo.
+    """Describes the contents of a scene file or a photo.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, a folder of COLMAP's (.colmap),
-            a scene of recon's (.npz), or a photo.
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, a COLMAP folder (.colmap), a recon
+            scene (.npz), or a photo.
 
     Raises:
-        SceneFileError: missing, truncated, damaged, or not such a file.
+        SceneFileError: The file is missing, truncated, damaged, or not of its suffix's type.
         PhotoError: A photo that cannot be read.
     """
     if path.suffix.lower() not in _KINDS:
@@ -67,7 +67,7 @@ def describe(path: Path) -> FileInfo:
 
 
 def is_geometry(path: Path) -> bool:
-    """Whether a name is that of an exported file, and not of a photo or a scene."""
+    """Whether a file is an exported file by its suffix, and not a photo or a scene."""
     kind = _KINDS.get(path.suffix.lower())
     return kind is not None and (kind.load is not None or path.suffix.lower() == ".html")
 
@@ -82,17 +82,17 @@ def load_geometry(path: Path) -> Loaded:
     """Points or triangles of a file, whoever wrote it, with its texture and camera.
 
     Returns:
-        The shape in the cam frame, in metres where the file knows them, of a file that is y-up unless its format or
-        its own words say otherwise (LAS: z-up, as its custom is); and notes on what was not read or was moved.
+        The geometry in the cam frame, in metres if the unit is known, and notes on what was not read or was moved.
+        Files are assumed to be y-up unless their format or metadata says otherwise (LAS: z-up by convention).
 
     Raises:
-        SceneFileError: Missing, damaged, without geometry, or of a kind whose library is not installed.
+        SceneFileError: The file is missing, damaged or without geometry, or needs a library that is not installed.
     """
     kind = _KINDS.get(path.suffix.lower())
     load = kind.load if kind is not None else None
     if kind is None or load is None:
         web = "is a web page: open it in a browser, or open the .npz or .glb of the scene"
-        raise SceneFileError(f"{path} {web if path.suffix.lower() == '.html' else 'holds no geometry'}")
+        raise SceneFileError(f"{path} {web if path.suffix.lower() == '.html' else 'contains no geometry'}")
     try:
         return _checked(path, kind, lambda each: to_shape(load(each)))
     except ImportError as error:
@@ -109,12 +109,12 @@ def _checked(path: Path, kind: _Kind, read: Callable[[Path], Result]) -> Result:
     except (ReconError, ImportError):
         raise
     except MemoryError as error:
-        raise SceneFileError(f"{path} asks for more memory than there is; it may be damaged.") from error
+        raise SceneFileError(f"{path} needs more memory than is available; it may be damaged.") from error
     except FileNotFoundError as error:
         raise SceneFileError(f"{path} does not exist.") from error
     except OSError as error:
         raise SceneFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:
-        # Damaged bytes make parsers raise anything, the libraries' own and ours.
+        # Parsers may raise any exception for damaged bytes.
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise SceneFileError(f"{path} is damaged, or not a {kind.name} file ({why}).") from error

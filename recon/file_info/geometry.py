@@ -1,4 +1,4 @@
-"""The points and triangles of a file as it stores them, and as recon's own types hold them."""
+"""The points and triangles of a file as stored, and their conversion to recon's own types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,17 +16,17 @@ _GREY = 190
 _LENS_PX = 1280
 """Longer side of a picture where the file's camera has none."""
 _FAR = 1000.0
-"""Coordinates up to this are left where they are."""
+"""Coordinates up to this are not moved."""
 _STEPS = 1e6
-"""How many steps of float32 there should be at least from one end of a file's geometry to the other."""
+"""Geometry is moved towards the origin if its extent has fewer steps of float32 than this."""
 _ROUND = 1000.0
 MOST_POINTS = 500_000_000
-"""More points than this are refused: a few bytes of a scene format can ask for any number of copies."""
+"""Files with more points are refused: in some formats a few bytes can request any number of copies."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Points, and triangles between them where it is a mesh, in the file's axes and unit."""
+    """Points, and for a mesh the triangles between them, in the file's axes and unit."""
 
     points: NDArray[np.float64]
     """(N, 3) float64: float32 would round large coordinates."""
@@ -48,9 +48,9 @@ class Contents:
 
     parts: Sequence[Part]
     axes: Axes = "y-up"
-    """By the standard of the format, by the file's own words, or by custom."""
+    """From the standard of the format, the file's metadata, or convention."""
     unit_m: float = 1.0
-    """Metres per unit; 1 where the format has no unit."""
+    """Metres per unit; 1 if the format has no unit."""
     notes: tuple[str, ...] = ()
     """What was not read, in sentences."""
     camera: CameraInfo | None = None
@@ -74,10 +74,10 @@ class Loaded:
 
 
 def fan(counts: NDArray[Any], corners: NDArray[Any]) -> NDArray[np.int64]:
-    """Polygons as triangles around their first corners.
+    """Triangulates polygons as fans around their first corners.
 
     Args:
-        counts: (P,) corners of each polygon; fewer than three make no triangle.
+        counts: (P,) number of corners of each polygon; polygons with fewer than three are dropped.
         corners: (sum of counts,) indices of points, polygon by polygon.
 
     Returns:
@@ -99,16 +99,16 @@ def to_shape(contents: Contents) -> Loaded:
     Large coordinates (UTM) are moved towards the origin first. The texture is kept where there is only one.
 
     Raises:
-        ValueError: There are neither points nor triangles, or an index of a point that is not there.
+        ValueError: There are neither points nor triangles, or the index of a point is out of range.
     """
     parts = [part for part in contents.parts if len(part.points)]
     meshes = [part for part in parts if part.triangles is not None and len(part.triangles)]
     if not parts:
-        raise ValueError("it holds neither points nor triangles")
+        raise ValueError("it contains neither points nor triangles")
     notes = list(contents.notes)
     if meshes and len(meshes) < len(parts):
         loose = sum(len(part.points) for part in parts if not any(part is mesh for mesh in meshes))
-        notes.append(f"{loose:,} points that belong to no triangle are not shown")
+        notes.append(f"{loose:,} points without triangles are not shown")
     whole = _joined(meshes or parts)
     offset, note = _offset(whole.points * contents.unit_m)
     whole = replace(whole, points=whole.points * contents.unit_m - offset)
@@ -150,11 +150,11 @@ def _view(contents: Contents, offset: NDArray[np.float64]) -> tuple[Intrinsics |
 
 
 def _joined(parts: Sequence[Part]) -> Part:
-    """Several parts as one; what has no colour is grey where others have one."""
+    """Merges several parts; parts without colour are grey if others have one."""
     for part in parts:
-        found = part.triangles
-        if found is not None and len(found) and (found.min() < 0 or found.max() >= len(part.points)):
-            raise ValueError("a triangle has a corner that is not there")
+        corners = part.triangles
+        if corners is not None and len(corners) and (corners.min() < 0 or corners.max() >= len(part.points)):
+            raise ValueError("a triangle refers to a point that does not exist")
     if len(parts) == 1:
         return parts[0]
     first = np.cumsum([0, *(len(part.points) for part in parts)])
@@ -192,7 +192,7 @@ def _offset(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str
 
 
 def _vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Means of the faces around each vertex, by their areas."""
+    """Normals of the vertices: means of the adjacent faces' normals, weighted by area."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     flat = np.cross(b - a, c - a)
     total = np.stack(

@@ -1,6 +1,6 @@
-"""Describes glTF 2.0, binary and text: the document tells it, with bounds from its accessors.
+"""Describes glTF 2.0, binary and text, from its JSON document and the bounds in its accessors.
 
-Where a node is turned, the bounds of its box are not those of its points: the points are loaded then.
+If a node is rotated, the bounds of its box are not those of its points: then the points are loaded.
 """
 
 from itertools import product
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import SceneFileError
-from recon.file_info.beside import Beside
 from recon.file_info.gltf_document import (
     FAN,
     STRIP,
@@ -23,11 +22,12 @@ from recon.file_info.gltf_document import (
     read_document,
 )
 from recon.file_info.info import Colours, Extent, FileInfo
+from recon.file_info.referenced_files import ReferencedFiles
 from recon.frames import FILE_AXES
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes a glTF file; notes buffers and pictures that are missing."""
+    """Describes a glTF file; notes missing buffers and images."""
     document = read_document(path)
     extent, points, faces, is_exact = Extent(), 0, 0, True
     attributes: set[str] = set()
@@ -61,13 +61,13 @@ def describe(path: Path) -> FileInfo:
         axes=f"y-up: {FILE_AXES['y-up']}, by the standard",
         unit="m",
         notes=(*notes, *extent.notes),
-        provenance={"generator": asset.get("generator", "not told"), **asset.get("extras", {})},
+        provenance={"generator": asset.get("generator", "not stated"), **asset.get("extras", {})},
         **extent.fields,
     )
 
 
 def _corners(position: dict[str, Any]) -> NDArray[np.float64] | None:
-    """The eight corners of an accessor's box in the numbers that it stands for; None where it has none."""
+    """The eight corners of an accessor's bounding box, decoded; None if it has no box."""
     if not {"min", "max"} <= position.keys():
         return None
     box = np.array([position["min"], position["max"]], np.float64)
@@ -78,13 +78,13 @@ def _corners(position: dict[str, Any]) -> NDArray[np.float64] | None:
 
 
 def _keeps_boxes(world_T_node: NDArray[np.float64]) -> bool:
-    """Whether what is along an axis stays along an axis."""
-    turned = np.abs(world_T_node[:3, :3])
-    return bool(((turned > 1e-9 * turned.max()).sum(axis=0) <= 1).all())
+    """Whether axis-aligned boxes stay axis-aligned."""
+    rotation = np.abs(world_T_node[:3, :3])
+    return bool(((rotation > 1e-9 * rotation.max()).sum(axis=0) <= 1).all())
 
 
 def _measured(path: Path, boxes: Extent) -> tuple[Extent, list[str]]:
-    """The bounds of the points themselves; those of their boxes, and a note, where these cannot be read."""
+    """The bounds of the points themselves; if these cannot be read, the bounds of their boxes and a note."""
     from recon.file_info.gltf_load import load
 
     extent = Extent()
@@ -94,20 +94,20 @@ def _measured(path: Path, boxes: Extent) -> tuple[Extent, list[str]]:
     except (SceneFileError, ValueError, ImportError) as error:
         why = str(error).removeprefix(f"{path} ").rstrip(".")
         return boxes, [
-            f"the bounds are those of the boxes around its parts; the points were not read: it {why}"
+            f"the bounds are those of the boxes around its parts, because the points could not be read: it {why}"
         ]
     return extent, []
 
 
 def _missing(document: Document) -> list[str]:
-    """Notes on the files that it names."""
-    beside = Beside(document.path)
+    """Notes on missing files that the document refers to."""
+    files = ReferencedFiles(document.path)
     for part in ("buffers", "images"):
         for item in document.listed(part):
             uri = item.get("uri", "data:")
             if not uri.startswith("data:"):
-                beside.find(uri, "file")
-    return beside.notes
+                files.find(uri, "file")
+    return files.notes
 
 
 def _faces(document: Document, primitive: dict[str, Any], vertices: int) -> int:

@@ -1,4 +1,4 @@
-"""The document of a glTF 2.0 file, binary and text, checked; and the nodes that it shows, at their places."""
+"""Reads and checks the JSON document of a glTF 2.0 file, binary or text, and walks the nodes of its scene."""
 
 import struct
 from collections.abc import Iterator
@@ -20,41 +20,41 @@ LINES = (1, 2, 3)
 _MOST_NODES = 1_000_000
 _MOST_DOCUMENT_BYTES = 1 << 30
 _INTEGERS = {5120: 127, 5121: 255, 5122: 32767, 5123: 65535}
-"""What 1.0 is in normalised integers of each component type (glTF 2.0, 3.11)."""
+"""Value of 1.0 in normalised integers of each component type (glTF 2.0, 3.11)."""
 
 
 @dataclass
 class Document:
-    """What the JSON says, and where the binary part begins."""
+    """The JSON document, and the offset of the binary chunk."""
 
     path: Path
     tree: dict[str, Any]
     is_binary: bool
     binary_at: int | None = None
-    """Of a .glb: where its binary chunk begins."""
+    """Offset of the binary chunk of a .glb."""
     notes: list[str] = field(default_factory=list)
 
     def listed(self, name: str) -> list[dict[str, Any]]:
-        """``meshes``, ``nodes``, ... ; empty where there are none."""
-        found: list[dict[str, Any]] = self.tree.get(name, [])
-        return found
+        """The list ``meshes``, ``nodes``, ...; empty if there is none."""
+        items: list[dict[str, Any]] = self.tree.get(name, [])
+        return items
 
 
 def read_document(path: Path) -> Document:
-    """Reads the document alone: not the binary part, nor other files.
+    """Reads only the document, not the binary chunk or other files.
 
     Raises:
-        ValueError: It is no glTF 2, is cut off, or asks for more than can be held.
+        ValueError: It is not glTF 2, is truncated, or declares more values than can be loaded.
     """
     if path.suffix.lower() == ".gltf":
         document = Document(path, read_json(path, most_bytes=_MOST_DOCUMENT_BYTES), False)
     else:
         document = _read_binary(path)
     if not isinstance(document.tree, dict) or not isinstance(document.tree["asset"], dict):
-        raise ValueError("it is no glTF document")
+        raise ValueError("it is not a glTF document")
     for accessor in document.listed("accessors"):
         if not 0 <= accessor["count"] <= MOST_POINTS:
-            raise ValueError(f"it asks for {accessor['count']:,} values at once")
+            raise ValueError(f"it declares an array of {accessor['count']:,} values")
     _show_all(document)
     return document
 
@@ -64,9 +64,9 @@ def _read_binary(path: Path) -> Document:
     with path.open("rb") as file:
         magic, version, total = struct.unpack("<4sII", file.read(12))
         if magic != b"glTF" or version != 2:
-            raise ValueError("it does not begin as glTF 2 does")
+            raise ValueError("it does not begin with a glTF 2 header")
         if total > size:
-            raise ValueError(f"it promises {total:,} bytes and has {size:,}")
+            raise ValueError(f"it declares {total:,} bytes but has {size:,}")
         length, kind = struct.unpack("<I4s", file.read(8))
         if kind != b"JSON" or length > min(size, _MOST_DOCUMENT_BYTES):
             raise ValueError("its first chunk is not JSON")
@@ -76,7 +76,7 @@ def _read_binary(path: Path) -> Document:
 
 
 def _show_all(document: Document) -> None:
-    """Gives a document that shows no mesh, though it has some, a scene that shows all of them."""
+    """Adds a scene with all meshes if the document has meshes but no scene contains one."""
     tree, meshes = document.tree, document.listed("meshes")
     if not meshes or any("mesh" in node for node, _ in nodes(document)):
         return
@@ -85,34 +85,34 @@ def _show_all(document: Document) -> None:
         tree["nodes"] = held = [*held, *({"mesh": index} for index in range(len(meshes)))]
     children = {child for node in held for child in node.get("children", [])}
     tree["scenes"], tree["scene"] = [{"nodes": [n for n in range(len(held)) if n not in children]}], 0
-    document.notes.append("no scene of the file shows its meshes: all are taken")
+    document.notes.append("no scene of the file contains its meshes: all are shown")
 
 
 def nodes(document: Document) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
-    """Nodes of the scene that is shown, each with world_T_node.
+    """The nodes of the default scene, each with world_T_node.
 
     Raises:
-        ValueError: They are no tree, as the standard wants it: a few nodes could ask for any number of copies.
+        ValueError: They are not a tree, as the standard requires: a few nodes could request any number of copies.
     """
     scenes, held = document.listed("scenes"), document.listed("nodes")
     roots = scenes[document.tree.get("scene", 0)].get("nodes", []) if scenes else []
-    waiting = [(index, np.eye(4)) for index in roots]
-    seen = set[int]()
-    while waiting:
-        index, world_T_parent = waiting.pop()
-        if index in seen or len(seen) > _MOST_NODES or index < 0:
+    pending = [(index, np.eye(4)) for index in roots]
+    visited = set[int]()
+    while pending:
+        index, world_T_parent = pending.pop()
+        if index in visited or len(visited) > _MOST_NODES or index < 0:
             raise ValueError("its nodes are not a tree")
-        seen.add(index)
+        visited.add(index)
         node = held[index]
         world_T_node = world_T_parent @ _transform(node)
         yield node, world_T_node
-        waiting += [(child, world_T_node) for child in node.get("children", [])]
+        pending += [(child, world_T_node) for child in node.get("children", [])]
 
 
 def _transform(node: dict[str, Any]) -> NDArray[np.float64]:
     """parent_T_node of a node: its matrix, or translation * rotation * scale (glTF 2.0, 3.5.3)."""
     if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T  # column by column
+        return np.array(node["matrix"], np.float64).reshape(4, 4).T  # column-major
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
     rotation = np.array(
         [
@@ -128,7 +128,7 @@ def _transform(node: dict[str, Any]) -> NDArray[np.float64]:
 
 
 def one_is(accessor: dict[str, Any]) -> int:
-    """What stands for 1.0 in an accessor's numbers: more than 1 for normalised integers."""
+    """Value that stands for 1.0 in an accessor: greater than 1 for normalised integers."""
     return _INTEGERS.get(accessor["componentType"], 1) if accessor.get("normalized") else 1
 
 

@@ -1,5 +1,5 @@
-"""Loads the geometry of glTF 2.0 through trimesh, and adds what it leaves out: normalised integers, sparse accessors,
-fans. Cameras are taken out before, since trimesh drops what hangs below one.
+"""Loads the geometry of glTF 2.0 with trimesh, and adds what trimesh does not support: normalised integers, sparse
+accessors, triangle fans. Cameras are removed first, because trimesh drops the children of a camera node.
 """
 
 import io
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import SceneFileError
-from recon.file_info.beside import Beside
 from recon.file_info.colours import from_linear
 from recon.file_info.geometry import Contents
 from recon.file_info.gltf_document import (
@@ -27,52 +26,53 @@ from recon.file_info.gltf_document import (
     read_document,
 )
 from recon.file_info.info import CameraInfo
+from recon.file_info.referenced_files import ReferencedFiles
 from recon.file_info.trimesh_parts import parts_of
 
 _BINARY = "recon-binary-chunk"
 _OURS = "RECON_complete"
-"""The name of an extension that is put into each primitive, so that trimesh hands it over to ``_complete``."""
+"""Name of an extension added to each primitive, so that trimesh calls ``_complete`` for it."""
 _MESHOPT, _DRACO = "EXT_meshopt_compression", "KHR_draco_mesh_compression"
 _MESHOPT_ADVICE = (
-    f"is compressed by {_MESHOPT}, which is not read: decompress it with gltfpack or gltf-transform."
+    f"is compressed with {_MESHOPT}, which is not supported: decompress it with gltfpack or gltf-transform."
 )
-_DRACO_ADVICE = "is compressed by Draco: install DracoPy, or export it without compression."
+_DRACO_ADVICE = "is compressed with Draco: install DracoPy, or export it without compression."
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _MOST_ZEROS = 10_000_000
-"""Values that stand nowhere in the file."""
+"""Limit for the values of an accessor without data in the file."""
 
 
 def load(path: Path) -> Contents:
-    """Every mesh at every place where a node shows it, in metres, y up.
+    """Loads every instance of every mesh, in metres, y up.
 
     Raises:
-        SceneFileError: A part that is needed is missing, or compressed in a way that is not read.
-        ValueError: It is damaged.
+        SceneFileError: A required file is missing, or compressed in an unsupported way.
+        ValueError: The file is damaged.
     """
     import trimesh
     from trimesh.exchange.gltf.extensions import register_handler
 
-    document, beside = read_document(path), Beside(path)
+    document, files = read_document(path), ReferencedFiles(path)
     for _ in nodes(document):
-        pass  # raises where they are no tree
+        pass  # raises if they are not a tree
     problems: list[str] = []
     tree = _for_trimesh(document)
     register_handler(_OURS, scope="primitive_preprocess")(lambda context: _complete(context, tree, problems))
     read = trimesh.load_scene(
         io.BytesIO(json.dumps(tree).encode()),
         file_type="gltf",
-        resolver=_Resolver(document, beside),
+        resolver=_Resolver(document, files),
         process=False,
     )
     if problems:
         raise ValueError(problems[0])
     parts = parts_of(read, from_linear)
     camera = _camera_of(document)
-    return Contents(parts, notes=(*document.notes, *beside.notes), camera=camera)
+    return Contents(parts, notes=(*document.notes, *files.notes), camera=camera)
 
 
 def _camera_of(document: Document) -> CameraInfo | None:
-    """The file's camera; one that is damaged is no reason not to show the geometry."""
+    """The camera of the file; a damaged camera is ignored with a note."""
     try:
         return camera_of(document)
     except (
@@ -89,20 +89,20 @@ def _camera_of(document: Document) -> CameraInfo | None:
 
 
 class _Resolver:
-    """Gives trimesh the binary chunk and the files that a document names."""
+    """Provides trimesh with the binary chunk and the files that a document refers to."""
 
-    def __init__(self, document: Document, beside: Beside) -> None:
-        self._document, self._beside = document, beside
+    def __init__(self, document: Document, files: ReferencedFiles) -> None:
+        self._document, self._files = document, files
 
     def get(self, name: str) -> bytes:
-        """The bytes of a buffer or a picture."""
+        """The bytes of a buffer or an image."""
         if name == _BINARY:
             data = self._document.path.read_bytes()[self._document.binary_at :]
         else:
-            found = self._beside.read(name, "file")
-            if found is None:
-                raise SceneFileError(f"{self._document.path} cannot be read: {self._beside.notes[-1]}.")
-            data = found
+            contents = self._files.read(name, "file")
+            if contents is None:
+                raise SceneFileError(f"{self._document.path} cannot be read: {self._files.notes[-1]}.")
+            data = contents
         return data
 
     def __getitem__(self, name: str) -> bytes:
@@ -110,7 +110,7 @@ class _Resolver:
 
 
 def _for_trimesh(document: Document) -> dict[str, Any]:
-    """The document without what trimesh does not read, and with what makes it complete."""
+    """The document without the parts that trimesh cannot read, and with our extension in each primitive."""
     tree = deepcopy(document.tree)
     if any(_MESHOPT in view.get("extensions", {}) for view in tree.get("bufferViews", [])):
         raise SceneFileError(f"{document.path} {_MESHOPT_ADVICE}")
@@ -120,7 +120,9 @@ def _for_trimesh(document: Document) -> dict[str, Any]:
     for node in tree.get("nodes", []):
         node.pop("camera", None)
         if "EXT_mesh_gpu_instancing" in node.get("extensions", {}):
-            document.notes.append("copies by EXT_mesh_gpu_instancing are not read: one of each is")
+            document.notes.append(
+                "instances of EXT_mesh_gpu_instancing are not supported: one of each is read"
+            )
     lines = 0
     for mesh in tree.get("meshes", []):
         kept = [each for each in mesh["primitives"] if each.get("mode", TRIANGLES) not in LINES]
@@ -134,12 +136,12 @@ def _for_trimesh(document: Document) -> dict[str, Any]:
         document.notes.append(f"{lines:,} sets of lines are not shown")
     for accessor in tree.get("accessors", []):
         if "bufferView" not in accessor and accessor["count"] > _MOST_ZEROS:
-            raise ValueError(f"it asks for {accessor['count']:,} values that stand nowhere")
+            raise ValueError(f"it declares {accessor['count']:,} values without data")
     return tree
 
 
 def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]) -> None:
-    """Makes the arrays of one primitive what they stand for, in place. trimesh swallows what is raised here."""
+    """Decodes the arrays of one primitive in place. trimesh ignores exceptions, so they go to ``problems``."""
     primitive, arrays, views = context["primitive"], context["accessors"], context["views"]
     try:
         wanted = [
@@ -151,7 +153,7 @@ def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]
                 arrays[index] = _with_sparse(arrays[index], accessor, views)
             if one_is(accessor) > 1:
                 arrays[index] = np.maximum(arrays[index] / one_is(accessor), -1)
-            # Another primitive may have the same one.
+            # Another primitive may share this accessor.
             tree["accessors"][index] = {**accessor, "normalized": False}
             tree["accessors"][index].pop("sparse", None)
         if primitive.get("mode", TRIANGLES) == FAN:
@@ -160,12 +162,12 @@ def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]
             three = [np.full(len(order) - 2, order[0]), order[1:-1], order[2:]]
             arrays.append(np.stack(three, axis=1).reshape(-1))
             primitive["mode"], primitive["indices"] = TRIANGLES, len(arrays) - 1
-    except Exception as error:  # told by ``load``, whose caller knows that damage may be anything
+    except Exception as error:  # reported by ``load``; damaged data may cause any exception
         problems.append(f"a part is damaged: {error}")
 
 
 def _with_sparse(array: NDArray[Any], accessor: dict[str, Any], views: list[bytes]) -> NDArray[Any]:
-    """The values of an accessor with those that its sparse part replaces (glTF 2.0, 3.6.2.3)."""
+    """The values of an accessor with its sparse replacements applied (glTF 2.0, 3.6.2.3)."""
     sparse = accessor["sparse"]
     at, by = sparse["indices"], sparse["values"]
     rows = np.frombuffer(

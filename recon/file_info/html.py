@@ -1,4 +1,4 @@
-"""Reads recon's own web pages: what the page's program is told stands near its beginning."""
+"""Reads recon's own web pages from the JSON data near their beginning."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from recon.strict_json import parse_json
 from recon.types import Intrinsics
 
 _BEFORE, _AFTER, _END = b'<script type="application/json" id="data">', b"</script>", b"</html>"
-_REACH = 1 << 20  # bytes: the page's style stands before, its geometry after
+_REACH = 1 << 20  # bytes: the page's style comes before the data, its geometry after it
 _NAMES = ("fx", "fy", "cx", "cy", "width", "height", "source")
 
 
 def read(path: Path) -> FileInfo:
-    """Describes a page that the .html writer made; the geometry itself is not unpacked."""
+    """Describes a page written by the .html writer; the geometry itself is not unpacked."""
     data = _data(path)
     arrays, camera, extent = data["arrays"], data["camera"], Extent()
     extent.add(np.array([data["low_m"], data["high_m"]], np.float64))
@@ -42,10 +42,10 @@ def _data(path: Path) -> dict[str, Any]:
         file.seek(max(0, size - 64))
         if not file.read().rstrip().endswith(_END):
             raise ValueError("its end is missing")
-    _, found, rest = start.partition(_BEFORE)
+    _, opened, rest = start.partition(_BEFORE)
     text, closed, _ = rest.partition(_AFTER)
-    if not found or not closed:
-        raise ValueError("recon did not write it")
+    if not opened or not closed:
+        raise ValueError("it was not written by recon")
     data: dict[str, Any] = parse_json(text)
     return data
 

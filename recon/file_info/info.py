@@ -1,4 +1,4 @@
-"""What is said about a file, and the measuring that the readers share."""
+"""The description of a file, and helpers that the readers share."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from recon.strict_json import parse_json
 from recon.types import Intrinsics
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
-"""How ``export.geometry`` writes a letter that is not ASCII."""
+"""How ``recon.export.checks`` writes a character that is not ASCII."""
 
 Colours = Literal["none", "vertex", "texture"]
 Point = tuple[float, float, float]
@@ -24,7 +24,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class CameraInfo:
-    """A camera that a file carries."""
+    """A camera stored in a file."""
 
     fov_x_deg: float
     fov_y_deg: float
@@ -35,12 +35,12 @@ class CameraInfo:
 
     @classmethod
     def from_intrinsics(cls, camera: Intrinsics) -> "CameraInfo":
-        """The fields of view follow from the rest."""
+        """Computes the fields of view from the intrinsics."""
         return cls(camera.fov_x_deg, camera.fov_y_deg, camera)
 
     @classmethod
     def from_gltf(cls, yfov_rad: float, aspect: float) -> "CameraInfo":
-        """Of a glTF perspective camera without recon's extras."""
+        """Reads a glTF perspective camera without recon's extras."""
         return cls(degrees(2 * atan(aspect * tan(yfov_rad / 2))), degrees(yfov_rad))
 
     def lens(self, largest_px: int) -> Intrinsics:
@@ -68,30 +68,30 @@ class CameraInfo:
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What is in a scene file."""
+    """The contents of a scene file."""
 
     path: Path
     format: str
-    """For a person: ``PLY, binary little endian``."""
+    """Readable name: ``PLY, binary little endian``."""
     bytes: int
     """Size of the file."""
     points: int
-    """Points or vertices."""
+    """Number of points or vertices."""
     faces: int = 0
     low: Point | None = None
-    """Smallest x, y and z in the file's axes; None where there is no point or they cannot be read."""
+    """Smallest x, y and z in the file's axes; None if there are no points, or they cannot be read."""
     high: Point | None = None
     unit: Literal["m"] | None = None
-    """Of lengths: metres where the format or the file says so, as every file of recon's; else nobody knows."""
+    """Unit of length: metres if the format or the file says so, as every file of recon does; None if unknown."""
     colours: Colours = "none"
     normals: bool = False
     camera: CameraInfo | None = None
     axes: str | None = None
-    """What the file says about its axes."""
+    """Description of the axes, from the file."""
     notes: tuple[str, ...] = ()
-    """Comments of the file, and what is odd about it."""
+    """Comments in the file, and warnings about it."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """What the file says about where it came from."""
+    """Provenance stored in the file."""
 
     @property
     def size(self) -> Point | None:
@@ -144,14 +144,14 @@ class FileInfo:
 
 @dataclass
 class Extent:
-    """Collects bounds from blocks of points; what is not finite counts apart."""
+    """Collects bounds from blocks of points, and counts non-finite points separately."""
 
     low: NDArray[np.float64] = field(default_factory=lambda: np.full(3, np.inf))
     high: NDArray[np.float64] = field(default_factory=lambda: np.full(3, -np.inf))
     not_finite: int = 0
 
     def add(self, points: NDArray[Any]) -> None:
-        """Takes (N, 3) coordinates of any type."""
+        """Adds (N, 3) coordinates of any type."""
         finite = np.isfinite(points).all(axis=1)
         self.not_finite += int(np.count_nonzero(~finite))
         if finite.any():
@@ -160,19 +160,19 @@ class Extent:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """``low`` and ``high`` for ``FileInfo``; empty where there was no point."""
+        """``low`` and ``high`` for ``FileInfo``; empty if there are no points."""
         if not np.isfinite(self.low).all():
             return {}
         return {"low": tuple(self.low.tolist()), "high": tuple(self.high.tolist())}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Says so when there are points that no program can show."""
+        """A note if there are points that are not finite."""
         return (f"{self.not_finite:,} points are NaN or infinite",) if self.not_finite else ()
 
 
 def printable(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Rows without the control characters of a file's texts, which a terminal would obey."""
+    """Rows with control characters escaped: a terminal would interpret those in a file's text."""
     return [(_plain(label), _plain(value)) for label, value in rows]
 
 
@@ -180,14 +180,14 @@ def _plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
-def axes_of(told: Mapping[str, Any]) -> Axes | None:
-    """The axes that a file's own words name (``read_comments``), or None."""
-    name = str(told.get("axes") or "").partition(":")[0]
+def axes_of(metadata: Mapping[str, Any]) -> Axes | None:
+    """The axes in a file's metadata (``read_comments``), or None."""
+    name = str(metadata.get("axes") or "").partition(":")[0]
     return next((axes for axes in FILE_AXES if axes == name), None)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested values under dotted names, as ``export.geometry.describe_lines`` writes them; None is left out."""
+    """Nested values under dotted names, as ``recon.export.checks.describe_lines`` writes them, without None."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{key}.")
@@ -196,7 +196,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _shown(value: Any) -> str:
-    """For a person: text as it is, numbers with the digits that mean something, the rest as JSON."""
+    """A value as text: text unchanged, numbers with their significant digits, the rest as JSON."""
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_shown, value))
     if isinstance(value, float) and isfinite(value):
@@ -207,42 +207,44 @@ def _shown(value: Any) -> str:
 
 
 def _value(text: str) -> Any:
-    """The value that a comment tells: a number, a list, true or false; all else is text, its letters unescaped."""
+    """The value in a comment: a number, a list, true or false; anything else is text, which is unescaped."""
     try:
         return parse_json(text)
     except ValueError:
-        return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
+        return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
 
 
 def read_comments(comments: Iterable[str]) -> dict[str, Any]:
-    """The fields of ``FileInfo`` that recon's own comments tell (``export.geometry.describe_lines``).
+    """Reads fields of ``FileInfo`` from the comments that recon writes (``recon.export.checks.describe_lines``).
 
-    Comments of another program's go into the notes as they are.
+    Comments of other programs are added to the notes unchanged.
     """
     lines = [line.strip() for line in comments if line.strip()]
     if not any(line.startswith("recon ") for line in lines):
         return {"notes": tuple(lines)}
-    told = dict(line.partition(" ")[::2] for line in lines)
-    fields: dict[str, Any] = {"axes": told.pop("axes", None), "unit": "m"}
-    told.pop("unit", None)
-    pose = _pose(told.pop("cam_T_file", None), axes_of(fields))
-    words = told.pop("camera", "").split()
+    entries = dict(line.partition(" ")[::2] for line in lines)
+    fields: dict[str, Any] = {"axes": entries.pop("axes", None), "unit": "m"}
+    entries.pop("unit", None)
+    pose = _pose(entries.pop("cam_T_file", None), axes_of(fields))
+    words = entries.pop("camera", "").split()
     numbers = dict(zip(words[::2], words[1::2], strict=False))
     if numbers:
-        source: Any = told.get("focal_source", "file")
+        source: Any = entries.get("focal_source", "file")
         fx, fy, cx, cy = (float(numbers[name]) for name in ("fx", "fy", "cx", "cy"))
         size = int(numbers["width"]), int(numbers["height"])
         lens = CameraInfo.from_intrinsics(Intrinsics(fx, fy, cx, cy, *size, source))
         fields["camera"] = replace(lens, file_T_cam=pose)
-    if "focal.source" in told:
-        told.pop("focal_source", None)
-    generator = {"generator": f"recon {told.pop('recon')}"}
-    fields["provenance"] = generator | {key: _value(text) for key, text in told.items() if key != "generator"}
+    if "focal.source" in entries:
+        entries.pop("focal_source", None)
+    generator = {"generator": f"recon {entries.pop('recon')}"}
+    fields["provenance"] = generator | {
+        key: _value(text) for key, text in entries.items() if key != "generator"
+    }
     return fields
 
 
 def _pose(cam_T_file: str | None, axes: Axes | None) -> Transform | None:
-    """file_T_cam of recon's own files: three rows of its inverse where the scene is levelled, else by the axes."""
+    """file_T_cam of recon's own files: from the three rows of its inverse if levelled, otherwise from the axes."""
     if cam_T_file is None:
         return None if axes is None else file_T_cam(axes)
     rows = np.array(cam_T_file.split(), np.float64)

@@ -1,7 +1,7 @@
-"""Reads Wavefront OBJ: described line by line in little memory, loaded by trimesh; and looks for its textures.
+"""Reads Wavefront OBJ: described line by line in little memory, loaded with trimesh; and finds its textures.
 
-trimesh counts references back (``f -3 -2 -1``) from the end of the file, loses indented lines and stumbles over
-comments behind numbers: lines are made plain and references absolute before it sees them.
+trimesh counts relative references (``f -3 -2 -1``) from the end of the file, ignores indented lines and fails on
+comments after numbers: lines are normalised and references made absolute before it reads them.
 """
 
 import io
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from recon.file_info.beside import Beside
 from recon.file_info.geometry import Contents
 from recon.file_info.info import Colours, Extent, FileInfo, axes_of, read_comments
+from recon.file_info.referenced_files import ReferencedFiles
 
 _BLOCK = 1 << 25
 _VERTEX = re.compile(rb"^v (.*)$", re.MULTILINE)
@@ -43,11 +43,11 @@ def describe(path: Path) -> FileInfo:
         libraries += _libraries(plain)
     if not points:
         raise ValueError("it has no vertices")
-    beside = Beside(path)
-    has_texture = any([beside.find(name, "texture") for name in _textures(dict.fromkeys(libraries), beside)])
+    files = ReferencedFiles(path)
+    has_texture = any([files.find(name, "texture") for name in _textures(dict.fromkeys(libraries), files)])
     colours: Colours = "texture" if has_texture and has_uv else "vertex" if columns >= 6 else "none"
-    told: dict[str, Any] = read_comments(comments)
-    told["notes"] = (*told.get("notes", ()), *beside.notes, *extent.notes)
+    metadata: dict[str, Any] = read_comments(comments)
+    metadata["notes"] = (*metadata.get("notes", ()), *files.notes, *extent.notes)
     return FileInfo(
         path=path,
         format="Wavefront OBJ",
@@ -57,41 +57,41 @@ def describe(path: Path) -> FileInfo:
         colours=colours,
         normals=has_normals,
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 
 def load(path: Path) -> Contents:
-    """The points, or the polygons as triangles, with their textures' or materials' colours at the vertices."""
+    """Loads the points, or the polygons as triangles, with the colours of textures or materials at the vertices."""
     import trimesh
 
     from recon.file_info.trimesh_parts import parts_of
 
     text = path.read_bytes()
-    told = read_comments(line[1:].decode("utf-8", "replace") for line in _leading_comments(text))
-    beside = Beside(path)
+    metadata = read_comments(line[1:].decode("utf-8", "replace") for line in _leading_comments(text))
+    files = ReferencedFiles(path)
     read = trimesh.load_scene(
         io.BytesIO(_with_absolute_references(_with_unit_colours(_plain(text)))),
         file_type="obj",
-        resolver=_Resolver(beside),
+        resolver=_Resolver(files),
         process=False,
         group_material=True,
     )
     return Contents(
-        parts_of(read), axes_of(told) or "y-up", notes=tuple(beside.notes), camera=told.get("camera")
+        parts_of(read), axes_of(metadata) or "y-up", notes=tuple(files.notes), camera=metadata.get("camera")
     )
 
 
 class _Resolver:
-    """Gives trimesh the files that an OBJ and its materials name."""
+    """Provides trimesh with the files that an OBJ and its materials refer to."""
 
-    def __init__(self, beside: Beside) -> None:
-        self._beside = beside
+    def __init__(self, files: ReferencedFiles) -> None:
+        self._files = files
 
     def get(self, name: str) -> bytes:
         """The bytes of a material or a texture."""
         is_material = name.lower().endswith(".mtl")
-        data = self._beside.read(name if is_material else _without_options(name), _KIND[is_material])
+        data = self._files.read(name if is_material else _without_options(name), _KIND[is_material])
         if data is None:
             raise FileNotFoundError(name)
         return data
@@ -104,7 +104,7 @@ _KIND = {True: "material file", False: "texture"}
 
 
 def _is_odd(block: bytes) -> bool:
-    """Whether it has what some programs write and simple readers do not expect; many times faster than a pattern."""
+    """Whether it has syntax that simple readers do not support; much faster than a regular expression."""
     begins_comment = block.count(b"\n#") + block.startswith(b"#")
     return (
         any(odd in block for odd in (b"\t", b"\r", b"\\\n", b"\n "))
@@ -114,7 +114,7 @@ def _is_odd(block: bytes) -> bool:
 
 
 def _plain(block: bytes) -> bytes:
-    """Lines without indentation, continuation, tabs, and comments behind numbers; as they are where none is odd."""
+    """Removes indentation, continuations, tabs, and comments after numbers; returns simple files unchanged."""
     block = block.replace(b"\r\n", b"\n")
     if not _is_odd(block):
         return block
@@ -124,26 +124,26 @@ def _plain(block: bytes) -> bytes:
         words = line.split()
         if words and words[0] in (b"v", b"vt", b"vn", b"f"):
             words = line.partition(b"#")[0].split()
-        # Names of files and materials may hold two blanks in a row.
+        # Names of files and materials may contain consecutive spaces.
         plain.append(b" ".join(words) if words and words[0] not in (b"usemtl", b"mtllib") else line.strip())
     return b"\n".join(plain)
 
 
 def _with_unit_colours(text: bytes) -> bytes:
-    """Colours of points from 0 to 1, as trimesh takes them, where a program wrote 0 to 255."""
+    """Scales vertex colours of 0 to 255 to 0 to 1, as trimesh expects them."""
     rows = _VERTEX.findall(text)
     if not rows or len(rows[0].split()) < 6 or np.loadtxt(rows, usecols=(3, 4, 5), ndmin=2).max() <= 1:
         return text
 
-    def scaled(found: "re.Match[bytes]") -> bytes:
-        words = found[1].split()
+    def scaled(match: "re.Match[bytes]") -> bytes:
+        words = match[1].split()
         return b"v " + b" ".join([*words[:3], *(b"%.5f" % (float(word) / 255) for word in words[3:6])])
 
     return _VERTEX.sub(scaled, text)
 
 
 def _with_absolute_references(text: bytes) -> bytes:
-    """Faces that count back from where they stand, as faces that count from the beginning."""
+    """Converts relative (negative) references of faces to absolute ones."""
     if re.search(rb"^f [^\n]*-", text, re.MULTILINE) is None:
         return text
     lines, seen = text.split(b"\n"), [0, 0, 0]
@@ -166,12 +166,12 @@ def _absolute(corner: bytes, seen: list[int]) -> bytes:
 
 
 def _count(block: bytes, keyword: bytes) -> int:
-    """Lines that begin with a keyword; many times faster than a regular expression."""
+    """Number of lines that begin with a keyword; much faster than a regular expression."""
     return (b"\n" + block).count(b"\n" + keyword + b" ")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """The file in pieces of whole lines."""
+    """The file in blocks of whole lines."""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             block += file.readline()
@@ -188,19 +188,19 @@ def _leading_comments(block: bytes) -> Iterator[bytes]:
 
 
 def _libraries(block: bytes) -> list[str]:
-    """The files that ``mtllib`` names; a name may hold blanks."""
-    found, at = list[str](), -1
+    """The file names after ``mtllib``, which may contain spaces."""
+    names, at = list[str](), -1
     lines = b"\n" + block
     while (at := lines.find(b"\nmtllib ", at + 1)) >= 0:
         end = lines.find(b"\n", at + 1)
-        found.append(lines[at + 8 : end if end >= 0 else None].decode("utf-8", "replace").strip())
-    return found
+        names.append(lines[at + 8 : end if end >= 0 else None].decode("utf-8", "replace").strip())
+    return names
 
 
-def _textures(libraries: Iterable[str], beside: Beside) -> Iterator[str]:
-    """What the materials name as their colour."""
+def _textures(libraries: Iterable[str], files: ReferencedFiles) -> Iterator[str]:
+    """The colour textures of the materials."""
     for library in libraries:
-        data = beside.read(library, "material file")
+        data = files.read(library, "material file")
         for line in (data or b"").decode("utf-8", "replace").splitlines():
             keyword, *rest = line.split(maxsplit=1) or [""]
             if keyword.lower() == "map_kd" and rest:
@@ -208,7 +208,7 @@ def _textures(libraries: Iterable[str], beside: Beside) -> Iterator[str]:
 
 
 def _without_options(text: str) -> str:
-    """``-s 1 1 1 -clamp on wood.png`` is wood.png; a name may hold blanks."""
+    """``wood.png`` for ``-s 1 1 1 -clamp on wood.png``; a name may contain spaces."""
     words = text.split(" ")
     while len(words) > 1 and words[0].startswith("-"):
         option = words.pop(0).lower()

@@ -1,4 +1,4 @@
-"""Reads PCD of the Point Cloud Library: text, binary and compressed."""
+"""Reads PCD files of the Point Cloud Library: text, binary and compressed."""
 
 from itertools import islice
 from pathlib import Path
@@ -21,8 +21,8 @@ def describe(path: Path) -> FileInfo:
     header, comments, rows = _read(path)
     for part in blocks(len(rows)):
         extent.add(_stack(rows[part], ("x", "y", "z")))
-    told = read_comments(comments)
-    told["notes"] = (*told.get("notes", ()), *extent.notes)
+    metadata = read_comments(comments)
+    metadata["notes"] = (*metadata.get("notes", ()), *extent.notes)
     return FileInfo(
         path=path,
         format=f"PCD, {header['DATA'][0].replace('_', ' ')}",
@@ -31,7 +31,7 @@ def describe(path: Path) -> FileInfo:
         colours="vertex" if {"rgb", "rgba"} & set(header["FIELDS"]) else "none",
         normals="normal_x" in header["FIELDS"],
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 
@@ -52,13 +52,13 @@ def _stack(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def _unpacked(packed: NDArray[Any]) -> NDArray[np.uint8]:
-    """Colours from numbers whose lowest three bytes they are; the type "float" stands for its bits."""
+    """Colours from the lowest three bytes of each number; a float is reinterpreted as its bits."""
     bits = packed.astype(np.float32).view(np.uint32) if packed.dtype.kind == "f" else packed.astype(np.uint32)
     return np.stack([bits >> 16 & 255, bits >> 8 & 255, bits & 255], axis=1).astype(np.uint8)
 
 
 def _points(header: dict[str, list[str]]) -> int:
-    """Of POINTS, which older files lack."""
+    """Number of points: POINTS, or WIDTH x HEIGHT in older files without it."""
     if "POINTS" in header:
         return int(header["POINTS"][0])
     return int(header["WIDTH"][0]) * int(header["HEIGHT"][0])
@@ -75,9 +75,9 @@ def _read(path: Path) -> tuple[dict[str, list[str]], list[str], NDArray[Any]]:
             return header, comments, _decompressed(file, record, points)
         if encoding != "binary":
             raise ValueError(f"its points are stored as {encoding[:40]!r}")
-        found = (path.stat().st_size - file.tell()) // record.itemsize
-        if found < points:
-            raise ValueError(f"it promises {points:,} points and has {found:,}")
+        available = (path.stat().st_size - file.tell()) // record.itemsize
+        if available < points:
+            raise ValueError(f"it declares {points:,} points but has {available:,}")
         rows = np.memmap(file, record, "r", file.tell(), (points,)) if points else np.empty(0, record)
         return header, comments, rows
 
@@ -99,7 +99,7 @@ def _read_header(file: IO[bytes]) -> tuple[dict[str, list[str]], list[str]]:
 def _record(header: dict[str, list[str]]) -> np.dtype[Any]:
     counts = header.get("COUNT", ["1"] * len(header["FIELDS"]))
     described = zip(header["FIELDS"], header["TYPE"], header["SIZE"], counts, strict=True)
-    # Padding fields are all called "_": number them apart.
+    # Padding fields are all called "_": number them.
     record = np.dtype(
         [
             (f"{name}{index}" if name == "_" else name, f"<{_KINDS[kind]}{width}", (int(count),))
@@ -116,7 +116,7 @@ def _text(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
     lines = islice((line for line in file if line.strip()), points)
     table = np.loadtxt(lines, usecols=range(width), ndmin=2) if points else np.empty((0, width))
     if len(table) < points:
-        raise ValueError(f"it promises {points:,} points and has {len(table):,}")
+        raise ValueError(f"it declares {points:,} points but has {len(table):,}")
     rows, at = np.empty(points, record), 0
     for name in record.names or ():
         count = record[name].shape[0]
@@ -126,11 +126,11 @@ def _text(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
 
 
 def _decompressed(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArray[Any]:
-    """Rows that are stored column by column, and those by LZF."""
+    """Rows that are stored column by column and compressed with LZF."""
     packed, size = np.frombuffer(file.read(8), "<u4").tolist()
     data = file.read(packed)
     if len(data) < packed or size != points * record.itemsize:
-        raise ValueError(f"it promises {points:,} points and {packed:,} bytes, and has {len(data):,} bytes")
+        raise ValueError(f"it declares {points:,} points and {packed:,} bytes, but has {len(data):,} bytes")
     columns, rows, at = _unpack_lzf(data, size), np.empty(points, record), 0
     for name in record.names or ():
         base, count = record[name].base, record[name].shape[0]
@@ -140,7 +140,7 @@ def _decompressed(file: IO[bytes], record: np.dtype[Any], points: int) -> NDArra
 
 
 def _unpack_lzf(data: bytes, size: int) -> bytearray:
-    """Marc Lehmann's LZF: runs of bytes as they are, and copies of what came before."""
+    """Decompresses Marc Lehmann's LZF: literal runs, and copies of earlier bytes."""
     out, at = bytearray(), 0
     while at < len(data) and len(out) < size:
         control, at = data[at], at + 1
@@ -155,7 +155,7 @@ def _unpack_lzf(data: bytes, size: int) -> bytearray:
         if start < 0:
             raise ValueError("its compressed points are damaged")
         copied = out[start : start + length + 2]
-        # A copy may reach into what it makes: the part that is there repeats.
+        # A copy may overlap its own output: the existing part then repeats.
         out += (copied * (-(-(length + 2) // len(copied))))[: length + 2]
     if len(out) != size:
         raise ValueError("its compressed points are damaged")

@@ -1,4 +1,4 @@
-"""Describes a photo: what recon would know of it before any network runs."""
+"""Describes a photo: what can be read from it without a network."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +29,15 @@ SUFFIXES = (
 
 @dataclass(frozen=True)
 class PhotoInfo(FileInfo):
-    """What is in a photo's file."""
+    """The contents of a photo."""
 
     width: int = 0
-    """Of the upright picture, px."""
+    """Width of the upright image, px."""
     height: int = 0
     focal_note: str | None = None
-    """Where the focal length comes from, or why it is not known."""
+    """Source of the focal length, or why it is unknown."""
     carried: CarriedDepth | None = None
-    """Depth that the file carries."""
+    """Embedded depth."""
 
     def rows(self) -> list[tuple[str, str]]:
         """Labels and values to print."""
@@ -47,7 +47,7 @@ class PhotoInfo(FileInfo):
             ("picture", f"{self.width} x {self.height} px, upright"),
         ]
         source = f" ({self.focal_note})" if self.focal_note else ""
-        rows += [("camera", f"{self.camera or 'not known'}{source}")]
+        rows += [("camera", f"{self.camera or 'unknown'}{source}")]
         depth = "none" if self.carried is None else f"{self.carried.summary}: --model photo"
         return [*rows, ("depth", depth), *(("note", note) for note in self.notes)]
 

@@ -1,4 +1,4 @@
-"""Reads PLY: points, meshes of any polygons and strips, colours, textures, and Gaussian splats."""
+"""Reads PLY: points, polygon meshes, triangle strips, colours, textures, and Gaussian splats."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recon.file_info.beside import Beside
 from recon.file_info.colours import as_bytes, sampled
 from recon.file_info.geometry import Contents, Part, fan
 from recon.file_info.info import Colours, Extent, FileInfo, axes_of, read_comments
 from recon.file_info.ply_elements import Header, Rows, read_header, read_rows
+from recon.file_info.referenced_files import ReferencedFiles
 from recon.threads import blocks
 
 _XYZ = ("x", "y", "z")
@@ -35,14 +35,14 @@ def describe(path: Path) -> FileInfo:
             faces += rows.element.count
         elif rows.element.name == "tristrips":
             faces += len(_strips(rows))
-    vertex, told = header.element("vertex"), read_comments(_own_comments(header))
+    vertex, metadata = header.element("vertex"), read_comments(_own_comments(header))
     textures = _textures(header)
-    beside = Beside(path)
-    there = [beside.find(name, "texture") for name in textures]
+    files = ReferencedFiles(path)
+    texture_paths = [files.find(name, "texture") for name in textures]
     names = vertex.names()
     has_colours = any(set(each) <= names for each in (*_COLOURS, _SPLAT))
-    colours: Colours = "texture" if any(there) else "vertex" if has_colours else "none"
-    told["notes"] = (*told.get("notes", ()), *beside.notes, *extent.notes)
+    colours: Colours = "texture" if any(texture_paths) else "vertex" if has_colours else "none"
+    metadata["notes"] = (*metadata.get("notes", ()), *files.notes, *extent.notes)
     return FileInfo(
         path=path,
         format=f"PLY, {header.encoding.replace('_', ' ')}",
@@ -52,12 +52,12 @@ def describe(path: Path) -> FileInfo:
         colours=colours,
         normals=set(_NORMAL) <= names,
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 
 def load(path: Path) -> Contents:
-    """The points, and the polygons and strips as triangles; textures as colours of the vertices."""
+    """Loads the points, and polygons and strips as triangles; textures become vertex colours."""
     vertex, triangles, corner_uv = None, list[NDArray[np.int64]](), None
     header, elements = _opened(path, {"vertex", "face", "tristrips"})
     for rows in elements:
@@ -71,8 +71,8 @@ def load(path: Path) -> Contents:
             triangles.append(_strips(rows))
     if vertex is None or not vertex.element.count:
         return Contents(())
-    names, beside = vertex.element.names(), Beside(path)
-    texture = _texture(vertex, corner_uv, _textures(header), beside)
+    names, files = vertex.element.names(), ReferencedFiles(path)
+    texture = _texture(vertex, corner_uv, _textures(header), files)
     rgb = None
     if texture:
         uv, picture = texture
@@ -86,15 +86,15 @@ def load(path: Path) -> Contents:
         rgb = as_bytes(*(0.5 + _SH_C0 * vertex.columns[name].astype(np.float64) for name in _SPLAT), most=1.0)
     normals = vertex.stack(*_NORMAL) if set(_NORMAL) <= names and not is_splat else None
     faces = np.concatenate(triangles) if triangles else None
-    told = read_comments(_own_comments(header))
-    # By custom y is down in splats.
-    axes = axes_of(told) or ("opencv" if is_splat else "y-up")
+    metadata = read_comments(_own_comments(header))
+    # y-down by convention in splats
+    axes = axes_of(metadata) or ("opencv" if is_splat else "y-up")
     part = Part(vertex.stack(*_XYZ), faces, rgb, normals, *texture)
-    return Contents((part,), axes, notes=tuple(beside.notes), camera=told.get("camera"))
+    return Contents((part,), axes, notes=tuple(files.notes), camera=metadata.get("camera"))
 
 
 def _opened(path: Path, wanted: set[str]) -> tuple[Header, Iterator[Rows]]:
-    """The header, and the elements as they come."""
+    """The header, and an iterator over the elements."""
     with path.open("rb") as file:
         header = read_header(file)
         at = file.tell()
@@ -111,7 +111,7 @@ def _rows(path: Path, at: int, header: Header, wanted: set[str]) -> Iterator[Row
 
 
 def _textures(header: Header) -> list[str]:
-    """What the comments name; MeshLab's convention, as CloudCompare's and OpenMVS's."""
+    """Texture names in comments, the convention of MeshLab, CloudCompare and OpenMVS."""
     return [
         line.partition(" ")[2].strip() for line in header.comments if line.lower().startswith("texturefile ")
     ]
@@ -122,7 +122,7 @@ def _own_comments(header: Header) -> list[str]:
 
 
 def _strips(rows: Rows) -> NDArray[np.int64]:
-    """Triangles of strips, which -1 divides; every second one is turned over."""
+    """Triangles of strips, which are separated by -1; every second triangle is reversed."""
     (_, corners) = (
         rows.lists["vertex_indices"] if "vertex_indices" in rows.lists else rows.lists["vertex_index"]
     )
@@ -140,7 +140,7 @@ def _strips(rows: Rows) -> NDArray[np.int64]:
 def _of_corners(
     rows: Rows, counts: NDArray[np.int64], corners: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Points and the texture coordinates that MeshLab states for each corner of a face."""
+    """Points and texture coordinates of each corner of a face, as written by MeshLab."""
     if "texcoord" not in rows.lists:
         return None
     lengths, values = rows.lists["texcoord"]
@@ -153,15 +153,15 @@ def _texture(
     vertex: Rows,
     of_corners: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
     textures: list[str],
-    beside: Beside,
+    files: ReferencedFiles,
 ) -> tuple[NDArray[np.float64], Image.Image] | tuple[()]:
-    """Coordinates of the vertices, v up, and the picture; of several coordinates of a vertex the last ones count."""
+    """Texture coordinates of the vertices, v up, and the image; the last of several coordinates is used."""
     pair = next((each for each in _TEXTURE_COORDINATES if set(each) <= vertex.element.names()), None)
     if not textures or (pair is None and of_corners is None):
         return ()
-    picture = beside.picture(textures[0])
+    picture = files.picture(textures[0])
     if len(textures) > 1:
-        beside.notes.append(f"of its {len(textures)} textures the first one is shown")
+        files.notes.append(f"only the first of its {len(textures)} textures is shown")
     if picture is None:
         return ()
     if pair is not None:

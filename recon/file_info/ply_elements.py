@@ -1,7 +1,7 @@
-"""PLY's header and its elements: text, little and big endian, with any properties, lists among them.
+"""Reads the header and elements of PLY: text, little and big endian, with any properties, including lists.
 
-The layout is that of Greg Turk's "The PLY Polygon File Format" (1994); the names of the types are also those of later
-programs (``float32``). A line of text is a row: numbers that the header does not name are an error, not the next row.
+The layout is that of Greg Turk's "The PLY Polygon File Format" (1994), with the type names of later programs
+(``float32``) as well. In text files each line is a row: numbers that the header does not declare are an error.
 """
 
 import struct
@@ -30,9 +30,9 @@ class Property:
 
     name: str
     kind: str
-    """numpy's name of its type, without byte order."""
+    """numpy name of its type, without byte order."""
     count_kind: str | None = None
-    """Of a list: the type of its length."""
+    """Type of the length of a list; None if it is not a list."""
 
 
 @dataclass
@@ -49,18 +49,18 @@ class Element:
         return any(each.count_kind for each in self.properties)
 
     def names(self) -> set[str]:
-        """Of all properties."""
+        """Names of all properties."""
         return {each.name for each in self.properties}
 
-    def check_complete(self, found: int) -> None:
-        """Raises ValueError where there are fewer rows than promised."""
-        if found < self.count:
-            raise ValueError(f"it promises {self.count:,} of element {self.name} and has {found:,}")
+    def check_complete(self, available: int) -> None:
+        """Raises ValueError if there are fewer rows than declared."""
+        if available < self.count:
+            raise ValueError(f"it declares {self.count:,} of element {self.name} but has {available:,}")
 
 
 @dataclass
 class Header:
-    """What stands before the rows."""
+    """The header of a PLY file."""
 
     encoding: str
     elements: list[Element]
@@ -68,11 +68,11 @@ class Header:
 
     @property
     def order(self) -> str:
-        """Byte order as numpy writes it; empty for text."""
+        """Byte order in numpy notation; empty for text."""
         return _ENCODINGS[self.encoding]
 
     def element(self, name: str) -> Element:
-        """The element of a name, or an empty one."""
+        """The element with this name, or an empty one."""
         return next((each for each in self.elements if each.name == name), Element(name, 0))
 
 
@@ -91,10 +91,10 @@ class Rows:
 
 
 def read_header(file: IO[bytes]) -> Header:
-    """Reads up to and with ``end_header``.
+    """Reads up to and including ``end_header``.
 
     Raises:
-        ValueError: It is none, or a damaged one.
+        ValueError: The header is missing or damaged.
     """
     if file.readline(8).strip() != b"ply":
         raise ValueError("it does not begin with 'ply'")
@@ -124,15 +124,15 @@ def read_header(file: IO[bytes]) -> Header:
 
 
 def read_rows(file: IO[bytes], header: Header, wanted: set[str]) -> Iterator[Rows]:
-    """The elements in their order. Binary columns without lists stay in the file until they are used.
+    """Reads the elements in order. Binary columns without lists are memory-mapped.
 
     Args:
-        file: Behind the header.
-        header: From ``read_header``.
-        wanted: Elements whose values are of interest; of the others it is only checked that they are there.
+        file: Positioned after the header.
+        header: Result of ``read_header``.
+        wanted: Elements whose values are needed; the others are only checked for completeness.
 
     Raises:
-        ValueError: Fewer rows than promised, or rows that are not as the header says.
+        ValueError: Fewer rows than declared, or rows that do not match the header.
     """
     for element in header.elements:
         if not header.order:
@@ -142,7 +142,7 @@ def read_rows(file: IO[bytes], header: Header, wanted: set[str]) -> Iterator[Row
 
 
 def _text_rows(file: IO[bytes], element: Element, is_wanted: bool) -> Rows:
-    # Some programs put blank lines between the elements.
+    # Some programs write blank lines between the elements.
     lines = islice((line for line in file if line.strip()), element.count)
     if not element.has_lists and not is_wanted:
         element.check_complete(sum(1 for _ in lines))
@@ -158,12 +158,12 @@ def _text_rows(file: IO[bytes], element: Element, is_wanted: bool) -> Rows:
 
 
 def _equal_text_lists(lines: list[bytes], element: Element) -> Rows | None:
-    """Where a list is all there is and all are of one length, as of triangles: many times faster."""
+    """Fast path for elements that are a single list of constant length, such as triangles; otherwise None."""
     if len(element.properties) > 1 or not lines:
         return None
     try:
         table = np.loadtxt(lines, ndmin=2)
-    except ValueError:  # of different lengths
+    except ValueError:  # lists of different lengths
         return None
     if (table[:, 0] != table.shape[1] - 1).any():
         return None
@@ -206,9 +206,9 @@ def _binary_rows(file: IO[bytes], element: Element, order: str) -> Rows:
         record = np.dtype([(each.name, order + each.kind) for each in element.properties])
         element.check_complete((size - at) // record.itemsize)
         rows = _mapped(file, record, at, element.count)
-        file.seek(at + element.count * record.itemsize)  # numpy leaves it at the end
+        file.seek(at + element.count * record.itemsize)  # numpy leaves the position at the end
         return Rows(element, rows)
-    # Each list has at least its length: no row is shorter.
+    # Each list has at least its length field: no row is shorter.
     shortest = sum(np.dtype(each.count_kind or each.kind).itemsize for each in element.properties)
     element.check_complete((size - at) // shortest)
     bytes_ = np.memmap(file, np.uint8, "r", 0, (size,))
@@ -224,7 +224,7 @@ def _mapped(file: IO[bytes], record: np.dtype[Any], at: int, count: int) -> NDAr
 def _equal_lists(
     file: IO[bytes], element: Element, order: str, at: int, size: int, data: NDArray[np.uint8]
 ) -> Rows | None:
-    """Where all rows have lists as long as the first row's, as of triangles: nothing is walked."""
+    """Fast path for rows whose lists are as long as the first row's, such as triangles; otherwise None."""
     fields, lengths, here = list[Any](), dict[str, int](), at
     for each in element.properties if element.count else ():
         if each.count_kind:
@@ -247,7 +247,7 @@ def _equal_lists(
 
 
 def _any_lists(file: IO[bytes], element: Element, order: str, at: int, data: NDArray[np.uint8]) -> Rows:
-    """Row by row."""
+    """Reads lists of varying length, row by row."""
     starts: dict[str, list[int]] = {each.name: [] for each in element.properties}
     lengths: dict[str, list[int]] = {each.name: [] for each in element.properties if each.count_kind}
     steps = [(each.name, each.count_kind, np.dtype(each.kind).itemsize) for each in element.properties]
@@ -275,7 +275,7 @@ def _any_lists(file: IO[bytes], element: Element, order: str, at: int, data: NDA
 
 
 def _length(data: NDArray[np.uint8], at: int, kind: str) -> tuple[int, int]:
-    """The length of a list at an offset, and the offset behind it."""
+    """The length of a list at an offset, and the offset of its first value."""
     code = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q"}[kind[1:]]
     width = int(kind[2:])
     if at + width > len(data):
@@ -289,7 +289,7 @@ def _length(data: NDArray[np.uint8], at: int, kind: str) -> tuple[int, int]:
 def _gathered(
     data: NDArray[np.uint8], starts: NDArray[np.int64], counts: NDArray[np.int64], kind: np.dtype[Any]
 ) -> NDArray[Any]:
-    """The values of lists that stand at ``starts``, one after the other."""
+    """The values of the lists at the offsets ``starts``, concatenated."""
     values = np.empty(int(counts.sum()), kind)
     first = np.cumsum(counts) - counts
     for count in np.unique(counts[counts > 0]):

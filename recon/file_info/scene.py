@@ -1,4 +1,4 @@
-"""Describes a scene file of recon's (.npz)."""
+"""Describes a recon scene file (.npz)."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from recon.scene import Scene
 
 
 def read(path: Path) -> FileInfo:
-    """Describes a scene: its points are those that the scene's own options keep."""
+    """Describes a scene; its points are those kept by the scene's own options."""
     scene = Scene.load(path)
     cloud, extent = scene.cloud(normals=False), Extent()
     extent.add(cloud.points)

@@ -1,4 +1,4 @@
-"""Reads STL, binary and text; keywords may be in capitals."""
+"""Reads STL, binary and text; keywords are case-insensitive."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _HEADER = 84  # bytes, with the count at their end
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes an STL file. Its corners are counted as points: the format shares none."""
+    """Describes an STL file. Each triangle has three points, because the format does not share vertices."""
     corners, header, extra = _corners(path)
     extent = Extent()
     for part in blocks(len(corners)):
@@ -36,7 +36,7 @@ def describe(path: Path) -> FileInfo:
 
 
 def load(path: Path) -> Contents:
-    """The triangles, each with corners of its own."""
+    """Loads the triangles, each with its own three points."""
     corners, header, extra = _corners(path)
     points = corners.reshape(-1, 3).astype(np.float64)
     faces = np.arange(len(points)).reshape(-1, 3)
@@ -44,34 +44,34 @@ def load(path: Path) -> Contents:
 
 
 def _axes(header: str | None) -> Axes | None:
-    """Recon's own header names them (``recon.export.formats.stl``)."""
+    """The axes from recon's own header (``recon.export.formats.stl``)."""
     start, words, rest = (header or "").partition(" in metres, ")
     return axes_of({"axes": rest.replace(",", ":")}) if words and start == "binary STL" else None
 
 
 def _corners(path: Path) -> tuple[NDArray[np.floating], str | None, tuple[str, ...]]:
-    """(F, 3, 3) corners, the header of a binary file (None: a text), and notes."""
+    """(F, 3, 3) corners, the header of a binary file (None for text), and notes."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_HEADER)
     faces = int.from_bytes(head[80:84], "little")
     extra = size - _HEADER - _TRIANGLE.itemsize * faces
-    # Binary files whose header begins with "solid" exist: what fits decides, and a text has lines of facets.
+    # Some binary files begin with "solid": check the size, and whether there are lines of facets.
     text = _text(path) if head.lstrip()[:5].lower() == b"solid" and extra else None
     if text is not None:
         return text, None, ()
     if len(head) < _HEADER or extra < 0:
-        raise ValueError(f"it promises {faces:,} triangles and is too short for them")
+        raise ValueError(f"it declares {faces:,} triangles, but is too short for them")
     if not faces:
         raise ValueError("it has no triangles")
     rows = np.memmap(path, _TRIANGLE, "r", _HEADER, (faces,))
     header = head[:80].split(b"\0")[0].decode("ascii", "replace").strip()
-    notes = (f"{extra:,} bytes behind its triangles were not read",) if extra else ()
+    notes = (f"{extra:,} bytes after its triangles were not read",) if extra else ()
     return rows["corners"], header, notes
 
 
 def _text(path: Path) -> NDArray[np.float64] | None:
-    """The corners of a text, or None where there are no lines of facets."""
+    """The corners of a text file, or None if it has no lines of facets."""
     corners, is_text = list[bytes](), False
     with path.open("rb") as file:
         for line in file:
@@ -82,5 +82,5 @@ def _text(path: Path) -> NDArray[np.float64] | None:
     if not is_text:
         return None
     if not corners or len(corners) % 3:
-        raise ValueError("its triangles are not complete")
+        raise ValueError("its triangles are incomplete")
     return np.loadtxt(corners, ndmin=2).reshape(-1, 3, 3)

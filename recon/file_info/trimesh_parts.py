@@ -1,4 +1,4 @@
-"""What trimesh has read, as parts: each instance at its place, with one colour per vertex."""
+"""Converts a trimesh scene to parts: one per instance, with one colour per vertex."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,14 +13,14 @@ Decode = Callable[[NDArray[np.float64]], NDArray[np.uint8]]
 
 
 def parts_of(scene: Any, factor: Decode | None = None) -> list[Part]:
-    """Every geometry of a trimesh scene, once for each node that shows it.
+    """Every geometry of a trimesh scene, once per node that contains it.
 
     Args:
         scene: A ``trimesh.Scene``.
-        factor: Makes bytes of colours (N, 3) that the format gives as numbers from 0 to 1; None: they are sRGB.
+        factor: Converts colours (N, 3), numbers from 0 to 1, to sRGB bytes; None if they are sRGB already.
 
     Raises:
-        ValueError: More points than can be held.
+        ValueError: More points than the limit.
     """
     places = [scene.graph[name] for name in scene.graph.nodes_geometry]
     if sum(len(scene.geometry[name].vertices) for _, name in places) > MOST_POINTS:
@@ -70,7 +70,7 @@ def _colours(mesh: Any, factor: Decode | None) -> NDArray[np.uint8] | None:
     if own is not None and len(own) == len(mesh.vertices):
         return _bytes(np.asarray(own)[:, :3], factor)
     plain = getattr(material, "baseColorFactor", None)
-    if plain is None and "kd" in getattr(material, "kwargs", {}):  # else it is trimesh's own default
+    if plain is None and "kd" in getattr(material, "kwargs", {}):  # otherwise it is trimesh's default
         plain = material.diffuse
     if plain is None:
         return None

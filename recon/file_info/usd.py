@@ -18,7 +18,7 @@ from recon.limited_process import run_limited
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes a USD file: every mesh and point cloud that its stage shows, in the stage's axes, in metres.
+    """Describes a USD file: every visible mesh and point cloud of its stage, in the stage's axes, in metres.
 
     Raises:
         SceneFileError: usd-core is not installed.
@@ -28,12 +28,12 @@ def describe(path: Path) -> FileInfo:
     extent = Extent()
     for part in range(about["parts"]):
         extent.add(arrays[f"points {part}"] * about["unit_m"])
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "camera": about["camera"] and CameraInfo(*about["camera"]),
         "axes": f"{about['up']} up",
         **read_comments(about["documentation"].splitlines()),
     }
-    told |= {"unit": "m", "notes": (*told.get("notes", ()), *about["notes"], *extent.notes)}
+    metadata |= {"unit": "m", "notes": (*metadata.get("notes", ()), *about["notes"], *extent.notes)}
     return FileInfo(
         path=path,
         format=f"USD, {path.suffix.lower().removeprefix('.')}",
@@ -43,12 +43,12 @@ def describe(path: Path) -> FileInfo:
         colours=about["colours"],
         normals=about["normals"],
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 
 def load(path: Path) -> Contents:
-    """Every mesh and point cloud at every place where the stage shows it."""
+    """Loads every visible instance of every mesh and point cloud."""
     about, arrays = _read(path)
     parts = [
         Part(arrays[f"points {n}"], arrays.get(f"triangles {n}"), arrays.get(f"rgb {n}"))
@@ -61,7 +61,7 @@ def load(path: Path) -> Contents:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if find_spec("pxr") is None:
-        raise SceneFileError(f'{path}: reading USD needs usd-core: install it by pip install "recon[usd]".')
+        raise SceneFileError(f'{path}: reading USD needs usd-core: install it with pip install "recon[usd]".')
     if path.suffix.lower() == ".usdz" and not is_zipfile(path):
         raise ValueError("the package has no end")
     with tempfile.TemporaryDirectory(prefix="recon-usd-") as folder:

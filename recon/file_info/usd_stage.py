@@ -1,4 +1,4 @@
-"""What a USD stage shows, by usd-core; the child process of ``recon.file_info.usd``.
+"""Extracts the visible geometry of a USD stage with usd-core; the child process of ``recon.file_info.usd``.
 
 ``python -m recon.file_info.usd_stage MOST_BYTES MOST_SECONDS FILE OUTPUT.npz`` writes the arrays and a description in
 JSON. A process of its own, since damaged files crash usd-core, and a few bytes can ask it for any amount of memory.
@@ -21,11 +21,11 @@ from recon.limited_process import fail, limit
 
 _MOST_PRIMS = 1_000_000
 Place = tuple[Any, Gf.Matrix4d]
-"""A prim, and the matrix that takes its points into the stage; Gf's matrices are for row vectors."""
+"""A prim, and the matrix from its points to the stage; Gf's matrices are for row vectors."""
 
 
-class Shown:
-    """Walks a stage, and collects what a renderer would show of it."""
+class VisibleGeometry:
+    """Collects the geometry of a stage that a renderer would show."""
 
     def __init__(self, stage: Any) -> None:
         self.stage, self.time = stage, Usd.TimeCode.EarliestTime()
@@ -37,13 +37,13 @@ class Shown:
         self.camera: tuple[float, float] | None = None
 
     def walk(self) -> None:
-        """Everything once, instances where they stand."""
+        """Visits everything once, and instances at their places."""
         for prim, world in self._places(self.stage.GetPseudoRoot()):
             if prim.IsA(UsdGeom.Camera):
                 lens = UsdGeom.Camera(prim).GetCamera(self.time)
                 field = lens.GetFieldOfView(lens.FOVHorizontal), lens.GetFieldOfView(lens.FOVVertical)
                 self.camera = self.camera or field
-            elif prim.IsA(UsdGeom.PointBased) and _is_shown(prim):
+            elif prim.IsA(UsdGeom.PointBased) and _is_visible(prim):
                 self._add(prim, world)
 
     def _places(self, root: Any) -> Iterator[Place]:
@@ -53,13 +53,13 @@ class Shown:
                 raise ValueError(f"it has over {_MOST_PRIMS:,} parts")
             if prim.IsA(UsdGeom.PointInstancer):
                 prims.PruneChildren()
-                if _is_shown(prim):
+                if _is_visible(prim):
                     yield from self._copies(prim)
             else:
                 yield prim, self.places.GetLocalToWorldTransform(prim)
 
     def _copies(self, prim: Any) -> Iterator[Place]:
-        """Of the prototypes of a point instancer, one for each of its points."""
+        """The instances of a point instancer: one prototype per point."""
         instancer, world = UsdGeom.PointInstancer(prim), self.places.GetLocalToWorldTransform(prim)
         which = instancer.GetProtoIndicesAttr().Get(self.time) or ()
         moves = instancer.ComputeInstanceTransformsAtTime(self.time, self.time)
@@ -88,12 +88,12 @@ class Shown:
             counts = np.array(mesh.GetFaceVertexCountsAttr().Get(self.time) or (), np.int64)
             corners = np.array(mesh.GetFaceVertexIndicesAttr().Get(self.time) or (), np.int64)
             if (counts < 0).any() or counts.sum() != len(corners):
-                raise ValueError("its faces are not complete")
+                raise ValueError("its faces are incomplete")
             self.faces += len(counts)
-            turned = mesh.GetOrientationAttr().Get() == UsdGeom.Tokens.leftHanded
+            left_handed = mesh.GetOrientationAttr().Get() == UsdGeom.Tokens.leftHanded
             triangles = fan(counts, corners)
             mirrored = bool(np.linalg.det(matrix[:3, :3]) < 0)
-            self._keep("triangles", triangles[:, ::-1] if turned != mirrored else triangles)
+            self._keep("triangles", triangles[:, ::-1] if left_handed != mirrored else triangles)
         self._colour(prim, len(points), corners)
         self.parts += 1
 
@@ -122,7 +122,7 @@ class Shown:
             self.notes.append(text)
 
     def about(self) -> dict[str, Any]:
-        """What the parent needs beside the arrays."""
+        """The description that the parent process needs in addition to the arrays."""
         return {
             "points": self.points, "faces": self.faces, "normals": self.normals, "colours": self.colours,
             "camera": self.camera, "parts": self.parts, "notes": self.notes,
@@ -131,15 +131,15 @@ class Shown:
         }  # fmt: skip
 
 
-def _is_shown(prim: Any) -> bool:
-    """Not hidden, nor a helper of the program that made it."""
+def _is_visible(prim: Any) -> bool:
+    """Whether a prim is neither hidden nor a helper object of the program that wrote it."""
     shape = UsdGeom.Imageable(prim)
     purpose = shape.ComputePurpose()
     return shape.ComputeVisibility() != "invisible" and purpose not in ("guide", "proxy")
 
 
 def _texture_of(prim: Any) -> Any:
-    """The asset of the picture in the material; None where there is none."""
+    """The asset of the texture in the material; None if there is none."""
     material, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
     for child in Usd.PrimRange(material.GetPrim()) if material else ():
         shader = UsdShade.Shader(child)
@@ -150,7 +150,7 @@ def _texture_of(prim: Any) -> Any:
 
 
 def _opened(asset: Any) -> Image.Image | None:
-    """A texture beside the file, or within its package."""
+    """Opens a texture next to the file, or within its package."""
     opened = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(asset.resolvedPath)) if asset.resolvedPath else None
     if opened is None:
         return None
@@ -162,7 +162,7 @@ def _opened(asset: Any) -> Image.Image | None:
 
 
 def _coordinates(prim: Any) -> str:
-    """The name of its texture coordinates: ``st`` by custom, else the first that are of this kind."""
+    """The name of its texture coordinates: ``st`` by convention, otherwise the first primvar of this type."""
     named = [each.GetPrimvarName() for each in UsdGeom.PrimvarsAPI(prim).GetPrimvars()
              if each.GetTypeName().cppTypeName == "VtArray<GfVec2f>"]  # fmt: skip
     return "st" if "st" in named or not named else str(named[0])
@@ -176,7 +176,7 @@ def _per_point(api: Any, name: str, count: int, corners: Any, time: Any) -> NDAr
 def _spread(
     primvar: Any, count: int, corners: NDArray[np.int64] | None, time: Any
 ) -> NDArray[np.float64] | None:
-    """A primvar's values, one per point; of a point with several values the last one. None: of faces, or damaged."""
+    """A primvar's values, one per point (the last, if there are several); None if per face, or damaged."""
     flat = primvar.ComputeFlattened(time)
     values = np.array(flat if flat is not None else (), np.float64)
     if values.ndim != 2 or not len(values):
@@ -198,7 +198,7 @@ def main() -> int:
     limit(most_bytes, most_s)
     try:
         stage = Usd.Stage.Open(path)
-        shown = Shown(stage)
+        shown = VisibleGeometry(stage)
         shown.walk()
         np.savez(output, about=np.array(json.dumps(shown.about())), **shown.arrays)  # type: ignore[arg-type]
     except MemoryError:

@@ -36,8 +36,8 @@ def describe(path: Path) -> FileInfo:
         points += len(rows)
         kinds.append(kind)
     columns = kinds[0]
-    told = read_comments(comments)
-    told["notes"] = (*told.get("notes", ()), f"{columns.count} columns", *extent.notes)
+    metadata = read_comments(comments)
+    metadata["notes"] = (*metadata.get("notes", ()), f"{columns.count} columns", *extent.notes)
     return FileInfo(
         path=path,
         format="XYZ text",
@@ -46,7 +46,7 @@ def describe(path: Path) -> FileInfo:
         colours="vertex" if columns.rgb else "none",
         normals=columns.normal is not None,
         **extent.fields,
-        **told,
+        **metadata,
     )
 
 

@@ -1,8 +1,8 @@
-"""What does not belong to a surface: depth edges, flying pixels, the sky's backdrop.
+"""Detects depth edges and flying pixels, and places the sky's backdrop.
 
-A depth edge lies between two neighbouring pixels that belong to different surfaces. The test works in inverse
-depth, where every plane, however steep, is linear in the picture's coordinates: on a floor that recedes the
-step from pixel to pixel is large, but equal to its neighbours' steps; across an object's outline it is not.
+A depth edge lies between two neighbouring pixels on different surfaces. The test uses inverse depth, in which every
+plane, however steep, is linear in image coordinates: on a receding floor the step from pixel to pixel is large but
+equal to the neighbouring steps; across the outline of an object it is not.
 """
 
 from functools import partial
@@ -17,28 +17,28 @@ from recon.types import BoolMap, Connections, FloatMap, Rays
 
 _Index = tuple[NDArray[np.intp], NDArray[np.intp]]
 
-# A surface explains a step where so many further steps on one side agree with it: more than the ramp of a network's
-# blurred outline has.
+# A step belongs to a surface if this many further steps on one side agree with it: more than in the ramp of a
+# network's blurred outline.
 _SUPPORT = 4
-# What agrees with a step agrees to this fraction of the threshold.
+# Tolerance for agreeing steps, as a fraction of the threshold.
 _SLOPE_TOLERANCE = 0.5
-# The threshold follows the noise, from a fraction of the given one up to the whole of it. The fraction is smaller
-# where the outlines are sharp: blurred depth has soft steps inside of its surfaces, too.
+# The threshold adapts to the noise, between this fraction of the given threshold and the threshold itself. The
+# fraction is smaller for sharp outlines: blurred depth also has soft steps inside its surfaces.
 _FINEST_SHARP, _FINEST_BLURRED = 1 / 30, 1 / 12
-# Where the outlines are sharp, the next step alone explains a step, too, so that leaves and rails stay: it has to
-# agree to this fraction of what is asked of several.
+# If outlines are sharp, agreement with a single adjacent step suffices, so that leaves and rails are kept; its
+# tolerance is this fraction of the tolerance for several steps.
 _ALONE = 0.5
-# A step is over in one pixel where those beside it, if they go the same way, are smaller than this part of it.
+# An outline is one pixel wide if adjacent steps in the same direction are smaller than this fraction of the step.
 _NEIGHBOUR = 0.25
-# The threshold in standard deviations by which noise alone changes a step from pixel to pixel. What agrees does so
-# to half of it, and noise exceeds four of them once in 16,000 times.
+# The threshold in standard deviations of the change of a step from pixel to pixel due to noise. Agreement is tested
+# to half of it, and noise exceeds four standard deviations once in 16,000 cases.
 _NOISE_SIGMAS = 8.0
-# It is measured at this percentile: in the upper half, since a part of the depth may be smoother, as holes that were
-# filled are; not far up, since foliage is rough in truth.
+# Percentile at which the noise is measured: above the median, because a part of the depth may be smoother, such as
+# filled holes; not much above it, because foliage really is rough.
 _NOISE_PERCENTILE = 60
 _NOISE_SAMPLES = 400_000
-# Surfaces seen at a more grazing angle than this, and steep enough to be suspected, are an outline's ramp: a
-# floor comes to it at twenty times the camera's height only.
+# Suspected links at a more grazing angle than this are the ramp of an outline: a floor reaches this angle only at a
+# distance of twenty times the camera height.
 _MAX_INCIDENCE_DEG = 87.0
 
 
@@ -49,11 +49,11 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         z_m: (H, W) z-depth, m.
         usable: (H, W) bool: pixels that may be part of a surface.
         rays: Of the same grid.
-        edge: Relative depth step above which a connection is suspected, down to a twelfth of it where the depth
-            is smooth, and to a thirtieth where its outlines are sharp, too; 0 connects all usable neighbours.
+        edge: Relative depth step above which a connection is suspected; down to a twelfth of it for smooth depth, or
+            a thirtieth if its outlines are sharp as well. 0 connects all usable neighbours.
 
     Returns:
-        The connections; none to or from a pixel that is not usable.
+        The connections; none with pixels that are not usable.
     """
     links = Connections(right=usable[:, :-1] & usable[:, 1:], down=usable[:-1] & usable[1:])
     if edge > 0:
@@ -66,7 +66,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
 
 
 def restrict(connections: Connections, keep: BoolMap) -> None:
-    """Clears the connections to pixels that are not of ``keep``, (H, W) bool."""
+    """Removes the connections to pixels outside ``keep``, (H, W) bool."""
     for links, first, second in (
         (connections.right, keep[:, :-1], keep[:, 1:]),
         (connections.down, keep[:-1], keep[1:]),
@@ -85,15 +85,15 @@ class _Links:
 
     @property
     def count(self) -> int:
-        """Links along the axis."""
+        """Number of links along the axis."""
         return self.first.shape[self.axis]
 
     def step(self, at: _Index) -> NDArray[np.float32]:
-        """Change of inverse depth along each link: worked out for the few that are asked for."""
+        """Change of inverse depth along each link, computed only for the requested ones."""
         return np.asarray(self.second[at] - self.first[at])
 
     def moved(self, at: _Index, by: int) -> tuple[_Index, BoolMap]:
-        """The links that lie ``by`` further along the axis, and which of them exist."""
+        """The links at an offset ``by`` along the axis, and which of them exist."""
         other = at[self.axis] + by
         inside = (other >= 0) & (other < self.count)
         other = np.where(inside, other, 0)
@@ -106,7 +106,7 @@ class _Links:
 
 def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool) -> None:
     """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
-    # First the few links that could be an edge at all, then the threshold that holds for each.
+    # First find the few links that could be an edge, then the individual threshold of each.
     smallest = np.float32(edge * (_FINEST_SHARP if sharp else _FINEST_BLURRED))
     at = _suspected(links, smallest)
     nearer = links.nearer(at)
@@ -121,28 +121,30 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool) -> N
 
 
 def _explained(links: _Links, at: _Index, tolerance: NDArray[np.float32], sharp: bool) -> BoolMap:
-    """Which of the links go on as their neighbours do, so that they are a surface's: (N,) bool."""
+    """Which of the links continue their neighbours, and therefore belong to a surface: (N,) bool."""
     step = links.step(at)
     explained = np.zeros(len(step), np.bool_)
     if sharp:
         for way in (-1, 1):
             explained |= np.abs(_slope(links, at, tolerance, way) - step) <= np.float32(_ALONE) * tolerance
-    # By far the most are, and the rest has to be looked at more closely.
+    # Most links are explained by now; the rest need more tests.
     rest = np.flatnonzero(~explained)
     at, step, tolerance = (at[0][rest], at[1][rest]), step[rest], tolerance[rest]
     before, after = (_slope(links, at, tolerance, way * _SUPPORT) for way in (-1, 1))
-    # A surface that goes on, on either side; or a crease, whose step lies between the slopes of its two surfaces.
-    found = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
-    found |= (step >= np.minimum(before, after) - tolerance) & (step <= np.maximum(before, after) + tolerance)
+    # A surface that continues on either side; or a crease, whose step lies between the slopes of its two surfaces.
+    explained_rest = (np.abs(before - step) <= tolerance) | (np.abs(after - step) <= tolerance)
+    explained_rest |= (step >= np.minimum(before, after) - tolerance) & (
+        step <= np.maximum(before, after) + tolerance
+    )
     if sharp:
         for way in (-1, 1):
-            found |= np.abs(_bent(links, at, tolerance, way) - step) <= tolerance
-    explained[rest] = found
+            explained_rest |= np.abs(_curved(links, at, tolerance, way) - step) <= tolerance
+    explained[rest] = explained_rest
     return explained
 
 
-def _bent(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
-    """The step to which those of the next three links lead, as on a ball: (N,); NaN where they do not, or end."""
+def _curved(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: int) -> NDArray[np.float32]:
+    """The step extrapolated from the next three links, as on a ball: (N,); NaN if these are irregular or missing."""
     steps, there = [], np.ones(len(at[0]), np.bool_)
     for k in (1, 2, 3):
         other, inside = links.moved(at, direction * k)
@@ -154,31 +156,32 @@ def _bent(links: _Links, at: _Index, tolerance: NDArray[np.float32], direction: 
 
 
 def _suspected(links: _Links, threshold: np.float32) -> _Index:
-    """The links whose step is larger than that part of the nearer inverse depth."""
-    found = [(np.empty(0, np.intp), np.empty(0, np.intp))]
+    """The links whose step exceeds this fraction of the nearer pixel's inverse depth."""
+    candidates = [(np.empty(0, np.intp), np.empty(0, np.intp))]
     for rows in grid_blocks(*links.first.shape):
         first, second = links.first[rows], links.second[rows]
-        # |w1 - w0| > t max(w0, w1), one way and the other.
+        # |w1 - w0| > t max(w0, w1), in both directions.
         small = first >= (1 - threshold) * second
         small &= second >= (1 - threshold) * first
         row, col = np.nonzero(links.linked[rows] > small)
-        found.append((row + rows.start, col))
-    return np.concatenate([row for row, _ in found]), np.concatenate([col for _, col in found])
+        candidates.append((row + rows.start, col))
+    return np.concatenate([row for row, _ in candidates]), np.concatenate([col for _, col in candidates])
 
 
 def _has_sharp_outlines(axes: tuple[_Links, _Links], edge: float) -> bool:
-    """Whether the depth changes at objects' outlines from one pixel to the next, as measured and rendered depth does.
+    """Whether the depth changes at outlines within one pixel, as in measured and rendered depth.
 
-    A network's changes over several. It is the same for rows and columns, since it is a property of where the depth
-    comes from. Large steps count for more than small ones, which steep surfaces have, too; and the majority decides:
-    over nine tenths of it are sharp in rendered depth, under a half in the same depth at another size.
+    The depth of a network changes over several pixels. Rows and columns are tested together, because this is a
+    property of the depth's source. Large steps have more weight than small ones, which also occur on steep surfaces.
+    The majority decides: over nine tenths is sharp in rendered depth, less than half in the same depth after
+    resizing.
     """
     total, sharp = np.sum([_outlines(links, edge) for links in axes], axis=0)
     return bool(2 * sharp > total)
 
 
 def _outlines(links: _Links, edge: float) -> tuple[float, float]:
-    """Sum of the relative steps over the threshold, and of those that are over in one pixel."""
+    """Sum of the relative steps above the threshold, and of those among them that are one pixel wide."""
     at = _suspected(links, np.float32(edge))
     step, along = links.step(at), np.zeros(len(at[0]), np.float32)
     for by in (-1, 1):
@@ -195,10 +198,10 @@ def _octave(inverse: NDArray[np.float32]) -> NDArray[np.intp]:
 
 
 def _noise_of(links: _Links, inverse: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By how much noise alone changes a step from pixel to pixel, as share of inverse depth: (N,) one sigma.
+    """Standard deviation of the change of a step from pixel to pixel due to noise, relative to inverse depth: (N,).
 
-    Measured apart for each distance, of the pixels where the step changes at all: a sensor that counts in coarse
-    numbers changes at few, by a whole count each.
+    Measured separately for each range of distances, on the pixels where the step changes at all: in coarsely
+    quantised depth, it changes at few pixels, by a whole unit each.
     """
     every = max(1, round((links.first.size / _NOISE_SAMPLES) ** 0.5))
     rows, cols = (np.arange(0, n, every) for n in links.first.shape)
@@ -220,12 +223,12 @@ def _noise_of(links: _Links, inverse: NDArray[np.float32]) -> NDArray[np.float32
 
 
 def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """The step that the next ``reach`` links share, backwards if negative: (N,); NaN where they differ or end."""
+    """The common step of the next ``reach`` links, backwards if negative: (N,); NaN if they differ or are missing."""
     direction = 1 if reach > 0 else -1
     first, _ = links.moved(at, direction)
     slope = links.step(first)
     agreed = np.ones(len(slope), np.bool_)
-    # A small grid has no room for as many: one side of every link has at least half of the others.
+    # A small grid has fewer links: one side of every link has at least half of the others.
     support = max(1, min(abs(reach), (links.count - 1) // 2))
     for k in range(1, support + 1):
         other, inside = links.moved(at, direction * k)
@@ -235,7 +238,7 @@ def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int
 
 
 def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32]) -> BoolMap:
-    """Whether the line from pixel to neighbour points almost at the camera: (N,) bool."""
+    """Whether the line between the two points is almost parallel to the viewing direction: (N,) bool."""
     near, far = 1.0 / links.first[at], 1.0 / links.second[at]
     # In the plane of the two rays: a = (ray0, 1) * z0, b = (ray1, 1) * z1; the angle of b - a with a + b.
     along_axis = at[links.axis]
@@ -247,9 +250,9 @@ def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32]) -> BoolMap:
 
 
 def flying(connections: Connections, usable: BoolMap) -> BoolMap:
-    """Pixels that hang between two surfaces: cut off on both sides along the row, or along the column.
+    """Flying pixels, which lie between two surfaces: cut off on both sides along the row, or along the column.
 
-    An outline's own pixels stay, since they are connected on one side.
+    Pixels on an outline are not flying, because they are connected on one side.
 
     Args:
         connections: From ``connect``.
@@ -258,23 +261,23 @@ def flying(connections: Connections, usable: BoolMap) -> BoolMap:
     Returns:
         (H, W) bool.
     """
-    found = np.zeros_like(usable)
-    _add_cut_both_sides(found, connections.right, usable)
-    _add_cut_both_sides(found.T, connections.down.T, usable.T)
-    return found
+    isolated = np.zeros_like(usable)
+    _add_cut_both_sides(isolated, connections.right, usable)
+    _add_cut_both_sides(isolated.T, connections.down.T, usable.T)
+    return isolated
 
 
-def _add_cut_both_sides(found: BoolMap, linked: BoolMap, usable: BoolMap) -> None:
-    # A cut is a missing link between two usable pixels: a neighbour that has no depth says nothing.
+def _add_cut_both_sides(isolated: BoolMap, linked: BoolMap, usable: BoolMap) -> None:
+    # A cut is a missing link between two usable pixels; neighbours without depth do not count.
     cut = usable[:, :-1] & usable[:, 1:]
     cut &= ~linked
-    found[:, 1:-1] |= cut[:, :-1] & cut[:, 1:]
+    isolated[:, 1:-1] |= cut[:, :-1] & cut[:, 1:]
 
 
 def backdrop_distance_m(z_m: FloatMap, valid: BoolMap) -> float:
-    """Where a kept sky is put, m: a little behind the farthest surface, leaving out a few stray pixels.
+    """Distance of a kept sky, m: slightly behind the farthest surface, ignoring a few outliers.
 
-    The number is a stage set's, not a measurement. 100 m where nothing else is known.
+    Arbitrary backdrop distance, not a measurement. 100 m if there is no valid depth.
     """
-    known = z_m[valid]
-    return 1.2 * float(np.percentile(known, 99.9)) if known.size else 100.0
+    valid_m = z_m[valid]
+    return 1.2 * float(np.percentile(valid_m, 99.9)) if valid_m.size else 100.0

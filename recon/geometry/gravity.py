@@ -1,12 +1,12 @@
-"""Which way is down, and how high the camera stands: from the scene's own floor and walls.
+"""Estimates gravity and the height of the camera from the floor and walls of the scene.
 
-Gravity is the direction that is normal to the level surfaces (floor, tables, ceiling) and lies in the upright ones
-(walls, cupboards, doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but without
-demanding right angles between walls. It is searched on a grid of directions around the camera's own up, by votes of
-small plane fits; the best is refined with weights that forget what does not fit. Level and upright count alike.
+Gravity is normal to horizontal surfaces (floor, tables, ceiling) and parallel to vertical ones (walls, cupboards,
+doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but walls need not be at right angles.
+Small plane fits vote for directions on a grid around the camera's up vector; the best direction is refined by
+iteratively reweighted fits. Horizontal and vertical surfaces have equal weight.
 
-The level frame: x right, y up against gravity, -z the way that the camera looks, horizontally; metres; the floor at
-y = 0 and the camera at (0, h, 0). Where no floor is seen the camera stays at the origin.
+The level frame: x right, y up against gravity, -z the horizontal component of the viewing direction; metres; the
+floor is at y = 0 and the camera at (0, h, 0). If no floor is visible, the camera is at the origin.
 """
 
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ from recon.geometry.plane_patches import Patches, patches_of
 from recon.types import BoolMap, Intrinsics, MetricDepth
 
 MIN_CONFIDENCE = 0.3
-"""Below it a scene is left as the camera saw it."""
+"""With less confidence, a scene is not levelled."""
 
 _MAX_TILT_DEG = 45.0
-# How far people tilt a camera.
+# Standard deviation of the prior for the camera's tilt.
 _TILT_DEG = 25.0
-# How far off a surface may be that votes for a direction, and that refines it.
+# Angular width of the votes, then of the weights in each refinement.
 _WIDTHS_DEG = (6.0, 3.0, 3.0)
 _VOTERS = 4_000
 _SUPPORT_DEG = 6.0
-# Walls fix gravity where they face two directions: smallest share of the weaker one.
+# Walls determine gravity if they face two directions: smallest share of the weaker one.
 _SECOND_WALL = 0.08
 _LEAST_FLOOR = 0.015
 _ENOUGH_SUPPORT = 0.3
-# Bins of the logarithm of the height below the camera: 2 %.
+# Bin width of the logarithm of the height below the camera: 2 %.
 _HEIGHT_BIN = 0.02
 _AGREE_DEG = 3.0
 _ALONE = 0.8
@@ -42,41 +42,42 @@ _ALONE = 0.8
 
 @dataclass(frozen=True)
 class Levelling:
-    """Gravity in one scene, and how sure it is."""
+    """The estimate of gravity in a scene, and its confidence."""
 
     up_cam: tuple[float, float, float]
     """Unit vector against gravity, cam frame."""
     camera_height_m: float | None
-    """Height of the camera above the lowest level surface that is seen; None where none is seen."""
+    """Height of the camera above the lowest visible horizontal surface; None if there is none."""
     confidence: float
-    """0 to 1: the product of support (share of the flat patches that are level or upright, over 0.3, at most 1) and
-    agreement (1 / (1 + (angle between what floor and walls say / 3 degrees)^2); 0.8 where only one of them tells)."""
+    """0 to 1: the product of support (share of the flat patches that are horizontal or vertical, over 0.3, at most 1)
+    and agreement (1 / (1 + (angle between the estimates from floor and walls / 3 degrees)^2); 0.8 if only one of them
+    is available)."""
     floor_share: float
-    """Share of the known pixels, by weight of their patches, that show level surfaces facing up."""
+    """Share of the valid pixels, by weight of their patches, on horizontal surfaces facing up."""
     wall_share: float
-    """The same of upright surfaces."""
+    """The same for vertical surfaces."""
     disagreement_deg: float | None
-    """Angle between the floor's normal and the direction nearest to it that lies in all walls; None where only one of
-    the two is seen."""
+    """Angle between the floor's normal and the closest direction parallel to all walls; None if only one of the two
+    is visible."""
 
     @property
     def trusted(self) -> bool:
-        """Whether the scene is levelled by it."""
+        """Whether the confidence is high enough to level the scene."""
         return self.confidence >= MIN_CONFIDENCE
 
     @property
     def pitch_deg(self) -> float:
-        """How far the camera looks up; negative: down."""
+        """Upward angle of the viewing direction; negative if the camera looks down."""
         return degrees(asin(max(-1.0, min(1.0, self.up_cam[2]))))
 
     @property
     def roll_deg(self) -> float:
-        """How far the camera is turned clockwise, as the photographer sees it."""
+        """Clockwise rotation of the camera, as seen by the photographer."""
         return degrees(atan2(-self.up_cam[0], -self.up_cam[1]))
 
     @property
     def level_T_gl(self) -> Transform:
-        """(4, 4) from the gl frame to the level frame; the identity where the levelling is not trusted."""
+        """(4, 4) from the gl frame to the level frame; the identity if the levelling is not trusted."""
         if not self.trusted:
             return np.eye(4)
         up = np.array(self.up_cam)
@@ -89,7 +90,7 @@ class Levelling:
         return level_T_cam @ gl_T_cam
 
     def as_provenance(self) -> dict[str, Any]:
-        """What a file says about it; plain JSON values."""
+        """The entry in a file's provenance; plain JSON values."""
         return {
             "applied": self.trusted,
             "pitch_deg": round(self.pitch_deg, 3),
@@ -102,15 +103,15 @@ class Levelling:
 
 
 def estimate_levelling(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> Levelling:
-    """Finds gravity and the camera's height.
+    """Estimates gravity and the camera's height.
 
     Args:
         depth: (H, W).
-        usable: (H, W) bool, the pixels to look at (known, and no sky).
-        intrinsics: Of the same picture.
+        usable: (H, W) bool, the pixels to use (valid and not sky).
+        intrinsics: Of the same image.
 
     Returns:
-        The best guess with its confidence; confidence 0 and the camera's own up where there is nothing to go by.
+        The best estimate with its confidence; without evidence, confidence 0 and the camera's up vector.
     """
     patches = patches_of(depth, usable, intrinsics)
     if len(patches) < 50:
@@ -127,7 +128,8 @@ def _unknown() -> Levelling:
 
 
 def _directions() -> NDArray[np.float64]:
-    """Unit vectors around the camera's up, a third of a vote's width apart: (M, 3), on a Fibonacci spiral."""
+    """Unit vectors around the camera's up vector, spaced by a third of a vote's width: (M, 3), on a Fibonacci
+    spiral."""
     cap = 1 - cos(radians(_MAX_TILT_DEG))
     count = round(2 * np.pi * cap / radians(_WIDTHS_DEG[0] / 3) ** 2)
     k = np.arange(count)
@@ -138,7 +140,7 @@ def _directions() -> NDArray[np.float64]:
 
 
 def _voted(patches: Patches) -> NDArray[np.float64]:
-    """The direction with most votes, (3,)."""
+    """The direction with the most votes, (3,)."""
     some = slice(None, None, max(1, len(patches) // _VOTERS))
     ups = _directions()
     level, upright = _likeness(patches.away[some] @ ups.T, _WIDTHS_DEG[0])
@@ -148,7 +150,8 @@ def _voted(patches: Patches) -> NDArray[np.float64]:
 
 
 def _refined(patches: Patches, up: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Iteratively reweighted: maximises the sum of (normal . up)^2 over level, less that over upright patches."""
+    """Iteratively reweighted fit: maximises the sum of (normal . up)^2 over horizontal minus that over vertical
+    patches."""
     for width_deg in _WIDTHS_DEG:
         level, upright = _likeness(patches.away @ up, width_deg)
         level, upright = patches.weight * level, patches.weight * upright
@@ -159,7 +162,7 @@ def _refined(patches: Patches, up: NDArray[np.float64]) -> NDArray[np.float64]:
 def _likeness(
     cosine: NDArray[np.float64], width_deg: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How level and how upright a surface is whose normal has this cosine with up: 0 to 1, of the same shape."""
+    """Degree, 0 to 1, to which surfaces are horizontal and vertical, from the cosine of normal and up."""
     width = radians(width_deg)
     return np.exp(-2 * (1 - np.abs(cosine)) / width**2), np.exp(-((cosine / sin(width)) ** 2))
 
@@ -179,13 +182,13 @@ class _Floor:
     up: NDArray[np.float64]
     """(3,) unit normal towards the camera."""
     distance_m: float
-    """From the camera to the plane."""
+    """Distance from the camera to the plane."""
     weight: float
     """Sum of the weights of its patches."""
 
 
 def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
-    """The lowest level surface facing up that is not a stray, fitted as one plane over all its extent."""
+    """The lowest horizontal surface facing up that is large enough, fitted as a single plane."""
     below_m = -(patches.centre @ up)
     faces_up = (patches.away @ up < -cos(radians(10.0))) & (below_m > 0)
     total = patches.weight.sum()
@@ -198,7 +201,7 @@ def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
     ray = patches.centre * inverse[:, None]
     q = -up / height_m
     for width in (0.06, 0.04, 0.03, 0.03, 0.03):
-        # The relative residual in inverse depth is that in height: far and near pixels count alike.
+        # The relative residual in inverse depth equals that in height: far and near pixels have equal weight.
         residual = (ray @ q) / inverse - 1
         weight = np.where(faces_up, patches.weight, 0) * np.exp(-((residual / width) ** 2))
         scaled = ray / inverse[:, None]
@@ -211,7 +214,7 @@ def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
 
 
 def _lowest(below_m: NDArray[np.float64], weight: NDArray[np.float64], least: float) -> float | None:
-    """Depth below the camera of the lowest peak of the distribution that is worth a floor, m."""
+    """Distance below the camera of the lowest peak of the distribution that is large enough for a floor, m."""
     lowest = float(np.log(below_m.min()))
     bins = np.rint((np.log(below_m) - lowest) / _HEIGHT_BIN).astype(np.intp)
     # Surfaces within about 4 % of each other count as one.
@@ -240,7 +243,7 @@ def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> 
     floor_share = float(patches.weight[level].sum() / total)
     wall_share = float(patches.weight[upright].sum() / total)
     ceiling_share = float(patches.weight[ceiling].sum() / total)
-    # By chance the normals of a round heap lie within the tolerance of the horizon this often.
+    # Fraction of randomly oriented normals that are within the tolerance of horizontal.
     by_chance = sin(radians(_SUPPORT_DEG)) * (1 - floor_share - ceiling_share)
     walls = wall_share if wall_share > by_chance else 0.0
     scatter = _scatter(patches.away, np.where(upright, patches.weight, 0)) / max(wall_share * total, 1e-12)
@@ -253,7 +256,7 @@ def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> 
     elif floor is not None:
         agreement = _ALONE
     else:
-        # Walls that all face one way leave the roll open.
+        # Walls that all face the same direction do not determine the roll.
         agreement = _ALONE if walls and np.linalg.eigvalsh(scatter)[1] > _SECOND_WALL else 0.0
     support = max(0.0, (floor_share + ceiling_share + wall_share - by_chance) / _ENOUGH_SUPPORT)
     tilt_deg = degrees(float(np.arccos(np.clip(-up[1], -1, 1))))

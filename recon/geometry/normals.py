@@ -19,12 +19,11 @@ def grid_normals(
         z_m: (H, W) z-depth, m.
         rays: Of the same grid.
         connections: Which neighbours belong to the same surface.
-        wanted: The rows to compute; None: all.
+        wanted: The rows to compute; None for all.
 
     Returns:
-        (H, W, 3) float32, H the rows that are wanted: unit vectors that face the camera, cam frame. Where no
-        neighbour is connected along an axis, the depth is taken as constant along it; of a pixel that is not usable
-        they are meaningless.
+        (H, W, 3) float32, for the wanted rows: unit vectors that face the camera, cam frame. If no neighbour is
+        connected along an axis, depth is assumed constant along it. Undefined for pixels that are not usable.
     """
     height, width = z_m.shape
     start, stop, _ = (wanted or slice(None)).indices(height)
@@ -33,7 +32,7 @@ def grid_normals(
     for block_rows in grid_blocks(stop - start, width):
         top = start + block_rows.start
         rows = slice(top, start + block_rows.stop)
-        # One row more above and below, for the differences down the columns.
+        # One extra row above and below, for the differences along the columns.
         first, last = max(top - 1, 0), min(rows.stop + 1, height)
         inverse = np.zeros((last - first, width), np.float32)
         np.divide(1.0, z_m[first:last], out=inverse, where=z_m[first:last] > 0)
@@ -56,13 +55,13 @@ def grid_normals(
         block[..., 1] = slope_y
         block[..., 2] = inverse[inner] - rays.x * slope_x - rays.y[rows, None] * slope_y
         length = np.sqrt(block[..., 0] ** 2 + block[..., 1] ** 2 + block[..., 2] ** 2)
-        # n . p = 1 > 0 as computed: that way it points away from the camera.
+        # n . p = 1 > 0 as computed, so the normal points away from the camera and is negated.
         np.divide(block, -np.maximum(length, np.float32(1e-30))[..., None], out=block)
     return normals
 
 
 def _add(total: FloatMap, per_link: NDArray[np.float32], axis: int) -> None:
-    """Adds a link's value to both pixels that it joins."""
+    """Adds the value of each link to both of its pixels."""
     first, second = (total[:-1], total[1:]) if axis == 0 else (total[:, :-1], total[:, 1:])
     first += per_link
     second += per_link

@@ -1,8 +1,8 @@
-"""A depth map as many small plane fits: normals that survive a sensor's noise, where pixel differences do not.
+"""Fits small planes all over a depth map: their normals are robust to sensor noise, unlike pixel differences.
 
-In inverse depth every plane is linear in the viewing ray: the plane ``normal . p = distance`` is seen along the ray
-``(x, y, 1)`` at ``1 / z = q . ray`` with ``q = normal / distance``. So a plane fit is a linear regression, and its
-sums over all windows of a grid come from running sums.
+In inverse depth every plane is linear in the viewing ray: on the plane ``normal . p = distance``, the ray ``(x, y,
+1)`` has ``1 / z = q . ray`` with ``q = normal / distance``. So a plane fit is a linear regression, and its sums over
+all windows of a grid are computed with running sums.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from recon.geometry.unproject import rays_of
 from recon.types import BoolMap, Intrinsics, MetricDepth
 
 _CELLS = 40_000
-"""About how many cells the picture is divided into."""
+"""Approximate number of cells of the image."""
 _WINDOW = 7
-"""A patch is a square of this many cells: about 3.5 % of the picture's width."""
+"""Width of a patch in cells: about 3.5 % of the image width."""
 _LEAST_PIXELS = 8
-"""Of a patch that must have a depth."""
+"""Minimum number of pixels with depth in a patch."""
 _SMOOTH = 0.002
-"""Relative residual that no patch is blamed for, however smooth the others are."""
+"""Relative residual that never reduces a patch's weight, however smooth the others are."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Patches:
     away: NDArray[np.float64]
     """(N, 3) unit normals that point away from the camera: a floor's points down."""
     centre: NDArray[np.float64]
-    """(N, 3) points in the middle of the patches, m."""
+    """(N, 3) centres of the patches, m."""
     weight: NDArray[np.float64]
-    """(N,) how flat the patch is, times the share of its pixels that have a depth: 0 to 1."""
+    """(N,) flatness of the patch times the fraction of its pixels with depth: 0 to 1."""
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -43,11 +43,11 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
 
     Args:
         depth: (H, W).
-        usable: (H, W) bool, the pixels to look at; others are ignored.
-        intrinsics: Of the same picture.
+        usable: (H, W) bool, the pixels to use; others are ignored.
+        intrinsics: Of the same image.
 
     Returns:
-        The patches that have enough pixels; none where the picture has too few.
+        The patches with enough pixels; none if the image has too few.
     """
     height, width = usable.shape
     cell = max(1, round((height * width / _CELLS) ** 0.5))
@@ -59,7 +59,7 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     vxx, vxy, vyy = sxx / count - x * x, sxy / count - x * y, syy / count - y * y
     vxw, vyw, vww = sxw / count - x * w, syw / count - y * w, sww / count - w * w
     spread = vxx * vyy - vxy * vxy
-    # Pixels in one line tell no plane; 4 % is a window whose pixels cover a fifth of it in one direction.
+    # Collinear pixels do not determine a plane; at 4 %, the pixels cover a fifth of the window in one direction.
     solid = (spread > 0.04 * np.median(spread)) & (spread > 0) if len(spread) else spread > 0
     x, y, w, vxw, vyw, vww = x[solid], y[solid], w[solid], vxw[solid], vyw[solid], vww[solid]
     vxx, vxy, vyy, spread = vxx[solid], vxy[solid], vyy[solid], spread[solid]

@@ -1,4 +1,4 @@
-"""Which pixels of a depth map become geometry: no sky, nothing too far, nothing that flies at a depth edge."""
+"""Selects the pixels of a depth map that become geometry: without sky, distant and flying pixels."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from recon.types import BoolMap, Connections, FloatMap, Intrinsics, MetricDepth,
 
 @dataclass(frozen=True)
 class Dropped:
-    """Pixels that are no points, by reason; the first reason that applies counts."""
+    """Number of dropped pixels by reason; a pixel counts for the first reason that applies."""
 
     unknown: int
-    """No depth is known."""
+    """Without depth."""
     sky: int
     too_far: int
     """Beyond ``max_depth``."""
     flying: int
-    """Between two surfaces at a depth edge; in a mesh each goes to the nearer of them."""
+    """Between two surfaces at a depth edge; a mesh snaps each to the closer of the two."""
     kept: int
 
 
@@ -28,18 +28,18 @@ class Surface:
     """The depth that becomes geometry, and its pixels, at the photo's full resolution."""
 
     z_m: FloatMap
-    """(H, W) m, cam frame; what is not kept has any value."""
+    """(H, W) m, cam frame; undefined for pixels that are not kept."""
     keep: BoolMap
-    """(H, W): these are points and vertices."""
+    """(H, W): pixels that become points and vertices."""
     between: BoolMap
-    """(H, W): those that hang between two surfaces."""
+    """(H, W): flying pixels, which lie between two surfaces."""
     connections: Connections
     """Which neighbours of the kept pixels are on one surface."""
     dropped: Dropped
 
 
 def backdrop_m(depth: MetricDepth, sky: BoolMap | None, max_depth_m: float | None) -> float | None:
-    """Distance at which a sky that is kept stands, m; None where there is no sky. Not a measurement."""
+    """Distance of a kept sky, m; None if there is no sky. Arbitrary, not a measurement."""
     if sky is None or not sky.any():
         return None
     behind = backdrop_distance_m(depth.z_m, depth.valid & ~sky)
@@ -55,15 +55,15 @@ def surface_of(
     max_depth_m: float | None = None,
     backdrop_m: float | None = None,
 ) -> Surface:
-    """Chooses the pixels, in this order: known depth, no sky, near enough, no flying pixel.
+    """Drops pixels in this order: without depth, sky, too far, flying.
 
     Args:
         depth: (H, W), cam frame.
-        sky: (H, W), where it is known.
+        sky: (H, W), if available.
         camera: Of the same size.
-        edge: As ``connect`` takes it; 0 cuts nothing.
-        max_depth_m: What is farther is left out, m.
-        backdrop_m: The sky is kept, at this distance, m.
+        edge: As for ``connect``; 0 makes no cuts.
+        max_depth_m: Pixels beyond this distance are dropped, m.
+        backdrop_m: If given, the sky is kept at this distance, m.
     """
     z_m, keep = depth.z_m, depth.valid
     if sky is not None:
@@ -87,10 +87,10 @@ def surface_of(
 
 
 def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[FloatMap, BoolMap, Connections]:
-    """Depth, kept pixels and connections of the grid of every ``step``-th pixel, whose rays these are.
+    """Depth, kept pixels and connections of the grid of every ``step``-th pixel, with rays ``rays``.
 
-    Each pixel keeps its own depth: a mean would lie between two surfaces. Two of them are connected where no cut lies
-    between them in the full grid, or where the coarse grid has no depth edge, as behind a pole that it steps over.
+    Each pixel keeps its own depth, because a mean could lie between two surfaces. Two pixels are connected if there
+    is no cut between them in the full grid, or no depth edge in the coarse grid, as behind a pole that it skips.
     """
     if step == 1:
         return surface.z_m, surface.keep, surface.connections
@@ -99,7 +99,7 @@ def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[Flo
     connections = connect(z_m, keep, rays, edge)
     uncut = surface.connections
     for links, fine in ((connections.right, uncut.right[::step]), (connections.down.T, uncut.down.T[::step])):
-        # The links from one pixel to the next side by side; what is left over at the end joins nothing.
+        # Groups of fine links between adjacent coarse pixels; the rest at the end connects nothing.
         whole = fine[:, : links.shape[1] * step].reshape(*links.shape, step)
         links |= whole.all(axis=2)
     restrict(connections, keep)

@@ -59,7 +59,7 @@ def unproject(z_m: FloatMap, rays: Rays) -> NDArray[np.float32]:
 
 
 def unproject_into(out: NDArray[np.float32], z_m: FloatMap, rays: Rays, dst_T_cam: Transform) -> None:
-    """The same, in the axes of another frame, and into an array that lies anywhere: among the records of a file.
+    """The same in the axes of another frame, written to an array of any strides, such as the records of a file.
 
     Args:
         out: (H, W, 3) float32 of any strides.
@@ -71,7 +71,7 @@ def unproject_into(out: NDArray[np.float32], z_m: FloatMap, rays: Rays, dst_T_ca
     if np.count_nonzero(rotation) > 3:
         out[...] = apply(dst_T_cam, unproject(z_m, rays).reshape(-1, 3)).reshape(out.shape)
         return
-    # The axes only trade places and signs: no pass over the points is needed for that.
+    # Only axes and signs are swapped, which needs no extra pass over the points.
     for row in range(3):
         (column,) = np.flatnonzero(rotation[row])
         sign = np.float32(rotation[row, column])
@@ -82,7 +82,7 @@ def unproject_into(out: NDArray[np.float32], z_m: FloatMap, rays: Rays, dst_T_ca
 
 
 def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float64]:
-    """Picture positions of points: the inverse of unprojecting.
+    """Projects points to image positions: the inverse of unprojecting.
 
     Args:
         points: (N, 3) m, cam frame, in front of the camera.

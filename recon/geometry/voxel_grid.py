@@ -1,4 +1,4 @@
-"""A point cloud with fewer points."""
+"""Downsamples a point cloud with a voxel grid."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:
     if not len(cloud.points):
         return cloud
     size_m = np.ptp(cloud.points, axis=0).astype(np.float64)
-    # Asked before anything is numbered, since too small cubes overflow the numbers silently.
+    # Checked first, because cell indices would overflow silently if the cubes are too small.
     if np.sum(np.log2(size_m + voxel_m) - np.log2(voxel_m) + 1) >= 62:
         across = " x ".join(significant(length, 3) for length in size_m)
         raise ExportError(
@@ -43,7 +43,7 @@ def thin(cloud: PointCloud, voxel_m: float) -> PointCloud:
     if cloud.normals is not None:
         summed = mean(cloud.normals)
         length = np.linalg.norm(summed, axis=1, keepdims=True)
-        # Opposite normals cancel out: any of the cube's own is then as good.
+        # Opposite normals cancel: then use the first one of the cube.
         first = cloud.normals[order][starts]
         normals = np.where(length > 1e-6, summed / np.maximum(length, 1e-6), first).astype(np.float32)
     return PointCloud(

@@ -1,1 +1,1 @@
-"""The files of one scene: what a name asks for, checked before the long work, written and reported after it."""
+"""The output files of a scene: selected by suffix, checked before the slow work, written and reported after it."""

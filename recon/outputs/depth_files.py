@@ -1,4 +1,4 @@
-"""Depth maps of a scene: as numbers for programs, or as pictures for people."""
+"""Writes the depth map of a scene, as numbers for programs or as an image for people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from recon.types import MetricDepth
 from recon.units import significant
 
 PICTURES = (".png", ".jpg", ".jpeg")
-"""Suffixes that a colour map can make a picture of."""
+"""Suffixes of depth images with a colour map."""
 SUFFIXES = (*PICTURES, ".exr", ".npy", ".npz", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class DepthFile:
-    """One file of depth."""
+    """One depth file."""
 
     path: Path
 
@@ -31,33 +31,33 @@ class DepthFile:
 
 @dataclass(frozen=True)
 class DepthFiles:
-    """The files of depth that are made of each photo."""
+    """Writes the depth files of each photo."""
 
     suffixes: Sequence[str]
     """With their dots: ``.png``."""
     colormap: str | None = None
-    """Makes a picture of .png and .jpg (``recon.depth_map.colormap.COLORMAPS``)."""
+    """Colour map for .png and .jpg (``recon.depth_map.colormap.COLORMAPS``); None writes numbers."""
     png_unit: float = 0.001
     """Metres per stored unit of a 16-bit PNG."""
     span_m: tuple[float, float] | None = None
-    """Depths at the ends of a picture's colours; None: of each photo its own."""
+    """Depths at the ends of the colour map, m; None: the range of each photo."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What changes the files, for the record of a batch."""
+        """Settings that affect the files, for the record of a batch."""
         made_with = {"colormap": self.colormap, "png_unit": self.png_unit, "depth_range": self.span_m}
         return {"command": "depth", **made_with}
 
     def targets(self, stem: Path) -> list[DepthFile]:
-        """The files whose names begin with ``stem``."""
+        """The files; their names begin with ``stem``."""
         return [DepthFile(stem.with_name(stem.name + suffix)) for suffix in self.suffixes]
 
     def colormap_of(self, path: Path) -> str | None:
-        """The colour map of a file that may be a picture."""
+        """The colour map for a file; None if it stores numbers."""
         return self.colormap if path.suffix.lower() in PICTURES else None
 
     def check(self, paths: Sequence[Path]) -> None:
-        """Refuses early what could not be written.
+        """Checks before the slow work that the files can be written.
 
         Raises:
             ExportError: An unknown suffix or colour map.
@@ -68,7 +68,7 @@ class DepthFiles:
     def write(
         self, scene: Scene, targets: Sequence[DepthFile], journal: Journal, *, overwrite: bool
     ) -> list[dict[str, Any]]:
-        """Writes them, and reports what was written.
+        """Writes the files, and reports each.
 
         Raises:
             ExportError: A file cannot be written.
@@ -91,7 +91,7 @@ class DepthFiles:
                 journal.warn(
                     "written",
                     f"{path}: {done.out_of_range:,} pixels are too near or too far for 16 bits at {self.png_unit:g} "
-                    "m and are marked as not known: use a larger --png-unit, or .exr",
+                    "m and are stored as invalid: use a larger --png-unit, or .exr",
                     **values,
                 )
             written.append(values)
@@ -99,18 +99,18 @@ class DepthFiles:
 
 
 def within_max_depth(scene: Scene) -> MetricDepth:
-    """The scene's depth without what is beyond its ``max_depth``.
+    """The scene's depth up to its ``max_depth``.
 
     Raises:
-        ExportError: Nothing is left.
+        ExportError: All depth is beyond it.
     """
-    known, most_m = scene.depth.valid, scene.options.max_depth
+    valid, most_m = scene.depth.valid, scene.options.max_depth
     if most_m is None:
         return scene.depth
-    near = known & (scene.depth.z_m <= most_m)
-    if known.any() and not near.any():
+    near = valid & (scene.depth.z_m <= most_m)
+    if valid.any() and not near.any():
         raise ExportError(
-            f"nothing is left to write: all depth is beyond --max-depth {most_m:g} m, the nearest at "
-            f"{significant(scene.depth.z_m[known].min(), 3)} m"
+            f"there is no depth to write: all of it is beyond --max-depth {most_m:g} m; the nearest is "
+            f"{significant(scene.depth.z_m[valid].min(), 3)} m"
         )
     return MetricDepth(z_m=scene.depth.z_m, valid=near)

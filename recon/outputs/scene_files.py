@@ -1,4 +1,4 @@
-"""Clouds, meshes and scene files of a scene, several at once."""
+"""Writes the point clouds, meshes and scene files of a scene, several at once."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,47 +17,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """One file of a scene."""
+    """One output file of a scene."""
 
     path: Path
     form: Format | None
-    """None for the scene file, which is not an exported format."""
+    """None for a scene file, which is not an export format."""
     shape: Shape | None
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file and what is written beside it."""
+        """The file and its sidecars."""
         if self.form is None or self.shape is None:
             return (self.path,)
         return self.form.files(self.path, self.shape)
 
     @property
     def description(self) -> str:
-        """In words: ``PLY, cloud``."""
+        """Format and shape: ``PLY, cloud``."""
         return "recon scene" if self.form is None else f"{self.form.name}, {self.shape}"
 
 
 def outputs_from(paths: Sequence[Path], shape: Shape | None) -> list[Output]:
-    """The formats that the names ask for.
+    """Determines the formats from the suffixes.
 
     Raises:
-        ExportError: An unknown suffix, or a format that cannot hold the shape.
+        ExportError: An unknown suffix, or a format that cannot store the shape.
     """
     from recon.export.registry import format_for
     from recon.scene_file import SUFFIX
 
-    found = []
+    outputs = []
     for path in paths:
         if path.suffix.lower() == SUFFIX:
-            found.append(Output(path, None, None))
+            outputs.append(Output(path, None, None))
         else:
-            form, held = format_for(path, shape, others=[SUFFIX])
-            found.append(Output(path, form, held))
-    return found
+            form, file_shape = format_for(path, shape, others=[SUFFIX])
+            outputs.append(Output(path, form, file_shape))
+    return outputs
 
 
 def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path]) -> None:
-    """Refuses early what could not be written in the end (``atomic_write.check_writable``)."""
+    """Checks before the slow work that all outputs can be written (``atomic_write.check_writable``)."""
     from recon.atomic_write import check_writable
 
     check_writable([output.files for output in outputs], overwrite=overwrite, inputs=inputs)
@@ -66,7 +66,7 @@ def check(outputs: Sequence[Output], *, overwrite: bool, inputs: Iterable[Path])
 def save_all(
     scene: "Scene", outputs: Sequence[Output], journal: Journal, *, overwrite: bool
 ) -> list[dict[str, Any]]:
-    """Writes every output and reports each: what is in it, and how large it became."""
+    """Writes every output, and reports the contents and size of each."""
     from recon.export.registry import save
     from recon.pipeline import make_geometry
     from recon.types import Mesh
@@ -88,8 +88,8 @@ def save_all(
                 content = scene.content(output.form, output.shape, geometry)
                 save(content, output.path, output.form, overwrite=overwrite)
         size = sum(os.path.getsize(path) for path in output.files)
-        told = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
-        beside = "" if len(output.files) == 1 else f", with {', '.join(p.name for p in output.files[1:])}"
+        contents = ", ".join([*(f"{n:,} {what}" for what, n in counts.items()), f"{size / 1e6:.1f} MB"])
+        sidecars = "" if len(output.files) == 1 else f", with {', '.join(p.name for p in output.files[1:])}"
         done = {
             "path": str(output.path),
             "files": [str(path) for path in output.files],
@@ -98,32 +98,32 @@ def save_all(
             "bytes": size,
             **counts,
         }
-        journal.decide("written", f"{output.path}: {output.description}, {told}{beside}", **done)
+        journal.decide("written", f"{output.path}: {output.description}, {contents}{sidecars}", **done)
         written.append(done)
     return written
 
 
 @dataclass(frozen=True)
 class SceneFiles:
-    """The files that are made of each photo of a batch."""
+    """Writes the scene files of each photo of a batch."""
 
     suffixes: Sequence[str]
     """With their dots: ``.glb``."""
     shape: Shape | None = None
-    """What is in the files; None: each format's default."""
+    """Shape of the geometry; None: each format's default."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What changes the files, for the record of a batch."""
+        """Settings that affect the files, for the record of a batch."""
         return {"command": "build", "shape": self.shape}
 
     def targets(self, stem: Path) -> list[Output]:
-        """The outputs whose names begin with ``stem``.
+        """The outputs; their names begin with ``stem``.
 
         Raises:
-            ExportError: An unknown suffix, or a format that cannot hold the shape.
+            ExportError: An unknown suffix, or a format that cannot store the shape.
         """
-        # Of a plain name, since what is wrong with one photo's name must not stop the others.
+        # Checked with a plain name, so that a problem with the name of one photo does not stop the others.
         plain = outputs_from([Path(f"NAME{suffix}") for suffix in self.suffixes], self.shape)
         return [
             Output(stem.with_name(stem.name + suffix), output.form, output.shape)
@@ -133,7 +133,7 @@ class SceneFiles:
     def write(
         self, scene: "Scene", targets: Sequence[Output], journal: Journal, *, overwrite: bool
     ) -> list[dict[str, Any]]:
-        """Writes them, and reports what was written.
+        """Writes the files, and reports each.
 
         Raises:
             ExportError: A file cannot be written.
@@ -142,5 +142,5 @@ class SceneFiles:
             return save_all(scene, targets, journal, overwrite=overwrite)
         except UnicodeEncodeError as error:
             raise ExportError(
-                f"{targets[0].path}: its format cannot hold a name that is not UTF-8; rename the photo."
+                f"{targets[0].path}: its format cannot store a name that is not UTF-8; rename the photo."
             ) from error

@@ -91,7 +91,7 @@ class VideoWriter:
     def _mux(self, frame: Any) -> None:
         try:
             for packet in self._stream.encode(frame):
-                # The encoder knows only a constant frame rate.
+                # The encoder assumes a constant frame rate.
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
                 self._container.mux(packet)
         except pyav().FFmpegError as error:

@@ -20,7 +20,7 @@ def touch(folder: Path, *names: str) -> None:
 
 
 def names(*words: Path | str, recursive: bool = False) -> list[str]:
-    return [found.name for found in find_inputs([str(word) for word in words], recursive=recursive).found]
+    return [file.name for file in find_inputs([str(word) for word in words], recursive=recursive).files]
 
 
 def test_a_folder_gives_its_photos_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -36,11 +36,15 @@ def test_a_folder_gives_its_photos_and_leaves_the_rest(tmp_path: Path) -> None:
         "in/d.jpg",
     )
     inputs = find_inputs([str(tmp_path)])
-    assert [found.name for found in inputs.found] == ["a", "b", "c.depth"]  # c.depth has no photo: it is one
+    assert [file.name for file in inputs.files] == [
+        "a",
+        "b",
+        "c.depth",
+    ]  # c.depth has no photo: it is one
     assert {path.name: why for path, why in inputs.skipped} == {
         ".hidden.jpg": "hidden",
-        "notes.txt": "no photo",
-        "clip.mp4": "a video: name it itself",
+        "notes.txt": "not a photo",
+        "clip.mp4": "a video: pass its path explicitly",
         "a.depth.png": "the depth of a photo",
     }
     assert names(tmp_path, recursive=True) == ["a", "b", "c.depth", "in/d"]
@@ -68,9 +72,9 @@ def test_equal_names_keep_their_suffixes(tmp_path: Path) -> None:
 )
 def test_no_two_photos_ever_get_one_name(parts: list[tuple[str, str]]) -> None:
     paths = sorted({Path(folder + name) for folder, name in parts if name.strip(".")})
-    found = output_names(paths)
-    assert len({name for name in found}) == len(paths)
-    for path, name in zip(paths, found, strict=True):
+    result = output_names(paths)
+    assert len({name for name in result}) == len(paths)
+    for path, name in zip(paths, result, strict=True):
         assert name in (path.as_posix(), path.with_suffix("").as_posix())
 
 
@@ -85,7 +89,7 @@ def test_a_file_whose_name_is_a_pattern_is_a_file(tmp_path: Path) -> None:
     assert names(tmp_path / "a[1].jpg") == ["a[1]"]
 
 
-def test_a_file_that_is_missing_or_no_photo_is_told_in_its_turn(tmp_path: Path) -> None:
+def test_a_missing_file_or_one_that_is_not_a_photo_is_reported_when_it_is_processed(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "scan")
     assert names(tmp_path / "a.jpg", tmp_path / "gone.jpg", tmp_path / "scan") == ["a", "gone", "scan"]
 
@@ -93,7 +97,7 @@ def test_a_file_that_is_missing_or_no_photo_is_told_in_its_turn(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("made", "word", "says"),
     [
-        ([], ".", "has no files in it"),
+        ([], ".", "contains no files"),
         (["notes.txt", "x.pdf"], ".", "only notes.txt, x.pdf"),
         (["in/a.jpg"], ".", "--recursive"),
         (["a.jpg"], "*.png", "matches no photo"),
@@ -119,7 +123,7 @@ def test_a_link_to_a_folder_is_no_endless_way(tmp_path: Path) -> None:
 def test_what_an_earlier_run_wrote_is_no_photo(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "a.png")
     inputs = find_inputs([str(tmp_path)], is_output=lambda path: path.suffix == ".png")
-    assert [found.name for found in inputs.found] == ["a"]
+    assert [file.name for file in inputs.files] == ["a"]
     assert inputs.skipped == ((tmp_path / "a.png", "written by an earlier run"),)
 
 

@@ -1,4 +1,4 @@
-"""What a record tells of the outputs of earlier runs."""
+"""The record of the outputs of earlier runs."""
 
 import json
 import os
@@ -93,11 +93,11 @@ def test_a_cut_line_is_forgotten(tmp_path: Path) -> None:
     assert again.is_done("a.ply", [photo]) and record.path.read_bytes() == whole
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ExportError, match="is a file"):
         Record(tmp_path / "file", {}).open()
-    with pytest.raises(ExportError, match="make it first"):
+    with pytest.raises(ExportError, match="create it first"):
         Record(tmp_path / "no" / "out", {}).open()
 
 
@@ -114,8 +114,10 @@ def test_a_list_of_failures_that_is_not_ours_stays(tmp_path: Path) -> None:
 
 
 def test_settings_hold_what_is_not_as_by_default() -> None:
-    found = settings_of(Options(stride=2, depth=Path("d"), offline=True), {"command": "build", "shape": None})
-    assert found == {"command": "build", "stride": 2, "depth": str(Path("d").absolute()), "shape": None}
+    result = settings_of(
+        Options(stride=2, depth=Path("d"), offline=True), {"command": "build", "shape": None}
+    )
+    assert result == {"command": "build", "stride": 2, "depth": str(Path("d").absolute()), "shape": None}
 
 
 def cut(path: Path, size: int) -> None:
@@ -179,7 +181,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_run_that_ended_meanwhile_are_kept(tmp_path: Path) -> None:
-    """The second run reads the record, the first writes a row and ends, the second goes on."""
+    """The second run reads the record, the first writes a row and ends, then the second continues."""
     first, photo = written(tmp_path / "out", "a")
     with Record(tmp_path / "out", {}) as second:
         first.open()

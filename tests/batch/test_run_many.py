@@ -70,7 +70,7 @@ def test_depth_maps_as_the_command(folder: Path) -> None:
     assert len(files_in(folder / "out")) == 12
 
 
-def test_the_events_tell_the_whole_story(folder: Path) -> None:
+def test_the_events_of_a_run_in_order(folder: Path) -> None:
     (folder / "photos" / "b.jpg").write_bytes(b"")
     events: list[batch.Event] = []
     done = run(folder, on_event=events.append)
@@ -201,7 +201,7 @@ def test_the_steps_are_plain_functions(folder: Path) -> None:
 
 
 def test_what_holds_for_one_photo_alone_is_refused(folder: Path) -> None:
-    with pytest.raises(ValueError, match="exclude each other"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         run(folder, resume=True, overwrite=True)
     with pytest.raises(ValueError, match="is the depth of one photo"):
         batch.run(folder / "photos", folder / "out", Options(depth=folder / "depths" / "a.png"))

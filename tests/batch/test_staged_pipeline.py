@@ -15,9 +15,9 @@ def test_outcomes_are_in_order_whatever_the_stages_take() -> None:
         time.sleep(0.02 if item % 3 == 0 else 0)
         return value + 1
 
-    found = list(overlapped(range(20), lambda k: 2 * k, lambda k, loaded: 10 * loaded, finish, finishing=3))
-    assert [outcome.item for outcome in found] == list(range(20))
-    assert [outcome.value for outcome in found] == [20 * k + 1 for k in range(20)]
+    result = list(overlapped(range(20), lambda k: 2 * k, lambda k, loaded: 10 * loaded, finish, finishing=3))
+    assert [outcome.item for outcome in result] == list(range(20))
+    assert [outcome.value for outcome in result] == [20 * k + 1 for k in range(20)]
 
 
 @pytest.mark.parametrize("stage", ["load", "estimate", "finish"])
@@ -27,7 +27,7 @@ def test_what_fails_stops_nothing_else(stage: str) -> None:
             raise OSError(f"{name} {item}")
         return item
 
-    found = list(
+    result = list(
         overlapped(
             range(10),
             lambda k: at("load", k),
@@ -35,8 +35,8 @@ def test_what_fails_stops_nothing_else(stage: str) -> None:
             lambda k, _: at("finish", k),
         )
     )
-    assert [outcome.item for outcome in found] == list(range(10))
-    failed = {outcome.item: str(outcome.error) for outcome in found if outcome.error}
+    assert [outcome.item for outcome in result] == list(range(10))
+    failed = {outcome.item: str(outcome.error) for outcome in result if outcome.error}
     assert failed == {k: f"{stage} {k}" for k in (0, 3, 4, 9)}
 
 
@@ -134,16 +134,16 @@ def test_items_are_taken_as_they_are_needed_and_what_the_iterator_raises_is_rais
     with closing(overlapped(items(), lambda k: k, lambda k, v: v, lambda k, v: v)) as outcomes:
         assert next(outcomes).item == 0
     assert taken < 10
-    found = []
+    result = []
     with pytest.raises(ValueError, match="no more"):
         for outcome in overlapped(broken(), lambda k: k, lambda k, v: v, lambda k, v: v):
-            found.append(outcome.item)
-    assert found in ([], [1])
+            result.append(outcome.item)
+    assert result in ([], [1])
 
 
 def test_breaking_off_waits_for_what_is_being_finished_and_drops_the_rest() -> None:
     finished: list[int] = []
-    told: list[bool] = []
+    calls: list[bool] = []
 
     def finish(item: int, value: int) -> None:
         time.sleep(0.1)
@@ -155,9 +155,9 @@ def test_breaking_off_waits_for_what_is_being_finished_and_drops_the_rest() -> N
         return value
 
     outcomes = overlapped(
-        range(10), lambda k: k, estimate, finish, finishing=1, stopping=lambda: told.append(True)
+        range(10), lambda k: k, estimate, finish, finishing=1, stopping=lambda: calls.append(True)
     )
     with pytest.raises(KeyboardInterrupt):
         list(outcomes)
-    assert finished == [0] and told == [True]
+    assert finished == [0] and calls == [True]
     assert not [t for t in threading.enumerate() if t.name == "recon-load"]

@@ -1,4 +1,4 @@
-"""Calibration by what a user knows: distances, lengths, rectangles, the camera's height."""
+"""Calibration with known measurements: distances, lengths, rectangles, the camera height."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +59,7 @@ def fitted(
 ) -> Calibration:
     return calibrate(
         relative_of(0.02, -0.05) if depth is None else depth,
-        FitData(constraints, reference, "what is known", reference_sigma),
+        FitData(constraints, reference, "constraints", reference_sigma),
         camera=camera,
         unknowns=Unknowns(shift, focal),
         model="m",
@@ -78,12 +78,12 @@ CONSTRAINTS = {
 
 @pytest.mark.parametrize("name", CONSTRAINTS)
 def test_two_exact_constraints_give_back_scale_and_shift(name: str) -> None:
-    found = fitted(CONSTRAINTS[name])
-    assert found.scale == pytest.approx(0.02, rel=5e-3) and found.shift == pytest.approx(-0.05, abs=2e-3)
-    assert found.relative_error is None or found.relative_error < 1e-6
-    depth = apply(found, relative_of(0.02, -0.05))
+    result = fitted(CONSTRAINTS[name])
+    assert result.scale == pytest.approx(0.02, rel=5e-3) and result.shift == pytest.approx(-0.05, abs=2e-3)
+    assert result.relative_error is None or result.relative_error < 1e-6
+    depth = apply(result, relative_of(0.02, -0.05))
     assert np.abs(depth.z_m / Z - 1).max() < 1e-2
-    assert all(residual.used and abs(residual.off) < 1e-3 for residual in found.constraints)
+    assert all(residual.used and abs(residual.off) < 1e-3 for residual in result.constraints)
 
 
 @settings(max_examples=15, deadline=None)
@@ -98,19 +98,19 @@ def test_the_answer_does_not_depend_on_the_network_s_own_scale_and_shift(scale: 
 
 def test_one_length_scales_a_metric_model() -> None:
     model = MetricDepth((1.3 * Z).astype(np.float32), ALL)
-    found = fitted([between(NEAR, (95.5, 85.5))], model, shift=False)
-    assert found.scale == pytest.approx(1.3, rel=1e-4) and found.shift == 0
+    result = fitted([between(NEAR, (95.5, 85.5))], model, shift=False)
+    assert result.scale == pytest.approx(1.3, rel=1e-4) and result.shift == 0
     # The length's own 1 %, and half a pixel at either end of 32 px.
-    assert found.scale_interval == pytest.approx(1.96 * np.hypot(0.01, 0.5 * 2**0.5 / 32), rel=0.05)
+    assert result.scale_interval == pytest.approx(1.96 * np.hypot(0.01, 0.5 * 2**0.5 / 32), rel=0.05)
     shifted = MetricDepth((1 / (1 / Z + 0.05)).astype(np.float32), ALL)
     assert fitted([at(NEAR), at(FAR), at(FLOOR)], shifted).shift == pytest.approx(-0.05, abs=1e-3)
 
 
 def test_a_camera_height_scales_a_metric_model() -> None:
     model = MetricDepth((0.7 * Z).astype(np.float32), ALL)
-    found = fitted([CameraHeight(1.5, 0.03)], model, shift=False)
-    assert found.scale == pytest.approx(0.7, rel=5e-3)
-    assert found.scale_interval == pytest.approx(1.96 * 0.02, rel=0.02)
+    result = fitted([CameraHeight(1.5, 0.03)], model, shift=False)
+    assert result.scale == pytest.approx(0.7, rel=5e-3)
+    assert result.scale_interval == pytest.approx(1.96 * 0.02, rel=0.02)
     wall = MetricDepth(np.full_like(Z, 3.0), ALL)
     with pytest.raises(CalibrationError, match="no floor"):
         fitted([CameraHeight(1.5, 0.03)], wall, shift=False)
@@ -130,10 +130,10 @@ def test_lengths_correct_a_reference_s_scale_and_keep_its_shape() -> None:
 
 def test_a_wrong_constraint_among_good_ones_is_left_out_and_named() -> None:
     wrong = at(WALL, 2.0)
-    found = fitted([at(NEAR), at(FAR), between(FLOOR, FAR), wrong, at(FLOOR)])
-    assert found.scale == pytest.approx(0.02, rel=0.03)
-    assert [residual.constraint for residual in found.constraints if not residual.used] == [wrong.text]
-    assert found.outliers == pytest.approx(0.2)
+    result = fitted([at(NEAR), at(FAR), between(FLOOR, FAR), wrong, at(FLOOR)])
+    assert result.scale == pytest.approx(0.02, rel=0.03)
+    assert [residual.constraint for residual in result.constraints if not residual.used] == [wrong.text]
+    assert result.outliers == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_a_position_without_depth_is_named() -> None:
 
 def test_nothing_that_is_seen_goes_behind_the_camera_or_to_infinity() -> None:
     # Two near distances that, taken literally, would put the wall behind the camera.
-    found = fitted([at(NEAR), at(FLOOR, 0.85)])
-    depth = apply(found, relative_of(0.02, -0.05))
+    result = fitted([at(NEAR), at(FLOOR, 0.85)])
+    depth = apply(result, relative_of(0.02, -0.05))
     assert depth.valid.mean() > 0.98 and depth.z_m[depth.valid].max() <= 1000.0
 
 
@@ -181,19 +181,19 @@ def test_a_network_of_unknown_error_shows_it_in_the_scatter_of_its_lengths() -> 
     noisy = (1 / Z * np.exp(rng.normal(0, 0.06, (24, 32)).repeat(5, 0).repeat(5, 1))).astype(np.float32)
     places = [(5.0 * c + 2.5, 5.0 * r + 2.5) for r in range(1, 24, 2) for c in range(1, 32, 3)]
     constraints = [at(place) for place in places]
-    found = fitted(constraints, RelativeDepth(noisy, ALL), spread=None)
-    assert found.relative_error == pytest.approx(0.06, rel=0.25)
+    result = fitted(constraints, RelativeDepth(noisy, ALL), spread=None)
+    assert result.relative_error == pytest.approx(0.06, rel=0.25)
     few = fitted([at(NEAR), at(FAR)], RelativeDepth(noisy, ALL), spread=None)
     assert few.relative_error is None
 
 
-def test_two_directions_tell_the_focal_length() -> None:
+def test_lengths_in_two_directions_determine_the_focal_length() -> None:
     guess = Intrinsics.from_focal(140.0, width=160, height=120, source="default")
     across, along = between((20.5, 20.5), (140.5, 20.5)), between((80.5, 118.5), (80.5, 100.5))
     model = MetricDepth((0.8 * Z).astype(np.float32), ALL)
-    found = fitted([across, along], model, camera=guess, shift=False, focal=True)
-    assert found.focal_px == pytest.approx(200.0, rel=0.02) and found.scale == pytest.approx(0.8, rel=0.02)
-    assert found.focal_sigma is not None and 0.005 < found.focal_sigma < 0.1
+    result = fitted([across, along], model, camera=guess, shift=False, focal=True)
+    assert result.focal_px == pytest.approx(200.0, rel=0.02) and result.scale == pytest.approx(0.8, rel=0.02)
+    assert result.focal_sigma is not None and 0.005 < result.focal_sigma < 0.1
     with pytest.raises(CalibrationError, match="does not determine"):
         fitted([across], model, camera=guess, shift=False, focal=True)
     parallel = between((30.5, 30.5), (130.5, 30.5))
@@ -212,12 +212,12 @@ def rectangle_seen(
     return Rectangle((a, b, c, d), 0.9, 2.03)
 
 
-def test_a_rectangle_at_a_slant_tells_the_focal_length() -> None:
+def test_a_rectangle_at_an_angle_determines_the_focal_length() -> None:
     for turn in ((0.5, 0.6, 0.1), (0.5, 0.6, 3.1), (-0.4, 0.7, 1.5)):
-        found = focal_from_rectangle(rectangle_seen(turn, 900.0), width=1000, height=800)
-        assert found is not None and found.focal_px == pytest.approx(900.0, rel=1e-3)
-        assert 0.005 < found.sigma < 0.15
-    # From the front it tells nothing.
+        result = focal_from_rectangle(rectangle_seen(turn, 900.0), width=1000, height=800)
+        assert result is not None and result.focal_px == pytest.approx(900.0, rel=1e-3)
+        assert 0.005 < result.sigma < 0.15
+    # Seen from the front, it does not determine it.
     assert focal_from_rectangle(rectangle_seen((0, 0, 0.2), 900.0), width=1000, height=800) is None
 
 
@@ -226,9 +226,9 @@ def test_the_rectangle_s_interval_covers_the_truth() -> None:
     inside = []
     for _ in range(150):
         noise = rng.normal(0, 0.5, (4, 2))
-        found = focal_from_rectangle(rectangle_seen((0.5, 0.6, 0.1), 900.0, noise), width=1000, height=800)
-        assert found is not None
-        inside.append(abs(np.log(found.focal_px / 900.0)) < 1.96 * found.sigma)
+        result = focal_from_rectangle(rectangle_seen((0.5, 0.6, 0.1), 900.0, noise), width=1000, height=800)
+        assert result is not None
+        inside.append(abs(np.log(result.focal_px / 900.0)) < 1.96 * result.sigma)
     assert np.mean(inside) > 0.9
 
 

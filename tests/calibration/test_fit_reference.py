@@ -40,9 +40,9 @@ def relative_of(z_m: np.ndarray, scale: float, shift: float) -> RelativeDepth:
 @settings(max_examples=20, deadline=None)
 @given(st.floats(1e-4, 100), st.floats(-0.5, 0.1))
 def test_exact_data_gives_back_scale_and_shift(scale: float, shift: float) -> None:
-    found = fit_relative(relative_of(Z, scale, shift), TRUTH, model="m", source="truth")
-    assert found.scale == pytest.approx(scale, rel=1e-3)
-    assert found.shift == pytest.approx(shift, abs=2e-4)
+    result = fit_relative(relative_of(Z, scale, shift), TRUTH, model="m", source="truth")
+    assert result.scale == pytest.approx(scale, rel=1e-3)
+    assert result.shift == pytest.approx(shift, abs=2e-4)
 
 
 def test_metres_come_back() -> None:
@@ -57,11 +57,11 @@ def test_a_third_of_outliers_moves_little() -> None:
     wrong = rng.random(Z.shape) < 0.33
     spoiled[wrong] = rng.uniform(0.5, 50, int(wrong.sum()))
     relative = relative_of(Z, 0.02, -0.05)
-    found = fit_relative(
+    result = fit_relative(
         relative, MetricDepth(z_m=spoiled.astype(np.float32), valid=ALL), model="m", source="s"
     )
-    assert np.median(np.abs(apply(found, relative).z_m / Z - 1)) < 0.01
-    assert 0.2 < found.outliers < 0.45
+    assert np.median(np.abs(apply(result, relative).z_m / Z - 1)) < 0.01
+    assert 0.2 < result.outliers < 0.45
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
@@ -72,32 +72,32 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     for _ in range(trials):
         cells = rng.normal(0, 0.05, (16, 16)).repeat(8, 0)[:120].repeat(10, 1)
         noisy = MetricDepth(z_m=(Z * (1 + cells)).astype(np.float32), valid=ALL)
-        found = fit_metric(TRUTH, noisy, model="m", source="s")
-        inside += abs(1 / found.scale - 1) <= found.scale_interval
+        result = fit_metric(TRUTH, noisy, model="m", source="s")
+        inside += abs(1 / result.scale - 1) <= result.scale_interval
     assert 0.8 <= inside / trials <= 1.0
 
 
 def test_a_metric_model_gets_one_scale() -> None:
     model = MetricDepth(z_m=(Z * 1.3).astype(np.float32), valid=ALL)
-    found = fit_metric(model, TRUTH, model="m", source="truth")
-    assert found.scale == pytest.approx(1.3, rel=1e-4) and found.shift == 0
-    assert np.allclose(apply(found, model).z_m, Z, rtol=1e-4)
+    result = fit_metric(model, TRUTH, model="m", source="truth")
+    assert result.scale == pytest.approx(1.3, rel=1e-4) and result.shift == 0
+    assert np.allclose(apply(result, model).z_m, Z, rtol=1e-4)
 
 
 def test_a_sparse_reference_is_enough() -> None:
     valid = np.random.default_rng(0).random(Z.shape) < 0.01
     relative = relative_of(Z, 3.0, 0.02)
-    found = fit_relative(relative, MetricDepth(z_m=Z, valid=valid), model="m", source="lidar")
-    assert found.scale == pytest.approx(3.0, rel=1e-2)
+    result = fit_relative(relative, MetricDepth(z_m=Z, valid=valid), model="m", source="lidar")
+    assert result.scale == pytest.approx(3.0, rel=1e-2)
 
 
 def test_what_lies_beyond_the_reference_s_reach_is_not_valid() -> None:
     relative = relative_of(Z, 1.0, 0.0)
-    found = fit_relative(relative, TRUTH, model="m", source="truth")
+    result = fit_relative(relative, TRUTH, model="m", source="truth")
     inverse = relative.inverse.copy()
     inverse[0] = 1e-9
     inverse[1] = -1.0
-    depth = apply(found, RelativeDepth(inverse=inverse, valid=ALL))
+    depth = apply(result, RelativeDepth(inverse=inverse, valid=ALL))
     assert not depth.valid[:2].any() and depth.valid[2:].all()
 
 
@@ -118,18 +118,18 @@ def test_what_cannot_be_calibrated_says_why(
 
 
 def test_the_other_kind_of_depth_is_refused() -> None:
-    found = fit_metric(TRUTH, TRUTH, model="m", source="s")
+    result = fit_metric(TRUTH, TRUTH, model="m", source="s")
     with pytest.raises(CalibrationError, match="metric depth of m"):
-        apply(found, relative_of(Z, 1, 0))
+        apply(result, relative_of(Z, 1, 0))
 
 
 def test_a_saved_calibration_is_the_same(tmp_path: Path) -> None:
-    for found in (
+    for result in (
         fit_relative(relative_of(Z, 0.02, -0.05), TRUTH, model="m", source="s"),
         replace(fit_metric(TRUTH, TRUTH, model="m", source="s"), photo="a.jpg", focal_px=700.0),
     ):
-        (tmp_path / "cal.json").write_text(dumps(found))
-        assert load(tmp_path / "cal.json") == found
+        (tmp_path / "cal.json").write_text(dumps(result))
+        assert load(tmp_path / "cal.json") == result
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_and_nonsense_numbers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="cannot be read"):
         load(tmp_path / "none.json")
-    found = replace(fit_metric(TRUTH, TRUTH, model="m", source="s"), scale=-1.0)
-    (tmp_path / "cal.json").write_text(dumps(found))
+    result = replace(fit_metric(TRUTH, TRUTH, model="m", source="s"), scale=-1.0)
+    (tmp_path / "cal.json").write_text(dumps(result))
     with pytest.raises(CalibrationError, match="scale must be between"):
         load(tmp_path / "cal.json")

@@ -1,4 +1,4 @@
-"""What few lengths tell of the scale, where the estimator's own error is correlated over the picture."""
+"""The information of few lengths about the scale, if the estimator's error is correlated over the image."""
 
 import numpy as np
 import pytest
@@ -81,15 +81,15 @@ def test_scale_and_covariance_are_those_of_a_normal_distribution_under_its_obser
     mean = slice(3, 3 + len(picture))
     by = np.linalg.solve(total, prior[:3])
     expected = float((observed @ by)[mean].mean())
-    found = calibrated(list(given))
-    assert np.log(found.scale) == pytest.approx(expected, abs=1e-6)
+    result = calibrated(list(given))
+    assert np.log(result.scale) == pytest.approx(expected, abs=1e-6)
 
     left = prior - prior[:, :3] @ by
     own = MODEL.local**2 / len(picture)
-    assert np.log1p(found.scale_interval) == pytest.approx(
+    assert np.log1p(result.scale_interval) == pytest.approx(
         1.96 * np.sqrt(left[mean, mean].mean() - own), rel=1e-4
     )
-    # What is left of each pixel's error when the mean one is taken away; not conditional, as depth is only scaled.
+    # The error of each pixel minus the mean error; not conditional, as depth is only scaled.
     weights = by[:, mean].mean(axis=1)
     cross = weights @ prior[:3, -3:]
     claimed = prior[-3:, -3:] - cross - cross[:, None] + weights @ total @ weights
@@ -125,9 +125,9 @@ def test_a_short_length_is_weak_evidence_where_the_depth_at_its_ends_is_off(off:
 
 def test_what_is_measured_where_it_was_given_is_surer_than_elsewhere() -> None:
     here = log_covariance([at(AT[0])], np.array([AT[0]]))[0, 0]
-    beside = log_covariance([at(AT[0])], np.array([(85.5, 70.5)]))[0, 0]
-    away = log_covariance([at(AT[0])], np.array([(150.5, 5.5)]))[0, 0]
-    assert here < beside < away
+    next_to = log_covariance([at(AT[0])], np.array([(85.5, 70.5)]))[0, 0]
+    far_off = log_covariance([at(AT[0])], np.array([(150.5, 5.5)]))[0, 0]
+    assert here < next_to < far_off
 
 
 def test_errors_that_the_user_states_are_not_those_that_the_calibration_took_up() -> None:

@@ -38,7 +38,7 @@ def calibrated(
 ) -> Calibration:
     return calibrate(
         MetricDepth((Z / times).astype(np.float32), ALL),
-        FitData(constraints, reference, "what is known"),
+        FitData(constraints, reference, "constraints"),
         camera=CAMERA,
         unknowns=Unknowns(shift),
         model="m",
@@ -49,29 +49,29 @@ def calibrated(
 def test_a_length_and_what_is_expected_share_the_say_by_their_uncertainty() -> None:
     rigid = ErrorModel("m", scale=0.1, smooth=0.0, reach=1.0, local=0.0, photos=30, source="a test")
     loose = DistanceAt(BOX, at(BOX).distance_m * 1.2, 0.1 * at(BOX).distance_m * 1.2)
-    found = calibrated([loose], rigid)
-    assert np.log(1 / found.scale) == pytest.approx(np.log(1.2) / 2, rel=1e-3)
-    assert found.scale_interval == pytest.approx(np.expm1(1.96 * 0.1 / 2**0.5), rel=1e-3)
-    assert found.scale_prior == 0.1
+    result = calibrated([loose], rigid)
+    assert np.log(1 / result.scale) == pytest.approx(np.log(1.2) / 2, rel=1e-3)
+    assert result.scale_interval == pytest.approx(np.expm1(1.96 * 0.1 / 2**0.5), rel=1e-3)
+    assert result.scale_prior == 0.1
 
 
 def test_a_reference_that_covers_the_picture_decides_against_what_is_expected() -> None:
-    found = calibrated([], reference=MetricDepth((1.5 * Z).astype(np.float32), ALL))
-    assert 1 / found.scale == pytest.approx(1.5, rel=1e-3)
+    result = calibrated([], reference=MetricDepth((1.5 * Z).astype(np.float32), ALL))
+    assert 1 / result.scale == pytest.approx(1.5, rel=1e-3)
 
 
-def test_an_estimator_that_nobody_has_measured_has_a_broad_prior_that_is_stated() -> None:
-    found = calibrated([at(BOX)], None, times=1.3)
-    assert 1 / found.scale == pytest.approx(1.3, rel=0.01)
-    assert found.scale_prior == assumed_error_model("m").scale == 0.5
-    assert "assumed 5 % per point and a factor of up to 2.7 in scale (95 %)" in summary(found, None)
-    assert found.scale_interval > np.expm1(1.96 * 0.05)
+def test_an_estimator_without_an_error_model_has_a_broad_prior_that_is_reported() -> None:
+    result = calibrated([at(BOX)], None, times=1.3)
+    assert 1 / result.scale == pytest.approx(1.3, rel=0.01)
+    assert result.scale_prior == assumed_error_model("m").scale == 0.5
+    assert "assumed 5 % per point and a factor of up to 2.7 in scale (95 %)" in summary(result, None)
+    assert result.scale_interval > np.expm1(1.96 * 0.05)
     # A depth sensor is better than a network in all but its unit.
     assert assumed_error_model("measured").local < assumed_error_model("m").local
 
 
 def test_relative_depth_has_no_prior() -> None:
-    found = calibrate(
+    result = calibrate(
         RelativeDepth(((1 / Z + 0.05) / 0.02).astype(np.float32), ALL),
         FitData([at(BOX), at(WALL)]),
         camera=CAMERA,
@@ -79,18 +79,18 @@ def test_relative_depth_has_no_prior() -> None:
         model="m",
         spread=None,
     )
-    assert found.scale_prior is None
-    assert summary(found, None).endswith("m has no error model: assumed 5 % per point")
+    assert result.scale_prior is None
+    assert summary(result, None).endswith("m has no error model: assumed 5 % per point")
 
 
-def test_a_shift_that_one_length_does_not_tell_stays_as_expected() -> None:
+def test_a_shift_that_one_length_does_not_determine_stays_at_its_prior() -> None:
     known = [at(BOX), at((76.5, 62.5))]
-    found = calibrated(known, times=1.05, shift=True)
-    assert 1 / found.scale == pytest.approx(1.05, rel=0.1)
-    assert abs(found.shift) < 0.2 * np.median(1 / Z)
-    # Places at different distances do tell it.
+    result = calibrated(known, times=1.05, shift=True)
+    assert 1 / result.scale == pytest.approx(1.05, rel=0.1)
+    assert abs(result.shift) < 0.2 * np.median(1 / Z)
+    # Points at different distances determine it.
     model = MetricDepth((1 / (1 / Z + 0.02)).astype(np.float32), ALL)
-    told = calibrate(
+    determined = calibrate(
         model,
         FitData([at(BOX), at(WALL), at(FLOOR)]),
         camera=CAMERA,
@@ -98,16 +98,16 @@ def test_a_shift_that_one_length_does_not_tell_stays_as_expected() -> None:
         model="m",
         spread=ErrorModel("m", 0.2, 0.0, 1.0, 0.001, 30, "a test"),
     )
-    assert told.shift == pytest.approx(-0.02, abs=0.004)
+    assert determined.shift == pytest.approx(-0.02, abs=0.004)
 
 
-def test_a_scale_that_nobody_would_expect_is_taken_from_the_constraints_alone_and_told() -> None:
+def test_a_surprising_scale_is_taken_from_the_constraints_alone_and_reported() -> None:
     """A photo of a coin, or a tape that was read in the wrong unit."""
-    found = calibrated([at(BOX), at(WALL)], times=12.0)
-    assert 1 / found.scale == pytest.approx(12.0, rel=0.05)
-    assert found.scale_prior is None
-    (told,) = [doubt for doubt in doubts(found, MODEL) if "times the scale of m" in doubt]
-    assert "12" in told and "check their positions and units" in told
+    result = calibrated([at(BOX), at(WALL)], times=12.0)
+    assert 1 / result.scale == pytest.approx(12.0, rel=0.05)
+    assert result.scale_prior is None
+    (message,) = [doubt for doubt in doubts(result, MODEL) if "times the scale of m" in doubt]
+    assert "12" in message and "check their positions and units" in message
     assert not any("times the scale of" in doubt for doubt in doubts(calibrated([at(BOX)]), MODEL))
 
 
@@ -119,7 +119,7 @@ def test_before_any_constraint_the_smooth_error_is_part_of_the_common_one() -> N
     assert 0.2 < ROUGH.common_sigma(lattice(ALL), **SIZE) < 0.447
 
 
-def test_the_lattice_stands_on_valid_pixels_however_few() -> None:
+def test_the_lattice_consists_of_valid_pixels_however_few() -> None:
     few = np.zeros((300, 400), bool)
     few[7, 11] = few[200, 303] = True
     assert sorted(map(tuple, lattice(few).tolist())) == [(11.5, 7.5), (303.5, 200.5)]
@@ -130,8 +130,8 @@ def test_the_lattice_stands_on_valid_pixels_however_few() -> None:
 
 def test_what_was_given_comes_back() -> None:
     door = LengthBetween((60.5, 40.5), (60.5, 80.5), 0.42, 0.005)
-    found = calibrated([door, at(WALL)], None)
-    first, second = (fitted_text(residual) for residual in found.constraints)
+    result = calibrated([door, at(WALL)], None)
+    first, second = (fitted_text(residual) for residual in result.constraints)
     assert first.startswith("10.62 m given, ") and "too long): --at 20.5,20.5" in first
     assert (
         second.startswith("0.420 m given, 0.4") and "too short): --length 60.5,40.5:60.5,80.5=0.42m" in second
@@ -139,8 +139,8 @@ def test_what_was_given_comes_back() -> None:
 
 
 def test_a_weak_scale_and_an_unfit_estimator_are_one_warning() -> None:
-    (told,) = doubts(calibrated([at(BOX)], ROUGH), ROUGH)
-    assert told.startswith("the scale is only known to ± ") and "m is unfit for measuring" in told
+    (message,) = doubts(calibrated([at(BOX)], ROUGH), ROUGH)
+    assert message.startswith("the scale is only known to ± ") and "m is unfit for measuring" in message
     assert doubts(calibrated([at(BOX)]), MODEL) == [] and unfit_text(MODEL) is None
     (weak,) = doubts(calibrated([LengthBetween((20.5, 20.5), (35.5, 20.5), 0.75, 0.3)]), MODEL)
     assert (
@@ -152,17 +152,17 @@ def test_a_weak_scale_and_an_unfit_estimator_are_one_warning() -> None:
 
 def test_of_two_lengths_the_one_that_the_estimator_s_error_does_not_explain_is_left_out() -> None:
     """Without anything that was measured of the estimator, nothing would say which of them is wrong."""
-    found = calibrated([at(BOX), at(WALL, 4.0)])
-    assert [residual.used for residual in found.constraints] == [True, False]
-    assert np.log(found.scale) == pytest.approx(0.0, abs=0.02)
-    assert any("--at 20.5,20.5" in doubt and "rejected" in doubt for doubt in doubts(found, MODEL))
+    result = calibrated([at(BOX), at(WALL, 4.0)])
+    assert [residual.used for residual in result.constraints] == [True, False]
+    assert np.log(result.scale) == pytest.approx(0.0, abs=0.02)
+    assert any("--at 20.5,20.5" in doubt and "rejected" in doubt for doubt in doubts(result, MODEL))
     with pytest.raises(CalibrationError, match=r"--at 20\.5,20\.5"):
         calibrated([at(BOX), at(WALL, 4.0)], None)
 
 
-def test_constraints_that_contradict_each_other_are_told_however_bad_the_estimator_is() -> None:
-    told = [doubt for doubt in doubts(calibrated([at(BOX, 1.3), at(WALL, 0.8)], ROUGH), ROUGH)]
-    (contradiction,) = [doubt for doubt in told if "contradict each other" in doubt]
+def test_inconsistent_constraints_are_reported_however_bad_the_estimator_is() -> None:
+    messages = [doubt for doubt in doubts(calibrated([at(BOX, 1.3), at(WALL, 0.8)], ROUGH), ROUGH)]
+    (contradiction,) = [doubt for doubt in messages if "contradict each other" in doubt]
     assert "--at 75.5,60.5" in contradiction and "--at 20.5,20.5" in contradiction and "by 6" in contradiction
     assert any(
         "contradict each other" in doubt

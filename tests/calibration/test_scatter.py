@@ -1,4 +1,4 @@
-"""The error of an estimator that nobody has measured, and what an estimator's noise does to a fit."""
+"""The error of an estimator without an error model, and the effect of an estimator's noise on a fit."""
 
 import numpy as np
 import pytest
@@ -31,16 +31,16 @@ def metric(constraints: list[DistanceAt]) -> Calibration:
 
 def test_one_constraint_too_many_does_not_decide_alone_how_far_the_estimator_is_off() -> None:
     """Two distances that differ by 10 % scatter by 7 %; two of three parts of the variance stay the assumption's."""
-    found = metric([at(BOX, 1.05), at(WALL, 0.95)])
+    result = metric([at(BOX, 1.05), at(WALL, 0.95)])
     own = np.log(1.05 / 0.95) / 2**0.5
-    assert found.relative_error == pytest.approx(((own**2 + 2 * ASSUMED**2) / 3) ** 0.5, rel=0.03)
+    assert result.relative_error == pytest.approx(((own**2 + 2 * ASSUMED**2) / 3) ** 0.5, rel=0.03)
     # Neither do two that happen to agree make it exact.
     agree = metric([at(BOX), at(WALL)])
     assert agree.relative_error is None
     assert agree.scale_interval > np.expm1(1.96 * 0.7 * ASSUMED * (2 / 3) ** 0.5)
 
 
-def test_many_constraints_alone_tell_how_far_the_estimator_is_off() -> None:
+def test_many_constraints_determine_the_error_of_the_estimator() -> None:
     places = [(5.0 * c + 2.5, 5.0 * r + 2.5) for r in range(1, 24, 4) for c in range(1, 32, 5)]
     exact = metric([at(place) for place in places])
     assert exact.relative_error is None and exact.scale_interval < 0.01
@@ -64,7 +64,7 @@ def test_noise_of_the_estimator_does_not_pull_the_scale_towards_zero() -> None:
         places = [
             (x, y) for x, y in places if np.ptp(Z[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2]) < 0.3
         ]
-        found = calibrate(
+        result = calibrate(
             relative,
             FitData([at(place, sigma=0.001) for place in places]),
             camera=CAMERA,
@@ -72,6 +72,6 @@ def test_noise_of_the_estimator_does_not_pull_the_scale_towards_zero() -> None:
             model="m",
             spread=spread,
         )
-        ratios.append(found.scale / 0.02 - 1)
-        sigmas.append(found.covariance[0][0] ** 0.5 / 0.02)
+        ratios.append(result.scale / 0.02 - 1)
+        sigmas.append(result.covariance[0][0] ** 0.5 / 0.02)
     assert abs(np.mean(ratios)) < 1.5 * np.mean(sigmas)

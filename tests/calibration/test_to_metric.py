@@ -62,11 +62,11 @@ def made(
     """The result, what was said, and the warnings."""
     journal = Journal()
     estimate = DepthEstimate(depth=MetricDepth(Z, ALL), model=model)
-    found = to_metric(
+    result = to_metric(
         photo(name), estimate, scale_sources or ScaleSources(constraints=constraints), known, journal
     )
     said = [entry.message for entry in journal.entries if entry.kind == "decision"]
-    return found, said, [entry.message for entry in journal.entries if entry.kind == "warning"]
+    return result, said, [entry.message for entry in journal.entries if entry.kind == "warning"]
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_an_interval_without_any_constraint_is_that_of_the_same_factor() -> None
 
 
 @pytest.mark.usefixtures("measured")
-def test_a_saved_calibration_knows_nothing_of_the_errors_of_another_photo() -> None:
-    found, *_ = made(at(BOX))
-    assert found.calibration is not None and len(found.calibration.anchors) == 1
-    saved = ScaleSources(calibration=replace(found.calibration, photo="a.jpg"))
+def test_a_saved_calibration_has_no_anchors_on_another_photo() -> None:
+    result, *_ = made(at(BOX))
+    assert result.calibration is not None and len(result.calibration.anchors) == 1
+    saved = ScaleSources(calibration=replace(result.calibration, photo="a.jpg"))
     same, said, warnings = made(scale_sources=saved)
     other, *_ = made(scale_sources=saved, name="b.jpg")
     assert same.calibration is not None and len(same.calibration.anchors) == 1
@@ -106,9 +106,9 @@ def test_a_saved_calibration_knows_nothing_of_the_errors_of_another_photo() -> N
 
 
 def test_a_saved_calibration_holds_for_the_same_camera_lying_and_upright() -> None:
-    found, *_ = made(at(BOX))
-    assert found.calibration is not None
-    saved = ScaleSources(calibration=replace(found.calibration, photo="a.jpg"))
+    result, *_ = made(at(BOX))
+    assert result.calibration is not None
+    saved = ScaleSources(calibration=replace(result.calibration, photo="a.jpg"))
     upright = DepthEstimate(depth=MetricDepth(np.ascontiguousarray(Z.T), ALL.T), model="m")
     turned = Photo(rgb=np.zeros((*Z.T.shape, 3), np.uint8), path="b.jpg")
     for focal_px, warns in ((CAMERA.fx, False), (0.75 * CAMERA.fx, True)):
@@ -131,10 +131,10 @@ def test_a_reference_that_shows_another_scene_is_doubted(times: float, doubtful:
 def test_a_focal_length_is_taken_from_lengths_only_where_they_determine_it(sigma: float, taken: bool) -> None:
     """A length across, one into the depth and the camera's height do so to 4 % if known to 1 %, to 24 if to 20."""
     across, along = between((20.5, 20.5), (140.5, 20.5), sigma), between((80.5, 118.5), (80.5, 100.5), sigma)
-    found, *_ = made(across, along, CameraHeight(1.5, 1.5 * sigma), known=None, model="measured")
-    assert found.focal_fitted == taken
+    result, *_ = made(across, along, CameraHeight(1.5, 1.5 * sigma), known=None, model="measured")
+    assert result.focal_fitted == taken
     if taken:
-        assert found.focal_px == pytest.approx(CAMERA.fx, rel=0.01)
+        assert result.focal_px == pytest.approx(CAMERA.fx, rel=0.01)
 
 
 def test_of_many_constraints_the_worst_are_shown() -> None:

@@ -95,7 +95,7 @@ def test_a_usual_camera_is_not_doubted() -> None:
     assert journal.entries == []
 
 
-def test_the_known_camera_is_used_and_one_decision_tells_it() -> None:
+def test_the_known_camera_is_used_and_journaled_once() -> None:
     journal = Journal()
     camera = camera_of(photo(exif_focal_note="26 mm equivalent"), IN_FILE, None, "dav2-small", journal)
     assert camera is IN_FILE
@@ -106,7 +106,7 @@ def test_the_known_camera_is_used_and_one_decision_tells_it() -> None:
     assert "333.0 px" in decision.message
 
 
-def test_exif_is_told_with_how_it_was_derived() -> None:
+def test_an_exif_focal_length_is_reported_with_its_derivation() -> None:
     journal = Journal()
     facts = photo(exif_focal_px=300.0, exif_focal_note="26 mm equivalent")
     camera_of(facts, known_camera(facts, Options(), journal), None, "preview", journal)

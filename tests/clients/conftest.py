@@ -1,6 +1,6 @@
 """Blender, MeshLab and CloudCompare themselves: `./dev clients` installs them and runs these tests.
 
-Each runs in a process of its own, with an interpreter of its own: Blender's module wants one version of Python, and
+Each runs in a separate process with its own interpreter: Blender's module wants one version of Python, and
 none of them shall bring its libraries into ours.
 """
 

@@ -60,7 +60,7 @@ def test_a_levelled_scene_s_camera_too(name, axes, levelled, rendered, tmp_path)
     assert psnr_db > GOOD_DB
 
 
-def test_opencv_axes_stand_upright_all_the_same(scene, rendered, tmp_path):
+def test_opencv_axes_are_upright_too(scene, rendered, tmp_path):
     turned = replace(scene, options=replace(scene.options, axes="opencv"))
     turned.save(tmp_path / "a.obj")
     psnr_db, _ = agreement(rendered(tmp_path / "a.obj"), scene)
@@ -105,8 +105,8 @@ def test_a_blender_file_is_saved_with_the_photo_inside(scene, bpy_python, tmp_pa
     seen = subprocess.run(
         [str(bpy_python), "-c", look, str(tmp_path / "a.blend")], capture_output=True, text=True, timeout=120
     )
-    told = json.loads(seen.stdout.strip().splitlines()[-1])
-    assert told == ["photo camera", scene.photo.width, scene.photo.height, "Standard", True]
+    output = json.loads(seen.stdout.strip().splitlines()[-1])
+    assert output == ["photo camera", scene.photo.width, scene.photo.height, "Standard", True]
 
 
 def test_a_damaged_file_is_one_sentence(bpy_python, tmp_path):

@@ -73,7 +73,7 @@ def test_metric_depth_is_in_metres_up_to_the_limit(metric_folder: Path, journal:
     assert isinstance(one.depth, MetricDepth) and isinstance(two.depth, MetricDepth)
     z_m = one.depth.z_m[one.depth.valid]
     assert z_m.size and z_m.min() > 0 and z_m.max() < 20
-    # The network's metres do not know the focal length.
+    # The network's metric scale does not depend on the focal length.
     np.testing.assert_array_equal(one.depth.z_m, two.depth.z_m)
     assert (
         one.details["max_depth_m"] == 20 and one.details["uses_focal"] is False and two.focal_used_px is None
@@ -94,7 +94,7 @@ def test_a_saturated_metric_output_is_not_valid(tmp_path: Path, journal: Keeping
     assert not result.depth.valid.any() and result.depth.z_m.max() == 80
 
 
-def test_the_config_tells_which_kind_a_checkpoint_is(
+def test_the_config_determines_the_kind_of_a_checkpoint(
     relative_folder: Path, metric_folder: Path, journal: KeepingJournal
 ) -> None:
     run = RunOptions(device="cpu", processing_size=70)

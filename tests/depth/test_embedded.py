@@ -108,7 +108,9 @@ def test_a_unit_that_cannot_be_right_is_doubted(journal: KeepingJournal) -> None
     assert "unit in the file may be wrong" in journal.warnings()[0]
 
 
-def test_a_photo_without_depth_is_told_what_is_understood(tmp_path: Path, journal: KeepingJournal) -> None:
+def test_without_embedded_depth_the_error_lists_the_standards(
+    tmp_path: Path, journal: KeepingJournal
+) -> None:
     for photo in (noise_photo(width=32, height=24), read_photo(file(tmp_path, "a.jpg", photo_jpeg(32, 24)))):
         with pytest.raises(
             ModelUnavailable, match=r"contains no usable depth.*Apple.*GDepth.*Dynamic Depth.*--depth"

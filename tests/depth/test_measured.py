@@ -39,7 +39,7 @@ def test_no_depth_appears_that_was_not_measured(
     stored: tuple[int, int], wanted: tuple[int, int], seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    # Two surfaces, 1 m and 3 m away, each within 2 %, and holes: nothing may hang between them.
+    # Two surfaces at 1 m and 3 m, each within 2 %, and holes: no depth may lie between them.
     z_m = (rng.choice([1.0, 3.0], stored) * rng.uniform(0.99, 1.01, stored)).astype(np.float32)
     valid = rng.random(stored) > 0.3
     out, known = resize_depth(np.where(valid, z_m, 0), valid, width=wanted[1], height=wanted[0])

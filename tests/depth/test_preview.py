@@ -19,10 +19,10 @@ def truth_of(name: str, unit_m: float = 0.001) -> np.ndarray:
     return np.asarray(Image.open(SAMPLES / f"{name}.depth.png")).astype(np.float64) * unit_m
 
 
-def aligned_error(found: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
+def aligned_error(result: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
     """AbsRel after one scale by the median."""
-    scale = np.median(truth[known] / found[known])
-    return float(np.mean(np.abs(scale * found[known] - truth[known]) / truth[known]))
+    scale = np.median(truth[known] / result[known])
+    return float(np.mean(np.abs(scale * result[known] - truth[known]) / truth[known]))
 
 
 @pytest.mark.parametrize(("name", "unit_m"), [("living_room", 0.001), ("street", 1 / 256)])

@@ -72,7 +72,7 @@ def test_names_are_unique_and_the_published_ones_are_there() -> None:
         assert registry.create(card.name, RunOptions()).gives == card.gives
 
 
-def test_an_unknown_name_is_told_the_closest_or_all() -> None:
+def test_the_error_for_an_unknown_name_lists_the_closest_or_all_names() -> None:
     with pytest.raises(ModelUnavailable, match="Did you mean depthpro"):
         registry.create("depth-pro", RunOptions())
     with pytest.raises(ModelUnavailable, match=r"depthpro.*hf:REPO-OR-FOLDER"):

@@ -51,7 +51,7 @@ def test_sixteen_bit_pictures_and_another_size(tmp_path: Path) -> None:
         (np.zeros((*Z.shape, 3), np.float32), "expected the array to be"),
     ],
 )
-def test_what_does_not_fit_is_told(tmp_path: Path, array: np.ndarray, says: str) -> None:
+def test_depth_that_does_not_fit_is_refused(tmp_path: Path, array: np.ndarray, says: str) -> None:
     np.save(tmp_path / "r.npy", array)
     with pytest.raises(DepthFileError, match=says):
         read(tmp_path / "r.npy")

@@ -28,9 +28,9 @@ class Fake:
 
 
 def depth_of(path: Path, unit_m: float | None = None) -> MetricDepth:
-    found = SparsePoints(path, unit_m).estimate(PHOTO, focal_px=None, journal=Journal()).depth
-    assert isinstance(found, MetricDepth)
-    return found
+    result = SparsePoints(path, unit_m).estimate(PHOTO, focal_px=None, journal=Journal()).depth
+    assert isinstance(result, MetricDepth)
+    return result
 
 
 def test_lines_of_positions_and_depth(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_lines_of_positions_and_depth(tmp_path: Path) -> None:
         ("5,2,nan\n", "none of its 1 points"),
     ],
 )
-def test_wrong_lines_are_told(tmp_path: Path, text: str, says: str) -> None:
+def test_invalid_lines_are_reported(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "points.csv"
     path.write_text(text)
     with pytest.raises(DepthFileError, match=says):
@@ -103,7 +103,7 @@ def test_a_colmap_model_is_a_reference(tmp_path: Path) -> None:
     assert np.median(np.abs(scene.depth.z_m / Z - 1)) < 1e-3
 
 
-def test_a_colmap_model_without_this_photo_or_damaged_is_told(tmp_path: Path) -> None:
+def test_a_colmap_model_that_is_damaged_or_lacks_this_photo_is_reported(tmp_path: Path) -> None:
     pytest.importorskip("pycolmap")
     with pytest.raises(DepthFileError, match=r"no image named photo\.jpg among its 1 images"):
         depth_of(colmap_model(tmp_path / "other", "street.jpg"))

@@ -8,7 +8,7 @@ NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 CODE = f"import os, recon.depth.registry; print([os.environ[name] for name in {NAMES}])"
 
 
-def test_they_sleep_unless_told_otherwise() -> None:
+def test_waiting_threads_sleep_unless_configured_otherwise() -> None:
     """In another process: a variable of the tests' own machine must not answer for recon."""
     plain = {name: value for name, value in os.environ.items() if name not in NAMES}
     for env, expected in (

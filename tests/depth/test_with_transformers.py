@@ -109,7 +109,7 @@ MAKERS: dict[str, tuple[Callable[[], tuple[Any, Any]], DepthKind]] = {
     "zoedepth": (zoedepth, "metric"),
 }
 NO_RANDOM_CHECKPOINT = {
-    "depth_pro",  # has tests of its own below
+    "depth_pro",  # tested separately below
     "chmv2",  # refused: it estimates heights of trees
     "tipsv2_dpt",  # its only processor needs torchvision
 }
@@ -151,7 +151,7 @@ def test_the_result_is_that_of_the_class_and_its_processor(
     photo = noise_photo(width=size[0], height=size[1])
     stated = gives if kind == "dpt" else None
     estimator = registry.create(f"hf:{folder}", options(backend="transformers", depth_kind=stated))
-    found = estimator.estimate(photo, focal_px=None, journal=journal)
+    result = estimator.estimate(photo, focal_px=None, journal=journal)
 
     model = AutoModelForDepthEstimation.from_pretrained(folder).eval()
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
@@ -167,12 +167,12 @@ def test_the_result_is_that_of_the_class_and_its_processor(
         expected = expected[:, :, down:-down, across:-across]
     expected = torch.nn.functional.interpolate(expected, (photo.height, photo.width), mode="bilinear")
 
-    assert estimator.gives == gives and found.details["backend"] == "transformers"
-    if isinstance(found.depth, MetricDepth):
-        values, valid = found.depth.z_m, found.depth.valid
+    assert estimator.gives == gives and result.details["backend"] == "transformers"
+    if isinstance(result.depth, MetricDepth):
+        values, valid = result.depth.z_m, result.depth.valid
     else:
-        assert isinstance(found.depth, RelativeDepth)
-        values, valid = found.depth.inverse, found.depth.valid
+        assert isinstance(result.depth, RelativeDepth)
+        values, valid = result.depth.inverse, result.depth.valid
     assert valid.mean() > 0.5
     np.testing.assert_allclose(values[valid], expected[0, 0].numpy()[valid], rtol=1e-4, atol=1e-5)
 
@@ -214,7 +214,7 @@ def test_both_backends_give_the_same_depth_anything(tmp_path: Path, journal: Kee
     ("run", "expected"),
     [
         ({}, "config.json does not state which. Add --depth-kind"),
-        ({"backend": "fast"}, "no network of its own for model_type dpt"),
+        ({"backend": "fast"}, "no built-in network for model_type dpt"),
         (
             {"precision": "int8", "depth_kind": "relative"},
             "--precision int8 exists in recon's own networks only",

@@ -1,4 +1,4 @@
-"""What transformers' own processor makes of a picture; run by test_depth_pro.py in a process of its own.
+"""The output of transformers' own image processor; run by test_depth_pro.py in a separate process.
 
     python transformers_input.py FOLDER SIDE
 

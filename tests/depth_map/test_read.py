@@ -62,7 +62,7 @@ def test_a_coloured_picture_of_depth_is_refused(tmp_path: Path, mode: str) -> No
         read_depth(tmp_path / "colours.png")
 
 
-def test_a_png_is_in_millimetres_unless_told(tmp_path: Path) -> None:
+def test_a_png_is_in_millimetres_by_default(tmp_path: Path) -> None:
     path = saved(tmp_path / "d.png", np.array([[0, 1000], [2500, 65534]], np.uint16))
     file = read_depth(path)
     np.testing.assert_allclose(file.z_m, [[0.0, 1.0], [2.5, 65.534]])
@@ -170,7 +170,7 @@ def test_damaged_arrays(tmp_path: Path) -> None:
         read_depth(tmp_path / "huge.npy")
 
 
-def test_an_archive_tells_which_key_and_may_carry_a_mask(tmp_path: Path) -> None:
+def test_the_keys_of_an_archive_and_its_mask(tmp_path: Path) -> None:
     valid = RAMP_M > 2
     np.savez(tmp_path / "d.npz", z_m=RAMP_M * 2, depth_m=RAMP_M, valid=valid)
     file = read_depth(tmp_path / "d.npz")

@@ -1,4 +1,4 @@
-"""Depth as files: exact numbers for programs, and pictures whose legend tells the truth."""
+"""Depth files: exact numbers for programs, and images with a correct legend."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_png_is_millimetres_of_16_bits(depth, tmp_path):
     assert "metres = value * 0.001" in Image.open(tmp_path / "d.png").info["Description"]
 
 
-def test_what_16_bits_cannot_hold_is_told_and_not_clamped(tmp_path):
+def test_values_outside_16_bits_are_reported_and_not_clamped(tmp_path):
     z_m = np.array([[65.535, 65.5354, 65.536, 1000.0, 0.0004, 0.0006]], np.float32)
     written = write_depth(tmp_path / "d.png", MetricDepth(z_m, np.ones_like(z_m, dtype=bool)))
     assert np.asarray(Image.open(tmp_path / "d.png")).tolist() == [[65535, 65535, 0, 0, 0, 1]]
@@ -128,7 +128,7 @@ def test_unknown_is_grey(depth):
 
 
 def test_the_legend_shows_the_colour_of_each_distance(depth):
-    """The colour beside a tick is the colour of the pixels at that distance."""
+    """The colour next to a tick is the colour of the pixels at that distance."""
     picture = depth_picture(depth, "viridis").astype(int)
     legend = picture[:, WIDTH:]
     column = legend[:, 16]

@@ -18,13 +18,13 @@ def _tree(path: Path) -> ast.Module:
 
 def _imports(path: Path, *, at_the_top: bool) -> set[str]:
     """The packages that a file imports, anywhere or at its top (type checking aside)."""
-    found = set()
+    result = set()
     for node in _tree(path).body if at_the_top else ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            result |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
+            result.add(node.module.split(".")[0])
+    return result
 
 
 def _who_imports(package: str, *, at_the_top: bool = False) -> set[str]:
@@ -44,8 +44,8 @@ def test_heavy_libraries_are_imported_where_the_page_says() -> None:
     assert not _outside(_who_imports("torch", at_the_top=True), "recon/depth/nets/")
     assert _who_imports("open3d") and not _outside(_who_imports("open3d"), "apps/recon_viewer/")
     for package in ("trimesh", "laspy", "pxr"):
-        found = _who_imports(package)
-        assert found and not _outside(found, "recon/file_info/", "recon/export/")
+        result = _who_imports(package)
+        assert result and not _outside(result, "recon/file_info/", "recon/export/")
 
 
 def _prints_or_exits(path: Path) -> Iterator[int]:
@@ -55,12 +55,12 @@ def _prints_or_exits(path: Path) -> Iterator[int]:
 
 
 def test_the_library_prints_and_exits_only_where_the_page_says() -> None:
-    found = {
+    result = {
         path.relative_to(ROOT).as_posix()
         for path in modules_of(ROOT).values()
         if list(_prints_or_exits(path))
     }
-    in_library = {file for file in found if file.startswith("recon/")}
+    in_library = {file for file in result if file.startswith("recon/")}
     assert in_library and in_library == set(re.findall(r"`(recon/\S+\.py)`", PAGE)) & in_library
 
 

@@ -1,4 +1,4 @@
-"""The examples of the pages for contributors do what the pages say, as they stand there."""
+"""The examples of the contributors' pages work exactly as printed."""
 
 import json
 import os
@@ -31,9 +31,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def _example(page: str) -> str:
     """The page's first block of Python."""
-    found = re.search(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return found[1]
+    result = re.search(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    assert result is not None
+    return result[1]
 
 
 def _install(

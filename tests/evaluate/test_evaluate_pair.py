@@ -60,11 +60,11 @@ def test_the_focal_length_counts(folder: Path) -> None:
     assert row["metric"]["chamfer_m"] > 0.03  # right depths along wrong rays
 
 
-def test_the_true_camera_is_told_on_request_alone(folder: Path) -> None:
-    blind, told = Fake(folder), Fake(folder)
-    assert measured(folder, blind)["focal_source"] == "default" and blind.told_px is None
-    row = measured(folder, told, camera="truth")
-    assert told.told_px == CAMERA.fx and row["focal_error"] is None
+def test_the_model_gets_the_true_camera_only_on_request(folder: Path) -> None:
+    blind, informed = Fake(folder), Fake(folder)
+    assert measured(folder, blind)["focal_source"] == "default" and blind.given_px is None
+    row = measured(folder, informed, camera="truth")
+    assert informed.given_px == CAMERA.fx and row["focal_error"] is None
     assert row["metric"]["chamfer_m"] == pytest.approx(0, abs=1e-5)
 
 
@@ -106,14 +106,14 @@ def test_what_the_estimate_leaves_out_is_counted(folder: Path) -> None:
         measured(folder, Fake(folder))
 
 
-def test_a_bad_pair_is_told_and_the_rest_goes_on(folder: Path) -> None:
+def test_a_bad_pair_is_reported_and_the_others_are_evaluated(folder: Path) -> None:
     (folder / "b.jpg").write_bytes(b"\xff\xd8\xffnothing")
     rows = list(run(read_manifest(folder), Fake(folder), Settings(), Journal()))
     (failure,) = [row.found for row in rows if isinstance(row.found, Failure)]
     assert rows[1].found is failure and failure.type == "PhotoError" and "b.jpg" in failure.message
 
 
-def test_an_estimator_that_breaks_is_told_and_the_rest_goes_on(folder: Path) -> None:
+def test_an_estimator_that_fails_is_reported_and_the_others_are_evaluated(folder: Path) -> None:
     def broken(z_m: np.ndarray) -> np.ndarray:
         if z_m.max() > 6.5:
             raise RuntimeError("out of luck")
@@ -129,7 +129,7 @@ def test_missing_weights_end_the_run(folder: Path) -> None:
         list(run(read_manifest(folder), Missing(), Settings(), Journal()))
 
 
-def test_the_same_warning_is_told_once(folder: Path) -> None:
+def test_a_repeated_warning_is_shown_once(folder: Path) -> None:
     class Warning(Fake):
         def estimate(self, photo: Any, *, focal_px: float | None, journal: Journal) -> Any:
             journal.warn("model", "rough")

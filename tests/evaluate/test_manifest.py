@@ -1,4 +1,4 @@
-"""The list of pairs: what it tells, and what is wrong with it in one sentence."""
+"""The list of pairs: its contents, and its errors in one sentence each."""
 
 import json
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_the_camera_may_be_unknown(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ({}, "one entry per pair"),
         ([], "one entry per pair"),
@@ -77,13 +77,13 @@ def test_the_camera_may_be_unknown(folder: Path) -> None:
         ({"a": entry("a", width_height=[3])}, "two numbers"),
     ],
 )
-def test_what_is_wrong_is_told(folder: Path, content: Any, told: str) -> None:
+def test_invalid_input_is_reported(folder: Path, content: Any, message: str) -> None:
     write(folder, content)
-    with pytest.raises(EvaluationError, match=told):
+    with pytest.raises(EvaluationError, match=message):
         read_manifest(folder)
 
 
-def test_no_list_and_no_json_are_told(tmp_path: Path) -> None:
+def test_a_missing_list_and_invalid_json_are_reported(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"has no pairs.json. It lists"):
         read_manifest(tmp_path)
     with pytest.raises(EvaluationError, match="cannot be read"):
@@ -93,7 +93,7 @@ def test_no_list_and_no_json_are_told(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-def test_a_truth_that_does_not_fit_its_photo_is_told(folder: Path) -> None:
+def test_ground_truth_that_does_not_fit_its_photo_is_reported(folder: Path) -> None:
     Image.fromarray(np.full((100, 100), 1000, np.uint16)).save(folder / "square.png")
     Image.fromarray(np.zeros((120, 160), np.uint16)).save(folder / "empty.png")
     entries = {

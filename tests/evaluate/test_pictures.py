@@ -12,7 +12,7 @@ from recon.evaluate.pictures import picture_of, save_picture
 from recon.journal import Journal
 
 
-def found(folder: Path, estimator: Fake) -> Compared:
+def result(folder: Path, estimator: Fake) -> Compared:
     return compare(read_manifest(folder)[0], estimator, Settings(), Journal())
 
 
@@ -35,7 +35,7 @@ def panels(picture: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def test_panels_show_photo_truth_estimate_and_error(folder: Path) -> None:
-    shown = panels(picture_of(found(folder, Fake(folder))))
+    shown = panels(picture_of(result(folder, Fake(folder))))
     photo = np.asarray(Image.open(folder / "a.jpg").resize((560, 420), Image.Resampling.NEAREST)).astype(int)
     assert np.corrcoef(shown["photo"].ravel(), photo.ravel())[0, 1] > 0.5
     np.testing.assert_array_equal(shown["truth"], shown["estimate"])
@@ -44,12 +44,12 @@ def test_panels_show_photo_truth_estimate_and_error(folder: Path) -> None:
 
 @pytest.mark.parametrize(("factor", "channel"), [(1.3, 0), (1 / 1.3, 2)])
 def test_too_far_is_red_and_too_near_is_blue(folder: Path, factor: float, channel: int) -> None:
-    error = panels(picture_of(found(folder, Fake(folder, lambda z: factor * z))))["error"]
+    error = panels(picture_of(result(folder, Fake(folder, lambda z: factor * z))))["error"]
     assert (error.argmax(axis=2) == channel).all()
 
 
 def test_near_and_far_have_other_colours(folder: Path) -> None:
-    truth = panels(picture_of(found(folder, Fake(folder))))["truth"]
+    truth = panels(picture_of(result(folder, Fake(folder))))["truth"]
     box, wall = truth[210, 250], truth[30, 30]
     assert box[0] > box[2] and wall[2] >= wall[0]  # near is red
 
@@ -58,7 +58,7 @@ def test_what_is_not_known_is_grey(folder: Path) -> None:
     units = np.rint(1000 * TRUE_M).astype(np.uint16)
     units[:, :40] = 0
     Image.fromarray(units).save(folder / "a.png")
-    shown = panels(picture_of(found(folder, Fake(folder))))
+    shown = panels(picture_of(result(folder, Fake(folder))))
     assert (shown["truth"][:, :138] == 128).all() and (shown["error"][:, :138] == 128).all()
     assert not (shown["truth"][:, 145:] == 128).all(axis=2).any()
 
@@ -67,7 +67,7 @@ def test_scattered_truth_is_seen(folder: Path) -> None:
     units = np.asarray(Image.open(folder / "a.png")).copy()
     units[np.random.default_rng(0).random(units.shape) > 0.02] = 0
     Image.fromarray(units).save(folder / "a.png")
-    known = (panels(picture_of(found(folder, Fake(folder))))["truth"] != 128).any(axis=2)
+    known = (panels(picture_of(result(folder, Fake(folder))))["truth"] != 128).any(axis=2)
     assert known.mean() > 0.06
 
 
@@ -76,13 +76,13 @@ def test_any_shape_of_photo_has_a_picture(folder: Path, size: tuple[int, int]) -
     Image.open(folder / "a.jpg").resize(size).save(folder / "odd.jpg")
     Image.fromarray(np.full(size[::-1], 1500, np.uint16)).save(folder / "odd.png")
     write(folder, {"odd": entry("odd", K_fx_fy_cx_cy=None)})
-    picture = picture_of(found(folder, Fake(folder, lambda z: 2 / z, gives="relative")))
+    picture = picture_of(result(folder, Fake(folder, lambda z: 2 / z, gives="relative")))
     assert picture.dtype == np.uint8 and picture.ndim == 3 and max(picture.shape) < 3000
 
 
 def test_it_is_saved_whole(folder: Path) -> None:
     path = folder / "shown.png"
-    save_picture(path, found(folder, Fake(folder)))
+    save_picture(path, result(folder, Fake(folder)))
     with Image.open(path) as image:
         image.load()
         assert image.mode == "RGB" and image.width > 1200

@@ -1,4 +1,4 @@
-"""Rows as they come, runs that go on, means over photos, tables."""
+"""Result rows, resumed runs, means over photos, tables."""
 
 import json
 from dataclasses import replace
@@ -55,7 +55,7 @@ def test_rows_are_there_as_soon_as_they_are_added(tmp_path: Path) -> None:
     assert [each.pair for each in rows] == ["a"]
 
 
-def test_a_resumed_run_knows_what_went_well(tmp_path: Path) -> None:
+def test_a_resumed_run_skips_successful_pairs(tmp_path: Path) -> None:
     first = RowFile(tmp_path / "rows.jsonl", SETTINGS, resume=False)
     for each in (row("a", 0.1), failed("b"), row("c", 0.3)):
         first.add(each)
@@ -102,34 +102,34 @@ def test_means_and_medians_are_over_photos() -> None:
         row("c", 0.9, scene="outdoor"),
         failed("d"),
     ]
-    found = summarise(rows)["m"]
-    abs_rel = found.overall.values["metric.abs_rel"]
+    result = summarise(rows)["m"]
+    abs_rel = result.overall.values["metric.abs_rel"]
     assert (abs_rel.mean, abs_rel.median, abs_rel.photos) == (pytest.approx(0.4), 0.2, 3)
-    assert found.overall.photos == 3
-    assert {scene: one.photos for scene, one in found.scenes.items()} == {"indoor": 2, "outdoor": 1}
-    assert found.scenes["indoor"].values["metric.abs_rel"].mean == pytest.approx(0.15)
-    assert found.failed == (FailedPair("E", "bad | worse", "d"),)
+    assert result.overall.photos == 3
+    assert {scene: one.photos for scene, one in result.scenes.items()} == {"indoor": 2, "outdoor": 1}
+    assert result.scenes["indoor"].values["metric.abs_rel"].mean == pytest.approx(0.15)
+    assert result.failed == (FailedPair("E", "bad | worse", "d"),)
 
 
 def test_what_a_photo_has_not_does_not_count() -> None:
-    found = summarise([row("a", 0.1, focal_error=0.2), row("b", 0.1)])["m"].overall.values
-    assert (found["focal_error"].photos, found["focal_error"].mean) == (1, 0.2)
-    assert "boundary_f1" not in found
+    result = summarise([row("a", 0.1, focal_error=0.2), row("b", 0.1)])["m"].overall.values
+    assert (result["focal_error"].photos, result["focal_error"].mean) == (1, 0.2)
+    assert "boundary_f1" not in result
 
 
 def test_a_model_of_which_all_failed_has_a_summary() -> None:
-    found = summarise([failed("a")])
-    assert found["m"].overall == Summary(0, {}) and len(found["m"].failed) == 1
-    assert photo_line(found["m"]) == "0 photos, 1 failed"
+    result = summarise([failed("a")])
+    assert result["m"].overall == Summary(0, {}) and len(result["m"].failed) == 1
+    assert photo_line(result["m"]) == "0 photos, 1 failed"
 
 
 def test_tables_show_what_was_measured() -> None:
-    found = summarise([row("a", 0.125), row("a", 0.5, model="other")])
-    table = model_table(found["m"])
+    result = summarise([row("a", 0.125), row("a", 0.5, model="other")])
+    table = model_table(result["m"])
     assert table.titles == ("", "estimated\nmean", "estimated\nmedian")
     assert table.rows[0] == ("AbsRel", "0.125", "0.125")
-    assert [line[:4] for line in depth_table(found).rows][2] == ("other", "as predicted", "mean", "0.500")
-    comparison = comparison_table(found)
+    assert [line[:4] for line in depth_table(result).rows][2] == ("other", "as predicted", "mean", "0.500")
+    comparison = comparison_table(result)
     assert comparison is not None and comparison.rows[1][:3] == ("other", "0.500", "0.500")
     assert comparison_table(summarise([row("a", 0.1)])) is None
 
@@ -137,13 +137,13 @@ def test_tables_show_what_was_measured() -> None:
 def test_the_report_says_all(tmp_path: Path, folder: Path) -> None:
     (folder / "b.jpg").unlink()
     rows = list(run(read_manifest(folder), Fake(folder, lambda z: 1.1 * z), SETTINGS, Journal()))
-    told = write_report(tmp_path, summarise(rows), rows, SETTINGS, manifest="pairs", overwrite=False)
-    content = json.loads(told[0].read_text())
+    paths = write_report(tmp_path, summarise(rows), rows, SETTINGS, manifest="pairs", overwrite=False)
+    content = json.loads(paths[0].read_text())
     assert content["format"] == "recon-eval-1" and len(content["photos"]) == 3
     assert content["models"]["fake"]["overall"]["values"]["metric.abs_rel"]["mean"] == pytest.approx(
         0.1, rel=1e-3
     )
-    text = told[1].read_text()
+    text = paths[1].read_text()
     assert "| fake | as predicted | mean | 0.100 |" in text and "- fake, b: " in text
     assert "SI-log (sqrt(mean d² - (mean d)²)" in text
     with pytest.raises(ExportError, match="--overwrite"):

@@ -86,7 +86,7 @@ def points_of_mesh(path: Path) -> NDArray[np.float64]:
     return np.asarray(geometry.vertices, dtype=np.float64)
 
 
-def test_a_scene_that_tells_nothing_is_written_as_it_is(tmp_path: Path) -> None:
+def test_a_scene_without_gravity_is_written_unchanged(tmp_path: Path) -> None:
     scene = flat_scene()
     assert scene.levelling is not None and not scene.levelling.trusted
     plain = scene.with_options(Options()).save(tmp_path / "plain.ply")
@@ -101,9 +101,9 @@ def test_the_command_says_what_it_did_or_could_not_do(tmp_path: Path) -> None:
     run = CliRunner().invoke(
         recon, ["export", str(tmp_path / "scene.npz"), "-o", str(tmp_path / "a.glb"), "--json"]
     )
-    told = next(each["values"] for each in json.loads(run.stdout)["entries"] if each["topic"] == "level")
-    assert told["pitch_deg"] == pytest.approx(PITCH_DEG, abs=0.1)
-    assert told["camera_height_m"] == pytest.approx(1.5, abs=0.01)
+    values = next(each["values"] for each in json.loads(run.stdout)["entries"] if each["topic"] == "level")
+    assert values["pitch_deg"] == pytest.approx(PITCH_DEG, abs=0.1)
+    assert values["camera_height_m"] == pytest.approx(1.5, abs=0.01)
     run = CliRunner().invoke(
         recon, ["export", str(tmp_path / "flat.npz"), "-o", str(tmp_path / "b.glb"), "--json"]
     )

@@ -1,4 +1,4 @@
-"""A scene that is passed on holds the picture, and nothing that tells who took it, where, or on which machine."""
+"""A shared scene contains the image, but no metadata on who took it, where, or on which machine."""
 
 import base64
 import json

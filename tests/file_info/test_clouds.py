@@ -23,8 +23,8 @@ def is_whole(shape: Any, notes: tuple[str, ...]) -> None:
     assert [len(np.unique(points[:, axis])) for axis in range(3)] == [200] * 3
     assert np.allclose(np.linalg.norm(np.diff(points, axis=0), axis=1), 0.01 * 3**0.5, atol=1e-5)
     assert notes == (
-        "its coordinates are large: moved by (-600,000, -5,200,000, 0) towards the origin, since float32 would round "
-        "them",
+        "its coordinates are large: moved by (-600,000, -5,200,000, 0) towards the origin, because float32 would "
+        "round them",
     )
 
 
@@ -162,7 +162,7 @@ def test_pcd_that_is_not_as_promised_is_refused(header: str, tmp_path: Path) -> 
     [
         (100, "<I", 2**31, "records before its points"),
         (96, "<I", 2**31, "records before its points|bytes"),
-        (107, "<I", 2**32 - 1, "more than LAZ can pack"),
+        (107, "<I", 2**32 - 1, "more than LAZ can compress"),
         (None, "<I", 2**31, "chunks of points"),
     ],
 )

@@ -19,7 +19,7 @@ from recon.types import Mesh, PointCloud
 
 OURS = [
     (suffix, shape) for suffix, form in formats().items() for shape in form.shapes if suffix != ".colmap"
-]  # a folder, tested by itself
+]  # a folder, tested separately
 
 
 def expected_colours(suffix: str, shape: str) -> str:
@@ -201,11 +201,11 @@ def test_big_endian_ply_with_faces_of_any_length(tmp_path):
     assert info.colours == "none"
     assert info.notes == ("made by hand",)
     path.write_bytes(header + rows + faces[:-2])
-    with pytest.raises(SceneFileError, match="promises 2 of element face"):
+    with pytest.raises(SceneFileError, match="declares 2 of element face"):
         describe(path)
 
 
-def test_points_that_are_not_finite_are_told(tmp_path):
+def test_non_finite_points_are_reported(tmp_path):
     (tmp_path / "a.ply").write_text(
         "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
         "end_header\n0 0 0\nnan 1 1\n1 2 3\n"
@@ -226,7 +226,7 @@ def test_glb_moved_and_scaled_by_its_nodes(trimesh, tmp_path):
     assert np.allclose(info.low, (9, -0.5, -1.5))
 
 
-def test_a_missing_texture_is_told(make_content, tmp_path):
+def test_a_missing_texture_is_reported(make_content, tmp_path):
     save(make_content("mesh"), tmp_path / "a.obj", formats()[".obj"])
     (tmp_path / "a_texture.jpg").unlink()
     info = describe(tmp_path / "a.obj")

@@ -118,7 +118,7 @@ def test_strips_and_fans_face_one_way(mode: int, order: list[int] | None, faces:
     assert (np.cross(b - a, c - a)[:, 2] > 0).all()
 
 
-def test_points_have_colours_and_lines_are_told(tmp_path: Path) -> None:
+def test_points_have_colours_and_ignored_lines_are_reported(tmp_path: Path) -> None:
     made = Gltf()
     linear = np.float32([[1, 0, 0], [0, 0.2158605, 0], [0, 0, 0]])  # half of sRGB's range
     colours = made.accessor(linear)
@@ -130,11 +130,11 @@ def test_points_have_colours_and_lines_are_told(tmp_path: Path) -> None:
     assert notes == ("1 sets of lines are not shown",)
 
 
-def test_points_beside_a_mesh_are_told(tmp_path: Path) -> None:
+def test_points_without_triangles_next_to_a_mesh_are_reported(tmp_path: Path) -> None:
     made = Gltf()
     made.show(made.node(mesh=made.mesh()), made.node(mesh=made.mesh(TRIANGLE / 2, mode=0)))
     _, shape, notes = agreeing(made.save(tmp_path / "a.glb"))
-    assert isinstance(shape, Mesh) and notes == ("3 points that belong to no triangle are not shown",)
+    assert isinstance(shape, Mesh) and notes == ("3 points without triangles are not shown",)
 
 
 def test_sparse_positions(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_meshes_that_no_scene_shows_are_shown(scene: Any, with_nodes: bool, tmp_
     made.tree |= {} if scene is None else {"scenes": [scene]}
     info, _, notes = agreeing(made.save(tmp_path / "a.glb"))
     assert info.size == ((200, 100, 0) if with_nodes else (100, 50, 0))
-    assert info.notes == notes == ("no scene of the file shows its meshes: all are taken",)
+    assert info.notes == notes == ("no scene of the file contains its meshes: all are shown",)
 
 
 def textured(uri: str) -> Gltf:
@@ -195,10 +195,10 @@ def test_textures_in_folders_give_the_colours(uri: str, suffix: str, tmp_path: P
     assert shape.rgb is not None and shape.rgb.tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
 
 
-def test_pictures_that_are_not_there_are_told(tmp_path: Path) -> None:
+def test_missing_images_are_reported(tmp_path: Path) -> None:
     for uri, note in (
         ("gone.png", "the file gone.png is missing"),
-        ("https://example.org/a.png", "the file https://example.org/a.png is on the web, and is not fetched"),
+        ("https://example.org/a.png", "the file https://example.org/a.png is a URL, which is not downloaded"),
     ):
         info, _, notes = agreeing(textured(uri).save(tmp_path / "a.glb"))
         assert info.notes == notes == (note,)

@@ -35,7 +35,7 @@ def areas(shape: PointCloud | Mesh) -> float:
         (SQUARE + "f 1 2 3 4\nf 4 3 5\n", 2, 3.0),
         (SQUARE + "f 1 2 3 5 4\n", 1, 3.0),
         (SQUARE + "f -5 -4 -3 -2\nf -2 -3 -1\n", 2, 3.0),
-        # Counted back from where they stand, not from the end of the file.
+        # Relative to the current line, not to the end of the file.
         ("v 0 0 0\nv 2 0 0\nv 2 1 0\nf -3 -2 -1\nv 0 1 0\nv 1 2 0\nf 1 3 -2\nf -2 3 -1\n", 3, 3.0),
         (SQUARE.replace("v ", "  v ") + "\tf 1 2 3 4\n  f 4 3 5\n", 2, 3.0),
         (SQUARE.replace("v ", "v\t") + "f\t1\t2  3 4\nf 4 3 5\n", 2, 3.0),
@@ -105,7 +105,7 @@ def test_textures_are_found(folder: str, name: str, spelled: str, tmp_path: Path
     ]  # fmt: skip
 
 
-def test_files_that_are_not_there_are_told_by_both(tmp_path: Path) -> None:
+def test_missing_files_are_reported_by_both_readers(tmp_path: Path) -> None:
     path = obj(tmp_path / "a.obj", "mtllib m.mtl\n" + TEXTURED)
     for make, note in (
         (lambda: None, "the material file m.mtl is missing"),
@@ -115,7 +115,7 @@ def test_files_that_are_not_there_are_told_by_both(tmp_path: Path) -> None:
         ),
         (
             lambda: (tmp_path / "m.mtl").write_text("newmtl wood\nmap_Kd http://a.b/c.png\n"),
-            "the texture http://a.b/c.png is on the web, and is not fetched",
+            "the texture http://a.b/c.png is a URL, which is not downloaded",
         ),
     ):
         make()
@@ -173,7 +173,7 @@ def binary_stl(header: bytes, behind: bytes = b"", promised: int = 1) -> bytes:
         (STL.replace("endsolid x\n", "").encode(), "STL, text", None),
         (binary_stl(b"made by hand"), "STL, binary", None),
         (binary_stl(b"solid but binary"), "STL, binary", None),
-        (binary_stl(b"solid", b"\0\0"), "STL, binary", "2 bytes behind its triangles were not read"),
+        (binary_stl(b"solid", b"\0\0"), "STL, binary", "2 bytes after its triangles were not read"),
     ],
 )
 def test_dialects_of_stl(data: bytes, format_: str, note: str | None, tmp_path: Path) -> None:

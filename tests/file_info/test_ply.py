@@ -163,9 +163,9 @@ FACE = ("element face 2", "property list uchar int vertex_indices")
         ),
         ("3 0 1 2\n3 0 1\n", "the line of face 2 ends too early"),
         ("3 0 1 2\n-1\n", "the line of face 2 ends too early"),
-        ("3 0 1 2\n", "promises 2 of element face and has 1"),
-        ("3 0 1 2\n3 0 1 7\n", "a corner that is not there"),
-        ("3 0 1 2\n3 0 1 -2\n", "a corner that is not there"),
+        ("3 0 1 2\n", "declares 2 of element face but has 1"),
+        ("3 0 1 2\n3 0 1 7\n", "a point that does not exist"),
+        ("3 0 1 2\n3 0 1 -2\n", "a point that does not exist"),
     ],
 )
 def test_rows_that_are_not_as_promised_are_refused(rows: str, words: str, tmp_path: Path) -> None:

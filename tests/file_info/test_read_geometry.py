@@ -54,7 +54,7 @@ def test_what_recon_wrote_comes_back(
 def test_what_holds_no_geometry_is_refused(make_content: Any, tmp_path: Path) -> None:
     for name, words in (
         ("a.html", "open it in a browser"),
-        ("a.jpg", "holds no geometry"),
+        ("a.jpg", "contains no geometry"),
         ("a.ply", "does not exist"),
     ):
         with pytest.raises(SceneFileError, match=words):

@@ -70,10 +70,10 @@ def test_a_blurred_outline_flies_and_its_surfaces_stay(ramp: int) -> None:
     z[:, :80] = 2.0
     between = np.linspace(1 / 2.0, 1 / 6.0, ramp + 2)[1:-1]
     z[:, 80 : 80 + ramp] = 1 / between
-    found = flying(connect(z, ALL, RAYS, 0.04), ALL)
-    assert found[:, 80 : 80 + ramp].all()
-    found[:, 80 : 80 + ramp] = False
-    assert not found.any()
+    result = flying(connect(z, ALL, RAYS, 0.04), ALL)
+    assert result[:, 80 : 80 + ramp].all()
+    result[:, 80 : 80 + ramp] = False
+    assert not result.any()
 
 
 def test_thin_things_stay_whole_where_outlines_are_sharp() -> None:
@@ -119,7 +119,7 @@ def test_one_row_and_one_column_work() -> None:
         assert not flying(links, usable).any()
 
 
-def test_a_backdrop_stands_behind_the_scene() -> None:
+def test_a_backdrop_is_behind_the_scene() -> None:
     z = floor_and_wall()
     assert backdrop_distance_m(z, ALL) > z.max()
     assert backdrop_distance_m(z, ~ALL) == 100.0

@@ -33,11 +33,11 @@ def with_boxes(z_m: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np
     "surfaces", [[FLOOR, BACK, SIDE], [FLOOR, CEILING, BACK], [FLOOR]], ids=["corner", "corridor", "plain"]
 )
 def test_a_known_tilt_is_found(surfaces: list[Surface], pitch_deg: float, roll_deg: float) -> None:
-    found = level(room(surfaces, pitch_deg, roll_deg))
-    assert found.pitch_deg == pytest.approx(pitch_deg, abs=0.1)
-    assert found.roll_deg == pytest.approx(roll_deg, abs=0.1)
-    assert found.camera_height_m == pytest.approx(1.5, rel=0.01)
-    assert found.trusted and found.confidence > 0.7
+    result = level(room(surfaces, pitch_deg, roll_deg))
+    assert result.pitch_deg == pytest.approx(pitch_deg, abs=0.1)
+    assert result.roll_deg == pytest.approx(roll_deg, abs=0.1)
+    assert result.camera_height_m == pytest.approx(1.5, rel=0.01)
+    assert result.trusted and result.confidence > 0.7
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,11 +51,11 @@ def test_noise_boxes_and_outliers_cost_less_than_half_a_degree(seed: int) -> Non
     wrong = noise > np.quantile(noise, 0.7)
     bumps = cv2.GaussianBlur(rng.normal(size=z_m.shape), (0, 0), 6)
     z_m[wrong] = 2.5 + 1.0 * (bumps / bumps.std())[wrong].clip(-1.5, 3)
-    found = level(z_m)
-    assert found.pitch_deg == pytest.approx(pitch_deg, abs=0.5)
-    assert found.roll_deg == pytest.approx(roll_deg, abs=0.5)
-    assert found.camera_height_m == pytest.approx(1.5, rel=0.03)
-    assert found.trusted
+    result = level(z_m)
+    assert result.pitch_deg == pytest.approx(pitch_deg, abs=0.5)
+    assert result.roll_deg == pytest.approx(roll_deg, abs=0.5)
+    assert result.camera_height_m == pytest.approx(1.5, rel=0.03)
+    assert result.trusted
 
 
 def test_single_pixels_of_wrong_depth_do_not_matter() -> None:
@@ -63,8 +63,8 @@ def test_single_pixels_of_wrong_depth_do_not_matter() -> None:
     z_m = room([FLOOR, BACK, SIDE], -10, 4)
     wrong = rng.random(z_m.shape) < 0.02
     z_m[wrong] = rng.uniform(0.5, 8, wrong.sum())
-    found = level(z_m)
-    assert found.pitch_deg == pytest.approx(-10, abs=0.5) and found.roll_deg == pytest.approx(4, abs=0.5)
+    result = level(z_m)
+    assert result.pitch_deg == pytest.approx(-10, abs=0.5) and result.roll_deg == pytest.approx(4, abs=0.5)
 
 
 def test_the_floor_is_below_the_table() -> None:
@@ -76,14 +76,14 @@ def test_the_floor_is_below_the_table() -> None:
 
 def test_walls_without_a_floor_turn_the_scene_and_leave_its_height() -> None:
     other = ((-0.8, 0, -0.6), 3.0)
-    found = level(room([BACK, SIDE, other], 6, -4))
-    assert found.camera_height_m is None and found.trusted
-    assert found.pitch_deg == pytest.approx(6, abs=0.2) and found.roll_deg == pytest.approx(-4, abs=0.2)
-    assert found.level_T_gl[:3, 3].tolist() == [0, 0, 0]
+    result = level(room([BACK, SIDE, other], 6, -4))
+    assert result.camera_height_m is None and result.trusted
+    assert result.pitch_deg == pytest.approx(6, abs=0.2) and result.roll_deg == pytest.approx(-4, abs=0.2)
+    assert result.level_T_gl[:3, 3].tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("kind", ["nothing", "ball", "one wall", "heap"])
-def test_where_nothing_tells_gravity_the_scene_is_left_alone(kind: str) -> None:
+def test_without_evidence_of_gravity_the_scene_is_unchanged(kind: str) -> None:
     rng = np.random.default_rng(1)
     rays = rays_of(CAMERA)
     square = rays.x[None, :].astype(np.float64) ** 2 + rays.y[:, None] ** 2
@@ -97,21 +97,21 @@ def test_where_nothing_tells_gravity_the_scene_is_left_alone(kind: str) -> None:
         bumps = cv2.GaussianBlur(rng.normal(size=z_m.shape), (0, 0), 12)
         z_m = 2 + 0.5 * bumps / bumps.std()
         z_m = np.maximum(z_m, 0.5)
-    found = level(z_m)
-    assert not found.trusted and found.confidence < MIN_CONFIDENCE
-    assert np.array_equal(found.level_T_gl, np.eye(4))
+    result = level(z_m)
+    assert not result.trusted and result.confidence < MIN_CONFIDENCE
+    assert np.array_equal(result.level_T_gl, np.eye(4))
 
 
 def test_the_level_frame_is_upright_with_the_floor_at_zero_and_the_heading_kept() -> None:
     z_m = room([FLOOR, BACK, SIDE], -17, 6)
-    found = level(z_m)
-    level_T_cam = found.level_T_gl @ gl_T_cam
+    result = level(z_m)
+    level_T_cam = result.level_T_gl @ gl_T_cam
     assert np.allclose(level_T_cam[:3, :3] @ level_T_cam[:3, :3].T, np.eye(3), atol=1e-12)
     assert np.linalg.det(level_T_cam) == pytest.approx(1)
     points = apply(level_T_cam, unproject(z_m.astype(np.float32), rays_of(CAMERA)).reshape(-1, 3))
-    assert found.camera_height_m is not None
+    assert result.camera_height_m is not None
     camera = apply(level_T_cam, np.zeros((1, 3), np.float32))[0]
-    assert camera == pytest.approx([0, found.camera_height_m, 0], abs=1e-6)
+    assert camera == pytest.approx([0, result.camera_height_m, 0], abs=1e-6)
     lowest = np.isclose(z_m, room([FLOOR], -17, 6)).reshape(-1)
     assert np.abs(points[lowest, 1]).max() < 0.02 and points[:, 1].min() > -0.02
     forward = level_T_cam[:3, 2]
@@ -135,20 +135,20 @@ def test_frames_of_a_real_sequence_agree_about_gravity(shared_data: Path) -> Non
     for name in sorted(pairs):
         if "world_T_cam" not in pairs[name] or not name.endswith("50"):
             continue
-        found = _level_file(shared_data / "rgbd", pairs[name], half_px=0.5)
-        assert found.trusted
-        ups_world.append(np.array(pairs[name]["world_T_cam"])[:3, :3] @ found.up_cam)
+        result = _level_file(shared_data / "rgbd", pairs[name], half_px=0.5)
+        assert result.trusted
+        ups_world.append(np.array(pairs[name]["world_T_cam"])[:3, :3] @ result.up_cam)
     ups = np.array(ups_world)
     angles = np.degrees(np.arccos(np.clip(ups @ ups.T, -1, 1)))
     assert len(ups) == 2 and angles.max() < 4
 
 
-def test_the_sample_living_room_stands_upright() -> None:
+def test_the_sample_living_room_is_levelled() -> None:
     entry = json.loads((ROOT / "sample_data" / "pairs.json").read_text())["living_room"]
-    found = _level_file(ROOT / "sample_data", entry, half_px=0.0)
+    result = _level_file(ROOT / "sample_data", entry, half_px=0.0)
     up = np.array(entry["world_T_cam"])[2, :3]
-    assert np.degrees(np.arccos(up @ found.up_cam)) < 0.5
-    assert found.camera_height_m == pytest.approx(entry["camera_height_m"], rel=0.01)
+    assert np.degrees(np.arccos(up @ result.up_cam)) < 0.5
+    assert result.camera_height_m == pytest.approx(entry["camera_height_m"], rel=0.01)
 
 
 def _level_file(folder: Path, entry: dict, half_px: float) -> Levelling:

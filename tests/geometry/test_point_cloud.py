@@ -45,9 +45,9 @@ def bytes_of(path: Path, runs: Iterable[Run], threads: int) -> bytes:
         file.write(b"head")
         write_runs(file, runs, threads)
         file.write(b"tail")
-    found = path.read_bytes()
-    assert found.startswith(b"head") and found.endswith(b"tail")
-    return found[4:-4]
+    result = path.read_bytes()
+    assert result.startswith(b"head") and result.endswith(b"tail")
+    return result[4:-4]
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_records_are_the_same_whatever_the_way_and_the_threads(
     whole, transform = cloud.whole(), file_T_cam(axes, level)  # type: ignore[arg-type]
     record = record_of(cloud)
     path = tmp_path / "records"
-    found = [bytes_of(path, vertex_runs(cloud, record, transform), threads) for threads in (1, 2, 5)]
-    assert found[0] == found[1] == found[2]
-    made = np.frombuffer(found[0], record)
+    result = [bytes_of(path, vertex_runs(cloud, record, transform), threads) for threads in (1, 2, 5)]
+    assert result[0] == result[1] == result[2]
+    made = np.frombuffer(result[0], record)
     assert np.array_equal(made["xyz"], apply(transform, whole.points))
     assert np.array_equal(made["rgb"], whole.rgb)
     if normals:

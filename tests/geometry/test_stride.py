@@ -91,11 +91,11 @@ def test_meshes_have_a_budget_and_clouds_have_none(options: dict, mesh: int, clo
 
 
 def test_a_large_wall_becomes_the_mesh_that_the_budget_names() -> None:
-    scene, told = wall(2000, 1200), Journal()
+    scene, journal = wall(2000, 1200), Journal()
     mesh = scene.mesh()
     assert len(mesh.faces) == 2 * 999 * 599
-    report_faces(scene, len(mesh.faces), told)
-    assert [entry.message for entry in told.entries] == [
+    report_faces(scene, len(mesh.faces), journal)
+    assert [entry.message for entry in journal.entries] == [
         "1.2 of 4.8 million triangles (every 2nd pixel); --full keeps all"
     ]
 

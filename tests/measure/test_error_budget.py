@@ -34,30 +34,30 @@ def relative_sigma(
     provenance: dict[str, Any], assume: Assumptions = EXACTLY, camera: Intrinsics = CAMERA
 ) -> float:
     """Standard uncertainty of a distance from the camera, as a share of it."""
-    found = from_camera(scene_of(ROOM, provenance, camera), AT, assume)
-    assert found.sigma is not None
-    return found.sigma / found.value
+    result = from_camera(scene_of(ROOM, provenance, camera), AT, assume)
+    assert result.sigma is not None
+    return result.sigma / result.value
 
 
 def test_without_a_calibration_the_common_factor_counts() -> None:
     assert relative_sigma(estimated(MODEL)) == pytest.approx(np.hypot(MODEL.scale, MODEL.spread), rel=1e-3)
-    found = from_camera(scene_of(ROOM, estimated(MODEL)), AT)
-    assert found.includes == (
+    result = from_camera(scene_of(ROOM, estimated(MODEL)), AT)
+    assert result.includes == (
         "picking (0.5 px)",
         "the error of m (3.2 % of the distance, measured on 12 photos: a test)",
     )
 
 
 def test_a_calibration_takes_its_place() -> None:
-    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=CALIBRATION)), AT, EXACTLY)
+    result = from_camera(scene_of(ROOM, estimated(MODEL, calibration=CALIBRATION)), AT, EXACTLY)
     z_m = on_wall(*AT)[2]
     sensitivity = -z_m * np.array([(1 / z_m - 0.05) / 0.5, 1.0])
     fitted = sensitivity @ np.array(CALIBRATION["covariance"]) @ sensitivity
-    assert found.sigma == pytest.approx(found.value * np.sqrt(fitted + MODEL.spread**2), rel=1e-3)
-    assert "the calibration with depthpro (scale ± 4.0 %, assuming depthpro is correct)" in found.includes
+    assert result.sigma == pytest.approx(result.value * np.sqrt(fitted + MODEL.spread**2), rel=1e-3)
+    assert "the calibration with depthpro (scale ± 4.0 %, assuming depthpro is correct)" in result.includes
     lengths = {**CALIBRATION, "reference": "2 lengths", "constraints": [{"constraint": "--length ..."}]}
-    told = from_camera(scene_of(ROOM, estimated(MODEL, calibration=lengths)), AT).includes
-    assert "the calibration with 2 lengths (scale ± 4.0 %)" in told
+    includes = from_camera(scene_of(ROOM, estimated(MODEL, calibration=lengths)), AT).includes
+    assert "the calibration with 2 lengths (scale ± 4.0 %)" in includes
 
 
 def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> None:
@@ -72,22 +72,22 @@ def test_the_covariance_of_a_calibration_is_that_of_depth_under_its_draws() -> N
     assert modes @ covariance @ modes.T == pytest.approx(np.cov(log_z.T), rel=0.05)
 
 
-def test_a_calibration_without_covariance_is_told() -> None:
+def test_a_calibration_without_covariance_is_reported() -> None:
     bare = {name: value for name, value in CALIBRATION.items() if name != "covariance"}
-    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=bare)), AT)
-    assert "the error of the calibration, which is missing from this scene file" in found.not_included
+    result = from_camera(scene_of(ROOM, estimated(MODEL, calibration=bare)), AT)
+    assert "the error of the calibration, which is missing from this scene file" in result.not_included
 
 
-def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
+def test_an_estimator_without_an_error_model_has_no_interval() -> None:
     for provenance in (estimated(None), {"model": {"name": "m"}, "calibration": CALIBRATION}):
-        found = from_camera(scene_of(ROOM, provenance), AT)
-        assert (found.sigma, found.low, found.high) == (None, None, None)
-        assert found.text.endswith(" m ± unknown")
-        assert found.errors_text == (
+        result = from_camera(scene_of(ROOM, provenance), AT)
+        assert (result.sigma, result.low, result.high) == (None, None, None)
+        assert result.text.endswith(" m ± unknown")
+        assert result.errors_text == (
             "± unknown: there is no error model for m; measure it with `recon eval FOLDER --model m --error-model "
             "FILE`, or state its error with --depth-sigma"
         )
-        assert found.includes == found.not_included == ()
+        assert result.includes == result.not_included == ()
     written = from_camera(scene_of(ROOM, {"model": {"name": "relative-file"}, "error_model": None}), AT)
     assert written.unknown == "there is no error model for relative-file; state its error with --depth-sigma"
     unnamed = from_camera(scene_of(ROOM, {}), AT)
@@ -96,15 +96,15 @@ def test_an_estimator_that_nobody_has_measured_has_no_interval() -> None:
 
 def test_the_residuals_of_a_calibration_are_called_so() -> None:
     residuals = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=1, source="residuals of this calibration with b")
-    told = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
-    assert told[1] == "the error of m (8.0 % of the distance, residuals of this calibration with b)"
+    includes = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
+    assert includes[1] == "the error of m (8.0 % of the distance, residuals of this calibration with b)"
 
 
 def test_measured_depth_counts_its_steps_and_says_that_the_sensor_is_not_known() -> None:
-    found = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.01}}), AT, EXACTLY)
-    assert found.sigma == pytest.approx(found.value / on_wall(*AT)[2] * 0.01 / np.sqrt(12), rel=1e-3)
-    assert found.includes == ("the resolution of the depth file (10 mm)",)
-    assert "the sensor's own error, which is unknown (state it with --depth-sigma)" in found.not_included
+    result = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.01}}), AT, EXACTLY)
+    assert result.sigma == pytest.approx(result.value / on_wall(*AT)[2] * 0.01 / np.sqrt(12), rel=1e-3)
+    assert result.includes == ("the resolution of the depth file (10 mm)",)
+    assert "the sensor's own error, which is unknown (state it with --depth-sigma)" in result.not_included
     floats = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 1.0}}), AT, EXACTLY)
     assert floats.sigma == pytest.approx(0.0, abs=1e-9)
     assert floats.errors_text.startswith("includes no errors, and does not include picking; the sensor's own")
@@ -115,7 +115,7 @@ def test_a_stated_error_of_depth() -> None:
     assert relative_sigma(measured, Assumptions(0.0, depth_sigma=0.02)) == pytest.approx(0.02, rel=1e-3)
     absolute = relative_sigma(measured, Assumptions(0.0, depth_sigma_m=0.02))
     assert absolute == pytest.approx(0.02 / on_wall(*AT)[2], rel=1e-3)
-    # It takes the place of what is known, and of what is not.
+    # It replaces a known error model, and a missing one.
     assert relative_sigma(estimated(MODEL), Assumptions(0.0, depth_sigma=0.01)) == pytest.approx(
         0.01, rel=1e-3
     )
@@ -154,15 +154,15 @@ def test_an_error_model_of_ones_own() -> None:
     ],
 )
 def test_the_focal_length(source: FocalSource, counted: str | None, left_out: str | None) -> None:
-    found = from_camera(scene_of(ROOM, estimated(MODEL), camera_from(source)), AT)
-    assert [told for told in found.includes if "focal" in told] == ([counted] if counted else [])
-    assert [told for told in found.not_included if "focal" in told] == ([left_out] if left_out else [])
+    result = from_camera(scene_of(ROOM, estimated(MODEL), camera_from(source)), AT)
+    assert [text for text in result.includes if "focal" in text] == ([counted] if counted else [])
+    assert [text for text in result.not_included if "focal" in text] == ([left_out] if left_out else [])
 
 
 def test_a_fitted_focal_length_has_the_error_of_its_fit() -> None:
     fitted = {**CALIBRATION, "focal_sigma": 0.03}
-    found = from_camera(scene_of(ROOM, estimated(MODEL, calibration=fitted), camera_from("fit")), AT)
-    assert "the focal length from the calibration (3.0 %)" in found.includes
+    result = from_camera(scene_of(ROOM, estimated(MODEL, calibration=fitted), camera_from("fit")), AT)
+    assert "the focal length from the calibration (3.0 %)" in result.includes
 
 
 def test_where_metres_go_with_the_focal_length_its_error_is_theirs() -> None:
@@ -171,8 +171,8 @@ def test_where_metres_go_with_the_focal_length_its_error_is_theirs() -> None:
     axis, camera = (80.0, 60.0), camera_from("exif")
     for follows, wanted in ((True, 0.015), (False, 0.0)):
         provenance = estimated(exact, focal={"sets_depth": follows})
-        found = from_camera(scene_of(ROOM, provenance, camera), axis, EXACTLY)
-        assert found.sigma == pytest.approx(wanted * found.value, abs=1e-9)
+        result = from_camera(scene_of(ROOM, provenance, camera), axis, EXACTLY)
+        assert result.sigma == pytest.approx(wanted * result.value, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -187,5 +187,5 @@ def test_where_metres_go_with_the_focal_length_its_error_is_theirs() -> None:
 def test_a_text_has_the_digits_that_its_interval_leaves_and_none_below_a_tenth_of_a_millimetre(
     value: float, half: float, unit: Any, text: str
 ) -> None:
-    found = Interval(value, "length", half / 1.96, value - half, value + half, "first-order")
-    assert found.scaled(unit).text == text
+    result = Interval(value, "length", half / 1.96, value - half, value + half, "first-order")
+    assert result.scaled(unit).text == text

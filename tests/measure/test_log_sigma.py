@@ -41,9 +41,9 @@ def room(log_sigma: NDArray[np.float32] | None, z_m: NDArray[np.float32] = ROOM)
 
 
 def sigma(scene: Scene, pixel: tuple[float, float]) -> float:
-    found = from_camera(scene, pixel, EXACTLY)
-    assert found.sigma is not None
-    return found.sigma / found.value
+    result = from_camera(scene, pixel, EXACTLY)
+    assert result.sigma is not None
+    return result.sigma / result.value
 
 
 def wrong_rooms(draws: int) -> Iterator[NDArray[np.float32]]:
@@ -57,9 +57,9 @@ def wrong_rooms(draws: int) -> Iterator[NDArray[np.float32]]:
         yield z_m
 
 
-def holds(found: Interval, truth: float) -> bool:
-    assert found.low is not None and found.high is not None
-    return found.low <= truth <= found.high
+def holds(result: Interval, truth: float) -> bool:
+    assert result.low is not None and result.high is not None
+    return result.low <= truth <= result.high
 
 
 def test_the_map_scales_the_smooth_and_the_local_part_and_not_the_common_factor() -> None:
@@ -93,8 +93,8 @@ def test_a_stated_error_takes_the_place_of_the_map() -> None:
 
 
 def test_what_the_interval_counts_is_named() -> None:
-    told = from_camera(room(LOG_SIGMA), SURE).errors_text
-    assert "scaled by its predicted uncertainty" in told
+    message = from_camera(room(LOG_SIGMA), SURE).errors_text
+    assert "scaled by its predicted uncertainty" in message
     assert "predicted uncertainty" not in from_camera(room(None), SURE).errors_text
 
 

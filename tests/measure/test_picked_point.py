@@ -46,7 +46,7 @@ def test_positions_outside_of_the_photo_are_refused(at: tuple[float, float]) -> 
 
 
 @pytest.mark.parametrize("edge", [0.04, 0.0])
-def test_a_depth_edge_is_told_with_both_depths(edge: float) -> None:
+def test_a_depth_edge_is_reported_with_both_depths(edge: float) -> None:
     # The box ends at column 100: its last pixel's centre is 99.5, the wall's first 100.5.
     scene = scene_of(BOX.depth.z_m, options=Options(edge=edge))
     near = point_at(scene, (99.8, 45.0), pixel_sigma_px=0.5)
@@ -59,18 +59,18 @@ def test_a_depth_edge_is_told_with_both_depths(edge: float) -> None:
     assert far.z_m == pytest.approx(on_wall(100.5, 44.5)[2], rel=0.005) and far.other_z_m == pytest.approx(
         2.0
     )
-    told = distance(scene, (99.8, 45.0), (120.0, 45.0)).warnings
-    assert len(told) == 1 and "depth edge" in told[0]
+    warnings = distance(scene, (99.8, 45.0), (120.0, 45.0)).warnings
+    assert len(warnings) == 1 and "depth edge" in warnings[0]
 
 
-def test_inside_of_a_surface_and_at_a_crease_nothing_is_told() -> None:
+def test_inside_a_surface_and_at_a_crease_there_is_no_warning() -> None:
     assert point_at(BOX, (75.0, 45.0), pixel_sigma_px=0.5).warning is None
     below = ROOM.depth.z_m[:, 80].argmax()
     for y in range(int(below) - 3, int(below) + 4):
         assert point_at(ROOM, (80.0, float(y)), pixel_sigma_px=0.5).warning is None
 
 
-def test_who_picks_roughly_may_hit_an_edge_further_away() -> None:
+def test_imprecise_picking_may_hit_an_edge_at_a_larger_distance() -> None:
     at = (95.5, 45.0)
     assert point_at(BOX, at, pixel_sigma_px=0.5).warning is None
     assert point_at(BOX, at, pixel_sigma_px=3.0).warning is not None

@@ -26,12 +26,12 @@ ROOM = room_depth(SMALL)
 
 def points_of(at_px: Array, log_error: Array, focal: Array) -> Array:
     """(B, 3, 3): where the three picked positions lie, by the true surfaces, with errors of log depth and focal."""
-    found = np.empty((len(at_px), 3, 3))
+    result = np.empty((len(at_px), 3, 3))
     for b, (positions, errors, f) in enumerate(zip(at_px, log_error, focal, strict=True)):
         for k, (x, y) in enumerate(positions):
             point = (on_wall if k == 2 else on_floor)(x, y, SMALL) * np.exp(errors[k])
-            found[b, k] = point * [np.exp(-f), np.exp(-f), 1.0]
-    return found
+            result[b, k] = point * [np.exp(-f), np.exp(-f), 1.0]
+    return result
 
 
 def lengths(p: Array) -> dict[str, Array]:
@@ -61,14 +61,14 @@ def test_first_order_agrees_with_draws(pixel_sigma: float, focal_sigma: float) -
     scene = scene_of(ROOM, estimated(MODEL, focal={"sigma": focal_sigma}), SMALL)
     assume = Assumptions(pixel_sigma_px=pixel_sigma)
     line = distance(scene, PICKED[0], PICKED[1], assume)
-    found = {
+    result = {
         "distance": line,
         "vertical": line.parts["vertical"],
         "polyline": polyline(scene, PICKED, assume),
         "angle": angle(scene, *PICKED, assume),
         "from-camera": from_camera(scene, PICKED[2], assume),
     }
-    for name, one in found.items():
+    for name, one in result.items():
         assert one.sigma == pytest.approx(drawn[name].std(), rel=0.05), name
         assert one.sigma is not None and one.low is not None and one.high is not None
         if one.method == "first-order":
@@ -85,9 +85,9 @@ def wrong_rooms(model: ErrorModel, seed: int = 2) -> Iterator[Scene]:
         yield scene_of(z_m, estimated(model), SMALL)
 
 
-def coverage(found: Sequence[Interval], truth: float) -> float:
+def coverage(result: Sequence[Interval], truth: float) -> float:
     """How often an interval holds the truth."""
-    return float(np.mean([one.low is not None and one.low <= truth <= (one.high or 0.0) for one in found]))
+    return float(np.mean([one.low is not None and one.low <= truth <= (one.high or 0.0) for one in result]))
 
 
 A, B, C = (on_floor(*PICKED[0], SMALL), on_floor(*PICKED[1], SMALL), on_wall(*PICKED[2], SMALL))
@@ -95,17 +95,17 @@ A, B, C = (on_floor(*PICKED[0], SMALL), on_floor(*PICKED[1], SMALL), on_wall(*PI
 
 def test_the_interval_of_a_distance_covers_the_truth_in_95_of_100() -> None:
     # As distance(), less the search for gravity.
-    found = [polyline(scene, PICKED[:2], EXACTLY) for scene in wrong_rooms(MODEL)]
-    assert 0.93 <= coverage(found, float(np.linalg.norm(A - B))) <= 0.97
-    assert {one.method for one in found} == {"first-order"}
+    result = [polyline(scene, PICKED[:2], EXACTLY) for scene in wrong_rooms(MODEL)]
+    assert 0.93 <= coverage(result, float(np.linalg.norm(A - B))) <= 0.97
+    assert {one.method for one in result} == {"first-order"}
 
 
 def test_with_large_errors_the_interval_is_lopsided_and_still_covers() -> None:
     wild = replace(MODEL, scale=0.35, smooth=0.2)
-    found = [from_camera(scene, PICKED[2], EXACTLY) for scene in wrong_rooms(wild)]
-    assert 0.93 <= coverage(found, float(np.linalg.norm(C))) <= 0.97
-    assert {one.method for one in found} == {"monte-carlo"}
-    assert all(one.low and one.high and one.high - one.value > 1.5 * (one.value - one.low) for one in found)
+    result = [from_camera(scene, PICKED[2], EXACTLY) for scene in wrong_rooms(wild)]
+    assert 0.93 <= coverage(result, float(np.linalg.norm(C))) <= 0.97
+    assert {one.method for one in result} == {"monte-carlo"}
+    assert all(one.low and one.high and one.high - one.value > 1.5 * (one.value - one.low) for one in result)
 
 
 def test_the_interval_of_an_area_covers_the_truth() -> None:
@@ -118,8 +118,8 @@ def test_the_interval_of_an_area_covers_the_truth() -> None:
     covariance = MODEL.covariance(centres, width=24, height=18, calibrated=False)
     fields = draw(covariance, 400, np.random.default_rng(3)).reshape(-1, 18, 24)
     rooms = (scene_of(room_depth(tiny) * np.exp(field), estimated(MODEL), tiny) for field in fields)
-    found = [area(scene, outline, EXACTLY) for scene in rooms]
-    assert 0.92 <= coverage(found, float(truth)) <= 0.98
+    result = [area(scene, outline, EXACTLY) for scene in rooms]
+    assert 0.92 <= coverage(result, float(truth)) <= 0.98
 
 
 def test_what_points_share_does_not_blur_the_distance_between_them() -> None:

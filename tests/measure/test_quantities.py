@@ -25,28 +25,28 @@ PATCH = [(40.0, 10.0), (120.0, 12.0), (115.0, 40.0), (45.0, 38.0)]
 
 
 def test_distance_and_its_level_and_upright_parts() -> None:
-    found = distance(ROOM, A, C)
-    assert found.value == pytest.approx(np.linalg.norm(R - P), rel=1e-4)
+    result = distance(ROOM, A, C)
+    assert result.value == pytest.approx(np.linalg.norm(R - P), rel=1e-4)
     risen = (R - P) @ UP_CAM
-    assert found.parts["vertical"].value == pytest.approx(risen, abs=0.01) and risen > 0.5
-    assert found.parts["horizontal"].value == pytest.approx(np.linalg.norm(R - P - risen * UP_CAM), abs=0.01)
+    assert result.parts["vertical"].value == pytest.approx(risen, abs=0.01) and risen > 0.5
+    assert result.parts["horizontal"].value == pytest.approx(np.linalg.norm(R - P - risen * UP_CAM), abs=0.01)
     assert distance(ROOM, C, A).parts["vertical"].value == pytest.approx(-risen, abs=0.01)
-    assert np.array(found.details["points_cam_m"]) == pytest.approx(np.array([P, R]), rel=1e-4)
+    assert np.array(result.details["points_cam_m"]) == pytest.approx(np.array([P, R]), rel=1e-4)
 
 
 def test_polyline_is_the_sum_of_its_segments() -> None:
-    found = polyline(ROOM, [A, B, C])
+    result = polyline(ROOM, [A, B, C])
     lengths = [np.linalg.norm(Q - P), np.linalg.norm(R - Q)]
-    assert [part.value for part in found.parts.values()] == pytest.approx(lengths, rel=1e-4)
-    assert found.value == pytest.approx(sum(lengths), rel=1e-4)
+    assert [part.value for part in result.parts.values()] == pytest.approx(lengths, rel=1e-4)
+    assert result.value == pytest.approx(sum(lengths), rel=1e-4)
     two = polyline(ROOM, [A, C])
     assert (two.value, two.sigma) == pytest.approx((distance(ROOM, A, C).value, distance(ROOM, A, C).sigma))
 
 
 def test_distance_from_the_camera_is_along_the_ray() -> None:
-    found = from_camera(ROOM, A)
-    assert found.value == pytest.approx(np.linalg.norm(P), rel=1e-4)
-    assert found.details["z_m"] == pytest.approx(P[2], rel=1e-4)
+    result = from_camera(ROOM, A)
+    assert result.value == pytest.approx(np.linalg.norm(P), rel=1e-4)
+    assert result.details["z_m"] == pytest.approx(P[2], rel=1e-4)
 
 
 def test_angle_in_space() -> None:
@@ -62,14 +62,14 @@ def test_angle_in_space() -> None:
 def test_area_of_a_patch_of_the_wall() -> None:
     corners = np.array([on_wall(*corner) for corner in PATCH])
     across = np.cross(corners[2] - corners[0], corners[3] - corners[1])
-    found = area(ROOM, PATCH)
-    assert found.value == pytest.approx(np.linalg.norm(across) / 2, rel=1e-4)
+    result = area(ROOM, PATCH)
+    assert result.value == pytest.approx(np.linalg.norm(across) / 2, rel=1e-4)
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    assert [found.parts[f"side {k}"].value for k in range(1, 5)] == pytest.approx(sides, rel=1e-4)
-    assert found.parts["perimeter"].value == pytest.approx(sides.sum(), rel=1e-4)
-    assert found.details["rms_m"] < 1e-4 and found.details["on_plane"] == 1.0 and found.warnings == ()
+    assert [result.parts[f"side {k}"].value for k in range(1, 5)] == pytest.approx(sides, rel=1e-4)
+    assert result.parts["perimeter"].value == pytest.approx(sides.sum(), rel=1e-4)
+    assert result.details["rms_m"] < 1e-4 and result.details["on_plane"] == 1.0 and result.warnings == ()
     reversed_order = area(ROOM, PATCH[::-1])
-    assert reversed_order.value == pytest.approx(found.value, rel=1e-6)
+    assert reversed_order.value == pytest.approx(result.value, rel=1e-6)
 
 
 def test_corners_may_lie_on_edges_and_holes() -> None:
@@ -77,11 +77,11 @@ def test_corners_may_lie_on_edges_and_holes() -> None:
     valid = np.ones(z_m.shape, bool)
     valid[30, 50:100] = valid[59, 50:100] = False
     outline = [(50.0, 30.0), (100.0, 30.0), (100.0, 60.0), (50.0, 60.0)]
-    found = area(scene_of(z_m, valid=valid), outline)
-    assert found.value == pytest.approx(50 * 30 * (2.0 / 200.0) ** 2, rel=1e-5)
+    result = area(scene_of(z_m, valid=valid), outline)
+    assert result.value == pytest.approx(50 * 30 * (2.0 / 200.0) ** 2, rel=1e-5)
 
 
-def test_what_stands_before_a_plane_does_not_move_it() -> None:
+def test_objects_in_front_of_a_plane_do_not_change_it() -> None:
     z_m = with_box(room_depth(), slice(15, 25), slice(60, 90), 2.0)
     assert area(scene_of(z_m), PATCH).value == pytest.approx(area(ROOM, PATCH).value, rel=1e-4)
     half = area(scene_of(with_box(room_depth(), slice(0, 60), slice(40, 75), 2.0)), PATCH)
@@ -94,33 +94,33 @@ def test_what_stands_before_a_plane_does_not_move_it() -> None:
     [(PATCH, WALL_M, "wall", 0.0), ([(20.0, 95.0), (140.0, 95.0), (80.0, 118.0)], HEIGHT_M, "floor", 90.0)],
 )
 def test_planes(outline: list[tuple[float, float]], offset_m: float, surface: str, tilt_deg: float) -> None:
-    found = plane(ROOM, outline, Assumptions(depth_sigma=0.001))
-    assert found.value == pytest.approx(offset_m, rel=1e-3)
+    result = plane(ROOM, outline, Assumptions(depth_sigma=0.001))
+    assert result.value == pytest.approx(offset_m, rel=1e-3)
     pitch = np.radians(PITCH_DEG)
     # Towards the camera; in the gl frame y is up and z backward.
     truth = {"floor": [0, np.cos(pitch), -np.sin(pitch)], "wall": [0, np.sin(pitch), np.cos(pitch)]}[surface]
-    assert found.details["normal_gl"] == pytest.approx(truth, abs=2e-3)
-    assert found.parts["tilt"].value == pytest.approx(tilt_deg, abs=0.3)
-    assert 0 < found.details["normal_sigma_deg"] < 1
+    assert result.details["normal_gl"] == pytest.approx(truth, abs=2e-3)
+    assert result.parts["tilt"].value == pytest.approx(tilt_deg, abs=0.3)
+    assert 0 < result.details["normal_sigma_deg"] < 1
 
 
 def test_pixels_of_a_coarse_depth_map_count_once() -> None:
     def sure(stored_width: int) -> float:
         model = {"name": "measured", "stored_width": stored_width}
-        found = plane(scene_of(room_depth(), {"model": model}), PATCH, Assumptions(depth_sigma=0.02))
-        assert found.sigma is not None
-        return found.sigma
+        result = plane(scene_of(room_depth(), {"model": model}), PATCH, Assumptions(depth_sigma=0.02))
+        assert result.sigma is not None
+        return result.sigma
 
     # 144 samples of a patch of 80 x 30 px, or about 10 where a stored pixel is 20 px wide.
     assert 3 < sure(8) / sure(160) < 7
 
 
 def test_height_above_the_floor() -> None:
-    found = height_above_floor(ROOM, C)
-    assert found.value == pytest.approx(HEIGHT_M + R @ UP_CAM, abs=0.01)
-    assert found.details["camera_height_m"] == pytest.approx(HEIGHT_M, abs=0.005)
+    result = height_above_floor(ROOM, C)
+    assert result.value == pytest.approx(HEIGHT_M + R @ UP_CAM, abs=0.01)
+    assert result.details["camera_height_m"] == pytest.approx(HEIGHT_M, abs=0.005)
     assert height_above_floor(ROOM, A).value == pytest.approx(0.0, abs=0.003)
-    assert any("the lowest visible horizontal surface" in told for told in found.not_included)
+    assert any("the lowest visible horizontal surface" in text for text in result.not_included)
 
 
 def test_height_needs_a_floor_and_gravity() -> None:
@@ -155,10 +155,12 @@ def test_options_of_export_do_not_change_what_is_measured() -> None:
 
 
 def test_units() -> None:
-    found = area(ROOM, PATCH)
-    feet = found.in_unit("ft")
-    assert feet.value == pytest.approx(found.value / 0.3048**2) and feet.unit == "ft2"
-    assert feet.parts["perimeter"].value == pytest.approx(found.parts["perimeter"].value / 0.3048)
-    assert feet.low is not None and found.low is not None and feet.low == pytest.approx(found.low / 0.3048**2)
+    result = area(ROOM, PATCH)
+    feet = result.in_unit("ft")
+    assert feet.value == pytest.approx(result.value / 0.3048**2) and feet.unit == "ft2"
+    assert feet.parts["perimeter"].value == pytest.approx(result.parts["perimeter"].value / 0.3048)
+    assert (
+        feet.low is not None and result.low is not None and feet.low == pytest.approx(result.low / 0.3048**2)
+    )
     corner = angle(ROOM, A, B, C)
     assert corner.in_unit("in").value == corner.value

@@ -84,10 +84,10 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
         sides = Rectangle(
             plane.rectangle.corners_px, *(s * float(np.exp(rng.normal(0, 0.01))) for s in SIDES), 0.01
         )
-        found = RectanglePlane(sides, width=W, height=H).distance(a, b)
-        assert found.low is not None and found.high is not None
-        held += found.low <= true_m <= found.high
-        widths.append((found.high - found.low) / 2)
+        result = RectanglePlane(sides, width=W, height=H).distance(a, b)
+        assert result.low is not None and result.high is not None
+        held += result.low <= true_m <= result.high
+        widths.append((result.high - result.low) / 2)
     assert 0.92 <= held / 400 <= 0.98
     # Half a pixel at 1000 px and 4 to 5 m is 2 mm or more at each end, and 1 % of 2.3 m is 23 mm.
     assert 0.02 < np.mean(widths) < 0.12
@@ -96,9 +96,9 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
 def test_a_side_that_is_measured_from_its_own_corners_is_as_sure_as_it_was_given() -> None:
     plane, _ = door()
     a, b, *_ = plane.rectangle.corners_px
-    found = plane.distance(a, b)
-    assert found.value == pytest.approx(0.9) and found.sigma == pytest.approx(0.009, rel=1e-6)
-    assert found.includes == ("picking (0.5 px)", "the rectangle's sides (1 %)")
+    result = plane.distance(a, b)
+    assert result.value == pytest.approx(0.9) and result.sigma == pytest.approx(0.009, rel=1e-6)
+    assert result.includes == ("picking (0.5 px)", "the rectangle's sides (1 %)")
 
 
 def test_what_is_not_known_is_said() -> None:
@@ -153,11 +153,11 @@ def test_positions_off_the_plane_are_named_by_the_depth_of_a_scene() -> None:
     on, off = (130.5, 20.5), (60.5, 110.5)
     assert np.linalg.norm(on_floor(*off) - on_wall(*off)) > 0.5
     assert off_plane(room, wall_rectangle(), [on]) == []
-    (told,) = off_plane(room, wall_rectangle(), [on, off])
-    assert told.startswith("60.5,110.5 does not lie in the plane of the rectangle")
-    # Where nobody has measured the estimator, its error is assumed.
-    (told,) = off_plane(scene_of(room_depth(), estimated(None)), wall_rectangle(), [on, off])
-    assert told.startswith("60.5,110.5")
+    (message,) = off_plane(room, wall_rectangle(), [on, off])
+    assert message.startswith("60.5,110.5 does not lie in the plane of the rectangle")
+    # Without an error model, the error is assumed.
+    (message,) = off_plane(scene_of(room_depth(), estimated(None)), wall_rectangle(), [on, off])
+    assert message.startswith("60.5,110.5")
 
 
 @pytest.mark.parametrize(("off", "named"), [(1.01, False), (1.05, True)])
@@ -173,11 +173,11 @@ def test_what_cannot_be_checked_is_said() -> None:
     known = np.ones((ROOM_CAMERA.height, ROOM_CAMERA.width), bool)
     known[10:50, 30:120] = False
     room = scene_of(room_depth(), estimated(MODEL), valid=known)
-    (told,) = off_plane(room, wall_rectangle(), [(130.5, 20.5)])
-    assert "not checked" in told
+    (message,) = off_plane(room, wall_rectangle(), [(130.5, 20.5)])
+    assert "not checked" in message
     known[:] = True
     known[100:, :] = False
-    (told,) = off_plane(
+    (message,) = off_plane(
         scene_of(room_depth(), estimated(MODEL), valid=known), wall_rectangle(), [(60.5, 110.5)]
     )
-    assert "60.5,110.5" in told and "not checked" in told
+    assert "60.5,110.5" in message and "not checked" in message

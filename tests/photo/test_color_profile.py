@@ -73,7 +73,7 @@ def test_modes_without_transparency_look_as_pillow_shows_them(mode: str, kind: s
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_transparency_is_shown_on_white_and_told(mode: str, kind: str, tmp_path: Path) -> None:
+def test_transparency_is_shown_on_white_and_reported(mode: str, kind: str, tmp_path: Path) -> None:
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[:8, :, 3], pixels[8:12, :, 3] = 255, 51
     how = {"lossless": True, "exact": True} if kind == "WEBP" else {}
@@ -110,7 +110,7 @@ def test_a_transparent_16_bit_png_is_shown_on_white(tmp_path: Path) -> None:
     assert (photo.rgb[:, 2:] == 255).all()
 
 
-def test_cmyk_is_converted_and_told(tmp_path: Path) -> None:
+def test_cmyk_is_converted_and_reported(tmp_path: Path) -> None:
     picture = Image.fromarray(UPRIGHT).convert("CMYK")
     photo = read_photo(file(tmp_path, "a", encoded(picture, "JPEG", quality=95)))
     assert apart(photo.rgb, UPRIGHT) <= 8
@@ -208,7 +208,7 @@ def test_a_broken_profile_of_a_16_bit_png_is_a_warning_and_silent(tmp_path: Path
     assert any("profile" in note for note in photo.warnings)
 
 
-def test_colours_that_are_not_converted_are_told(tmp_path: Path) -> None:
+def test_colours_that_are_not_converted_are_reported(tmp_path: Path) -> None:
     colours = {
         "color_primaries": 12,
         "transfer_characteristics": 13,

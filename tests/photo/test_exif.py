@@ -45,8 +45,8 @@ def test_values_of_a_wrong_type_do_no_harm(value: object) -> None:
         Base.ExifImageWidth,
         Base.FocalPlaneXResolution,
     ):
-        found = focal_length({**CAMERA, Base.FocalPlaneXResolution: 1e4, tag: value}, width=W, height=H)
-        assert found.note and (found.focal_px is None or 0 < found.focal_px < 1e5)
+        result = focal_length({**CAMERA, Base.FocalPlaneXResolution: 1e4, tag: value}, width=W, height=H)
+        assert result.note and (result.focal_px is None or 0 < result.focal_px < 1e5)
 
 
 def test_the_sensor_gives_the_focal_length_where_the_size_is_the_cameras() -> None:

@@ -72,7 +72,7 @@ def test_of_an_mpo_the_first_picture_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG"])
-def test_of_several_pictures_the_first_is_used_and_told(kind: str, tmp_path: Path) -> None:
+def test_the_first_of_several_images_is_used_and_reported(kind: str, tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     how = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **how)

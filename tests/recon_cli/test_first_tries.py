@@ -26,7 +26,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(recon, list(words))
 
 
-def test_without_output_a_mesh_lies_beside_the_photo_and_three_commands_follow(room: Path) -> None:
+def test_without_output_a_mesh_is_written_next_to_the_photo_and_three_commands_follow(room: Path) -> None:
     done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8")
     assert done.exit_code == 0, done.output
     assert (room / "my room.glb").read_bytes()[:4] == b"glTF"
@@ -50,7 +50,7 @@ def test_the_command_may_be_left_out_for_a_file(room: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["scene.ply", "scene.npz", "SCENE.GLB"])
-def test_the_output_may_stand_where_a_photo_could(room: Path, name: str) -> None:
+def test_the_output_may_be_the_last_argument(room: Path, name: str) -> None:
     done = run("build", "my room.jpg", name, "--depth", "depth.png", "--stride", "8")
     assert done.exit_code == 0, done.output
     assert (room / name).is_file() and not (room / "my room.glb").exists()
@@ -90,7 +90,7 @@ def test_lengths_take_units_and_counts_take_thousands(room: Path) -> None:
         (["my room.jpg", "-o", "scene.blend"], "recon blender scene.glb"),
         (["my room.jpg", "-o", "scene.fbx"], "write .glb"),
         (["my room.jpg", "-o", "scene.gltf"], "glTF in a single file"),
-        (["my room.jpg", "--max-depth", "6 parsecs"], "give metres or a unit"),
+        (["my room.jpg", "--max-depth", "6 parsecs"], "is not a length; expected"),
         (["my room.jpg", "--faces", "many"], "such as 100000, 100k"),
         (["my room.jpg", "--faces", "1.5"], "not a whole number"),
         (["my room.jpg", "other.jpg"], "add -o DIR --format glb"),
@@ -108,4 +108,4 @@ def test_a_picture_on_standard_input_is_no_list_of_names(room: Path) -> None:
     command = [sys.executable, "-m", "recon_cli.main", "build", "-", "-o", "out"]
     with (room / "my room.jpg").open("rb") as picture:
         done = subprocess.run(command, stdin=picture, capture_output=True, text=True)
-    assert done.returncode == 2 and "holds a picture" in done.stderr and not (room / "out").exists()
+    assert done.returncode == 2 and "is an image" in done.stderr and not (room / "out").exists()

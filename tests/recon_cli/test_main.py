@@ -41,26 +41,26 @@ def build(folder: Path, *arguments: str) -> Result:
     return run(folder, "build", "@photo.jpg", "--depth", "@depth.png", "--focal-px", "200", *arguments)
 
 
-def entry(told: dict[str, Any], topic: str) -> dict[str, Any]:
+def entry(output: dict[str, Any], topic: str) -> dict[str, Any]:
     """The one entry of a topic in the answer of ``--json``."""
-    (found,) = [each for each in told["entries"] if each["topic"] == topic]
-    return dict(found)
+    (result,) = [each for each in output["entries"] if each["topic"] == topic]
+    return dict(result)
 
 
 def start(*words: str, **how: Any) -> "subprocess.Popen[bytes]":
-    """Runs ``recon`` as a process of its own."""
+    """Runs ``recon`` in a separate process."""
     return subprocess.Popen([sys.executable, "-m", "recon_cli.main", *words], **how)
 
 
 def heavy_modules(code: str) -> set[str]:
     """Which of the heavy libraries a fresh interpreter has loaded after ``code``."""
-    found = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
-    return {"torch", "transformers", "open3d", "cv2", "scipy", "matplotlib", "huggingface_hub"} & set(found)
+    return {"torch", "transformers", "open3d", "cv2", "scipy", "matplotlib", "huggingface_hub"} & set(result)
 
 
 def test_import_and_help_load_nothing_heavy() -> None:
@@ -102,19 +102,19 @@ def test_build_writes_every_output_and_says_what_it_decided(folder: Path) -> Non
 
 
 def test_json_is_the_whole_of_stdout(folder: Path) -> None:
-    told = json.loads(build(folder, "-o", "@a.ply", "--json").stdout)
-    assert told["ok"] and told["written"][0]["points"] == entry(told, "dropped")["values"]["kept"]
-    assert told["scene"]["focal"]["fx_px"] == 200 and told["scene"]["model"]["name"] == "measured"
+    output = json.loads(build(folder, "-o", "@a.ply", "--json").stdout)
+    assert output["ok"] and output["written"][0]["points"] == entry(output, "dropped")["values"]["kept"]
+    assert output["scene"]["focal"]["fx_px"] == 200 and output["scene"]["model"]["name"] == "measured"
     failed = build(folder, "-o", "@a.ply", "--json")
     error = json.loads(failed.stdout)
     assert failed.exit_code == 1 and not error["ok"] and error["error"]["type"] == "ExportError"
 
 
-def test_json_loses_no_entry_and_tells_what_was_written(folder: Path) -> None:
-    told = json.loads(build(folder, "-o", "@a.ply", "-o", "@b.glb", "--json").stdout)
-    written = [each for each in told["entries"] if each["topic"] == "written"]
+def test_json_contains_all_entries_and_what_was_written(folder: Path) -> None:
+    output = json.loads(build(folder, "-o", "@a.ply", "-o", "@b.glb", "--json").stdout)
+    written = [each for each in output["entries"] if each["topic"] == "written"]
     assert [each["values"]["path"] for each in written] == [str(folder / "a.ply"), str(folder / "b.glb")]
-    assert written[0]["values"]["points"] == told["written"][0]["points"]
+    assert written[0]["values"]["points"] == output["written"][0]["points"]
     assert all(each["kind"] == "decision" and "MB" in each["message"] for each in written)
     depth = run(folder, "depth", "@photo.jpg", "--depth", "@depth.png", "-o", "@d.npy", "--json")
     assert entry(json.loads(depth.stdout), "written")["values"]["path"] == str(folder / "d.npy")
@@ -123,9 +123,9 @@ def test_json_loses_no_entry_and_tells_what_was_written(folder: Path) -> None:
 def test_a_usage_error_is_json_too(folder: Path) -> None:
     for words in (["depth", "@photo.jpg", "--json"], ["export", "--json", "--no-such-option"]):
         done = run(folder, *words)
-        told = json.loads(done.stdout)
-        assert done.exit_code == 2 and not told["ok"] and "Error" in done.stderr
-        assert told["error"]["type"] in ("MissingParameter", "NoSuchOption") and told["error"]["message"]
+        output = json.loads(done.stdout)
+        assert done.exit_code == 2 and not output["ok"] and "Error" in done.stderr
+        assert output["error"]["type"] in ("MissingParameter", "NoSuchOption") and output["error"]["message"]
     wrong = run(folder, "build", "@photo.jpg", "-o", "@a.ply", "--fov", "300", "--json")
     assert wrong.exit_code == 2 and json.loads(wrong.stdout)["error"]["type"] == "UsageError"
 
@@ -147,9 +147,9 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     assert done.exit_code == 0 and "would write" in done.stderr
     assert not (folder / "a.ply").exists()
     auto = run(folder, "build", "@photo.jpg", "-o", "@a.glb", "--dry-run", "--offline", "--json")
-    told = json.loads(auto.stdout)
-    assert told["would_write"] == [str(folder / "a.glb")]
-    assert entry(told, "model")["values"]["name"] == "preview"
+    output = json.loads(auto.stdout)
+    assert output["would_write"] == [str(folder / "a.glb")]
+    assert entry(output, "model")["values"]["name"] == "preview"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     [
         (["build", "@none.jpg", "-o", "@a.ply"], 1, "does not exist"),
         (["build", "@photo.jpg", "-o", "@a.foo"], 1, ".npz, .obj"),
-        (["build", "@photo.jpg", "-o", "@no/a.ply"], 1, "make it first"),
+        (["build", "@photo.jpg", "-o", "@no/a.ply"], 1, "create it first"),
         (["build", "@photo.jpg", "-o", "@a.xyz", "--as", "mesh"], 1, "does not support a mesh"),
         (["build", "@photo.jpg", "-o", "@photo.jpg"], 1, "not a known format"),
         (["build", "@photo.jpg", "-o", "@a.ply", "--depth", "@none.png"], 1, "none.png"),
@@ -227,7 +227,7 @@ def test_no_output_replaces_what_is_read(folder: Path) -> None:
         (folder / "s.npz").write_bytes(b"depth")
         before = {path: path.read_bytes() for path in folder.iterdir()}
         done = run(folder, *arguments, "--overwrite")
-        assert done.exit_code == 1 and "is the file that is read" in done.stderr, done.stderr
+        assert done.exit_code == 1 and "is an input file" in done.stderr, done.stderr
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -244,7 +244,7 @@ def test_what_another_run_wrote_meanwhile_stays(
     reconstruct = pipeline.reconstruct
     monkeypatch.setattr(pipeline, "reconstruct", slow)
     done = build(folder, "-o", f"@{name}")
-    assert done.exit_code == 1 and "exists by now" in done.stderr
+    assert done.exit_code == 1 and "has appeared in the meantime" in done.stderr
     assert (folder / name).read_bytes() == b"the other run's"
     assert sorted(p.name for p in folder.iterdir()) == [name, "depth.png", "photo.jpg"]
 
@@ -259,7 +259,7 @@ def test_export_needs_no_model_and_keeps_the_options_of_the_build(folder: Path) 
             ("@c.ply", ["--stride", "2"]),
         )
     )
-    points = [told["written"][0]["points"] for told in (kept, more, fewer)]
+    points = [output["written"][0]["points"] for output in (kept, more, fewer)]
     assert points[2] < points[0] < points[1]
     assert kept["scene"]["focal"]["fx_px"] == 200
 
@@ -277,18 +277,18 @@ def test_depth_goes_out_as_it_came_in(folder: Path) -> None:
     assert Image.open(folder / "c.png").mode == "RGB"
 
 
-def test_info_tells_what_is_in_every_file_that_we_write(folder: Path) -> None:
+def test_info_describes_every_file_that_we_write(folder: Path) -> None:
     names = ["a.ply", "a.glb", "a.obj", "a.stl", "a.pcd", "a.xyz", "a.npz"]
     build(folder, *[word for name in names for word in ("-o", f"@{name}")])
     for name in names:
-        told = json.loads(run(folder, "info", f"@{name}", "--json").stdout)
-        assert told["info"]["size"][2] == pytest.approx(Z.max() - Z.min(), abs=0.05), name
+        output = json.loads(run(folder, "info", f"@{name}", "--json").stdout)
+        assert output["info"]["size"][2] == pytest.approx(Z.max() - Z.min(), abs=0.05), name
         assert run(folder, "info", f"@{name}").stdout.strip()
 
 
 def test_models_lists_names_licences_and_what_is_here() -> None:
-    told = json.loads(CliRunner().invoke(recon, ["models", "list", "--json"]).stdout)
-    rows = {row["name"]: row for row in told["models"]}
+    output = json.loads(CliRunner().invoke(recon, ["models", "list", "--json"]).stdout)
+    rows = {row["name"]: row for row in output["models"]}
     assert {"depthpro", "dav2-small", "dav2-base", "dav2-large", "preview"} <= set(rows)
     assert rows["preview"]["on_this_machine"] and "Apache" in rows["dav2-small"]["licence"]
     assert "NC" in rows["dav2-large"]["licence"] and "research" in rows["depthpro"]["licence"].lower()
@@ -360,8 +360,8 @@ def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
         os.close(reading)
         with start(*words, stdout=writing, stderr=subprocess.PIPE) as process:
             os.close(writing)
-            _, told = process.communicate(timeout=60)
-        assert (process.returncode, told) == (141, b""), words
+            _, output = process.communicate(timeout=60)
+        assert (process.returncode, output) == (141, b""), words
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -380,8 +380,8 @@ def test_a_signal_leaves_no_unfinished_file(folder: Path, number: str, code: int
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
         process.send_signal(getattr(signal, number))
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == code and b"stopped" in told and b"Traceback" not in told
+        _, output = process.communicate(timeout=60)
+    assert process.returncode == code and b"stopped" in output and b"Traceback" not in output
     assert sorted(p.name for p in folder.iterdir()) == ["depth.png", "photo.jpg"]
 
 
@@ -445,9 +445,9 @@ def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
     plain = json.loads(run(folder, *words).stdout)
     assert "calibration" not in {each["topic"] for each in plain["entries"]}
     for option in ("--reference", "--depth"):
-        told = json.loads(run(folder, *words, option, "@depth.png").stdout)
-        assert entry(told, "model")["values"]["name"] == "preview"
-        assert "depth.png" in entry(told, "calibration")["message"]
+        output = json.loads(run(folder, *words, option, "@depth.png").stdout)
+        assert entry(output, "model")["values"]["name"] == "preview"
+        assert "depth.png" in entry(output, "calibration")["message"]
 
 
 def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: Path) -> None:
@@ -484,12 +484,14 @@ def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: 
         (["build", "@photo.jpg", "--depth", "@depth.png", "-o", "@a.ply", "--sky", "keep"], "--sky keep"),
     ],
 )
-def test_an_option_without_effect_is_told(folder: Path, arguments: list[str], flag: str) -> None:
-    told = json.loads(run(folder, *arguments, "--json").stdout)
-    assert [each for each in told["warnings"] if each.startswith(f"{flag} has no effect: ")], told["warnings"]
+def test_an_option_without_effect_is_reported(folder: Path, arguments: list[str], flag: str) -> None:
+    output = json.loads(run(folder, *arguments, "--json").stdout)
+    assert [each for each in output["warnings"] if each.startswith(f"{flag} has no effect: ")], output[
+        "warnings"
+    ]
 
 
-def test_options_with_an_effect_are_not_told(folder: Path) -> None:
+def test_options_with_an_effect_are_not_reported(folder: Path) -> None:
     words = ["-o", "@a.ply", "-o", "@a.glb", "--voxel", "0.5", "--faces", "500", "--depth-unit", "0.001"]
     assert not json.loads(build(folder, *words, "--json").stdout)["warnings"]
     assert not json.loads(build(folder, "-o", "@s.npz", "--voxel", "0.5", "--json").stdout)["warnings"]
@@ -509,7 +511,7 @@ def test_options_with_an_effect_are_not_told(folder: Path) -> None:
     assert not json.loads(run(folder, *words).stdout)["warnings"]
 
 
-def test_help_names_every_format_and_tells_of_calibrate_what_is_true() -> None:
+def test_help_names_every_format_and_is_right_about_calibrate() -> None:
     from recon.export.registry import formats
 
     for command in ("build", "export"):
@@ -520,17 +522,17 @@ def test_help_names_every_format_and_tells_of_calibrate_what_is_true() -> None:
     assert "depthpro, or preview" not in text and "written by `recon calibrate`" not in text
 
 
-def test_info_tells_the_same_of_every_format(folder: Path) -> None:
+def test_info_describes_every_format_alike(folder: Path) -> None:
     os.rename(folder / "photo.jpg", folder / "Küche 室.jpg")
     words = ["build", "@Küche 室.jpg", "--depth", "@depth.png", "--focal-px", "200"]
     names = ["a.ply", "a.glb", "a.obj", "a.npz", "a.html"]
     run(folder, *words, *[word for name in names for word in ("-o", f"@{name}")])
-    told = {}
+    output = {}
     for name in names:
         text = run(folder, "info", f"@{name}").stdout
         assert "{" not in text and "None" not in text, text
         assert text.count("focal.source") == 1 and "focal_source" not in text
         provenance = json.loads(run(folder, "info", f"@{name}", "--json").stdout)["info"]["provenance"]
         assert provenance["focal.fx_px"] == 200 and provenance["photo.file"] == "Küche 室.jpg", name
-        told[name] = provenance
-    assert all(provenance == told["a.npz"] for provenance in told.values())
+        output[name] = provenance
+    assert all(provenance == output["a.npz"] for provenance in output.values())

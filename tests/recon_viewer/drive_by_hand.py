@@ -1,4 +1,4 @@
-"""A visit to a real window by mouse and keys alone; run by test_window.py in a process of its own."""
+"""Uses a real window with mouse and keyboard only; run by test_window.py in a separate process."""
 
 import sys
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _OFF = 1.0
 """Of 255, in the mean; measured 0.13 on the lavapipe of Mesa 22, and 56 for an empty view."""
 _WINDOW_PX = 1300, 900
 _FILE_NAME_PX, _SAVE_PX = (650, 226), (806, 641)
-"""In Open3D's file dialog, which tells no places and stands in the middle of a window of that size."""
+"""Positions in Open3D's file dialog, which is centred in a window of that size."""
 
 
 def main(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drives a real window through its own callbacks; run by test_window.py in a process of its own."""
+"""Drives a real window through its own callbacks; run by test_window.py in a separate process."""
 
 import sys
 import time
@@ -60,7 +60,7 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
         settle()
     (reading,) = controller.picture.readings
     assert reading.value is not None and reading.value > 0.1, reading
-    # Two picks at one place: a box without any size ends the process inside the renderer, unless we know better.
+    # Two picks at one place: a box of size zero would crash the renderer if we did not prevent it.
     key = controller.state.active
     assert key is not None
     controller.do(

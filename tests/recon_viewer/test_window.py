@@ -32,7 +32,7 @@ def test_the_display_is_asked_for_before_the_model_runs(
     assert done.exit_code == 1 and "display" in done.stderr and "--web" in done.stderr
 
 
-def test_what_is_missing_is_told_before_a_window_opens(tmp_path: Path) -> None:
+def test_missing_requirements_are_reported_before_a_window_opens(tmp_path: Path) -> None:
     done = CliRunner().invoke(recon, ["view", str(tmp_path / "none.ply")])
     assert done.exit_code == 1 and "does not exist" in done.stderr
     assert CliRunner().invoke(recon, ["view", "--web"]).exit_code == 2
@@ -76,11 +76,11 @@ def test_the_window_of_the_command_opens_and_ends_well_when_closed(
     viewer = subprocess.Popen([sys.executable, "-m", "recon_cli.main", "view", str(path)], env=environment)
     try:
         until = time.monotonic() + 300
-        while not (found := xdotool("search", "--name", "^recon: scene.npz")):
+        while not (result := xdotool("search", "--name", "^recon: scene.npz")):
             assert viewer.poll() is None and time.monotonic() < until
             time.sleep(0.2)
         # Without a window manager the keys go to where the mouse is.
-        xdotool("mousemove", "--window", found, "700", "450")
+        xdotool("mousemove", "--window", result, "700", "450")
         # At Esc Open3D would close the window.
         xdotool("keydown", "Escape")
         time.sleep(0.5)

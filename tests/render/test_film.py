@@ -58,7 +58,7 @@ def test_a_video_shows_every_picture_at_its_time(tmp_path: Path) -> None:
         shown = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in made.decode(stream)]
     assert [time for time, _ in shown] == pytest.approx([k / 25 for k in range(10)])
     for (_, frame), picture in zip(shown, _pictures(10), strict=True):
-        # Colours are at half the resolution in a video: brightness tells the place.
+        # A video has colours at half resolution, so the position is encoded in brightness.
         assert np.abs(frame.mean(axis=2) - picture.mean(axis=2)).mean() < 4
 
 
@@ -83,7 +83,7 @@ def test_other_names_are_refused() -> None:
         check_film(Path("a.avi"))
 
 
-def test_without_pyav_it_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyav_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(reader.VideoError, match=r"pip install \"recon\[video\]\""):
         check_film(Path("a.mp4"))

@@ -29,8 +29,8 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_what_is_tested_is_killed_what_is_not_survives_and_what_hangs_times_out(project: Path) -> None:
     before = (project / "limits.py").read_text()
-    told = [verdict for _, verdict in verdicts(read_list(TINY), 15.0, jobs=2, root=project)]
-    assert told == ["killed", "survived", "timed out"]
+    results = [verdict for _, verdict in verdicts(read_list(TINY), 15.0, jobs=2, root=project)]
+    assert results == ["killed", "survived", "timed out"]
     assert (project / "limits.py").read_text() == before
 
 

@@ -26,9 +26,9 @@ def near(rgb: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
 
 
 def test_frames_come_in_order_with_their_times(clip: Path) -> None:
-    found = Clip.open(clip)
-    assert found.expected_frames == COUNT and found.duration_s == pytest.approx(1.2)
-    frames = list(found.frames())
+    result = Clip.open(clip)
+    assert result.expected_frames == COUNT and result.duration_s == pytest.approx(1.2)
+    frames = list(result.frames())
     assert (
         [frame.index for frame in frames]
         == [number_of(frame.photo) for frame in frames]
@@ -36,8 +36,8 @@ def test_frames_come_in_order_with_their_times(clip: Path) -> None:
     )
     assert [frame.time_s for frame in frames] == pytest.approx([0.04 * k for k in range(COUNT)])
     assert near(frames[3].photo.rgb[30, 40], RED) and near(frames[3].photo.rgb[90, 120], GREEN)
-    assert [frame.index for frame in found.frames(every=7)] == [0, 7, 14, 21, 28]
-    assert found.warnings == []
+    assert [frame.index for frame in result.frames(every=7)] == [0, 7, 14, 21, 28]
+    assert result.warnings == []
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
@@ -75,19 +75,19 @@ def test_samples_are_spread_over_the_video(clip: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options"), [("clip.mp4", {"movflags": "faststart"}), ("clip.mkv", {}), ("clip.ts", {})]
 )
-def test_of_a_cut_video_what_can_be_read_is_used_and_told(
+def test_the_readable_part_of_a_truncated_video_is_used_and_reported(
     tmp_path: Path, name: str, options: dict[str, str]
 ) -> None:
     path = cut(write(tmp_path / name, list(range(0, 4 * 40 * COUNT, 4 * 40)), options=options), 0.6)
-    found = Clip.open(path)
-    frames = list(found.frames())
+    result = Clip.open(path)
+    frames = list(result.frames())
     assert 5 < len(frames) < COUNT
     assert [number_of(frame.photo) for frame in frames] == list(range(len(frames)))
     if name != "clip.ts":  # a broadcast stream does not say how long it should be
-        assert "truncated or damaged" in found.warnings[-1] and "of 4." in found.warnings[-1]
+        assert "truncated or damaged" in result.warnings[-1] and "of 4." in result.warnings[-1]
 
 
-def test_what_is_no_video_is_told(tmp_path: Path, clip: Path) -> None:
+def test_a_file_that_is_not_a_video_is_reported(tmp_path: Path, clip: Path) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "half.mp4").write_bytes(clip.read_bytes()[:3000])
@@ -121,10 +121,10 @@ def test_written_videos_are_read_back(tmp_path: Path, suffix: str) -> None:
     for k, time_s in enumerate(times_s):
         writer.add(picture(k, width=161, height=119), time_s)
     writer.close()
-    found = Clip.open(path)
-    frames = list(found.frames())
+    result = Clip.open(path)
+    frames = list(result.frames())
     assert [frame.time_s for frame in frames] == pytest.approx(times_s, abs=1e-3)
-    assert found.duration_s == pytest.approx(1.3, abs=0.01) and found.warnings == []
+    assert result.duration_s == pytest.approx(1.3, abs=0.01) and result.warnings == []
     for k, frame in enumerate(frames):
         assert frame.photo.rgb.shape == (120, 162, 3) and number_of(frame.photo) == k
         assert near(frame.photo.rgb[30, 40], RED) and near(frame.photo.rgb[90, 120], GREEN)

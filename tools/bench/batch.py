@@ -156,9 +156,9 @@ class Case:
             def estimate(item: Item, prepared: Any) -> Any:
                 nonlocal network_s
                 start = time.perf_counter()
-                found = runner.estimate(item, prepared)
+                result = runner.estimate(item, prepared)
                 network_s += time.perf_counter() - start
-                return found
+                return result
 
             start = time.perf_counter()
             items = runner.plan.items(self.models, Journal())
@@ -204,8 +204,8 @@ def report(rounds: int, photos: int, folder: Path | None, only: str = "") -> str
         cases = [case for case in cases if only in case.name]
         for case in cases:
             ways: dict[str, Callable[[], object]] = {"one": case.one_by_one, "together": case.together}
-            found = alternate(ways, rounds)
-            rows.append(_row(case, found["one"], found["together"], photos))
+            result = alternate(ways, rounds)
+            rows.append(_row(case, result["one"], result["together"], photos))
             print("; ".join(rows[-1]), file=sys.stderr)
     return table(TITLES, rows)
 
@@ -235,7 +235,7 @@ def _row(case: Case, one: Any, together: Any, photos: int) -> list[str]:
 
 
 def memory_report(count: int, folder: Path | None) -> str:
-    """The table of memory, of a process of its own."""
+    """The table of memory, measured in a separate process."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         make_photos(Path(name), count, width=2000, height=1500)
         command = [sys.executable, "-m", "tools.bench.batch", "--memory-of", name]

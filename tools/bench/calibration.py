@@ -120,8 +120,8 @@ def _pixels(
     # On a depth edge the truth itself is not clear.
     smooth = np.ones(len(rows), bool)
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-        beside = truth.z_m[rows + dy, cols + dx]
-        smooth &= truth.valid[rows + dy, cols + dx] & (np.abs(beside / truth.z_m[rows, cols] - 1) < 0.02)
+        neighbour_m = truth.z_m[rows + dy, cols + dx]
+        smooth &= truth.valid[rows + dy, cols + dx] & (np.abs(neighbour_m / truth.z_m[rows, cols] - 1) < 0.02)
     rows, cols = rows[smooth], cols[smooth]
     inverse = 1 / truth.z_m[rows, cols]
     low, high = np.percentile(inverse, [2, 98])

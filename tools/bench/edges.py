@@ -29,13 +29,13 @@ SUBSTEPS = 24
 GAPS_M = (0.01, 0.05, 0.2)
 """A jump counts from the first size on; the table also shows those from the larger sizes on."""
 STRETCH = 4.0
-"""... and one column is of those of at least so many pixel widths at their distance: below, two pixels do not tell a
-small jump from a rough surface, and the triangle across it is no rubber sheet yet."""
+"""One column counts only jumps of at least this many pixel widths at their distance: below that, two pixels cannot
+distinguish a small jump from a rough surface, and the triangle across it is not visibly stretched."""
 MAX_INCIDENCE_DEG = 80.0
 _LEAST_STEP = 0.001
 """Relative steps below this are no jump that any method would cut."""
 _SMOOTH_SHARE = 0.25
-"""Of the change between two pixels: a surface that goes on spreads it over many of the small steps."""
+"""Fraction of the change between two pixels: on a continuous surface, it is spread over many of the small steps."""
 
 Bools = NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ class Truth:
     z_m: NDArray[np.float32]
     hit: Bools
     gap_right_m: NDArray[np.float32]
-    """(H, W - 1): size of the jump between neighbours in a row, m; 0 where the surface goes on."""
+    """(H, W - 1): size of the jump between neighbours in a row, m; 0 where the surface is continuous."""
     gap_down_m: NDArray[np.float32]
     jump_right: Bools
     """(H, W - 1): whether there is a jump of any size."""

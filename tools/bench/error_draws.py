@@ -98,26 +98,26 @@ def drawn_case(truth: Truth, model: ErrorModel, count: int, rng: np.random.Gener
     z_m = np.where(truth.valid, truth.z_m * np.exp(error), 0.0).astype(np.float32)
     # A camera's height is given where a floor is seen, and found in the estimate.
     floor_m = _floor_m(truth) if _height_m(z_m, truth) is not None else None
-    found: list[Constraint] = []
-    while len(found) < count:
+    result: list[Constraint] = []
+    while len(result) < count:
         kind = rng.random()
         known = float(np.exp(rng.normal(0, GIVEN)))
-        heights = sum(isinstance(one, CameraHeight) for one in found)
+        heights = sum(isinstance(one, CameraHeight) for one in result)
         if kind < _HEIGHT_SHARE and floor_m is not None and not heights:
-            found.append(CameraHeight(floor_m * known, GIVEN * floor_m * known))
+            result.append(CameraHeight(floor_m * known, GIVEN * floor_m * known))
         elif kind < (1 + _HEIGHT_SHARE) / 2:
             a, b = _two_pixels(truth, rng)
             length_m = float(np.linalg.norm(truth.point(a) - truth.point(b))) * known
-            found.append(
+            result.append(
                 LengthBetween(_picked(a, truth, rng), _picked(b, truth, rng), length_m, GIVEN * length_m)
             )
         else:
             at = _pixel(truth, rng)
             distance_m = float(np.linalg.norm(truth.point(at))) * known
-            found.append(DistanceAt(_picked(at, truth, rng), distance_m, GIVEN * distance_m))
+            result.append(DistanceAt(_picked(at, truth, rng), distance_m, GIVEN * distance_m))
     a, b = _two_pixels(truth, rng)
     picked = _picked(a, truth, rng), _picked(b, truth, rng)
-    return Case(truth, MetricDepth(z_m, truth.valid), model, tuple(found), (a, b), picked)
+    return Case(truth, MetricDepth(z_m, truth.valid), model, tuple(result), (a, b), picked)
 
 
 def outcome(case: Case, count: int) -> Outcome:
@@ -159,9 +159,9 @@ def _surface_point(pixel_px: Pixel, truth: Truth, depth: MetricDepth) -> Surface
     row, column = np.clip(row, 1, truth.z_m.shape[0] - 2), np.clip(column, 1, truth.z_m.shape[1] - 2)
     log_z = np.log(np.maximum(truth.z_m[row - 1 : row + 2, column - 1 : column + 2].astype(np.float64), 1e-3))
     slope = (float(log_z[1, 2] - log_z[1, 0]) / 2, float(log_z[2, 1] - log_z[0, 1]) / 2)
-    beside = slope[0] * (pixel_px[0] - column - 0.5) + slope[1] * (pixel_px[1] - row - 0.5)
+    log_offset = slope[0] * (pixel_px[0] - column - 0.5) + slope[1] * (pixel_px[1] - row - 0.5)
     return SurfacePoint(
-        pixel_px, float(depth.z_m[row, column]) * float(np.exp(beside)), slope, other_z_m=None
+        pixel_px, float(depth.z_m[row, column]) * float(np.exp(log_offset)), slope, other_z_m=None
     )
 
 

@@ -126,7 +126,7 @@ def look(mesh: Mesh, scene: Scene, move_m: float) -> View:
     assert mesh.uv is not None
     camera = scene.intrinsics
     u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
-    # A hair beside the pixel centres, where the vertices are.
+    # Slightly off the pixel centres, where the vertices are.
     x, y = (u + 0.013 - camera.cx) / camera.fx, (v + 0.007 - camera.cy) / camera.fy
     zero = np.zeros_like(x)
     rays = np.stack([zero + move_m, zero, zero, x, y, zero + 1], axis=-1).astype(np.float32)

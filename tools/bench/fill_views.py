@@ -2,7 +2,7 @@
 
     .venv-bpy/bin/python -m tools.bench.fill_views living_room views/
 
-Half the photo's size, since each takes minutes; z-depth lies beside each as ``right_5cm.npy``.
+At half the photo's size, because each takes minutes; z-depth is saved with each as ``right_5cm.npy``.
 """
 
 import argparse

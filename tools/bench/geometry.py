@@ -84,7 +84,7 @@ def fresh(path: Path, write: Callable[[Path], object]) -> Callable[[], None]:
 
 def open3d_cloud(scene: Scene, path: Path, *, normals: bool) -> None:
     """The same by Open3D's functions for it; it has none that cuts depth edges."""
-    # Its stubs know arrays as buffers in newer Pythons only.
+    # Its type stubs accept arrays as buffers only in newer versions of Python.
     o3d: Any = importlib.import_module("open3d")
     camera = scene.intrinsics
     pinhole = o3d.camera.PinholeCameraIntrinsic(
@@ -141,18 +141,18 @@ def compare(
     ways = {"ours": fresh(paths[0], ours), "bare": bare_write(paths[2], paths[0])}
     if other is not None:
         ways["other"] = fresh(paths[1], other)
-    found = alternate(ways, bench.rounds)
+    result = alternate(ways, bench.rounds)
     size = paths[0].stat().st_size
     for path in paths:
         path.unlink(missing_ok=True)
     return [
         work,
         f"{size / 1e6:,.0f} MB",
-        milliseconds(found["ours"]),
-        "-" if other is None else milliseconds(found["other"]),
-        "-" if other is None else str(found["other"].over(found["ours"])),
-        milliseconds(found["bare"]),
-        str(found["ours"].over(found["bare"])),
+        milliseconds(result["ours"]),
+        "-" if other is None else milliseconds(result["other"]),
+        "-" if other is None else str(result["other"].over(result["ours"])),
+        milliseconds(result["bare"]),
+        str(result["ours"].over(result["bare"])),
     ]
 
 

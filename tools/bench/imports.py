@@ -1,9 +1,9 @@
-"""What it takes until Depth Pro's class is there: transformers' and recon's, in turn, each in a process of its own.
+"""Time to import the Depth Pro class of transformers and of recon, alternating, each in a separate process.
 
     python -m tools.bench.imports --repeats 9
 
-Also, whether reading a photo of 12 megapixels hides behind the import in a thread: decoding lets go of Python's lock,
-importing holds it.
+Also measures whether reading a 12-megapixel photo in a thread overlaps with the import: decoding releases the
+interpreter lock, importing holds it.
 """
 
 import argparse
@@ -35,14 +35,16 @@ CASES = {
 }
 """What each child runs; ``{photo!r}`` is the file."""
 _HEAVY = ("transformers", "sympy", "torch._dynamo", "torch.distributed.tensor", "torchvision")
-"""What is told of each, where it gets imported."""
+"""Heavy modules that are listed if they are imported."""
 
 
 def _seconds(program: str) -> tuple[float, str]:
     """Wall time of a fresh Python that runs it, and which of the heavy modules it has loaded."""
-    tell = f"; import sys; print(', '.join(name for name in {_HEAVY!r} if name in sys.modules))"
+    report = f"; import sys; print(', '.join(name for name in {_HEAVY!r} if name in sys.modules))"
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", program + tell], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program + report], capture_output=True, text=True, check=True
+    )
     return time.perf_counter() - start, done.stdout.strip()
 
 

@@ -132,10 +132,10 @@ def print_pairs(folder: Path) -> None:
     ups_world = []
     for name, entry in json.loads((folder / "pairs.json").read_text()).items():
         found = level_file(folder, entry)
-        told = ""
+        text = ""
         if "levels" in entry:
             up = np.array(entry["world_T_cam"])[2, :3]
-            told = f"{angle_deg(up, np.array(found.up_cam)):.2f}°, true height {entry['camera_height_m']} m"
+            text = f"{angle_deg(up, np.array(found.up_cam)):.2f}°, true height {entry['camera_height_m']} m"
         elif "world_T_cam" in entry:
             ups_world.append(np.array(entry["world_T_cam"])[:3, :3] @ np.array(found.up_cam))
         height_m = found.camera_height_m
@@ -143,15 +143,15 @@ def print_pairs(folder: Path) -> None:
             f"| {name} | {found.pitch_deg:+.1f}° | {found.roll_deg:+.1f}° "
             f"| {'not seen' if height_m is None else f'{height_m:.2f} m'} | {100 * found.floor_share:.0f} % "
             f"| {100 * found.wall_share:.0f} % | {found.confidence:.2f}{'' if found.trusted else ' (left alone)'} "
-            f"| {told} |"
+            f"| {text} |"
         )
     if ups_world:
         ups = np.array(ups_world)
         middle = ups.mean(axis=0) / np.linalg.norm(ups.mean(axis=0))
-        away = [angle_deg(up, middle) for up in ups]
+        angles_deg = [angle_deg(up, middle) for up in ups]
         print(
-            f"\nGravity of {len(ups)} frames in the world: {np.median(away):.2f}° from their mean (median), "
-            f"{np.percentile(away, 90):.2f}° (90 %), {max(away):.2f}° (largest)."
+            f"\nGravity of {len(ups)} frames in the world: {np.median(angles_deg):.2f}° from their mean (median), "
+            f"{np.percentile(angles_deg, 90):.2f}° (90 %), {max(angles_deg):.2f}° (largest)."
         )
 
 

@@ -2,7 +2,7 @@
 
     python -m tools.bench.memory [--folder DIR]
 
-Each case runs in a process of its own: the peak of its resident memory, less what it was when the inputs were there.
+Each case runs in a separate process: its peak resident memory, minus the memory after the inputs were loaded.
 """
 
 import argparse

@@ -3,8 +3,9 @@
     python -m tools.bench.network                     # Depth Pro with and without its branch, DAv2 small, int8
     python -m tools.bench.network --only dav2-small --repeats 7
 
-Each run is a process of its own, ours and theirs in turn: it loads a checkpoint in float16, as the released ones are,
-runs one random picture through the network in float32 and tells its times and its peak memory. Depth Pro takes 5 to
+Each run is a separate process, ours and theirs alternating: it loads a checkpoint in float16, as the released ones
+are,
+runs one random image through the network in float32 and reports its times and its peak memory. Depth Pro takes 5 to
 8 GB and minutes. No released weights are needed: the speed does not depend on them, and equal weights that are random
 must give equal output; for int8 the error of released weights may be another.
 """
@@ -222,7 +223,7 @@ def table(only: tuple[str, ...] = (), repeats: int | None = None) -> str:
             cases = [key for key in only or CASES if CASES[key].model == model]
             folder = Path(name) / model
             if cases:
-                # In a process of its own: it takes twice the memory of the network.
+                # In a separate process, because it needs twice the memory of the network.
                 command = [sys.executable, "-m", "tools.bench.network", "--make", model, "--folder"]
                 subprocess.run([*command, str(folder)], check=True, capture_output=True)
             lines += [measure(key, folder, repeats) for key in cases]
@@ -261,8 +262,8 @@ def int8_of_preview() -> str:
         rgb = read_photo(path).rgb
         maps = [look(net, rgb, weights.pixels).log_inverse[0] for net in (weights.net, eight)]
         changes.append(float(np.expm1((maps[1] - maps[0]).abs().numpy()).mean()))
-    told = ", ".join(f"{100 * change:.2f} %" for change in changes)
-    return f"int8 in the preview network's transformer changes its depth of the three sample photos by {told} (mean)."
+    text = ", ".join(f"{100 * change:.2f} %" for change in changes)
+    return f"int8 in the preview network's transformer changes its depth of the three sample photos by {text} (mean)."
 
 
 def main() -> None:

@@ -56,9 +56,9 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args()
     for name in given.only:
-        found = sections_of(given.page.read_text("utf-8")) if given.page.exists() else {}
-        found[SECTIONS[name]] = measured(name)
-        ordered = [found[title] for title in SECTIONS.values() if title in found]
+        result = sections_of(given.page.read_text("utf-8")) if given.page.exists() else {}
+        result[SECTIONS[name]] = measured(name)
+        ordered = [result[title] for title in SECTIONS.values() if title in result]
         with staged(given.page) as temporary:
             temporary.write_text("\n".join([_HEAD, *ordered]), "utf-8")
         print(f"{given.page}: {SECTIONS[name]}", file=sys.stderr)

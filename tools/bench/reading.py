@@ -4,7 +4,7 @@
 
 Ours is Pillow's decoder, and looks at the colour profile, orientation, EXIF and depth in the file besides. The others
 decode alone. OpenCV and PyTurboJPEG (where it is installed, and its system library) are faster, since they decode to
-the array itself; they give pixels for a file that is cut off, without saying so, and know no colour profiles.
+the array itself; they return pixels for truncated files without a warning, and ignore colour profiles.
 """
 
 import argparse
@@ -45,9 +45,9 @@ def report(rounds: int = 9) -> str:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "photo.jpg"
         Image.fromarray(scene_of(4000, 3000).photo.rgb).save(path, "JPEG", quality=92)
-        found = alternate(_ways(path), rounds)
-    ours = next(iter(found.values()))
-    return table(TITLES, [[name, milliseconds(each), str(ours.over(each))] for name, each in found.items()])
+        result = alternate(_ways(path), rounds)
+    ours = next(iter(result.values()))
+    return table(TITLES, [[name, milliseconds(each), str(ours.over(each))] for name, each in result.items()])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m tools.bench.simplify --size 1536 --faces 200000 --faces 50000 --error 0.005
 
 A pair's depth is resized to a square as large as Depth Pro's. Each simplified mesh is looked at by rays a little
-beside the pixel centres, through Open3D: which pixels are covered, their depth against that of the full mesh, how far
+off the pixel centres, through Open3D: which pixels are covered, their depth against that of the full mesh, how far
 from its own place the texture stands, and the peak signal-to-noise ratio of the picture over the covered pixels.
 Distances go from the vertices of the full mesh to the simplified surface. The last rows are the decimator alone.
 """
@@ -28,7 +28,7 @@ from recon.types import Intrinsics, Mesh, MetricDepth, Photo
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "rgbd"
-BESIDE_PX = (0.31, 0.17)
+OFF_CENTRE_PX = (0.31, 0.17)
 """From the pixel centres, where the vertices are, and where a ray may pass between two triangles."""
 
 
@@ -74,8 +74,8 @@ class Camera:
 
     def __init__(self, scene: Scene) -> None:
         camera = scene.intrinsics
-        u = np.arange(1, camera.width - 1) + 0.5 + BESIDE_PX[0]
-        v = np.arange(1, camera.height - 1) + 0.5 + BESIDE_PX[1]
+        u = np.arange(1, camera.width - 1) + 0.5 + OFF_CENTRE_PX[0]
+        v = np.arange(1, camera.height - 1) + 0.5 + OFF_CENTRE_PX[1]
         self.u, self.v = np.meshgrid(u, v)
         zero, one = np.zeros_like(self.u), np.ones_like(self.u)
         x, y = (self.u - camera.cx) / camera.fx, (self.v - camera.cy) / camera.fy
@@ -138,7 +138,7 @@ def decimator_alone(mesh: Mesh, faces: int, keep_border: bool) -> Mesh:
 
 
 def row(name: str, full: Mesh, camera: Camera, before: View, make: Callable[[], Mesh]) -> str:
-    """Simplifies, looks, and tells."""
+    """Simplifies a mesh and returns the row of its measurements."""
     start, start_cpu = time.perf_counter(), time.process_time()
     small = make()
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
@@ -151,12 +151,13 @@ def row(name: str, full: Mesh, camera: Camera, before: View, make: Callable[[], 
     every = full.vertices[:: max(1, len(full.vertices) // 300_000)]
     distance_m = surface(small).compute_distance(tensor(every)).numpy()
     a, b, c = (small.vertices[small.faces[:, k]].astype(np.float64) for k in range(3))
-    away = int((np.einsum("fi,fi->f", np.cross(b - a, c - a), a) >= 0).sum())
+    turned_away = int((np.einsum("fi,fi->f", np.cross(b - a, c - a), a) >= 0).sum())
     return (
         f"| {name} | {len(small.faces):,} | {seconds:.1f} s ({cpu:.1f} s CPU) | {psnr:.1f} dB "
         f"| {100 * (was & ~still).sum() / was.sum():.2f} % | {100 * (still & ~was).sum() / was.sum():.2f} % "
         f"| {after.off_px[both].max():.2f} px | {100 * depth:.2f} % "
-        f"| {1e3 * np.percentile(distance_m, 99):.1f}, {1e3 * np.percentile(distance_m, 99.9):.1f} mm | {away} |"
+        f"| {1e3 * np.percentile(distance_m, 99):.1f}, {1e3 * np.percentile(distance_m, 99.9):.1f} mm | "
+        f"{turned_away} |"
     )
 
 

@@ -45,13 +45,13 @@ def report(rounds: int = 9) -> str:
         ways: dict[str, Callable[[], object]] = {
             name: partial(_run, command) for name, command in commands.items()
         }
-        found = alternate(ways, rounds)
-    bare, libraries = list(found.values())[:2]
+        result = alternate(ways, rounds)
+    bare, libraries = list(result.values())[:2]
     return table(
         TITLES,
         [
             [name, milliseconds(each), str(each.over(bare)), str(each.over(libraries))]
-            for name, each in found.items()
+            for name, each in result.items()
         ],
     )
 

@@ -40,15 +40,15 @@ class Ratio:
 
 def alternate(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
     """Runs each way once untimed, then all of them ``rounds`` times in turn."""
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    result: dict[str, list[float]] = {name: [] for name in ways}
     for way in ways.values():
         way()
     for _ in range(rounds):
         for name, way in ways.items():
             start = time.perf_counter()
             way()
-            found[name].append(time.perf_counter() - start)
-    return {name: Times(tuple(seconds)) for name, seconds in found.items()}
+            result[name].append(time.perf_counter() - start)
+    return {name: Times(tuple(seconds)) for name, seconds in result.items()}
 
 
 def milliseconds(times: Times) -> str:

@@ -58,8 +58,10 @@ def hall(points: int, seed: int = 0) -> Scene:
     floor_m = np.where(v > 0, 1.5 / np.maximum(v, 1e-6), np.inf)
     z_m = np.broadcast_to(np.minimum(floor_m, 6.0)[:, None], (height, width)).astype(np.float32)
     rgb = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    told = Provenance(model=ModelRecord("measured"))
-    return Scene(Photo(rgb), camera, MetricDepth(z_m.copy(), np.ones(z_m.shape, np.bool_)), provenance=told)
+    provenance = Provenance(model=ModelRecord("measured"))
+    return Scene(
+        Photo(rgb), camera, MetricDepth(z_m.copy(), np.ones(z_m.shape, np.bool_)), provenance=provenance
+    )
 
 
 def random_command(controller: Controller, rng: random.Random) -> None:
@@ -78,7 +80,7 @@ def random_command(controller: Controller, rng: random.Random) -> None:
         controller.use(rng.choice(TOOLS))
     elif kind <= 5 and layer is not None and layer.base is not None:
         width, height = layer.base.photo.width, layer.base.photo.height
-        # Now and then beside the photo.
+        # Sometimes outside the photo.
         pixel = rng.uniform(-5, width + 5), rng.uniform(-5, height + 5)
         controller.pick(Pick(layer.key, pixel, (0.0, 0.0, 2.0)))
         if state.tool == "known length" and len(controller.state.pending) == 2:
@@ -221,7 +223,7 @@ def _frame_times(viewer: Any, count: int) -> list[float]:
 
 
 def _settle(viewer: Any) -> float:
-    """Until nothing goes on; the longest step, s."""
+    """Waits until the viewer is idle; returns the longest step, s."""
     longest, end = 0.0, time.monotonic() + 1.0
     while time.monotonic() < end or not viewer.controller.idle:
         start = time.monotonic()
@@ -252,7 +254,7 @@ def _run(controller: Controller, show: Callable[[], None], count: int, cycles: i
         controller.problems.clear()
         settle()
         memory.append(memory_mb())
-    click.echo(f"{cycles} cycles: {_told(memory)}, {time.monotonic() - start:.0f} s")
+    click.echo(f"{cycles} cycles: {_summary(memory)}, {time.monotonic() - start:.0f} s")
     controller.add_scene(scenes[0], "soak")
     controller.add_scene(scenes[1], "other")
     settle()
@@ -269,11 +271,11 @@ def _run(controller: Controller, show: Callable[[], None], count: int, cycles: i
             controller.do(lambda now: now if now.layer is None else commands.remove_lengths(now))
     settle()
     click.echo(
-        f"{count} commands: {_told(memory)}, {time.monotonic() - start:.0f} s; {refused} refused in a sentence"
+        f"{count} commands: {_summary(memory)}, {time.monotonic() - start:.0f} s; {refused} refused in a sentence"
     )
 
 
-def _told(memory: list[float]) -> str:
+def _summary(memory: list[float]) -> str:
     early = memory[len(memory) // 3]
     return f"{memory[0]:.0f} MB at first, {early:.0f} after a third, {memory[-1]:.0f} at the end"
 

@@ -70,7 +70,7 @@ def _vignette(x: Tensor) -> Tensor:
 
 
 def _flare(x: Tensor) -> Tensor:
-    """A soft bright spot and veiling light, as of a lamp or sun in or beside the picture."""
+    """A soft bright spot and veiling light, as from a lamp or the sun inside or just outside the image."""
     h, w = x.shape[-2:]
     at = torch.rand(len(x), 2, 1, 1, device=x.device) * 2.4 - 1.2
     v = torch.linspace(-1, 1, h, device=x.device)[None, :, None] - at[:, 0]

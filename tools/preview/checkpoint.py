@@ -42,7 +42,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     previous = path.with_name(path.name + ".previous")
     advice = (
-        f"copy {previous.name} over it to go on from there"
+        f"copy {previous.name} over it to resume from there"
         if previous.exists()
         else "delete it to start anew"
     )

@@ -24,7 +24,7 @@ def close_vehicle(seed: int, rng: Rng) -> Scene:
     b.put(group, 0, 0, b.between(-0.2, 0.2))
     looked_at = list(scene.targets)
     x = group.width / 2
-    for _ in range(int(rng.integers(0, 5))):  # a row beside it
+    for _ in range(int(rng.integers(0, 5))):  # a row next to it
         more = b.made(make if b.chance(0.7) else car)
         x += more.width / 2 + b.between(0.3, 1.2)
         b.put(more, x, b.between(-0.4, 0.4), b.between(-0.1, 0.1) + (np.pi if b.chance(0.3) else 0))
@@ -84,7 +84,7 @@ def cab(seed: int, rng: Rng) -> Scene:
 
 
 def _clear_road(scene: Scene, at: Vector) -> None:
-    """Take away what stands within 3 m, so that the cab has its place; wide flat things (the road) stay."""
+    """Remove objects within 3 m to make space for the cab; wide flat objects (the road) stay."""
     keep = [
         n
         for n, row in enumerate(scene.rows)

@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--disk-gb", type=float, default=15.0, help="the oldest shards give way above this")
     parser.add_argument("--shards", type=int, default=0, help="stop after so many (0: never)")
     args = parser.parse_args()
-    cv2.setNumThreads(1)  # one generator a core: threads of its own would be in the others' way
+    cv2.setNumThreads(1)  # one generator per core: more threads would slow down the others
     folder = args.run_dir / "shards"
     folder.mkdir(parents=True, exist_ok=True)
     count = 0

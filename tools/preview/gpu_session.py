@@ -5,7 +5,7 @@
   bash runs/gpu/session.sh SECONDS OUT     # there: trains for so long, and leaves weights and log in OUT
 
 All cores but two render scenes, and the GPU trains on them while they come. A second call with more seconds
-goes on from the first one's checkpoint. `RECON_TRAIN_ARGS="--device cpu ..."` tries the same script on a small
+continues from the first one's checkpoint. `RECON_TRAIN_ARGS="--device cpu ..."` tries the same script on a small
 machine.
 """
 

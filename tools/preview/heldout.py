@@ -22,9 +22,9 @@ def held_out(run_dir: Path, per_kind: int, pixels: int, workers: int = 1) -> lis
     if not folder.exists():
         jobs = [(n, k, pixels) for n in range(len(SHARES)) for k in range(per_kind)]
         with multiprocessing.get_context("spawn").Pool(workers) as pool:
-            found = pool.starmap(_one, jobs, chunksize=2)
+            result = pool.starmap(_one, jobs, chunksize=2)
         groups: dict[tuple[int, ...], list[View]] = defaultdict(list)
-        for view in found:
+        for view in result:
             groups[view.rgb.shape].append(view)
         part = run_dir / "heldout.part"
         part.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def _one(kind_number: int, k: int, pixels: int) -> View:
 
 
 def main() -> None:
-    """Make the held-out views of a run, beside the training or before it."""
+    """Make the held-out views of a run, before the training or in parallel."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True)
     parser.add_argument("--per-kind", type=int, default=12)

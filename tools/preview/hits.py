@@ -77,10 +77,10 @@ def surfaces_at(
 def _between(values: Floats, corner: NDArray, uv: Floats) -> Floats:
     """Return the values (V, 3) of the vertices between the three corners of each hit."""
     third = (1 - (uv[:, 0] + uv[:, 1]))[:, None]
-    found: Floats = (
+    result: Floats = (
         values[corner[:, 0]] * third + values[corner[:, 1]] * uv[:, :1] + values[corner[:, 2]] * uv[:, 1:]
     )
-    return found
+    return result
 
 
 def _materials(

@@ -26,7 +26,7 @@ class Land:
     trees_m: float  # no trees above this height
     snow_m: float
     forest: float  # share of the land under trees
-    clearing_m: float  # the forests begin so far away
+    clearing_m: float  # distance at which the forests begin
     fields: float  # size of fields (m), 0: none
     grass: Colour
     forest_colour: Colour
@@ -187,7 +187,7 @@ def _woods(b: Builder, land: Land) -> None:
 
 
 def _forest_edge(b: Builder, land: Land) -> None:
-    """The trees of the forests that are near enough to be told apart."""
+    """The trees of the forests that are near enough to be distinguished."""
     n = 2000
     r, a = (
         np.exp(b.rng.uniform(np.log(land.clearing_m), np.log(5 * land.clearing_m + 800), n)),

@@ -79,7 +79,7 @@ def lights(
     grain: Grain,
 ) -> list[tuple[Floats, Floats]]:
     """Return (diffuse light (N, 3), highlight (N, 1)) of the sun, lamps and window panes."""
-    found = []
+    result = []
     n = len(s.point)
     if scene.sky is not None and scene.sky.sun > 0:
         to = np.array(scene.sky.to_sun, np.float32)
@@ -88,7 +88,7 @@ def lights(
         some = np.flatnonzero(facing > 0)
         lit[some] = 1.0 - caster.blocked(start[some], np.broadcast_to(to * 120, (len(some), 3)))
         colour = np.array(scene.sky.sun_colour, np.float32) * scene.sky.sun
-        found.append(
+        result.append(
             _light(s, (facing * lit)[:, None] * colour, np.broadcast_to(to, (n, 3)), lit * scene.sky.sun)
         )
     for lamp in scene.lamps:
@@ -99,10 +99,10 @@ def lights(
         lit = grain.even(1.0 - caster.blocked(start, (gap + wobble) * np.float32(0.88)))
         strength = np.clip(dot(s.normal, to), 0, None) * lit * lamp.power / far2
         light = strength[:, None] * np.array(lamp.colour, np.float32)
-        found.append(_light(s, light, to, lit * 0.3 * lamp.power / far2))
+        result.append(_light(s, light, to, lit * 0.3 * lamp.power / far2))
     for pane in sorted(scene.panes, key=lambda p: -p.power)[:2]:
-        found.append(_pane_light(pane, caster, s, start, rng, grain))
-    return found
+        result.append(_pane_light(pane, caster, s, start, rng, grain))
+    return result
 
 
 def _pane_light(

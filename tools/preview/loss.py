@@ -20,8 +20,8 @@ WEIGHTS = {"metric": 1.0, "aligned": 1.0, "edges": 1.0, "likelihood": 0.15, "rel
 def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
     """Return the terms and their weighted "total"."""
     truth, valid = batch.log_inverse, batch.valid
-    found = responsible(prediction, truth)
-    difference = found - truth
+    result = responsible(prediction, truth)
+    difference = result - truth
     metric = valid & batch.metric[:, None, None]
     relative = valid & ~batch.metric[:, None, None]
     terms = {
@@ -29,11 +29,11 @@ def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         "aligned": masked_mean((difference - _medians(difference, metric)[:, None, None]).abs(), metric),
         "edges": edges(difference, metric),
         "likelihood": masked_mean(negative_log_likelihood(prediction, truth), metric),
-        "relative": relative_loss(found, truth, relative),
+        "relative": relative_loss(result, truth, relative),
         "sky": sky_loss(prediction.sky_logit, batch.sky),
     }
     terms["total"] = sum(
-        (WEIGHTS[name] * term for name, term in terms.items()), torch.zeros((), device=found.device)
+        (WEIGHTS[name] * term for name, term in terms.items()), torch.zeros((), device=result.device)
     )
     return terms
 
@@ -101,7 +101,7 @@ def negative_log_likelihood(prediction: Prediction, truth: Tensor) -> Tensor:
     return -torch.logsumexp(each + share, 1)
 
 
-def relative_loss(found: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+def relative_loss(result: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """Return the difference of inverse depth, both shifted and scaled to median 0 and mean deviation 1 (MiDaS,
     5 to 7).
     """
@@ -113,7 +113,7 @@ def relative_loss(found: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
         spread = torch.where(mask, centred.abs(), 0.0).sum((1, 2)) / count
         return centred / spread.clamp(min=1e-4)[:, None, None]
 
-    difference = normalised(found) - normalised(truth)
+    difference = normalised(result) - normalised(truth)
     return masked_mean(difference.abs(), mask) + 0.5 * edges(difference, mask)
 
 

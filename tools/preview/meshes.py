@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 class UnitMesh:
     """Vertices (V, 3), unit normals (V, 3), triangles (T, 3) of a shape in the unit cube around 0.
 
-    `tint` (V, 3) multiplies the material's colour, where a mesh carries colours of its own.
+    `tint` (V, 3) multiplies the material's colour, for meshes with their own colours.
     """
 
     vertices: Floats
@@ -202,7 +202,7 @@ def unit_meshes() -> dict[str, UnitMesh]:
         meshes[f"cloth{k}"] = _sheet(600 + k, "cloth")
         meshes[f"blades{k}"] = _leaves(700 + k, 60, 0.03, upright=True)
     meshes["arc"] = _sheet(0, "arc")
-    meshes["fir"] = _turned([(0.0, 0.5), (0.28, 0.02), (0.16, 0.02), (0.5, -0.5)], 7)  # trees far away
+    meshes["fir"] = _turned([(0.0, 0.5), (0.28, 0.02), (0.16, 0.02), (0.5, -0.5)], 7)  # distant trees
     for k in range(4):
         p, tri = sphere(2)
         rough = _waves(p, np.random.Generator(np.random.PCG64(800 + k)), 2, 2.5)

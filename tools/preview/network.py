@@ -1,7 +1,7 @@
 """The next preview network: one photo and its camera to rough metric depth, sky and an error for each pixel.
 
 An EfficientNet-Lite encoder, transformer blocks on its coarsest map, and a convolutional decoder to half the
-picture's size. It stands beside its training until its weights are better than the shipped ones
+picture's size. It is kept with its training until its weights are better than the shipped ones
 (`recon/depth/nets/preview.py`).
 """
 
@@ -223,7 +223,7 @@ def centred(focal_over_width: Tensor, aspect: float, known: bool = True) -> Came
 
 
 class Look(NamedTuple):
-    """What is seen in one photo, maps of about half the size that the network sees."""
+    """The prediction for one photo, with maps of about half the size of the network's input."""
 
     log_inverse: NDArray[np.float32]
     """(h, w) natural logarithm of canonical inverse depth C = f / (W z), 1/m."""
@@ -251,8 +251,8 @@ def look(
     seen = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
     camera = centred(torch.full((2,), focal_over_width), size[1] / size[0], known)
     with torch.inference_mode():
-        found = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
-    maps = (found.log_inverse, torch.sigmoid(found.sky_logit), found.log_error)
+        result = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
+    maps = (result.log_inverse, torch.sigmoid(result.sky_logit), result.log_error)
     plain, mirrored = zip(*((m[0].numpy(), m[1].flip(1).numpy()) for m in maps), strict=True)
     # The mirror image moves the map smoothly and not pixel by pixel: the mean of two outlines would be a soft one.
     moved = np.clip((mirrored[0] - plain[0]) / 2, -_MOST_MOVED, _MOST_MOVED)

@@ -27,7 +27,7 @@ _SKY = 1e6
 
 @dataclass(frozen=True)
 class Batch:
-    """N pictures and what is known of them; maps are at half the pictures' size.
+    """N images and their labels; maps have half the size of the images.
 
     `rgb` (N, 3, H, W) in 0..1; `camera` as given to the network; `log_inverse` (N, h, w) for that camera; `valid`
     (N, h, w) bool; `sky` (N, h, w): 1 sky, 0 not, -1 unknown; `metric` (N,) bool: the scale is known, not only
@@ -213,11 +213,11 @@ class PairPool:
         # a shelf.
         names = list(self._places)
         weight = np.array([len(self._places[name]) for name in names]) ** 0.5
-        found = []
+        result = []
         for k in rng.choice(len(names), size=count, p=weight / weight.sum()):
             group = self._places[names[int(k)]]
-            found.append(group[int(rng.integers(len(group)))])
-        return found
+            result.append(group[int(rng.integers(len(group)))])
+        return result
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ class TrainPair:
 
 def read_train_pairs(folder: Path, longest: int = 512) -> list[TrainPair]:
     """Read the pairs that `pairs.json` of the training folder names, reduced to `longest` px."""
-    found = []
+    result = []
     for name, entry in json.loads((folder / "pairs.json").read_text()).items():
         bgr = cv2.imread(str(folder / entry["rgb"]), cv2.IMREAD_COLOR)
         stored = cv2.imread(str(folder / entry["depth"]), cv2.IMREAD_UNCHANGED)
@@ -255,10 +255,10 @@ def read_train_pairs(folder: Path, longest: int = 512) -> list[TrainPair]:
         rgb = cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), size, interpolation=cv2.INTER_AREA)
         depth = stored.astype(np.float32) / float(entry["depth_units_per_metre"] or 1.0)
         depth = np.asarray(cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST_EXACT), np.float32)
-        found.append(
+        result.append(
             TrainPair(name, entry["place"], np.asarray(rgb, np.uint8), depth, focal, bool(entry["metric"]))
         )
-    return found
+    return result
 
 
 class PhotoPool:

@@ -71,14 +71,14 @@ class _Open3dScene:
     def blocked(self, origin: Floats, direction: Floats) -> NDArray[np.bool_]:
         rays = np.concatenate([origin, direction], axis=1).astype(np.float32)
         answer = self._scene.test_occlusions(_tensor(rays), tnear=0.0, tfar=1.0, nthreads=1)
-        found: NDArray[np.bool_] = answer.numpy()
-        return found
+        result: NDArray[np.bool_] = answer.numpy()
+        return result
 
 
 class _EmbreexScene:
     def __init__(self, geometry: Geometry) -> None:
         self._scene = EmbreeScene(robust=True)
-        self._arrays = (  # the scene keeps no reference of its own
+        self._arrays = (  # the scene does not keep a reference
             np.ascontiguousarray(geometry.vertices, np.float32),
             np.ascontiguousarray(geometry.triangles, np.int32),
         )

@@ -79,7 +79,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Relief:
-    """The height of the land: layers of noise, less a fall away from where the photographer stands."""
+    """The height of the land: layers of noise, minus a slope downwards from the photographer's position."""
 
     noise: Noise
     layers: tuple[Layer, ...]

@@ -83,14 +83,16 @@ def traffic(b: Builder, road: float, lanes: int, length: float) -> None:
     jam = b.between(0.05, 0.75) ** 2
     for k in range(lanes):
         x = -road / 2 + (k + 0.5) * width
-        away = x > 0
+        leading_away = x > 0
         z = b.between(4, 25)
         while z < min(length, 110):
             if b.chance(jam):
                 make = bus if b.chance(0.06) else motorbike if b.chance(0.06) else car
                 group = b.made(make)
                 if group.depth < 14:
-                    b.put(group, x + b.between(-0.2, 0.2), z + group.depth / 2, 0.0 if away else np.pi)
+                    b.put(
+                        group, x + b.between(-0.2, 0.2), z + group.depth / 2, 0.0 if leading_away else np.pi
+                    )
                 z += group.depth
             z += b.between(2, 14)
 

@@ -92,7 +92,7 @@ class Geometry:
     centre: Floats  # (I, 3)
     size: Floats  # (I, 3)
     material: NDArray[np.int32]  # (I,)
-    tint: Floats | None = None  # (V, 3), where any mesh has colours of its own
+    tint: Floats | None = None  # (V, 3), if any mesh has its own colours
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ ASPECTS: dict[float, float] = {4 / 3: 0.5, 3 / 4: 0.22, 16 / 9: 0.12, 1.0: 0.06,
 def size_for(aspect: float, pixels: int, multiple: int = 4) -> tuple[int, int]:
     """Return (width, height) of about `pixels` pixels, each a multiple of `multiple`; `aspect` is width / height.
 
-    The network has the same rule of its own: a machine that only generates has no torch.
+    The network implements the same rule separately, because a machine that only generates has no torch.
     """
     width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
     height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)

@@ -5,7 +5,7 @@
 
 starts the generators (shards of unique scenes in RUN/shards), trains for so many seconds in all, with a rate
 that falls to 0 at their end, and writes RUN/checkpoint.pt every few minutes. Stop it with Ctrl-C or SIGTERM at
-any moment and give the same command to go on. RUN/log.jsonl holds the errors on what is held out. Then:
+any moment and run the same command to resume. RUN/log.jsonl holds the errors on what is held out. Then:
 
   python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
 """
@@ -62,7 +62,7 @@ def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     processes = []
     for worker in range(args.generators):
         log = (args.run_dir / f"generator_{worker}.log").open("ab")
-        # Each to a core of its own: Embree's builder would start a thread for every core in every process.
+        # Each on its own core: Embree's builder would otherwise start a thread for every core in every process.
         core = ["--core", str(worker + 2)] if args.generators > 2 else []
         environment = {**os.environ, **one_thread}
         processes.append(subprocess.Popen([*command, *core], stdout=log, stderr=log, env=environment))
@@ -70,11 +70,11 @@ def start_generators(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
 
 
 def wait_for_shards(folder: Path, count: int, processes: list[subprocess.Popen[bytes]]) -> None:
-    """Wait until there is something to train on; raises RuntimeError where nobody makes it."""
+    """Wait until there is training data; raises RuntimeError if no generator is running."""
     while len(shard_paths(folder)) < count:
         if not any(p.poll() is None for p in processes):
             raise RuntimeError(
-                f"{folder} has fewer than {count} shards and no generator runs; see its log beside it"
+                f"{folder} has fewer than {count} shards and no generator runs; see the log in the same folder"
             )
         time.sleep(0.5)
 
@@ -226,7 +226,7 @@ def main() -> None:
     )
     add("--seconds", type=float, default=4 * 3600, help="training time in all; the schedule follows it")
     add("--imagenet", type=Path, help="state dict of EfficientNet-Lite to start from")
-    add("--weights", type=Path, help="weights that `export` wrote, to go on from with a new schedule")
+    add("--weights", type=Path, help="weights that `export` wrote, to continue from with a new schedule")
     add("--encoder", type=int, default=2, help="EfficientNet-Lite size, 0 to 2 (default %(default)s)")
     add("--pairs", type=Path, help="folder of real pairs with pairs.json")
     add("--photos", type=Path, help="folder of photos without depth")
@@ -243,7 +243,7 @@ def main() -> None:
     )
     add("--rate", type=float, default=5e-4, help="peak learning rate (default %(default)s)")
     add("--decay", choices=("cosine", "linear"), default="cosine")
-    add("--generators", type=int, default=1, help="generator processes beside the trainer")
+    add("--generators", type=int, default=1, help="generator processes in parallel with the trainer")
     add(
         "--view-pixels",
         type=int,

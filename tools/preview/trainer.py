@@ -65,7 +65,7 @@ class Trainer:
         self.mean_net.load_state_dict(self.net.state_dict())
 
     def start_from_weights(self, path: Path) -> None:
-        """Go on from shipped weights (`export.py`), with a new optimiser."""
+        """Continue from shipped weights (`export.py`), with a new optimiser."""
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
             self.samples = int(file.metadata()["samples"])

@@ -60,12 +60,12 @@ def score_views(net: PreviewNet, shards: list[Shard], pixels: int) -> dict[str, 
     for shard in shards:
         for k in range(len(shard.rgb)):
             focal = float(shard.focal_over_width[k])
-            found = predict(net, shard.rgb[k], focal, pixels)
+            result = predict(net, shard.rgb[k], focal, pixels)
             z = torch.from_numpy(shard.z_m[k].astype(np.float32))
-            row = _score_map(found, z, focal)
+            row = _score_map(result, z, focal)
             sky = torch.isinf(z)
             if sky.any():
-                guess = _at(found.sky_logit, z.shape) > 0
+                guess = _at(result.sky_logit, z.shape) > 0
                 row["sky_iou"] = float((sky & guess).sum() / (sky | guess).sum())
             rows[str(shard.kind[k])].append(row)
             rows["all"].append(row)
@@ -78,8 +78,8 @@ def score_pairs(net: PreviewNet, pairs: list[TrainPair], pixels: int) -> dict[st
     for pair in pairs:
         height, width = pair.rgb.shape[:2]
         focal = pair.focal or DEFAULT_FOCAL_OVER_LONG * max(width, height) / width
-        found = predict(net, pair.rgb, focal, pixels, pair.focal is not None)
-        row = _score_map(found, torch.from_numpy(pair.z_m), focal)
+        result = predict(net, pair.rgb, focal, pixels, pair.focal is not None)
+        row = _score_map(result, torch.from_numpy(pair.z_m), focal)
         if not pair.metric:
             row = {"aligned": row["aligned"]}
         rows[pair.place].append(row)
@@ -87,13 +87,13 @@ def score_pairs(net: PreviewNet, pairs: list[TrainPair], pixels: int) -> dict[st
     return {"all": _means(list(by_place.values())), **by_place}
 
 
-def _score_map(found: Prediction, z: Tensor, focal: float) -> dict[str, float]:
-    log_c = _at(found.log_inverse, z.shape)
+def _score_map(result: Prediction, z: Tensor, focal: float) -> dict[str, float]:
+    log_c = _at(result.log_inverse, z.shape)
     valid = torch.isfinite(z) & (z > 0.05)
     row = errors(focal / torch.exp(log_c), z, valid)
     truth = torch.where(valid, float(np.log(focal)) - torch.log(z.clamp(min=0.02)), 0.0)
     row["log_l1"] = float((log_c - truth).abs()[valid].mean())
-    row["sigma"] = float(torch.exp(_at(found.log_error, z.shape))[valid].mean())
+    row["sigma"] = float(torch.exp(_at(result.log_error, z.shape))[valid].mean())
     return row
 
 

@@ -40,7 +40,7 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
     scene = compose(seed, kind)
     geometry = scene.geometry()
     caster = Raycaster(geometry)
-    found = []
+    result = []
     for k in range(count):
         camera = place_camera(scene, geometry, caster, rng_for(seed, f"camera{k}"), width, height)
         film = rng_for(seed, f"flash{k}")
@@ -51,5 +51,5 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
             shot = defocus(shot, lens)
         rgb = develop(shot, rng_for(seed, f"film{k}"))
         rgb = faults(rgb, lens)
-        found.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
-    return found
+        result.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
+    return result

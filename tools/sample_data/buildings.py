@@ -14,7 +14,7 @@ PLINTH_M, GROUND_M, STOREY_M = 0.5, 3.7, 3.05
 
 @dataclass(frozen=True)
 class House:
-    """What tells one house from its neighbours. Storeys are counted above the ground floor."""
+    """The properties that distinguish a house from its neighbours. Storeys are counted above the ground floor."""
 
     width_m: float
     storeys: int

@@ -1,1 +1,1 @@
-"""Many photos by one command."""
+"""Commands on many photos."""

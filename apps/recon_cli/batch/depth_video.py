@@ -19,11 +19,11 @@ from recon_cli.console import Session
 def make_depth_video(
     session: Session, request: Request, options: Options, colormap: str | None, span_m: Span | None
 ) -> None:
-    """Writes the depth of each frame as a picture with a legend, at the frame's own time.
+    """Writes the depth of each frame as an image with a legend, with the timestamps of the clip.
 
     Raises:
-        click.UsageError: Anything but one video to one video.
-        ReconError: It cannot be read, estimated or written.
+        click.UsageError: Not exactly one input video and one output video.
+        ReconError: The video cannot be read, estimated or written.
     """
     path, output = _one_clip(request)
     try:
@@ -68,11 +68,13 @@ def make_depth_video(
 
 def _one_clip(request: Request) -> tuple[Path, Path]:
     if len(request.words) != 1 or not is_video(Path(request.words[0])):
-        raise click.UsageError("a video is made of one video: give one, or -o DIR --format png for photos")
+        raise click.UsageError(
+            "to write a video, pass exactly one input video; for photos, use -o DIR --format png"
+        )
     if len(request.outputs) != 1 or request.formats is not None:
-        raise click.UsageError("a video is written alone: give one -o, and no --format")
+        raise click.UsageError("to write a video, use a single -o and no --format")
     if request.resume:
         raise click.UsageError(
-            "--resume goes on with a folder of frames (-o DIR --format png); a video is written anew"
+            "a video cannot be resumed: use -o DIR --format png to resume a folder of frames"
         )
     return Path(request.words[0]), request.outputs[0]

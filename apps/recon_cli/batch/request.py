@@ -100,9 +100,9 @@ def suffixes_from(text: str) -> list[str]:
     """``glb,ply`` to ``.glb``, ``.ply``.
 
     Raises:
-        click.UsageError: It names none.
+        click.UsageError: There is no name.
     """
-    found = ["." + part.strip().lower().lstrip(".") for part in text.split(",") if part.strip(" .")]
-    if not found:
-        raise click.UsageError("--format names the files' formats, such as glb or glb,ply")
-    return list(dict.fromkeys(found))
+    suffixes = ["." + part.strip().lower().lstrip(".") for part in text.split(",") if part.strip(" .")]
+    if not suffixes:
+        raise click.UsageError("--format needs the names of formats, such as glb or glb,ply")
+    return list(dict.fromkeys(suffixes))

@@ -1,4 +1,4 @@
-"""``recon build`` and ``recon depth`` on many photos: the command line becomes a call of ``recon.batch``."""
+"""``recon build`` and ``recon depth`` on many photos: calls ``recon.batch`` with the command line's request."""
 
 import json
 import os
@@ -29,19 +29,19 @@ _NAMED_AT_THE_END = 10
 def run_batch(
     session: Session, request: Request, options: Options, maker: Maker, *, suffixes: Sequence[str]
 ) -> None:
-    """Works through everything that a command line names, into one folder.
+    """Processes all inputs of a command line into one folder.
 
     Args:
-        session: The command's.
-        request: What is asked for.
-        options: Of all photos.
-        maker: What is made of each.
-        suffixes: Of all formats: no folder's name may end so.
+        session: The session of the command.
+        request: The request of the command line.
+        options: Options for all photos.
+        maker: Writes the outputs of each photo.
+        suffixes: Suffixes of all formats, with which the folder's name must not end.
 
     Raises:
-        ReconError: Nothing can be done.
-        click.UsageError: Options that hold for one photo alone.
-        click.exceptions.Exit: With code 1, where some failed.
+        ReconError: The run cannot start or continue.
+        click.UsageError: Options that apply to a single photo.
+        click.exceptions.Exit: With code 1, if some photos failed.
     """
     refuse_single(options)
     folder = folder_from(request.outputs, suffixes)
@@ -68,15 +68,15 @@ def run_batch(
         fail_with(
             session,
             f"{len(done.failed)} of {len(done.failed) + len(done.written)} failed ({names}{more}); "
-            f"{done.failed_list} says why, and --resume tries them again",
+            f"see {done.failed_list} for the reasons; use --resume to retry them",
         )
 
 
 def refuse_single(options: Options) -> None:
-    """Refuses what holds for one photo alone.
+    """Refuses options that apply to a single photo.
 
     Raises:
-        click.UsageError: An option that names pixels of a photo, or a file that belongs to one.
+        click.UsageError: An option refers to pixels of a photo, or to a file that belongs to one.
     """
     try:
         check_options(options)
@@ -85,23 +85,24 @@ def refuse_single(options: Options) -> None:
 
 
 def folder_from(outputs: Sequence[Path], known: Sequence[str]) -> Path:
-    """The folder that ``-o`` names.
+    """The output folder given with ``-o``.
 
     Args:
         outputs: All ``-o``.
         known: Suffixes of formats, which no folder should have.
 
     Raises:
-        click.UsageError: It is the name of a file, or there are several.
+        click.UsageError: It looks like the name of a file, or there are several.
     """
     if len(outputs) != 1:
         raise click.UsageError(
-            "several photos go into one folder: give one -o DIR, and --format for the files in it"
+            "several photos are written to one folder: use a single -o DIR, and --format for the files in it"
         )
     (folder,) = outputs
     if folder.suffix.lower() in known and not folder.is_dir():
         raise click.UsageError(
-            f"several photos go into a folder: give -o DIR and --format {folder.suffix.lower()[1:]}, not {folder}"
+            f"several photos are written to a folder: use -o DIR and --format {folder.suffix.lower()[1:]}, not "
+            f"{folder}"
         )
     return folder
 
@@ -111,11 +112,11 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", 
 
 
 def _listed() -> list[str]:
-    """The paths on standard input: one a line, or each ended by a zero byte as ``find -print0`` writes them."""
+    """The paths on standard input: one per line, or separated by zero bytes as from ``find -print0``."""
     data = sys.stdin.buffer.read()
     if data.startswith(_PICTURES) or data[4:8] == b"ftyp":
         raise click.UsageError(
-            "standard input holds a picture, but `-` reads the names of photos. Save it to a file first: "
+            "standard input is an image, but `-` reads the names of photos. Save it to a file first: "
             "cat > photo.jpg, then recon build photo.jpg"
         )
     lines = data.split(b"\0") if b"\0" in data else data.split(b"\n")
@@ -123,12 +124,12 @@ def _listed() -> list[str]:
 
 
 def show_plan(plan: Plan, session: Session) -> None:
-    """``--dry-run``: what would be done."""
+    """Shows what would be done, for ``--dry-run``."""
     journal = session.journal
     would = [str(target.path) for target in plan.outputs]
     _show_first(plan, session)
     if plan.done:
-        journal.decide("resume", f"{len(plan.done)} of {len(plan.inputs.found)} are done already")
+        journal.decide("resume", f"{len(plan.done)} of {len(plan.inputs.files)} are already done")
     for path in would[:_SHOWN]:
         journal.decide("output", f"would write {path}", path=path)
     if len(would) > _SHOWN:
@@ -137,18 +138,18 @@ def show_plan(plan: Plan, session: Session) -> None:
 
 
 def _show_first(plan: Plan, session: Session) -> None:
-    """What holds for the first photo that can be read, most likely holds for all."""
+    """Shows the plan for the first readable photo, which most likely applies to all."""
     from recon_cli.dry_run import plan_model
 
-    for found in plan.todo:
-        if found.is_video:
-            clip = Clip.open(found.path)
-            told = "" if clip.duration_s is None else f", {clip.duration_s:.1f} s"
+    for file in plan.todo:
+        if file.is_video:
+            clip = Clip.open(file.path)
+            duration = "" if clip.duration_s is None else f", {clip.duration_s:.1f} s"
             frames = expected_frames(clip, plan.every)
-            session.journal.decide("video", f"{found.path.name}{told}, about {frames} frames to do")
+            session.journal.decide("video", f"{file.path.name}{duration}, about {frames} frames")
             continue
         try:
-            plan_model(found.path, with_own_depth(plan.options, found.name, found.path), session)
+            plan_model(file.path, with_own_depth(plan.options, file.name, file.path), session)
         except (PhotoError, DepthFileError) as error:
             session.journal.warn("failed", str(error))
             continue
@@ -156,7 +157,7 @@ def _show_first(plan: Plan, session: Session) -> None:
 
 
 def fail_with(session: Session, message: str) -> NoReturn:
-    """Ends with exit code 1 where some failed, with everything that went well in the output all the same."""
+    """Exits with code 1 after a partial failure; the JSON output still contains all successful results."""
     session.journal.warn("failed", message)
     if session.json:
         entries = [vars(entry) for entry in session.journal.entries]

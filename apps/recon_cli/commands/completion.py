@@ -17,10 +17,10 @@ _HOW = {
 @manners
 def completion(session: Session, shell: str) -> None:
     """Print the completion script for a SHELL."""
-    found = get_completion_class(shell)
-    if found is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.UsageError(f"click has no completion for {shell}")
     root = click.get_current_context().find_root()
-    script = found(root.command, {}, "recon", "_RECON_COMPLETE").source()
+    script = completion_class(root.command, {}, "recon", "_RECON_COMPLETE").source()
     session.result["script"] = script
     session.print(script)

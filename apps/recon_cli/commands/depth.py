@@ -146,12 +146,12 @@ def _maker(
 
 
 def _check(maker: "DepthFiles", paths: Sequence[Path], journal: Journal) -> None:
-    """Refuses early what could not be written, and warns of options that do nothing."""
+    """Checks before the slow work that the files can be written, and warns about options without effect."""
     maker.check(paths)
     warn_of_idle_pictures(paths, maker.colormap, journal)
     pictures = maker.colormap is not None or any(path.suffix.lower() in (".jpg", ".jpeg") for path in paths)
     if maker.span_m is not None and not pictures:
-        journal.warn("options", "--depth-range has no effect: no picture is written", option="--depth-range")
+        journal.warn("options", "--depth-range has no effect: no image is written", option="--depth-range")
 
 
 def _depth_of_one(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:

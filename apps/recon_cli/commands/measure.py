@@ -152,20 +152,20 @@ def measure(
     models = {} if error_model is None else read_error_models(error_model)
     assume = replace(depth_sigma or Assumptions(), pixel_sigma_px=pixel_sigma, error_models=models)
     if rectangle is not None:
-        found = measured_in_plane(path, rectangle, asked, assume)
+        results = measured_in_plane(path, rectangle, asked, assume)
     else:
         scene = _opened(path)
         unfit = unfit_reason(scene, assume)
         if unfit is not None:
             session.journal.warn("measure", unfit)
-        found = _measured(scene, asked, assume)
-    found = [one.in_unit(unit) for one in found]
-    for one, previous in zip(found, [None, *found], strict=False):
+        results = _measured(scene, asked, assume)
+    results = [one.in_unit(unit) for one in results]
+    for one, previous in zip(results, [None, *results], strict=False):
         _report(one, session, same=previous is not None and one.errors_text == previous.errors_text)
-    session.result["measurements"] = [one.as_json() for one in found]
+    session.result["measurements"] = [one.as_json() for one in results]
     if table is not None:
-        _write_table(table, found, overwrite=overwrite)
-        session.journal.decide("written", f"{table}: {len(found)} measurements", path=str(table))
+        _write_table(table, results, overwrite=overwrite)
+        session.journal.decide("written", f"{table}: {len(results)} measurements", path=str(table))
 
 
 def _opened(path: Path) -> "Scene":
@@ -180,7 +180,7 @@ def _opened(path: Path) -> "Scene":
             "measure in the plane of a rectangle of known size with --rectangle, which needs only the photo"
         )
     scene = Scene.load(path)
-    # With this option a scene finds gravity once, and keeps it.
+    # With this option the scene estimates gravity once, and caches it.
     return scene.with_options(replace(scene.options, level=True))
 
 
@@ -189,39 +189,39 @@ def _measured(
 ) -> "list[Measurement]":
     from recon import measure as on
 
-    found = [
+    results = [
         on.distance(scene, a, b, assume) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)
     ]
-    found += [on.polyline(scene, pixels, assume) for pixels in asked["polylines"]]
-    found += [on.angle(scene, a, b, c, assume) for a, b, c in asked["angles"]]
-    found += [on.area(scene, pixels, assume) for pixels in asked["areas"]]
-    found += [on.plane(scene, pixels, assume) for pixels in asked["planes"]]
-    found += [on.height_above_floor(scene, pixel, assume) for (pixel,) in asked["heights"]]
-    found += [on.from_camera(scene, pixel, assume) for (pixel,) in asked["distances"]]
-    return found
+    results += [on.polyline(scene, pixels, assume) for pixels in asked["polylines"]]
+    results += [on.angle(scene, a, b, c, assume) for a, b, c in asked["angles"]]
+    results += [on.area(scene, pixels, assume) for pixels in asked["areas"]]
+    results += [on.plane(scene, pixels, assume) for pixels in asked["planes"]]
+    results += [on.height_above_floor(scene, pixel, assume) for (pixel,) in asked["heights"]]
+    results += [on.from_camera(scene, pixel, assume) for (pixel,) in asked["distances"]]
+    return results
 
 
-def _report(found: "Measurement", session: Session, *, same: bool) -> None:
-    """The value, what was found along with it, and to the curious one line on its errors."""
+def _report(measurement: "Measurement", session: Session, *, same: bool) -> None:
+    """Prints the value, its parts and details, and if verbose one line on its errors."""
     from recon.measure.rectangle_plane import UNCHECKED
 
-    for warning in found.warnings:
+    for warning in measurement.warnings:
         session.journal.warn("measure", warning)
-    where = ":".join(f"{x:g},{y:g}" for x, y in found.pixels_px)
-    session.print(f"{found.quantity} {where}   {found.text}")
-    for name, part in found.parts.items():
+    where = ":".join(f"{x:g},{y:g}" for x, y in measurement.pixels_px)
+    session.print(f"{measurement.quantity} {where}   {measurement.text}")
+    for name, part in measurement.parts.items():
         session.print(f"    {name:<11} {part.text}")
-    for line in _particulars(found.details):
+    for line in _particulars(measurement.details):
         session.print(f"    {line}")
-    # Why nothing is known of the errors is said always; what they are made of, to the curious.
-    if session.journal.verbose or (found.unknown is not None and not same):
-        session.print(f"    {'errors as above' if same else found.errors_text}")
-    elif UNCHECKED in found.not_included and not same:
+    # Why there is no interval is always shown, the list of errors only if verbose.
+    if session.journal.verbose or (measurement.unknown is not None and not same):
+        session.print(f"    {'errors as above' if same else measurement.errors_text}")
+    elif UNCHECKED in measurement.not_included and not same:
         session.print("    in the plane of the rectangle, if the positions lie in it")
 
 
 def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
-    """A direction with the digits that its interval leaves; beyond a right angle nothing is known of it."""
+    """A direction with its significant digits; unknown if its interval exceeds a right angle."""
     from recon.measure.measurement import rounded
 
     if sigma_deg is None:
@@ -235,31 +235,31 @@ def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
 
 
 def _particulars(details: Mapping[str, Any]) -> list[str]:
-    """What a person wants to know of a measurement's details."""
-    told = []
+    """The details of a measurement as text."""
+    lines = []
     if "normal_gl" in details:
-        told.append(_normal(details["normal_gl"], details["normal_sigma_deg"]))
+        lines.append(_normal(details["normal_gl"], details["normal_sigma_deg"]))
     if "on_plane" in details:
-        told.append(
+        lines.append(
             f"{100 * details['on_plane']:.0f} % of the pixels inside lie on one plane, within "
             f"{significant(1000 * details['rms_m'], 2)} mm (RMS)"
         )
     if "camera_height_m" in details:
-        told.append(
-            f"the camera is {details['camera_height_m']:.2f} m above the lowest level surface that is seen, which is "
-            "taken for the floor"
+        lines.append(
+            f"the camera is {details['camera_height_m']:.2f} m above the lowest visible horizontal surface, which is "
+            "assumed to be the floor"
         )
-    return told
+    return lines
 
 
-def _write_table(path: Path, found: "Sequence[Measurement]", *, overwrite: bool) -> None:
+def _write_table(path: Path, measurements: "Sequence[Measurement]", *, overwrite: bool) -> None:
     """One row for each quantity, and one for each of its parts."""
     from recon.atomic_write import staged
 
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["quantity", "pixels", "value", "unit", "sigma", "low", "high", "method", "errors"])
-    for one in found:
+    for one in measurements:
         where = ":".join(f"{x:g},{y:g}" for x, y in one.pixels_px)
         for name, part in {one.quantity: one, **one.parts}.items():
             title = name if part is one else f"{one.quantity}: {name}"

@@ -1,4 +1,4 @@
-"""Positions in a photo, constraints, and how far its depth is off, as they stand on the command line."""
+"""Types of command-line parameters: positions, constraints, uncertainties, lengths and counts."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Positions(click.ParamType):
-    """``X,Y`` or ``X,Y:X,Y:...``, so many of them."""
+    """``X,Y`` or ``X,Y:X,Y:...``, with a minimum and maximum number of positions."""
 
     def __init__(self, least: int, most: int | None, example: str) -> None:
         self.least, self.most, self.example = least, most, example
@@ -20,19 +20,19 @@ class Positions(click.ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Pixel, ...]:
-        """The positions; a usage error that shows the right form for anything else."""
+        """The positions; a usage error with an example for anything else."""
         if isinstance(value, tuple):
             return value
         try:
-            found = tuple(_pixel(part) for part in str(value).split(":"))
+            positions = tuple(_pixel(part) for part in str(value).split(":"))
         except ValueError as error:
-            self.fail(f"{value!r}: {error}; the form is {self.example}", param, ctx)
-        if not (self.least <= len(found) and (self.most is None or len(found) <= self.most)):
+            self.fail(f"{value!r}: {error}; expected {self.example}", param, ctx)
+        if not (self.least <= len(positions) and (self.most is None or len(positions) <= self.most)):
             wanted = f"{self.least} position{'s' if self.least > 1 else ''}" + (
                 "" if self.most == self.least else " or more"
             )
-            self.fail(f"{value!r}: needs {wanted}, got {len(found)}; the form is {self.example}", param, ctx)
-        return found
+            self.fail(f"{value!r}: needs {wanted}, got {len(positions)}; expected {self.example}", param, ctx)
+        return positions
 
 
 class ConstraintText(click.ParamType):
@@ -42,7 +42,7 @@ class ConstraintText(click.ParamType):
         self.kind, self.name = kind, kind.__name__
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Constraint:
-        """The constraint; a usage error that shows the right form for anything else."""
+        """The constraint; a usage error with an example for anything else."""
         from recon.constraint_text import PARSERS
 
         if isinstance(value, Constraint):
@@ -54,12 +54,12 @@ class ConstraintText(click.ParamType):
 
 
 class DepthSigma(click.ParamType):
-    """``1%`` or ``2cm``: a share, or metres."""
+    """``1%`` or ``2cm``: a relative or an absolute uncertainty."""
 
     name = "SHARE|LENGTH"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Assumptions":
-        """Assumptions with that error of depth."""
+        """Assumptions with this depth uncertainty."""
         from recon.constraint_text import parse_length, parse_share
         from recon.measure import Assumptions
 
@@ -69,7 +69,7 @@ class DepthSigma(click.ParamType):
         try:
             sigma = parse_share(value) if is_share else parse_length(value)
         except ValueError:
-            self.fail(f"{value!r} is no uncertainty of depth; the form is 1% or 2cm", param, ctx)
+            self.fail(f"{value!r} is not an uncertainty; expected 1% or 2cm", param, ctx)
         if sigma <= 0:
             self.fail(f"{value!r}: an uncertainty must be positive", param, ctx)
         return Assumptions(depth_sigma=sigma) if is_share else Assumptions(depth_sigma_m=sigma)
@@ -81,7 +81,7 @@ class Metres(click.ParamType):
     name = "M"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The length in metres; a usage error that shows the right form for anything else."""
+        """The length in metres; a usage error with an example for anything else."""
         from recon.constraint_text import parse_length
 
         if isinstance(value, int | float):
@@ -93,7 +93,7 @@ class Metres(click.ParamType):
         try:
             return parse_length(value)
         except ValueError:
-            self.fail(f"{value!r} is not a length: give metres or a unit, as 6, 6m or 50cm", param, ctx)
+            self.fail(f"{value!r} is not a length; expected 6, 6m or 50cm", param, ctx)
 
 
 class Count(click.ParamType):

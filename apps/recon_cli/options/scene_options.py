@@ -58,7 +58,7 @@ class OutputPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As ``click.Path``, but refuses an empty name, which would mean the current directory."""
         if not str(value):
-            self.fail("the file name is empty: give the name of a file to write")
+            self.fail("the file name is empty")
         return super().convert(value, param, ctx)
 
 

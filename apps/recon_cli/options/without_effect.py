@@ -1,4 +1,4 @@
-"""Options that were given and do nothing: a warning each, so that nobody waits for an effect."""
+"""Warns about options that have no effect."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -11,13 +11,13 @@ from recon.options import Options, Shape
 
 
 def is_given(name: str) -> bool:
-    """Whether the user wrote the option of this parameter himself."""
+    """Whether the user set the option of this parameter explicitly."""
     source = click.get_current_context().get_parameter_source(name)
     return source not in (None, click.core.ParameterSource.DEFAULT)
 
 
 def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
-    """Options about a depth file where there is none, and about a model where none runs."""
+    """Warns about options for a depth file if there is none, and for a model if none runs."""
     is_measured = bool(options.depth or options.relative_depth) and options.model == "auto"
     reference = Path(options.reference or "")
     has_depth_file = options.depth is not None or reference.suffix.lower() in DEPTH_SUFFIXES
@@ -30,42 +30,42 @@ def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
         _warn(
             journal,
             "--depth-kind",
-            "only hf: checkpoints may need it; recon knows the kind of its own models",
+            "only hf: checkpoints may need it; the kind of the built-in models is known",
         )
 
 
 def warn_of_idle_geometry(shapes: Collection[Shape | None], journal: Journal) -> None:
-    """Options about a cloud where only meshes are written, and about a mesh where only clouds are.
+    """Warns about cloud options if only meshes are written, and about mesh options if only clouds are.
 
     Args:
-        shapes: Of all outputs; None for a scene file, which keeps every option.
-        journal: Gets the warnings.
+        shapes: Shapes of all outputs; None for a scene file, which stores all options.
+        journal: Receives the warnings.
     """
     if is_given("voxel") and set(shapes) == {"mesh"}:
         _warn(
             journal,
             "--voxel",
-            "it thins clouds, and only meshes are written; --faces and --error simplify a mesh",
+            "it downsamples point clouds, but only meshes are written; use --faces or --error to simplify a mesh",
         )
     for name in ("faces", "error"):
         if is_given(name) and set(shapes) == {"cloud"}:
             _warn(
                 journal,
                 f"--{name}",
-                "it simplifies meshes, and only clouds are written; --voxel thins a cloud",
+                "it simplifies meshes, but only point clouds are written; use --voxel to downsample a cloud",
             )
     if is_given("fill") and click.get_current_context().params["fill"]:
         if set(shapes) == {"cloud"}:
-            _warn(journal, "--fill", "it closes the cuts of meshes, and only clouds are written")
+            _warn(journal, "--fill", "it fills gaps in meshes, but only point clouds are written")
         elif click.get_current_context().params["edge"] == 0:
-            _warn(journal, "--fill", "--edge 0 cuts nothing that could be closed")
+            _warn(journal, "--fill", "with --edge 0 there are no gaps to fill")
 
 
 def warn_of_idle_pictures(paths: Collection[Path], colormap: str | None, journal: Journal) -> None:
-    """Options of ``recon depth`` about one kind of file where none of it is written."""
+    """Warns about options of ``recon depth`` for a type of file that is not written."""
     suffixes = {path.suffix.lower() for path in paths}
     if colormap is not None and not suffixes & {".png", ".jpg", ".jpeg"}:
-        _warn(journal, "--colormap", "no picture (.png, .jpg) is written")
+        _warn(journal, "--colormap", "no image (.png, .jpg) is written")
     if is_given("png_unit") and (colormap is not None or ".png" not in suffixes):
         _warn(journal, "--png-unit", "no 16-bit .png is written")
 

@@ -1,1 +1,1 @@
-"""What runs beside the window: threads and the worker process."""
+"""Background work of the window: threads and the worker process."""

@@ -1,4 +1,4 @@
-"""Passes geometry from the worker process to the window's."""
+"""Transfers geometry from the worker process to the window's process."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import numpy as np
 from recon.types import Mesh, PointCloud
 
 
-def hand_over(geometry: PointCloud | Mesh, folder: Path) -> Path:
-    """Writes it for ``take_over`` in another process."""
+def save_geometry(geometry: PointCloud | Mesh, folder: Path) -> Path:
+    """Saves geometry for ``load_geometry`` in another process."""
     path = folder / "geometry.npy"
     names = (
         ("vertices", "faces", "rgb", "normals")
@@ -20,8 +20,8 @@ def hand_over(geometry: PointCloud | Mesh, folder: Path) -> Path:
     return path
 
 
-def take_over(path: Path) -> PointCloud | Mesh:
-    """The inverse of ``hand_over``."""
+def load_geometry(path: Path) -> PointCloud | Mesh:
+    """The inverse of ``save_geometry``."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     return Mesh(**arrays) if "vertices" in arrays else PointCloud(**arrays)

@@ -1,4 +1,4 @@
-"""What the work beside the window needs of the controller that started it."""
+"""The interface of the controller that background tasks use."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,31 +10,31 @@ from recon_viewer.model.state import State
 
 
 class Host(Protocol):
-    """The controller, as its helpers see it; they call it in its own thread."""
+    """The controller as seen by its helpers, which call it in its own thread."""
 
     @property
     def state(self) -> State:
-        """What is now."""
+        """The current state."""
         ...
 
     @property
     def scene(self) -> Scene | None:
-        """The active layer's, as it is shown now."""
+        """The scene of the active layer, as currently shown."""
         ...
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """What is measured."""
+        """The current measurements."""
         ...
 
     def say(self, text: str, *, problem: bool = False, window: bool = False) -> None:
-        """A line for the user."""
+        """Shows one line to the user."""
         ...
 
     def do(self, command: Callable[[State], State]) -> bool:
-        """Runs a command; False where it was refused."""
+        """Runs a command; returns False if it was refused."""
         ...
 
     def remember(self, path: Path) -> None:
-        """A file that was opened goes into the list of recent ones."""
+        """Adds an opened file to the list of recent files."""
         ...

@@ -1,4 +1,4 @@
-"""Long work away from the window: one worker process for opening, one thread for painting."""
+"""Slow work outside the window's thread: a worker process for opening files, a thread for painting."""
 
 import queue
 import shutil
@@ -17,7 +17,7 @@ from recon.options import Options
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon.types import Mesh, PointCloud
-from recon_viewer.background.geometry_transfer import take_over
+from recon_viewer.background.geometry_transfer import load_geometry
 from recon_viewer.background.messages import Event, Task
 
 _PATIENCE_S = 3.0
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What came of a job."""
+    """The result of a job."""
 
     path: Path
     scene: Scene | None
@@ -35,16 +35,16 @@ class Opened:
 
 
 class Job:
-    """Opens one file. ``poll`` never waits; the thread behind it does."""
+    """Opens one file. ``poll`` never blocks; the waiting is done in a thread."""
 
     def __init__(self, path: Path, options: Options | None) -> None:
         self.path = path
         self.options = options
-        """Of a scene file None takes its own."""
+        """None for a scene file's own options."""
         self.stage = "Starting"
         self.share: float | None = None
         self.notes: list[Event] = []
-        """Decisions and warnings, as they came."""
+        """Decisions and warnings, in order."""
         self.opened: Opened | None = None
         self.problem: str | None = None
         self.cancelled = False
@@ -57,16 +57,16 @@ class Job:
 
     @property
     def finished(self) -> bool:
-        """Whether it came to an end, good or bad."""
+        """Whether it has ended, successfully or not."""
         return self.opened is not None or self.problem is not None or self.cancelled
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since it started."""
         return time.monotonic() - self._since
 
     def poll(self) -> bool:
-        """Takes in what is new; True where something was."""
+        """Processes new events; returns whether there were any."""
         changed = False
         while not self.finished:
             try:
@@ -85,13 +85,13 @@ class Job:
         return changed
 
     def cancel(self) -> None:
-        """Stops it at once; nothing of it stays."""
+        """Stops it immediately; no partial result is kept."""
         self.cancelled = True
         if self._process is not None:
             self._process.kill()
 
     def wait(self, timeout_s: float) -> None:
-        """Until its thread and process have ended; for leaving the viewer, and for tests."""
+        """Waits until its thread and process have ended; for closing the viewer, and for tests."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -120,25 +120,25 @@ class Job:
                 encoding="utf-8",
             )
             self._process = process
-            if self.cancelled:  # before there was anything to kill
+            if self.cancelled:  # before the process existed
                 process.kill()
-            told = self._listen(process)
+            reported = self._listen(process)
             code = process.wait()
-            if not told and not self.cancelled:
+            if not reported and not self.cancelled:
                 errors.seek(0)
                 last = [line for line in errors.read().splitlines() if line.strip()][-1:]
-                why = f": {last[0]}" if last else ", perhaps for lack of memory"
-                self._news.put(Event("error", f"opening {self.path.name} ended with code {code}{why}"))
+                why = f": {last[0]}" if last else ", perhaps because it ran out of memory"
+                self._news.put(Event("error", f"opening {self.path.name} failed with exit code {code}{why}"))
 
     def _listen(self, process: "subprocess.Popen[str]") -> bool:
-        """Passes events on; True where the last word was said."""
+        """Forwards events; returns whether the process reported a result or an error."""
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(Task(self.path, self.options or Options(), self._folder).as_line())
             process.stdin.flush()
         except OSError:
             return False
-        told = False
+        reported = False
         for line in process.stdout:
             event = Event.from_line(line)
             if event.kind == "done":
@@ -146,16 +146,16 @@ class Job:
                 if event.topic == "scene":
                     self._news.put(Opened(self.path, Scene.load(result), None))
                 else:
-                    self._news.put(Opened(self.path, None, take_over(result)))
+                    self._news.put(Opened(self.path, None, load_geometry(result)))
             else:
                 self._news.put(event)
-            told = told or event.kind in ("done", "error")
+            reported = reported or event.kind in ("done", "error")
         process.stdin.close()
-        return told
+        return reported
 
 
 class Latest(Generic[T, R]):
-    """One thread that works on the newest request; what was asked before it and not begun is dropped."""
+    """A thread that processes the newest request; older requests that have not started are dropped."""
 
     def __init__(self, work: Callable[[T], R]) -> None:
         self._work = work
@@ -167,19 +167,19 @@ class Latest(Generic[T, R]):
         self._thread.start()
 
     def ask(self, request: T) -> None:
-        """Queues a request in the place of one that is not begun."""
+        """Queues a request, replacing one that has not started."""
         with self._wake:
             self._request = [request]
             self._wake.notify()
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is asked for and nothing waits to be taken."""
+        """Whether there is no request and no result to take."""
         with self._wake:
             return not self._request and not self._busy and self._results.empty()
 
     def take(self) -> R | None:
-        """The newest result, or None. Raises what the work raised: that is our bug."""
+        """The newest result, or None. Raises exceptions of the work, which are bugs."""
         newest: R | BaseException | None = None
         while True:
             try:
@@ -191,7 +191,7 @@ class Latest(Generic[T, R]):
         return newest
 
     def end(self) -> None:
-        """Lets the thread end after what it does."""
+        """Makes the thread end after its current work."""
         with self._wake:
             self._ended, self._request = True, []
             self._wake.notify()

@@ -1,4 +1,4 @@
-"""What the window and its worker process say to each other: one JSON object a line."""
+"""Messages between the window and its worker process: one JSON object per line."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -13,16 +13,16 @@ EventKind = Literal["stage", "progress", "stage-end", "entry", "done", "error"]
 
 @dataclass(frozen=True)
 class Event:
-    """News from the worker."""
+    """An event from the worker."""
 
     kind: EventKind
     text: str = ""
-    """The stage's name, the entry's or error's sentence, or the file of the result."""
+    """Name of the stage, message of the entry or error, or path of the result."""
     topic: str = ""
-    """Of an entry: its topic; of a result: ``scene`` or ``geometry``."""
+    """Topic of an entry; for a result ``scene`` or ``geometry``."""
     warning: bool = False
     share: float | None = None
-    """How much of the stage is done; None where that cannot be known."""
+    """Finished fraction of the stage; None if unknown."""
 
     def as_line(self) -> str:
         """For the pipe."""
@@ -33,7 +33,7 @@ class Event:
         """The inverse of ``as_line``.
 
         Raises:
-            ValueError: It is no such line.
+            ValueError: The line is not an event.
         """
         values = json.loads(line)
         if not isinstance(values, dict) or not {"kind"} <= set(values) <= {f.name for f in fields(cls)}:
@@ -43,12 +43,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Task:
-    """What the worker is to do: make a scene of a photo, or read a file."""
+    """A task for the worker: reconstruct a photo, or read a file."""
 
     path: Path
     options: Options
     folder: Path
-    """Where the result is put."""
+    """Folder for the result."""
 
     def as_line(self) -> str:
         """For the pipe."""

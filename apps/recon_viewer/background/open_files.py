@@ -1,4 +1,4 @@
-"""Files on their way into the viewer: one after another, each read or reconstructed by a worker process."""
+"""Opens files in the viewer one after another, each read or reconstructed by a worker process."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,21 +14,21 @@ _PATIENCE_S = 5.0
 
 
 class Opening:
-    """Makes layers of files."""
+    """Opens files as layers."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.job: Job | None = None
         self.waiting: list[tuple[Path, Options | None]] = []
-        """To be opened after the present job."""
+        """Files to open after the current job."""
 
     def open(self, path: Path, options: Options | None = None) -> None:
-        """Opens a file as one more layer, after what is being opened now."""
+        """Opens a file as a new layer, after the files that are being opened."""
         self.waiting.append((path, options))
         self._next()
 
     def cancel(self) -> bool:
-        """Stops what is being opened, and what waits; True where something was."""
+        """Cancels the current job and the waiting ones; returns whether there was one."""
         if self.job is None:
             return False
         self.job.cancel()
@@ -42,7 +42,7 @@ class Opening:
             self.job.wait(_PATIENCE_S)
 
     def poll(self) -> bool:
-        """Takes in what the worker has told; True where something changed."""
+        """Processes the worker's events; returns whether something changed."""
         job = self.job
         if job is None or not (job.poll() or job.cancelled):
             return False
@@ -78,16 +78,16 @@ class Opening:
             self._host.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
 
     def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
-        """With what was measured and how it was shown, where it was saved by the viewer."""
-        scene, told = scene_metadata.without_viewer(scene)
+        """Adds a scene, with its measurements and view settings if it was saved by the viewer."""
+        scene, saved = scene_metadata.without_viewer(scene)
         first = not self._host.state.layers
 
         def added(state: State) -> State:
             state = commands.add_scene(state, scene, name=name, source=source)
             assert state.active is not None
-            measured = scene_metadata.measured_from(told, state.active)
-            # A second scene is compared with the first, in the same colours.
-            view = scene_metadata.view_from(told, state.view) if first else state.view
+            measured = scene_metadata.measured_from(saved, state.active)
+            # A second scene is shown in the same colours as the first, for comparison.
+            view = scene_metadata.view_from(saved, state.view) if first else state.view
             return replace(state, measured=(*state.measured, *measured), view=view)
 
         try:

@@ -1,4 +1,4 @@
-"""What is taken away from the viewer: files, measurements, pictures, Blender."""
+"""Outputs of the viewer: files, measurements, the clipboard, Blender, films."""
 
 import os
 import shutil
@@ -20,33 +20,33 @@ from recon_viewer.model.measurements import Reading, as_csv
 FILM_PATHS: tuple[PathName, ...] = ("swing", "turntable", "fly")
 FILM_SUFFIXES = (".mp4", ".gif")
 _NO_BLENDER = (
-    "Blender is not found on this machine. Install version 4.2 or newer from https://www.blender.org/download "
-    "and try again. Where it is installed in a place of its own: export the scene as .glb (Ctrl+E) and open that "
-    "in Blender, or type `recon blender scene.glb --blender PATH`, which also sets up the photo's camera."
+    "Blender was not found on this machine. Install version 4.2 or newer from https://www.blender.org/download "
+    "and try again. If it is installed in an unusual folder, export the scene as .glb (Ctrl+E) and open that in "
+    "Blender, or run `recon blender scene.glb --blender PATH`, which also sets up the photo's camera."
 )
 _CLIPBOARDS = (["wl-copy"], ["xclip", "-selection", "clipboard"], ["xsel", "-ib"], ["pbcopy"], ["clip"])
 
 
 def suffixes() -> list[tuple[str, str]]:
-    """Every format: its suffix, and its name for a person; the scene file first."""
+    """The suffix and readable name of every format; the scene file first."""
     return [(SUFFIX, "recon scene"), *((form.suffix, form.name) for form in formats().values())]
 
 
 def export(scene: Scene, path: Path, shape: Shape | None) -> str:
-    """Writes a file and says how large it is; replaces what is there, since the dialog has asked.
+    """Writes a file and returns its path and size as text; replaces an existing file, which the dialog has confirmed.
 
     Raises:
-        ExportError: The name has no known suffix, the folder cannot be written, there is no space.
+        ExportError: Unknown suffix, a folder that cannot be written, or no disk space.
     """
     if path.suffix.lower() != SUFFIX:
-        form, held = format_for(path, shape, others=[SUFFIX])
-        written = list(form.files(path, held))
+        form, file_shape = format_for(path, shape, others=[SUFFIX])
+        written = list(form.files(path, file_shape))
     else:
         written = [path]
     scene.save(path, shape=shape, overwrite=True)
     size = sum(_size(file) for file in written)
-    beside = f", with {', '.join(file.name for file in written[1:])}" if len(written) > 1 else ""
-    return f"{path}: {size / 1e6:.1f} MB{beside}"
+    sidecars = f", with {', '.join(file.name for file in written[1:])}" if len(written) > 1 else ""
+    return f"{path}: {size / 1e6:.1f} MB{sidecars}"
 
 
 def save_csv(readings: Sequence[Reading], path: Path) -> str:
@@ -68,20 +68,20 @@ def counted(readings: Sequence[Reading]) -> str:
 
 
 def copy_text(text: str) -> None:
-    """Puts text on the clipboard, by the system's own program.
+    """Copies text to the clipboard with a program of the system.
 
     Raises:
-        ViewerError: There is none.
+        ViewerError: There is no such program.
     """
     for command in _CLIPBOARDS:
         if shutil.which(command[0]):
-            # Windows' program takes anything but UTF-16 for the console's own letters, which have no "±".
-            told = text.encode("utf-16" if command[0] == "clip" else "utf-8")
+            # The program of Windows assumes the console's encoding, which has no "±", for anything but UTF-16.
+            encoded = text.encode("utf-16" if command[0] == "clip" else "utf-8")
             try:
-                # What serves the clipboard goes on behind us: it must not hold our own output open.
+                # The process that serves the clipboard outlives us: it must not keep our output open.
                 subprocess.run(
                     command,
-                    input=told,
+                    input=encoded,
                     check=True,
                     timeout=5,
                     stdout=subprocess.DEVNULL,
@@ -97,10 +97,10 @@ def copy_text(text: str) -> None:
 
 
 def open_in_blender(scene: Scene, folder: Path) -> None:
-    """Exports a GLB into the folder and opens it as ``recon blender`` does; does not wait for Blender to end.
+    """Exports a GLB to the folder and opens it as ``recon blender`` does, without waiting for Blender to exit.
 
     Raises:
-        ReconError: There is no Blender, or nothing to export.
+        ReconError: Blender is not installed, or there is nothing to export.
     """
     from recon.blender.find_blender import BlenderError, find_blender, scene_script
     from recon.blender.run_blender import blender_command
@@ -118,24 +118,24 @@ def open_in_blender(scene: Scene, folder: Path) -> None:
         raise ViewerError(f"Blender cannot be started: {error}") from error
 
 
-class _GivenUp(Exception):
-    """The user does not want the film any more."""
+class _FilmCancelled(Exception):
+    """The user has cancelled the film."""
 
 
 def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
-    """Writes a film, rendered on the processor.
+    """Writes a film, rendered on the CPU.
 
     Args:
-        scene: With the options that count.
-        path: A ``.mp4`` or ``.gif``; what is there is replaced.
+        scene: The scene, with the options to use.
+        path: A ``.mp4`` or ``.gif``; an existing file is replaced.
         way: One of ``FILM_PATHS``.
-        stop: Set by another thread to give it up; then nothing is written.
+        stop: Set by another thread to cancel the film; then nothing is written.
 
     Returns:
-        A line for the user.
+        One line for the user.
 
     Raises:
-        ReconError: It cannot be made.
+        ReconError: The film cannot be rendered or written.
     """
     from recon.render.film import check_film
     from recon.render.film_plan import film_for, look_for, picture_size
@@ -144,7 +144,7 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
 
     def step() -> None:
         if stop.is_set():
-            raise _GivenUp
+            raise _FilmCancelled
 
     @contextmanager
     def steps(count: int) -> Iterator[Callable[[], None]]:
@@ -157,11 +157,11 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
     size = picture_size(planned, (scene.photo.width, scene.photo.height))
     subject = subject_of_scene(scene, "mesh", size)
     if not len(subject.drawn.points):
-        raise ExportError(f"{path.name} would show nothing: no depth is left")
+        raise ExportError(f"{path.name} would be empty: all depth was removed")
     try:
         render_to(path, subject, planned, look_for(subject, planned), steps, Journal())
-    except _GivenUp:
-        return f"{path.name} was given up, and nothing is written"
+    except _FilmCancelled:
+        return f"{path.name} was cancelled, and nothing was written"
     return f"written {path}: {_size(path) / 1e6:.1f} MB"
 
 

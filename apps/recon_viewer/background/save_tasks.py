@@ -1,4 +1,4 @@
-"""What is taken away from the viewer: written, rendered, handed to Blender, each in a thread of its own."""
+"""Background tasks that write files, render films or open Blender, each in its own thread."""
 
 import tempfile
 import threading
@@ -16,56 +16,56 @@ from recon_viewer.background.host import Host
 from recon_viewer.model import scene_metadata
 
 
-class Errands:
-    """Started by the controller's thread, which takes in what they have to tell."""
+class SaveTasks:
+    """Tasks that are started and polled by the controller's thread."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._say = host.say
         self._busy: list[threading.Thread] = []
-        self._told: list[Callable[[], None]] = []
+        self._reports: list[Callable[[], None]] = []
         self._filming: threading.Event | None = None
-        """Set to give the film up, and when it is done."""
+        """Set to cancel the film, and when it is finished."""
         self._folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
 
     @property
     def idle(self) -> bool:
-        """Whether none goes on, and none has something to tell."""
-        return not self._told and not any(thread.is_alive() for thread in self._busy)
+        """Whether no task is running and no result is pending."""
+        return not self._reports and not any(thread.is_alive() for thread in self._busy)
 
     def take(self) -> bool:
-        """Tells the user what has ended; True where something has."""
-        told = bool(self._told)
-        while self._told:
-            self._told.pop(0)()
-        return told
+        """Reports finished tasks to the user; returns whether there were any."""
+        any_finished = bool(self._reports)
+        while self._reports:
+            self._reports.pop(0)()
+        return any_finished
 
-    def give_up_film(self) -> bool:
-        """True where one was being rendered."""
+    def cancel_film(self) -> bool:
+        """Cancels the film; returns whether one was being rendered."""
         if self._filming is None or self._filming.is_set():
             return False
         self._filming.set()
         return True
 
     def end(self) -> None:
-        """Waits for what is being written; a film is given up."""
-        self.give_up_film()
+        """Waits for files that are being written; a film is cancelled."""
+        self.cancel_film()
         for thread in self._busy:
             thread.join()
         self._folder.cleanup()
 
     def export(self, path: Path, shape: Shape | None = None, changes: dict[str, Any] | None = None) -> None:
-        """Writes the active layer, in the background; a scene file keeps the measurements and the view as well.
+        """Writes the active layer in the background; a scene file also stores the measurements and the view.
 
         Args:
-            path: Its suffix is the format.
-            shape: Where the format can hold both; None: the format's own.
-            changes: Options other than those that are shown: axes, number of triangles, ...
+            path: The file; its suffix determines the format.
+            shape: For formats that support both; None for the format's default.
+            changes: Options that differ from the current ones: axes, number of triangles, ...
         """
         scene = self._host.scene
         if scene is None:
             self._say(
-                "there is no scene to export: a file that holds geometry alone stays as it is", problem=True
+                "there is no scene to export: a file with only geometry cannot be exported", problem=True
             )
             return
         try:
@@ -73,8 +73,10 @@ class Errands:
         except ValueError as error:
             self._say(str(error), problem=True, window=True)
             return
-        kept = scene_metadata.with_viewer(scene, self._host.state) if path.suffix.lower() == SUFFIX else scene
-        self.in_background(f"Writing {path.name}", lambda: "written " + outputs.export(kept, path, shape))
+        saved = (
+            scene_metadata.with_viewer(scene, self._host.state) if path.suffix.lower() == SUFFIX else scene
+        )
+        self.in_background(f"Writing {path.name}", lambda: "written " + outputs.export(saved, path, shape))
 
     def save_csv(self, path: Path) -> None:
         """Writes the measurements."""
@@ -95,13 +97,15 @@ class Errands:
         self.in_background("Exporting for Blender", opened)
 
     def film(self, path: Path, way: PathName) -> None:
-        """Writes a film in which the camera goes one of ``outputs.FILM_PATHS``, in the background."""
+        """Writes a film along one of ``outputs.FILM_PATHS`` in the background."""
         scene = self._host.scene
         if scene is None:
             self._say("there is no scene to film", problem=True)
             return
         if self._filming is not None and not self._filming.is_set():
-            self._say("a film is being rendered already: wait for it, or give it up with Esc", problem=True)
+            self._say(
+                "a film is already being rendered: wait for it, or press Esc to cancel it", problem=True
+            )
             return
         stop = self._filming = threading.Event()
 
@@ -111,22 +115,22 @@ class Errands:
             finally:
                 stop.set()
 
-        self.in_background(f"Rendering {path.name} (Esc gives it up)", filmed)
+        self.in_background(f"Rendering {path.name} (Esc cancels)", filmed)
 
     def in_background(self, doing: str, work: Callable[[], str]) -> None:
-        """Runs work that returns a line for the user; what goes wrong is told in the window."""
+        """Runs work that returns one line for the user; errors are shown in the window."""
         self._say(f"{doing} ...")
 
         def run() -> None:
             try:
-                told, problem = work(), False
+                text, problem = work(), False
             except ReconError as error:
-                told, problem = str(error), True
+                text, problem = str(error), True
             except (OSError, MemoryError) as error:
-                told, problem = f"{doing} failed: {error or 'not enough memory'}", True
-            self._told.append(lambda: self._say(told, problem=problem, window=problem))
+                text, problem = f"{doing} failed: {error or 'not enough memory'}", True
+            self._reports.append(lambda: self._say(text, problem=problem, window=problem))
 
-        # Not a daemon: what is being written is finished before the viewer ends.
+        # Not a daemon, so that files are completed before the viewer exits.
         thread = threading.Thread(target=run, name=doing)
         self._busy = [one for one in self._busy if one.is_alive()] + [thread]
         thread.start()

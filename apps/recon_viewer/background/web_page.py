@@ -1,4 +1,4 @@
-"""``recon view --web``: scenes as pages in a browser, for machines that cannot open a window."""
+"""``recon view --web``: shows scenes as web pages in a browser, for machines that cannot open a window."""
 
 import tempfile
 import webbrowser
@@ -16,10 +16,10 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
     """Writes a page for each photo or scene into a new temporary folder and opens it in the browser.
 
     Returns:
-        The pages; they stay when the program ends, since the browser still reads them.
+        The pages; they are not deleted at exit, because the browser may still need them.
 
     Raises:
-        ReconError: A file cannot be opened, or is an exported one, which has no page of its own.
+        ReconError: A file cannot be opened, or is an exported file, which cannot be shown as a page.
     """
     folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
     pages = []
@@ -27,7 +27,7 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
         scene = _scene(path, options, journal)
         page = scene.save(folder / f"{number}-{path.stem}.html", shape=shape)
         if not webbrowser.open(page.as_uri()):
-            journal.warn("web", f"no browser was found: open {page} in one")
+            journal.warn("web", f"no browser was found: open {page} in a browser")
         pages.append(page)
     return pages
 
@@ -37,7 +37,7 @@ def _scene(path: Path, options: Options, journal: Journal) -> Scene:
         raise SceneFileError(f"{path} is a web page already: open it in a browser")
     if is_geometry(path):
         raise SceneFileError(
-            f"{path}: --web shows photos and scenes (.npz): export the scene to .npz as well, and view that"
+            f"{path}: --web shows only photos and scenes (.npz): build the scene as .npz, and view that"
         )
     if path.suffix.lower() == SUFFIX:
         return Scene.load(path).with_options(options)

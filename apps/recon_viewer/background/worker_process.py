@@ -1,7 +1,8 @@
 """The process that opens photos and files for the window: ``python -m recon_viewer.background.worker_process``.
 
-A process and not a thread, so that a network that runs for minutes can be stopped at once, and so that what kills it
-(no memory, a broken driver) leaves the window alive. One task comes on stdin, events go to stdout.
+A process rather than a thread, so that a network that runs for minutes can be stopped immediately, and so that a
+crash (out of memory, a broken driver) does not affect the window. One task is read from stdin, events are written to
+stdout.
 """
 
 import os
@@ -13,27 +14,27 @@ from typing import IO
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
-from recon_viewer.background.geometry_transfer import hand_over
+from recon_viewer.background.geometry_transfer import save_geometry
 from recon_viewer.background.messages import Event, Task
 
 _LEAST_STEP = 0.01
 
 
-class _TellingJournal(Journal):
-    """Passes entries and progress on."""
+class _ForwardingJournal(Journal):
+    """Sends entries and progress to the window."""
 
-    def __init__(self, tell: Callable[[Event], None]) -> None:
+    def __init__(self, send: Callable[[Event], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._send = send
 
     def show(self, entry: Entry) -> None:
-        """Details stay here: they are for the curious on the command line."""
+        """Sends the entry; details are shown only on the command line."""
         if entry.kind != "detail":
-            self._tell(Event("entry", entry.message, entry.topic, entry.kind == "warning"))
+            self._send(Event("entry", entry.message, entry.topic, entry.kind == "warning"))
 
     @contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
-        """A line when it starts, at each hundredth, and when it ends."""
+        """Sends an event at the start, at each percent, and at the end."""
         last = 0.0
 
         def done(amount: float) -> None:
@@ -41,24 +42,24 @@ class _TellingJournal(Journal):
             share = amount / total if total else None
             if share is not None and share - last >= _LEAST_STEP:
                 last = share
-                self._tell(Event("progress", name, share=min(share, 1.0)))
+                self._send(Event("progress", name, share=min(share, 1.0)))
 
-        self._tell(Event("stage", name, share=0.0 if total else None))
+        self._send(Event("stage", name, share=0.0 if total else None))
         yield done
-        self._tell(Event("stage-end", name))
+        self._send(Event("stage-end", name))
 
 
-def run(task: Task, tell: Callable[[Event], None]) -> None:
-    """Does the task and tells what comes of it; what the user can mend is an event, too."""
+def run(task: Task, send: Callable[[Event], None]) -> None:
+    """Runs the task and sends its result or error."""
     try:
-        tell(_done(task, _TellingJournal(tell)))
+        send(_done(task, _ForwardingJournal(send)))
     except ReconError as error:
-        tell(Event("error", str(error)))
+        send(Event("error", str(error)))
     except MemoryError:
-        tell(Event("error", "not enough memory: use a smaller photo"))
+        send(Event("error", "not enough memory: use a smaller photo"))
     except Exception as error:
-        # As the command line words it.
-        tell(Event("error", f"unexpected {type(error).__name__}: {error}; please report it"))
+        # Worded as on the command line.
+        send(Event("error", f"unexpected {type(error).__name__}: {error}; please report it"))
 
 
 def _done(task: Task, journal: Journal) -> Event:
@@ -69,7 +70,7 @@ def _done(task: Task, journal: Journal) -> Event:
             geometry, notes = read_geometry(task.path)
             for note in notes:
                 journal.warn("file", f"{task.path.name}: {note}")
-            return Event("done", str(hand_over(geometry, task.folder)), "geometry")
+            return Event("done", str(save_geometry(geometry, task.folder)), "geometry")
     from recon.errors import PhotoError
     from recon.pipeline import reconstruct
 
@@ -83,23 +84,23 @@ def _done(task: Task, journal: Journal) -> Event:
 
 
 def main() -> None:
-    """One task from stdin; ends when stdin does, since then the window is gone."""
-    # What libraries print on stdout must not come between the events.
+    """Runs one task from stdin; exits when stdin is closed, because then the window has closed."""
+    # Output of libraries on stdout must not be mixed with the events.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     task = Task.from_line(sys.stdin.readline())
     threading.Thread(target=_leave_with, args=(sys.stdin,), daemon=True).start()
 
-    def tell(event: Event) -> None:
+    def send(event: Event) -> None:
         channel.write(event.as_line())
         channel.flush()
 
     try:
-        run(task, tell)
+        run(task, send)
     except BrokenPipeError:
         os._exit(1)
     channel.flush()
-    # Not by the long way: a thread of torch's, or the one that reads stdin, may not want to end.
+    # Not a regular exit: a thread of torch, or the one that reads stdin, may still be running.
     os._exit(0)
 
 

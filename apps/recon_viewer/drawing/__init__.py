@@ -1,1 +1,1 @@
-"""State to what is drawn."""
+"""Turns the state into what is drawn."""

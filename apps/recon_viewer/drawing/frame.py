@@ -1,4 +1,4 @@
-"""From a state to everything that is shown, computed away from the window's own thread."""
+"""Computes everything that is shown for a state, outside the window's thread."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,31 +28,31 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """All that is drawn, of one state."""
+    """Everything drawn for one state."""
 
     state: State
     preview: bool
     drawn: Mapping[int, Drawn] = field(default_factory=dict)
-    """By the layer's key; hidden layers are not in it."""
+    """By layer key; without hidden layers."""
     scenes: Mapping[int, Scene] = field(default_factory=dict)
-    """As they are now, by the layer's key."""
+    """Current scenes, by layer key."""
     lines: Lines = field(default_factory=lambda: joined([]))
     frusta: Lines = field(default_factory=lambda: joined([]))
-    """Where the photos were taken."""
+    """Camera frusta of the photos."""
     pictures: Pictures | None = None
-    """Of the active layer."""
+    """Pictures of the active layer."""
     readings: tuple[Reading, ...] = ()
     pending: tuple[tuple[float, float, float], ...] = ()
     """Marks of the unfinished measurement, world frame, m."""
     world_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
-    """Of the active layer."""
+    """Pose of the active layer."""
     upright_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
     vertical: NDArray[np.float64] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
     """Up, world frame."""
     notes: tuple[str, ...] = ()
-    """What the user should know: what is dropped, thinned, refused."""
+    """Notes for the user: what is dropped, downsampled or refused."""
     problem: str | None = None
-    """Why the state cannot be shown as it is; the window keeps the last one."""
+    """Why the state cannot be shown; the window then keeps the previous picture."""
 
     @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -64,7 +64,7 @@ class Picture:
 
     @property
     def upright_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Corners of a box around them in the frame of the floor grid and of the crop box, m."""
+        """Corners of the box around all layers in the frame of the floor grid and the crop box, m."""
         world_T_upright = self.world_T_cam @ np.linalg.inv(self.upright_T_cam)
         low, high = self.bounds
         corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)])
@@ -73,7 +73,7 @@ class Picture:
 
 
 class Painter:
-    """Turns states into pictures and keeps what did not change; for one thread at a time."""
+    """Turns states into pictures, reusing what has not changed; not thread-safe."""
 
     def __init__(self) -> None:
         self._adjuster = Adjuster()
@@ -82,11 +82,11 @@ class Painter:
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
     def paint(self, state: State, *, preview: bool = False) -> Picture:
-        """Everything that the state shows.
+        """Computes the picture of a state.
 
         Args:
-            state: What to show.
-            preview: Of the active layer only every few pixels, since a slider is moving.
+            state: The state to show.
+            preview: Whether to use only a subset of the active layer's pixels, while a slider is moving.
         """
         keys = {layer.key for layer in state.layers}
         self._adjuster.forget(keys)
@@ -94,8 +94,8 @@ class Painter:
         try:
             return self._painted(state, preview)
         except (ReconError, MemoryError) as error:
-            told = str(error) or "not enough memory: thin the scene (Every Nth pixel)"
-            return Picture(state, preview, problem=told)
+            problem = str(error) or "not enough memory: downsample the scene (Every Nth pixel)"
+            return Picture(state, preview, problem=problem)
 
     def _painted(self, state: State, preview: bool) -> Picture:
         scenes = {
@@ -110,7 +110,7 @@ class Painter:
             return Picture(state, preview)
         adjuster = self._adjuster
         world_T_cam, upright_T_cam = adjuster.world_T_cam(active), adjuster.upright_T_cam(active)
-        # Measured is what the whole scene says, never its preview.
+        # Measurements use the whole scene, never its preview.
         whole = {key: (self._adjuster.scene_of(layer) if preview and key == state.active else scenes[key])
                  for key in scenes if (layer := state.by_key(key)) is not None}  # fmt: skip
         made = Picture(state, preview, drawn)
@@ -126,7 +126,7 @@ class Painter:
             world_T_cam,
             upright_T_cam,
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
-            # Of a preview the depth edges are known for its own few pixels only.
+            # A preview has depth edges only for its own pixels.
             tuple(_notes(state, drawn, scenes, whole)),
         )
 
@@ -213,7 +213,7 @@ class Painter:
 
 
 def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float]:
-    """Which part of the photo's width a layer is shown in: two scenes share it by the curtain."""
+    """The part of the photo's width in which a layer is shown: the curtain divides it between two scenes."""
     scenes = [one.key for one in shown if one.base is not None]
     if len(scenes) != 2 or layer.key not in scenes or state.view.curtain >= 1.0:
         return 0.0, 1.0
@@ -223,19 +223,19 @@ def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float
 def _notes(
     state: State, drawn: Mapping[int, Drawn], scenes: Mapping[int, Scene], whole: Mapping[int, Scene]
 ) -> list[str]:
-    told: list[str] = []
+    notes: list[str] = []
     layer = state.layer
     if layer is None:
-        return told
+        return notes
     shown = drawn.get(layer.key)
     if shown is not None:
         what = {"points": "points", "triangles": "vertices", "lines": "vertices"}[shown.kind]
-        told.append(f"{shown.of_points:,} {what}")
+        notes.append(f"{shown.of_points:,} {what}")
         if shown.kind == "points" and len(shown.points) > state.view.most_points:
-            told.append(f"{state.view.most_points:,} of them drawn")
+            notes.append(f"{state.view.most_points:,} of them drawn")
     scene, now = scenes.get(layer.key), whole.get(layer.key)
     if scene is None or now is None:
-        return told
+        return notes
     total, dropped = scene.depth.valid.size, scene.dropped
     for count, why in (
         (dropped.unknown, "unknown"),
@@ -244,9 +244,9 @@ def _notes(
         (dropped.flying, "at depth edges"),
     ):
         if count:
-            told.append(f"{100 * count / total:.1f} % {why}")
+            notes.append(f"{100 * count / total:.1f} % {why}")
     model = scene.provenance.model_name
     if model:
-        told.append(f"model {model}" + (" (rough)" if scene.provenance.is_rough else ""))
-    told.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
-    return told
+        notes.append(f"model {model}" + (" (rough)" if scene.provenance.is_rough else ""))
+    notes.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
+    return notes

@@ -1,4 +1,4 @@
-"""Lines that help to see: the floor grid in metres, the axes, the photo's camera, the crop box. World frame."""
+"""Guide lines in the world frame: the floor grid in metres, the axes, the photo's camera, the crop box."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of the guides, sRGB, for one ground of the view."""
+    """Colours of the guides, sRGB, for one background of the view."""
 
     ground: Rgb
     strong: Rgb
@@ -48,7 +48,7 @@ LIGHT = Palette(
 
 
 def palette(dark: bool) -> Palette:
-    """Of the view's ground."""
+    """The palette for a dark or light background."""
     return DARK if dark else LIGHT
 
 
@@ -62,14 +62,14 @@ def floor_grid(
     """A grid on the floor under a box.
 
     Args:
-        low: (3,) corner of what is shown, upright frame, m.
+        low: (3,) lowest corner of the geometry, upright frame, m.
         high: (3,) the opposite corner.
-        height: Of the floor in that frame, m.
+        height: Height of the floor in this frame, m.
         world_T_upright: (4, 4).
-        colours: For the view's ground.
+        colours: Palette for the background.
 
     Returns:
-        The lines, and the side of one cell, m: 1 m, or 0.1, 10, 100 ... where that would be too many or too few.
+        The lines, and the side of one cell, m: 1 m, or 0.1, 10, 100 ... if that gives too many or too few cells.
     """
     extent = float(max(high[0] - low[0], high[2] - low[2], 1e-6))
     cell = 1.0
@@ -90,7 +90,7 @@ def floor_grid(
 
 
 def axes(length_m: float, world_T_upright: Transform, colours: Palette = DARK) -> Lines:
-    """x red, y (up) green, z blue, from the camera's foot on the floor or the camera."""
+    """x red, y (up) green, z blue, starting at the point below the camera on the floor, or at the camera."""
     ends = length_m * np.eye(3)
     points = [point for end in ends for point in ((0.0, 0.0, 0.0), tuple(end))]
     return _segments(points, list(colours.axes), world_T_upright)

@@ -1,4 +1,4 @@
-"""The photo and the depth map beside the view, with the point that the mouse is on marked in both."""
+"""The photo and the depth map next to the view; the point under the mouse is marked in both."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,18 +19,18 @@ _GAP = 0.4
 
 
 class PhotoColumn:
-    """Two pictures and the legend, one above the other."""
+    """The column with the photo, the depth map and the legend."""
 
     def __init__(
         self, window: Any, on_hover: Callable[[Pixel | None], None], on_click: Callable[[Pixel], None]
     ) -> None:
-        # What no widget covers keeps the pixels of what was there before.
+        # Areas that no widget covers keep their old pixels.
         self._ground = gui.Vert()
         window.add_child(self._ground)
         blank = open3d_geometry.image(np.zeros((4, 4, 3), np.uint8))
         self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend")}
-        self.widgets["photo"].tooltip = "The photo: move over it to mark the point, click to measure"
-        self.widgets["depth"].tooltip = "Depth; its colours are told in metres beside it"
+        self.widgets["photo"].tooltip = "Photo: move over it to mark the point, click to measure"
+        self.widgets["depth"].tooltip = "Depth map; the legend shows metres"
         self._on_hover, self._on_click = on_hover, on_click
         self._thick_px = round(scale_of(window))
         for name, widget in self.widgets.items():
@@ -43,12 +43,12 @@ class PhotoColumn:
         self._marked: Pixel | None = None
 
     def show(self, pictures: Pictures | None, *, dark: bool) -> None:
-        """Other pictures; they appear at the next layout. ``dark``: the ground around them."""
+        """Sets the pictures, which appear at the next layout, and a dark or light background."""
         self._ground.background_color = gui.Color(*(value / 255 for value in palette(dark).ground))
         self._pictures = pictures
 
     def lay_out(self, x: int, y: int, width: int, height: int, em: float) -> bool:
-        """Puts the pictures into a column; False where there are none to show."""
+        """Arranges the pictures in a column; returns False if there are none."""
         visible = self._pictures is not None and width > 0
         for widget in (self._ground, *self.widgets.values()):
             widget.visible = visible
@@ -65,7 +65,7 @@ class PhotoColumn:
         return True
 
     def mark(self, pixel_px: Pixel | None) -> None:
-        """A cross at a position of the photo, in both pictures."""
+        """Draws a cross at a position of the photo in both pictures."""
         if pixel_px == self._marked or self._pictures is None or not self._scaled:
             return
         self._marked = pixel_px
@@ -77,13 +77,13 @@ class PhotoColumn:
             self.widgets[name].update_image(open3d_geometry.image(picture))
 
     def _scale(self, pictures: Pictures, width: int, height: int, em: float) -> None:
-        """To the column's size; kept for as long as neither changes."""
+        """Scales the pictures to the column; cached until pictures or size change."""
         if self._shown[0] is pictures and self._shown[1:] == (width, height):
             return
         rows, cols = pictures.photo.shape[:2]
         strip = pictures.legend.shape[1] / pictures.legend.shape[0] * rows / cols
         each = (height - _GAP * em) / 2
-        # The legend stands at the right of the depth map, and the photo keeps its size.
+        # The legend is to the right of the depth map; the photo has the same size as the depth map.
         zoom = min(width / (cols * (1 + strip)), each / rows)
         size = max(1, int(cols * zoom)), max(1, int(rows * zoom))
         legend = max(1, int(strip * cols * zoom)), size[1]
@@ -126,7 +126,7 @@ def _resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
 
 
 def crossed(picture: NDArray[np.uint8], x: float, y: float, wide: int = 1) -> NDArray[np.uint8]:
-    """With cross hairs, ``wide`` px thick, that leave the point itself free."""
+    """Draws cross hairs, ``wide`` px thick, with a gap at the point itself."""
     made = picture.copy()
     row, col = min(int(y), len(made) - 1), min(int(x), made.shape[1] - 1)
     for offset, rgb in ((wide, _SHADOW_RGB), (0, _CROSS_RGB)):

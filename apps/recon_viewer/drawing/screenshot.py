@@ -1,4 +1,4 @@
-"""A picture of the view as a PNG of any size, with or without grid, marks and labels."""
+"""Saves the view as a PNG of any size, with or without grid, marks and labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ _LABEL_RGB, _SHADOW_RGB = (255, 220, 40), (0, 0, 0)
 
 @dataclass(frozen=True)
 class PictureChoice:
-    """What the dialog for a picture of the view says."""
+    """The settings of the screenshot dialog."""
 
     width: int
     height: int
@@ -27,10 +27,10 @@ class PictureChoice:
 
 
 def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoice) -> None:
-    """Renders and writes it.
+    """Renders the view and writes the file.
 
     Raises:
-        ExportError: It cannot be written.
+        ExportError: The file cannot be written.
     """
     rendered = render(view, choice)
     if choice.overlays and picture.state.view.labels:
@@ -43,7 +43,7 @@ def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoi
 
 
 def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 sRGB."""
+    """Renders the view: (H, W, 3) uint8 sRGB."""
     view.all_points()
     view.visible_overlays(choice.overlays)
     view.project_for(choice.width, choice.height)
@@ -53,11 +53,11 @@ def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.asarray(image)[..., :3]).astype(np.uint8)
     finally:
         view.visible_overlays(True)
-        view.take_back()
+        view.restore_size()
 
 
 def _labelled(rendered: NDArray[np.uint8], view: View3D, picture: Picture) -> NDArray[np.uint8]:
-    """With the measurements' texts, which the window draws on top of the view."""
+    """Adds the texts of the measurements, which the window draws as widgets over the view."""
     height, width = rendered.shape[:2]
     image = Image.fromarray(rendered)
     draw, size = ImageDraw.Draw(image), max(12, height // 45)

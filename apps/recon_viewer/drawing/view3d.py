@@ -20,19 +20,19 @@ from recon_viewer.model.crop_rectangle import Position, outline
 from recon_viewer.model.picking import SNAP_PX, Hit, hit
 
 COARSE_POINTS = 250_000
-"""Drawn while the camera moves, of a layer that has more."""
+"""Number of points drawn while the camera moves, for layers that have more."""
 _REST_S = 0.25
 _AGAIN_S = (0.4, 0.8, 2.0, 5.0)
 """After a change the view is drawn again, each time so long after the last: a renderer that lags behind skips frames
 silently, and the newest one may be among them."""
 _AT_PHOTO = 0.005
-"""So near to the photo's camera, as a share of the scene, the view is the photo's."""
-_MARK_PX, _LINE_PX, _RIM_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
-_OVERLAYS = ("lines", "frusta", "marks", "marked lines", "rims", "line rims")
+"""Distance from the photo's camera, as a fraction of the scene size, below which the view is the photo's."""
+_MARK_PX, _LINE_PX, _OUTLINE_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
+_OVERLAYS = ("lines", "frusta", "marks", "marked lines", "mark outlines", "line outlines")
 
 
 class View3D:
-    """Draws pictures and answers what lies under the mouse."""
+    """Draws pictures and finds the point under the mouse."""
 
     def __init__(self, window: Any) -> None:
         self.widget = gui.SceneWidget()
@@ -41,7 +41,7 @@ class View3D:
         self._scene = self.widget.scene
         # Post-processing would change the photo's colours.
         self._scene.view.set_post_processing(False)
-        # Each of these costs passes over all points, and shows nothing on unlit ones.
+        # Each of these needs passes over all points, and has no effect on unlit ones.
         self._scene.view.set_antialiasing(False)
         self._scene.view.set_sample_count(1)
         self._scene.view.set_shadowing(False)
@@ -59,11 +59,11 @@ class View3D:
         """What is left of these delays."""
         self._drawn_at = 0.0
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
-        """As it was set last."""
+        """The projection that was set last."""
 
     @property
     def camera(self) -> ViewCamera:
-        """Where the view is taken from."""
+        """The camera of the view."""
         return self._camera
 
     @property
@@ -73,27 +73,27 @@ class View3D:
 
     @property
     def scale(self) -> float:
-        """px of the screen for a px of the design."""
+        """Screen pixels per design pixel."""
         return self._scale
 
     @property
     def size(self) -> tuple[float, float]:
-        """Of the view, px."""
+        """Size of the view, px."""
         frame = self.widget.frame
         return max(float(frame.width), 1.0), max(float(frame.height), 1.0)
 
     def use_tags(self, tags: Tags) -> None:
-        """Widgets that were made after the view, so that they lie over it."""
+        """Sets the label widgets, which were created after the view so that they are drawn over it."""
         self._tags = tags
 
     def look(self, camera: ViewCamera) -> None:
-        """Takes the view from there; fewer points must do until it rests."""
+        """Moves the camera; fewer points are drawn until it rests."""
         self._camera = camera
         if self._tags is not None:
             # The mouse will be over something else.
             self._tags.hover(None, "")
         if self._picture is not None and (self._picture.readings or self._picture.pending):
-            # They stand between the surface and the eye, which has moved.
+            # They are placed between the surface and the eye, which has moved.
             self._put_marks(self._picture)
         self._moving_until = time.monotonic() + _REST_S
         self._detail(coarse=True)
@@ -106,7 +106,7 @@ class View3D:
         self._redraw()
 
     def project_for(self, width: float, height: float) -> None:
-        """The camera for a picture of another size."""
+        """Sets the renderer's camera for an image of another size."""
         camera, picture = self._camera, self._picture
         low, high = picture.bounds if picture is not None else (np.full(3, -5.0), np.full(3, 5.0))
         reach = float(np.linalg.norm(np.maximum(np.abs(low - camera.eye), np.abs(high - camera.eye))))
@@ -122,10 +122,11 @@ class View3D:
             self._scene.show_geometry("frusta", bool(off > _AT_PHOTO * reach))
 
     def tick(self) -> bool:
-        """Goes back to all points where the camera rests; True where that changed the view."""
+        """Draws all points once the camera rests; returns whether the view changed."""
         now = time.monotonic()
         if not np.array_equal(self._scene.camera.get_projection_matrix(), self._projection):
-            # Open3D sets one of its own, without an end, where it first draws the widget at another size.
+            # Open3D sets its own projection, with an infinite far plane, when it first draws the widget at a new
+            # size.
             self.project()
             return True
         if self._is_coarse and now > self._moving_until:
@@ -140,7 +141,7 @@ class View3D:
         return False
 
     def show(self, picture: Picture) -> None:
-        """Draws what is new in a picture."""
+        """Draws a picture, updating only what has changed."""
         before, self._picture = self._picture, picture
         self._show_layers(picture)
         for name in ("lines", "frusta"):
@@ -158,7 +159,7 @@ class View3D:
         self.project()
 
     def show_rectangle(self, corners: tuple[Position, Position] | None) -> None:
-        """The outline that is being dragged, px from the view's top-left corner; None: none."""
+        """Shows the rectangle that is being dragged, px from the view's top-left corner; None hides it."""
         made = None
         if corners is not None and corners[0][0] != corners[1][0] and corners[0][1] != corners[1][1]:
             ends, rgb = (
@@ -177,34 +178,34 @@ class View3D:
         at = (x - self.widget.frame.x, y - self.widget.frame.y)
         for name, shown in self._shown.items():
             drawn = self._coarse.get(name, shown) if quick else shown
-            found = hit(drawn, self._camera, at, self.size, SNAP_PX * self._scale)
-            if found is not None and (best is None or found.ahead_m < best[1].ahead_m):
-                best = int(name.split()[1]), found
+            candidate = hit(drawn, self._camera, at, self.size, SNAP_PX * self._scale)
+            if candidate is not None and (best is None or candidate.ahead_m < best[1].ahead_m):
+                best = int(name.split()[1]), candidate
         return best
 
     def mark_hover(self, point: Point | None, text: str) -> None:
-        """A text beside the point, on top of everything; None: none."""
+        """Shows a label next to a point, on top of everything; None hides it."""
         if self._tags is not None:
             self._tags.hover(point, text)
             self.place_tags()
 
     def place_tags(self) -> None:
-        """Puts the texts where their points appear now."""
+        """Moves the labels to the current positions of their points."""
         if self._tags is not None:
             self._tags.place(self._camera, self.widget.frame, visible=self.widget.visible)
 
     def visible_overlays(self, visible: bool) -> None:
-        """Shows or hides guides and marks, for a picture without them."""
+        """Shows or hides guides and marks, for screenshots without them."""
         for name in _OVERLAYS:
             if self._scene.has_geometry(name):
                 self._scene.show_geometry(name, visible)
 
     def all_points(self) -> None:
-        """Draws everything, now: for a picture that is taken."""
+        """Draws all points immediately, for a screenshot."""
         self._detail(coarse=False)
 
-    def take_back(self) -> None:
-        """After a picture of another size: the widget sets the renderer's size only where its own changes."""
+    def restore_size(self) -> None:
+        """Restores the size after a screenshot: the widget sets the renderer's size only when its own changes."""
         frame = self.widget.frame
         self.widget.frame = gui.Rect(frame.x, frame.y, max(frame.width - 1, 1), frame.height)
         self.widget.frame = frame
@@ -212,7 +213,7 @@ class View3D:
         self.project()
 
     def close(self) -> None:
-        """Gives the geometry back before the window goes."""
+        """Releases the geometry before the window closes."""
         self._scene.clear_geometry()
         self._shown.clear()
         self._coarse.clear()
@@ -247,20 +248,20 @@ class View3D:
 
     def _put_marks(self, picture: Picture) -> None:
         marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._scale
-        # A dark rim around each, behind it: bright marks are seen on a light ground and on a white wall.
-        for points, lines, rim, wider_px in (
+        # A dark outline behind each mark makes it visible on a light background and on a white wall.
+        for points, lines, is_outline, wider_px in (
             ("marks", "marked lines", False, 0.0),
-            ("rims", "line rims", True, _RIM_PX),
+            ("mark outlines", "line outlines", True, _OUTLINE_PX),
         ):
             size, width = (_MARK_PX + wider_px) * scale, (_LINE_PX + wider_px) * scale
             self._replace(
                 points,
-                mark_points(*marks, eye, rim=rim),
+                mark_points(*marks, eye, outline=is_outline),
                 open3d_geometry.material("points", point_size_px=size),
             )
             self._replace(
                 lines,
-                mark_lines(*marks, eye, rim=rim),
+                mark_lines(*marks, eye, outline=is_outline),
                 open3d_geometry.material("lines", line_width_px=width),
             )
 

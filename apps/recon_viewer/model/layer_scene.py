@@ -122,8 +122,8 @@ def refocused(scene: Scene, focal_px: float | None) -> Scene:
     if focal_px is None or isclose(focal_px, camera.fx, rel_tol=1e-9):
         return scene
     factor = focal_px / camera.fx
-    told, depth = scene.provenance.focal, scene.depth
-    sets_depth = None if told is None else told.sets_depth
+    focal, depth = scene.provenance.focal, scene.depth
+    sets_depth = None if focal is None else focal.sets_depth
     if sets_depth:
         depth = replace(depth, z_m=depth.z_m * np.float32(factor))
     moved = replace(camera, fx=focal_px, fy=camera.fy * factor, source="user")

@@ -42,24 +42,24 @@ def with_viewer(scene: Scene, state: State) -> Scene:
         if all(pick.layer == key for pick in one.picks)
     ]  # fmt: skip
     shown = {name: value for name, value in asdict(state.view).items() if name in _SHOWN}
-    told = {"measured": measured, "view": shown}
-    return replace(scene, provenance=replace(scene.provenance, viewer=told))
+    saved_view = {"measured": measured, "view": shown}
+    return replace(scene, provenance=replace(scene.provenance, viewer=saved_view))
 
 
 def without_viewer(scene: Scene) -> tuple[Scene, Mapping[str, Any]]:
     """The scene as other programs see it, and what ``with_viewer`` has put in; empty where that was nothing."""
-    told = scene.provenance.viewer
-    return replace(scene, provenance=replace(scene.provenance, viewer=None)), told or {}
+    saved_view = scene.provenance.viewer
+    return replace(scene, provenance=replace(scene.provenance, viewer=None)), saved_view or {}
 
 
-def measured_from(told: Mapping[str, Any], key: int) -> tuple[Measured, ...]:
+def measured_from(saved_view: Mapping[str, Any], key: int) -> tuple[Measured, ...]:
     """The measurements, of the layer with that key now.
 
     Raises:
         ValueError: It is not what ``with_viewer`` writes.
     """
     try:
-        saved = as_kind(tuple[_Saved, ...], told.get("measured", []), "measured")
+        saved = as_kind(tuple[_Saved, ...], saved_view.get("measured", []), "measured")
     except ValueError as error:
         raise ValueError(f"its measurements cannot be read ({error})") from error
     return tuple(
@@ -68,9 +68,9 @@ def measured_from(told: Mapping[str, Any], key: int) -> tuple[Measured, ...]:
     )
 
 
-def view_from(told: Mapping[str, Any], view: View) -> View:
+def view_from(saved_view: Mapping[str, Any], view: View) -> View:
     """The view with what was saved of it; what is unknown or of another kind stays as it is."""
-    saved = told.get("view")
+    saved = saved_view.get("view")
     if not isinstance(saved, Mapping):
         return view
     for name in _SHOWN:

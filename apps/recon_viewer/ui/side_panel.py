@@ -204,7 +204,7 @@ class Panel(Controls):
         self._readings = gui.ListView()
         self._readings.set_max_visible_items(5)
         self._readings.tooltip = "Select a measurement to see its error sources"
-        self._readings.set_on_selection_changed(self._told)
+        self._readings.set_on_selection_changed(self._reading_clicked)
         group.add_child(self._readings)
         self._note = gui.Label("")
         group.add_child(self._note)
@@ -220,7 +220,7 @@ class Panel(Controls):
         at = self._readings.selected_index
         return at if 0 <= at < len(self._controller.state.measured) else None
 
-    def _told(self, text: str, double: bool) -> None:
+    def _reading_clicked(self, text: str, double: bool) -> None:
         from textwrap import fill
 
         at, readings = self._readings.selected_index, self._controller.picture.readings

@@ -1,1 +1,1 @@
-"""Where the checkpoints of the models come from."""
+"""Downloads and caches the checkpoints of the models."""

@@ -1,4 +1,4 @@
-"""Where the weights of a network come from, and which of them are on this machine."""
+"""Sources of checkpoints, and the checkpoints on this machine."""
 
 import os
 import re
@@ -20,14 +20,14 @@ _READ_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """Where to take a checkpoint from: exactly one of ``repository`` and ``folder``."""
+    """The source of a checkpoint: exactly one of ``repository`` and ``folder``."""
 
     repository: str | None = None
     """Hub repository, ``org/name``."""
     revision: str | None = None
-    """Branch, tag or commit of the repository; None: its main branch."""
+    """Branch, tag or commit of the repository; None for its main branch."""
     folder: Path | None = None
-    """Local folder that holds config.json and the weights."""
+    """Local folder with config.json and the weights."""
 
     def __str__(self) -> str:
         at = f"@{self.revision}" if self.revision else ""
@@ -39,17 +39,17 @@ class Snapshot:
     """A checkpoint on this machine."""
 
     folder: Path
-    """Holds config.json and model*.safetensors."""
+    """Contains config.json and model*.safetensors."""
     repository: str | None = None
     """The repository it came from; None for a local folder."""
     revision: str | None = None
-    """Commit hash of the repository; None for a local folder, whose history nobody knows."""
+    """Commit hash of the repository; None for a local folder."""
 
 
 def parse_source(text: str) -> Source:
-    """Reads what follows ``hf:``: ``ORG/NAME[@REVISION]`` or a folder (``./x``, ``/x``, ``~/x``).
+    """Parses the text after ``hf:``: ``ORG/NAME[@REVISION]`` or a folder (``./x``, ``/x``, ``~/x``).
 
-    An existing folder is taken before a repository of the same name.
+    An existing folder takes precedence over a repository of the same name.
 
     Raises:
         ModelUnavailable: It is neither an existing folder nor the name of a repository.
@@ -59,10 +59,10 @@ def parse_source(text: str) -> Source:
         return Source(folder=folder)
     name, _, revision = text.partition("@")
     if revision and Path(name).expanduser().is_dir():
-        raise ModelUnavailable(f"hf:{text}: a local folder has no revision; leave @{revision} out.")
+        raise ModelUnavailable(f"hf:{text}: a local folder has no revision; omit @{revision}.")
     if text.startswith((".", "/", "~")) or "\\" in text or not _REPOSITORY.fullmatch(name):
         raise ModelUnavailable(
-            f"hf:{text}: there is no such folder, and it is not a repository's name (ORG/NAME) either."
+            f"hf:{text}: there is no such folder, and it is not the name of a repository (ORG/NAME)."
         )
     if "@" in text and not _REVISION.fullmatch(revision):
         raise ModelUnavailable(f"hf:{text}: expected a branch, a tag or a commit after @, got {revision!r}.")
@@ -70,16 +70,16 @@ def parse_source(text: str) -> Source:
 
 
 def is_offline(offline: bool) -> bool:
-    """Whether the network is off limits: by the option, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
+    """Whether offline mode is on: by the option, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
     names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
     return offline or any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in names)
 
 
 def locate(source: Source) -> Snapshot | None:
-    """Finds a checkpoint on this machine without touching the network; None where the cache lacks it.
+    """Finds a checkpoint on this machine without using the network; None if it is not in the cache.
 
     Raises:
-        ModelUnavailable: The local folder does not hold a whole checkpoint in safetensors.
+        ModelUnavailable: The local folder does not contain a complete checkpoint in safetensors.
     """
     if source.folder is not None:
         if problem := what_is_missing(source.folder):
@@ -115,13 +115,13 @@ def read_config(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def read_ahead(snapshot: Snapshot) -> threading.Thread:
-    """Brings the weights' files into the system's cache while other work goes on, such as importing torch.
+    """Reads the weight files into the system's file cache in parallel with other work, such as importing torch.
 
-    The network maps its files, so it can begin before all of them are there. Advice to the system would be shorter,
-    but Linux reads no more than a few MB on it.
+    The network memory-maps its files, so it can start before all of them are cached. ``posix_fadvise`` would be
+    simpler, but Linux then reads only a few MB.
 
     Returns:
-        The thread, which has nothing to tell: a file that cannot be read is a matter for whoever opens it.
+        The thread. It ignores files that cannot be read: the code that opens them reports the error.
     """
 
     def read() -> None:
@@ -148,24 +148,22 @@ def weight_files(folder: Path) -> list[str]:
 
 
 def what_is_missing(folder: Path) -> str | None:
-    """What a checkpoint folder lacks, in a sentence; None where it lacks nothing."""
-    # A link into the cache may dangle.
+    """What is missing in a checkpoint folder, in one sentence; None if it is complete."""
+    # A link into the cache may be broken.
     names = {entry.name for entry in folder.iterdir() if entry.exists()}
     if "config.json" not in names:
-        return (
-            "expected a checkpoint, but there is no config.json; give the folder that save_pretrained wrote."
-        )
+        return "expected a checkpoint, but there is no config.json; use a folder written by save_pretrained."
     if "model.safetensors" in names:
         return None
     if "model.safetensors.index.json" in names:
         try:
             missing = sorted(set(weight_files(folder)) - names)
         except (OSError, ValueError) as error:
-            return f"model.safetensors.index.json is damaged ({error}); fetch it again."
-        return f"{', '.join(missing)} is missing; fetch the checkpoint again." if missing else None
+            return f"model.safetensors.index.json is damaged ({error}); download it again."
+        return f"{', '.join(missing)} is missing; download the checkpoint again." if missing else None
     if any(name.endswith((".bin", ".pt", ".pth", ".ckpt")) for name in names):
         return (
             "the weights are pickled (.bin, .pt), which can run any code when loaded; convert them to "
             "safetensors with save_pretrained."
         )
-    return "there is a config.json but no model.safetensors; fetch the checkpoint again."
+    return "there is a config.json but no model.safetensors; download the checkpoint again."

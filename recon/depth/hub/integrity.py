@@ -1,8 +1,8 @@
-"""What a download must satisfy before its weights are used: names that stay in the cache, sizes, and hashes.
+"""Checks of a download before its weights are used: safe names, sizes, and hashes.
 
-The hub names the files of its cache (by their hash) and the folders (by the commit): a name that is not hexadecimal
-could lead out of the cache, so that such an answer is refused before the library sees it. Afterwards each file is
-compared with the size and hash that the hub announced, and the weights of well-known models with a pinned hash.
+The files in the cache are named by their hash, and the folders by the commit, as announced by the Hub: a name that is
+not hexadecimal could point outside the cache, so such a response is refused before the library uses it. Afterwards
+each file is compared with the announced size and hash, and the weights of well-known models with a pinned hash.
 """
 
 import hashlib
@@ -26,8 +26,8 @@ PINNED_SHA256 = {
         "ad065c77a7421ca55159a1f0db9433397a607690f2d76bb8a6fc54b1be7a3124"
     ),
 }
-"""SHA-256 of model.safetensors by repository, where two independent publications state the same one. The others
-are held against what the hub announces."""
+"""SHA-256 of model.safetensors by repository, if two independent publications agree on it. The others are only
+compared with the announced hash."""
 
 _HEX = re.compile(r"[0-9a-fA-F]{6,128}")
 _TAG = re.compile(r'(W/)?"?[0-9a-fA-F]{6,128}"?')
@@ -35,64 +35,66 @@ _READ_BYTES = 4 << 20
 
 
 class Tampered(Exception):
-    """An answer of the hub that no hub gives. The message says what to do."""
+    """A response that the real Hub would never give. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Announced:
-    """What the hub says of a file before it sends it."""
+    """Metadata of a file that the Hub announces before the download."""
 
     name: str
     bytes: int
     sha256: str | None
-    """Of large files."""
+    """For large files."""
     git_sha1: str | None
-    """Of small files, which git itself holds: the SHA-1 of ``blob SIZE\\0`` and the content."""
+    """For small files, which are stored in git: the SHA-1 of ``blob SIZE\\0`` and the content."""
 
 
 def announced(sibling: Any) -> Announced:
-    """From one of ``HfApi.model_info(files_metadata=True).siblings``."""
+    """Converts an entry of ``HfApi.model_info(files_metadata=True).siblings``."""
     large = sibling.lfs
     sha256 = None if large is None else large["sha256"] if isinstance(large, dict) else large.sha256
     return Announced(sibling.rfilename, sibling.size or 0, sha256, None if sha256 else sibling.blob_id)
 
 
 def is_hexadecimal(text: str) -> bool:
-    """Whether a text is a hash or a commit, and so a safe name of a file."""
+    """Whether a text is a hash or a commit, and therefore a safe file name."""
     return _HEX.fullmatch(text) is not None
 
 
 def check_response(response: Any) -> None:
-    """A hook of the HTTP client: refuses names for the cache that are not hexadecimal.
+    """Hook of the HTTP client: refuses cache names that are not hexadecimal.
 
     Raises:
-        Tampered: One is not.
+        Tampered: A name is not hexadecimal.
     """
     commit = response.headers.get("X-Repo-Commit")
     if commit is not None and not is_hexadecimal(commit):
         raise Tampered(strange("commit", commit))
     if response.request.method == "HEAD":
-        # The library takes the first of the two.
+        # The library uses the first of the two.
         tag = response.headers.get("X-Linked-Etag") or response.headers.get("ETag")
         if tag is not None and not _TAG.fullmatch(tag):
             raise Tampered(strange("ETag", tag))
 
 
 def strange(what: str, text: str) -> str:
-    """The sentence for a name that is not hexadecimal."""
-    return f"the hub's answer is not a hub's ({what} {text[:60]!r} is not hexadecimal). Check HF_ENDPOINT."
+    """The message for a name that is not hexadecimal."""
+    return (
+        f"the response is not from a real Hub ({what} {text[:60]!r} is not hexadecimal). Check HF_ENDPOINT."
+    )
 
 
 def check(folder: Path, files: Sequence[Announced], pinned_sha256: str | None) -> str | None:
-    """Compares downloaded files with what was announced, and deletes what differs.
+    """Compares downloaded files with the announced metadata, and deletes a file that differs.
 
     Args:
-        folder: Holds the files, or links to them.
-        files: What was announced.
-        pinned_sha256: What model.safetensors must be, whatever was announced.
+        folder: Folder with the files, or links to them.
+        files: The announced files.
+        pinned_sha256: Required hash of model.safetensors, whatever was announced.
 
     Returns:
-        What is wrong, in a sentence; None where nothing is.
+        The problem in one sentence; None if there is none.
     """
     for file in files:
         path = folder / file.name
@@ -106,10 +108,10 @@ def check(folder: Path, files: Sequence[Announced], pinned_sha256: str | None) -
 
 
 def _problem(path: Path, expected: Announced) -> str | None:
-    again = "It was deleted; fetch it again, or use another mirror (HF_ENDPOINT)."
+    again = "It was deleted; download it again, or use another mirror (HF_ENDPOINT)."
     size = path.stat().st_size
     if size != expected.bytes:
-        return f"{expected.name} has {size:,} bytes in place of the announced {expected.bytes:,}. {again}"
+        return f"{expected.name} has {size:,} bytes instead of the announced {expected.bytes:,}. {again}"
     if expected.sha256 is not None:
         name, digest, wanted = "SHA-256", hashlib.sha256(), expected.sha256
     elif expected.git_sha1 is not None:
@@ -119,7 +121,7 @@ def _problem(path: Path, expected: Announced) -> str | None:
             expected.git_sha1,
         )
     else:
-        return f"the hub announces no hash of {expected.name}, so that it cannot be checked. {again}"
+        return f"the Hub announces no hash of {expected.name}, so it cannot be checked. {again}"
     with path.open("rb") as file:
         while block := file.read(_READ_BYTES):
             digest.update(block)
@@ -129,7 +131,7 @@ def _problem(path: Path, expected: Announced) -> str | None:
 
 
 def _delete(path: Path) -> None:
-    """The file and, where it is a link, what it leads to."""
+    """Deletes a file and, if it is a link, its target."""
     target = path.resolve()
     path.unlink()
     target.unlink(missing_ok=True)
@@ -137,7 +139,7 @@ def _delete(path: Path) -> None:
 
 @contextmanager
 def unchecked(cache: str, repository: str, commit: str) -> Iterator[None]:
-    """Marks a snapshot of the cache as not checked yet; the mark stays where the work ends with an exception."""
+    """Marks a snapshot in the cache as unchecked; the mark remains if the body raises an exception."""
     mark = _mark(cache, repository, commit)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
@@ -146,7 +148,7 @@ def unchecked(cache: str, repository: str, commit: str) -> Iterator[None]:
 
 
 def is_unchecked(cache: str, repository: str, commit: str) -> bool:
-    """Whether a download of a snapshot has begun and its files have not been checked since."""
+    """Whether the download of a snapshot was started, but its files have not been checked."""
     return _mark(cache, repository, commit).exists()
 
 

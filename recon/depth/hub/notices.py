@@ -1,4 +1,4 @@
-"""What is said once per machine: a small record in the hub's cache folder, beside the record of its failures."""
+"""Notices that are shown once per machine: a small record in the Hub's cache folder, next to that of its failures."""
 
 from contextlib import suppress
 from pathlib import Path

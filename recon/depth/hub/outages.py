@@ -1,4 +1,4 @@
-"""A hub that failed is not asked again for some minutes: a small record in the hub's cache folder."""
+"""Remembers a failure of the Hub for some minutes in a small file in its cache folder, so that it is not retried."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Outage:
 
     @property
     def minutes_ago(self) -> str:
-        """For a person."""
+        """The age as text."""
         minutes = round(self.age_s / 60)
         return {0: "just now", 1: "a minute ago"}.get(minutes, f"{minutes} minutes ago")
 
@@ -36,26 +36,26 @@ class _Record:
 
 
 def recent() -> Outage | None:
-    """The last failure of the hub that would be asked now, unless it is too long ago."""
+    """The last failure of the current endpoint, if it is recent."""
     try:
         record = as_kind(_Record, read_json(_path()))
     except (OSError, ValueError):
         return None
     age_s = time.time() - record.time
     same = record.endpoint == _endpoint()
-    # A negative age: the clock was set back since.
+    # The age is negative if the clock was set back.
     return Outage(record.reason, age_s) if same and 0 <= age_s < LIMIT_S else None
 
 
 def remember(reason: str) -> None:
-    """Records that the hub failed now; a cache that cannot be written to stays without."""
+    """Records a failure of the Hub; ignored if the cache cannot be written."""
     with suppress(OSError):
         _path().parent.mkdir(parents=True, exist_ok=True)
         _path().write_text(json.dumps({"endpoint": _endpoint(), "time": time.time(), "reason": reason}))
 
 
 def forget() -> None:
-    """The hub answered."""
+    """Deletes the record, because the Hub responded."""
     with suppress(OSError):
         _path().unlink(missing_ok=True)
 

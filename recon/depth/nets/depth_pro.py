@@ -115,7 +115,7 @@ class DepthProNet(nn.Module):
 
         Args:
             pixel_values: (1, 3, S, S) in -1 to 1, in the number format to compute in.
-            progress: Told the share of the patch encoder's layers that are done.
+            progress: Called with the finished fraction of the patch encoder's layers.
         """
         size = (self.config.patch_size,) * 2
         small = nnf.interpolate(pixel_values, size=size, mode="bilinear", align_corners=False)
@@ -164,7 +164,7 @@ class Encoder(nn.Module):
         Args:
             pixels: (1, 3, S, S).
             small: The same image, resized to the size of a patch.
-            progress: Told the share of the patch encoder's layers that are done.
+            progress: Called with the finished fraction of the patch encoder's layers.
         """
         config, model = self.config, self.patch_encoder.model
         scales = [self._patches(pixels, scale) for scale in range(len(config.scaled_images_ratios))]

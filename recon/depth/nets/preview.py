@@ -22,7 +22,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the network; stored beside the weights, so that a checkpoint rebuilds its own network."""
+    """Sizes of the network; stored with the weights, so that a checkpoint rebuilds its own network."""
 
     widths: tuple[int, int, int, int] = (24, 48, 96, 192)  # channels at 1/2, 1/4, 1/8, 1/16
     blocks: tuple[int, int, int] = (2, 2, 1)  # residual blocks at 1/4, 1/8, 1/16
@@ -230,13 +230,13 @@ def look(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> Prediction:
 
 @dataclass(frozen=True)
 class Weights:
-    """A network from a weights file, and what the file tells of its training."""
+    """A network from a weights file, and the file's metadata on its training."""
 
     net: PreviewNet
     samples: int
-    """Pictures that it was trained on."""
+    """Number of images that it was trained on."""
     pixels: int
-    """Size of the pictures at the end of the training: what it should be given."""
+    """Size of the images at the end of the training, which is the best input size."""
 
 
 def read_weights(path: Path) -> Weights:
@@ -246,11 +246,11 @@ def read_weights(path: Path) -> Weights:
         ValueError: the file is of another network.
     """
     with safe_open(path, framework="pt") as file:
-        told = file.metadata()
+        metadata = file.metadata()
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
-    net = PreviewNet(NetworkConfig.from_dict(json.loads(told["config"])))
+    net = PreviewNet(NetworkConfig.from_dict(json.loads(metadata["config"])))
     missing, unknown = net.load_state_dict(tensors, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unknown:
         raise ValueError(f"{path.name} is of another network: missing {missing[:3]}, unknown {unknown[:3]}")
-    return Weights(net.eval(), int(told["samples"]), int(told["pixels"]))
+    return Weights(net.eval(), int(metadata["samples"]), int(metadata["pixels"]))

@@ -178,7 +178,7 @@ def _fit(photos: Sequence[PhotoResiduals], scene: NDArray[np.int64], name: str) 
 
 
 def _typical_sigma(photos: Sequence[PhotoResiduals], votes: Array) -> float | None:
-    """Root mean square of what the estimator predicts of its own errors; None if it predicts none.
+    """Root mean square of the errors that the estimator predicts; None if it predicts none.
 
     Raises:
         CalibrationError: It does so for some photos only.

@@ -1,4 +1,4 @@
-"""The border of the background along depth edges, and the planes that it goes on in."""
+"""The border of the background along depth edges, and the planes that extend it."""
 
 from dataclasses import dataclass
 
@@ -11,47 +11,47 @@ from recon.types import BoolMap, Connections, FloatMap
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.integer]
 
-# A plane is fitted to pixels of a square, at these shares of its half width.
+# A plane is fitted to pixels of a square, at these fractions of its half width.
 _TAPS = (0.06, 0.3, 1.0)
-# Pixels that are this near to the plane, as share of inverse depth, belong to it: first around its border pixel's
-# depth, then around the plane; and never those that are nearer to the foreground.
+# Inlier threshold of the plane, relative to inverse depth: first around the border pixel's depth, then around the
+# plane. Pixels closer to the foreground than to the background are never inliers.
 _INLIER = 0.06
-# What pixels of mixed colour, whose depth may be mixed, too, count for: where there are no others, they decide.
+# Weight of pixels with mixed colour, whose depth may be mixed, too: they matter only if there are no others.
 _MIXED_WEIGHT = 0.02
 
 
 @dataclass(frozen=True)
 class Border:
-    """The background's border pixels, numbered, with the maps that they come from."""
+    """The background's border pixels with their numbers, and the maps that they come from."""
 
     inverse: FloatMap
     """(H, W) 1/m; 0 where nothing is visible."""
     front: FloatMap
-    """(H, W) the same; pixels between two surfaces are of the nearer one."""
+    """(H, W) the same, but flying pixels belong to the nearer surface."""
     limit: FloatMap
-    """(H, W) what has to stay in front of a continuation: as ``inverse``, but infinite between two surfaces, and 0 at
-    the picture's edge, where the mesh moves its vertices outwards."""
+    """(H, W) inverse depth that the extension must stay behind: as ``inverse``, but infinite at flying pixels, and 0
+    at the edge of the image, where the mesh moves its vertices outwards."""
     clean: BoolMap
-    """(H, W) visible, and so far from every depth edge that the colour is not mixed."""
+    """(H, W) visible, and far enough from depth edges that the colour is not mixed."""
     at: NDArray[np.int32]
     """(B, 2) column and row."""
     reach_px: Floats
-    """(B,) how far the background is continued from here: as far as the foreground uncovers it."""
+    """(B,) length of the extension: as far as the foreground can uncover the background."""
     gap: Floats
-    """(B,) 1/m by which the foreground is nearer."""
+    """(B,) difference of inverse depth to the foreground, 1/m."""
     inward: Floats
     """(B, 2) unit vectors from the edge into the background."""
     mixed_px: int
-    """How far from a depth edge the colours are mixed."""
+    """Distance from a depth edge within which colours are mixed."""
     farthest: float
-    """1/m of the farthest pixel that is visible: nothing is continued beyond it."""
+    """Inverse depth of the farthest visible pixel, 1/m, which limits the extension."""
 
     def nearest(self, step: int) -> NDArray[np.int32]:
-        """The border pixel that reaches every ``step``-th pixel best: (h, w) numbers.
+        """The border pixel assigned to every ``step``-th pixel: (h, w) numbers.
 
-        That is the one whose distance is the smallest share of its reach: a shallow crease of the foreground does not
-        keep the wall behind it from going on, and does not win by lying in the place itself. Those whose reach is
-        similar, by a factor of four, compete by distance alone.
+        It is the one whose distance is the smallest fraction of its reach: so a shallow crease of the foreground does
+        not prevent the extension of the wall behind it merely by being closer. Border pixels of similar reach (within
+        a factor of four) are compared by distance alone.
         """
         classes = np.rint(np.log2(self.reach_px) / 2)
         best: tuple[Floats, NDArray[np.int32]] | None = None
@@ -67,7 +67,7 @@ class Border:
         return best[1]
 
     def _nearest_of(self, some: NDArray[np.intp], step: int) -> tuple[Floats, NDArray[np.int32]]:
-        """Distance, px, and number, of the nearest of some border pixels; one for each cell of ``step`` pixels."""
+        """Distance, px, and number of the nearest of the given border pixels, for each cell of ``step`` pixels."""
         import cv2
 
         height, width = self.inverse.shape
@@ -79,12 +79,12 @@ class Border:
             others, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
         number_of = np.zeros(len(some) + 1, np.int32)
-        # Of several in a cell the last one stays, which reaches farthest.
+        # Of several in a cell, the last one is stored, which has the largest reach.
         number_of[labels[rows, cols]] = some
         return step * distance, number_of[labels]
 
     def shows(self, place: Floats, expected: Floats) -> BoolMap:
-        """Whether the photo shows a surface of that inverse depth, unmixed, at (N, 2) columns and rows."""
+        """Whether a surface with this inverse depth is visible, unmixed, at (N, 2) columns and rows."""
         height, width = self.inverse.shape
         cols, rows = np.rint(place).astype(np.intp).T
         inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
@@ -95,18 +95,18 @@ class Border:
 
 @dataclass(frozen=True)
 class Planes:
-    """Planes of some border pixels: ``1/z = middle + slope . (place - centre)``."""
+    """Planes of some border pixels: ``1/z = at_border + slope . (position - place)``."""
 
     of: NDArray[np.int32]
-    """(B,) row of the tables below for each border pixel; meaningless for those that were not asked for."""
+    """(B,) row of the tables below for each border pixel; undefined for pixels without a plane."""
     at_border: Floats
     """(P,) inverse depth at the border pixel."""
     place: Floats
-    """(P, 2) column and row of it."""
+    """(P, 2) column and row of the border pixel."""
     slopes: Floats
     """(P, 2) per column and row."""
     colour_at: Floats
-    """(P, 2) column and row of a near pixel that shows the plane in a colour that is not mixed."""
+    """(P, 2) column and row of a nearby pixel with the plane's unmixed colour."""
 
     def at(self, number: Numbers, place: NDArray) -> tuple[Floats, Floats]:
         """Inverse depth at (N, 2) places, and slopes."""
@@ -124,18 +124,18 @@ def border_of(
     parallax_px: float,
     mixed_px: int,
 ) -> Border | None:
-    """Finds the farther pixels of all cuts.
+    """Finds the background pixels at all cuts.
 
     Args:
         inverse: (H, W) 1/m, 0 where not kept.
         keep: (H, W) bool.
-        between: (H, W) bool: dropped pixels that hang between two surfaces.
-        connections: Of the kept pixels.
-        parallax_px: What a background at infinity is continued by.
-        mixed_px: How far from an edge colours are mixed.
+        between: (H, W) bool: dropped flying pixels.
+        connections: Connections of the kept pixels.
+        parallax_px: Length of the extension for a background at infinity.
+        mixed_px: Distance from an edge within which colours are mixed.
 
     Returns:
-        The border; None where there is no cut.
+        The border; None if there are no cuts.
     """
     import cv2
 
@@ -164,7 +164,7 @@ def border_of(
         clean=keep & (wide == 0),
         at=np.stack([cols, rows], 1).astype(np.int32),
         reach_px=reach[chosen],
-        # The parallax is in proportion to the gap over the foreground's inverse depth.
+        # The parallax is proportional to the gap divided by the foreground's inverse depth.
         gap=inverse[rows, cols] / np.maximum(parallax_px / reach[chosen] - 1, 1e-6),
         inward=inward[chosen] / np.maximum(length, 1e-6),
         mixed_px=mixed_px,
@@ -180,7 +180,8 @@ def _measure_cuts(
     parallax_px: float,
     into: tuple[Floats, Floats, NDArray[np.uint8]],
 ) -> None:
-    """Adds the cuts along one axis (0: in a row): reach and direction at the farther pixel, and both as edges."""
+    """Adds the cuts along one axis (0: along a row): reach and direction at the far pixel, and both pixels as
+    edges."""
     reach, inward, edges = into
     one, two = (slice(None, -1), slice(1, None))
     first, second = ((slice(None), one), (slice(None), two)) if axis == 0 else ((one,), (two,))
@@ -199,13 +200,13 @@ def _measure_cuts(
 
 
 def fit_planes(border: Border, numbers: NDArray[np.int32]) -> Planes:
-    """Least squares planes of inverse depth around some border pixels, from clean pixels of the same surface.
+    """Least-squares planes of inverse depth around border pixels, from clean pixels of the same surface.
 
     Args:
         border: The border.
-        numbers: Of the pixels that a plane is wanted of.
+        numbers: Numbers of the border pixels.
     """
-    # As far back as the background is continued.
+    # The window reaches as far back as the background is extended.
     half = float(np.ceil(border.reach_px.max()))
     shares = np.array(_TAPS)
     grid = np.unique(np.rint(half * np.concatenate([-shares, [0], shares])))
@@ -223,7 +224,7 @@ def fit_planes(border: Border, numbers: NDArray[np.int32]) -> Planes:
 def _fit(
     border: Border, numbers: NDArray[np.int32], offsets: NDArray[np.int32]
 ) -> tuple[Floats, Floats, Floats]:
-    """Inverse depth and slopes at border pixels, and where their surface shows an unmixed colour."""
+    """Inverse depth and slopes at border pixels, and the position of an unmixed colour of their surface."""
     height, width = border.inverse.shape
     places = border.at[numbers]
     cols, rows = places[:, :1] + offsets[:, 0], places[:, 1:] + offsets[:, 1]
@@ -244,7 +245,7 @@ def _fit(
         off -= rise[:, None]
         weights = base * (np.abs(off, out=off) <= np.minimum(np.float32(_INLIER) * own, widest)[:, None])
         rise, slopes = _regress(weights, offsets.astype(np.float32), values)
-    # Straight into the background, if the surface goes on there; else the nearest of the pixels of the fit.
+    # Straight into the background, if the surface continues there; otherwise the nearest pixel of the fit.
     nearest = np.argmin(np.where(clean & (weights > 0), distance, np.float32(np.inf)), axis=1)
     colour_at = (places + offsets[nearest]).astype(np.float32)
     none = ~(clean & (weights > 0)).any(axis=1)
@@ -255,7 +256,7 @@ def _fit(
 
 
 def _regress(weights: Floats, offsets: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Weighted planes over the offsets: their value at offset 0, and their slopes. 0 where there is no weight."""
+    """Weighted planes over the offsets: value at offset 0, and slopes; 0 without any weight."""
     dx, dy = offsets.T
     terms = np.stack([np.ones_like(dx), dx, dy, dx * dx, dy * dy, dx * dy])
     moments = np.einsum("nk,ck->nc", weights, terms)
@@ -263,7 +264,7 @@ def _regress(weights: Floats, offsets: Floats, values: Floats) -> tuple[Floats, 
     x, y, xx, yy, xy = (moments[:, 1:] / total[:, None]).T
     weighted = weights * values
     mean, xw, yw = (np.einsum("nk,ck->nc", weighted, terms[:3]) / total[:, None]).T
-    # What a narrow row of pixels does not tell is taken as flat.
+    # Directions that a narrow row of pixels does not determine are assumed flat.
     ridge = np.float32(1e-4 * float(dx.max()) ** 2)
     xx, yy, xy, xw, yw = xx - x * x + ridge, yy - y * y + ridge, xy - x * y, xw - x * mean, yw - y * mean
     determinant = xx * yy - xy * xy

@@ -1,10 +1,10 @@
-"""The cuts of a mesh closed from behind: the background goes on under the foreground's outline.
+"""Extends the background of a mesh behind foreground objects.
 
-At a depth edge the background ends where the foreground hides it, and a camera that moves sees a hole there. Its
-surface is continued as far as a small move uncovers: every pixel of its border carries a plane, fitted to the
-background beside it, since inverse depth is linear on planes; and the colour that the background has there. All of it
-is invented, not measured. It stays behind what the photo shows: the photo's own camera sees it in the gaps of the
-cuts only.
+At a depth edge the background ends where the foreground occludes it, so a moving camera sees a hole. This module
+extends the background as far as a small camera move uncovers it: every border pixel has a plane, fitted to the
+adjacent background (inverse depth is linear on planes), and the background's colour. All of this geometry is
+synthetic, not measured. It stays behind everything visible in the photo: from the photo's camera, it is visible only
+in the gaps of the cuts.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.geometry.mesh.background_border import Border, Planes, border_of, fit_planes
-from recon.geometry.mesh.pixel_border import Rim
+from recon.geometry.mesh.pixel_border import PixelBorder
 from recon.geometry.mesh.triangulate import triangulate
 from recon.geometry.normals import grid_normals
 from recon.geometry.unproject import unproject
@@ -23,25 +23,26 @@ Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
 CAMERA_MOVE = 0.05
-"""How far a camera may move sideways before it sees the strip's end, as a share of the foreground's distance."""
-FILL_NOTE = "the background is continued under the foreground's outlines: invented, not measured"
-"""What a file says of it."""
+"""Sideways camera move that the strip covers, as a fraction of the foreground's distance."""
+FILL_NOTE = "the background is extended behind foreground objects: synthetic, not measured"
+"""Note that is written to files."""
 
-# The strip is this many cells wide where it is widest, or one for each pixel.
+# Largest width of the strip in cells (a cell is at least one pixel).
 _CELLS = 20
-# As share of inverse depth: how far behind the visible background the strip passes below its border; and how far two
-# continuations may differ, or one from the surface that it meets, to be the same.
+# Relative to inverse depth: distance of the strip behind the visible background at its border, and the largest
+# difference between two extensions, or an extension and the surface that it meets, that count as one surface.
 _BEHIND = 5e-4
 _SAME = 0.04
-# Colours next to a depth edge are mixed from both sides: so many pixels of them, and one for so many px of width.
+# Colours next to a depth edge are mixed from both sides: width of this zone in px, at least, and as a share of the
+# image width.
 _MIXED_PX, _MIXED_SHARE = 2, 1 / 1200
-# A texture that is pulled over more than so many times a triangle's size comes from two places, and is not used.
+# A triangle whose texture is stretched more than this many times spans two places in the photo, and is not used.
 _LARGEST_STRETCH = 3.0
 
 
 @dataclass(frozen=True)
 class Patch:
-    """Triangles of the continued background."""
+    """Triangles of the extended background."""
 
     points: Floats
     """(V, 3) m, cam frame."""
@@ -50,12 +51,12 @@ class Patch:
     normals: Floats
     """(V, 3) unit vectors that face the camera."""
     source: Floats
-    """(V, 2) column and row of the grid, where the photo shows the colour of each vertex."""
+    """(V, 2) column and row of the grid pixel with the colour of each vertex."""
 
 
 @dataclass(frozen=True)
 class _Strip:
-    """The continued background on every ``step``-th pixel of the grid."""
+    """The extended background on every ``step``-th pixel of the grid."""
 
     step: int
     used: BoolMap
@@ -65,9 +66,9 @@ class _Strip:
     slopes: Floats
     """(h, w, 2) of inverse depth along columns and rows, per pixel."""
     border: NDArray[np.int32]
-    """(h, w) number of the border pixel that each goes on from."""
+    """(h, w) number of the border pixel that each pixel is extended from."""
     hidden: BoolMap
-    """(h, w) under the foreground, and not under the background's own border."""
+    """(h, w) behind the foreground, not behind the background's own border."""
 
 
 def continue_background(
@@ -76,25 +77,25 @@ def continue_background(
     between: BoolMap,
     connections: Connections,
     rays: Rays,
-    rim: Rim,
+    pixel_border: PixelBorder,
     most_faces: int | None = None,
 ) -> Patch:
-    """Continues the background at every depth edge.
+    """Extends the background at every depth edge.
 
-    The strip's width in px is the parallax of a move of ``CAMERA_MOVE`` times the foreground's distance:
+    The width of the strip in px is the parallax of a move by ``CAMERA_MOVE`` times the foreground's distance:
     ``f * move * (1 / z_near - 1 / z_far)``.
 
     Args:
         z_m: (H, W) z-depth, m.
         keep: (H, W) bool: pixels of the visible surfaces.
-        between: (H, W) bool: pixels that were dropped since they hang between two surfaces.
-        connections: Of the kept pixels; what is not connected is cut.
+        between: (H, W) bool: dropped flying pixels.
+        connections: Connections of the kept pixels; missing ones are cuts.
         rays: Of the same grid.
-        rim: Of the visible surfaces; the background goes on behind it, too.
-        most_faces: Makes the strip of larger triangles until there are no more than this.
+        pixel_border: Of the visible surfaces; the background is extended behind it, too.
+        most_faces: Largest number of triangles; the strip is made coarser until it has no more.
 
     Returns:
-        The triangles; none where there is no cut.
+        The triangles; none if there are no cuts.
 
     Raises:
         ValueError: The arrays differ in size.
@@ -113,7 +114,7 @@ def continue_background(
     border = border_of(inverse, keep, between, connections, CAMERA_MOVE * focal_px, mixed_px)
     if border is None:
         return _NOTHING
-    limit = rim.inverse_between(width=z_m.shape[1], height=z_m.shape[0])
+    limit = pixel_border.inverse_between(width=z_m.shape[1], height=z_m.shape[0])
     limit[::2, ::2] = border.limit
     step = max(1, round(float(border.reach_px.max()) / _CELLS))
     while True:
@@ -132,16 +133,16 @@ _NOTHING = Patch(
 
 
 def joined(mesh: Mesh, patch: Patch, rgb: NDArray[np.uint8], uv_of_grid: tuple[Floats, Floats]) -> Mesh:
-    """The mesh with the patch as further vertices and faces.
+    """Appends the vertices and faces of the patch to the mesh.
 
     Args:
         mesh: With texture coordinates, colours and normals.
         patch: Of the same grid.
-        rgb: (H, W, 3) the colours of the grid's pixels.
+        rgb: (H, W, 3) colours of the grid's pixels.
         uv_of_grid: Texture coordinates u of each column and v of each row.
 
     Returns:
-        The mesh itself where it is empty, or the patch is. What was its own comes first, unchanged.
+        The mesh itself if it or the patch is empty. Vertices and faces of the mesh come first, unchanged.
     """
     if (
         not len(patch.faces)
@@ -177,7 +178,7 @@ def _patch(border: Border, limit: FloatMap, rays: Rays, step: int) -> Patch:
     z_m = np.zeros_like(strip.inverse)
     np.divide(1.0, strip.inverse, out=z_m, where=strip.used)
     faces = triangulate(unproject(z_m, coarse), links)
-    # Of the planes, before the strip's rim is brought behind what is visible.
+    # Normals of the planes, before the strip's border is moved behind the visible surfaces.
     normals = grid_normals(z_m, coarse, links)
     faces, lowered = _behind(faces, strip, border, limit)
     if not len(faces):
@@ -192,21 +193,21 @@ def _patch(border: Border, limit: FloatMap, rays: Rays, step: int) -> Patch:
 
 
 def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
-    """The planes of the border pixels, seen at the pixels that lie nearest to each."""
+    """The planes of the border pixels, evaluated at the pixels assigned to each."""
     number = border.nearest(step)
     lap_px = 1.5 * step + 1
     rows, cols = np.indices(number.shape, dtype=np.int32) * np.int32(step)
-    away = np.stack([cols, rows], axis=-1) - border.at[number]
-    near = (away**2).sum(axis=-1) <= (border.reach_px[number] + lap_px) ** 2
+    from_border = np.stack([cols, rows], axis=-1) - border.at[number]
+    near = (from_border**2).sum(axis=-1) <= (border.reach_px[number] + lap_px) ** 2
     planes = fit_planes(border, np.unique(number[near]))
     rows, cols = np.nonzero(near)
     at = np.stack([cols, rows], 1) * step
-    chosen, away = number[rows, cols], away[rows, cols]
+    chosen, from_border = number[rows, cols], from_border[rows, cols]
     inverse, slopes = planes.at(chosen, at)
     inverse = np.maximum(inverse, np.float32(border.farthest))
-    far = np.hypot(*away.T)
+    far = np.hypot(*from_border.T)
     front, visible = border.front[at[:, 1], at[:, 0]], border.inverse[at[:, 1], at[:, 0]]
-    beyond = np.einsum("ni,ni->n", away, border.inward[chosen]) < 0
+    beyond = np.einsum("ni,ni->n", from_border, border.inward[chosen]) < 0
     hidden = front > inverse * np.where(beyond, 1 + 2 * _BEHIND, 1 + _SAME / 2)
     hidden &= far <= border.reach_px[chosen] + lap_px - 1
     lap = ~hidden & (np.abs(visible - inverse) <= _SAME * inverse) & (far <= lap_px)
@@ -227,7 +228,7 @@ def _strip(border: Border, step: int) -> tuple[_Strip, Planes]:
 
 
 def _links(strip: _Strip) -> Connections:
-    """Neighbours whose planes agree."""
+    """Connections between neighbours whose planes agree."""
 
     def agree(first: tuple[slice, slice], second: tuple[slice, slice], axis: int) -> BoolMap:
         rise = strip.inverse[second] - strip.inverse[first]
@@ -247,16 +248,17 @@ def _links(strip: _Strip) -> Connections:
 def _behind(
     faces: NDArray[np.int32], strip: _Strip, border: Border, limit: FloatMap
 ) -> tuple[NDArray[np.int32], FloatMap]:
-    """The faces that can be brought behind all that is visible, and inverse depths that bring them there.
+    """The faces that can be moved behind everything visible, and the inverse depths that achieve this.
 
-    A face is compared at every pixel that it covers, and at those just across its slanted side: then it is behind the
-    visible triangles, too, which join the same pixels; and halfway between them, where the rims have their vertices.
+    A face is tested at every pixel that it covers, and at those just across its slanted side, so that it is also
+    behind
+    the visible triangles between these pixels; and halfway between pixels, where pixel borders have their vertices.
 
     Args:
-        faces: Of the strip's grid.
-        strip: The background's continuation.
-        border: What it goes on from.
-        limit: (2 H - 1, 2 W - 1) inverse depth of what is visible at pixels and halfway between them.
+        faces: Faces of the strip's grid.
+        strip: The extended background.
+        border: The border that it is extended from.
+        limit: (2 H - 1, 2 W - 1) inverse depth of the visible surfaces at pixels and halfway between them.
     """
     step, width = strip.step, strip.used.shape[1]
     corners = _right_angle_first(faces, width)
@@ -295,13 +297,13 @@ def _right_angle_first(faces: NDArray[np.int32], width: int) -> NDArray[np.int32
 
 
 def _lattice(step: int) -> list[tuple[int, int]]:
-    """Half steps along both short sides to all of a triangle, and to the pixels just across the slanted side."""
+    """Half steps along both short sides that cover a triangle, and the pixels just across its slanted side."""
     places = [(j, k) for j in range(2 * step + 1) for k in range(2 * step + 1)]
     return [(j, k) for j, k in places if j + k <= 2 * step + (2 if j % 2 == k % 2 == 0 else 0)]
 
 
 def _sources(border: Border, planes: Planes, strip: _Strip, rows: Indices, cols: Indices) -> Floats:
-    """Where the photo shows the colour of each vertex: (V, 2) column and row."""
+    """Position of the colour of each vertex in the photo: (V, 2) column and row."""
     at = np.stack([cols, rows], 1).astype(np.float32) * strip.step
     unmixed = ~strip.hidden[rows, cols] & border.clean[rows * strip.step, cols * strip.step]
     return np.where(unmixed[:, None], at, planes.colour_at[planes.of[strip.border[rows, cols]]])
@@ -310,7 +312,7 @@ def _sources(border: Border, planes: Planes, strip: _Strip, rows: Indices, cols:
 def _without_seams(
     faces: NDArray[np.int32], at: Floats, pieces: list[Floats]
 ) -> tuple[Floats, NDArray[np.int32], Floats, Floats]:
-    """Gives faces whose colours come from two places corners of their own, in the colour of one.
+    """Gives faces whose colours come from two places their own corners, with a single colour.
 
     Returns:
         Points, faces, normals, source.

@@ -1,4 +1,4 @@
-"""A scene's pixels as a mesh that the photo is the texture of: the stages from depth to triangles, row by row."""
+"""Turns the pixels of a scene into a mesh with the photo as its texture: the stages from depth to triangles."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.geometry.mesh.pixel_border import Rim, rim_of, whole_squares
+from recon.geometry.mesh.pixel_border import PixelBorder, pixel_border_of, whole_squares
 from recon.geometry.mesh.triangulate import check_countable, chosen_triangles, extend_to_edge, faces_of
 from recon.geometry.normals import grid_normals
 from recon.geometry.unproject import unproject
@@ -16,14 +16,14 @@ from recon.types import BoolMap, Connections, FloatMap, Mesh, Rays
 
 @dataclass(frozen=True)
 class MeshGrid:
-    """What a mesh is made of."""
+    """The input of a mesh."""
 
     z_m: FloatMap
     """(H, W) z-depth at the rays ``inner``, m."""
     inner: Rays
-    """Of the pixels themselves."""
+    """Rays of the pixels."""
     outer: Rays
-    """The same with those of the border moved to the picture's edge, where the vertices are."""
+    """The same with the outermost rays moved to the edge of the image, where the vertices are."""
     keep: BoolMap
     """(H, W) bool: which pixels are vertices."""
     connections: Connections
@@ -36,11 +36,11 @@ class MeshGrid:
     """(H,) of each row, downwards."""
 
 
-def grid_mesh(grid: MeshGrid) -> tuple[Mesh, Rim]:
-    """The triangles between connected pixels, and the rim that shares out the rest of the picture.
+def grid_mesh(grid: MeshGrid) -> tuple[Mesh, PixelBorder]:
+    """The triangles between connected pixels, and the border that covers the rest of the pixels' areas.
 
     Returns:
-        The mesh: its vertices are the kept pixels in row order, then the rim's; and the rim.
+        The mesh, whose vertices are the kept pixels in row order, then those of the border; and the border.
 
     Raises:
         ValueError: The grid has more pixels than int32 can number.
@@ -52,7 +52,7 @@ def grid_mesh(grid: MeshGrid) -> tuple[Mesh, Rim]:
     run_all(partial(_choose, grid, extended, chosen, rows) for rows in grid_blocks(height - 1, width))
     index = (np.cumsum(grid.keep, dtype=np.int32) - np.int32(1)).reshape(grid.keep.shape)
     normals = _normals(grid)
-    rim = rim_of(extended, grid.outer, grid.connections, grid.keep, index, normals, len(normals))
+    rim = pixel_border_of(extended, grid.outer, grid.connections, grid.keep, index, normals, len(normals))
     faces = _faces(chosen, index, rim)
     del chosen
     normals = np.concatenate([normals, normals[index.reshape(-1)[rim.source]]])
@@ -60,14 +60,14 @@ def grid_mesh(grid: MeshGrid) -> tuple[Mesh, Rim]:
 
 
 def _choose(grid: MeshGrid, z_m: FloatMap, chosen: BoolMap, rows: slice) -> None:
-    """Fills the squares below each of some rows."""
+    """Chooses the triangles in the squares below each of some rows."""
     with_next = slice(rows.start, rows.stop + 1)
     points = unproject(z_m[with_next], Rays(grid.outer.x, grid.outer.y[with_next]))
     connections = Connections(right=grid.connections.right[with_next], down=grid.connections.down[rows])
     chosen[:, rows] = chosen_triangles(points, connections) & whole_squares(connections)
 
 
-def _faces(chosen: BoolMap, index: NDArray[np.int32], rim: Rim) -> NDArray[np.int32]:
+def _faces(chosen: BoolMap, index: NDArray[np.int32], rim: PixelBorder) -> NDArray[np.int32]:
     pieces = list(grid_blocks(*chosen.shape[1:]))
     ends = np.cumsum([0, *(np.count_nonzero(chosen[:, rows]) for rows in pieces)]).tolist()
     faces = np.empty((ends[-1] + len(rim.faces), 3), np.int32)
@@ -81,7 +81,7 @@ def _faces(chosen: BoolMap, index: NDArray[np.int32], rim: Rim) -> NDArray[np.in
 
 
 def _kept(grid: MeshGrid) -> tuple[list[tuple[slice, int, int]], int]:
-    """Rows, and which of the vertices theirs are; how many there are in all."""
+    """Blocks of rows with the range of their vertices, and the total number of vertices."""
     pieces = list(grid_blocks(*grid.keep.shape))
     ends = np.cumsum([0, *(np.count_nonzero(grid.keep[rows]) for rows in pieces)]).tolist()
     return list(zip(pieces, ends[:-1], ends[1:], strict=True)), ends[-1]
@@ -100,7 +100,7 @@ def _normals(grid: MeshGrid) -> NDArray[np.float32]:
 
 
 def _mesh(
-    grid: MeshGrid, z_m: FloatMap, faces: NDArray[np.int32], normals: NDArray[np.float32], rim: Rim
+    grid: MeshGrid, z_m: FloatMap, faces: NDArray[np.int32], normals: NDArray[np.float32], rim: PixelBorder
 ) -> Mesh:
     pieces, count = _kept(grid)
     total = count + len(rim.points)

@@ -1,8 +1,10 @@
-"""The rim of a surface: from the centres of its outermost pixels, where a grid's triangles end, to their edges.
+"""The border of a surface: triangles from the centres of its outermost pixels to the edges of these pixels.
 
-Without it every cut would be a gap as wide as a pixel, through which the photo's own camera sees nothing: each pixel
-covers its own part of the picture, and no more. The squares between four pixels of one surface are whole; every other
-square is shared out: each pixel has the quarter next to it, on the plane that its normal tells.
+The triangles of a grid end at the centres of its outermost pixels. Without a border, every cut would be a gap one
+pixel
+wide in the view of the photo's camera; with it, each pixel covers exactly its own area. The square between four
+pixels of one surface is complete; a square cut by an edge is split into quarters, one per pixel, each in that pixel's
+tangent plane.
 """
 
 from collections.abc import Iterator
@@ -20,26 +22,26 @@ Floats = NDArray[np.float32]
 _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """Right, down, left, up, in rows and columns."""
 _CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
-"""Of a square, around it: top left, top right, bottom right, bottom left. Side k goes from corner k to the next."""
+"""Corners of a square: top left, top right, bottom right, bottom left. Side k goes from corner k to the next."""
 
 
 @dataclass(frozen=True)
-class Rim:
-    """What is added to the pixels' own vertices and triangles."""
+class PixelBorder:
+    """Vertices and triangles that are added to those of the grid."""
 
     points: Floats
     """(N, 3) m, cam frame."""
     source: Ints
-    """(N,) the pixel, in row order, that each takes its colour and its normal from."""
+    """(N,) pixel, in row order, from which each takes its colour and normal."""
     position: Floats
-    """(N, 2) column and row on the grid, in halves."""
+    """(N, 2) column and row on the grid, in multiples of 0.5."""
     faces: NDArray[np.int32]
-    """(F, 3) indices: those of pixels as given, the rim's own after ``first``."""
+    """(F, 3) indices: those of pixels as given, those of the border starting at ``first``."""
 
     def inverse_between(self, *, width: int, height: int) -> FloatMap:
-        """(2 H - 1, 2 W - 1) inverse depth at pixels and halfway between them, 1/m; infinite where the rim is not.
+        """(2 H - 1, 2 W - 1) inverse depth at pixels and halfway between them, 1/m; infinite outside the border.
 
-        Of several pixels' vertices in one place it is the farthest one's.
+        Of several vertices at one place, the farthest is used.
         """
         least = np.full((2 * height - 1, 2 * width - 1), np.inf, np.float32)
         cols, rows = np.rint(2 * self.position).astype(np.intp).T
@@ -48,7 +50,7 @@ class Rim:
 
 
 def whole_squares(connections: Connections) -> BoolMap:
-    """(H - 1, W - 1) bool: squares whose four sides are connected."""
+    """(H - 1, W - 1) bool: complete squares, whose four sides are connected."""
     right, down = connections.right, connections.down
     whole = right[:-1] & right[1:]
     whole &= down[:, :-1]
@@ -56,7 +58,7 @@ def whole_squares(connections: Connections) -> BoolMap:
     return whole
 
 
-def rim_of(
+def pixel_border_of(
     z_m: FloatMap,
     rays: Rays,
     connections: Connections,
@@ -64,17 +66,17 @@ def rim_of(
     index: NDArray[np.int32],
     normals: Floats,
     first: int,
-) -> Rim:
-    """Shares out the squares that are not whole.
+) -> PixelBorder:
+    """Splits the squares that are not complete.
 
     Args:
         z_m: (H, W) m.
         rays: Of the same grid.
         connections: Which neighbours belong to one surface.
         keep: (H, W) bool, the pixels that are vertices.
-        index: (H, W) number of each kept pixel among the vertices.
+        index: (H, W) index of each kept pixel among the vertices.
         normals: (V, 3) of these vertices, cam frame.
-        first: Number of the rim's first vertex.
+        first: Index of the border's first vertex.
     """
     squares = ~whole_squares(connections)
     squares &= keep[:-1, :-1] | keep[:-1, 1:] | keep[1:, :-1] | keep[1:, 1:]
@@ -92,7 +94,7 @@ def rim_of(
     centre = _centres(made, rows, cols, corner, linked)
     middle = _middles(made, connections, keep)
     faces = list(_faces(index, rows, cols, corner, linked, centre, middle))
-    return Rim(
+    return PixelBorder(
         points=np.concatenate(made.points),
         source=np.concatenate(made.source),
         position=np.concatenate(made.position),
@@ -101,7 +103,7 @@ def rim_of(
 
 
 class _Made:
-    """The rim's vertices as they come."""
+    """Collects the vertices of the border."""
 
     def __init__(
         self, z_m: FloatMap, rays: Rays, index: NDArray[np.int32], normals: Floats, first: int
@@ -119,14 +121,14 @@ class _Made:
         return np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float32)
 
     def inverse(self, rows: Ints, cols: Ints, ray: Floats) -> Floats:
-        """(N,) inverse depth where the planes of pixels meet other rays, 1/m."""
+        """(N,) inverse depth of the intersections of pixels' tangent planes with other rays, 1/m."""
         normal = self.normals[self.index[rows, cols]]
         own = normal[:, 0] * self.rays.x[cols] + normal[:, 1] * self.rays.y[rows] + normal[:, 2]
         ratio = np.einsum("ni,ni->n", normal, ray) / np.minimum(own, np.float32(-1e-6))
         return limited(ratio, np.float32(1)) / self.z_m[rows, cols]
 
     def add(self, rows: Ints, cols: Ints, at: tuple[Floats, Floats], ray: Floats, inverse: Floats) -> Ints:
-        """Takes vertices, and gives their numbers."""
+        """Adds vertices, and returns their indices."""
         self.points.append(ray / inverse[:, None])
         self.source.append(rows * self.z_m.shape[1] + cols)
         self.position.append(np.stack([at[1], at[0]], axis=1))
@@ -135,8 +137,8 @@ class _Made:
 
 
 def _centres(made: _Made, rows: Ints, cols: Ints, corner: BoolMap, linked: BoolMap) -> Ints:
-    """(4, N) number of the vertex in the middle of each square that its corners have; connected ones share it."""
-    # The first corner of those that are connected, going around: at most three sides are.
+    """(4, N) index of the vertex at the centre of each square for each corner; connected corners share one."""
+    # The first of the connected corners, in order around the square: at most three sides are connected.
     group = np.tile(np.arange(4)[:, None], (1, len(rows)))
     for _ in range(3):
         for side in range(4):
@@ -163,14 +165,14 @@ def _centres(made: _Made, rows: Ints, cols: Ints, corner: BoolMap, linked: BoolM
 
 
 def _middles(made: _Made, connections: Connections, keep: BoolMap) -> list[NDArray[np.int32]]:
-    """For each of ``_STEPS`` (H, W) number of the vertex halfway to the neighbour that a pixel is cut off from."""
+    """For each of ``_STEPS``: (H, W) index of the vertex halfway to a neighbour across a cut."""
     numbers = []
     for row_step, col_step in _STEPS:
         links = connections.down if row_step else connections.right
         before = (slice(None, -1), slice(None)) if row_step else (slice(None), slice(None, -1))
         after = (slice(1, None), slice(None)) if row_step else (slice(None), slice(1, None))
         here = before if row_step + col_step > 0 else after
-        # None towards the picture's edge: there is nothing beyond it.
+        # None towards the edge of the image.
         cut = np.zeros_like(keep)
         cut[here] = keep[here] & ~links
         rows, cols = np.nonzero(cut)
@@ -194,7 +196,7 @@ def _faces(
     centre: Ints,
     middle: list[NDArray[np.int32]],
 ) -> Iterator[Ints]:
-    """Side by side: a triangle to the centre where it is connected, else each corner's half of it."""
+    """Per side: a triangle to the centre if the side is connected, otherwise each corner's half of it."""
     yield np.zeros((0, 3), np.int64)
     for side in range(4):
         a, b = side, (side + 1) % 4
@@ -203,7 +205,7 @@ def _faces(
         whole = linked[side]
         yield np.stack([index[at_a], centre[a], index[at_b]], axis=1)[whole]
         half = corner[a] & ~whole
-        # Going around the square, side k leads in direction k, and comes back in the opposite one.
+        # Around the square, side k points in direction k.
         yield np.stack([index[at_a], centre[a], middle[side][at_a]], axis=1)[half]
         half = corner[b] & ~whole
         yield np.stack([middle[(side + 2) % 4][at_b], centre[b], index[at_b]], axis=1)[half]

@@ -1,11 +1,13 @@
-"""Fewer triangles, by quadric error metrics (Garland and Heckbert, SIGGRAPH 1997) of fast-simplification.
+"""Simplifies a mesh by quadric error metrics (Garland and Heckbert, SIGGRAPH 1997) with fast-simplification.
 
-What the photo's own camera sees must not change, and the decimator knows nothing of it. Three things see to that.
-The outline stays as it is where it has few edges. Else it is held by a curtain: a strip of triangles that hangs from
-it, away from the camera, in the planes of its lines of sight, so that moving the outline sideways costs like bending
-a surface. Texture coordinates are the projection of the vertices that are left. And where a long, slanted triangle
-would pull the picture along (between its corners texture coordinates run evenly over the triangle, but not over the
-picture), it is split again.
+The view from the photo's camera must not change, but the decimator does not know that camera. Three measures ensure
+it.
+An outline with few edges is kept unchanged; otherwise it is held by a curtain, a strip of triangles attached to it
+that
+extends away from the camera along the lines of sight, so that moving the outline sideways costs as much as bending a
+surface. Texture coordinates are recomputed as the projection of the remaining vertices. And a long, slanted triangle
+is split again if its texture would slip (texture coordinates are interpolated linearly on the triangle, which is not
+linear in the image).
 """
 
 from collections.abc import Callable
@@ -20,20 +22,20 @@ Points = NDArray[np.float64]
 Faces = NDArray[np.int32]
 
 LARGEST_SLIP = 0.1
-"""How far the picture may be pulled along inside a triangle, in steps of the mesh's grid: px where stride is 1."""
+"""Largest displacement of the texture inside a triangle, in steps of the mesh's grid (px for stride 1)."""
 
-# The error that is tried first, as a share of the distance, and by what it grows.
+# The first error to try, as a fraction of the distance, and its growth factor.
 _FIRST_ERROR, _GROWTH = 1e-4, 1.5
-# A number of faces that is near enough to the one asked for, and how often the error is halved to get there.
+# Acceptable number of faces, as a fraction of the requested number, and the number of bisection steps to reach it.
 _NEAR, _HALVINGS = 0.95, 6
-# An outline of fewer edges than this share of the faces asked for is kept vertex by vertex.
+# An outline with fewer edges than this fraction of the requested faces is kept vertex by vertex.
 _OUTLINE_SHARE = 1 / 3
-# Share of the faces asked for that the shape gets at least, before the picture gets what it needs.
+# Minimum fraction of the requested faces for the shape; the rest is for splitting triangles whose texture slips.
 _FOR_SHAPE = 0.6
-# Of the error asked for, each round spends this share of what is left: 60 %, 24 %, 10 %, ...; it starts afresh with
-# the surface as it is.
+# Fraction of the remaining error that each round uses: 60 %, 24 %, 10 %, ...; each round starts from the current
+# surface.
 _SPENT = 0.6
-# The largest misfit of texture coordinates that are the projection of their vertices.
+# Largest deviation of texture coordinates from the projection of their vertices.
 _UV_TOLERANCE = 1e-4
 
 
@@ -42,16 +44,18 @@ def simplify(mesh: Mesh, faces: int | None = None, error_m: float | None = None)
 
     Args:
         mesh: In the cam frame, with z > 0; its ``uv``, if any, are the projection of its vertices into the photo.
-        faces: The largest number of triangles, 4 or more.
-        error_m: In place of ``faces``: how far the surface may move, m. Each vertex stays within it of the planes of
-            all triangles that it replaces.
+        faces: The largest number of triangles, at least 4.
+        error_m: Alternative to ``faces``: the largest displacement of the surface, m. Each vertex stays within this
+            distance of the planes of all triangles that it replaces.
 
     Returns:
-        A mesh of at most ``faces`` triangles, or of as few as the pieces of the mesh allow; counter-clockwise as the
-        camera sees them. Colours and normals are those of the nearest vertex of the input.
+        A mesh of at most ``faces`` triangles, or as few as the separate pieces of the mesh allow; counter-clockwise
+        as seen from the camera. Colours and normals are those of the nearest input vertex.
 
     Raises:
-        ValueError: Neither or both of ``faces`` and ``error_m``, one that is too small, or foreign ``uv``.
+        ValueError: Neither or both of ``faces`` and ``error_m``, a value that is too small, or ``uv`` that are not
+        the
+            projection.
     """
     if (faces is None) == (error_m is None):
         raise ValueError("give one of faces and error_m")
@@ -64,11 +68,11 @@ def simplify(mesh: Mesh, faces: int | None = None, error_m: float | None = None)
     lens = None if mesh.uv is None else _Lens.of(mesh.vertices, mesh.uv, mesh.faces)
     shape = _Shape(mesh.vertices.astype(np.float64), mesh.faces)
     if error_m is not None:
-        smaller = _split(_seen(_within(shape, error_m)), lens, None)
+        smaller = _split(_front_facing(_within(shape, error_m)), lens, None)
     else:
         assert faces is not None
         smaller = _at_most(shape, faces, lens)
-    return _dressed(mesh, smaller, lens)
+    return _with_attributes(mesh, smaller, lens)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class _Shape:
 
 @dataclass(frozen=True)
 class _Lens:
-    """Texture coordinates of a point: ``u = scale[0] * x / z + shift[0]``, and so for v and y."""
+    """Texture coordinates of a point: ``u = scale[0] * x / z + shift[0]``, and likewise for v and y."""
 
     scale: NDArray[np.float64]
     shift: NDArray[np.float64]
@@ -90,7 +94,7 @@ class _Lens:
 
     @classmethod
     def of(cls, vertices: NDArray[np.float32], uv: NDArray[np.float32], faces: Faces) -> "_Lens":
-        """The camera that the texture coordinates were made by, read off the mesh itself."""
+        """Recovers the camera of the texture coordinates from the mesh itself."""
         rays = vertices[:, :2].astype(np.float64) / vertices[:, 2:]
         spread = np.maximum(rays.var(axis=0), 1e-30)
         centred = uv - uv.mean(axis=0, dtype=np.float64)
@@ -109,7 +113,7 @@ class _Lens:
         return np.asarray(points[:, :2] / points[:, 2:] * self.scale + self.shift)
 
     def inside(self, points: Points) -> Points:
-        """Points that were moved a little over the photo's edge, put back onto it."""
+        """Moves points slightly outside the photo back to its edge."""
         uv = self.uv(points)
         out = ((uv < 0) | (uv > 1)).any(axis=1)
         points = points.copy()
@@ -118,23 +122,23 @@ class _Lens:
 
 
 def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
-    """At most that many faces, also after splitting."""
+    """Simplifies to at most ``most`` faces, including those from splitting."""
     target, least = most, int(_FOR_SHAPE * most)
     while True:
-        shape = _seen(_down_to(shape, target))
+        shape = _front_facing(_down_to(shape, target))
         if len(shape.faces) > target:
             return shape
         split = _split(shape, lens, None)
         if len(split.faces) <= most:
             return split
         if target <= least:
-            # Few faces for a long floor: the shape comes first, and the rest goes where the picture slips most.
+            # Too few faces for a long floor: the shape has priority; the rest is used where the texture slips most.
             return _split(shape, lens, most)
         target = max(least, int(0.98 * target * most / len(split.faces)))
 
 
 def _down_to(shape: _Shape, target: int) -> _Shape:
-    """Decimates to a number of faces, or a little below it; not so far where the mesh falls into too many pieces."""
+    """Decimates to ``target`` faces or slightly fewer; leaves more if the mesh has too many separate pieces."""
     if len(shape.faces) <= target:
         return shape
     if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
@@ -145,7 +149,7 @@ def _down_to(shape: _Shape, target: int) -> _Shape:
 
 
 def _with_growing_error(shape: _Shape, target: int) -> _Shape:
-    """Decimates with the smallest error, or nearly, that leaves so few faces."""
+    """Decimates with approximately the smallest error that reaches ``target`` faces."""
 
     def smaller(error_m: float) -> _Shape:
         return _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(error_m))
@@ -153,7 +157,7 @@ def _with_growing_error(shape: _Shape, target: int) -> _Shape:
     typical_m = float(np.median(shape.points[:, 2]))
     error_m = _FIRST_ERROR * typical_m
     while len((found := smaller(error_m)).faces) > target:
-        # Going on from here, the next step has less to do.
+        # The next step continues from this mesh, which is faster.
         shape, error_m = found, error_m * _GROWTH
         if error_m > typical_m:
             return shape
@@ -173,7 +177,7 @@ def _with_growing_error(shape: _Shape, target: int) -> _Shape:
 def _within(shape: _Shape, error_m: float) -> _Shape:
     """Decimates as far as the error allows."""
     before = 2 * len(shape.faces)
-    # Until another round would find next to nothing.
+    # Until a round removes almost nothing.
     while len(shape.faces) <= 0.98 * before:
         before = len(shape.faces)
         shape = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(_SPENT * error_m))
@@ -182,8 +186,9 @@ def _within(shape: _Shape, error_m: float) -> _Shape:
 
 
 def _lossless(error_m: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
-    # The decimator's lossless mode collapses while the sum of squared distances to the planes is below the float64
-    # epsilon, in the mesh's own unit: so the unit is chosen that makes that the error asked for.
+    # The decimator's lossless mode collapses edges while the sum of squared distances to the planes is below the
+    # float64 epsilon in the unit of the mesh: so the mesh is scaled such that epsilon corresponds to the allowed
+    # error.
     unit = float(np.finfo(np.float64).eps) ** 0.5 / error_m
 
     def run(points: Points, faces: Faces) -> tuple[Points, Faces]:
@@ -198,29 +203,29 @@ def _lossless(error_m: float) -> Callable[[Points, Faces], tuple[Points, Faces]]
 def _hung(
     shape: _Shape, edges: NDArray[np.int32], run: Callable[[Points, Faces], tuple[Points, Faces]]
 ) -> _Shape:
-    """Decimates with a curtain at the outline, and takes it off again.
+    """Decimates with a curtain attached to the outline, and removes the curtain.
 
-    ``run`` gets and returns points and faces.
+    ``run`` takes and returns points and faces.
     """
     hung, hem_of = np.unique(edges, return_inverse=True)
     first = len(shape.points)
     hem = (hem_of.reshape(edges.shape) + first).astype(np.int32)
-    # Winding is that of the surface: its edge a, b is run through the other way by the neighbour, the curtain.
+    # Consistent winding: the curtain, as the neighbour, uses the surface's edge a, b in the opposite direction.
     curtain = np.concatenate(
         [np.stack([edges[:, 1], edges[:, 0], hem[:, 0]], 1), np.stack([edges[:, 1], hem[:, 0], hem[:, 1]], 1)]
     )
     points = np.concatenate([shape.points, _hem(shape.points, edges, hung, hem_of)])
     points, faces = run(points, np.concatenate([shape.faces, curtain.astype(np.int32)]))
-    # The hem is the border now, which the decimator keeps, and it keeps the order: the hem is what comes last.
+    # The hem is now the border, which the decimator preserves, and it preserves the order: the hem comes last.
     return _compact(points, faces[(faces < len(points) - len(hung)).all(axis=1)])
 
 
 def _hem(
     points: Points, edges: NDArray[np.int32], hung: NDArray[np.int32], hem_of: NDArray[np.intp]
 ) -> Points:
-    """Lower ends of the curtain, one for each vertex of the outline, as far behind it as its edges are long.
+    """Far ends of the curtain, one per vertex of the outline, at a distance behind it equal to its edges' length.
 
-    A longer curtain would begin with triangles so thin that the decimator leaves them alone.
+    A longer curtain would have triangles so thin that the decimator ignores them.
     """
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     ends = hem_of.reshape(-1)
@@ -230,7 +235,7 @@ def _hem(
 
 
 def _outline(faces: Faces, count: int) -> NDArray[np.int32]:
-    """Edges that belong to one face, (E, 2), in the direction of that face."""
+    """Edges that belong to a single face, (E, 2), in the direction of that face."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     key = edges.min(axis=1).astype(np.int64) * count + edges.max(axis=1)
     order = np.argsort(key, kind="stable")
@@ -239,8 +244,8 @@ def _outline(faces: Faces, count: int) -> NDArray[np.int32]:
     return np.asarray(edges[order[new[:-1] & new[1:]]])
 
 
-def _seen(shape: _Shape) -> _Shape:
-    """Without the few triangles that were folded over: what they cover, their neighbours cover too."""
+def _front_facing(shape: _Shape) -> _Shape:
+    """Removes the few folded triangles that face away from the camera; their neighbours cover the same area."""
     a, b, c = (shape.points[shape.faces[:, k]] for k in range(3))
     faces_camera = np.einsum("fi,fi->f", np.cross(b, c), a) < 0
     return _compact(shape.points, shape.faces[faces_camera])
@@ -254,7 +259,7 @@ def _compact(points: Points, faces: NDArray[np.integer]) -> _Shape:
 
 
 def _split(shape: _Shape, lens: _Lens | None, most: int | None) -> _Shape:
-    """Splits edges along which the picture would slip, the worst first while ``most`` faces allow it."""
+    """Splits edges along which the texture would slip, the worst first, up to ``most`` faces."""
     if lens is None:
         return shape
     for _ in range(12):
@@ -274,7 +279,7 @@ def _split(shape: _Shape, lens: _Lens | None, most: int | None) -> _Shape:
 
 
 def _slip(start: Points, end: Points, lens: _Lens) -> NDArray[np.float64]:
-    """How far the middle of an edge shows another place of the photo than it stands before: (E,), 1 is the width."""
+    """Displacement of the texture at the middle of each edge, as a fraction of the photo's width: (E,)."""
     length = np.linalg.norm((lens.uv(end) - lens.uv(start)) / lens.scale * lens.scale[0], axis=1)
     z0, z1 = start[:, 2], end[:, 2]
     return np.asarray(length * np.abs(z1 - z0) / (2 * (z0 + z1)))
@@ -287,7 +292,7 @@ def _halved(
     chosen: NDArray[np.bool_],
     edge_of: NDArray[np.integer],
 ) -> _Shape:
-    """Splits edges in the middle of their pictures; ``edge_of`` (F, 3) tells the edge that begins at each corner."""
+    """Splits edges at the middle of their projections; ``edge_of`` (F, 3) is the edge that begins at each corner."""
     nearness = np.stack([1 / shape.points[start, 2], 1 / shape.points[end, 2]])
     share = nearness / nearness.sum(axis=0)
     middles = shape.points[start] * share[0][:, None] + shape.points[end] * share[1][:, None]
@@ -295,7 +300,7 @@ def _halved(
     number[chosen] = np.arange(len(start)) + len(shape.points)
     middle = number[edge_of]
     count = (middle >= 0).sum(axis=1)
-    # Turned so that one split edge comes first, and two come first and second.
+    # Rotated so that a single split edge comes first, and two come first and second.
     first = np.where(count == 2, (np.argmin(middle, axis=1) + 1) % 3, np.argmax(middle >= 0, axis=1))
     turn = (first[:, None] + np.arange(3)) % 3
     corner = np.take_along_axis(shape.faces, turn, axis=1).astype(np.int64)
@@ -311,8 +316,8 @@ def _halved(
     return _Shape(np.concatenate([shape.points, middles]), np.concatenate(faces).astype(np.int32))
 
 
-def _dressed(mesh: Mesh, shape: _Shape, lens: _Lens | None) -> Mesh:
-    """With texture coordinates of their own, and the colour and normal of the nearest vertex of ``mesh``."""
+def _with_attributes(mesh: Mesh, shape: _Shape, lens: _Lens | None) -> Mesh:
+    """Adds texture coordinates, and the colour and normal of the nearest vertex of ``mesh``."""
     points = shape.points if lens is None else lens.inside(shape.points)
     rgb, normals = mesh.rgb, mesh.normals
     if rgb is not None or normals is not None:

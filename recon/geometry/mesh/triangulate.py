@@ -1,4 +1,4 @@
-"""Triangles on the picture's grid."""
+"""Triangles on the image grid."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from recon.types import BoolMap, Connections, FloatMap, Rays
 
 
 def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArray[np.int32]:
-    """Two triangles for each square of four connected pixels, one where an edge cuts off a corner.
+    """Two triangles per square of four connected pixels, one if a depth edge cuts off a corner.
 
     Args:
         points: (H, W, 3) point map, m, cam frame.
@@ -27,16 +27,16 @@ def triangulate(points: NDArray[np.float32], connections: Connections) -> NDArra
 
 
 def check_countable(*, width: int, height: int) -> None:
-    """Raises ValueError where a grid has more pixels than int32 can number."""
+    """Raises ValueError if a grid has more pixels than int32 can number."""
     if height * width > np.iinfo(np.int32).max:
         raise ValueError(f"a grid of {width}x{height} has more pixels than 32-bit indices can number")
 
 
 def chosen_triangles(points: NDArray[np.float32], connections: Connections) -> BoolMap:
-    """Which of the four triangles that have three corners of a square become faces.
+    """Chooses which of the four triangles with three corners of a square become faces.
 
-    A triangle is kept where its two sides along the grid are connected. The diagonal is the one that keeps
-    more triangles; where both keep as many, the shorter one in 3D.
+    A triangle is kept if its two sides along the grid are connected. The diagonal is the one that keeps more
+    triangles; if both keep the same number, the shorter one in 3D.
 
     Args:
         points: (H, W, 3) point map, m, cam frame.
@@ -89,10 +89,10 @@ def _squared_length(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
 
 
 def extend_to_edge(z_m: FloatMap, connections: Connections, inner: Rays, outer: Rays) -> FloatMap:
-    """Depth of the border pixels at the picture's edge, where ``outer`` has moved their rays.
+    """Depth of the outermost pixels at the edge of the image, to which ``outer`` moves their rays.
 
-    Inverse depth goes on linearly from the neighbour inside, as it does on a plane; a border pixel that is connected
-    to none keeps its depth.
+    Inverse depth is extrapolated linearly from the inner neighbour, as on a plane; an outermost pixel without a
+    connected neighbour keeps its depth.
 
     Args:
         z_m: (H, W) m, at the rays ``inner``.
@@ -118,14 +118,14 @@ def extend_to_edge(z_m: FloatMap, connections: Connections, inner: Rays, outer: 
 
 
 def border_to_edge(positions_px: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Grid positions along one axis with the first and the last moved to the picture's edge.
+    """Grid positions along one axis with the first and the last moved to the edge of the image.
 
-    The outermost positions lie inside the picture, by half a pixel or, with a stride, by more; moved out, the mesh
-    covers all of the photo.
+    The outermost positions are inside the image by half a pixel or, with a stride, more; moving them makes the mesh
+    cover the whole photo.
 
     Args:
-        positions_px: (N,) rising positions, px.
-        count: Size of the picture along the axis, px.
+        positions_px: (N,) ascending positions, px.
+        count: Size of the image along the axis, px.
     """
     moved = positions_px.copy()
     moved[0], moved[-1] = (0.0, float(count)) if len(moved) > 1 else (positions_px[0], positions_px[0])

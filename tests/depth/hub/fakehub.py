@@ -78,10 +78,10 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
         def _answer(self, *, with_body: bool) -> None:
             path = unquote(urlsplit(self.path).path)
             hub.requests.append((self.command, path, self.headers.get("Range")))
-            if found := re.fullmatch(r"/api/models/org/tiny(?:/revision/(.+))?", path):
-                self._send_info(found[1] or "main")
-            elif found := re.fullmatch(r"/org/tiny/resolve/([^/]+)/(.+)", path):
-                self._send_file(found[1], found[2], with_body)
+            if result := re.fullmatch(r"/api/models/org/tiny(?:/revision/(.+))?", path):
+                self._send_info(result[1] or "main")
+            elif result := re.fullmatch(r"/org/tiny/resolve/([^/]+)/(.+)", path):
+                self._send_file(result[1], result[2], with_body)
             else:
                 code = "GatedRepo" if "gated" in path else "RepoNotFound"
                 self._send(403 if "gated" in path else 404, b"{}", {"X-Error-Code": code})

@@ -122,7 +122,7 @@ def test_an_estimator_fetches_what_it_needs(hub: FakeHub, journal: KeepingJourna
     assert any("Downloading" in stage for stage in journal.stages)
 
 
-def test_offline_asks_nobody(hub: FakeHub, journal: KeepingJournal) -> None:
+def test_offline_makes_no_request(hub: FakeHub, journal: KeepingJournal) -> None:
     with pytest.raises(ModelUnavailable, match=r"off limits.*recon models pull hf:org/tiny"):
         registry.create("hf:org/tiny", RunOptions(offline=True), journal)
     assert not hub.requests
@@ -257,7 +257,7 @@ def test_a_child_that_hangs_is_stopped(
         (Source("org/tiny", "v9"), "no such revision"),
     ],
 )
-def test_what_the_hub_says_is_told(
+def test_errors_of_the_hub_are_reported(
     hub: FakeHub, journal: KeepingJournal, source: Source, complaint: str
 ) -> None:
     with pytest.raises(ModelUnavailable, match=f"{re.escape(str(source))} cannot be fetched.*{complaint}"):
@@ -285,7 +285,7 @@ def test_names_that_lead_out_of_the_cache_are_refused(
     else:
         hub.sent_etags["model.safetensors"] = name
         hub.linked_etags = which == "linked etag"
-    with pytest.raises(ModelUnavailable, match=r"not a hub's .* not hexadecimal.*HF_ENDPOINT"):
+    with pytest.raises(ModelUnavailable, match=r"not from a real Hub .* not hexadecimal.*HF_ENDPOINT"):
         download.pull(TINY, journal)
     assert not files_outside(cache) and checkpoint_cache.locate(TINY) is None
     largest = max((path.stat().st_size for path in cache.rglob("*") if path.is_file()), default=0)
@@ -315,7 +315,7 @@ def test_what_real_hubs_answer_passes() -> None:
 
 
 def test_the_library_itself_would_write_outside(hub: FakeHub, cache: Path) -> None:
-    """The danger is there: without our check the same answer puts the weights beside the cache."""
+    """The danger is real: without our check, the same response writes the weights outside the cache."""
     from huggingface_hub import hf_hub_download
 
     hub.sent_etags["model.safetensors"] = "../../../evil"
@@ -387,7 +387,7 @@ def test_a_file_without_an_announced_hash_is_refused(tmp_path: Path) -> None:
         (integrity.Announced("model.safetensors", 2, None, None), "announces no hash"),
         (
             integrity.Announced("model.safetensors", 3, "0" * 64, None),
-            "has 2 bytes in place of the announced 3",
+            "has 2 bytes instead of the announced 3",
         ),
     ):
         (tmp_path / "model.safetensors").write_bytes(b"12")
@@ -404,7 +404,7 @@ def test_a_hub_that_failed_is_not_asked_again_for_minutes(
         with pytest.raises(ModelUnavailable, match="org/tiny") as refused:
             download.obtain(TINY, name="hf:org/tiny", offline=False, journal=journal)
     assert len(children) == 1, "the second one asked nobody"
-    told = str(refused.value)
+    message = str(refused.value)
     for words in (
         "failed just now",
         "recon models pull hf:org/tiny",
@@ -412,8 +412,8 @@ def test_a_hub_that_failed_is_not_asked_again_for_minutes(
         "HF_ENDPOINT",
         "--offline",
     ):
-        assert words in told
-    assert "\n" not in told
+        assert words in message
+    assert "\n" not in message
     with pytest.raises(ModelUnavailable, match="cannot be fetched"):
         download.pull(TINY, journal)  # as `recon models pull` does
     assert len(children) == 2

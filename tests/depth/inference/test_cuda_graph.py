@@ -1,4 +1,4 @@
-"""A recorded network gives what the network gives; recorded here by a stand-in for CUDA's graphs."""
+"""A recorded network returns the same as the network itself; recorded here with a fake of CUDA graphs."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Net(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls, self.told, self.factor = 0, 0, 2.0
+        self.calls, self.reports, self.factor = 0, 0, 2.0
 
     def forward(self, pixels: torch.Tensor, progress: Callable[[], None] | None = None) -> Outputs:
         self.calls += 1
@@ -31,8 +31,8 @@ class Net(torch.nn.Module):
             progress()
         return Outputs(self.factor * pixels.sum(dim=1), None)
 
-    def tell(self) -> None:
-        self.told += 1
+    def report(self) -> None:
+        self.reports += 1
 
 
 def recorded(work: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
@@ -57,10 +57,10 @@ def picture(k: int, size: int = 4) -> torch.Tensor:
 
 def test_every_picture_gets_its_own_result() -> None:
     net, recording = Net(), Recording(recorded)
-    found = [recording.run(net, picture(k), (net.tell,), None) for k in range(8)]
-    assert all(torch.equal(each.depth, torch.full((1, 4, 4), 6.0 * k)) for k, each in enumerate(found))
-    assert all(isinstance(each, Outputs) and each.fov is None for each in found)
-    assert net.told == RECORD_AT - 1, "a replay cannot tell its progress"
+    result = [recording.run(net, picture(k), (net.report,), None) for k in range(8)]
+    assert all(torch.equal(each.depth, torch.full((1, 4, 4), 6.0 * k)) for k, each in enumerate(result))
+    assert all(isinstance(each, Outputs) and each.fov is None for each in result)
+    assert net.reports == RECORD_AT - 1, "a replay cannot report its progress"
 
 
 def test_another_size_or_variant_is_recorded_anew() -> None:
@@ -76,9 +76,9 @@ def test_another_size_or_variant_is_recorded_anew() -> None:
 
 def test_what_cannot_be_recorded_runs_as_it_is() -> None:
     net, recording = Net(), Recording(refused)
-    found = [recording.run(net, picture(k), (net.tell,), None) for k in range(6)]
-    assert [float(each.depth[0, 0, 0]) for each in found] == [0, 6, 12, 18, 24, 30]
-    assert net.calls == net.told == 6
+    result = [recording.run(net, picture(k), (net.report,), None) for k in range(6)]
+    assert [float(each.depth[0, 0, 0]) for each in result] == [0, 6, 12, 18, 24, 30]
+    assert net.calls == net.reports == 6
 
 
 def test_memory_that_runs_out_costs_the_graph_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,16 +92,16 @@ def test_memory_that_runs_out_costs_the_graph_first(monkeypatch: pytest.MonkeyPa
         tries.append(placement)
         if len(tries) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return float(recording.run(net, picture(7), (net.tell,), None).depth[0, 0, 0])
+        return float(recording.run(net, picture(7), (net.report,), None).depth[0, 0, 0])
 
     gpu = Placement("cuda", "fp16")
     assert run_where_it_fits(gpu, RunOptions(), Journal(), work) == (gpu, 42.0)
-    assert tries == [gpu, gpu] and net.told == 1 and not cuda_graph.forget()
+    assert tries == [gpu, gpu] and net.reports == 1 and not cuda_graph.forget()
 
 
 def test_on_a_cpu_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_graph, "cuda_graph", refused)
     net = Net()
     for k in range(5):
-        assert float(cuda_graph.run(net, picture(k), net.tell).depth[0, 0, 0]) == 6.0 * k
-    assert net.calls == net.told == 5
+        assert float(cuda_graph.run(net, picture(k), net.report).depth[0, 0, 0]) == 6.0 * k
+    assert net.calls == net.reports == 5

@@ -23,13 +23,13 @@ def test_outlines_follow_the_photo_and_no_value_lies_between_the_surfaces() -> N
     coarse = cv2.GaussianBlur(
         cv2.resize(depth, (100, 75), interpolation=cv2.INTER_NEAREST_EXACT), (0, 0), 0.6
     )
-    found = upsample(coarse, rgb)
+    result = upsample(coarse, rgb)
     smeared = cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR)
     between = lambda m: float(((m > 0.5) & (m < 1.35)).mean())  # noqa: E731
     off = lambda m: float((np.abs(m - depth) > 0.1).mean())  # noqa: E731
-    assert between(found) < 0.2 * between(smeared)
-    assert off(found) < 0.15 * off(smeared)
-    assert np.median(np.abs(found - depth)) < 1e-3, "slopes stay"
+    assert between(result) < 0.2 * between(smeared)
+    assert off(result) < 0.15 * off(smeared)
+    assert np.median(np.abs(result - depth)) < 1e-3, "slopes stay"
 
 
 def test_a_map_without_edges_is_interpolated() -> None:
@@ -44,9 +44,9 @@ def test_large_photos_keep_their_steps_sharp() -> None:
     depth, rgb, disc = _scene()
     large = cv2.resize(rgb, (3200, 2400), interpolation=cv2.INTER_LINEAR)
     coarse = cv2.resize(depth, (100, 75), interpolation=cv2.INTER_NEAREST_EXACT)
-    found = upsample(coarse, large)
-    assert found.shape == (2400, 3200)
-    row = found[1200]
+    result = upsample(coarse, large)
+    assert result.shape == (2400, 3200)
+    row = result[1200]
     steps = np.flatnonzero(np.abs(np.diff(row)) > 0.5)
     assert len(steps) == 2, "one pixel wide, at both sides of the disc"
     edges = np.flatnonzero(np.diff(cv2.resize(disc.astype(np.uint8), (3200, 2400))[1200]))

@@ -97,7 +97,7 @@ def test_heavy_tails_widen_the_model() -> None:
 
 
 def test_common_error_counts_from_zero() -> None:
-    # Nobody takes the mean error away for the user.
+    # The mean error is not removed for the user.
     biased = [(z_m * 1.5, true) for z_m, true in drawn(replace(TRUE, scale=0.02), 6, 3)]
     model, _ = fit_error_model(sampled(biased), estimator="m", source="drawn")
     assert model.scale > np.log(1.5)
@@ -127,8 +127,8 @@ def test_relative_depth_has_no_scale() -> None:
 def test_scale_and_shift_of_exact_relative_depth_leave_nothing() -> None:
     true = room(np.random.default_rng(0))
     depth = RelativeDepth(inverse=((1 / true - 0.1) / 3).astype(np.float32), valid=np.ones((H, W), np.bool_))
-    found = collect(depth, metric(true), width=W, height=H, intrinsics=CAMERA)
-    assert found.common is None and np.abs(found.residual).max() < 1e-5
+    result = collect(depth, metric(true), width=W, height=H, intrinsics=CAMERA)
+    assert result.common is None and np.abs(result.residual).max() < 1e-5
 
 
 def test_too_few_photos_are_refused() -> None:
@@ -198,14 +198,14 @@ def test_a_predicted_error_of_each_pixel_is_part_of_the_model() -> None:
         field = (root @ rng.standard_normal(W * H)).reshape(H, W) * log_sigma / 0.1
         true = room(rng)
         z_m = true * np.exp(field + model.scale * rng.standard_normal())
-        for into, told in ((made, log_sigma), (blind, None)):
-            estimate = replace(metric(z_m), log_sigma=told)
+        for into, predicted in ((made, log_sigma), (blind, None)):
+            estimate = replace(metric(z_m), log_sigma=predicted)
             into.append(collect(estimate, metric(true), width=W, height=H, intrinsics=CAMERA))
-    found, coverage = fit_error_model(made, estimator="m", source="")
-    typical = found.typical_sigma
+    result, coverage = fit_error_model(made, estimator="m", source="")
+    typical = result.typical_sigma
     assert typical is not None and 0.93 < coverage.pixel < 0.97 and 0.93 < coverage.distances < 0.97
-    assert found.smooth / typical == pytest.approx(TRUE.smooth / 0.1, rel=0.15)
-    assert found.local / typical == pytest.approx(TRUE.local / 0.1, rel=0.15)
+    assert result.smooth / typical == pytest.approx(TRUE.smooth / 0.1, rel=0.15)
+    assert result.local / typical == pytest.approx(TRUE.local / 0.1, rel=0.15)
     assert fit_error_model(blind, estimator="m", source="")[0].typical_sigma is None
     with pytest.raises(CalibrationError, match="for some photos only"):
         fit_error_model([*made, *blind], estimator="m", source="")

@@ -50,9 +50,9 @@ def literal(z_m: np.ndarray, true_m: np.ndarray, known: np.ndarray) -> tuple[flo
 def test_literal_loops_agree(seed: int) -> None:
     true_m, z_m = blocks(seed), blocks(seed, 0.05)
     known = np.random.default_rng(seed).random(ALL.shape) > 0.1
-    found = boundary_f1(z_m, true_m, known)
-    assert found is not None
-    assert (found.pooled, found.directions) == pytest.approx(literal(z_m, true_m, known), abs=1e-9)
+    result = boundary_f1(z_m, true_m, known)
+    assert result is not None
+    assert (result.pooled, result.directions) == pytest.approx(literal(z_m, true_m, known), abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -62,36 +62,36 @@ def test_another_program_agrees(seed: int) -> None:
     true_m, z_m = blocks(seed), blocks(seed, 0.05)
     inner = ALL.copy()
     inner[[0, -1]] = inner[:, [0, -1]] = False  # it asks no outermost pixel
-    found = boundary_f1(z_m, true_m, inner)
+    result = boundary_f1(z_m, true_m, inner)
     theirs = moge().boundary_f1(*(torch.from_numpy(x) for x in (z_m, true_m, inner)), radius=1)
-    assert found is not None
+    assert result is not None
     # It weighs by t where the authors weigh by 1 + t.
-    assert np.average(found.by_threshold, weights=THRESHOLDS - 1) == pytest.approx(theirs, abs=1e-6)
+    assert np.average(result.by_threshold, weights=THRESHOLDS - 1) == pytest.approx(theirs, abs=1e-6)
 
 
 def test_the_same_edges_score_one_whatever_the_scale() -> None:
     true_m = blocks(0)
-    found = boundary_f1(3 * true_m, true_m, ALL)
-    assert found is not None and found.pooled == 1 and found.directions == 1
+    result = boundary_f1(3 * true_m, true_m, ALL)
+    assert result is not None and result.pooled == 1 and result.directions == 1
 
 
 def test_no_edges_score_nothing() -> None:
-    found = boundary_f1(np.full(ALL.shape, 2, np.float32), blocks(0), ALL)
-    assert found is not None and found.pooled == 0 and found.directions == 0
+    result = boundary_f1(np.full(ALL.shape, 2, np.float32), blocks(0), ALL)
+    assert result is not None and result.pooled == 0 and result.directions == 0
 
 
 def test_an_edge_the_wrong_way_round_is_none() -> None:
     true_m = np.where(np.arange(50) < 25, 1.0, 2.0)[None].repeat(40, 0).astype(np.float32)
-    found = boundary_f1(1 / true_m, true_m, ALL)
-    assert found is not None and found.pooled == 0
+    result = boundary_f1(1 / true_m, true_m, ALL)
+    assert result is not None and result.pooled == 0
 
 
 def test_half_of_the_edges_have_full_precision_and_half_the_recall() -> None:
     true_m, z_m = np.ones(ALL.shape, np.float32), np.ones(ALL.shape, np.float32)
     true_m[:, 20:], z_m[:20, 20:] = 2, 2
     # The step of the estimate's own lower border is not in the truth: 30 pairs of 50 estimated, 20 hits.
-    found = boundary_f1(z_m, true_m, ALL)
-    assert found is not None and found.pooled == pytest.approx(2 * 20 / (50 + 40))
+    result = boundary_f1(z_m, true_m, ALL)
+    assert result is not None and result.pooled == pytest.approx(2 * 20 / (50 + 40))
 
 
 def test_a_truth_without_boundaries_has_no_score() -> None:

@@ -16,8 +16,8 @@ def clouds(seed: int) -> tuple[np.ndarray, np.ndarray]:
         x, y = rng.uniform(-1, 1, (2, count))
         return np.stack([x, y, 3 + 0.3 * np.sin(3 * x) * np.cos(2 * y)], axis=1)
 
-    found = surface(1500)
-    return found + rng.normal(0, 0.04, found.shape), surface(2000)
+    result = surface(1500)
+    return result + rng.normal(0, 0.04, result.shape), surface(2000)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -26,10 +26,10 @@ def test_open3d_agrees(seed: int) -> None:
     points, true_points = clouds(seed)
     a, b = (open3d.geometry.PointCloud(open3d.utility.Vector3dVector(p)) for p in (points, true_points))
     off, missed = np.asarray(a.compute_point_cloud_distance(b)), np.asarray(b.compute_point_cloud_distance(a))
-    found = cloud_errors(points, true_points)
-    assert found.chamfer_m == pytest.approx((off.mean() + missed.mean()) / 2, abs=1e-9)
+    result = cloud_errors(points, true_points)
+    assert result.chamfer_m == pytest.approx((off.mean() + missed.mean()) / 2, abs=1e-9)
     precision, recall = np.mean(off < 0.05), np.mean(missed < 0.05)
-    assert found.fscore_5cm == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-9)
+    assert result.fscore_5cm == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-9)
 
 
 def test_another_program_agrees() -> None:
@@ -38,17 +38,17 @@ def test_another_program_agrees() -> None:
     theirs = euler("points3d_cloud").compute_cloud_distance_metrics(
         points, true_points, thresholds=(0.05, share_m)
     )
-    found = cloud_errors(points, true_points)
-    assert found.chamfer_m == pytest.approx(theirs["chamfer"]["distance"], abs=1e-6)
+    result = cloud_errors(points, true_points)
+    assert result.chamfer_m == pytest.approx(theirs["chamfer"]["distance"], abs=1e-6)
     scores = [each["f1"] for each in theirs["fscore"].values()]
-    assert [found.fscore_5cm, found.fscore_5pct] == pytest.approx(scores, abs=1e-6)
+    assert [result.fscore_5cm, result.fscore_5pct] == pytest.approx(scores, abs=1e-6)
 
 
 def test_every_distance_tried_agrees() -> None:
     points, true_points = (cloud[:200] for cloud in clouds(3))
     apart = np.linalg.norm(points[:, None] - true_points[None], axis=2)
-    found = cloud_errors(points, true_points)
-    assert found.chamfer_m == pytest.approx(
+    result = cloud_errors(points, true_points)
+    assert result.chamfer_m == pytest.approx(
         (apart.min(axis=1).mean() + apart.min(axis=0).mean()) / 2, abs=1e-12
     )
 
@@ -61,9 +61,9 @@ def test_the_same_cloud_is_no_distance_away() -> None:
 def test_a_wall_that_moves_is_as_far_as_it_moved() -> None:
     x, y = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 40))
     wall = np.stack([x.ravel(), y.ravel(), np.full(x.size, 2.0)], axis=1)
-    found = cloud_errors(wall + np.array([0, 0, 0.07]), wall)
-    assert found.chamfer_m == pytest.approx(0.07) and found.fscore_5cm == 0
-    assert found.fscore_5pct == 1  # 5 % of 2.2 m are 11 cm
+    result = cloud_errors(wall + np.array([0, 0, 0.07]), wall)
+    assert result.chamfer_m == pytest.approx(0.07) and result.fscore_5cm == 0
+    assert result.fscore_5pct == 1  # 5 % of 2.2 m are 11 cm
 
 
 def test_a_cloud_without_points_is_refused() -> None:

@@ -42,8 +42,8 @@ def textbook(pairs: Pairs) -> dict[str, float]:
 @given(some_pairs)
 def test_textbook_loops_agree(pairs: Pairs) -> None:
     z_m, true_m = np.array(pairs).T
-    found = vars(depth_errors(z_m, true_m))
-    assert found == pytest.approx(textbook(pairs), rel=1e-9, abs=1e-9)
+    result = vars(depth_errors(z_m, true_m))
+    assert result == pytest.approx(textbook(pairs), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -62,19 +62,19 @@ def test_libraries_agree() -> None:
 
     z_m, true_m = drawn(9)
     z, t = torch.from_numpy(z_m), torch.from_numpy(true_m)
-    found = depth_errors(z_m, true_m)
+    result = depth_errors(z_m, true_m)
     mse = torch.nn.functional.mse_loss
-    assert found.rmse_m == pytest.approx(float(mse(z, t)) ** 0.5, abs=1e-6)
-    assert found.rmse_log == pytest.approx(float(mse(z.log(), t.log())) ** 0.5, abs=1e-6)
-    assert found.log10 == pytest.approx(float(torch.nn.functional.l1_loss(z.log10(), t.log10())), abs=1e-6)
-    assert found.si_log == pytest.approx(float((z.log() - t.log()).var(correction=0)) ** 0.5, abs=1e-6)
+    assert result.rmse_m == pytest.approx(float(mse(z, t)) ** 0.5, abs=1e-6)
+    assert result.rmse_log == pytest.approx(float(mse(z.log(), t.log())) ** 0.5, abs=1e-6)
+    assert result.log10 == pytest.approx(float(torch.nn.functional.l1_loss(z.log10(), t.log10())), abs=1e-6)
+    assert result.si_log == pytest.approx(float((z.log() - t.log()).var(correction=0)) ** 0.5, abs=1e-6)
 
 
 def test_no_error_is_none() -> None:
     _, true_m = drawn(0)
-    found = depth_errors(true_m, true_m)
-    assert (found.delta1, found.delta2, found.delta3) == (1, 1, 1)
-    assert all(value == 0 for name, value in vars(found).items() if not name.startswith("delta"))
+    result = depth_errors(true_m, true_m)
+    assert (result.delta1, result.delta2, result.delta3) == (1, 1, 1)
+    assert all(value == 0 for name, value in vars(result).items() if not name.startswith("delta"))
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,26 +98,26 @@ def test_scale_and_shift_are_those_of_least_squares(seed: int) -> None:
     true_m = rng.uniform(0.5, 30, 4000)
     inverse = 3 * (1 / true_m) - 0.4 + rng.normal(0, 0.02, 4000)
     slope, shift = np.polyfit(inverse, 1 / true_m, 1)
-    found = fit_inverse(inverse, true_m)
-    assert found.scale == pytest.approx(slope, abs=1e-9) and found.shift == pytest.approx(shift, abs=1e-9)
+    result = fit_inverse(inverse, true_m)
+    assert result.scale == pytest.approx(slope, abs=1e-9) and result.shift == pytest.approx(shift, abs=1e-9)
 
 
 def test_exact_relative_depth_is_recovered() -> None:
     _, true_m = drawn(2)
     inverse = 250 * (1 / true_m) + 12
-    found = fit_inverse(inverse, true_m)
-    assert found.scale == pytest.approx(1 / 250) and found.shift == pytest.approx(-12 / 250)
-    np.testing.assert_allclose(found.depth_m(inverse), true_m, rtol=1e-9)
+    result = fit_inverse(inverse, true_m)
+    assert result.scale == pytest.approx(1 / 250) and result.shift == pytest.approx(-12 / 250)
+    np.testing.assert_allclose(result.depth_m(inverse), true_m, rtol=1e-9)
 
 
 def test_what_falls_behind_the_camera_is_as_far_as_the_truth_goes() -> None:
-    found = fit_inverse(np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.5, 1 / 3]))
-    np.testing.assert_allclose(found.depth_m(np.array([1.0, 0.0, -5.0])), 1.0)
+    result = fit_inverse(np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.5, 1 / 3]))
+    np.testing.assert_allclose(result.depth_m(np.array([1.0, 0.0, -5.0])), 1.0)
 
 
 def test_a_flat_estimate_gets_the_mean() -> None:
-    found = fit_inverse(np.full(5, 0.7), np.array([1.0, 2.0, 4.0, 2.0, 1.0]))
-    assert found.scale == 0 and found.shift == pytest.approx(0.65)
+    result = fit_inverse(np.full(5, 0.7), np.array([1.0, 2.0, 4.0, 2.0, 1.0]))
+    assert result.scale == 0 and result.shift == pytest.approx(0.65)
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,13 @@ def test_runs_of_numbers_are_their_bytes(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
 def test_a_pipe_gets_them_in_order(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    found: list[bytes] = []
-    reader = threading.Thread(target=lambda: found.append((tmp_path / "pipe").read_bytes()), daemon=True)
+    result: list[bytes] = []
+    reader = threading.Thread(target=lambda: result.append((tmp_path / "pipe").read_bytes()), daemon=True)
     reader.start()
     with (tmp_path / "pipe").open("wb") as file:
         write_runs(file, mixed(), 4)
     reader.join(30)
-    assert found == [EXPECTED]
+    assert result == [EXPECTED]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

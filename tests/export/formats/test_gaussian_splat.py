@@ -1,4 +1,4 @@
-"""Gaussians through trimesh's reader, and through a rasteriser of the test's own that knows the papers alone."""
+"""Gaussians read by trimesh, and drawn by the test's own rasteriser, written from the papers alone."""
 
 from dataclasses import replace
 
@@ -82,8 +82,8 @@ def smooth(content):
 def test_names_and_order_are_the_reference_s(make_content, tmp_path):
     gaussian_splat.write(make_content("cloud"), tmp_path / "a.ply")
     header, body = (tmp_path / "a.ply").read_bytes().split(b"end_header\n", 1)
-    told = [line.split()[-1] for line in header.decode().splitlines() if line.startswith("property float")]
-    assert " ".join(told) == (
+    names = [line.split()[-1] for line in header.decode().splitlines() if line.startswith("property float")]
+    assert " ".join(names) == (
         "x y z nx ny nz f_dc_0 f_dc_1 f_dc_2 opacity scale_0 scale_1 scale_2 rot_0 rot_1 rot_2 rot_3"
     )
     assert len(body) == 4 * len(PROPERTIES) * len(make_content("cloud").geometry.points)

@@ -137,7 +137,7 @@ def test_the_camera_sees_the_photo_s_corners_where_they_are(written, make_conten
     assert (extras["fx"], extras["cx"], extras["width"]) == (20, 11, 24)
 
 
-def test_pixels_that_are_not_square_are_told(make_content, khronos, tmp_path):
+def test_non_square_pixels_are_reported(make_content, khronos, tmp_path):
     camera = Intrinsics(10.0, 20.0, 12.0, 9.0, 24, 18)
     glb.write(replace(make_content("mesh"), intrinsics=camera), tmp_path / "a.glb")
     (written,) = parts((tmp_path / "a.glb").read_bytes())[0]["cameras"]

@@ -77,5 +77,5 @@ def test_names_that_lose_letters_stay_apart():
     assert "Kuche.mtl" in sidecars
 
 
-def test_the_photo_beside_it_is_not_the_texture():
+def test_the_photo_in_the_same_folder_is_not_the_texture():
     assert Path("img.jpg") not in obj.sidecars(Path("img.obj"))

@@ -94,9 +94,9 @@ def test_the_validators_find_nothing(suffix, opened):
     from pxr import UsdValidation
 
     context = UsdValidation.ValidationContext(UsdValidation.ValidationRegistry().GetOrLoadAllValidators())
-    found = [error.GetErrorAsString() for error in context.Validate(opened(suffix))]
+    result = [error.GetErrorAsString() for error in context.Validate(opened(suffix))]
     # ARKit alone takes packages only, and says so of every other file.
-    assert [text for text in found if suffix == ".usdz" or "ARKit" not in text] == []
+    assert [text for text in result if suffix == ".usdz" or "ARKit" not in text] == []
 
 
 def test_the_camera_projects_each_vertex_to_its_pixel(opened, make_content):
@@ -159,7 +159,7 @@ def test_info_of_another_program_s_file(pxr, tmp_path):
     info = describe(tmp_path / "a.usda")
     assert (info.points, info.faces, info.colours, info.camera) == (2, 0, "none", None)
     assert info.low == pytest.approx((1, 0, 0))
-    assert info.high == pytest.approx((2, 2, 3)), "centimetres are told in metres"
+    assert info.high == pytest.approx((2, 2, 3)), "centimetres are reported in metres"
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch, tmp_path):

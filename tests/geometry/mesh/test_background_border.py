@@ -1,4 +1,4 @@
-"""The planes in which the background goes on: what is noise, blurred, another object or mixed does not bend them."""
+"""The planes that extend the background: noise, blur, other objects and mixed pixels do not bend them."""
 
 import cv2
 import numpy as np
@@ -27,8 +27,10 @@ def patch_of(z: np.ndarray, camera: Intrinsics = CAMERA, surface: Surface | None
     rgb = np.zeros((*z.shape, 3), np.uint8)
     u, v = (np.arange(n, dtype=np.float32) for n in (camera.width, camera.height))
     arguments = surface.z_m, surface.keep, surface.connections
-    rim = grid_mesh(MeshGrid(arguments[0], rays, rays, *arguments[1:], rgb, u, v))[1]
-    return continue_background(surface.z_m, surface.keep, surface.between, surface.connections, rays, rim)
+    pixel_border = grid_mesh(MeshGrid(arguments[0], rays, rays, *arguments[1:], rgb, u, v))[1]
+    return continue_background(
+        surface.z_m, surface.keep, surface.between, surface.connections, rays, pixel_border
+    )
 
 
 def under_the_box(patch: Patch, camera: Intrinsics = CAMERA) -> np.ndarray:
@@ -71,7 +73,7 @@ def test_a_shallow_relief_does_not_draw_the_wall_towards_it() -> None:
     assert len(off) > 90 and np.percentile(off, 90) < 0.003
 
 
-def test_a_cupboard_beside_the_outline_is_not_the_wall() -> None:
+def test_a_cupboard_next_to_the_outline_is_not_the_wall() -> None:
     z = with_box(WALL, ROWS, COLS, 2.0)
     z[:, 108:] *= 0.8
     off = off_the_wall(patch_of(z))
@@ -85,11 +87,11 @@ def test_a_crease_of_the_foreground_does_not_keep_the_wall_from_going_on_behind_
     assert (off < 0.01).sum() > 400
 
 
-def test_beside_its_own_border_a_near_background_wins_over_a_far_one_that_reaches_farther() -> None:
+def test_next_to_its_own_border_a_near_background_wins_over_a_far_one_that_reaches_farther() -> None:
     camera = Intrinsics.from_focal(800.0, width=320, height=240, source="user")
     z = np.full((240, 320), 6.0, np.float32)
     z[:, 210:] = 2.45
     points = patch_of(with_box(z, slice(80, 160), slice(110, 210), 2.0), camera).points
     u, v = project(points, camera).T
-    beside = (u > 207.5) & (u < 209.9) & (v > 100) & (v < 140)
-    assert beside.sum() > 50 and np.abs(points[beside, 2] / 2.45 - 1).max() < 1e-3
+    off_border = (u > 207.5) & (u < 209.9) & (v > 100) & (v < 140)
+    assert off_border.sum() > 50 and np.abs(points[off_border, 2] / 2.45 - 1).max() < 1e-3

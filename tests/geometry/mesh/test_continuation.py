@@ -27,8 +27,8 @@ def test_the_border_of_a_floor_is_on_the_floor_where_it_changes_by_a_third_over_
     keep[9:10, 5:9] = False
     z[~keep] = 1
     flat = np.arange(16, dtype=np.float32)
-    mesh, rim = grid_mesh(MeshGrid(z, rays, rays, keep, linked(keep), RGB, flat, flat[:12]))
-    assert len(rim.points) > 40 and mesh.vertices[:, 2].max() > 16
+    mesh, pixel_border = grid_mesh(MeshGrid(z, rays, rays, keep, linked(keep), RGB, flat, flat[:12]))
+    assert len(pixel_border.points) > 40 and mesh.vertices[:, 2].max() > 16
     assert np.abs(mesh.vertices[:, 1] - 1.5).max() < 1e-4
 
 

@@ -1,4 +1,4 @@
-"""The background continued under the foreground: where it goes, and that the photo's own camera does not notice."""
+"""The background extended behind the foreground: its position, and that it is invisible to the photo's camera."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from PIL import Image
 from synthetic import CAMERA, floor_and_wall, plane, with_box
 
 from recon.geometry.mesh.fill_background import CAMERA_MOVE, FILL_NOTE, continue_background
-from recon.geometry.mesh.pixel_border import Rim
+from recon.geometry.mesh.pixel_border import PixelBorder
 from recon.geometry.unproject import project, rays_of
 from recon.options import Options
 from recon.scene import Scene
@@ -66,8 +66,8 @@ def inside_box(mesh: Mesh) -> np.ndarray:
     return (u > COLS.start) & (u < COLS.stop) & (v > ROWS.start) & (v < ROWS.stop)
 
 
-def first_hits(mesh: Mesh, camera: Intrinsics, beside: tuple[float, float]) -> np.ndarray:
-    """Number of the face that the photo's camera sees beside each pixel's centre, (H, W); -1 where none is."""
+def first_hits(mesh: Mesh, camera: Intrinsics, offset_px: tuple[float, float]) -> np.ndarray:
+    """Index of the face that the photo's camera sees next to each pixel's centre, (H, W); -1 where there is none."""
     open3d = pytest.importorskip("open3d")
     caster = open3d.t.geometry.RaycastingScene()
     tensor = open3d.core.Tensor
@@ -75,7 +75,9 @@ def first_hits(mesh: Mesh, camera: Intrinsics, beside: tuple[float, float]) -> n
         tensor(np.ascontiguousarray(mesh.vertices)),
         tensor(np.ascontiguousarray(mesh.faces.astype(np.uint32))),
     )
-    u, v = np.meshgrid(np.arange(camera.width) + 0.5 + beside[0], np.arange(camera.height) + 0.5 + beside[1])
+    u, v = np.meshgrid(
+        np.arange(camera.width) + 0.5 + offset_px[0], np.arange(camera.height) + 0.5 + offset_px[1]
+    )
     x, y = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy
     zero = np.zeros_like(x)
     rays = np.stack([zero, zero, zero, x, y, zero + 1], axis=-1).astype(np.float32)
@@ -89,7 +91,7 @@ def test_a_tilted_wall_goes_on_in_its_plane_under_a_box() -> None:
     hidden = patch.vertices[inside_box(patch)]
     assert len(hidden) > 500
     off = np.abs(hidden @ np.array(TILTED) / 6.0 - 1)
-    # Its rim goes a hair behind the wall that is seen.
+    # Its border is slightly behind the visible wall.
     assert np.percentile(off, 80) < 5e-5 and off.max() < 6e-4
 
 
@@ -121,18 +123,18 @@ def test_a_thin_pole_is_closed_behind_from_side_to_side() -> None:
     assert sides[0].sum() > 100 and sides[1].sum() > 100
 
 
-@pytest.mark.parametrize("beside", [(0.3, 0.2), (0.01, 0.02), (-0.4, 0.45)])
+@pytest.mark.parametrize("offset_px", [(0.3, 0.2), (0.01, 0.02), (-0.4, 0.45)])
 @pytest.mark.parametrize("stride", [1, 3])
-def test_the_photo_s_own_camera_sees_the_same_faces_and_one_beside_it_fewer_holes(
-    beside: tuple[float, float], stride: int
+def test_the_photo_s_camera_sees_the_same_faces_and_a_camera_next_to_it_fewer_holes(
+    offset_px: tuple[float, float], stride: int
 ) -> None:
     z = with_box(with_box(WALL, ROWS, COLS, BOX_M), slice(20, 110), slice(70, 76), 1.2)
     plain, filled = meshes_of(z, stride=stride)
-    before, after = (first_hits(mesh, CAMERA, beside) for mesh in (plain, filled))
+    before, after = (first_hits(mesh, CAMERA, offset_px) for mesh in (plain, filled))
     assert np.array_equal(after[before >= 0], before[before >= 0])
     left = np.array([0.06, 0, 0], np.float32)
     moved = [replace(mesh, vertices=mesh.vertices - left) for mesh in (plain, filled)]
-    holes = [(first_hits(mesh, CAMERA, beside)[15:105, 15:135] < 0).sum() for mesh in moved]
+    holes = [(first_hits(mesh, CAMERA, offset_px)[15:105, 15:135] < 0).sum() for mesh in moved]
     assert holes[0] > 300 and holes[1] < 0.06 * holes[0]
 
 
@@ -211,7 +213,7 @@ def test_sky_and_what_is_too_far_are_no_background() -> None:
     assert len(far[0].faces) == len(far[1].faces) > 1000
     z[:60] = np.where(z[:60] > 3, np.inf, z[:60])
     patch = added(*meshes_of(z))
-    # The sky begins in row 60, whose pixels hold no surface that could go on: nothing stands in it.
+    # The sky begins in row 60, whose pixels have no surface to extend: it stays empty.
     u, v = project(patch.vertices, CAMERA).T
     assert len(u) and not ((v < 59) & ~((u > COLS.start) & (u < COLS.stop))).any()
 
@@ -229,9 +231,9 @@ def test_arrays_of_other_sizes_are_refused() -> None:
     links = Connections(np.ones((4, 4), bool), np.ones((3, 5), bool))
     camera = Intrinsics.from_focal(5.0, width=6, height=4, source="user")
     ones, none = np.ones((4, 5), bool), np.zeros((0, 3), np.float32)
-    rim = Rim(none, np.zeros(0, np.int64), none[:, :2], none.astype(np.int32))
+    pixel_border = PixelBorder(none, np.zeros(0, np.int64), none[:, :2], none.astype(np.int32))
     with pytest.raises(ValueError, match=r"\(4, 5\).*\(4, 6\)"):
-        continue_background(ones.astype(np.float32), ones, ~ones, links, rays_of(camera), rim)
+        continue_background(ones.astype(np.float32), ones, ~ones, links, rays_of(camera), pixel_border)
 
 
 @pytest.fixture
@@ -264,7 +266,7 @@ def test_the_command_fills_and_the_file_says_so(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "count"),
     [
         (["-o", "@a.ply", "--fill"], 1),
         (["-o", "@a.glb", "--fill", "--edge", "0"], 1),
@@ -272,7 +274,7 @@ def test_the_command_fills_and_the_file_says_so(folder: Path) -> None:
         (["-o", "@a.ply", "--no-fill"], 0),
     ],
 )
-def test_where_it_does_nothing_a_warning_says_so(folder: Path, words: list[str], told: int) -> None:
+def test_an_option_without_effect_is_a_warning(folder: Path, words: list[str], count: int) -> None:
     words = [str(folder / word[1:]) if word.startswith("@") else word for word in words]
     warnings = build(folder, *words)["warnings"]
-    assert len([each for each in warnings if each.startswith("--fill has no effect")]) == told
+    assert len([each for each in warnings if each.startswith("--fill has no effect")]) == count

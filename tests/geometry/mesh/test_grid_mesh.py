@@ -80,7 +80,7 @@ def grid_of(z: np.ndarray, keep: np.ndarray, links: Connections, rays: Rays) -> 
     return MeshGrid(z, rays, rays, keep, links, rgb, u, v)
 
 
-def test_a_whole_mesh_has_the_pixels_for_vertices_and_no_rim() -> None:
+def test_a_mesh_without_cuts_has_the_pixels_as_vertices_and_no_border() -> None:
     z = floor_and_wall()
     links = connect(z, ALL, RAYS, 0.04)
     grid = grid_of(z, ALL, links, RAYS)

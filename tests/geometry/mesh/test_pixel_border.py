@@ -1,4 +1,4 @@
-"""The rim: each pixel covers its own part of the picture, no more and no less, and lies on its own surface."""
+"""Pixel borders: each pixel covers exactly its own area, on its own surface."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_a_cut_between_two_planes_leaves_no_gap_and_moves_no_surface() -> None:
     links = connect(z, keep, RAYS, 0.04)
     mesh = mesh_of(z, keep, links)
     assert len(mesh.vertices) > z.size
-    # Box, wall and floor: every vertex of the rim lies on one of these.
+    # Box, wall and floor: every vertex of the border lies on one of these.
     box = np.abs(mesh.vertices[:, 2] - 2.0)
     original = mesh.vertices[: z.size].astype(np.float64)
     wall = np.abs(mesh.vertices[:, 2] - original[0, 2])
@@ -101,7 +101,7 @@ def test_edges_are_open_only_at_cuts_and_at_the_border(seed: int) -> None:
             assert (a, b) not in linked or (a in border and b in border)
 
 
-def test_a_tilted_plane_s_rim_is_on_the_plane() -> None:
+def test_the_border_of_a_tilted_plane_is_on_the_plane() -> None:
     normal = np.array([0.4, -0.3, 0.87]) / np.linalg.norm([0.4, -0.3, 0.87])
     z = plane((normal[0], normal[1], normal[2]), 3.0, RAYS)
     keep = np.ones_like(z, np.bool_)

@@ -77,7 +77,7 @@ def test_a_slanted_plane_keeps_what_the_picture_needs() -> None:
 def test_the_surface_moves_no_farther_than_the_error(room: Mesh, room_seen: Seen, error_m: float) -> None:
     _, depth, _ = room_seen
     _, small_depth, _ = seen(simplify(room, error_m=error_m))
-    # Away from the outline, where a pixel may show the surface behind; along the ray a floor moves farther than
+    # Not near the outline, where a pixel may show the surface behind; along the ray a floor moves farther than
     # across it.
     inner = np.s_[3:13, 3:77]
     moved_m = np.abs(small_depth[inner] - depth[inner])

@@ -1,4 +1,4 @@
-"""Flying pixels of a mesh go to the surfaces beside them."""
+"""Flying pixels of a mesh are snapped to the adjacent surfaces."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_at_the_picture_s_corners_too() -> None:
 
 
 def test_a_steep_floor_stays_in_one_piece() -> None:
-    """Beside a pole whose outline is blurred, up to a few rows from the horizon."""
+    """Next to a pole with a blurred outline, up to a few rows from the horizon."""
     floor = plane((0, 1, 0), 1.5, RAYS)
     z = np.where((floor > 0) & (floor < 30), floor, 30).astype(np.float32)
     keep, between = ALL.copy(), np.zeros_like(ALL)

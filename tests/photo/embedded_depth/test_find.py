@@ -1,4 +1,4 @@
-"""Depth inside a photo's file is read as the file says, stands as the photo stands, and never breaks the photo."""
+"""Embedded depth is read as the file specifies, oriented like the photo, and never breaks reading the photo."""
 
 import json
 import re
@@ -142,15 +142,15 @@ def test_no_confidence_is_no_depth(write: Callable[..., bytes], tmp_path: Path) 
     sure = np.full((24, 32), 255, np.uint8)
     sure[:12, :8] = 0
     depth = picture_of(codes_of(Z, "RangeInverse"))
-    told: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
-    valid = metric(carried_in(write(PHOTO, depth, confidence=picture_of(sure), **told), tmp_path)).valid
+    metadata: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
+    valid = metric(carried_in(write(PHOTO, depth, confidence=picture_of(sure), **metadata), tmp_path)).valid
     assert np.array_equal(valid, np.kron(sure > 0, np.ones((2, 2), bool)))
-    nothing = write(PHOTO, depth, confidence=picture_of(np.zeros((24, 32), np.uint8)), **told)
+    nothing = write(PHOTO, depth, confidence=picture_of(np.zeros((24, 32), np.uint8)), **metadata)
     with pytest.raises(PhotoError, match="no pixel with a known depth"):
         carried_in(nothing, tmp_path).read()
 
 
-def test_a_linear_range_from_zero_knows_nothing_at_zero(tmp_path: Path) -> None:
+def test_a_linear_range_from_zero_has_no_depth_at_zero(tmp_path: Path) -> None:
     codes = np.tile(np.arange(64, dtype=np.uint8), (48, 1))
     for units in ("m", None):
         data = gdepth_jpeg(PHOTO, picture_of(codes), Format="RangeLinear", Near=0, Far=10, Units=units)
@@ -166,11 +166,11 @@ def test_eight_bit_jpeg_maps(tmp_path: Path) -> None:
     assert metric(carried_in(data, tmp_path)).z_m == pytest.approx(np.full((48, 64), 2.0))
 
 
-def test_rays_are_told(tmp_path: Path) -> None:
-    told: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
+def test_depth_along_rays_is_reported(tmp_path: Path) -> None:
+    metadata: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
     depth = picture_of(codes_of(Z, "RangeInverse"))
-    assert not carried_in(gdepth_jpeg(PHOTO, depth, **told), tmp_path).along_ray
-    assert carried_in(gdepth_jpeg(PHOTO, depth, MeasureType="OpticRay", **told), tmp_path).along_ray
+    assert not carried_in(gdepth_jpeg(PHOTO, depth, **metadata), tmp_path).along_ray
+    assert carried_in(gdepth_jpeg(PHOTO, depth, MeasureType="OpticRay", **metadata), tmp_path).along_ray
 
 
 CODES = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
@@ -210,14 +210,14 @@ def _stored_photo_and_codes(height: int, width: int) -> tuple[NDArray[np.uint8],
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("convention", ["gdepth", "dynamic", "apple", "heic"])
-def test_depth_stands_as_the_photo_stands(convention: str, orientation: int, tmp_path: Path) -> None:
+def test_depth_has_the_orientation_of_the_photo(convention: str, orientation: int, tmp_path: Path) -> None:
     """The white corner of the photo is what is near."""
     pixels, codes = _stored_photo_and_codes(96, 128)
     jpeg, far_codes = photo_jpeg(128, 96, orientation), picture_of(255 - codes)
-    told: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
+    metadata: dict[str, Any] = {"Near": NEAR, "Far": FAR, "Units": "m"}
     data = {
-        "gdepth": lambda: gdepth_jpeg(jpeg, far_codes, **told),
-        "dynamic": lambda: dynamic_jpeg(jpeg, far_codes, **told),
+        "gdepth": lambda: gdepth_jpeg(jpeg, far_codes, **metadata),
+        "dynamic": lambda: dynamic_jpeg(jpeg, far_codes, **metadata),
         "apple": lambda: apple_jpeg(jpeg, picture_of(codes, "JPEG"), apple_xmp()),
         "heic": lambda: apple_heic(pixels, codes, apple_xmp(), orientation),
     }[convention]()
@@ -310,7 +310,7 @@ SOUND = (
 
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, len(SOUND) - 1), st.data())
-def test_any_damage_is_told_or_harmless(which: int, draws: st.DataObject) -> None:
+def test_any_damage_is_reported_or_harmless(which: int, draws: st.DataObject) -> None:
     """Bytes changed, inserted, removed or cut off anywhere: depth, a warning or a PhotoError, and nothing else."""
     damaged = bytearray(SOUND[which])
     for _ in range(draws.draw(st.integers(1, 4))):
@@ -352,9 +352,9 @@ def test_the_iphones_portrait(shared_data: Path) -> None:
     head, wall, rim = (float(inverse[y * 576 // 3024, x * 768 // 4032]) for x, y in
                        ((2300, 1700), (2300, 900), (3900, 2500)))  # fmt: skip
     assert wall < head < rim
-    # Its nose, and the wall beside it: the depth's outline lies on the dog's.
-    nose, beside = (float(inverse[2030 * 576 // 3024, x * 768 // 4032]) for x in (2610, 2680))
-    assert nose > beside + 0.5
+    # Its nose, and the wall next to it: the outline in the depth map matches the dog's.
+    nose, wall_beyond = (float(inverse[2030 * 576 // 3024, x * 768 // 4032]) for x in (2610, 2680))
+    assert nose > wall_beyond + 0.5
     assert (photo.intrinsics.width, photo.intrinsics.height) == (photo.width, photo.height)
 
 
@@ -363,11 +363,11 @@ def test_photos_without_depth_carry_none(shared_data: Path) -> None:
         assert read_photo(shared_data / "exif" / name).carried is None
 
 
-def test_info_tells_of_the_depth_in_one_line(tmp_path: Path, shared_data: Path) -> None:
-    found = describe(file(tmp_path, "a.jpg", gdepth_jpeg(PHOTO, GOOD, **RANGE)))
-    (told,) = (value for label, value in found.rows() if label == "depth")
-    assert told.startswith("Google depth map, 64x48, metric (units m, near 0.5, far 8") and "\n" not in told
-    carried = found.as_dict()["carried_depth"]
+def test_info_describes_embedded_depth_in_one_line(tmp_path: Path, shared_data: Path) -> None:
+    result = describe(file(tmp_path, "a.jpg", gdepth_jpeg(PHOTO, GOOD, **RANGE)))
+    (text,) = (value for label, value in result.rows() if label == "depth")
+    assert text.startswith("Google depth map, 64x48, metric (units m, near 0.5, far 8") and "\n" not in text
+    carried = result.as_dict()["carried_depth"]
     assert (carried["gives"], carried["near"], carried["width_px"]) == ("metric", 0.5, 64)
     assert ("depth", "none") in describe(file(tmp_path, "b.JPG", PHOTO)).rows()
     pug = describe(shared_data / "exif" / "pug.heic")

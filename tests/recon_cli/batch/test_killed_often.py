@@ -1,4 +1,4 @@
-"""A batch that is killed again and again, at moments that nobody chose, ends as one that was left alone."""
+"""A batch that is killed repeatedly, at random times, ends like an undisturbed one."""
 
 import random
 import subprocess

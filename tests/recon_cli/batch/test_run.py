@@ -24,10 +24,10 @@ def test_a_folder_of_photos_becomes_a_folder_of_scenes(folder: Path) -> None:
     done = build(folder, "--format", "ply,glb", "--json")
     assert done.exit_code == 0, done.stderr
     assert names_in(folder / "out") == sorted(ALL + [f"{name}.glb" for name in "abcdef"])
-    told = json.loads(done.stdout)
-    assert told["ok"] and told["failed"] == []
-    assert [Path(each["photo"]).name for each in told["written"]] == [f"{name}.jpg" for name in "abcdef"]
-    assert [Path(w["path"]).name for w in told["written"][0]["written"]] == ["a.ply", "a.glb"]
+    output = json.loads(done.stdout)
+    assert output["ok"] and output["failed"] == []
+    assert [Path(each["photo"]).name for each in output["written"]] == [f"{name}.jpg" for name in "abcdef"]
+    assert [Path(w["path"]).name for w in output["written"][0]["written"]] == ["a.ply", "a.glb"]
     assert "6 written" in done.stderr
 
 
@@ -54,21 +54,21 @@ def test_a_list_on_standard_input(folder: Path) -> None:
     assert run(folder, *words, stdin=b"\n \n").exit_code == 1
 
 
-def test_bad_photos_in_the_middle_are_left_behind_and_told(folder: Path) -> None:
+def test_bad_photos_are_skipped_and_reported(folder: Path) -> None:
     (folder / "photos" / "b.jpg").write_bytes(b"")
     (folder / "photos" / "c.jpg").write_bytes((folder / "photos" / "d.jpg").read_bytes()[:300])
     (folder / "depths" / "e.png").unlink()
     done = build(folder, "--format", "ply")
     assert done.exit_code == 1
     assert names_in(folder / "out") == ["a.ply", "d.ply", "f.ply", "failed.json"]
-    assert "b.jpg is empty (0 bytes)" in done.stderr and "has no depth in" in done.stderr
+    assert "b.jpg is empty (0 bytes)" in done.stderr and "has no depth file in" in done.stderr
     assert "3 of 6 failed (b.jpg, c.jpg, e.jpg)" in done.stderr and "Traceback" not in done.stderr
     failed = json.loads((folder / "out" / "failed.json").read_text())["failed"]
     assert [Path(each["photo"]).name for each in failed] == ["b.jpg", "c.jpg", "e.jpg"]
     assert [each["error"]["type"] for each in failed] == ["PhotoError", "PhotoError", "DepthFileError"]
     again = build(folder, "--format", "ply", "--resume", "--json")
     assert again.exit_code == 1 and json.loads(again.stdout)["done_before"] == 3
-    # Mended, they are done, and the list of what failed goes away.
+    # Once repaired, they are processed, and the list of failures is deleted.
     make_photos(folder, "abcdef")
     assert build(folder, "--format", "ply", "--resume").exit_code == 0
     assert names_in(folder / "out") == ALL
@@ -89,11 +89,11 @@ def test_folders_keep_their_structure(folder: Path) -> None:
     assert run(folder, *words).exit_code == 0
     assert "in/b.obj" not in names_in(folder / "photos" / "out")
     assert run(folder, *words, "--recursive", "--resume").exit_code == 0
-    found = names_in(folder / "photos" / "out")
-    assert {"b.obj", "b.mtl", "in/b.obj", "in/b.mtl"} <= set(found)
+    result = names_in(folder / "photos" / "out")
+    assert {"b.obj", "b.mtl", "in/b.obj", "in/b.mtl"} <= set(result)
     # What it wrote itself, the textures too, is no photo the next time.
     again = run(folder, *words, "--recursive", "--resume", "--json")
-    assert json.loads(again.stdout)["done_before"] == 6 and names_in(folder / "photos" / "out") == found
+    assert json.loads(again.stdout)["done_before"] == 6 and names_in(folder / "photos" / "out") == result
 
 
 def test_resume_does_only_what_is_missing(folder: Path) -> None:
@@ -111,8 +111,8 @@ def test_resume_does_only_what_is_missing(folder: Path) -> None:
     after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.ply")}
     assert {name for name in before if after[name] == before[name]} == {"a.ply", "c.ply", "f.ply"}
     nothing = build(folder, "--format", "ply", "--resume", "--json")
-    told = json.loads(nothing.stdout)
-    assert (nothing.exit_code, told["done_before"], told["written"]) == (0, 7, [])
+    output = json.loads(nothing.stdout)
+    assert (nothing.exit_code, output["done_before"], output["written"]) == (0, 7, [])
 
 
 def test_resume_makes_again_what_is_cut_off_and_keeps_what_was_edited(folder: Path) -> None:
@@ -123,8 +123,8 @@ def test_resume_makes_again_what_is_cut_off_and_keeps_what_was_edited(folder: Pa
     (out / "c.ply").write_bytes(whole["c.ply"][:-100])
     (out / "e.ply").write_bytes(b"edited" + whole["e.ply"])
     done = build(folder, "--format", "ply", "--resume")
-    assert done.exit_code == 0 and "4 of 6 are done already" in done.stderr
-    assert "e.ply was changed after recon wrote it, and is kept" in done.stderr
+    assert done.exit_code == 0 and "4 of 6 are already done" in done.stderr
+    assert "edited since recon wrote them, and kept: e.ply" in done.stderr
     assert {name: (out / name).read_bytes() for name in ALL} == {**whole, "e.ply": b"edited" + whole["e.ply"]}
 
 
@@ -156,10 +156,10 @@ def test_what_is_in_the_way_is_never_lost(folder: Path) -> None:
     (folder / "out" / "c.ply").write_text("mine")
     for words, says in (
         ((), "--resume"),
-        (("--resume",), "does not know them"),
+        (("--resume",), "not in the folder's record"),
     ):
         done = build(folder, "--format", "ply", *words)
-        assert done.exit_code == 1 and "c.ply exist" in done.stderr and says in done.stderr
+        assert done.exit_code == 1 and "c.ply already exist" in done.stderr and says in done.stderr
         assert (folder / "out" / "c.ply").read_text() == "mine" and names_in(folder / "out") == ["c.ply"]
     assert build(folder, "--format", "ply", "--overwrite").exit_code == 0
     other = build(folder, "--format", "ply", "--resume", "--stride", "2")
@@ -176,7 +176,7 @@ def test_a_record_that_is_not_ours_is_not_touched(folder: Path) -> None:
     for text in ("my notes\n", '{"kind": "photo"}\n', "[]\n"):
         (folder / "out" / "batch.jsonl").write_text(text)
         done = build(folder, "--format", "ply")
-        assert done.exit_code == 1 and "no record that recon wrote" in done.stderr
+        assert done.exit_code == 1 and "not a record written by recon" in done.stderr
         assert (folder / "out" / "batch.jsonl").read_text() == text
 
 
@@ -202,15 +202,15 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_later(folder: Path, monkeypatch
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["@photos", "-o", "@no/out", "--format", "ply"], 1, "make it first"),
-        (["@photos", "-o", "@photos/a.jpg", "--format", "ply"], 1, "give the name of a folder"),
+        (["@photos", "-o", "@no/out", "--format", "ply"], 1, "create it first"),
+        (["@photos", "-o", "@photos/a.jpg", "--format", "ply"], 1, "pass the name of a folder"),
         (["@photos", "-o", "@scene.ply"], 2, "give -o DIR and --format ply"),
         (["@photos", "-o", "@a", "-o", "@b", "--format", "ply"], 2, "one folder"),
         (["@photos", "-o", "@out", "--format", "foo"], 1, ".foo is not a known format"),
         (["@photos", "-o", "@out", "--format", ","], 2, "glb,ply"),
-        (["@photos", "-o", "@out", "--at", "1,1=2m"], 2, "--at names pixels of one photo"),
-        (["@photos", "-o", "@out", "--length", "1,1:2,2=2m"], 2, "--length names pixels"),
-        (["@photos", "-o", "@out", "--depth", "@depths/a.png"], 2, "give the folder"),
+        (["@photos", "-o", "@out", "--at", "1,1=2m"], 2, "--at refers to pixels of one photo"),
+        (["@photos", "-o", "@out", "--length", "1,1:2,2=2m"], 2, "--length refers to pixels"),
+        (["@photos", "-o", "@out", "--depth", "@depths/a.png"], 2, "pass a folder"),
         (["@photos", "-o", "@out", "--reference", "@depths/a.png"], 2, "belongs to one photo"),
         (["@photos", "-o", "@out", "--resume", "--overwrite"], 2, "mutually exclusive"),
         (["@photos", "-o", "@out", "--every", "2"], 2, "--every selects frames of a video"),
@@ -328,11 +328,11 @@ def test_a_name_that_is_no_text_is_a_name_all_the_same(folder: Path) -> None:
     assert textured.exit_code == 1 and "not UTF-8" in textured.stderr and len(rows_of(folder / "out")) == 12
 
 
-def test_a_dry_run_tells_and_makes_nothing(folder: Path) -> None:
+def test_a_dry_run_shows_the_plan_and_writes_nothing(folder: Path) -> None:
     done = build(folder, "--format", "glb,ply", "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert len(told["would_write"]) == 12 and told["would_write"][0] == str(folder / "out" / "a.glb")
+    output = json.loads(done.stdout)
+    assert len(output["would_write"]) == 12 and output["would_write"][0] == str(folder / "out" / "a.glb")
     assert not (folder / "out").exists()
     assert build(folder, "--format", "ply").exit_code == 0
     resumed = build(folder, "--format", "ply", "--dry-run", "--resume", "--json")
@@ -366,7 +366,7 @@ def test_depth_of_a_folder(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_real_photos_with_depth_beside_them(shared_data: Path, tmp_path: Path) -> None:
+def test_real_photos_with_depth_next_to_them(shared_data: Path, tmp_path: Path) -> None:
     """LiDAR, Kinect and stereo, some of the depth smaller than its photo: ``NAME.depth.png`` in the same folder."""
     photos = shared_data / "rgbd"
     words = ["build", str(photos), "-o", "@out", "--depth", str(photos), "--stride", "8", "--format", "xyz"]
@@ -389,14 +389,14 @@ def test_real_photos_with_odd_metadata(shared_data: Path, tmp_path: Path) -> Non
         "--json",
     ]
     done = run(tmp_path, *words)
-    told = json.loads(done.stdout)
+    output = json.loads(done.stdout)
     photos = [path for path in (shared_data / "exif").iterdir() if path.suffix != ".md"]
-    assert len(told["written"]) + len(told["failed"]) == len(photos)
-    assert all(each["error"]["type"] == "PhotoError" for each in told["failed"])
-    assert done.exit_code == (1 if told["failed"] else 0) and "Traceback" not in done.stderr
+    assert len(output["written"]) + len(output["failed"]) == len(photos)
+    assert all(each["error"]["type"] == "PhotoError" for each in output["failed"])
+    assert done.exit_code == (1 if output["failed"] else 0) and "Traceback" not in done.stderr
 
 
-def test_details_are_told_when_asked_for(folder: Path) -> None:
+def test_details_are_shown_on_request(folder: Path) -> None:
     (folder / "photos" / ".hidden.jpg").write_bytes(b"x")
     quiet, plain, verbose = (
         build(folder, "--format", "ply", "--overwrite", *words).stderr for words in (["-q"], [], ["-v"])
@@ -405,5 +405,5 @@ def test_details_are_told_when_asked_for(folder: Path) -> None:
     assert ".hidden.jpg: hidden" in verbose and "c: " in verbose and "c.ply: PLY, cloud" in verbose
 
 
-def test_durations_are_told_as_people_do() -> None:
+def test_durations_are_formatted_for_people() -> None:
     assert [duration(s) for s in (4.2, 61, 700, 3 * 3600 + 120)] == ["4 s", "61 s", "12 min", "3 h 02 min"]

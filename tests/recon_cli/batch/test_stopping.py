@@ -1,4 +1,4 @@
-"""A batch that is killed or stopped goes on, and leaves nothing half written."""
+"""A batch that is killed or stopped can be resumed, and leaves no partial files."""
 
 import shutil
 import signal
@@ -69,11 +69,11 @@ def test_killed_in_the_middle_it_goes_on(many: Path) -> None:
         file.write('{"kind": "photo", "photo"')  # a line that was cut in the middle
     done = build(many, "--format", "ply", "--resume")
     assert done.exit_code == 0, done.stderr
-    assert f"{len(recorded)} of {COUNT} are done already" in done.stderr
+    assert f"{len(recorded)} of {COUNT} are already done" in done.stderr
     for name in recorded:
         assert (out / f"{name}.ply").stat().st_mtime_ns == before[f"{name}.ply"]
     assert [row["ok"] for row in rows_of(out)] == [True] * COUNT
-    # Nobody removes what the killed process was writing: a hidden folder, of a name that no other run uses.
+    # The killed process leaves its temporary files: a hidden folder with a name that no other run uses.
     for unfinished in out.glob(".*.part"):
         shutil.rmtree(unfinished)
     assert_as_undisturbed(many)
@@ -86,9 +86,9 @@ def test_stopped_it_finishes_what_it_writes_and_says_how_to_go_on(many: Path, nu
     with start(many, *WORDS, program=SLOW.replace("SECONDS", "0.3")) as process:
         wait_for(out, 2, half=True)
         process.send_signal(getattr(signal, number))
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == code, told
-    assert "finishing p" in told and "--resume goes on" in told and "Traceback" not in told
+        _, output = process.communicate(timeout=60)
+    assert process.returncode == code, output
+    assert "finishing p" in output and "with --resume" in output and "Traceback" not in output
     written = names_in(out)
     assert 3 <= len(written) < COUNT and all(name.endswith(".ply") for name in written)
     assert len(rows_of(out)) == len(written)
@@ -105,7 +105,7 @@ def test_stopped_twice_it_ends_at_once(many: Path) -> None:
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=55)
-    assert process.returncode == 130 and "no unfinished file" in told and "Traceback" not in told
+        _, output = process.communicate(timeout=55)
+    assert process.returncode == 130 and "no partial file" in output and "Traceback" not in output
     assert time.monotonic() - start_s < 50
     assert names_in(out) == []

@@ -39,10 +39,10 @@ class _Zooming(Preview):
     """Predicts a longer focal length for brighter frames, and depth by their number."""
 
     def estimate(self, photo: Photo, *, focal_px: float | None, **how: Any) -> DepthEstimate:
-        found = super().estimate(photo, focal_px=focal_px, **how)
+        result = super().estimate(photo, focal_px=focal_px, **how)
         k = number_of(photo)
-        assert isinstance(found.depth, MetricDepth)
-        depth = MetricDepth(np.full_like(found.depth.z_m, 1 + 0.1 * k), found.depth.valid)
+        assert isinstance(result.depth, MetricDepth)
+        depth = MetricDepth(np.full_like(result.depth.z_m, 1 + 0.1 * k), result.depth.valid)
         predicted = None if focal_px else 200.0 + k
         return DepthEstimate(depth=depth, model="zooming", focal_px=predicted, focal_used_px=focal_px)
 
@@ -61,7 +61,7 @@ def test_all_frames_have_one_focal_length(tmp_path: Path, clip: Path, zooming: N
     words = ["build", str(clip), "-o", "@frames", "--format", "npz", "--every", "9", "--model", "zooming"]
     done = run(tmp_path, *words, "--json")
     assert done.exit_code == 0, done.stderr
-    assert "for all frames, the median of what the model tells" in done.stderr
+    assert "for all frames, the median of the model's estimates" in done.stderr
     cameras = [Scene.load(path).intrinsics for path in sorted((tmp_path / "frames").glob("*.npz"))]
     assert len(cameras) == 4 and len({camera.fx for camera in cameras}) == 1
     assert cameras[0].source == "model" and 205 < cameras[0].fx < 225
@@ -135,13 +135,13 @@ def test_a_broken_video_among_photos_is_left_behind(tmp_path: Path, clip: Path) 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["depth", "@clip.mp4", "-o", "@d.mp4", "-o", "@e.mp4"], "a video is written alone"),
+        (["depth", "@clip.mp4", "-o", "@d.mp4", "-o", "@e.mp4"], "use a single -o"),
         (["depth", "@clip.mp4", "-o", "@d.mp4", "--resume"], "a video is written anew"),
         (["depth", "@clip.mp4", "@clip.mp4", "-o", "@d.mp4"], "made of one video"),
         (["depth", "@a.jpg", "-o", "@d.mp4"], "made of one video"),
         (["depth", "@clip.mp4", "-o", "@d.png"], "give -o DIR and --format png"),
         (["build", "@clip.mp4", "-o", "@a.ply"], "give -o DIR and --format ply"),
-        (["depth", "@clip.mp4", "-o", "@d.mp4", "--at", "1,1=2m"], "--at names pixels"),
+        (["depth", "@clip.mp4", "-o", "@d.mp4", "--at", "1,1=2m"], "--at refers to pixels"),
     ],
 )
 def test_what_cannot_be_made_of_a_video_is_a_usage_error(tmp_path: Path, words: list[str], says: str) -> None:

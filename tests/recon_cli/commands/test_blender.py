@@ -60,8 +60,8 @@ def test_a_missing_file(tmp_path):
 
 
 def test_the_newest_version_is_the_largest_number():
-    found = [Path(f"Blender {version}/blender.exe") for version in ("4.9", "4.10", "5.0", "4.2")]
-    newest = sorted(found, key=find_blender._version_of, reverse=True)
+    result = [Path(f"Blender {version}/blender.exe") for version in ("4.9", "4.10", "5.0", "4.2")]
+    newest = sorted(result, key=find_blender._version_of, reverse=True)
     assert [path.parent.name for path in newest] == [
         "Blender 5.0",
         "Blender 4.10",
@@ -114,7 +114,7 @@ def test_an_existing_picture_needs_overwrite(scene, tmp_path):
 
 
 def test_the_script_needs_blender_and_the_standard_library_only():
-    """It must run in a Blender that knows nothing of recon, and in its own Python 3.11."""
+    """It must run in a Blender without recon, and in its own Python 3.11."""
     tree = ast.parse(Path(str(find_blender.scene_script())).read_text("utf-8"), feature_version=(3, 11))
     imported = {
         name.split(".")[0]

@@ -1,4 +1,4 @@
-"""Metres from the command line: what a user knows, on the sample data and on a recorded network's output."""
+"""Metric scale from the command line: known measurements on the sample data and on a recorded network output."""
 
 import json
 from pathlib import Path
@@ -20,15 +20,15 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(recon, [str(word) for word in words])
 
 
-def told(*words: str | Path) -> dict[str, Any]:
+def output_of(*words: str | Path) -> dict[str, Any]:
     done = run(*words, "--json")
     assert done.exit_code == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
 def decided(answer: dict[str, Any], topic: str) -> dict[str, Any]:
-    (found,) = [each for each in answer["entries"] if each["topic"] == topic and each["kind"] == "decision"]
-    return dict(found)
+    (result,) = [each for each in answer["entries"] if each["topic"] == topic and each["kind"] == "decision"]
+    return dict(result)
 
 
 def relative_of(name: str, folder: Path, *, noise: float = 0.0, seed: int = 0) -> Path:
@@ -73,14 +73,16 @@ def test_a_length_that_was_not_given_is_measured_within_its_interval(
     asked = lengths.pop(left_out)
     given = [word for each in lengths for word in ("--length", length(each))]
     photo, scene = SAMPLE / f"{name}.jpg", tmp_path / "s.npz"
-    answer = told(
+    answer = output_of(
         *("build", photo, "--relative-depth", relative_of(name, tmp_path), "-o", scene),
         *(*given, *distances(name), "--camera-height", "1.5m+-1cm"),
     )
     assert decided(answer, "calibration")["values"]["kind"] == "relative"
     (ax, ay), (bx, by) = asked["a_px"], asked["b_px"]
-    found = told("measure", scene, "--from", f"{ax},{ay}", "--to", f"{bx},{by}", "--depth-sigma", "0.5%")
-    (measured,) = found["measurements"]
+    result = output_of(
+        "measure", scene, "--from", f"{ax},{ay}", "--to", f"{bx},{by}", "--depth-sigma", "0.5%"
+    )
+    (measured,) = result["measurements"]
     assert measured["low"] <= asked["length_m"] <= measured["high"]
     assert measured["high"] - measured["low"] < 0.3 * asked["length_m"]
 
@@ -92,17 +94,17 @@ def test_a_calibration_is_saved_and_gives_the_same_metres(tmp_path: Path) -> Non
     )
     known = [word for each in PAIRS["living_room"]["known_lengths"] for word in ("--length", length(each))]
     words = ["--relative-depth", relative, *known, "--constraints", tmp_path / "known.json"]
-    told("build", photo, *words, "-o", tmp_path / "a.npz")
-    told("calibrate", photo, *words, "-o", tmp_path / "cal.json")
+    output_of("build", photo, *words, "-o", tmp_path / "a.npz")
+    output_of("calibrate", photo, *words, "-o", tmp_path / "cal.json")
     calibration = ["--relative-depth", relative, "--calibration", tmp_path / "cal.json"]
-    again = told("build", photo, *calibration, "-o", tmp_path / "b.npz")
+    again = output_of("build", photo, *calibration, "-o", tmp_path / "b.npz")
     assert not [text for text in again["warnings"] if "calibration" in text]
     with np.load(tmp_path / "a.npz") as first, np.load(tmp_path / "b.npz") as second:
         assert np.array_equal(first["z_m"], second["z_m"])
     street = ["--relative-depth", relative_of("street", tmp_path), *calibration[2:]]
-    other = told("build", SAMPLE / "street.jpg", *street, "-o", tmp_path / "c.npz")
+    other = output_of("build", SAMPLE / "street.jpg", *street, "-o", tmp_path / "c.npz")
     assert any("made on living_room.jpg" in text for text in other["warnings"])
-    zoomed = told("build", photo, *calibration, "--focal-px", "1200", "-o", tmp_path / "d.npz")
+    zoomed = output_of("build", photo, *calibration, "--focal-px", "1200", "-o", tmp_path / "d.npz")
     assert any("another camera or zoom" in text for text in zoomed["warnings"])
 
 
@@ -111,11 +113,11 @@ def test_a_focal_length_that_misleads_is_noticed_and_can_be_fitted(tmp_path: Pat
     photo, pair = SAMPLE / "living_room.jpg", PAIRS["living_room"]
     known = [word for each in pair["known_lengths"] for word in ("--length", length(each))]
     words = ["build", photo, "--depth", SAMPLE / pair["depth"], *known, "--camera-height", "1.5m"]
-    right = told(*words, "-o", tmp_path / "a.npz")
+    right = output_of(*words, "-o", tmp_path / "a.npz")
     assert not any("the known lengths fit a focal length" in text for text in right["warnings"])
-    wrong = told(*words, "--focal-px", "2000", "-o", tmp_path / "b.npz")
+    wrong = output_of(*words, "--focal-px", "2000", "-o", tmp_path / "b.npz")
     assert any("the known lengths fit a focal length" in text for text in wrong["warnings"])
-    fitted = told(*words, "--focal-px", "2000", "--fit", "scale+focal", "-o", tmp_path / "c.npz")
+    fitted = output_of(*words, "--focal-px", "2000", "--fit", "scale+focal", "-o", tmp_path / "c.npz")
     focal = fitted["scene"]["focal"]
     assert focal["source"] == "fit" and focal["fx_px"] == pytest.approx(pair["K_fx_fy_cx_cy"][0], rel=0.02)
     assert 0.001 < focal["sigma"] < 0.2
@@ -143,7 +145,7 @@ def test_what_is_given_wrong_is_one_sentence_and_nothing_is_written(tmp_path: Pa
 @pytest.mark.data
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="needs ../shared/data")
 def test_the_recorded_output_of_a_network_is_calibrated_and_built(tmp_path: Path) -> None:
-    """Archive boxes are 32 cm wide; the lid in front is about 1 m away."""
+    """Archive boxes are 32 cm wide; the lid in front is at a distance of about 1 m."""
     known = [
         "--length",
         "428,95:497,90=32cm",
@@ -152,7 +154,7 @@ def test_the_recorded_output_of_a_network_is_calibrated_and_built(tmp_path: Path
         "--at",
         "300,400=0.9m+-10cm",
     ]
-    answer = told(
+    answer = output_of(
         *("build", RECORDED / "webcam.png", "--relative-depth", RECORDED / "webcam.relative.npy"),
         *(
             "--fov",
@@ -167,7 +169,7 @@ def test_the_recorded_output_of_a_network_is_calibrated_and_built(tmp_path: Path
         ),
     )
     assert decided(answer, "calibration")["values"]["scale"] > 0
-    measured = told(
+    measured = output_of(
         "measure", tmp_path / "w.npz", "--from", "446,190", "--to", "518,186", "--depth-sigma", "5%"
     )
     (box,) = measured["measurements"]

@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 def known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Estimators by name, in place of the registry's."""
     noise = np.random.default_rng(0)
-    found: dict[str, Any] = {
+    outcome: dict[str, Any] = {
         "perfect": Fake(folder, name="perfect", focal_px=CAMERA.fx),
         "far": Fake(folder, lambda z: 1.2 * z, name="far"),
         "noisy": Fake(folder, lambda z: z * np.exp(noise.normal(0, 0.03, z.shape)), name="noisy"),
@@ -36,19 +36,19 @@ def known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "missing": Missing(),
     }
     create = registry.create
-    monkeypatch.setattr(registry, "create", lambda name, *rest: found.get(name) or create(name, *rest))
-    return found
+    monkeypatch.setattr(registry, "create", lambda name, *rest: outcome.get(name) or create(name, *rest))
+    return outcome
 
 
 def run(*words: str | Path) -> Result:
     return CliRunner().invoke(recon, ["eval", *map(str, words)])
 
 
-def told(result: Result) -> dict[str, Any]:
+def output_of(result: Result) -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
-def test_a_perfect_model_is_told_to_be(folder: Path, known: dict[str, Any]) -> None:
+def test_a_perfect_model_has_no_error(folder: Path, known: dict[str, Any]) -> None:
     result = run(folder, "--model", "perfect")
     assert result.exit_code == 0, result.output
     assert "perfect: 3 photos, 0 failed; focal error 0.0 %" in result.stdout
@@ -59,11 +59,11 @@ def test_a_perfect_model_is_told_to_be(folder: Path, known: dict[str, Any]) -> N
 
 def test_sample_data_with_the_embedded_model() -> None:
     samples = Path(__file__).parents[3] / "sample_data"
-    found = told(run(samples, "--model", "preview", "--json", "-q"))
-    assert found["ok"] and found["models"]["preview"]["overall"]["photos"] == 3
-    values = found["models"]["preview"]["overall"]["values"]
+    outcome = output_of(run(samples, "--model", "preview", "--json", "-q"))
+    assert outcome["ok"] and outcome["models"]["preview"]["overall"]["photos"] == 3
+    values = outcome["models"]["preview"]["overall"]["values"]
     assert values["scale.abs_rel"]["mean"] < values["metric.abs_rel"]["mean"]
-    assert values["focal_error"]["mean"] == pytest.approx(0, abs=1e-3)  # EXIF tells it
+    assert values["focal_error"]["mean"] == pytest.approx(0, abs=1e-3)  # from EXIF
 
 
 def test_several_models_are_compared(folder: Path, known: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def test_the_report_folder_holds_everything(folder: Path, known: dict[str, Any])
     names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert names == ["pictures/far/a.png", "pictures/far/b.png", "report.json", "report.md", "rows.jsonl"]
     report = json.loads((out / "report.json").read_text())
-    assert report["models"] == told(result)["models"]
+    assert report["models"] == output_of(result)["models"]
     assert [photo["metric"]["abs_rel"] for photo in report["photos"]] == pytest.approx([0.2] * 3, rel=1e-3)
 
 
@@ -97,10 +97,10 @@ def test_bad_pairs_are_listed_and_the_exit_code_is_1(folder: Path, known: dict[s
     )
     assert "perfect: 2 photos, 1 failed" in result.stdout
     as_json = run(folder, "--model", "perfect", "--json", "-q")
-    found = told(as_json)
-    assert as_json.exit_code == 1 and not found["ok"]
-    assert found["models"]["perfect"]["failed"][0]["pair"] == "b"
-    assert found["models"]["perfect"]["overall"]["photos"] == 2
+    outcome = output_of(as_json)
+    assert as_json.exit_code == 1 and not outcome["ok"]
+    assert outcome["models"]["perfect"]["failed"][0]["pair"] == "b"
+    assert outcome["models"]["perfect"]["overall"]["photos"] == 2
 
 
 def test_a_model_that_cannot_run_is_the_only_complaint_where_all_pairs_are_fine(
@@ -150,7 +150,7 @@ def test_an_error_model_is_fitted_and_merged(
         "7 photos of 7 scenes (7 render), focal length from the photo or the model, "
         in models["noisy"].source
     )
-    assert told(first)["error_models"]["noisy"]["model"]["local"] == models["noisy"].local
+    assert output_of(first)["error_models"]["noisy"]["model"]["local"] == models["noisy"].local
 
 
 def test_too_few_photos_make_no_error_model(folder: Path, known: dict[str, Any]) -> None:
@@ -163,14 +163,14 @@ def test_samples_come_back_from_their_files(folder: Path, tmp_path: Path) -> Non
     pairs = read_manifest(folder)
     for estimator in (Fake(folder, lambda z: 1.1 * z), Fake(folder, lambda z: 1 / z, gives="relative")):
         kept, held = Samples(tmp_path / "residuals"), Samples(None)
-        found = compare(pairs[0], estimator, Settings(), Journal())
+        outcome = compare(pairs[0], estimator, Settings(), Journal())
         for samples in (kept, held):
-            samples.add(found)
+            samples.add(outcome)
             assert samples.has("a") and not samples.has("b")
         (one,), (other,) = kept.of(pairs), held.of(pairs)
         for name, value in vars(other).items():
             np.testing.assert_array_equal(getattr(one, name), value)
-        assert one.common == other.common == residuals_of(found).common
+        assert one.common == other.common == residuals_of(outcome).common
 
 
 def test_a_model_without_weights_does_not_stop_the_others(folder: Path, known: dict[str, Any]) -> None:
@@ -192,7 +192,7 @@ def test_a_model_without_weights_does_not_stop_the_others(folder: Path, known: d
         (["--error-model", "no/such/file.json"], 1, "cannot be written"),
     ],
 )
-def test_what_is_wrong_is_told(
+def test_invalid_input_is_reported(
     folder: Path, known: dict[str, Any], words: list[str], code: int, message: str
 ) -> None:
     result = run(folder, "--model", "perfect", *words)
@@ -211,9 +211,9 @@ def test_a_limit_takes_the_first(folder: Path, known: dict[str, Any]) -> None:
 
 
 def test_the_real_photos_are_measured(shared_data: Path) -> None:
-    found = told(run(shared_data / "rgbd", "--model", "preview", "--json", "-q", "--known-camera"))
-    overall = found["models"]["preview"]["overall"]
-    assert found["ok"] and overall["photos"] == 30
+    outcome = output_of(run(shared_data / "rgbd", "--model", "preview", "--json", "-q", "--known-camera"))
+    overall = outcome["models"]["preview"]["overall"]
+    assert outcome["ok"] and overall["photos"] == 30
     # What tools/preview measured of this prior: a scale that is common to a photo is most of its error.
     assert 0.1 < overall["values"]["scale.abs_rel"]["median"] < 0.4
     assert overall["values"]["covered"]["mean"] == 1

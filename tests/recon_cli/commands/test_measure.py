@@ -65,9 +65,9 @@ def test_known_lengths_lie_in_their_intervals(built: dict[str, Path], name: str)
     ]
     done = run("measure", built[name], *ends, "--json")
     assert done.exit_code == 0, done.stderr
-    found = json.loads(done.stdout)["measurements"]
-    assert len(found) == len(known) >= 2
-    for one, measured in zip(known, found, strict=True):
+    result = json.loads(done.stdout)["measurements"]
+    assert len(result) == len(known) >= 2
+    for one, measured in zip(known, result, strict=True):
         assert measured["low"] <= one["length_m"] <= measured["high"], one["name"]
         assert measured["high"] - measured["low"] < 0.05 * one["length_m"], one["name"]
 
@@ -78,8 +78,8 @@ def test_level_surfaces_lie_at_height_zero_and_are_level(built: dict[str, Path],
     x0, y0, x1, y1 = level["rect_px"]
     height = f"{(x0 + x1) / 2},{(y0 + y1) / 2}"
     outline = f"{x0},{y0}:{x1},{y0}:{x1},{y1}:{x0},{y1}"
-    told = json.loads(run("measure", built[name], "--height", height, "--plane", outline, "--json").stdout)
-    plane, above = told["measurements"]
+    output = json.loads(run("measure", built[name], "--height", height, "--plane", outline, "--json").stdout)
+    plane, above = output["measurements"]
     # In the kitchen the counter is the lowest visible horizontal surface.
     assert above["value"] == pytest.approx(0.0, abs=0.002)
     camera_m = PAIRS[name]["camera_height_m"] - level["height_m"]
@@ -167,15 +167,15 @@ def test_every_quantity_as_json_and_as_a_table(room: Path, tmp_path: Path) -> No
     )
     done = run("measure", room, *words, "--json", "--csv", tmp_path / "t.csv")
     assert done.exit_code == 0, done.stderr
-    found = json.loads(done.stdout)["measurements"]
+    result = json.loads(done.stdout)["measurements"]
     kinds = ["distance", "polyline", "angle", "area", "plane", "height", "from-camera"]
-    assert [one["quantity"] for one in found] == kinds
-    assert [one["unit"] for one in found] == ["m", "m", "deg", "m2", "m", "m", "m"]
-    assert all(one["low"] < one["value"] < one["high"] and one["includes"] for one in found)
+    assert [one["quantity"] for one in result] == kinds
+    assert [one["unit"] for one in result] == ["m", "m", "deg", "m2", "m", "m", "m"]
+    assert all(one["low"] < one["value"] < one["high"] and one["includes"] for one in result)
     with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["quantity"] for row in rows if ":" not in row["quantity"]] == kinds
-    assert float(rows[0]["value"]) == found[0]["value"] and rows[0]["pixels"] == "30,100:131,110"
+    assert float(rows[0]["value"]) == result[0]["value"] and rows[0]["pixels"] == "30,100:131,110"
     assert {row["quantity"] for row in rows} > {"area: perimeter", "distance: vertical", "plane: tilt"}
 
 
@@ -199,7 +199,7 @@ def test_a_table_is_not_replaced_unasked_and_never_half_written(room: Path, tmp_
     assert run("measure", room, "--distance", "90,20", "--csv", table, "--overwrite").exit_code == 0
     assert table.read_text(encoding="utf-8-sig").startswith("quantity,")
     itself = run("measure", room, "--distance", "90,20", "--csv", room, "--overwrite")
-    assert itself.exit_code == 1 and "is the file that is read" in itself.stderr
+    assert itself.exit_code == 1 and "is an input file" in itself.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["room.npz", "t.csv"]
 
 
@@ -231,7 +231,7 @@ def test_an_unknown_error_is_said_to_be_unknown(tmp_path: Path) -> None:
     assert one["low"] is None and one["unknown"].startswith("there is no error model")
 
 
-def test_warnings_are_told(room: Path, tmp_path: Path) -> None:
+def test_warnings_are_shown(room: Path, tmp_path: Path) -> None:
     z_m = room_depth()
     z_m[30:60, 50:100] = 2.0
     scene = scene_of(z_m, estimated(MODEL)).save(tmp_path / "box.npz")
@@ -241,32 +241,32 @@ def test_warnings_are_told(room: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, message",
     [
         ([], "nothing to measure: give --from 812,440 --to 1020,441"),
         (["--from", "1,2"], "1 --from and 0 --to"),
-        (["--from", "1,2", "--to", "3"], "the form is 1020,441"),
-        (["--from", "1,2,3", "--to", "3,4"], "the form is 812,440"),
-        (["--height", "left,top"], "'left,top' is not two numbers; the form is 812,440"),
+        (["--from", "1,2", "--to", "3"], "expected 1020,441"),
+        (["--from", "1,2,3", "--to", "3,4"], "expected 812,440"),
+        (["--height", "left,top"], "'left,top' is not two numbers; expected 812,440"),
         (["--height", "nan,3"], "not two finite numbers"),
         (["--height", "1,inf"], "not two finite numbers"),
         (["--height", "1,2:3,4"], "needs 1 position, got 2"),
-        (["--angle", "1,2:3,4"], "needs 3 positions, got 2; the form is 100,200:300,210:500,220"),
+        (["--angle", "1,2:3,4"], "needs 3 positions, got 2; expected 100,200:300,210:500,220"),
         (["--area", "1,2:3,4"], "needs 3 positions or more, got 2"),
-        (["--polyline", ""], "the form is 100,200:300,210:500,220"),
+        (["--polyline", ""], "expected 100,200:300,210:500,220"),
         (["--height", "1,2", "--unit", "furlong"], "'furlong' is not one of"),
         (["--height", "1,2", "--pixel-sigma", "-1"], "--pixel-sigma"),
-        (["--height", "1,2", "--depth-sigma", "2"], "the form is 1% or 2cm"),
+        (["--height", "1,2", "--depth-sigma", "2"], "expected 1% or 2cm"),
         (["--height", "1,2", "--depth-sigma", "0cm"], "an uncertainty must be positive"),
     ],
 )
-def test_usage(room: Path, words: list[str], told: str) -> None:
+def test_usage(room: Path, words: list[str], message: str) -> None:
     done = run("measure", room, *words)
-    assert done.exit_code == 2 and told in done.stderr.replace("\n", " ")
+    assert done.exit_code == 2 and message in done.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, message",
     [
         (["--height", "9999,20"], "9999,20 lies outside the photo of 160 x 120 px"),
         (["--height", "-5,20"], "-5,20 lies outside the photo"),
@@ -278,9 +278,9 @@ def test_usage(room: Path, words: list[str], told: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_measured_is_one_sentence(room: Path, words: list[str], told: str) -> None:
+def test_what_cannot_be_measured_is_one_sentence(room: Path, words: list[str], message: str) -> None:
     done = run("measure", room, *words)
-    assert done.exit_code == 1 and told in done.stderr and "Traceback" not in done.stderr
+    assert done.exit_code == 1 and message in done.stderr and "Traceback" not in done.stderr
 
 
 def test_only_scene_files_are_measured(tmp_path: Path) -> None:
@@ -323,6 +323,6 @@ def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, P
     done = run("build", FOLDER / pair["rgb"], *words, "-o", tmp_path / "scene.npz", "-q")
     assert done.exit_code == 0, done.stderr
     asked = ("--polyline", ends(picture), "--depth-sigma", "1%", "--json")
-    (found,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
-    assert any("calibration with 4 distances and 2 lengths" in told for told in found["includes"])
-    assert found["low"] <= picture["length_m"] <= found["high"] < 1.2 * found["low"]
+    (result,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
+    assert any("calibration with 4 distances and 2 lengths" in message for message in result["includes"])
+    assert result["low"] <= picture["length_m"] <= result["high"] < 1.2 * result["low"]

@@ -33,7 +33,7 @@ def _scene(*, known: bool = True) -> Scene:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A scene in a folder of its own."""
+    """A scene in its own folder."""
     return _scene().save(tmp_path / "scene.npz")
 
 
@@ -46,7 +46,7 @@ def _only(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["-o", "a.mp4", "--size", "641x480"], "needs an even width and height: use --size 642x480"),
         (["-o", "a.png", "--size", "0x480"], "expected WIDTHxHEIGHT"),
@@ -60,26 +60,26 @@ def _only(folder: Path) -> list[str]:
         (["-o", "a.gif", "--turn", "0"], "--turn"),
     ],
 )
-def test_bad_usage_is_told_and_leaves_nothing(file: Path, words: list[str], told: str) -> None:
+def test_bad_usage_is_reported_and_writes_nothing(file: Path, words: list[str], message: str) -> None:
     done = _render(file, "-o", file.parent / words[1], *words[2:])
-    assert done.exit_code == 2 and told in done.stderr
+    assert done.exit_code == 2 and message in done.stderr
     assert _only(file.parent) == ["scene.npz"]
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("a.avi", "is not an image or film format"),
-        ("nowhere/a.png", "does not exist; make it first"),
+        ("nowhere/a.png", "does not exist; create it first"),
         ("scene.npz", "not an image or film format"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_runs(
-    file: Path, name: str, told: str, monkeypatch: pytest.MonkeyPatch
+    file: Path, name: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scene, "load", lambda path: pytest.fail("it went on"))
     done = _render(file, "-o", file.parent / name)
-    assert done.exit_code == 1 and told in done.stderr
+    assert done.exit_code == 1 and message in done.stderr
     assert _only(file.parent) == ["scene.npz"]
 
 
@@ -92,22 +92,22 @@ def test_files_are_replaced_only_when_asked(file: Path, monkeypatch: pytest.Monk
     frames.mkdir()
     (frames / "mine.txt").write_text("x")
     done = _render(file, "-o", frames, "--overwrite")
-    assert done.exit_code == 1 and "has other files in it" in done.stderr
+    assert done.exit_code == 1 and "contains other files" in done.stderr
 
 
-def test_a_missing_file_is_told(file: Path) -> None:
+def test_a_missing_file_is_reported(file: Path) -> None:
     done = _render(file.with_name("none.jpg"), "-o", file.with_name("a.png"))
     assert done.exit_code == 1 and "does not exist" in done.stderr and _only(file.parent) == ["scene.npz"]
 
 
-def test_a_scene_without_a_point_is_told(tmp_path: Path) -> None:
+def test_a_scene_without_points_is_reported(tmp_path: Path) -> None:
     file = _scene().save(tmp_path / "scene.npz")
     done = _render(file, "-o", tmp_path / "a.png", "--as", "cloud", "--max-depth", "0.001")
     assert done.exit_code == 1 and "nothing to render" in done.stderr
     assert _only(tmp_path) == ["scene.npz"]
 
 
-def test_a_dry_run_tells_and_writes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_shows_the_plan_and_writes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Scene, "load", lambda path: pytest.fail("it went on"))
     done = _render(file, "-o", file.with_name("a.gif"), "--dry-run", "--json", "--seconds", "2")
     assert done.exit_code == 0 and json.loads(done.stdout)["ok"]

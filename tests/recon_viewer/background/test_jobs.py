@@ -11,7 +11,7 @@ from waiting import settled, until
 
 from recon.constraints import LengthBetween
 from recon.options import Options
-from recon_viewer.background.geometry_transfer import hand_over, take_over
+from recon_viewer.background.geometry_transfer import load_geometry, save_geometry
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.controller import Controller
@@ -38,7 +38,7 @@ def finished(job: Job) -> Job:
     return job
 
 
-def test_a_photo_becomes_a_scene_with_its_stages_told(photo: Path) -> None:
+def test_a_photo_becomes_a_scene_and_its_stages_are_reported(photo: Path) -> None:
     job = finished(Job(photo, Options(depth=photo.with_name("depth.npy"))))
     assert job.problem is None and job.opened is not None and job.opened.scene is not None
     assert job.opened.scene.photo.width == 80 and job.opened.scene.options.depth == photo.with_name(
@@ -50,7 +50,7 @@ def test_a_photo_becomes_a_scene_with_its_stages_told(photo: Path) -> None:
 
 def test_files_pass_between_processes_unchanged(tmp_path: Path) -> None:
     for shape in (room().cloud(), room().mesh()):
-        back = take_over(hand_over(shape, tmp_path))
+        back = load_geometry(save_geometry(shape, tmp_path))
         assert type(back) is type(shape) and np.array_equal(back.rgb, shape.rgb)  # type: ignore[arg-type]
 
 
@@ -62,7 +62,7 @@ def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("none.jpg", None, "does not exist"),
         ("none.ply", None, "does not exist"),
@@ -75,7 +75,7 @@ def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_opened_is_a_sentence(
-    name: str, content: bytes | None, told: str, tmp_path: Path
+    name: str, content: bytes | None, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name
     if content is not None:
@@ -85,12 +85,12 @@ def test_what_cannot_be_opened_is_a_sentence(
     before = controller.state
     settled(controller)
     assert controller.is_problem and len(controller.problems) == 1 and controller.state is before
-    assert told in controller.message or name in controller.message
+    assert message in controller.message or name in controller.message
     assert "Traceback" not in controller.message
     controller.close()
 
 
-def test_a_model_that_is_not_here_is_told_in_the_command_lines_words(photo: Path) -> None:
+def test_a_missing_model_is_reported_as_on_the_command_line(photo: Path) -> None:
     job = finished(Job(photo, Options(model="depthpro", offline=True)))
     assert job.opened is None and job.problem is not None and "depthpro" in job.problem
 
@@ -114,7 +114,7 @@ def test_cancelling_stops_the_process_at_once(photo: Path) -> None:
 def test_a_worker_that_dies_leaves_a_sentence(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recon_viewer.background.jobs.sys.executable", "/bin/false")
     job = finished(Job(photo, Options()))
-    assert job.problem is not None and "ended with code" in job.problem
+    assert job.problem is not None and "failed with exit code" in job.problem
 
 
 def test_tasks_and_events_survive_the_pipe(tmp_path: Path) -> None:

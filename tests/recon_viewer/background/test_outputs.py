@@ -1,4 +1,4 @@
-"""What is taken away from the viewer: films, Blender, the clipboard."""
+"""Outputs of the viewer: films, Blender, the clipboard."""
 
 import os
 import threading
@@ -15,8 +15,8 @@ from recon_viewer.background import outputs
 
 @pytest.mark.slow
 def test_a_film_is_written(tmp_path: Path) -> None:
-    told = outputs.film(room(), tmp_path / "a.gif", "swing", threading.Event())
-    assert told.startswith(f"written {tmp_path / 'a.gif'}: ")
+    message = outputs.film(room(), tmp_path / "a.gif", "swing", threading.Event())
+    assert message.startswith(f"written {tmp_path / 'a.gif'}: ")
     with Image.open(tmp_path / "a.gif") as film:
         assert film.size == (160, 120) and film.n_frames == 75
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
@@ -25,22 +25,22 @@ def test_a_film_is_written(tmp_path: Path) -> None:
 def test_a_film_can_be_given_up(tmp_path: Path) -> None:
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
-    told = outputs.film(room(), tmp_path / "a.gif", "swing", stop)
-    assert "given up" in told and not list(tmp_path.iterdir())
+    message = outputs.film(room(), tmp_path / "a.gif", "swing", stop)
+    assert "cancelled" in message and not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for Blender")
 def test_blender_gets_the_scene_and_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program, folder = tmp_path / "blender", tmp_path / "folder"
     folder.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/told\n')
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/message\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     outputs.open_in_blender(room(), folder)
     until = time.monotonic() + 60
-    while not (tmp_path / "told").exists() and time.monotonic() < until:
+    while not (tmp_path / "message").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    words = (tmp_path / "told").read_text().split()
+    words = (tmp_path / "message").read_text().split()
     assert "--background" not in words and words[-2:] == ["--", str((folder / "scene.glb").resolve())]
     script = Path(words[words.index("--python") + 1])
     assert script.name == "open_scene.py" and script.is_file()

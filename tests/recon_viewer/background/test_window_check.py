@@ -1,4 +1,4 @@
-"""Whether this machine can open a window: told in a sentence, never by an abort."""
+"""Whether this machine can open a window: message in a sentence, never by an abort."""
 
 import subprocess
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ def test_an_abort_of_the_child_is_a_sentence_here(monkeypatch: pytest.MonkeyPatc
         window_check.check_window()
 
 
-def test_missing_open3d_is_told_apart_from_a_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_open3d_and_a_missing_driver_are_different_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     _ends_with(monkeypatch, 3, b"libusb-1.0.so.0: cannot open shared object file")
-    with pytest.raises(ViewerError, match=r"recon\[viewer\].*libusb") as told:
+    with pytest.raises(ViewerError, match=r"recon\[viewer\].*libusb") as message:
         window_check.check_window()
-    assert "Vulkan" not in str(told.value)
+    assert "Vulkan" not in str(message.value)
 
 
 def test_it_is_tried_once_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_it_is_tried_once_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 1
 
 
-def test_a_driver_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_never_responds_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*args: object, **named: object) -> None:
         raise subprocess.TimeoutExpired("python", 1)
 

@@ -32,7 +32,7 @@ def test_every_shape_in_every_colour() -> None:
                 assert drawn.indices.max() < len(drawn.points)
 
 
-def test_points_have_the_photos_colours_and_know_their_pixels() -> None:
+def test_points_have_the_photos_colours_and_pixels() -> None:
     scene = room()
     drawn = draw_scene(scene, View(), gl_T_cam, share=(0.0, 1.0))
     assert drawn.pixels_px is not None
@@ -70,9 +70,9 @@ def test_the_photos_camera_sees_every_point_at_its_pixel() -> None:
 def test_a_click_hits_the_front_of_what_is_there() -> None:
     drawn = draw_scene(room(), View(), gl_T_cam, share=(0.0, 1.0))
     camera = photo_camera(room().intrinsics, gl_T_cam, 3.0)
-    found = hit(drawn, camera, (333.0, 201.0), (640.0, 480.0))
-    assert found is not None and found.pixel_px is not None
-    assert np.hypot(found.pixel_px[0] - 333 / 4, found.pixel_px[1] - 201 / 4) < 0.75
+    result = hit(drawn, camera, (333.0, 201.0), (640.0, 480.0))
+    assert result is not None and result.pixel_px is not None
+    assert np.hypot(result.pixel_px[0] - 333 / 4, result.pixel_px[1] - 201 / 4) < 0.75
     two = Drawn("points", np.array([[0, 0, -5], [0.001, 0, -2]], np.float32), np.zeros((2, 3), np.uint8))
     behind = hit(two, ViewCamera(), (50.0, 50.0), (100.0, 100.0))
     assert behind is not None and behind.index == 1
@@ -136,7 +136,7 @@ def test_a_file_without_a_photo_is_measured_without_an_interval() -> None:
     assert reading.value == pytest.approx(5.0) and "unknown" in reading.text
 
 
-def test_what_cannot_be_measured_is_told_and_the_rest_goes_on() -> None:
+def test_a_failed_measurement_is_reported_and_the_others_are_shown() -> None:
     state = c.set_tool(c.add_scene(State(), room(), name="a"), "distance")
     assert state.active is not None
     for pixel in ((40.5, 80.5), (400.0, 80.5)):

@@ -1,4 +1,4 @@
-"""Guides and marks are told apart from the ground of the view, dark or light."""
+"""Guides and marks contrast with the background of the view, dark or light."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def contrast(a: tuple[int, int, int], b: tuple[int, int, int]) -> float:
 
 
 @pytest.mark.parametrize("colours", [DARK, LIGHT])
-def test_every_guide_stands_out_from_its_ground(colours: Palette) -> None:
+def test_every_guide_contrasts_with_its_background(colours: Palette) -> None:
     # 3 is what WCAG 2.1 asks of graphics; the many weak lines of the grid should stay behind.
     for rgb in (colours.strong, *colours.axes, colours.frustum, colours.box):
         assert contrast(rgb, colours.ground) >= 3

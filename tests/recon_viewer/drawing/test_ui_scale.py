@@ -1,4 +1,4 @@
-"""Screens that are twice as fine: what is told in px of the design keeps its size for the eye."""
+"""High-resolution screens: sizes in design pixels keep their apparent size."""
 
 from types import SimpleNamespace
 

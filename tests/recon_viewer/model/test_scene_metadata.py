@@ -29,22 +29,22 @@ def measured_room() -> State:
 def test_a_saved_scene_comes_back_with_measurements_and_view(tmp_path: Path) -> None:
     state = measured_room()
     scene_metadata.with_viewer(room(), state).save(tmp_path / "a.npz")
-    scene, told = scene_metadata.without_viewer(Scene.load(tmp_path / "a.npz"))
+    scene, saved = scene_metadata.without_viewer(Scene.load(tmp_path / "a.npz"))
     assert scene.provenance.viewer is None
-    (one,) = scene_metadata.measured_from(told, 7)
+    (one,) = scene_metadata.measured_from(saved, 7)
     assert one.tool == "distance" and [pick.layer for pick in one.picks] == [7, 7]
     assert [pick.pixel_px for pick in one.picks] == [pick.pixel_px for pick in state.measured[0].picks]
-    view = scene_metadata.view_from(told, View())
+    view = scene_metadata.view_from(saved, View())
     # Dark or light is the person's, not the scene's.
     assert (view.shown_as, view.point_size_px, view.dark) == ("mesh", 5.0, True)
 
 
 def test_a_scene_of_the_command_line_brings_nothing() -> None:
-    told = scene_metadata.without_viewer(room())[1]
+    saved = scene_metadata.without_viewer(room())[1]
     assert (
-        told == {}
-        and scene_metadata.measured_from(told, 1) == ()
-        and scene_metadata.view_from(told, View()) == View()
+        saved == {}
+        and scene_metadata.measured_from(saved, 1) == ()
+        and scene_metadata.view_from(saved, View()) == View()
     )
 
 

@@ -23,17 +23,17 @@ def test_settings_come_back(tmp_path: Path) -> None:
     ["", "{", "[]", '{"recent": 3}', '{"view": {"shown_as": "soup"}, "recent": [], "width": 1, "height": 1}',
      '{"view": {"grid": "yes"}, "recent": [], "width": 900, "height": 900}'],
 )  # fmt: skip
-def test_a_damaged_file_is_told_and_ignored(text: str, tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported_and_ignored(text: str, tmp_path: Path) -> None:
     path = tmp_path / "viewer.json"
     path.write_text(text)
-    settings, told = load(path)
-    assert settings == Settings() and told is not None and str(path) in told
+    settings, message = load(path)
+    assert settings == Settings() and message is not None and str(path) in message
 
 
 def test_settings_that_cannot_be_saved_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = save(Settings(), tmp_path / "file" / "viewer.json")
-    assert told is not None and "cannot be saved" in told
+    message = save(Settings(), tmp_path / "file" / "viewer.json")
+    assert message is not None and "cannot be saved" in message
 
 
 def test_recent_files_are_few_and_each_once() -> None:

@@ -42,7 +42,7 @@ def test_a_measurement_ends_with_its_last_pick() -> None:
         assert [one.tool for one in state.measured] == [tool] and not state.pending
 
 
-def test_a_polyline_ends_when_told_to_and_a_single_point_is_none() -> None:
+def test_a_polyline_ends_on_request_and_needs_two_points() -> None:
     state = c.set_tool(opened(), "polyline")
     one, two, three = picks(state, 3)
     assert not c.finish(c.pick(state, one)).measured

@@ -49,19 +49,19 @@ def test_every_kind_has_a_share_and_a_range() -> None:
 
 @pytest.mark.parametrize("kind", list(COMPOSERS))
 def test_depths_of_a_kind_lie_in_its_range(kind: str) -> None:
-    found = [view for seed in range(5) for view in views(seed, 48, 36, 1, kind)]
-    middles = [float(np.median(v.z_m[np.isfinite(v.z_m)])) for v in found]
+    result = [view for seed in range(5) for view in views(seed, 48, 36, 1, kind)]
+    middles = [float(np.median(v.z_m[np.isfinite(v.z_m)])) for v in result]
     assert MIDDLE[kind][0] < np.median(middles) < MIDDLE[kind][1]
-    for view in found:
+    for view in result:
         seen = view.z_m[np.isfinite(view.z_m)]
         assert len(seen) and seen.min() > 0.02 and seen.max() < 65_000  # a shard's float16 holds no more
         np.testing.assert_allclose(seen.astype(np.float16).astype(np.float32), seen, rtol=1e-3)
 
 
 def test_landscapes_have_sky_and_reach_kilometres() -> None:
-    found = [views(seed, 48, 36, 1, "landscape")[0] for seed in range(12)]
-    sky = np.array([np.isinf(v.z_m).mean() for v in found])
-    far = np.array([v.z_m[np.isfinite(v.z_m)].max() for v in found])
+    result = [views(seed, 48, 36, 1, "landscape")[0] for seed in range(12)]
+    sky = np.array([np.isinf(v.z_m).mean() for v in result])
+    far = np.array([v.z_m[np.isfinite(v.z_m)].max() for v in result])
     assert (sky > 0.02).mean() > 0.8 and (far > 1000).mean() > 0.7
 
 
@@ -73,7 +73,7 @@ def test_a_seed_gives_the_same_scene(kind: str) -> None:
     assert first.vertices.shape != other.vertices.shape or not np.array_equal(first.vertices, other.vertices)
 
 
-def test_the_land_is_level_where_one_stands_and_its_corners_follow_the_relief() -> None:
+def test_the_ground_is_level_under_the_camera_and_its_corners_follow_the_relief() -> None:
     layers = (Layer(0.5, 30, 3, 40, 3), Layer(1500, 6000, 500, 5000, 6, ridged=True))
     relief = Relief(Noise(rng_for(1, "relief")), layers)
     assert relief.at(0.0, 0.0) == 0

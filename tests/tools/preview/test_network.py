@@ -61,9 +61,9 @@ def test_the_likelier_mode_is_the_one_whose_peak_is_higher() -> None:
         (-0.5, 0.1, 0.1, 2.0),
     ):
         scales = torch.tensor([first_scale, second_scale]).log().reshape(1, 2, 1, 1)
-        found = Prediction(modes, scales, torch.full((1, 1, 1), logit), torch.zeros(1, 1, 1))
-        assert found.log_inverse.item() == expected
-        assert found.log_error.exp().item() == pytest.approx(first_scale if expected == 1 else second_scale)
+        result = Prediction(modes, scales, torch.full((1, 1, 1), logit), torch.zeros(1, 1, 1))
+        assert result.log_inverse.item() == expected
+        assert result.log_error.exp().item() == pytest.approx(first_scale if expected == 1 else second_scale)
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,8 @@ def test_the_likelihood_is_that_of_two_laplace_distributions() -> None:
         modes[..., None, None], scales.log()[..., None, None], logit[..., None, None], logit[..., None, None]
     )
     truth = np.linspace(-40, 40, 400_001)
-    found = negative_log_likelihood(shaped, torch.tensor(truth)[None, None].float())
-    density = np.exp(-found[0, 0].double().numpy())
+    result = negative_log_likelihood(shaped, torch.tensor(truth)[None, None].float())
+    density = np.exp(-result[0, 0].double().numpy())
     assert np.trapezoid(density, truth) == pytest.approx(1, abs=1e-3)
     share = 1 / (1 + np.exp(-0.4))
     at_0 = share * np.exp(-1 / 0.5) / 1.0 + (1 - share) * np.exp(-1 / 0.2) / 0.4
@@ -176,17 +176,17 @@ def test_a_crop_keeps_the_metres_of_every_point_and_its_ray() -> None:
         if not known:
             continue
         seen += 1
-        found = f / torch.exp(batch.log_inverse[0])
+        result = f / torch.exp(batch.log_inverse[0])
         ray = ((torch.arange(32) + 0.5) / 32 - cx) / f
         slope = torch.median(
-            (found[:, 2:] - found[:, :-2]) / (ray[2:] * found[:, 2:] - ray[:-2] * found[:, :-2])
+            (result[:, 2:] - result[:, :-2]) / (ray[2:] * result[:, 2:] - ray[:-2] * result[:, :-2])
         )
         assert abs(slope) == pytest.approx(1, rel=0.1)
-        assert found[16].numpy() == pytest.approx((4 / (1 - np.sign(slope) * ray)).numpy(), rel=0.05)
+        assert result[16].numpy() == pytest.approx((4 / (1 - np.sign(slope) * ray)).numpy(), rel=0.05)
     assert seen > 3
 
 
-def test_one_in_four_does_not_know_its_camera_and_keeps_its_metres() -> None:
+def test_one_in_four_has_no_known_camera_and_keeps_its_metric_depth() -> None:
     item = Item(torch.zeros(3, 90, 120, dtype=torch.uint8), torch.full((90, 120), 3.0), 1.4, True, True, True)
     rng = np.random.default_rng(0)
     batch = joined([assemble([item], (64, 96), rng, 1.0) for _ in range(200)])
@@ -321,8 +321,8 @@ def test_sizes_grow_with_the_time() -> None:
 
 def test_errors_are_metric_and_after_one_scale() -> None:
     truth = torch.rand(20, 30) + 1
-    found = errors(truth * 2, truth, torch.ones(20, 30).bool())
-    assert found == pytest.approx({"metric": 1.0, "aligned": 0.0, "delta1": 0.0}, abs=1e-6)
+    result = errors(truth * 2, truth, torch.ones(20, 30).bool())
+    assert result == pytest.approx({"metric": 1.0, "aligned": 0.0, "delta1": 0.0}, abs=1e-6)
     assert errors(truth, truth, truth > 1.5)["delta1"] == 1
 
 

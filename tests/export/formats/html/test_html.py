@@ -51,8 +51,8 @@ class Page(HTMLParser):
             self.texts[-1] += data
 
     def scripts(self, **wanted: str) -> list[tuple[dict[str, str | None], str]]:
-        found = zip(self.elements, self.texts, strict=True)
-        scripts = [(attributes, text) for (tag, attributes), text in found if tag == "script"]
+        result = zip(self.elements, self.texts, strict=True)
+        scripts = [(attributes, text) for (tag, attributes), text in result if tag == "script"]
         return [each for each in scripts if all(each[0].get(key) == wanted[key] for key in wanted)]
 
     @property
@@ -67,9 +67,9 @@ class Page(HTMLParser):
         for attributes, text in self.scripts(**{"data-array": name}):
             raw = zlib.decompress(base64.b64decode(text, validate=True))
             blocks.append(unpacked(raw, int(attributes["data-rows"]), columns, dtype))
-        found = np.concatenate(blocks)
-        assert len(found) == self.data["arrays"][name]["count"]
-        return found
+        result = np.concatenate(blocks)
+        assert len(result) == self.data["arrays"][name]["count"]
+        return result
 
 
 def unpacked(raw: bytes, rows: int, columns: int, dtype: type) -> np.ndarray:
@@ -115,8 +115,8 @@ def test_a_levelled_scene_is_upright_and_its_camera_above_the_floor(page):
     level_T_gl[1, 3] = 1.4
     content, written = page("mesh", level_T_gl=level_T_gl)
     expected = apply(level_T_gl @ gl_T_cam, content.geometry.vertices)
-    found = written.array("position", np.int32) * written.data["position_step_m"]
-    assert np.abs(found - expected).max() < 0.0001
+    result = written.array("position", np.int32) * written.data["position_step_m"]
+    assert np.abs(result - expected).max() < 0.0001
     camera = np.reshape(written.data["camera"]["scene_T_gl"], (4, 4)).T
     assert np.allclose(camera, level_T_gl)
     assert written.data["floor_m"] == 0
@@ -162,8 +162,8 @@ def test_rounding_moves_a_point_by_less_than_a_tenth_of_a_pixel(depth_m, focal_p
 def test_huge_coordinates_are_rounded_coarser_instead_of_overflowing(page, make_content):
     geometry = make_content("cloud").geometry
     _, written = page("cloud", geometry=replace(geometry, points=geometry.points * np.float32(1e7)))
-    found = written.array("position", np.int32) * written.data["position_step_m"]
-    assert np.allclose(found, apply(gl_T_cam, geometry.points) * 1e7, rtol=1e-5, atol=1)
+    result = written.array("position", np.int32) * written.data["position_step_m"]
+    assert np.allclose(result, apply(gl_T_cam, geometry.points) * 1e7, rtol=1e-5, atol=1)
 
 
 def test_a_jpeg_goes_in_as_it_is(page, make_content):
@@ -199,8 +199,8 @@ def test_no_text_of_a_file_name_or_a_provenance_becomes_markup(page):
     _, plain = page("mesh")
     content = page("mesh")[0]
     photo = Photo(content.photo.rgb, path=f"/somewhere/private/{nasty.replace('/', '|')}")
-    told = {"model": {"name": nasty, "revision": nasty}, "calibration": {"scale": 1.0, "note": nasty}}
-    _, written = page("mesh", photo=photo, provenance=Provenance.from_dict(told))
+    values = {"model": {"name": nasty, "revision": nasty}, "calibration": {"scale": 1.0, "note": nasty}}
+    _, written = page("mesh", photo=photo, provenance=Provenance.from_dict(values))
     assert [tag for tag, _ in written.elements] == [tag for tag, _ in plain.elements]
     facts = dict(written.data["facts"])
     assert facts["Depth"] == facts["Revision"] == nasty
@@ -280,7 +280,7 @@ def test_a_program_of_the_same_sources_is_kept(build_hook, monkeypatch, tmp_path
     assert build_hook.bundle() is not None
 
 
-def test_a_failing_npm_is_told_in_its_own_words(build_hook, monkeypatch, tmp_path):
+def test_the_error_message_of_npm_is_shown(build_hook, monkeypatch, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("npm", "node"):

@@ -78,10 +78,10 @@ def psnr_db(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("shape", ["mesh", "cloud"])
 def test_the_first_view_is_the_photo_and_nothing_is_fetched(shape, scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html", shape=shape)
-    found = browse(page, [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")]])
-    assert found["problem"] is None
-    assert found["errors"] == []
-    assert [each for each in found["requests"] if not each.startswith("blob:")] == [page.as_uri()]
+    result = browse(page, [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")]])
+    assert result["problem"] is None
+    assert result["errors"] == []
+    assert [each for each in result["requests"] if not each.startswith("blob:")] == [page.as_uri()]
     shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
     photo = scene.photo.rgb.astype(np.float64)
     # The box's outline is cut: that is not the view's doing.
@@ -105,9 +105,9 @@ def test_the_ruler_reads_the_distance_of_two_clicked_points(shape, scene, browse
     clicks = [["click", 2 * c + 1, 2 * r + 1] for pair in pairs for c, r in pair]
     steps += [*clicks, ["texts", ".label"], ["drag", 300, 240, 340, 260], ["texts", ".label"]]
     steps += [["key", "c"], ["texts", ".label"]]
-    found = browse(page, steps, viewport=(640, 480))
-    assert found["errors"] == []
-    read, after_turning, cleared = found["results"]
+    result = browse(page, steps, viewport=(640, 480))
+    assert result["errors"] == []
+    read, after_turning, cleared = result["results"]
     assert len(read) == 2
     for text, pair in zip(read, pairs, strict=True):
         number, unit = text.split()
@@ -126,21 +126,21 @@ def test_a_levelled_scene_opens_on_the_photo_too_and_its_lengths_stay(scene, bro
     html.write(content, tmp_path / "a.html")
     pair = ((60, 60), (90, 215))
     steps = [["key", "h"], ["wait", 200], ["screenshot", str(tmp_path / "a.png")], ["key", "m"]]
-    found = browse(tmp_path / "a.html", [*steps, *(["click", c, r] for c, r in pair), ["texts", ".label"]])
+    result = browse(tmp_path / "a.html", [*steps, *(["click", c, r] for c, r in pair), ["texts", ".label"]])
     shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
     difference = np.abs(shown - scene.photo.rgb).max(axis=-1)
     assert (difference < 10).mean() > 0.98
-    assert float(found["results"][-1][0].split()[0]) == pytest.approx(distance_m(scene, *pair), rel=0.02)
+    assert float(result["results"][-1][0].split()[0]) == pytest.approx(distance_m(scene, *pair), rel=0.02)
 
 
-def test_a_click_beside_the_surface_measures_nothing(scene, browse, tmp_path):
+def test_a_click_outside_the_surface_measures_nothing(scene, browse, tmp_path):
     narrow = Scene(
         scene.photo, scene.intrinsics, MetricDepth(scene.depth.z_m, np.indices((240, 320))[1] > 160)
     )
     page = narrow.save(tmp_path / "a.html")
     steps = [["key", "h"], ["wait", 100], ["key", "m"], ["click", 100, 100], ["texts", "#lines circle"]]
-    found = browse(page, [*steps, ["texts", "#hint"]], viewport=(640, 480))
-    assert found["results"] == [[], ["No surface here: click on the scene"]]
+    result = browse(page, [*steps, ["texts", "#hint"]], viewport=(640, 480))
+    assert result["results"] == [[], ["No surface here: click on the scene"]]
 
 
 def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):
@@ -154,18 +154,18 @@ def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):
         assert rect["left"] + rect["width"] <= viewport[0]
 
 
-def test_a_browser_without_webgl_is_told_so(scene, browse, tmp_path):
+def test_a_browser_without_webgl_shows_a_message(scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html")
-    found = browse(page, [["texts", "#problem"]], args=["--disable-3d-apis"])
-    assert "WebGL 2" in found["problem"]
-    assert found["results"] == [[found["problem"]]]
+    result = browse(page, [["texts", "#problem"]], args=["--disable-3d-apis"])
+    assert "WebGL 2" in result["problem"]
+    assert result["results"] == [[result["problem"]]]
 
 
-def test_a_damaged_page_is_told(scene, browse, tmp_path):
+def test_a_damaged_page_shows_a_message(scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html")
     text = page.read_text("utf-8")
     start = text.index('data-array="uv"')
     cut = text.index(">", start) + 1 + 400
     page.write_text(text[:cut] + text[cut + 400 :], "utf-8")
-    found = browse(page, [])
-    assert "cannot be read" in found["problem"]
+    result = browse(page, [])
+    assert "cannot be read" in result["problem"]

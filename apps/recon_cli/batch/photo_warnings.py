@@ -1,4 +1,4 @@
-"""Passes on what the journals of single photos say."""
+"""Displays the warnings in the journals of single photos."""
 
 from collections.abc import Iterable
 
@@ -6,15 +6,15 @@ from recon.journal import WARNINGS_SHOWN, Entry
 from recon_cli.console import ConsoleJournal
 
 
-class Told:
-    """Passes on what the journals of single photos say: each warning once, since most are the same for all."""
+class PhotoWarnings:
+    """Displays the warnings of single photos: each text once, because most are the same for all photos."""
 
     def __init__(self, journal: ConsoleJournal) -> None:
         self.journal = journal
         self._seen: set[str] = set()
 
-    def tell(self, name: str, entries: Iterable[Entry]) -> None:
-        """What one photo's journal holds; everything where the user wants details."""
+    def show(self, name: str, entries: Iterable[Entry]) -> None:
+        """Displays the new warnings of one photo; all entries if verbose."""
         for entry in entries:
             if self.journal.verbose:
                 show = self.journal.warn if entry.kind == "warning" else self.journal.detail
@@ -27,6 +27,6 @@ class Told:
             return
         self._seen.add(entry.message)
         if len(self._seen) > WARNINGS_SHOWN:
-            self.journal.warn(entry.topic, "further warnings are in the record of the folder alone")
+            self.journal.warn(entry.topic, "further warnings are only in the folder's batch.jsonl")
         else:
             self.journal.warn(entry.topic, f"{name}: {entry.message}", photo=name, **entry.values)
