@@ -131,4 +131,4 @@ def test_every_suffix_of_photos_counts_and_info_knows_them_all(tmp_path: Path) -
     assert set(SUFFIXES) == PHOTO_SUFFIXES
     for suffix in (".jfif", ".JFIF", ".jpe", ".mpo"):
         (tmp_path / f"a{suffix.lower().removeprefix('.')}{suffix}").touch()
-    assert len(find_inputs([str(tmp_path)]).found) >= 3
+    assert len(find_inputs([str(tmp_path)]).files) >= 3
