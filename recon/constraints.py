@@ -6,6 +6,8 @@ Positions are px of the upright photo, the centre of the top-left pixel at (0.5,
 from dataclasses import dataclass
 from math import dist, isfinite
 
+__all__ = ["CameraHeight", "Constraint", "DistanceAt", "LengthBetween", "Pixel", "Rectangle"]
+
 Pixel = tuple[float, float]
 
 PICKING_PX = 0.5

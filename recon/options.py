@@ -279,6 +279,9 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        for name in ("depth", "relative_depth", "constraint_file", "calibration"):
+            if isinstance(path := getattr(self, name), str):
+                object.__setattr__(self, name, Path(path))
         try:
             self._check_values()
         except ValueError as error:

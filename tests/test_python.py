@@ -108,7 +108,7 @@ def test_errors_name_arguments_in_python_and_flags_on_the_command_line() -> None
     with pytest.raises(ValueError, match=r"^give only one of intrinsics, focal_px, focal_35mm and fov$"):
         recon.Options(fov=60, focal_px=100)
     with pytest.raises(recon.ReconError) as failed:
-        recon.reconstruct(RGB, depth=Path("nope.png"))
+        recon.reconstruct(RGB, depth="nope.png")
     assert str(failed.value).startswith("nope.png") and "--" not in str(failed.value)
     with pytest.raises(recon.ReconError, match=r"\(length, at, .* depth=FILE"):
         recon.reconstruct(RGB, relative_depth=SAMPLES / "kitchen.depth.png")
