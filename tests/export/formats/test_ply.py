@@ -1,5 +1,6 @@
 """PLY through trimesh and Open3D."""
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from recon.errors import ExportError
 from recon.export.formats import ply
 from recon.export.registry import format_for
 from recon.frames import apply, file_T_cam, rotate
+from recon.geometry.depth_edges import connect
+from recon.geometry.point_cloud import GridCloud
+from recon.geometry.unproject import rays_of
 from recon.provenance import Provenance
-from recon.types import Mesh, PointCloud
+from recon.types import Intrinsics, Mesh, Photo, PointCloud
 
 ALL_AXES = ["y-up", "z-up", "opencv"]
 
@@ -175,3 +179,19 @@ def test_what_is_not_finite_is_never_written(bad, make_content, tmp_path):
     points[5, 1] = bad
     with pytest.raises(ValueError, match="finite"):
         ply.write(replace(content, geometry=replace(content.geometry, points=points)), tmp_path / "a.ply")
+
+
+def test_writing_takes_no_more_memory_for_a_larger_cloud(make_content, tmp_path):
+    side = 1500
+    camera = Intrinsics.from_focal(side, width=side, height=side, source="user")
+    photo = Photo(np.zeros((side, side, 3), np.uint8))
+    z_m, known = np.full((side, side), 2, np.float32), np.ones((side, side), bool)
+    rays = rays_of(camera)
+    cloud = GridCloud(z_m, known, rays, photo.rgb, connect(z_m, known, rays, 0.04))
+    content = replace(make_content("cloud"), geometry=cloud, photo=photo, intrinsics=camera)
+    tracemalloc.start()
+    ply.write(content, tmp_path / "a.ply")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # What up to four threads have in hand.
+    assert peak < 25e6 < 0.5 * (tmp_path / "a.ply").stat().st_size
