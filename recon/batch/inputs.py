@@ -13,26 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recon.errors import PhotoError
+from recon.photo import SUFFIXES
 
-PHOTO_SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".heic",
-        ".heif",
-        ".avif",
-        ".bmp",
-        ".gif",
-    }
-)
-"""Suffixes of photos in a folder; a file that is given explicitly is read whatever its suffix."""
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".3gp", ".wmv"}
 )
@@ -179,7 +161,7 @@ def _inside(
 
 def _left_out(files: Sequence[Path]) -> list[tuple[Path, str]]:
     """The files that are not processed, and why."""
-    photos = {path.with_suffix("") for path in files if path.suffix.lower() in PHOTO_SUFFIXES}
+    photos = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
     return [(path, why) for path in files if (why := _why_left_out(path, photos))]
 
 
@@ -188,7 +170,7 @@ def _why_left_out(path: Path, photos: set[Path]) -> str | None:
         return "hidden"
     if is_video(path):
         return _VIDEO
-    if path.suffix.lower() not in PHOTO_SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         return "not a photo"
     of_photo = path.with_suffix("")
     if of_photo.suffix.lower() == _DEPTH_PART and of_photo.with_suffix("") in photos:

@@ -9,6 +9,7 @@ from recon.errors import ReconError, SceneFileError
 from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
 from recon.file_info.geometry import Contents, Loaded, to_shape
 from recon.file_info.info import FileInfo
+from recon.photo import SUFFIXES as PHOTO_SUFFIXES
 from recon.types import Mesh, PointCloud
 
 Result = TypeVar("Result")
@@ -45,7 +46,7 @@ _KINDS: dict[str, _Kind] = {
     ".stl": _Kind("STL", stl.describe, stl.load),
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), _Kind("USD", usd.describe, usd.load)),
     ".xyz": _Kind("XYZ text", xyz.describe, xyz.load),
-    **dict.fromkeys(photo.SUFFIXES, _Kind("photo", photo.read)),
+    **dict.fromkeys(PHOTO_SUFFIXES, _Kind("photo", photo.read)),
 }
 
 

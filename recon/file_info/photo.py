@@ -8,24 +8,6 @@ from recon.file_info.info import CameraInfo, FileInfo
 from recon.photo.read import read_photo
 from recon.types import CarriedDepth, Intrinsics, Photo
 
-SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".mpo",
-    ".heic",
-    ".heif",
-    ".avif",
-    ".png",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".bmp",
-    ".gif",
-)
-"""What names a photo; which format it is its first bytes decide."""
-
 
 @dataclass(frozen=True)
 class PhotoInfo(FileInfo):

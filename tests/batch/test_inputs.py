@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recon.batch.inputs import PHOTO_SUFFIXES, find_inputs, output_names
+from recon.batch.inputs import find_inputs, output_names
 from recon.errors import PhotoError
-from recon.file_info.photo import SUFFIXES
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -127,8 +126,7 @@ def test_what_an_earlier_run_wrote_is_no_photo(tmp_path: Path) -> None:
     assert inputs.skipped == ((tmp_path / "a.png", "written by an earlier run"),)
 
 
-def test_every_suffix_of_photos_counts_and_info_knows_them_all(tmp_path: Path) -> None:
-    assert set(SUFFIXES) == PHOTO_SUFFIXES
+def test_every_suffix_of_photos_counts(tmp_path: Path) -> None:
     for suffix in (".jfif", ".JFIF", ".jpe", ".mpo"):
         (tmp_path / f"a{suffix.lower().removeprefix('.')}{suffix}").touch()
     assert len(find_inputs([str(tmp_path)]).files) >= 3

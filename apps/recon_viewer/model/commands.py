@@ -167,11 +167,6 @@ def finish(state: State) -> State:
     return state if not state.pending else replace(state, pending=())
 
 
-def step_back(state: State) -> State:
-    """Removes the last pick of the unfinished measurement."""
-    return replace(state, pending=state.pending[:-1])
-
-
 def remove_measured(state: State, index: int) -> State:
     """Removes one measurement."""
     if not 0 <= index < len(state.measured):

@@ -88,11 +88,6 @@ MOUSE: tuple[tuple[str, str], ...] = (
 )
 
 
-def by_name(name: str) -> Action:
-    """The action with this name; raises KeyError if there is none."""
-    return {action.name: action for action in ACTIONS}[name]
-
-
 def help_lines() -> list[tuple[str, str]]:
     """Keys and gestures with their descriptions."""
     keys = [

@@ -15,7 +15,6 @@ from recon_viewer.ui.controls import Controls
 
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
-_TOOL_WORDS = {"look": "look around", "known length": "set known length", "rectangle": "crop"}
 _STRIDES = ("automatic", "every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
 _STRIDE_NUMBERS = (None, 1, 2, 3, 4, 6, 8)
 

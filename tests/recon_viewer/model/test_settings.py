@@ -7,7 +7,7 @@ import pytest
 
 from recon.render.style import View
 from recon_viewer.model.settings import Settings, load, save, settings_path
-from recon_viewer.ui.shortcuts import ACTIONS, by_name, help_lines
+from recon_viewer.ui.shortcuts import ACTIONS, help_lines
 
 
 def test_settings_come_back(tmp_path: Path) -> None:
@@ -52,5 +52,5 @@ def test_the_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_every_action_has_a_name_and_a_key_of_its_own() -> None:
     keys = [action.key for action in ACTIONS if action.key]
     assert len(set(keys)) == len(keys) and len({action.name for action in ACTIONS}) == len(ACTIONS)
-    assert by_name("open").key_text == "Ctrl+O"
+    assert next(action.key_text for action in ACTIONS if action.name == "open") == "Ctrl+O"
     assert len(help_lines()) > len(keys)
