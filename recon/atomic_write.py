@@ -19,6 +19,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of file systems without sync, such as some network drives."""
 _PROBE_BYTES = 1 << 20
+_SUFFIX = ".part"
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True)
     If the body succeeds, the files are synced to disk and renamed over the old ones, the main file last: it never
     refers to a sidecar that does not exist yet, and a power cut leaves no empty file under its name. On any
     exception, including Ctrl-C, the temporary folder is removed and the old files are unchanged. A process that is
-    killed leaves a hidden folder ``.*.part``, which later runs ignore. A symbolic link is replaced, not followed. A
+    killed leaves a hidden folder ``.*.part`` (``remove_leftovers``). A symbolic link is replaced, not followed. A
     folder is replaced only if it contains nothing but files with the names that are written.
 
     Args:
@@ -49,7 +50,7 @@ def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True)
     try:
         # A random name, so that leftovers of a killed run are never mixed up with this run's files.
         # Truncated, because a name has at most 255 bytes, and a character has up to four.
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=_SUFFIX, dir=path.parent))
         try:
             try:
                 yield temporary / path.name
@@ -63,6 +64,16 @@ def staged(path: Path, sidecars: Sequence[Path] = (), *, overwrite: bool = True)
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise ExportError(_reason(path, error)) from error
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:40]}."
+
+
+def remove_leftovers(path: Path) -> None:
+    """Removes what killed processes left of writing ``path``; nobody may be writing it now."""
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*{_SUFFIX}"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def check_writable(

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
-from recon_cli.display import Bar, stage_progress
+from recon_cli.display import Bar, printable, printable_line, stage_progress
 from recon_cli.option_groups import option
 from recon_cli.signals import Stopped
 
@@ -44,12 +44,11 @@ class ConsoleJournal(Journal):
 
     def show(self, entry: Entry) -> None:
         """Prints one line per entry: warnings even if quiet, details only if verbose."""
+        message = Text(printable_line(entry.message), style="default")
         if entry.kind == "warning":
-            self.console.print(Text("warning  ", style="yellow") + Text(entry.message, style="default"))
+            self.console.print(Text("warning  ", style="yellow") + message)
         elif not self.quiet and (entry.kind == "decision" or self.verbose):
-            self.console.print(
-                Text(f"{entry.topic:<12} ", style="bold cyan") + Text(entry.message, style="default")
-            )
+            self.console.print(Text(f"{printable_line(entry.topic):<12} ", style="bold cyan") + message)
 
     @contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
@@ -58,11 +57,11 @@ class ConsoleJournal(Journal):
             yield lambda done: None
             return
         if not self.console.is_terminal:
-            self.console.print(Text(f"{name} ..."))
+            self.console.print(Text(f"{printable_line(name)} ..."))
             yield lambda done: None
             return
         with stage_progress(self.console) as progress:
-            task = progress.add_task(name, total=total)
+            task = progress.add_task(printable_line(name), total=total)
             yield lambda done: progress.update(task, completed=done)
 
     def count(self, total: int | None = None, name: str = "") -> Bar:
@@ -79,10 +78,15 @@ class Session:
     result: dict[str, Any] = field(default_factory=dict)
     """Filled by the command; printed with ``--json`` on success."""
 
-    def print(self, text: str) -> None:
-        """Prints the command's output as text on stdout; nothing with ``--json``."""
+    def print(self, text: str, *, styled: bool = False) -> None:
+        """Prints the command's output as text on stdout; nothing with ``--json``.
+
+        Args:
+            text: May be several lines.
+            styled: Whether it holds escape sequences of our own (``table_text``), and none of others.
+        """
         if not self.json:
-            click.echo(text)
+            click.echo(text if styled else printable(text))
 
 
 def manner_options(command: Command) -> Command:
@@ -144,7 +148,9 @@ def print_failure(kind: str, message: str, entries: Sequence[Entry] = ()) -> Non
 
 
 def _fail(session: Session, message: str, kind: str, code: int) -> NoReturn:
-    session.journal.console.print(Text("error    ", style="bold red") + Text(message, style="default"))
+    session.journal.console.print(
+        Text("error    ", style="bold red") + Text(printable_line(message), style="default")
+    )
     if session.json:
         print_failure(kind, message, session.journal.entries)
     sys.exit(code)

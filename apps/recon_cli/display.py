@@ -3,6 +3,7 @@
 import io
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 REPORT_EVERY_S = 30.0
 """Interval of progress lines if stderr is not a terminal."""
@@ -53,7 +55,7 @@ class Bar:
         self._progress: Progress | None = None
         if not quiet and console.is_terminal:
             self._progress = _progress(console, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._task = self._progress.add_task(name, total=total)
+            self._task = self._progress.add_task(printable_line(name), total=total)
 
     def __enter__(self) -> "Bar":
         if self._progress is not None:
@@ -67,7 +69,7 @@ class Bar:
     def describe(self, text: str) -> None:
         """Sets the description of the current work."""
         if self._progress is not None:
-            self._progress.update(self._task, description=text)
+            self._progress.update(self._task, description=printable_line(text))
 
     def expect(self, total: int) -> None:
         """Sets the total number of items."""
@@ -85,12 +87,40 @@ class Bar:
         if self.quiet or now - self._reported < REPORT_EVERY_S:
             return
         self._reported = now
-        name = f"{self.name}: " if self.name else ""
+        name = f"{printable_line(self.name)}: " if self.name else ""
         if self.total is None:
-            self.console.print(f"{name}{self.done} done")
+            self.console.print(Text(f"{name}{self.done} done"))
         elif self.done < self.total:
             left = (now - self._start) / self.done * (self.total - self.done)
-            self.console.print(f"{name}{self.done} of {self.total} done, about {duration(left)} left")
+            self.console.print(Text(f"{name}{self.done} of {self.total} done, about {duration(left)} left"))
+
+
+_JOINERS = "\u200c\u200d"
+"""Letters of Persian and Hindi, and emoji of several people, need them; they draw nothing."""
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal obeys: escape sequences, carriage returns, marks that turn the reading order.
+
+    They come from names and comments of files. Each is written as Python writes it (``\\x1b``); line feeds stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter == "\n" or _is_shown(letter) else _escape(letter) for letter in text)
+
+
+def printable_line(text: str) -> str:
+    """The same in one line: a file's name must not look like a line of recon's."""
+    return printable(text).replace("\n", "\\n")
+
+
+def _is_shown(letter: str) -> bool:
+    # Spaces other than the plain one are in the names of screenshots.
+    return letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) in ("Zs", "Cn", "Co")
+
+
+def _escape(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def duration(seconds: float) -> str:
@@ -123,7 +153,7 @@ def table_text(
     for title in titles:
         table.add_column(title, justify="right" if title in numbers else "left", no_wrap=title in whole)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(printable_line(cell)) for cell in row))
     terminal = sys.stdout.isatty()
     text = io.StringIO()
     Console(file=text, force_terminal=terminal, width=None if terminal else width).print(table)

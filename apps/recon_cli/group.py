@@ -22,6 +22,7 @@ from recon_cli.commands.models import models
 from recon_cli.commands.render import render
 from recon_cli.commands.view import view
 from recon_cli.console import ReaderGone, print_failure
+from recon_cli.display import printable
 
 
 class _Recon(click.Group):
@@ -49,6 +50,7 @@ class _Recon(click.Group):
         except click.Abort:  # Ctrl-C before a command runs
             return 130
         except click.ClickException as error:
+            error.message = printable(error.message)
             error.show()
             if "--json" in words:
                 print_failure(type(error).__name__, error.format_message())

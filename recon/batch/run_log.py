@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from recon.atomic_write import staged
+from recon.atomic_write import remove_leftovers, staged
 from recon.batch.file_check import describe_file, state_of
 from recon.batch.file_lock import lock
 from recon.errors import ExportError, Failure
@@ -188,6 +188,7 @@ class Record:
             raise self._unwritable(error) from error
         if self._file is None:
             self._lock_file()
+        self._remove_leftovers()
         try:
             if self.path.stat().st_size > self._end:
                 os.truncate(self.path, self._end)
@@ -196,6 +197,12 @@ class Record:
                 self._add({"kind": "settings", "format": _FORMAT, "id": self._id, "settings": self._settings})
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _remove_leftovers(self) -> None:
+        """Removes what killed runs were writing; this run has the folder for itself."""
+        begun = [output for output, row in self._newest.items() if row["kind"] == "begun"]
+        for output in (*begun, FAILED):
+            remove_leftovers(self.folder / output)
 
     def begin(self, photo: str, outputs: Sequence[str]) -> None:
         """Records that these outputs are about to be written, so that a later run may replace them."""

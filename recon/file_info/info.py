@@ -114,7 +114,7 @@ class FileInfo:
         rows += [("camera", str(self.camera))] if self.camera else []
         rows += [("axes", self.axes)] if self.axes else []
         rows += [(key, _shown(value)) for key, value in flatten(self.provenance)]
-        return printable(rows + [("note", note) for note in self.notes])
+        return rows + [("note", note) for note in self.notes]
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -169,15 +169,6 @@ class Extent:
     def notes(self) -> tuple[str, ...]:
         """A note if there are points that are not finite."""
         return (f"{self.not_finite:,} points are NaN or infinite",) if self.not_finite else ()
-
-
-def printable(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Rows with control characters escaped: a terminal would interpret those in a file's text."""
-    return [(_plain(label), _plain(value)) for label, value in rows]
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def axes_of(metadata: Mapping[str, Any]) -> Axes | None:

@@ -205,11 +205,11 @@ def _print_tables(summary: "Summaries", session: Session) -> None:
     for model, result in summary.items():
         session.print(f"{model}: {photo_line(result)}")
         if result.overall.photos:
-            session.print(_shown(model_table(result)))
+            session.print(_shown(model_table(result)), styled=True)
         session.print("")
     comparison = comparison_table(summary)
     if comparison is not None:
-        session.print(_shown(comparison))
+        session.print(_shown(comparison), styled=True)
 
 
 def _shown(table: "Table") -> str:

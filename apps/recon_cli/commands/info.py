@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from recon_cli.console import Session, manners
+from recon_cli.display import printable_line
 
 
 @click.command()
@@ -18,4 +19,4 @@ def info(session: Session, file: Path) -> None:
     session.result["info"] = description.as_dict()
     width = max(len(label) for label, _ in description.rows())
     for label, value in description.rows():
-        session.print(f"{label:<{width}}  {value}")
+        session.print(printable_line(f"{label:<{width}}  {value}"))

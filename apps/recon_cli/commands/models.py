@@ -52,7 +52,7 @@ def list_models(session: Session) -> None:
         session.print("\n\n".join(map(_details, cards)))
     else:
         titles = ("name", "predicts", "weights", "licence of the weights")
-        session.print(table_text(titles, map(_row, cards), whole=titles))
+        session.print(table_text(titles, map(_row, cards), whole=titles), styled=True)
     session.print(
         "\nMore on one, and how to install it: recon models NAME. Download: recon models pull NAME\n"
         "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]"
