@@ -9,13 +9,9 @@ from recon.photo.embedded_depth.xmp import APPLE_DEPTH, RDF, parse
 from recon.photo.orientation import same_shape, upright_camera
 from recon.types import Intrinsics
 
-_WIDE_PRIMARIES = (9, 11, 12)
-"""BT.2020, DCI-P3, Display P3 (ITU-T H.273, table 2)."""
 _LARGEST_PX = 100_000
 _FOCAL_PER_WIDTH = (0.1, 100.0)
 """Range of focal lengths in widths of the image: beyond, the numbers are damaged."""
-_HDR_TRANSFERS = (16, 18)
-"""PQ and HLG (ITU-T H.273, table 3)."""
 
 
 def kind_of_brands(head: bytes) -> str | None:
@@ -27,13 +23,12 @@ def kind_of_brands(head: bytes) -> str | None:
     return "HEIF" if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"} else None
 
 
-def decode_heif(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> Image.Image:
+def decode_heif(data: bytes, check_size: Callable[[int, int], None]) -> Image.Image:
     """Decodes the primary image, which libheif rotates upright (``info["original_orientation"]``).
 
     Args:
         data: The file's bytes.
         check_size: Called with width and height before the pixels are decoded.
-        notes: Receives a warning if the colours cannot be converted.
 
     Raises:
         ValueError: The file is damaged or truncated; libheif may raise other errors as well.
@@ -44,12 +39,6 @@ def decode_heif(data: bytes, check_size: Callable[[int, int], None], notes: list
     _check_complete(data)
     file = pillow_heif.open_heif(data)
     check_size(*file.size)
-    colours = file.info.get("nclx_profile") or {}
-    if "icc_profile" not in file.info and (
-        colours.get("color_primaries") in _WIDE_PRIMARIES
-        or colours.get("transfer_characteristics") in _HDR_TRANSFERS
-    ):
-        notes.append("The colours are wide-gamut or HDR without an ICC profile and may look pale.")
     return file.to_pillow()
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 
+from recon.photo.stated_colour import StatedColour
+
 _MAX_SAMPLE_VALUE = 281
 """TIFF tag (TIFF 6.0, section 8), which Pillow does not name."""
 _DARK_BELOW = 4096
@@ -30,13 +32,16 @@ def has_premultiplied_alpha(picture: Image.Image) -> bool:
     return tags is not None and _first(tags.get(Base.ExtraSamples)) == 1
 
 
-def decode_deep(data: bytes, notes: list[str], *, premultiplied: bool = False) -> Image.Image:
+def decode_deep(
+    data: bytes, notes: list[str], *, premultiplied: bool = False, stated: StatedColour | None = None
+) -> Image.Image:
     """Decodes a file with OpenCV (which rotates TIFFs upright) and rounds to 8 bits (L, RGB or RGBA).
 
     Args:
         data: The file's bytes.
         notes: Receives warnings for the user.
         premultiplied: Whether the colours of a TIFF are multiplied by their alpha (ExtraSamples 1).
+        stated: Converted from, before rounding; None: sRGB, or a profile that the caller converts.
 
     Raises:
         ValueError: OpenCV cannot decode it.
@@ -53,7 +58,11 @@ def decode_deep(data: bytes, notes: list[str], *, premultiplied: bool = False) -
         cv2.utils.logging.setLogLevel(level)
     if stored is None:
         raise ValueError("its pixels cannot be decoded")
-    eight = to_8_bits(stored, notes)
+    if stated is not None and stored.ndim == 3 and stored.dtype == np.uint16:
+        colours = stated.to_srgb(np.ascontiguousarray(stored[..., 2::-1]))[..., ::-1]
+        eight = np.dstack([colours, *(to_8_bits(stored[..., k], notes) for k in range(3, stored.shape[2]))])
+    else:
+        eight = to_8_bits(stored, notes)
     channels = 1 if eight.ndim == 2 else eight.shape[2]
     if channels == 1:
         return Image.fromarray(eight.reshape(eight.shape[:2]))

@@ -29,6 +29,7 @@ from recon.photo.high_bit_depth import (
 from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
 from recon.photo.panorama import panorama_projection
+from recon.photo.stated_colour import StatedColour, convert, of_container, of_exif, of_png
 from recon.photo.transparency import on_white, split_alpha
 from recon.types import Photo
 
@@ -52,6 +53,8 @@ class _Decoded:
     tags: exif.Tags
     orientation: int
     """EXIF orientation of the file, 1 to 8."""
+    stated: StatedColour | None
+    """Colour that the file states without a profile, and that is to be converted."""
     turned: bool
 
 
@@ -81,6 +84,8 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         opaque, present = decoded.picture, None
         if opaque.has_transparency_data:
             opaque, present = split_alpha(opaque, notes)
+        if decoded.stated is not None:
+            opaque = convert(opaque, decoded.stated)
         srgb = to_srgb(opaque, notes)
         if present is not None:
             srgb = on_white(srgb, present)
@@ -186,13 +191,14 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
             )
 
     if kind == "HEIF":
-        picture = heif.decode_heif(data, check_size, notes)
+        picture = heif.decode_heif(data, check_size)
         _check_not_panorama(path, picture)
         tags = exif.read_tags(picture.getexif, notes)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
         written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
-        return _Decoded(picture, tags, exif.orientation(written, notes), turned=True)
+        stated = _stated(picture, data, kind, tags, notes)
+        return _Decoded(picture, tags, exif.orientation(written, notes), stated, turned=True)
     try:
         picture = _open(data, kind)
     except Image.UnidentifiedImageError as error:
@@ -212,6 +218,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     _check_not_panorama(path, picture)
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
+    stated = _stated(picture, data, kind, tags, notes)
     if kind == "TIFF":
         picture = grey_tiff_to_8_bits(picture, notes)
     # Clipboards write 32-bit BMPs whose fourth byte is unused, so often that it is worth no warning.
@@ -219,10 +226,10 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture = picture.convert("RGB")
     if deep:
         profile = picture.info.get("icc_profile")
-        picture = decode_deep(data, notes, premultiplied=premultiplied)
-        picture.info["icc_profile"] = profile
+        picture = decode_deep(data, notes, premultiplied=premultiplied, stated=stated)
+        picture.info["icc_profile"], stated = profile, None
     # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
-    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=kind == "TIFF")
+    return _Decoded(picture, tags, exif.orientation(tags, notes), stated, turned=kind == "TIFF")
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
@@ -247,7 +254,21 @@ def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: lis
     check_size(width, height)
     picture = decode_deep(data, notes)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
-    return _Decoded(picture, tags, exif.orientation(tags, notes), turned=True)
+    return _Decoded(picture, tags, exif.orientation(tags, notes), None, turned=True)
+
+
+def _stated(
+    picture: Image.Image, data: bytes, kind: str, tags: exif.Tags, notes: list[str]
+) -> StatedColour | None:
+    """The colour that the file states in another way than by a profile."""
+    if kind == "PNG":
+        return of_png(picture, data, notes)
+    if picture.info.get("icc_profile"):
+        return None
+    if kind in ("HEIF", "AVIF"):
+        return of_container(data, notes)
+    space = tags.get(Base.ColorSpace)
+    return of_exif(picture.getexif(), space) if space in (2, 65535) else None
 
 
 def _check_not_raw(path: Path, picture: Image.Image) -> None:

@@ -208,7 +208,7 @@ def test_a_broken_profile_of_a_16_bit_png_is_a_warning_and_silent(tmp_path: Path
     assert any("profile" in note for note in photo.warnings)
 
 
-def test_colours_that_are_not_converted_are_reported(tmp_path: Path) -> None:
+def test_display_p3_by_the_codes_of_a_heic_becomes_srgb(tmp_path: Path) -> None:
     colours = {
         "color_primaries": 12,
         "transfer_characteristics": 13,
@@ -217,4 +217,8 @@ def test_colours_that_are_not_converted_are_reported(tmp_path: Path) -> None:
     }
     out = io.BytesIO()
     pillow_heif.from_pillow(Image.fromarray(UPRIGHT)).save(out, nclx_profile=colours, save_nclx_profile=True)
-    assert any("wide-gamut" in note for note in read_photo(file(tmp_path, "a.heic", out.getvalue())).warnings)
+    photo = read_photo(file(tmp_path, "a.heic", out.getvalue()))
+    expected = srgb_of_p3(UPRIGHT.reshape(-1, 3).T, 2.2).T.reshape(UPRIGHT.shape).round().astype(np.uint8)
+    mean, unconverted = (np.abs(each.astype(int) - expected).mean() for each in (photo.rgb, UPRIGHT))
+    assert mean < 3 < unconverted
+    assert photo.warnings == ()
