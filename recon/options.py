@@ -199,10 +199,11 @@ class Options:
         flag="--intrinsics",
         metavar="FX,FY,CX,CY",
     )
-    level: bool = _option(
+    level: bool | None = _option(
         "Geometry",
-        False,
-        "Align the scene with gravity, estimated from floor and walls. No change if gravity cannot be estimated.",
+        None,
+        "Align the scene with gravity, estimated from floor and walls, or keep the camera's frame. Default: align "
+        "meshes and web pages if gravity is sure.",
         flag="--level/--no-level",
     )
     max_depth: float | None = _option(
@@ -224,8 +225,9 @@ class Options:
     )
     fill: bool = _option(
         "Geometry",
-        False,
-        "Fill gaps behind foreground objects by extending the background (synthetic). Meshes only.",
+        True,
+        "Meshes: extend the background behind foreground objects (synthetic), as far as a camera sees that moves "
+        "sideways by 5 % of the object's distance.",
         flag="--fill/--no-fill",
     )
     stride: int | None = _option(

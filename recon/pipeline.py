@@ -20,6 +20,7 @@ from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
 from recon.errors import CalibrationError
 from recon.export.format import Geometry
+from recon.frames import Axes
 from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.photo.read import read_photo
@@ -140,23 +141,25 @@ def compose_scene(
     return scene
 
 
-def make_geometry(scene: Scene, shapes: Iterable[Shape], journal: Journal) -> dict[Shape, Geometry]:
+def make_geometry(
+    scene: Scene, wanted: Iterable[tuple[Shape, Axes | None]], journal: Journal
+) -> dict[Shape, Geometry]:
     """Runs the last three stages: the scene as a levelled point cloud, a mesh, or both; nothing for no shapes.
 
     Args:
         scene: Its options determine which pixels are dropped and the resolution of the geometry.
-        shapes: Which shapes to make, each once.
+        wanted: The shapes to make, each with the axes that its file format prescribes, if any.
         journal: Receives what was dropped, the levelling, and the progress.
     """
     # 7. Pixels: drop the sky, what is too far, and flying pixels at depth edges
     with journal.stage("Finding depth edges"):
         report_pixels(scene, journal)
+    # 8. Levelling: gravity and the height of the camera, estimated once for all shapes
+    wanted = tuple(wanted)
+    report_levelling(scene, wanted, journal)
+    # 9. Cloud or mesh
     made: dict[Shape, Geometry] = {}
-    for shape in shapes:
-        # 8. Levelling: gravity and the height of the camera, estimated once for all shapes
-        if not made and scene.levelling is not None:
-            report_levelling(scene.levelling, journal)
-        # 9. Cloud or mesh
+    for shape in dict.fromkeys(shape for shape, _ in wanted):
         with journal.stage(f"Making the {shape}"):
             made[shape] = geometry = scene.geometry(shape)
         if isinstance(geometry, Mesh):

@@ -95,6 +95,8 @@ class Scene(Value):
         )
         if cached is not None and same:
             other.__dict__["surface"] = cached
+        if "gravity" in self.__dict__:
+            other.__dict__["gravity"] = self.gravity
         return other
 
     @cached_property
@@ -122,12 +124,26 @@ class Scene(Value):
         )
 
     @cached_property
-    def levelling(self) -> Levelling | None:
-        """Gravity and the camera's height, estimated from all pixels with depth; None without ``options.level``."""
-        if not self.options.level:
-            return None
+    def gravity(self) -> Levelling:
+        """Gravity and the camera's height, from all pixels with depth."""
         usable = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
         return estimate_levelling(self.depth, usable, self.intrinsics)
+
+    def levelling(self, shape: Shape, fixed_axes: Axes | None = None) -> Levelling | None:
+        """What the shape is levelled by; None if it keeps the camera's frame.
+
+        Without ``--level`` or ``--no-level`` these are meshes, and formats that are y-up by their standard (GLB, USD,
+        web pages), if gravity is sure. Other point clouds keep the frame that programs which read them expect.
+
+        Args:
+            shape: Of the geometry.
+            fixed_axes: Of the format, which take the place of the option's.
+        """
+        level, axes = self.options.level, fixed_axes or self.options.axes
+        if level is None:
+            usual = shape == "mesh" or fixed_axes == "y-up"
+            return self.gravity if usual and axes != "opencv" and self.gravity.sure else None
+        return self.gravity if level else None
 
     def stride_of(self, shape: Shape) -> int:
         """Every how many pixels there is a point or a vertex: as the options say, or a mesh's budget of triangles."""
@@ -336,8 +352,8 @@ class Scene(Value):
 
     def content(self, form: Format, shape: Shape, geometry: Geometry | None = None) -> Content:
         """The input of a format's writer; ``geometry`` avoids making the geometry again."""
-        levelling = self.levelling
-        fill = FILL_NOTE if self.options.fill and shape == "mesh" else None
+        levelling = self.levelling(shape, form.fixed_axes)
+        fill = FILL_NOTE if self.options.fill and self.options.edge and shape == "mesh" else None
         return Content(
             geometry=self.geometry(shape) if geometry is None else geometry,
             photo=self._embedded_photo,

@@ -1,9 +1,13 @@
 """Journal entries about the stages of a reconstruction."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from recon.geometry.gravity import Levelling
+from recon.frames import Axes
+from recon.geometry.gravity import SURE_CONFIDENCE
 from recon.journal import Journal
+from recon.options import Shape
 from recon.scene import Scene
 
 
@@ -53,11 +57,20 @@ def report_pixels(scene: Scene, journal: Journal) -> None:
         journal.warn("sky", f"--sky keep has no effect: {why}", option="--sky")
 
 
-def report_levelling(levelling: Levelling, journal: Journal) -> None:
-    """Journals how the scene was aligned with gravity, or why it was not."""
+def report_levelling(scene: Scene, wanted: Sequence[tuple[Shape, Axes | None]], journal: Journal) -> None:
+    """Journals by how much the scene was turned upright and how to avoid it, or why it was not.
+
+    Args:
+        scene: The scene.
+        wanted: What is written: shapes, with the axes that their formats prescribe.
+        journal: The journal.
+    """
+    used = [scene.levelling(shape, fixed_axes) for shape, fixed_axes in wanted]
+    levelling = next((found for found in used if found is not None), None)
+    if levelling is None:
+        _report_not_level(scene, wanted, journal)
+        return
     values = levelling.as_provenance()
-    angles = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}°"
-    height_m = levelling.camera_height_m
     level, upright = 100 * levelling.floor_share, 100 * levelling.wall_share
     visible = f"{level:.0f} % of the image is horizontal and {upright:.0f} % vertical"
     if not levelling.trusted:
@@ -68,15 +81,37 @@ def report_levelling(levelling: Levelling, journal: Journal) -> None:
             **values,
         )
         return
+    height_m = levelling.camera_height_m
     origin = (
         "no floor is visible, so heights are relative to the camera"
         if height_m is None
         else f"the camera is {height_m:.2f} m above the lowest visible horizontal surface, which is at height 0"
     )
+    angles = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}° of the camera"
+    clouds = "" if None not in used else ", as point clouds do"
     journal.decide(
         "level",
-        f"{angles} of the camera; {origin} ({visible}; confidence {levelling.confidence:.2f})",
+        f"turned upright by {levelling.turn_deg:.1f}° ({angles}); {origin} ({visible}; confidence "
+        f"{levelling.confidence:.2f}); --no-level keeps the camera's frame{clouds}",
+        turn_deg=round(levelling.turn_deg, 3),
         **values,
+    )
+
+
+def _report_not_level(scene: Scene, wanted: Sequence[tuple[Shape, Axes | None]], journal: Journal) -> None:
+    if scene.options.level is not None or not wanted or scene.options.axes == "opencv":
+        return
+    if all(shape == "cloud" for shape, _ in wanted):
+        journal.detail("level", "point clouds keep the camera's frame; --level aligns them with gravity")
+        return
+    confidence = scene.gravity.confidence
+    anyway = "; --level aligns it anyway" if scene.gravity.trusted else ""
+    journal.decide(
+        "level",
+        f"the scene keeps the camera's frame: gravity is not sure (confidence {confidence:.2f}, "
+        f"{SURE_CONFIDENCE} needed){anyway}",
+        applied=False,
+        confidence=round(confidence, 3),
     )
 
 

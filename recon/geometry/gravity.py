@@ -10,7 +10,7 @@ floor is at y = 0 and the camera at (0, h, 0). If no floor is visible, the camer
 """
 
 from dataclasses import dataclass
-from math import asin, atan2, cos, degrees, exp, radians, sin
+from math import acos, asin, atan2, cos, degrees, exp, radians, sin
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ from recon.types import BoolMap, Intrinsics, MetricDepth
 
 MIN_CONFIDENCE = 0.3
 """With less confidence, a scene is not levelled."""
+
+SURE_CONFIDENCE = 0.6
+"""Above it meshes are levelled by default."""
 
 _MAX_TILT_DEG = 45.0
 # Standard deviation of the prior for the camera's tilt.
@@ -64,6 +67,16 @@ class Levelling:
     def trusted(self) -> bool:
         """Whether the confidence is high enough to level the scene."""
         return self.confidence >= MIN_CONFIDENCE
+
+    @property
+    def sure(self) -> bool:
+        """Whether a scene is levelled by it that was not asked to be."""
+        return self.confidence >= SURE_CONFIDENCE
+
+    @property
+    def turn_deg(self) -> float:
+        """By how much levelling turns the scene."""
+        return degrees(acos(max(-1.0, min(1.0, -self.up_cam[1]))))
 
     @property
     def pitch_deg(self) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.geometry.gravity import Levelling, estimate_levelling
+from recon.geometry.gravity import Levelling
 from recon.geometry.unproject import pixel_centres
 from recon.measure.fit_plane import Support, support
 from recon.measure.measurement import MeasurementError
@@ -18,14 +18,9 @@ them."""
 _MAX_PIXELS = 60_000
 
 
-def levelling_of(scene: Scene) -> Levelling:
-    """Gravity and the camera's height; estimated here if the scene's options do not include levelling."""
-    return scene.levelling or estimate_levelling(scene.depth, usable(scene), scene.intrinsics)
-
-
 def trusted_up(scene: Scene) -> Array | None:
     """(3,) unit vector against gravity, cam frame; None if the estimate is not reliable."""
-    levelling = levelling_of(scene)
+    levelling = scene.gravity
     return np.array(levelling.up_cam) if levelling.trusted else None
 
 
@@ -35,7 +30,7 @@ def floor_support(scene: Scene) -> tuple[Support, Levelling]:
     Raises:
         MeasurementError: Gravity could not be estimated, or no floor is visible.
     """
-    levelling = levelling_of(scene)
+    levelling = scene.gravity
     if not levelling.trusted:
         raise MeasurementError(
             "a height cannot be measured: gravity could not be estimated from floor and walls (confidence "

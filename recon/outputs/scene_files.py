@@ -71,8 +71,8 @@ def save_all(
     from recon.pipeline import make_geometry
     from recon.types import Mesh
 
-    shapes = {output.shape: None for output in outputs if output.shape is not None}
-    made = make_geometry(scene, tuple(shapes), journal)
+    wanted = [(o.shape, o.form.fixed_axes) for o in outputs if o.shape is not None and o.form is not None]
+    made = make_geometry(scene, wanted, journal)
     written: list[dict[str, Any]] = []
     for output in outputs:
         counts: dict[str, int] = {}

@@ -43,7 +43,7 @@ def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) ->
         picture_px: (width, height) of the pictures.
     """
     scene = _reduced(scene, shape, picture_px)
-    levelling = scene.levelling
+    levelling = scene.levelling(shape)
     world_T_cam = gl_T_cam
     if levelling is not None and levelling.trusted:
         world_T_cam = levelling.level_T_gl @ gl_T_cam

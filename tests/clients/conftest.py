@@ -110,6 +110,5 @@ def scene() -> Scene:
 def levelled(scene: Scene) -> Scene:
     """The same, standing on its floor."""
     upright = replace(scene, options=replace(scene.options, level=True))
-    assert upright.levelling is not None
-    assert upright.levelling.trusted
+    assert upright.gravity.trusted
     return upright

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,13 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from synthetic import plane
 
+from recon.export.registry import formats
+from recon.geometry.gravity import SURE_CONFIDENCE
 from recon.geometry.unproject import rays_of
+from recon.journal import Journal
 from recon.options import Options
 from recon.scene import Scene
+from recon.stage_reports import report_levelling
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon_cli.group import recon
 
@@ -70,7 +75,7 @@ def test_the_comment_says_where_the_camera_is(tmp_path: Path) -> None:
 
 def test_the_glb_s_camera_moves_with_the_scene(tmp_path: Path) -> None:
     level = scene_of(level=True).save(tmp_path / "level.glb")
-    plain = scene_of().save(tmp_path / "plain.glb")
+    plain = scene_of(level=False).save(tmp_path / "plain.glb")
     node = next(n for n in glb_document(level)["nodes"] if "camera" in n)
     level_T_camera = np.array(node["matrix"]).reshape(4, 4).T
     assert level_T_camera[:3, 3] == pytest.approx([0, 1.5, 0], abs=0.01)
@@ -88,7 +93,8 @@ def points_of_mesh(path: Path) -> NDArray[np.float64]:
 
 def test_a_scene_without_gravity_is_written_unchanged(tmp_path: Path) -> None:
     scene = flat_scene()
-    assert scene.levelling is not None and not scene.levelling.trusted
+    levelling = scene.levelling("mesh")
+    assert levelling is not None and not levelling.trusted
     plain = scene.with_options(Options()).save(tmp_path / "plain.ply")
     left = scene.save(tmp_path / "left.ply")
     assert np.array_equal(points_of(left), points_of(plain))
@@ -117,3 +123,53 @@ def test_the_command_says_what_it_did_or_could_not_do(tmp_path: Path) -> None:
 def test_opencv_axes_cannot_be_levelled() -> None:
     with pytest.raises(ValueError, match="axes y-up or z-up"):
         Options(level=True, axes="opencv")
+
+
+def test_by_default_meshes_and_pages_stand_upright_and_other_clouds_keep_the_camera_s_frame() -> None:
+    scene = scene_of()
+    for suffix, shape, upright in (
+        (".glb", "mesh", True),
+        (".glb", "cloud", True),
+        (".html", "cloud", True),
+        (".ply", "mesh", True),
+        (".ply", "cloud", False),
+        (".pcd", "cloud", False),
+        (".las", "cloud", False),
+        (".colmap", "cloud", False),
+    ):
+        level_T_gl = scene.content(formats()[suffix], shape).level_T_gl
+        assert (level_T_gl is not None) == upright, f"{suffix}, {shape}"
+        forced = scene.with_options(Options(level=True)).content(formats()[suffix], shape).level_T_gl
+        assert forced is not None
+        assert level_T_gl is None or np.array_equal(level_T_gl, forced)
+    for kept in (Options(level=False), Options(axes="opencv")):
+        assert scene.with_options(kept).content(formats()[".ply"], "mesh").level_T_gl is None
+
+
+def test_by_default_a_scene_whose_gravity_is_not_sure_keeps_the_camera_s_frame() -> None:
+    scene = flat_scene().with_options(Options())
+    assert scene.levelling("mesh") is None
+    doubtful = replace(scene_of().gravity, confidence=SURE_CONFIDENCE - 0.01)
+    scene = scene_of()
+    scene.__dict__["gravity"] = doubtful
+    assert doubtful.trusted and scene.levelling("mesh") is None
+    assert scene.with_options(Options(level=True)).levelling("mesh") is doubtful
+
+
+def told_of(scene: Scene, *suffixes: str) -> str:
+    journal = Journal()
+    report_levelling(scene, [(formats()[s].shapes[0], formats()[s].fixed_axes) for s in suffixes], journal)
+    return journal.entries[0].message if journal.entries else ""
+
+
+def test_the_output_says_by_how_much_it_turned_the_scene_and_how_not_to() -> None:
+    assert told_of(scene_of(), ".glb").startswith("turned upright by 20.0° (pitch -20.0°")
+    assert told_of(scene_of(), ".glb").endswith("--no-level keeps the camera's frame")
+    assert told_of(scene_of(), ".glb", ".ply").endswith(
+        "--no-level keeps the camera's frame, as point clouds do"
+    )
+    assert told_of(scene_of(), ".ply").startswith("point clouds keep the camera's frame; --level")
+    assert told_of(flat_scene().with_options(Options()), ".glb").startswith(
+        "the scene keeps the camera's frame"
+    )
+    assert told_of(scene_of(level=False), ".glb") == ""

@@ -169,8 +169,6 @@ def measure(
 
 
 def _opened(path: Path) -> "Scene":
-    from dataclasses import replace
-
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
@@ -179,9 +177,7 @@ def _opened(path: Path) -> "Scene":
             f"{path} is not a scene file ({SUFFIX}): create one with `recon build PHOTO -o scene{SUFFIX}`, or "
             "measure in the plane of a rectangle of known size with --rectangle, which needs only the photo"
         )
-    scene = Scene.load(path)
-    # With this option the scene estimates gravity once, and caches it.
-    return scene.with_options(replace(scene.options, level=True))
+    return Scene.load(path)
 
 
 def _measured(

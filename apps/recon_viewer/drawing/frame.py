@@ -55,6 +55,13 @@ class Picture:
     """Why the state cannot be shown; the window then keeps the previous picture."""
 
     @property
+    def is_level(self) -> bool:
+        """Whether the active layer is shown upright: as its option says, by default if gravity is sure."""
+        layer = self.state.layer
+        asked = None if layer is None else layer.options.level
+        return not np.array_equal(self.world_T_cam, gl_T_cam) if asked is None else asked
+
+    @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners of the box around all layers, m, world frame."""
         boxes = [drawn.bounds for drawn in self.drawn.values()]

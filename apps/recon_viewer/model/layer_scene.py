@@ -80,7 +80,14 @@ class Adjuster:
 
     def world_T_cam(self, layer: Layer) -> Transform:
         """(4, 4) to the frame that is shown: upright where the option asks for it, else as the camera saw it."""
-        return self.upright_T_cam(layer) if layer.options.level else gl_T_cam
+        return self.upright_T_cam(layer) if self.is_level(layer) else gl_T_cam
+
+    def is_level(self, layer: Layer) -> bool:
+        """Whether the layer is shown upright: as the option says, by default if gravity is sure."""
+        if layer.options.level is not None or layer.options.axes == "opencv":
+            return bool(layer.options.level)
+        levelling = self.levelling_of(layer)
+        return levelling is not None and levelling.sure
 
     def forget(self, keys: set[int]) -> None:
         """Drops what was kept of other layers than these."""

@@ -165,7 +165,7 @@ class Actions:
 
             self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
 
-        self._viewer.forms.export(layer.options.level, chosen)
+        self._viewer.forms.export(layer.options, controller.picture.is_level, chosen)
 
     def _screenshot(self) -> None:
         width, height = (int(side) for side in self._viewer.view.size)

@@ -8,7 +8,7 @@ from typing import Any
 from open3d.visualization import gui
 
 from recon.frames import FILE_AXES, Axes
-from recon.options import Shape
+from recon.options import Options, Shape
 from recon.render.camera_paths import PathName
 from recon_viewer.background.outputs import suffixes
 from recon_viewer.drawing.screenshot import PictureChoice
@@ -101,7 +101,7 @@ class Forms:
         )
         self._dialogs.show(column)
 
-    def export(self, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
+    def export(self, options: Options, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
         """Asks for format and options; the caller then asks for the file."""
         column, em = self._dialogs.column("Export"), self._dialogs.em
         forms = suffixes()
@@ -114,7 +114,7 @@ class Forms:
         faces.set_limits(0, 100_000_000)
         voxel.set_limits(0, 10)
         for text, widget in (
-            ("max. triangles (0: all)", faces),
+            ("max. triangles (0: about 1 million)", faces),
             ("voxel size (m, 0: all points)", voxel),
         ):
             row = gui.Horiz(0.5 * em)
@@ -125,7 +125,7 @@ class Forms:
             gui.Checkbox("fill gaps behind foreground (synthetic)"),
             gui.Checkbox("align with gravity"),
         )
-        level_box.checked = level
+        fill_box.checked, level_box.checked = options.fill, level
         column.add_child(fill_box)
         column.add_child(level_box)
 

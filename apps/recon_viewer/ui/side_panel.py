@@ -280,4 +280,4 @@ class Panel(Controls):
             self.put(self._focal, round(scene.intrinsics.fx, 1))
         self._sky.enabled = has_depth and layer.base.sky is not None
         self._sky.checked = options.sky == "keep"
-        self._level.checked = options.level
+        self._level.checked = picture.is_level

@@ -39,7 +39,7 @@ def scene_of(z_m: np.ndarray, camera: Intrinsics = CAMERA, **options: Any) -> Sc
         Photo(rgb.astype(np.uint8)),
         camera,
         MetricDepth(np.where(valid, z_m, 1).astype(np.float32), valid),
-        options=Options(**options),
+        options=Options(**{"fill": False, **options}),
     )
 
 
@@ -159,7 +159,7 @@ def test_whatever_the_scene_nothing_comes_before_what_the_photo_shows(seed: int,
 
 def test_the_colours_are_the_background_s_and_not_the_outline_s_mixture() -> None:
     scene = scene_of(with_box(WALL, ROWS, COLS, BOX_M), fill=True)
-    patch = added(scene.with_options(Options()).mesh(), scene.mesh())
+    patch = added(scene.with_options(Options(fill=False)).mesh(), scene.mesh())
     assert patch.rgb is not None and patch.uv is not None
     assert (patch.rgb == GREEN).all()
     cols, rows = np.floor(patch.uv * [CAMERA.width, CAMERA.height]).astype(int).T
@@ -258,8 +258,8 @@ def build(folder: Path, *words: str) -> dict[str, Any]:
 
 
 def test_the_command_fills_and_the_file_says_so(folder: Path) -> None:
-    plain = build(folder, "-o", str(folder / "a.glb"))["written"][0]["faces"]
-    assert build(folder, "-o", str(folder / "b.glb"), "--fill")["written"][0]["faces"] > plain
+    plain = build(folder, "-o", str(folder / "a.glb"), "--no-fill")["written"][0]["faces"]
+    assert build(folder, "-o", str(folder / "b.glb"))["written"][0]["faces"] > plain
     assert FILL_NOTE.encode() in (folder / "b.glb").read_bytes()
     assert FILL_NOTE.encode() not in (folder / "a.glb").read_bytes()
     assert (folder / "photo.jpg").read_bytes() in (folder / "b.glb").read_bytes(), "the photo stays as it is"

@@ -7,6 +7,7 @@ from synthetic import CAMERA, plane
 from recon.geometry.depth_edges import connect, flying, restrict
 from recon.geometry.mesh.snap_flying_pixels import settle
 from recon.geometry.unproject import rays_of
+from recon.options import Options
 from recon.scene import Scene
 from recon.types import Connections, MetricDepth, Photo
 
@@ -98,7 +99,7 @@ def test_pictures_of_a_row_or_a_column(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("ramp", [1, 3])
 def test_the_mesh_has_no_holes_along_outlines_and_the_cloud_no_such_points(ramp: int) -> None:
     photo = Photo(np.zeros((120, 160, 3), np.uint8))
-    scene = Scene(photo, CAMERA, MetricDepth(outline(ramp), ALL))
+    scene = Scene(photo, CAMERA, MetricDepth(outline(ramp), ALL), options=Options(fill=False))
     assert scene.dropped.flying == 120 * ramp == 120 * 160 - len(scene.cloud().points)
     vertices, faces = scene.mesh().vertices.astype(np.float64), scene.mesh().faces
     # Seen by the photo's camera, the triangles add up to the picture, and nothing of it is seen twice.

@@ -54,7 +54,7 @@ def test_the_crop_dialog_starts_from_a_box_around_everything() -> None:
     made = Painter().paint(c.add_scene(State(), room(), name="room"))
     low, high = made.upright_bounds
     (key,) = made.drawn
-    to_upright = made.upright_T_cam @ np.linalg.inv(gl_T_cam)
+    to_upright = made.upright_T_cam @ np.linalg.inv(made.world_T_cam)
     upright = made.drawn[key].points @ to_upright[:3, :3].T + to_upright[:3, 3]
     inside = ((upright >= low - 1e-3) & (upright <= high + 1e-3)).all(axis=1)
     assert inside.mean() > 0.8
