@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from viewer_scenes import room
 
-from recon.frames import gl_T_cam
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.drawing.guides import DARK, LIGHT, Palette, floor_grid, palette
 from recon_viewer.model import commands as c
