@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.geometry.mesh.crumbs import absorb_crumbs
 from recon.geometry.mesh.fill_background import continue_background, joined
 from recon.geometry.mesh.grid_mesh import MeshGrid, grid_mesh
 from recon.geometry.mesh.simplify import simplify
@@ -46,10 +47,11 @@ def mesh_from_depth(
     uv = (u_px / camera.width).astype(np.float32), (v_px / camera.height).astype(np.float32)
     rgb = rgb[::stride, ::stride]
     z_m, keep, connections = every_nth(surface, stride, inner, edge)
-    # 2. Flying pixels: each to the nearer of its two surfaces
+    # 2. Flying pixels, each to the nearer of its two surfaces; and crumbs
     between = surface.between[::stride, ::stride]
     z_m, keep, connections = settle(z_m, keep, between, connections)
     between = between & ~keep
+    z_m, keep, connections = absorb_crumbs(z_m, keep, connections)
     # 3. Triangles, and the border at the cuts
     mesh, rim = grid_mesh(MeshGrid(z_m, inner, outer, keep, connections, rgb, *uv))
     # 4. What lies behind the cuts

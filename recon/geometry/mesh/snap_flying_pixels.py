@@ -5,6 +5,8 @@ would leave a hole along every outline, through which the photo's own camera see
 its depth is one of two.
 """
 
+from math import inf
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,13 @@ _Places = NDArray[np.intp]
 
 
 def settle(
-    z_m: FloatMap, keep: BoolMap, between: BoolMap, connections: Connections
+    z_m: FloatMap,
+    keep: BoolMap,
+    between: BoolMap,
+    connections: Connections,
+    *,
+    rounds: int = _ROUNDS,
+    largest_change: float = inf,
 ) -> tuple[FloatMap, BoolMap, Connections]:
     """Gives each pixel that hangs between two surfaces the depth of one of them.
 
@@ -33,9 +41,11 @@ def settle(
         keep: (H, W) bool: pixels of the surfaces.
         between: (H, W) bool: those that hang, with their own depth in ``z_m``.
         connections: Of the kept pixels.
+        rounds: Pixels in so many rows beside a surface find it. It goes on by its slope for the first few.
+        largest_change: Of inverse depth, as a share: pixels that would change by more stay out.
 
     Returns:
-        Depth, kept pixels and connections with these pixels among them; those that touch no surface stay out.
+        Depth, kept pixels and connections with these pixels among them; those that touch no such surface stay out.
     """
     rows, cols = np.nonzero(between & (z_m > 0))
     if not len(rows):
@@ -43,9 +53,11 @@ def settle(
     z_m, keep = z_m.copy(), keep.copy()
     connections = Connections(connections.right.copy(), connections.down.copy())
     source = np.full(z_m.shape, -1, np.int8)
-    for _ in range(_ROUNDS):
-        inverse, number = _nearest_surface(z_m, keep, connections, rows, cols)
-        found = number >= 0
+    for k in range(rounds):
+        inverse, number = _nearest_surface(z_m, keep, connections, rows, cols, sloped=k < _ROUNDS)
+        found = (number >= 0) & (np.abs(inverse * z_m[rows, cols] - 1) <= largest_change)
+        if not found.any():
+            break
         pixels = rows[found], cols[found]
         z_m[pixels], source[pixels] = 1 / inverse[found], number[found]
         keep[pixels] = True
@@ -56,7 +68,7 @@ def settle(
 
 
 def _nearest_surface(
-    z_m: FloatMap, keep: BoolMap, connections: Connections, rows: _Places, cols: _Places
+    z_m: FloatMap, keep: BoolMap, connections: Connections, rows: _Places, cols: _Places, *, sloped: bool
 ) -> tuple[NDArray[np.float32], _Places]:
     """Inverse depth of each pixel on the surface that it goes to, 1/m, and which way leads there; -1: none."""
     own: NDArray[np.float32] = np.float32(1) / z_m[rows, cols]
@@ -67,8 +79,8 @@ def _nearest_surface(
         there &= keep[beside]
         beyond, exists = _moved(keep, *beside, way)
         links, link = _link(connections, beside, beyond, way)
-        goes_on = exists.copy()
-        goes_on[exists] = links[link[0][exists], link[1][exists]]
+        goes_on = exists & sloped
+        goes_on[goes_on] = links[link[0][goes_on], link[1][goes_on]]
         one = np.float32(1)
         at = one / np.where(there, z_m[beside], one)
         slope = np.where(goes_on, at - one / np.where(goes_on, z_m[beyond], one), np.float32(0))
