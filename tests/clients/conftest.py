@@ -102,7 +102,7 @@ def scene() -> Scene:
     known = (z_m > 0) & (z_m < 8)
     z_m = np.where(known, z_m, 1).astype(np.float32)
     camera = Intrinsics(865.3, 930.0, 576.0, 372.0, 900, 700, "user")
-    options = Options(stride=2)
+    options = Options(stride=2, fill=False, level=False)
     return Scene(Photo(np.ascontiguousarray(rgb)), camera, MetricDepth(z_m, known), options=options)
 
 

@@ -64,7 +64,7 @@ def test_through_the_camera_of_the_file_it_is_the_photo(
 ) -> None:
     level = level and options.get("axes") != "opencv"  # which has no up
     scene = _scene(level=level, **options)
-    assert not level or (scene.levelling is not None and scene.levelling.trusted)
+    assert not level or scene.gravity.trusted
     path = scene.save(tmp_path / name)
     if name == "a.npz":
         subject = subject_of_scene(Scene.load(path), "mesh", (320, 240))
