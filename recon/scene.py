@@ -166,13 +166,13 @@ class Scene(Value):
         size = f"{self.photo.width} x {self.photo.height} px"
         return f"Scene({self.photo.name or 'photo'}, {size}, {reach}, {z_m.size:,} points, {model}{rough})"
 
-    def file_T_cam(self, axes: Axes) -> Transform:
-        """(4, 4) from the cam frame to the axes of a file, levelled where the scene is."""
-        return file_T_cam(axes, self._level_T_gl)
+    def file_T_cam(self, axes: Axes, shape: Shape = "mesh") -> Transform:
+        """(4, 4) from the cam frame to the axes of a file, levelled where such a file is: by default, meshes are."""
+        level = self.options.level or (self.options.level is None and axes != "opencv")
+        return file_T_cam(axes, self._level_T_gl(self.levelling(shape)) if level else None)
 
-    @property
-    def _level_T_gl(self) -> Transform | None:
-        levelling = self.levelling
+    @staticmethod
+    def _level_T_gl(levelling: Levelling | None) -> Transform | None:
         return levelling.level_T_gl if levelling is not None and levelling.trusted else None
 
     def cloud(self, *, normals: bool = True, axes: Axes | None = None) -> PointCloud:
@@ -184,7 +184,7 @@ class Scene(Value):
         """
         cloud = self._grid_cloud(normals=normals).whole()
         cloud = cloud if self.options.voxel is None else thin(cloud, self.options.voxel)
-        return cloud if axes is None else cloud.transform(self.file_T_cam(axes))
+        return cloud if axes is None else cloud.transform(self.file_T_cam(axes, "cloud"))
 
     def _grid_cloud(self, *, normals: bool = True) -> GridCloud:
         given = self.options
@@ -364,7 +364,7 @@ class Scene(Value):
                 levelling=None if levelling is None else levelling.as_provenance(),
                 fill=fill,
             ),
-            level_T_gl=self._level_T_gl,
+            level_T_gl=self._level_T_gl(levelling),
             stride=self.stride_of(shape),
             voxel_m=self.options.voxel if shape == "cloud" else None,
         )
