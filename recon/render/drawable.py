@@ -61,6 +61,11 @@ class Drawn:
         )
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not len(self.points if self.indices is None else self.indices)
+
+    @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners of the bounding box without outliers (a few percent along each axis), m."""
         if not len(self.points):

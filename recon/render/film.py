@@ -10,6 +10,7 @@ from PIL import Image
 from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.photo.write import write_picture
+from recon.render.gif import write_gif
 from recon.video.reader import check_video_support
 from recon.video.writer import OUTPUT_SUFFIXES, VideoWriter
 
@@ -19,7 +20,7 @@ FILMS = (*OUTPUT_SUFFIXES, ".gif")
 FOLDER = ""
 """A name without a suffix means a folder of numbered PNGs."""
 _GIF_TICKS_PER_S = 100
-_GIF_COLOURS = 256
+"""GIF durations are in hundredths of a second."""
 
 
 def check_film(path: Path) -> None:
@@ -96,15 +97,4 @@ def _video(path: Path, frames: Frames, fps: float) -> None:
 
 
 def _gif(path: Path, frames: Frames, fps: float) -> None:
-    """Uses the palette of the first frame for all, so that colours do not flicker."""
-    first = Image.fromarray(next(frames))
-    palette = first.quantize(_GIF_COLOURS, method=Image.Quantize.MEDIANCUT)
-
-    def others() -> Iterator[Image.Image]:
-        for frame in frames:
-            yield Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-
-    # GIF durations are in hundredths of a second.
-    lasts_ms = 1000 * max(2, round(_GIF_TICKS_PER_S / fps)) // _GIF_TICKS_PER_S
-    how = {"append_images": others(), "duration": lasts_ms, "loop": 0, "disposal": 1}
-    write_picture(path, palette, save_all=True, **how)
+    write_gif(path, frames, max(2, round(_GIF_TICKS_PER_S / fps)))

@@ -16,6 +16,7 @@ _LARGEST_PX, _LARGEST_GIF_PX = 1920, 640
 _FPS, _GIF_FPS = 25.0, 12.5
 _SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
 """Default angles. Beyond 12 degrees to a side, hidden surfaces leave too many holes."""
+_LARGEST_POINT_PX = 64.0
 _WIDER = 1.5
 """Point size relative to the pixel footprint, to avoid gaps when the camera moves closer or sideways."""
 
@@ -105,4 +106,5 @@ def look_for(
     zoom = min(width / subject.size[0], height / subject.size[1])
     exact = film.way == "still" and not moved
     wider = 1.0 if exact else _WIDER
-    return Look(width, height, background, point_size_px or max(1.0, wider * subject.footprint_px * zoom))
+    own_px = min(max(1.0, wider * subject.footprint_px * zoom), _LARGEST_POINT_PX)
+    return Look(width, height, background, point_size_px or own_px)

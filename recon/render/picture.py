@@ -31,7 +31,7 @@ _STEP = 0.02
 """Two neighbours belong to different surfaces where inverse depth departs by this share from a plane."""
 _JUMP = 24.0
 """The same of a colour between vertices, out of 255. A texture is smooth already."""
-Background = tuple[int, int, int] | NDArray[np.uint8]
+_SEVERAL_UP_TO_PX = 1 << 23
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,9 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
     """Renders (H, W, 3) uint8 sRGB from each camera, several at a time; the first one is the start camera."""
     if places:
         renderer = Renderer(drawn, look, places[0])
-        yield from in_order(partial(renderer.picture, place) for place in places)
+        # Large pictures take gigabytes: one at a time.
+        threads = None if look.width * look.height <= _SEVERAL_UP_TO_PX else 1
+        yield from in_order((partial(renderer.picture, place) for place in places), threads)
 
 
 class Renderer:
@@ -80,7 +82,8 @@ class Renderer:
         if drawn.texture is not None and textured:
             height, width = drawn.texture.shape[:2]
             seen = self._projected(start)
-            index = index_of(self._drawn(seen)).reshape(-1)
+            entries = self._drawn(seen)
+            index = index_of(entries[entries != 0])
             self._texture = Texture.of(drawn.texture, texels_per_px(seen, index, width=width, height=height))
         if look.background is None:
             self._background = _gradient(drawn.rgb, look)

@@ -16,6 +16,8 @@ from recon.render.view_camera import ViewCamera, photo_camera, preset
 from recon.scene import Scene
 from recon.types import Intrinsics
 
+_FEWEST_ROWS = 32
+"""Rows and columns that a scene keeps for the smallest of pictures."""
 _LARGEST_FOOTPRINT_PX = 8
 _NO_PHOTO_PX = (1280, 960)
 """Image size for files without a photo."""
@@ -62,7 +64,10 @@ def _reduced(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Scene:
         return scene
     size = (scene.photo.width, scene.photo.height)
     per_px = 1 / min(made / own for made, own in zip(picture_px, size, strict=True))
-    return scene.with_options(replace(options, stride=max(scene.stride_of(shape), round(per_px))))
+    coarsest = max(1, min(size) // _FEWEST_ROWS)
+    return scene.with_options(
+        replace(options, stride=max(scene.stride_of(shape), min(round(per_px), coarsest)))
+    )
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:

@@ -1,6 +1,7 @@
 """Pictures to files: what is in them, and that nothing half is left."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from recon.errors import ExportError
 from recon.render.film import check_film, files, write_film, write_still
+from recon.render.gif import write_gif
 from recon.video import reader
 
 Picture = NDArray[np.uint8]
@@ -39,6 +41,33 @@ def test_a_gif_repeats_for_ever_and_shows_every_picture(tmp_path: Path) -> None:
             made.seek(k)
             shown = np.asarray(made.convert("RGB")).astype(int)
             assert np.abs(shown - picture).mean() < 4
+
+
+def test_a_gif_does_not_wait_for_its_last_picture(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sizes = []
+
+    def frames() -> Iterator[Picture]:
+        for _ in range(8):
+            yield rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
+            sizes.append((tmp_path / "a.gif").stat().st_size if (tmp_path / "a.gif").exists() else 0)
+
+    write_gif(tmp_path / "a.gif", frames(), 8)
+    # Noise does not compress: every picture is a good part of the file, and is there before the next is asked for.
+    assert all(later > earlier + 10_000 for earlier, later in pairwise(sizes[2:]))
+    with Image.open(tmp_path / "a.gif") as made:
+        assert made.n_frames == 8  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("colour", [0, 77, 255])
+def test_a_gif_of_one_colour_has_it(colour: int, tmp_path: Path) -> None:
+    """Few colours make a short palette."""
+    write_gif(tmp_path / "a.gif", iter([np.full((3, 5, 3), colour, np.uint8)] * 2), 8)
+    with Image.open(tmp_path / "a.gif") as made:
+        made.seek(1)
+        assert (np.asarray(made.convert("RGB")) == colour).all()
+    with pytest.raises(ValueError, match="at least one frame"):
+        write_gif(tmp_path / "b.gif", iter(()), 8)
 
 
 def test_a_folder_holds_numbered_pictures(tmp_path: Path) -> None:

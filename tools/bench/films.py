@@ -9,6 +9,7 @@ loading and preparing the scene is not counted for either.
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def main(scene_file: Path, size: str, count: int, way: PathName, shape: str) -> 
     width, height = map(int, size.split("x"))
     scene = Scene.load(scene_file)
     # Open3D draws the mesh of every pixel, as recon did before it had a renderer.
-    whole = subject_of_scene(scene, shape, (scene.photo.width, scene.photo.height))  # type: ignore[arg-type]
+    every = scene.with_options(replace(scene.options, stride=1))
+    whole = subject_of_scene(every, shape, (scene.photo.width, scene.photo.height))  # type: ignore[arg-type]
     reduced = subject_of_scene(scene, shape, (width, height))  # type: ignore[arg-type]
     look = Look(width, height, (0, 0, 0), max(1.0, 1.5 * reduced.footprint_px * width / scene.photo.width))
     places = list(cameras(way, reduced.start, 10 * count, 24.0))[::10]

@@ -196,9 +196,10 @@ def render(
         _show_plan(file, output, film, values, session)
         return
     subject = _open(file, shape, film, size, values, session)
-    if not len(subject.drawn.points):
+    if subject.drawn.is_empty:
         raise ExportError(
-            f"{file}: nothing to render, since all depth was removed; try --edge 0 or a larger --max-depth"
+            f"{file}: nothing to render, since all depth was removed; try --edge 0, a larger --max-depth, or a "
+            "smaller --stride"
         )
     look = look_for(subject, film, size, moved=any(move), background=background, point_size_px=point_size)
 

@@ -156,7 +156,7 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
     planned = film_for(path, way)
     size = picture_size(planned, (scene.photo.width, scene.photo.height))
     subject = subject_of_scene(scene, "mesh", size)
-    if not len(subject.drawn.points):
+    if subject.drawn.is_empty:
         raise ExportError(f"{path.name} would be empty: all depth was removed")
     try:
         render_to(path, subject, planned, look_for(subject, planned), steps, Journal())

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +104,20 @@ def test_a_missing_file_is_reported(file: Path) -> None:
 
 def test_a_scene_without_points_is_reported(tmp_path: Path) -> None:
     file = _scene().save(tmp_path / "scene.npz")
-    done = _render(file, "-o", tmp_path / "a.png", "--as", "cloud", "--max-depth", "0.001")
-    assert done.exit_code == 1 and "nothing to render" in done.stderr
-    assert _only(tmp_path) == ["scene.npz"]
+    for words in (["--as", "cloud", "--max-depth", "0.001"], ["--max-depth", "0.001"], ["--stride", "5000"]):
+        done = _render(file, "-o", tmp_path / "a.png", *words)
+        assert done.exit_code == 1 and "nothing to render" in done.stderr
+        assert _only(tmp_path) == ["scene.npz"]
+
+
+def test_a_single_point_is_shown(tmp_path: Path) -> None:
+    file = _scene().save(tmp_path / "scene.npz")
+    done = _render(
+        file, "-o", tmp_path / "a.png", "--as", "cloud", "--stride", "5000", "--background", "#ff00ff"
+    )
+    assert done.exit_code == 0, done.stderr
+    shown = (np.asarray(Image.open(tmp_path / "a.png")) != (255, 0, 255)).any(axis=2)
+    assert 500 < shown.sum() <= 64 * 64
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +182,32 @@ def test_an_exported_file_becomes_a_folder_of_pictures(file: Path) -> None:
     assert _only(out) == ["00001.png", "00002.png"]
     shown = np.asarray(Image.open(out / "00001.png"))
     assert shown.shape == (61, 81, 3) and (shown.max(axis=2) > 0).mean() > 0.05
+
+
+@pytest.mark.parametrize("size", ["1x1", "2x90", "300x1"])
+@pytest.mark.parametrize("shape", ["cloud", "mesh"])
+def test_any_size_can_be_had(file: Path, size: str, shape: str) -> None:
+    out = file.with_name("a.png")
+    done = _render(file, "-o", out, "--size", size, "--as", shape)
+    assert done.exit_code == 0, done.stderr
+    assert "{}x{}".format(*Image.open(out).size) == size
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as POSIX does")
+@pytest.mark.parametrize("name", ["a.gif", "frames"])
+def test_ctrl_c_leaves_nothing(file: Path, name: str) -> None:
+    words = ["render", file, "-o", file.with_name(name), "--seconds", "300", "--fps", "50"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recon_cli.main", *map(str, words)], stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 200
+    # A frame is there: the film has begun.
+    while not any(each.is_file() for each in file.parent.glob(".*.part/**/*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=200)
+    assert process.returncode == 130 and "Traceback" not in stderr
+    assert _only(file.parent) == ["scene.npz"]
 
 
 @pytest.mark.parametrize("path", ["swing", "turntable", "fly"])
