@@ -16,9 +16,10 @@ _LARGEST_PX, _LARGEST_GIF_PX = 1920, 640
 _FPS, _GIF_FPS = 25.0, 12.5
 _SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
 """Default angles. Beyond 12 degrees to a side, hidden surfaces leave too many holes."""
-_LARGEST_POINT_PX = 64.0
 _WIDER = 1.5
 """Point size relative to the pixel footprint, to avoid gaps when the camera moves closer or sideways."""
+_LARGEST_POINT_PX = 64.0
+"""Of points whose size was not asked for."""
 
 
 @dataclass(frozen=True)
