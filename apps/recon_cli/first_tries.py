@@ -1,7 +1,8 @@
 """Completes the short forms that people try first: without ``-o``, an output without ``-o``, a URL."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
@@ -45,18 +46,46 @@ def build_words(
     photo = Path(photos[0])
     if not named:
         return photos, [photo.with_suffix(DEFAULT_SUFFIX)]
-    return photos, [path / (photo.stem + DEFAULT_SUFFIX) if _is_directory(path) else path for path in named]
+    return photos, inside_directories(named, photo, DEFAULT_SUFFIX)
+
+
+def inside_directories(outputs: Sequence[Path], photo: Path, suffix: str) -> list[Path]:
+    """Outputs of one photo: a directory, or a new name without suffix, gets a file named after the photo inside."""
+    return [
+        path / (photo.stem + suffix) if path.is_dir() or not (path.suffix or path.exists()) else path
+        for path in outputs
+    ]
+
+
+@contextmanager
+def new_directories(outputs: Sequence[Path], named: Sequence[Path]) -> Iterator[None]:
+    """Makes the directories that the user named and that are not there; removes them if nothing was written.
+
+    Args:
+        outputs: Files to write.
+        named: What the user gave as outputs: files, or directories of ``outputs``.
+    """
+    made = [path.parent for path in outputs if path.parent in named and not path.parent.exists()]
+    for folder in made:
+        with suppress(OSError):  # the check of the outputs says what is wrong
+            folder.mkdir()
+    try:
+        yield
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def next_commands(photo: str, written: Path) -> list[str]:
     """Three commands to continue with after the first scene: view, share, measure."""
     files = (photo, written, written.with_suffix(".html"), written.with_suffix(".npz"))
     name, mesh, page, scene = (quote(str(path)) for path in files)
-    return [
-        f"recon view {mesh}",
-        f"recon build {name} -o {page}    # an interactive web page",
-        f"recon build {name} -o {scene} && recon measure {scene} --from X,Y --to X,Y",
-    ]
+    measure = f"recon measure {scene} --from X,Y --to X,Y"
+    share = [] if page == mesh else [f"recon build {name} -o {page}    # an interactive web page"]
+    if scene != mesh:
+        measure = f"recon build {name} -o {scene} && {measure}"
+    return [f"recon view {mesh}", *share, measure]
 
 
 def is_many(word: str) -> bool:
@@ -72,9 +101,3 @@ def _is_output(word: str) -> bool:
     from recon.scene_file import SUFFIX
 
     return word.lower().endswith((*formats(), SUFFIX)) and not is_pattern(word)
-
-
-def _is_directory(path: Path) -> bool:
-    """Whether a path is an existing directory; a trailing slash is lost in ``Path``, so a new one is not
-    recognised."""
-    return path.is_dir()

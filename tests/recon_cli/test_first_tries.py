@@ -62,6 +62,30 @@ def test_a_directory_takes_the_scene_under_the_photo_s_name(room: Path) -> None:
     assert done.exit_code == 0 and (room / "out" / "my room.glb").is_file()
 
 
+@pytest.mark.parametrize(("command", "file"), [("build", "my room.glb"), ("depth", "my room.png")])
+@pytest.mark.parametrize("output", ["out/", "out"])
+def test_a_new_directory_is_made_and_stays_only_with_something_in_it(
+    room: Path, command: str, file: str, output: str
+) -> None:
+    words = [command, "my room.jpg", "-o", output, "--depth", "depth.png"]
+    assert run(*words, "--dry-run").exit_code == 0 and not (room / "out").exists()
+    assert run(*words[:-1], "nope.png").exit_code == 1 and not (room / "out").exists()
+    done = run(*words)
+    assert done.exit_code == 0 and [path.name for path in (room / "out").iterdir()] == [file], done.output
+
+
+def test_a_file_without_a_suffix_is_no_directory(room: Path) -> None:
+    (room / "out").write_text("precious")
+    done = run("build", "my room.jpg", "-o", "out", "--depth", "depth.png")
+    assert done.exit_code == 1 and "no suffix" in done.output and (room / "out").read_text() == "precious"
+
+
+def test_what_was_written_is_not_advised_again(room: Path) -> None:
+    done = run("build", "my room.jpg", "room.npz", "--depth", "depth.png")
+    following = [line.split(None, 1)[1] for line in done.output.splitlines() if line.startswith("next")]
+    assert following[-1] == "recon measure room.npz --from X,Y --to X,Y" and len(following) == 3
+
+
 def test_lengths_take_units_and_counts_take_thousands(room: Path) -> None:
     sizes = {}
     for name, words in {

@@ -9,7 +9,7 @@ from recon.options import Options, Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
-from recon_cli.first_tries import build_words, next_commands
+from recon_cli.first_tries import build_words, new_directories, next_commands
 from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -91,19 +91,20 @@ def build(
         return
     photo = Path(words[0])
     targets = outputs_from(paths, shape)
-    check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
-    warn_of_idle_estimation(options, session.journal)
-    warn_of_idle_geometry([target.shape for target in targets], session.journal)
-    if dry_run:
-        from recon_cli.dry_run import show_plan
+    with new_directories(paths, named=outputs):
+        check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
+        warn_of_idle_estimation(options, session.journal)
+        warn_of_idle_geometry([target.shape for target in targets], session.journal)
+        if dry_run:
+            from recon_cli.dry_run import show_plan
 
-        show_plan(photo, options, targets, session)
-        return
-    from recon.pipeline import reconstruct
+            show_plan(photo, options, targets, session)
+            return
+        from recon.pipeline import reconstruct
 
-    scene = reconstruct(photo, options, journal=session.journal)
-    session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
-    session.result["scene"] = scene.provenance.as_dict()
+        scene = reconstruct(photo, options, journal=session.journal)
+        session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
+        session.result["scene"] = scene.provenance.as_dict()
     if unnamed:
         for command in next_commands(words[0], paths[0]):
             session.journal.decide("next", command)

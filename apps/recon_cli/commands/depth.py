@@ -10,6 +10,7 @@ from recon.journal import Journal
 from recon.options import Options
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
+from recon_cli.first_tries import inside_directories, new_directories
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -159,23 +160,25 @@ def _depth_of_one(session: Session, request: Request, options: Options, maker: "
     from recon.outputs.depth_files import DepthFile
     from recon.pipeline import reconstruct
 
-    photo, outputs = Path(request.words[0]), request.outputs
+    photo = Path(request.words[0])
+    outputs = inside_directories(request.outputs, photo, ".png")
     _check(maker, outputs, session.journal)
-    check_writable(
-        [(path,) for path in outputs], overwrite=request.overwrite, inputs=inputs_of(photo, options)
-    )
-    if request.dry_run:
-        from recon_cli.dry_run import plan_model
+    with new_directories(outputs, named=request.outputs):
+        check_writable(
+            [(path,) for path in outputs], overwrite=request.overwrite, inputs=inputs_of(photo, options)
+        )
+        if request.dry_run:
+            from recon_cli.dry_run import plan_model
 
-        plan_model(photo, options, session)
-        for path in outputs:
-            session.journal.decide("output", f"would write {path}", path=str(path))
-        session.result["would_write"] = [str(path) for path in outputs]
-        return
-    scene = reconstruct(photo, options, journal=session.journal)
-    targets = [DepthFile(path) for path in outputs]
-    session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
-    session.result["scene"] = scene.provenance.as_dict()
+            plan_model(photo, options, session)
+            for path in outputs:
+                session.journal.decide("output", f"would write {path}", path=str(path))
+            session.result["would_write"] = [str(path) for path in outputs]
+            return
+        scene = reconstruct(photo, options, journal=session.journal)
+        targets = [DepthFile(path) for path in outputs]
+        session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
+        session.result["scene"] = scene.provenance.as_dict()
 
 
 def _depth_of_many(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:
