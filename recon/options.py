@@ -88,6 +88,12 @@ class Options:
         flag="--depth-kind",
         choices=get_args(DepthKind),
     )
+    commercial_only: bool = _option(
+        "Depth model",
+        False,
+        "Refuse models whose licence forbids commercial use or is not known to recon.",
+        flag="--commercial-only",
+    )
     offline: bool = _option(
         "Depth model", False, "Never access the network (same as HF_HUB_OFFLINE=1).", flag="--offline"
     )

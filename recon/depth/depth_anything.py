@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from recon.depth.estimator import ModelCard, RunOptions, check_shape
+from recon.depth.estimator import ModelCard, Place, RunOptions, check_shape
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
@@ -135,23 +135,25 @@ SIZES_MB = {"small": 99, "base": 390, "large": 1341}
 
 
 def _cards() -> Iterator[ModelCard]:
-    kinds: tuple[tuple[str, str, DepthKind, str], ...] = (
-        ("dav2", "Depth-Anything-V2", "relative", "relative depth"),
+    kinds: tuple[tuple[str, str, DepthKind, str, Place | None], ...] = (
+        ("dav2", "Depth-Anything-V2", "relative", "relative depth", None),
         (
             "dav2-metric-indoor",
             "Depth-Anything-V2-Metric-Indoor",
             "metric",
             "metric depth in rooms, up to 20 m",
+            "indoor",
         ),
         (
             "dav2-metric-outdoor",
             "Depth-Anything-V2-Metric-Outdoor",
             "metric",
             "metric depth in streets, up to 80 m",
+            "outdoor",
         ),
     )
     speeds = {"small": "fast", "base": "medium", "large": "slow, more detail"}
-    for prefix, family, gives, what in kinds:
+    for prefix, family, gives, what, place in kinds:
         for size, megabytes in SIZES_MB.items():
             name, repository = f"{prefix}-{size}", f"depth-anything/{family}-{size.capitalize()}-hf"
             yield ModelCard(
@@ -160,6 +162,8 @@ def _cards() -> Iterator[ModelCard]:
                 summary=f"{what}; {speeds[size]}",
                 create=partial(_create, name, Source(repository), gives),
                 licence="Apache-2.0" if size == "small" else "CC BY-NC 4.0: non-commercial use only",
+                commercial=size == "small",
+                place=place,
                 repository=repository,
                 download_mb=megabytes,
             )

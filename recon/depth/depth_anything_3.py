@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.depth_anything import DEVIATION, MEAN
-from recon.depth.estimator import ModelCard, RunOptions
+from recon.depth.estimator import ModelCard, RunOptions, check_shape
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
@@ -49,6 +49,7 @@ class DepthAnything3:
         Raises:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
         """
+        check_shape(photo, self.name)
         snapshot = self._network.snapshot(journal)
         focal = focal_px or Intrinsics.best(None, None, width=photo.width, height=photo.height).fx
 
@@ -152,6 +153,8 @@ CARDS = (
         summary="metric depth and sky, indoors and outdoors; needs the focal length",
         create=partial(DepthAnything3, "da3-metric-large", Source(REPOSITORY)),
         licence="Apache-2.0",
+        commercial=True,
+        masks_sky=True,
         repository=REPOSITORY,
         download_mb=1337,  # 334 million float32, counted in our network
     ),

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from recon.depth.hub.checkpoint_cache import Source
 from recon.errors import PhotoError
 from recon.journal import Journal
 from recon.options import Backend, Device, Options, Precision
 from recon.types import DepthEstimate, DepthKind, Photo
+
+Place = Literal["indoor", "outdoor"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class RunOptions:
     processing_size: int | None = None
     backend: Backend = "auto"
     depth_kind: DepthKind | None = None
+    commercial_only: bool = False
 
     @classmethod
     def of(cls, options: Options) -> "RunOptions":
@@ -32,6 +35,7 @@ class RunOptions:
             options.processing_size,
             options.backend,
             options.depth_kind,
+            options.commercial_only,
         )
 
 
@@ -76,6 +80,12 @@ class ModelCard:
     """Creates the estimator without loading anything."""
     licence: str
     """Licence of the weights, with its restrictions."""
+    commercial: bool | None = None
+    """Whether the licence of the weights allows commercial use; None: not stated."""
+    place: Place | None = None
+    """Where its metres are good, if only there."""
+    masks_sky: bool = False
+    """Whether it recognises the sky."""
     predicts_focal: bool = False
     repository: str | None = None
     """Hub repository of the weights; None if they are bundled with the package."""

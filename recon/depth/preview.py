@@ -122,5 +122,7 @@ CARDS = (
         summary="rough, embedded: a small network trained on generated scenes; for a first look only",
         create=_create,
         licence="Apache-2.0",
+        commercial=True,
+        masks_sky=True,
     ),
 )

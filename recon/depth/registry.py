@@ -22,6 +22,8 @@ from recon.types import Photo
 
 BEST = names.DEPTH_PRO
 """Choice of ``auto`` if the weights are available."""
+BEST_COMMERCIAL = "da3-metric-large"
+"""The same where the licence has to allow commercial use."""
 INSIDE = names.CARRIED
 """First choice of ``auto``, if the photo file contains metric depth."""
 EMBEDDED = names.PREVIEW
@@ -85,6 +87,8 @@ def create(
         ModelUnavailable: The name is unknown, the checkpoint is unavailable or not supported, or the photo has no
             embedded depth.
     """
+    if run.commercial_only:
+        _check_commercial_use(name)
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
     estimator = card(name).create(run)
@@ -107,14 +111,28 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
         chosen = _carried_metric(photo, journal)
         if chosen is not None:
             return chosen
-    source = Source(repository=card(BEST).repository)
+    best = BEST_COMMERCIAL if run.commercial_only else BEST
+    source = Source(repository=card(best).repository)
     try:
-        download.obtain(source, name=BEST, offline=run.offline, journal=journal)
+        download.obtain(source, name=best, offline=run.offline, journal=journal)
     except ModelUnavailable as error:
-        _report_fallback(error, journal)
+        _report_fallback(best, error, journal)
         return create(EMBEDDED, run)
-    journal.decide("model", f"{BEST}: the default model; its weights are on this machine.", chosen=BEST)
-    return create(BEST, run)
+    journal.decide("model", f"{best}: the default model; its weights are on this machine.", chosen=best)
+    return create(best, run)
+
+
+def _check_commercial_use(name: str) -> None:
+    if name.startswith("hf:"):
+        raise ModelUnavailable(
+            f"{name}: recon does not know the licence of this checkpoint. Read it, and omit --commercial-only if it "
+            "allows your use."
+        )
+    if name != INSIDE and not card(name).commercial:
+        raise ModelUnavailable(
+            f"{name} may not be used commercially ({card(name).licence}). Use --model {BEST_COMMERCIAL}, or see "
+            "`recon models suggest --commercial`."
+        )
 
 
 def ready(name: str, run: RunOptions, journal: Journal) -> Estimator:
@@ -131,23 +149,23 @@ def ready(name: str, run: RunOptions, journal: Journal) -> Estimator:
     return create(name, run, journal)
 
 
-def _report_fallback(error: ModelUnavailable, journal: Journal) -> None:
+def _report_fallback(best: str, error: ModelUnavailable, journal: Journal) -> None:
     """Says that the preview is used: a warning, but where there is no hub only once per machine."""
-    remedy = f"`recon models pull {BEST}`"
+    remedy = f"`recon models pull {best}`"
     if not isinstance(error, download.HubUnreachable):
-        text = f"{BEST} is not available, so the rough {EMBEDDED} network is used. {error}"
+        text = f"{best} is not available, so the rough {EMBEDDED} network is used. {error}"
         journal.warn("model", text if remedy in text else f"{text} To install it: {remedy}.", chosen=EMBEDDED)
     elif notices.is_first(EMBEDDED):
         journal.warn(
             "model",
-            f"{BEST} is not installed ({error.reason}), so the small {EMBEDDED} network is used: shapes are coarse, "
-            f"metres are guesses. To install it: {remedy}, or by hand: `recon models {BEST}`",
+            f"{best} is not installed ({error.reason}), so the small {EMBEDDED} network is used: shapes are coarse, "
+            f"metres are guesses. To install it: {remedy}, or by hand: `recon models {best}`",
             chosen=EMBEDDED,
         )
     else:
         journal.decide(
             "model",
-            f"{EMBEDDED}, rough: metres are guesses ({BEST} is not installed: {error.reason})",
+            f"{EMBEDDED}, rough: metres are guesses ({best} is not installed: {error.reason})",
             chosen=EMBEDDED,
         )
 

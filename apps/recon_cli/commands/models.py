@@ -10,7 +10,7 @@ from recon_cli.console import Session, manner_options, manners
 from recon_cli.display import table_text
 
 if TYPE_CHECKING:
-    from recon.depth.estimator import ModelCard
+    from recon.depth.estimator import ModelCard, Place
 
 
 class _Models(click.Group):
@@ -24,7 +24,9 @@ class _Models(click.Group):
         return click.command(name, help=_describe.__doc__)(manners(partial(_describe, name=name)))
 
 
-@click.group(cls=_Models, invoke_without_command=True, subcommand_metavar="[NAME | list | pull NAME]")
+@click.group(
+    cls=_Models, invoke_without_command=True, subcommand_metavar="[NAME | list | pull NAME | suggest]"
+)
 @manner_options
 @click.pass_context
 def models(context: click.Context, **flags: bool) -> None:
@@ -51,10 +53,11 @@ def list_models(session: Session) -> None:
     if session.journal.verbose:
         session.print("\n\n".join(map(_details, cards)))
     else:
-        titles = ("name", "predicts", "weights", "licence of the weights")
+        titles = ("name", "predicts", "weights", "commercial", "licence")
         session.print(table_text(titles, map(_row, cards), whole=titles), styled=True)
     session.print(
-        "\nMore on one, and how to install it: recon models NAME. Download: recon models pull NAME\n"
+        "\nWhich one to use: recon models suggest. More on one, and how to install it: recon models NAME\n"
+        "Download: recon models pull NAME. commercial: the licence of the weights allows commercial use\n"
         "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]"
     )
 
@@ -77,6 +80,9 @@ def _as_json(card: "ModelCard") -> dict[str, Any]:
         "predicts_focal": card.predicts_focal,
         "summary": card.summary,
         "licence": card.licence,
+        "commercial_use": card.commercial,
+        "masks_sky": card.masks_sky,
+        "place": card.place,
         "repository": card.repository,
         "download_mb": card.download_mb,
         "on_this_machine": registry.is_here(card.name),
@@ -87,7 +93,13 @@ def _row(card: "ModelCard") -> list[str]:
     from recon.depth import registry
 
     here = "bundled" if card.repository is None else "here" if registry.is_here(card.name) else _size(card)
-    return [card.name, card.gives + (", focal" if card.predicts_focal else ""), here, card.licence]
+    predicts = [card.gives, *["focal"] * card.predicts_focal, *["sky"] * card.masks_sky]
+    # What the licence forbids stands in the column before it.
+    return [card.name, ", ".join(predicts), here, _commercial(card), card.licence.partition(":")[0]]
+
+
+def _commercial(card: "ModelCard") -> str:
+    return {True: "yes", False: "no", None: "?"}[card.commercial]
 
 
 def _size(card: "ModelCard") -> str:
@@ -103,6 +115,7 @@ def _details(card: "ModelCard") -> str:
         ("predicts", f"{card.gives} depth" + (" and focal length" if card.predicts_focal else "")),
         ("description", card.summary),
         ("licence", card.licence),
+        ("commercial", _commercial(card)),
         ("use", f"recon build photo.jpg --model {card.name}"),
     ]
     if card.repository is None:
@@ -143,3 +156,21 @@ def pull(session: Session, name: str) -> None:
     if snapshot is not None:
         session.journal.decide("model", f"{name} is on this machine, revision {snapshot.revision}")
         session.result |= {"name": name, "repository": snapshot.repository, "revision": snapshot.revision}
+
+
+@models.command()
+@click.option("--commercial", is_flag=True, help="Its licence must allow commercial use.")
+@click.option("--metric", is_flag=True, help="It must give metres without a known length.")
+@click.option("--indoor", "place", flag_value="indoor", help="The photo shows a room.")
+@click.option("--outdoor", "place", flag_value="outdoor", help="The photo was taken outdoors.")
+@click.option("--fast", is_flag=True, help="It must be small, and fast on a CPU.")
+@manners
+def suggest(session: Session, commercial: bool, metric: bool, place: "Place | None", fast: bool) -> None:
+    """Name the most accurate model that meets the conditions, and why."""
+    from recon.depth import registry
+    from recon.depth.suggest import Wish, suggest
+
+    card, reason = suggest(registry.cards(), Wish(commercial, metric, place, fast))
+    session.result["model"] = {**_as_json(card), "reason": reason}
+    session.print(f"{card.name}: {reason}.\n")
+    session.print(_details(card))

@@ -39,6 +39,7 @@ ESTIMATION = (
     "processing_size",
     "backend",
     "depth_kind",
+    "commercial_only",
     "offline",
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")

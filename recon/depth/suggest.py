@@ -1,0 +1,57 @@
+"""Which depth model for which photo: an order of preference, and the user's conditions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recon import estimator_names as names
+from recon.depth.estimator import ModelCard, Place
+from recon.errors import ModelUnavailable
+
+_ORDER = {
+    names.DEPTH_PRO: "it has the sharpest edges, and estimates the focal length",
+    "da3-metric-large": "it estimates metres indoors and outdoors and finds the sky; it needs the focal length",
+    "dav2-metric-indoor-large": "it is trained for metres in rooms",
+    "dav2-metric-outdoor-large": "it is trained for metres in streets",
+    "dav2-metric-indoor-small": "it is trained for metres in rooms; its small version may be used commercially",
+    "dav2-metric-outdoor-small": "it is trained for metres in streets; its small version may be used commercially",
+    "dav2-large": "it has fine detail; its depth is relative and needs a known length",
+    "dav2-small": "it is small and fast; its depth is relative and needs a known length",
+    names.PREVIEW: "it is bundled and fast; its depth is rough",
+}
+"""From the most to the least accurate, with the reason for each."""
+_SMALL_MB = 150
+"""Networks with weights up to this size count as fast on a CPU; the next larger ones have 390 MB."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Conditions on a model; None and False: any."""
+
+    commercial: bool = False
+    metric: bool = False
+    place: Place | None = None
+    fast: bool = False
+
+
+def suggest(cards: Sequence[ModelCard], wish: Wish) -> tuple[ModelCard, str]:
+    """The best of the models that meet the conditions, and why it: half a sentence.
+
+    Raises:
+        ModelUnavailable: None does.
+    """
+    by_name = {card.name: card for card in cards}
+    for name, reason in _ORDER.items():
+        if name in by_name and _fits(by_name[name], wish):
+            return by_name[name], reason
+    raise ModelUnavailable("No model meets all of these conditions; leave one out (recon models lists them).")
+
+
+def _fits(card: ModelCard, wish: Wish) -> bool:
+    return (
+        (card.commercial is True or not wish.commercial)
+        and (card.gives == "metric" or not wish.metric)
+        and (wish.place is None or card.place in (None, wish.place))
+        # Metres of rooms alone are wrong in a street, and the user did not say where the photo was taken.
+        and (card.place is None or wish.place is not None)
+        and ((card.download_mb or 0) <= _SMALL_MB or not wish.fast)
+    )
