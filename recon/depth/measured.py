@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.inverse_or_metres import sign_of_inverse
 from recon.depth_map.read import read_depth, read_stored
 from recon.errors import DepthFileError
 from recon.estimator_names import MEASURED
@@ -23,8 +24,6 @@ _LEAST_SHARE = 0.25
 change the information in relative depth). A difference of 5 % (``SAME_SURFACE_RATIO``) is then 1.25 to 6.25 % of the
 range: more than an 8-bit step, less than the gap between two objects."""
 _ROWS_AT_ONCE = 256
-_INVERSE_CORRELATION = 0.3
-"""Correlation of value and row above which values count as growing towards the bottom; a convention, not measured."""
 
 
 class Measured:
@@ -44,12 +43,8 @@ class Measured:
         Raises:
             DepthFileError: The file cannot be read, or does not match the photo.
         """
-        if self.unit_m is None and looks_inverse(read_stored(self.path)[0]):
-            raise DepthFileError(
-                f"{self.path}: this looks like relative inverse depth (levels from 0 to 65535, larger towards the "
-                "bottom), not like millimetres. Is it? Then give it with --relative-depth; if it is measured, give "
-                "--depth-unit."
-            )
+        if self.unit_m is None:
+            _ask_if_inverse(self.path)
         file = read_depth(self.path, self.unit_m)
         check_aspect(self.path, file.z_m, photo)
         stored_height, stored_width = file.z_m.shape
@@ -82,18 +77,14 @@ class Measured:
         return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
 
 
-def looks_inverse(stored: NDArray[Any]) -> bool:
-    """Whether 16-bit values look like inverse depth stretched over all levels, as Depth Anything and MiDaS write it.
-
-    They span 0 to 65535 exactly and grow towards the bottom, where most photos show what is near.
-    """
-    if stored.dtype.kind not in "iu" or stored.min() != 0 or stored.max() != 65535:
-        return False
-    rows, columns = np.nonzero((stored > 0) & (stored < 65535))
-    values = stored[rows, columns].astype(np.float64)
-    if values.size == 0 or values.std() == 0 or rows.std() == 0:
-        return False
-    return bool(np.corrcoef(rows, values)[0, 1] > _INVERSE_CORRELATION)
+def _ask_if_inverse(path: Path) -> None:
+    stored, _, source = read_stored(path)
+    sign = sign_of_inverse(path, source, stored)
+    if sign is not None:
+        raise DepthFileError(
+            f"{path}: is this relative inverse depth, as Depth Anything and MiDaS write it ({sign})? Then give it with "
+            "--relative-depth; if it is measured depth, give --depth-unit (1 for metres, 0.001 for millimetres)."
+        )
 
 
 def check_aspect(path: Path, stored: NDArray[Any], photo: Photo) -> None:

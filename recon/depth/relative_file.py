@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recon.depth.inverse_or_metres import grows_upwards
 from recon.depth.measured import check_aspect, resize_inverse
 from recon.depth_map.read import read_stored
 from recon.errors import DepthFileError
@@ -49,6 +50,12 @@ class RelativeFile:
             f"{high:.4g} (near).",
             **details,
         )
+        if grows_upwards(stored):
+            journal.warn(
+                "depth",
+                f"{self.path.name} has its larger values at the top, where most photos show what is far: if it holds "
+                "depth and not inverse depth, give it with --depth.",
+            )
         if stored.dtype == np.uint8:
             journal.warn(
                 "depth",
