@@ -1,4 +1,4 @@
-"""Whether a depth file holds metres or inverse depth: formats do not say, and one read as the other gives a wrong scene.
+"""Whether a depth file holds metres or inverse depth: formats do not say, and mistaken, they give a wrong scene.
 
 The signs are weighed so that a file is questioned only for something that measured depth does not do.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _INVERSE_WORDS = frozenset(
-    {"disp", "disparity", "inverse", "inv", "idepth", "invdepth", "relative", "midas", "anything"}
+    ("disp", "disparity", "inverse", "inv", "idepth", "invdepth", "relative", "midas", "anything")
 )
 """Words in the names of files and arrays of programs that write inverse depth."""
 _METRIC_WORDS = frozenset({"metric", "metres", "meters", "mm"})

@@ -82,8 +82,8 @@ def _ask_if_inverse(path: Path) -> None:
     sign = sign_of_inverse(path, source, stored)
     if sign is not None:
         raise DepthFileError(
-            f"{path}: is this relative inverse depth, as Depth Anything and MiDaS write it ({sign})? Then give it with "
-            "--relative-depth; if it is measured depth, give --depth-unit (1 for metres, 0.001 for millimetres)."
+            f"{path}: is this relative inverse depth, as Depth Anything and MiDaS write it ({sign})? Then give it "
+            "with --relative-depth; if it is measured depth, give --depth-unit (1 for metres, 0.001 for millimetres)."
         )
 
 

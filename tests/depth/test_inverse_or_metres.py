@@ -93,7 +93,7 @@ def test_the_question_names_both_flags_and_a_unit_answers_it(tmp_path: Path) -> 
     np.save(tmp_path / "d.npy", inverse)
     height, width = inverse.shape
     photo = Photo(np.zeros((height, width, 3), np.uint8))
-    with pytest.raises(DepthFileError, match="--relative-depth.*--depth-unit"):
+    with pytest.raises(DepthFileError, match=r"--relative-depth.*--depth-unit"):
         Measured(tmp_path / "d.npy").estimate(photo, focal_px=None, journal=Journal())
     Measured(tmp_path / "d.npy", 1.0).estimate(photo, focal_px=None, journal=Journal())
     assert not grows_upwards(inverse)

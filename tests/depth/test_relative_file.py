@@ -75,7 +75,7 @@ def test_inverse_depth_given_as_measured_is_a_question(tmp_path: Path) -> None:
     inverse = 1 / Z
     stretched = (inverse - inverse.min()) / (inverse.max() - inverse.min())
     Image.fromarray(np.rint(stretched * 65535).astype(np.uint16)).save(tmp_path / "r.png")
-    with pytest.raises(DepthFileError, match="relative inverse depth.*--relative-depth.*--depth-unit"):
+    with pytest.raises(DepthFileError, match=r"relative inverse depth.*--relative-depth.*--depth-unit"):
         Measured(tmp_path / "r.png").estimate(photo, focal_px=None, journal=Journal())
     Measured(tmp_path / "r.png", 0.001).estimate(photo, focal_px=None, journal=Journal())
     # A sensor's file of the same view, with both of the numbers that mean "not known".
