@@ -89,8 +89,8 @@ def _planes_are_in(stored: NDArray[Any]) -> str | None:
     step = max(1, max(stored.shape) // _MOST_ROWS)
     small = stored[::step, ::step].astype(np.float64)
     height, width = (side // _WINDOW * _WINDOW for side in small.shape)
-    windows = small[:height, :width].reshape(height // _WINDOW, _WINDOW, width // _WINDOW, _WINDOW)
-    windows = windows.transpose(0, 2, 1, 3).reshape(-1, _WINDOW * _WINDOW)
+    grid = small[:height, :width].reshape(height // _WINDOW, _WINDOW, width // _WINDOW, _WINDOW)
+    windows = grid.transpose(0, 2, 1, 3).reshape(-1, _WINDOW * _WINDOW)
     with np.errstate(invalid="ignore"):
         usable = np.isfinite(windows).all(axis=1) & (windows > 0).all(axis=1)
     windows = windows[usable]
