@@ -105,13 +105,25 @@ def test_errors_name_arguments_in_python_and_flags_on_the_command_line() -> None
     with pytest.raises(ValueError, match=r"^max_depth must be a positive number, got -1$") as caught:
         recon.reconstruct(RGB, max_depth=-1)
     assert caught.value.on_command_line == "--max-depth must be a positive number, got -1"  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match=r"^give only one of intrinsics, focal_px, focal_35mm and fov$"):
+    with pytest.raises(ValueError, match=r"only one of intrinsics, focal_px, focal_35mm and fov$"):
         recon.Options(fov=60, focal_px=100)
     with pytest.raises(recon.ReconError) as failed:
         recon.reconstruct(RGB, depth="nope.png")
     assert str(failed.value).startswith("nope.png") and "--" not in str(failed.value)
     with pytest.raises(recon.ReconError, match=r"\(length, at, .* depth=FILE"):
         recon.reconstruct(RGB, relative_depth=SAMPLES / "kitchen.depth.png")
+
+
+def test_a_batch_names_arguments_too(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.ply").write_text("precious")
+    options = recon.Options(model="preview")
+    with pytest.raises(recon.ReconError, match=r"use .*overwrite") as caught:
+        recon.batch.run(tmp_path / "a.png", tmp_path / "out", options)
+    assert "--" not in str(caught.value)
+    with pytest.raises(ValueError, match="resume and overwrite"):
+        recon.batch.run(tmp_path, tmp_path / "out", resume=True, overwrite=True)
 
 
 @pytest.mark.parametrize(

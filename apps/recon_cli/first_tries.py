@@ -39,6 +39,11 @@ def build_words(
         named.append(Path(photos.pop()))
     if len(photos) != 1 or formats is not None or is_many(photos[0]):
         if not named:
+            if STDIN in photos:
+                raise click.UsageError(
+                    "- reads the names of photos from standard input, one per line, and needs -o DIR; a photo itself "
+                    "is passed by its name: recon build photo.jpg"
+                )
             raise click.UsageError(
                 "several photos, a folder or a video need a directory for their scenes: add -o DIR --format glb"
             )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from recon.batch.item import Item, Maker, Target
     from recon.batch.plan import Plan, plan_batch
-    from recon.batch.run_many import run
+    from recon.batch.public_run import run
     from recon.batch.shared_models import SharedModels
     from recon.batch.steps import AffectsAllPhotos, Done, Estimated, estimate, finish, load
     from recon.outputs.depth_files import DepthFiles
@@ -78,7 +78,7 @@ _PLACES = {
     **dict.fromkeys(
         ("AffectsAllPhotos", "Done", "Estimated", "estimate", "finish", "load"), "recon.batch.steps"
     ),
-    "run": "recon.batch.run_many",
+    "run": "recon.batch.public_run",
     "SharedModels": "recon.batch.shared_models",
     "DepthFiles": "recon.outputs.depth_files",
     "SceneFiles": "recon.outputs.scene_files",
