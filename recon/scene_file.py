@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recon.atomic_write import staged
 from recon.errors import ReconError, SceneFileError
-from recon.strict_json import parse_json
+from recon.strict_json import parse_json, shown
 from recon.strict_npz import Archive, open_npz
 
 SUFFIX = ".npz"
@@ -70,7 +70,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         metadata = parse_json(str(archive.read("metadata")))
         if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
             version = metadata.get("format") if isinstance(metadata, dict) else None
-            raise SceneFileError(f"{path} was written by another version of recon ({version})")
+            raise SceneFileError(f"{path} was written by another version of recon ({shown(version)})")
         names = [name for name in _ORDER if name not in ("metadata", *_OPTIONAL) or name in archive.names]
         _check_headers(archive, [name for name in names if name != "metadata"])
         return {name: archive.read(name) for name in names if name != "metadata"}, metadata

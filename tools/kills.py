@@ -1,9 +1,9 @@
-"""Kills a batch again and again at random moments, resumes it, and compares its files with those of an undisturbed run.
+"""Kills a batch at random moments, resumes it, and compares its files with those of an undisturbed run.
 
     python -m tools.kills                            # 60 photos, 20 kills
     python -m tools.kills --photos 6 --kills 3 --seed 1
 
-Every output has to be the same byte for byte, and no hidden folder of a killed run may be left. Exits with 1 otherwise.
+Every output has to be the same byte for byte, and no hidden folder of a killed run may be left; else it exits with 1.
 """
 
 import argparse
@@ -48,7 +48,7 @@ class Outcome:
         return not self.different and not self.left
 
 
-def kill_batch(folder: Path, *, photos: int, kills: int, seed: int, jobs: int | None = None) -> Outcome:
+def kill_batch(folder: Path, *, photos: int, kills: int, seed: int) -> Outcome:
     """Runs the batch in ``folder``, which is empty, until it was killed so often; then lets it end.
 
     Raises:
@@ -58,7 +58,7 @@ def kill_batch(folder: Path, *, photos: int, kills: int, seed: int, jobs: int | 
     names = [f"p{k:03d}" for k in range(photos)]
     _make_photos(folder, names)
     words = ["build", str(folder / "photos"), "--depth", str(folder / "depths"), "--focal-px", "200"]
-    words += ["--format", FORMATS, *(["--jobs", str(jobs)] if jobs else [])]
+    words += ["--format", FORMATS]
     started = time.monotonic()
     _check(_start([*words, "-o", str(folder / "whole")]))
     whole_s = time.monotonic() - started

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.estimator_names import MEASURED
-from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json
+from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json, shown
 from recon.types import BoolMap
 
 _FORMAT = "recon-error-models-1"
@@ -86,7 +86,7 @@ def dump_error_models(models: Mapping[str, ErrorModel]) -> str:
 
 def _models_from(content: Any) -> dict[str, ErrorModel]:
     if as_object(content).get("format") != _FORMAT:
-        raise ValueError(f"expected format {_FORMAT!r}, got {content.get('format')!r}")
+        raise ValueError(f"expected format {_FORMAT!r}, got {shown(content.get('format'))}")
     found = as_kind(list[dict[str, Any]], content.get("models"), "models")
     models = [
         as_kind(ErrorModel, known_fields(ErrorModel, values), f"models[{n}]")

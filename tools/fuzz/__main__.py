@@ -51,14 +51,38 @@ class Tally:
 
 
 def fuzz(reader: str, *, seed: int, seconds: float, inputs: int, keep: Path) -> Tally:
-    """Feeds one reader for so many seconds, or so many inputs, whichever ends first."""
-    tally, number, ends = Tally(reader), 0, time.monotonic() + seconds
-    while number < inputs and time.monotonic() < ends:
-        number = _child(tally, seed, number, inputs, ends, keep)
+    """Feeds one reader for so many seconds after its first input, or so many inputs, whichever ends first."""
+    tally, number = Tally(reader), 0
+    clock = _Clock(seconds)
+    while number < inputs and not clock.is_over:
+        number = _child(tally, seed, number, inputs, clock, keep)
     return tally
 
 
-def _child(tally: Tally, seed: int, first: int, last: int, ends: float, keep: Path) -> int:
+@dataclass
+class _Clock:
+    """Runs from the first input on: loading the libraries of a reader takes longer than many inputs."""
+
+    seconds: float
+    ends: float = float("inf")
+
+    def start(self) -> None:
+        """Of the first call alone."""
+        if self.ends == float("inf"):
+            self.ends = time.monotonic() + self.seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is used up."""
+        return time.monotonic() >= self.ends
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for news."""
+        return min(_SILENT_S, max(0.1, self.ends - time.monotonic()))
+
+
+def _child(tally: Tally, seed: int, first: int, last: int, clock: _Clock, keep: Path) -> int:
     """One process, until it ends, crashes or is silent; returns the number of the next input."""
     command = [sys.executable, "-m", "tools.fuzz.child", tally.reader, str(seed), str(first), str(last)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "apps")])
@@ -77,21 +101,22 @@ def _child(tally: Tally, seed: int, first: int, last: int, ends: float, keep: Pa
     ):
         assert child.stdout is not None
         selector.register(child.stdout, selectors.EVENT_READ)
-        while time.monotonic() < ends:
-            if not selector.select(min(_SILENT_S, max(0.1, ends - time.monotonic()))):
-                if time.monotonic() < ends:
+        while not clock.is_over:
+            if not selector.select(clock.patience_s):
+                if not clock.is_over:
                     child.kill()
                     tally.outcomes["silent"] += 1
                 break
             line = child.stdout.readline()
             if not line:
                 break
+            clock.start()
             news = json.loads(line)
             begun = news.get("begun")
             if begun is None:
                 _count(tally, news)
                 first = news["ended"] + 1
-        if time.monotonic() >= ends:
+        if clock.is_over:
             child.kill()
             return last
         status = child.wait()

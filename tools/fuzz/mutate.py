@@ -173,8 +173,8 @@ def _zip(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
     method = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as package:
-        for member in members:
-            package.writestr(*member)
+        for member, inside in members:
+            package.writestr(zipfile.ZipInfo(member), inside, method)  # without the time of day
     whole = bytearray(out.getvalue())
     if draw.random() < 0.2:  # of the directory: flags, sizes, offsets
         at = whole.rfind(b"PK\x01\x02")

@@ -160,7 +160,7 @@ def what_is_missing(folder: Path) -> str | None:
             missing = sorted(set(weight_files(folder)) - names)
         except (OSError, ValueError) as error:
             return f"model.safetensors.index.json is damaged ({error}); download it again."
-        return f"{', '.join(missing)} is missing; download the checkpoint again." if missing else None
+        return f"{', '.join(missing)[:200]} is missing; download the checkpoint again." if missing else None
     if any(name.endswith((".bin", ".pt", ".pth", ".ckpt")) for name in names):
         return (
             "the weights are pickled (.bin, .pt), which can run any code when loaded; convert them to "
