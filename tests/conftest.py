@@ -46,11 +46,45 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+_NOT_FAST = {"hub", "gpu", "data", "display", "browser", "client", "slow"}
+"""Marks of tests that `--fast` leaves out."""
+_NOT_FAST_ROOMS = [
+    Path(__file__).parent / room
+    for room in [
+        "recon_cli",
+        "recon_viewer/background",
+        "render",
+        "clients",
+        "docs",
+        "tools/preview",
+        "tools/sample_data",
+    ]
+]
+"""Folders of tests that it leaves out: whole commands, other programs, trained networks."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./dev test --fast`."""
+    told = "only what takes under two minutes: no whole commands, other programs, real photos or slow tests"
+    parser.addoption("--fast", action="store_true", help=told)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--fast`, whole folders are not even imported."""
+    return True if config.getoption("--fast") and collection_path in _NOT_FAST_ROOMS else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of the real photos say so: `-m "not data"` leaves them out, and they may be skipped in CI."""
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.data)
+    if not config.getoption("--fast"):
+        return
+    slow = [item for item in items if any(mark.name in _NOT_FAST for mark in item.iter_markers())]
+    config.hook.pytest_deselected(items=slow)
+    left_out = set(map(id, slow))
+    items[:] = [item for item in items if id(item) not in left_out]
 
 
 @pytest.fixture(autouse=True)
