@@ -14,7 +14,7 @@ from rendering import open3d_pictures
 from small_content import make_content
 from virtual_display import display, window_opens
 
-from recon.depth.hub import notices
+from recon.depth.hub import remembered
 
 __all__ = [
     "display",
@@ -98,4 +98,4 @@ def _offline(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 def _new_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is said once per machine is said in each test, and no test writes into the cache of whoever runs it."""
     unused = tmp_path_factory.getbasetemp() / f"notices-{uuid4().hex}"
-    monkeypatch.setattr(notices, "cache_folder", lambda: unused)
+    monkeypatch.setattr(remembered, "cache_folder", lambda: unused)

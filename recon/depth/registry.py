@@ -14,7 +14,7 @@ from recon import estimator_names as names
 from recon.depth import plug_ins, with_transformers
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
-from recon.depth.hub import checkpoint_cache, download, notices
+from recon.depth.hub import checkpoint_cache, download, remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
@@ -155,7 +155,7 @@ def _report_fallback(best: str, error: ModelUnavailable, journal: Journal) -> No
     if not isinstance(error, download.HubUnreachable):
         text = f"{best} is not available, so the rough {EMBEDDED} network is used. {error}"
         journal.warn("model", text if remedy in text else f"{text} To install it: {remedy}.", chosen=EMBEDDED)
-    elif notices.is_first(EMBEDDED):
+    elif remembered.is_first(EMBEDDED):
         journal.warn(
             "model",
             f"{best} is not installed ({error.reason}), so the small {EMBEDDED} network is used: shapes are coarse, "

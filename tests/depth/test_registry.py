@@ -10,7 +10,7 @@ import pytest
 import recon.depth
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.hub import checkpoint_cache, download, notices, outages
+from recon.depth.hub import checkpoint_cache, download, remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable
 
@@ -104,7 +104,7 @@ def test_auto_is_depth_pro_where_its_weights_are(
 @pytest.fixture
 def no_weights(toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "locate", lambda source: None)
-    monkeypatch.setattr(outages, "recent", lambda: None)
+    monkeypatch.setattr(remembered, "recent", lambda: None)
     monkeypatch.setattr(registry, "EMBEDDED", "toy")
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
 
@@ -147,10 +147,10 @@ def test_a_cache_that_cannot_be_written_to_repeats_the_notice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(notices, "cache_folder", lambda: tmp_path / "file" / "cache")
-    assert notices.is_first("x") and notices.is_first("x")
-    monkeypatch.setattr(notices, "cache_folder", lambda: tmp_path / "cache")
-    assert notices.is_first("x") and not notices.is_first("x") and notices.is_first("y")
+    monkeypatch.setattr(remembered, "cache_folder", lambda: tmp_path / "file" / "cache")
+    assert remembered.is_first("x") and remembered.is_first("x")
+    monkeypatch.setattr(remembered, "cache_folder", lambda: tmp_path / "cache")
+    assert remembered.is_first("x") and not remembered.is_first("x") and remembered.is_first("y")
 
 
 def test_the_environment_can_forbid_the_network(

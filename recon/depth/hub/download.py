@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from recon.depth.hub import outages
+from recon.depth.hub import remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source, is_offline, locate, what_is_missing
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
@@ -58,11 +58,11 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
             f"The weights of {name} are not on this machine and the network is off limits (--offline or "
             f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}",
         )
-    if (outage := outages.recent()) is not None:
+    if (outage := remembered.recent()) is not None:
         raise HubUnreachable(
             f"the hub failed {outage.minutes_ago}",
             f"{source} was not fetched: the hub failed {outage.minutes_ago}. recon asks it again after "
-            f"{outages.LIMIT_S / 60:.0f} minutes, or at once with `recon models pull {name}`. {BY_HAND}",
+            f"{remembered.LIMIT_S / 60:.0f} minutes, or at once with `recon models pull {name}`. {BY_HAND}",
         )
     return pull(source, journal)
 
@@ -82,9 +82,9 @@ def pull(source: Source, journal: Journal) -> Snapshot:
     try:
         folder, size = _pull(source, journal)
     except HubUnreachable as error:
-        outages.remember(str(error))
+        remembered.remember(str(error))
         raise HubUnreachable(error.reason, f"{error} {BY_HAND}") from error
-    outages.forget()
+    remembered.forget()
     if problem := what_is_missing(folder):
         raise ModelUnavailable(f"{source}: {problem}")
     journal.decide(

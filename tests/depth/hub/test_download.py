@@ -18,7 +18,7 @@ from huggingface_hub import constants
 
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.hub import checkpoint_cache, download, download_process, integrity, outages
+from recon.depth.hub import checkpoint_cache, download, download_process, integrity, remembered
 from recon.depth.hub.checkpoint_cache import Source
 from recon.errors import ModelUnavailable
 from recon.types import RelativeDepth
@@ -418,26 +418,26 @@ def test_a_hub_that_failed_is_not_asked_again_for_minutes(
         download.pull(TINY, journal)  # as `recon models pull` does
     assert len(children) == 2
     now = time.time()
-    monkeypatch.setattr(outages.time, "time", lambda: now + outages.LIMIT_S)
-    assert outages.recent() is None
+    monkeypatch.setattr(remembered.time, "time", lambda: now + remembered.LIMIT_S)
+    assert remembered.recent() is None
 
 
 def test_an_outage_is_of_one_hub_and_ends_with_an_answer(
     hub: FakeHub, cache: Path, journal: KeepingJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outages.remember("no answer")
-    assert outages.recent() is not None
+    remembered.remember("no answer")
+    assert remembered.recent() is not None
     monkeypatch.setenv("HF_ENDPOINT", "http://mirror.invalid")
-    assert outages.recent() is None
+    assert remembered.recent() is None
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     download.pull(TINY, journal)
-    assert outages.recent() is None
+    assert remembered.recent() is None
     for damaged in ("", "[]", "{}", '{"time": "x", "endpoint": 1}', "[" * 100_000):
         cache.joinpath("recon-hub-failed.json").write_text(damaged)
-        assert outages.recent() is None
+        assert remembered.recent() is None
 
 
 def test_a_missing_repository_is_no_outage(hub: FakeHub, journal: KeepingJournal) -> None:
     with pytest.raises(ModelUnavailable, match="no such repository"):
         download.pull(Source("org/none"), journal)
-    assert outages.recent() is None
+    assert remembered.recent() is None

@@ -1,4 +1,5 @@
-"""Remembers a failure of the Hub for some minutes in a small file in its cache folder, so that it is not retried."""
+"""What this machine remembers, in small files in the Hub's cache folder: a failure of the Hub for some minutes, so that
+it is not retried, and notices that are shown once."""
 
 import json
 import os
@@ -11,7 +12,8 @@ from recon.strict_json import as_kind, read_json
 
 LIMIT_S = 300.0
 """How long a failure is remembered, s."""
-_NAME = "recon-hub-failed.json"
+_FAILED = "recon-hub-failed.json"
+_NOTICE = "recon-notice-"
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,35 @@ def forget() -> None:
         _path().unlink(missing_ok=True)
 
 
-def _path() -> Path:
+def is_first(name: str) -> bool:
+    """Whether a notice was never given on this machine; from now on it was.
+
+    A cache that cannot be written to stays without a record, and the notice is given each time.
+
+    Args:
+        name: Of the notice, a word that can be a file's name.
+    """
+    path = cache_folder() / f"{_NOTICE}{name}"
+    try:
+        if path.exists():
+            return False
+    except OSError:
+        return True
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return True
+
+
+def cache_folder() -> Path:
+    """The hub's cache on this machine; it need not exist."""
     from huggingface_hub import constants
 
-    return Path(constants.HF_HUB_CACHE) / _NAME
+    return Path(constants.HF_HUB_CACHE)
+
+
+def _path() -> Path:
+    return cache_folder() / _FAILED
 
 
 def _endpoint() -> str:
