@@ -1,5 +1,5 @@
-"""What this machine remembers, in small files in the Hub's cache folder: a failure of the Hub for some minutes, so that
-it is not retried, and notices that are shown once."""
+"""What this machine remembers, in small files in the Hub's cache folder: a failure of the Hub for some minutes, so
+that it is not retried, and notices that are shown once."""
 
 import json
 import os
