@@ -58,7 +58,8 @@ def scene_of(width: int, height: int, *, holes: bool = False, edge: float = 0.04
     noise = np.random.default_rng(1).integers(0, 24, (height, width, 3), dtype=np.uint8)
     rgb = noise + np.linspace(0, 220, width, dtype=np.uint8)[:, None]
     camera = Intrinsics.from_fov(62, width=width, height=height, source="user")
-    return Scene(Photo(rgb), camera, MetricDepth(z_m, known), options=Options(edge=edge))
+    options = Options(edge=edge, full=True, fill=False, level=False)
+    return Scene(Photo(rgb), camera, MetricDepth(z_m, known), options=options)
 
 
 def bare_write(path: Path, like: Path) -> Callable[[], None]:

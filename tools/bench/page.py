@@ -29,6 +29,7 @@ SECTIONS = {
     "imports": "Importing the networks",
     "network": "The networks on a CPU",
     "batch": "Many photos",
+    "first_try": "A first try",
 }
 _PACKAGES = ("numpy", "open3d-cpu", "trimesh", "pillow", "torch", "transformers")
 

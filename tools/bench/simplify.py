@@ -54,7 +54,7 @@ def scene_of(folder: Path, name: str, size: int) -> Scene:
         photo=Photo(cv2.cvtColor(cv2.resize(photo, (size, size)), cv2.COLOR_BGR2RGB)),
         intrinsics=intrinsics,
         depth=MetricDepth(np.float32(1) / inverse, np.ones_like(inverse, bool)),
-        options=Options(),
+        options=Options(full=True, fill=False),
     )
 
 

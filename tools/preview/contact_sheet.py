@@ -21,7 +21,7 @@ from tools.preview.scene import Geometry
 
 Picture = NDArray[np.uint8]
 _HEIGHT = 240
-_BACKGROUND = 128
+BACKGROUND = 128
 
 
 def row(scene: Scene, degrees: float) -> Picture:
@@ -74,7 +74,7 @@ def seen_from(scene: Scene, degrees: float, width: int, height: int) -> Picture:
     # Every vertex is at its own pixel's ray: the colour is the photo's where the point projects to.
     column = np.clip(point[:, 0] / point[:, 2] * k.fx + k.cx, 0, k.width - 1).astype(int)
     line = np.clip(point[:, 1] / point[:, 2] * k.fy + k.cy, 0, k.height - 1).astype(int)
-    picture = np.full((height, width, 3), _BACKGROUND, np.uint8)
+    picture = np.full((height, width, 3), BACKGROUND, np.uint8)
     picture.reshape(-1, 3)[hit] = scene.photo.rgb[line, column]
     return picture
 

@@ -1,0 +1,76 @@
+"""How torn the default mesh of a photo is, with and without the crumbs of soft outlines.
+
+    python -m tools.bench.torn PHOTO...
+
+From the photo's own camera: pixels of a picture 1,000 px wide that have depth and show no mesh. Of the mesh, without
+what fills it behind outlines: its components, and the share of the picture in components of fewer than 50 and 500
+triangles.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+import recon
+from recon.geometry.mesh import from_depth
+from recon.options import Options
+from recon.scene import Scene
+from recon.types import Mesh
+from tools.preview.contact_sheet import BACKGROUND, seen_from
+
+_WIDTH_PX = 1000
+_SMALL = (50, 500)
+
+
+def holes(scene: Scene) -> int:
+    """Pixels with depth through which the photo's own camera sees nothing."""
+    height, width = scene.depth.valid.shape
+    size = (_WIDTH_PX, round(_WIDTH_PX * height / width))
+    known = cv2.resize(scene.depth.valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return int((known & (seen_from(scene, 0, *size) == BACKGROUND).all(axis=2)).sum())
+
+
+def islands(mesh: Mesh) -> tuple[int, list[float]]:
+    """Number of components, and the share of the picture, %, in those of fewer triangles than ``_SMALL``."""
+    assert mesh.uv is not None
+    faces, count = mesh.faces, len(mesh.vertices)
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    links = coo_matrix((np.ones(len(ends), bool), ends.T), (count, count))
+    number, label = connected_components(links, directed=False)
+    label = label[faces[:, 0]]
+    triangles = np.bincount(label, minlength=number)
+    a, b, c = (mesh.uv[faces[:, k]].astype(np.float64) for k in range(3))
+    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
+    shares = [100 * float(area[triangles[label] < most].sum() / area.sum()) for most in _SMALL]
+    return int((triangles > 0).sum()), shares
+
+
+def main() -> None:
+    """Prints a line for each photo."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", type=Path, nargs="+")
+    photos = parser.parse_args().photos
+    absorb = from_depth.absorb_crumbs
+    titles = ["photo", *(f"{what} {way}" for way in ("with crumbs", "by default") for what in _COLUMNS)]
+    print(f"| {' | '.join(titles)} |\n" + "|---" * len(titles) + "|")
+    for photo in photos:
+        scene = recon.reconstruct(photo, Options(model="preview", level=False))
+        cells = [photo.name]
+        for made in (lambda z_m, keep, connections: (z_m, keep, connections), absorb):
+            from_depth.absorb_crumbs = made
+            number, shares = islands(scene.with_options(replace(scene.options, fill=False)).mesh())
+            cells += [f"{holes(scene):,}", f"{number:,}", *(f"{share:.2f} %" for share in shares)]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+_COLUMNS = ("black pixels", "components", *(f"in components below {most}" for most in _SMALL))
+
+if __name__ == "__main__":
+    main()
