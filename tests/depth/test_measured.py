@@ -48,6 +48,14 @@ def test_no_depth_appears_that_was_not_measured(
     assert not known.any() or valid.any()
 
 
+@pytest.mark.parametrize(("behind_m", "is_one_surface"), [(1.03, True), (1.15, False)])
+def test_a_small_step_is_a_slope_and_a_larger_one_an_edge(behind_m: float, is_one_surface: bool) -> None:
+    z_m = np.tile(np.repeat(np.float32([1.0, behind_m]), 4), (8, 1))
+    out, _ = resize_depth(z_m, np.ones_like(z_m, bool), width=64, height=64)
+    between = (out > 1.001) & (out < behind_m - 0.001)
+    assert between.any() == is_one_surface
+
+
 def test_holes_neither_grow_nor_shrink() -> None:
     z_m = np.full((8, 8), 2.0, np.float32)
     valid = np.ones((8, 8), bool)
