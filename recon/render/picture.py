@@ -32,6 +32,8 @@ _STEP = 0.02
 _JUMP = 24.0
 """The same of a colour between vertices, out of 255. A texture is smooth already."""
 _SEVERAL_UP_TO_PX = 1 << 23
+_LIGHT, _DARKEST = 210.0, 20.0
+"""Grey that the top of the background tends to, as a sky does, and the least at its bottom."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +201,6 @@ def _gradient(rgb: NDArray[np.uint8], look: Look) -> Floats:
     """(H, 1, 3): from light above to dark below, tinted by the mean colour of the scene."""
     mean = rgb[:: max(1, len(rgb) // 50_000)].mean(axis=0) if len(rgb) else np.full(3, 128.0)
     tint = 0.6 * mean.mean() + 0.4 * mean
-    ends = np.clip(tint * 1.1, 0, 235), np.clip(tint * 0.75, 20, 255)
+    ends = 0.5 * tint + 0.5 * _LIGHT, np.maximum(0.8 * tint, _DARKEST)
     share = np.linspace(0, 1, look.height)[:, None, None]
     return ((1 - share) * ends[0] + share * ends[1]).astype(np.float32)
