@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from recon.argument_names import OptionError
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
+from recon.option_values import plain
 from recon.types import DepthKind
 
 Sky = Literal["keep", "drop"]
@@ -287,9 +288,8 @@ class Options:
     )
 
     def __post_init__(self) -> None:
-        for name in ("depth", "relative_depth", "constraint_file", "calibration"):
-            if isinstance(path := getattr(self, name), str):
-                object.__setattr__(self, name, Path(path))
+        for each in fields(self):
+            object.__setattr__(self, each.name, plain(each.name, getattr(self, each.name)))
         try:
             self._check_values()
         except ValueError as error:

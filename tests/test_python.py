@@ -114,6 +114,33 @@ def test_errors_name_arguments_in_python_and_flags_on_the_command_line() -> None
         recon.reconstruct(RGB, relative_depth=SAMPLES / "kitchen.depth.png")
 
 
+def test_options_take_what_programs_have() -> None:
+    K = np.array([[800.0, 0, 320.5], [0, 810, 240.5], [0, 0, 1]])
+    door = recon.constraints.LengthBetween((1, 1), (9, 9), 1.0, 0.1)
+    box = recon.constraints.Rectangle(((1, 1), (9, 1), (9, 9), (1, 9)), 1.0, 1.0)
+    given = recon.Options(
+        intrinsics=K,
+        max_depth=np.float32(2.5),
+        stride=np.int64(2),
+        depth="d.png",
+        length=[door],
+        rectangle=box,
+    )  # type: ignore[arg-type]
+    assert given == recon.Options(
+        intrinsics=(800.0, 810.0, 320.5, 240.5),
+        max_depth=2.5,
+        stride=2,
+        depth=Path("d.png"),
+        length=(door,),
+        rectangle=(box,),
+    )
+    assert type(given.max_depth) is float and type(given.stride) is int
+    assert recon.Options(intrinsics=[800, 800, 320, 240]).intrinsics == (800, 800, 320, 240)  # type: ignore[arg-type]
+    for wrong in (K * 2, K + np.eye(3)[[1, 0, 2]], np.eye(2), [1, 2, 3]):
+        with pytest.raises(ValueError, match=r"^intrinsics takes FX,FY,CX,CY"):
+            recon.Options(intrinsics=wrong)  # type: ignore[arg-type]
+
+
 def test_a_batch_names_arguments_too(tmp_path: Path) -> None:
     Image.fromarray(RGB).save(tmp_path / "a.png")
     (tmp_path / "out").mkdir()
