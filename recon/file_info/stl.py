@@ -57,7 +57,9 @@ def _corners(path: Path) -> tuple[NDArray[np.floating], str | None, tuple[str, .
     faces = int.from_bytes(head[80:84], "little")
     extra = size - _HEADER - _TRIANGLE.itemsize * faces
     # Some binary files begin with "solid": check the size, and whether there are lines of facets.
-    text = _text(path) if head.lstrip()[:5].lower() == b"solid" and extra else None
+    text = (
+        _text(path) if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:5].lower() == b"solid" and extra else None
+    )
     if text is not None:
         return text, None, ()
     if len(head) < _HEADER or extra < 0:

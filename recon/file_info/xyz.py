@@ -64,7 +64,11 @@ def load(path: Path) -> Contents:
 
 def _blocks(path: Path, comments: list[str]) -> Iterator[tuple[NDArray[np.float64], _Columns]]:
     """Rows of all columns, a block at a time; comments before the first point are appended to ``comments``."""
-    with path.open("r", encoding="ascii", errors="replace") as file:
+    with path.open("rb") as file:
+        mark = file.read(2)
+    # Editors put a byte order mark before the first point, which is no part of it.
+    encoding = "utf-16" if mark in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    with path.open("r", encoding=encoding, errors="replace") as file:
         first = None
         for line in file:
             if _is_point(line):

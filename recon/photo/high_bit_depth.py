@@ -1,5 +1,6 @@
 """Decodes images with 16 bits per channel or floating point, which Pillow truncates or cannot open."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,19 @@ def has_premultiplied_alpha(picture: Image.Image) -> bool:
 
 
 def decode_deep(
-    data: bytes, notes: list[str], *, premultiplied: bool = False, stated: StatedColour | None = None
+    data: bytes,
+    notes: list[str],
+    *,
+    tags: Mapping[int, object] | None = None,
+    premultiplied: bool = False,
+    stated: StatedColour | None = None,
 ) -> Image.Image:
     """Decodes a file with OpenCV (which rotates TIFFs upright) and rounds to 8 bits (L, RGB or RGBA).
 
     Args:
         data: The file's bytes.
         notes: Receives warnings for the user.
+        tags: Of a TIFF: ``MaxSampleValue`` and ``PhotometricInterpretation`` are followed.
         premultiplied: Whether the colours of a TIFF are multiplied by their alpha (ExtraSamples 1).
         stated: Converted from, before rounding; None: sRGB, or a profile that the caller converts.
 
@@ -58,6 +65,8 @@ def decode_deep(
         cv2.utils.logging.setLogLevel(level)
     if stored is None:
         raise ValueError("its pixels cannot be decoded")
+    if tags is not None:
+        stored = _as_tagged(stored, tags)
     if stated is not None and stored.ndim == 3 and stored.dtype == np.uint16:
         colours = stated.to_srgb(np.ascontiguousarray(stored[..., 2::-1]))[..., ::-1]
         eight = np.dstack([colours, *(to_8_bits(stored[..., k], notes) for k in range(3, stored.shape[2]))])
@@ -72,6 +81,26 @@ def decode_deep(
     if premultiplied and channels == 4:
         return Image.frombytes("RGBa", (ordered.shape[1], ordered.shape[0]), ordered.tobytes())
     return Image.fromarray(ordered)
+
+
+def _as_tagged(stored: NDArray[Any], tags: Mapping[int, object]) -> NDArray[Any]:
+    """Values of a TIFF over the full range of 16 bits, and black to white; floats by 0 to 1."""
+    largest = stored.max()
+    if stored.dtype == np.uint16:
+        white = _first(tags.get(_MAX_SAMPLE_VALUE))
+        if white and max(255, int(largest)) <= white < 65535:
+            stored = np.rint(stored * (65535 / white)).astype(np.uint16)
+    if tags.get(Base.PhotometricInterpretation) == 0 and stored.ndim == 2:
+        if stored.dtype.kind == "u":
+            return np.iinfo(stored.dtype).max - stored
+        return max(1.0, float(largest)) - stored
+    return stored
+
+
+def has_planes(tags: Mapping[int, object]) -> bool:
+    """Whether a TIFF stores channels of over 8 bits one after the other, which Pillow and OpenCV garble."""
+    planes, bits = _first(tags.get(Base.SamplesPerPixel)) or 1, _first(tags.get(Base.BitsPerSample)) or 1
+    return _first(tags.get(Base.PlanarConfiguration)) == 2 and planes > 1 and bits > 8
 
 
 def _pixels_only(data: bytes) -> bytes:
@@ -90,14 +119,19 @@ def _pixels_only(data: bytes) -> bytes:
 
 
 def grey_tiff_to_8_bits(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """Converts a loaded grey TIFF of 9 to 16 bits to mode L, black to white, as its tags say (TIFF 6.0, section 8).
+    """Converts a loaded grey TIFF of 9 to 16 bits to mode L, and one of floats to mode F, black to white, as its tags
+    say (TIFF 6.0, section 8).
 
     White is the largest number of ``BitsPerSample``, or ``MaxSampleValue`` where that is smaller and no value is
     larger; ``PhotometricInterpretation`` 0 (WhiteIsZero) turns the levels around. Other images come back unchanged.
     """
     tags = getattr(picture, "tag_v2", None)
-    if tags is None or not picture.mode.startswith("I;16"):
+    if tags is None or not picture.mode.startswith(("I;16", "F")):
         return picture
+    if picture.mode == "F":
+        floats = Image.fromarray(_as_tagged(np.asarray(picture), tags))
+        floats.info.update(picture.info)
+        return floats
     values = np.asarray(picture)
     bits = _first(tags.get(Base.BitsPerSample)) or 16
     white = 2**bits - 1 if 8 < bits < 16 else 65535

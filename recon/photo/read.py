@@ -23,6 +23,7 @@ from recon.photo.embedded_depth.xmp import APPLE_DEPTH
 from recon.photo.high_bit_depth import (
     decode_deep,
     grey_tiff_to_8_bits,
+    has_planes,
     has_premultiplied_alpha,
     is_deep_colour,
 )
@@ -204,7 +205,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     except Image.UnidentifiedImageError as error:
         if kind != "TIFF":
             raise ValueError("its header is invalid") from error
-        return _decode_tiff(data, check_size, notes)
+        return _decode_tiff(path, data, check_size, notes)
     check_size(*picture.size)
     if kind == "TIFF":
         _check_not_raw(path, picture)
@@ -220,13 +221,15 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         notes.append("The file contains several images; only the first is used.")
     stated = _stated(picture, data, kind, tags, notes)
     if kind == "TIFF":
+        _check_not_planar(path, tags)
         picture = grey_tiff_to_8_bits(picture, notes)
     # Clipboards write 32-bit BMPs whose fourth byte is unused, so often that it is worth no warning.
     if kind == "BMP" and picture.mode == "RGBA" and picture.getchannel("A").getbbox() is None:
         picture = picture.convert("RGB")
     if deep:
         profile = picture.info.get("icc_profile")
-        picture = decode_deep(data, notes, premultiplied=premultiplied, stated=stated)
+        tiff = tags if kind == "TIFF" else None
+        picture = decode_deep(data, notes, tags=tiff, premultiplied=premultiplied, stated=stated)
         picture.info["icc_profile"], stated = profile, None
     # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
     return _Decoded(picture, tags, exif.orientation(tags, notes), stated, turned=kind == "TIFF")
@@ -243,7 +246,9 @@ def _open(data: bytes, kind: str) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: list[str]) -> _Decoded:
+def _decode_tiff(
+    path: Path, data: bytes, check_size: Callable[[int, int], None], notes: list[str]
+) -> _Decoded:
     """Decodes a floating-point colour TIFF, which Pillow cannot open."""
     block = Image.Exif()
     block.load(data)  # EXIF is laid out as a TIFF, so Pillow's EXIF reader reads a TIFF's directory.
@@ -252,7 +257,8 @@ def _decode_tiff(data: bytes, check_size: Callable[[int, int], None], notes: lis
     if not (isinstance(width, int) and isinstance(height, int)):
         raise ValueError("its header is invalid")
     check_size(width, height)
-    picture = decode_deep(data, notes)
+    _check_not_planar(path, tags)
+    picture = decode_deep(data, notes, tags=tags)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
     return _Decoded(picture, tags, exif.orientation(tags, notes), None, turned=True)
 
@@ -269,6 +275,14 @@ def _stated(
         return of_container(data, notes)
     space = tags.get(Base.ColorSpace)
     return of_exif(picture.getexif(), space) if space in (2, 65535) else None
+
+
+def _check_not_planar(path: Path, tags: exif.Tags) -> None:
+    if has_planes(tags):
+        raise PhotoError(
+            f"{path} stores its channels in separate planes of 16 bits or floats, which recon does not read; save it "
+            "with interleaved channels, or 8 bits."
+        )
 
 
 def _check_not_raw(path: Path, picture: Image.Image) -> None:

@@ -185,3 +185,11 @@ def test_a_laz_that_asks_for_too_much_is_refused_before_its_library_sees_it(
     for read in (describe, read_geometry):
         with pytest.raises(SceneFileError, match=words):
             read(tmp_path / "a.laz")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "ascii"])
+def test_a_byte_order_mark_costs_no_point(encoding: str, tmp_path: Path) -> None:
+    mark = b"\xff\xfe" if encoding == "utf-16-le" else b""
+    path = tmp_path / "a.xyz"
+    path.write_bytes(mark + "0 0 0\n2 0 0\n0 1 0\n".encode(encoding))
+    assert describe(path).points == 3

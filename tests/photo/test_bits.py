@@ -8,6 +8,7 @@ import pytest
 from picture_files import UPRIGHT, encoded, file
 from PIL import Image
 
+from recon.errors import PhotoError
 from recon.photo.read import read_photo
 
 GREY = np.linspace(0, 255, 48).round().astype(np.uint16).reshape(6, 8)
@@ -74,3 +75,60 @@ def with_alpha_mask(data: bytes) -> bytes:
     masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
     rest = (bytes(info) + masks).ljust(108, b"\0")
     return data[:2] + struct.pack("<IHHI", 14 + 108 + len(pixels), 0, 0, 14 + 108) + rest + pixels
+
+
+def colour_tiff(values: np.ndarray, *, planar: int = 1, largest: int | None = None) -> bytes:
+    """A little-endian TIFF of (H, W, 3) uint16 or float32 in one strip, or in one for each plane."""
+    height, width = values.shape[:2]
+    planes = [values[..., k] for k in range(3)] if planar == 2 else [values]
+    strips = [np.ascontiguousarray(each).tobytes() for each in planes]
+    kind = 3 if values.dtype.kind == "f" else 1
+    lists = {258: [8 * values.dtype.itemsize] * 3, 339: [kind] * 3, 281: [largest] * 3}
+    if largest is None:
+        del lists[281]
+    lists |= {273: [0] * len(strips), 279: [len(each) for each in strips]}
+    single = {256: width, 257: height, 259: 1, 262: 2, 277: 3, 278: height, 284: planar}
+    tags = sorted([*lists, *single])
+    behind = 8 + 2 + 12 * len(tags) + 4
+    pixels = behind + sum(4 * len(each) for each in lists.values() if len(each) > 1)
+    lists[273] = [pixels + sum(lists[279][:k]) for k in range(len(strips))]
+    entries, more = b"", b""
+    for tag in tags:
+        numbers = lists.get(tag) or [single[tag]]
+        value = numbers[0] if len(numbers) == 1 else behind + len(more)
+        entries += struct.pack("<HHII", tag, 4, len(numbers), value)
+        more += struct.pack(f"<{len(numbers)}I", *numbers) if len(numbers) > 1 else b""
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + more + b"".join(strips)
+
+
+@pytest.mark.parametrize("white", [1023, 4095, 16383, 65535])
+def test_colours_follow_the_largest_sample_value_too(white: int, tmp_path: Path) -> None:
+    values = np.rint(UPRIGHT / 255 * white).astype("<u2")
+    photo = read_photo(file(tmp_path, "a.tif", colour_tiff(values, largest=white)))
+    np.testing.assert_allclose(photo.rgb, UPRIGHT, atol=1)
+    assert photo.warnings == ()
+
+
+def test_white_is_zero_holds_for_floats_and_what_pillow_cannot_open(tmp_path: Path) -> None:
+    white_is_zero = tiff((65535 - scaled(65535)).tobytes(), 16, photometric=0)
+    swapped = big_endian(white_is_zero)
+    assert np.abs(read_photo(file(tmp_path, "a.tif", swapped)).rgb[..., 0] - GREY.astype(int)).max() <= 1
+
+
+def big_endian(data: bytes) -> bytes:
+    """The same TIFF in the other byte order: its tags are single numbers of 32 bits, its pixels of 16."""
+    (count,) = struct.unpack_from("<H", data, 8)
+    head = struct.pack(">2sHIH", b"MM", 42, 8, count)
+    entries = b"".join(
+        struct.pack(">HHII", *struct.unpack_from("<HHII", data, 10 + 12 * k)) for k in range(count)
+    )
+    pixels = np.frombuffer(data[14 + 12 * count :], "<u2").astype(">u2").tobytes()
+    return head + entries + bytes(4) + pixels
+
+
+@pytest.mark.parametrize("kind", ["u2", "f4"])
+def test_deep_planes_are_refused_and_not_garbled(kind: str, tmp_path: Path) -> None:
+    values = UPRIGHT.astype("<u2") * 257 if kind == "u2" else (UPRIGHT / 255).astype("<f4")
+    assert np.array_equal(read_photo(file(tmp_path, "a.tif", colour_tiff(values))).rgb, UPRIGHT)
+    with pytest.raises(PhotoError, match="separate planes"):
+        read_photo(file(tmp_path, "b.tif", colour_tiff(values, planar=2)))
