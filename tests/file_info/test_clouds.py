@@ -23,7 +23,7 @@ def is_whole(shape: Any, notes: tuple[str, ...]) -> None:
     assert [len(np.unique(points[:, axis])) for axis in range(3)] == [200] * 3
     assert np.allclose(np.linalg.norm(np.diff(points, axis=0), axis=1), 0.01 * 3**0.5, atol=1e-5)
     assert notes == (
-        "its coordinates are large: moved by (-600,000, -5,200,000, 0) towards the origin, because float32 would "
+        "its coordinates are large: moved by (-600,000, -5,200,000, 0) towards the origin, since float32 would "
         "round them",
     )
 
