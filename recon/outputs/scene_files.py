@@ -141,6 +141,8 @@ class SceneFiles:
         try:
             return save_all(scene, targets, journal, overwrite=overwrite)
         except UnicodeEncodeError as error:
+            suffixes = [one.path.suffix for one in targets]
+            which = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
             raise ExportError(
-                f"{targets[0].path}: its format cannot store a name that is not UTF-8; rename the photo."
+                f"{targets[0].path}: {which} cannot store a name that is not UTF-8; rename the photo."
             ) from error
