@@ -21,7 +21,7 @@ SUFFIXES = {"GLB": ".glb", "page": ".html"}
 
 def build(photo: Path, output: Path) -> tuple[float, float]:
     """Runs the command; the time on the clock and of the processors, s."""
-    command = [sys.executable, "-m", "recon_cli.main", "-q", "build", str(photo), "-o", str(output)]
+    command = [sys.executable, "-m", "recon_cli.main", "build", "-q", str(photo), "-o", str(output)]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([*command, "--model", "preview", "--overwrite"], check=True, capture_output=True)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
