@@ -71,8 +71,8 @@ def reconstruct(
         options: Defaults where None.
         model: A name, or what ``load_model`` returned, which keeps its weights from photo to photo.
         estimator: The same as a loaded ``model``.
-        constraints: What is known of the scene (``recon.constraints``), beside what the options tell.
-        journal: Told every decision and the progress; None: Python's logger ``recon``, which shows warnings.
+        constraints: What is known of the scene (``recon.constraints``), in addition to the options.
+        journal: Receives every decision and the progress; None: Python's logger ``recon``, which shows warnings.
         **changes: Fields of ``Options`` to set, as ``max_depth=20.0, focal_35mm=26``.
 
     Raises:

@@ -82,9 +82,9 @@ class ErrorModel:
         height, width = log_sigma.shape
         columns = np.clip(np.floor(pixels_px[:, 0]), 0, width - 1).astype(np.intp)
         rows = np.clip(np.floor(pixels_px[:, 1]), 0, height - 1).astype(np.intp)
-        found = log_sigma[rows, columns].astype(np.float64)
+        sigma = log_sigma[rows, columns].astype(np.float64)
         # Next to a pixel without depth the map may have no meaning.
-        return np.where(np.isfinite(found) & (found > 0), found / self.typical_sigma, 1.0)
+        return np.where(np.isfinite(sigma) & (sigma > 0), sigma / self.typical_sigma, 1.0)
 
     def common_sigma(
         self,

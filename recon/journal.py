@@ -63,7 +63,7 @@ class Journal:
 
 
 class LoggingJournal(Journal):
-    """For programs: passes everything on to Python's logger ``recon``, which shows warnings unless told otherwise."""
+    """For programs: forwards all entries to Python's logger ``recon``, which shows warnings by default."""
 
     _LEVELS: ClassVar = {"warning": logging.WARNING, "decision": logging.INFO, "detail": logging.DEBUG}
 

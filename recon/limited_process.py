@@ -53,7 +53,7 @@ def run_limited(
 
 
 def limit(most_bytes: str, most_s: str) -> None:
-    """Lets the system refuse this process more memory and time, where it can."""
+    """Limits the memory and time of this process, where the system supports it."""
     try:
         import resource
     except ImportError:  # Windows

@@ -106,13 +106,13 @@ class CalibrationRecord:
     @classmethod
     def from_dict(cls, values: Values) -> "CalibrationRecord":
         """Of a scene file, or of a calibration that was just used (``recon.calibration.calibration.as_json``)."""
-        told = {
+        record_values = {
             key: one
             for key, one in known_fields(cls, values).items()
             if key not in ("values", "has_constraints")
         }
-        found = as_kind(cls, told, "calibration")
-        return replace(found, has_constraints=bool(values.get("constraints")), values=values)
+        record = as_kind(cls, record_values, "calibration")
+        return replace(record, has_constraints=bool(values.get("constraints")), values=values)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Provenance:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for a file."""
         calibration = self.calibration
-        found = {
+        record = {
             "generator": self.generator,
             "photo": _plain(self.photo),
             "model": None if self.model is None else self.model.as_dict(),
@@ -182,7 +182,7 @@ class Provenance:
             "fill": self.fill,
             **self.more,
         }
-        return {name: value for name, value in found.items() if value is not None or name in _ALWAYS}
+        return {name: value for name, value in record.items() if value is not None or name in _ALWAYS}
 
     @classmethod
     def from_dict(cls, values: Values) -> "Provenance":
@@ -219,7 +219,7 @@ _NAMES = {each.name for each in fields(Provenance)} - {"levelling", "fill", "mor
 
 
 def without_folder(name: str) -> str:
-    """The name for files that are passed on: of a local path its last part, as folders tell whose machine it was.
+    """The name for files that users share: only the last part of a local path, since folders can identify the user.
 
     ``hf:apple/DepthPro-hf`` is the name of a repository and stays, unless there is such a folder here.
     """

@@ -66,14 +66,14 @@ class Archive:
 
     @contextmanager
     def _member(self, name: str) -> Iterator[tuple[IO[bytes], int]]:
-        found = name if name in self._package.namelist() else f"{name}.npy"
+        member = name if name in self._package.namelist() else f"{name}.npy"
         try:
-            about = self._package.getinfo(found)
+            about = self._package.getinfo(member)
         except KeyError:
             raise ValueError(f"it has no array {name!r}") from None
         if about.flag_bits & 1:
             raise ValueError(f"its array {name!r} is encrypted")
-        with _damage_told(f"its array {name!r} is damaged"), self._package.open(about) as file:
+        with _reporting_damage(f"its array {name!r} is damaged"), self._package.open(about) as file:
             yield file, about.file_size
 
 
@@ -86,7 +86,7 @@ def open_npz(path: Path, *, most_bytes: int = MOST_BYTES) -> Iterator[Archive]:
         ValueError: It is no archive, or has too many members.
     """
     with path.open("rb") as file:
-        with _damage_told("it is no archive of numpy arrays"):
+        with _reporting_damage("it is no archive of numpy arrays"):
             package = zipfile.ZipFile(file)
         if len(package.namelist()) > _MOST_MEMBERS:
             raise ValueError(f"it has more than {_MOST_MEMBERS} arrays")
@@ -151,7 +151,7 @@ def _fill(file: IO[bytes], held: NDArray[np.uint8]) -> None:
 
 
 @contextmanager
-def _damage_told(what: str) -> Iterator[None]:
+def _reporting_damage(what: str) -> Iterator[None]:
     """Errors of the archive and of the decompressors (zlib, lzma), which have no common type."""
     try:
         yield

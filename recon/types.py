@@ -38,7 +38,7 @@ def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type
 
 
 DEFAULT_FOV_DEG = 60.0
-"""Field of view along a picture's longer side where nothing tells it: about that of a phone's or a compact's main
+"""Field of view along a picture's longer side if nothing else is known: about that of a phone's or a compact's main
 lens."""
 NEAREST_M = 1e-6
 """No camera sees what is nearer; the inverse of much smaller numbers is infinite in float32."""

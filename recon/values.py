@@ -23,8 +23,8 @@ class Value:
 
     def __repr__(self) -> str:
         """One line; no arrays."""
-        told = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
-        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in told)})"
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in shown)})"
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -66,8 +66,8 @@ class Work:
         fresh = []
         with self.session.journal.count(len(todo), estimator.name) as bar:
             for row in run(todo, estimator, self.settings, self.session.journal, measured=keep):
-                if isinstance(row.found, Failure):
-                    self.session.journal.warn("failed", f"{row.pair}: {row.found.message}")
+                if isinstance(row.result, Failure):
+                    self.session.journal.warn("failed", f"{row.pair}: {row.result.message}")
                 if self.rows is not None:
                     self.rows.add(row)
                 else:

@@ -212,9 +212,9 @@ class _Frames:
     def _estimate(self, frame: Frame, prepared: Prepared) -> Estimated:
         return estimate(self._item(frame), prepared, self.models, self._journals[frame.index])
 
-    def _finish(self, frame: Frame, found: Estimated) -> None:
-        scene = found.scene or compose_scene(
-            found.prepared, found.estimate, found.scale_sources, self._journals[frame.index]
+    def _finish(self, frame: Frame, estimated: Estimated) -> None:
+        scene = estimated.scene or compose_scene(
+            estimated.prepared, estimated.estimate, estimated.scale_sources, self._journals[frame.index]
         )
         depth, most_m = scene.depth, self.options.max_depth
         if most_m is not None:

@@ -160,20 +160,20 @@ def load(path: Path) -> Calibration:
     values = {key: one for key, one in content.items() if key != "format"}
     try:
         unlimited = values.get("max_depth_m", 0.0) is None
-        found = as_kind(Calibration, {**values, "max_depth_m": 1.0} if unlimited else values)
-        _check_ranges(found)
+        calibration = as_kind(Calibration, {**values, "max_depth_m": 1.0} if unlimited else values)
+        _check_ranges(calibration)
     except ValueError as error:
         raise CalibrationError(f"{path} is a damaged calibration: {error}") from error
-    return replace(found, max_depth_m=float("inf")) if unlimited else found
+    return replace(calibration, max_depth_m=float("inf")) if unlimited else calibration
 
 
-def _check_ranges(found: Calibration) -> None:
+def _check_ranges(calibration: Calibration) -> None:
     for name in ("scale", "focal_px"):
-        value = getattr(found, name)
+        value = getattr(calibration, name)
         if value is not None and not 1 / _EXTREME <= value <= _EXTREME:
             raise ValueError(f"{name} must be between {1 / _EXTREME:g} and {_EXTREME:g}, got {value:g}")
-    if found.max_depth_m <= 0:
-        raise ValueError(f"max_depth_m must be positive, got {found.max_depth_m:g}")
+    if calibration.max_depth_m <= 0:
+        raise ValueError(f"max_depth_m must be positive, got {calibration.max_depth_m:g}")
     for name in (
         "relative_error",
         "outliers",
@@ -183,6 +183,6 @@ def _check_ranges(found: Calibration) -> None:
         "width",
         "height",
     ):
-        value = getattr(found, name)
+        value = getattr(calibration, name)
         if value is not None and value < 0:
             raise ValueError(f"{name} must be 0 or more, got {value:g}")

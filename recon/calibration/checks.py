@@ -65,15 +65,15 @@ def check_count(problem: Problem, kind: str) -> None:
     )
 
 
-def check_agreement(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> None:
+def check_agreement(problem: Problem, explicit: Explicit, solution: Solution, picture: Picture) -> None:
     """Raises CalibrationError if the constraints are inconsistent and no majority identifies the wrong one."""
-    used, count = int(found.agree.sum()), len(explicit)
+    used, count = int(solution.agree.sum()), len(explicit)
     # If two lengths contradict each other, the estimator's error model counts as one vote.
     votes = used + (problem.prior is not None and not problem.scattered)
     if used == count or (votes > problem.needed and votes > count / 2):
         return
-    worst = _disagreeing(problem, explicit, found, picture)
-    over = float(np.exp(-explicit.residual(found.x)[worst]))
+    worst = _disagreeing(problem, explicit, solution, picture)
+    over = float(np.exp(-explicit.residual(solution.x)[worst]))
     deviation = f"{100 * (over - 1):.0f} % longer" if over > 1 else f"{100 * (1 - over):.0f} % shorter"
     raise CalibrationError(
         f"the constraints are inconsistent: {explicit.texts[worst]} is {deviation} than the others imply. Check its "
@@ -81,9 +81,9 @@ def check_agreement(problem: Problem, explicit: Explicit, found: Solution, pictu
     )
 
 
-def _disagreeing(problem: Problem, explicit: Explicit, found: Solution, picture: Picture) -> int:
+def _disagreeing(problem: Problem, explicit: Explicit, solution: Solution, picture: Picture) -> int:
     """Index of the constraint without which the others agree best."""
-    standardised = np.abs(explicit.residual(found.x)) / found.sigma
+    standardised = np.abs(explicit.residual(solution.x)) / solution.sigma
     if len(explicit) > _NAMED or len(explicit) - 1 < problem.needed:
         return int(standardised.argmax())
     costs = [
@@ -96,14 +96,14 @@ def _disagreeing(problem: Problem, explicit: Explicit, found: Solution, picture:
     )
 
 
-def check_determined(problem: Problem, found: Solution, model: str, source: str) -> None:
-    near = float(found.x[NEAR])
-    if problem.shift and near <= 1e-3 * max(abs(float(found.x[FAR])), 1e-9):
+def check_determined(problem: Problem, solution: Solution, model: str, source: str) -> None:
+    near = float(solution.x[NEAR])
+    if problem.shift and near <= 1e-3 * max(abs(float(solution.x[FAR])), 1e-9):
         raise CalibrationError(
             f"{model} contradicts the known measurements ({source}): what is nearer in one is farther in the other. "
             "Check that both belong to this photo, and check the unit"
         )
-    sigma = np.sqrt(np.diag(found.covariance))
+    sigma = np.sqrt(np.diag(solution.covariance))
     if problem.shift and not sigma[NEAR] < near:
         raise CalibrationError(
             "all constraints are at a similar distance, so scale and shift cannot be separated: add a --length or "

@@ -110,11 +110,11 @@ def calibrate(
         prior=_prior(values, picture, error, dense, unknowns) if kind == "metric" else None,
     )
     check_count(problem, kind)
-    problem, found = _solved(problem, picture)
+    problem, solution = _solved(problem, picture)
     if dense is None and explicit is not None:
-        check_agreement(problem, explicit, found, picture)
-    check_determined(problem, found, model, data.source)
-    return _calibration(depth, values, problem, found, data, model)
+        check_agreement(problem, explicit, solution, picture)
+    check_determined(problem, solution, model, data.source)
+    return _calibration(depth, values, problem, solution, data, model)
 
 
 def _prior(
@@ -131,49 +131,49 @@ def _prior(
 
 def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
     """The fit, without the prior if the known lengths contradict it."""
-    found = solve(problem, picture)
+    solution = solve(problem, picture)
     if problem.prior is None or problem.explicit is None or problem.dense is not None:
-        return problem, found
+        return problem, solution
     expected = picture.common_sigma(problem.spread, problem.explicit.camera)
-    unfitted = np.array([problem.prior.unit, *found.x[1:]])
+    unfitted = np.array([problem.prior.unit, *solution.x[1:]])
     if not problem.shift and np.abs(problem.explicit.residual(unfitted)).max() <= _SURPRISING * expected:
         # No single length implies a surprising scale, so neither do all of them together.
-        return problem, found
+        return problem, solution
     alone = replace(problem, prior=None)
     free = solve(alone, picture)
     sure = free.common_sigma or float(np.sqrt(free.covariance[NEAR, NEAR])) / free.x[NEAR]
     off = abs(float(np.log(free.x[NEAR] / problem.prior.unit)))
     # Lengths less certain than the prior cannot overrule it: short ones may have very large errors.
     surprising = sure < expected and off > _SURPRISING * np.hypot(expected, sure)
-    return (alone, free) if surprising else (problem, found)
+    return (alone, free) if surprising else (problem, solution)
 
 
 def _calibration(
     depth: RelativeDepth | MetricDepth,
     values: Values,
     problem: Problem,
-    found: Solution,
+    solution: Solution,
     data: FitData,
     model: str,
 ) -> Calibration:
-    near, far = float(found.x[NEAR]), float(found.x[FAR])
+    near, far = float(solution.x[NEAR]), float(solution.x[FAR])
     camera, dense, explicit = values.camera, problem.dense, problem.explicit
     to_scale_shift = np.array([[1 / values.unit, 0.0], [-values.offset / values.unit, 1.0]])
     if not problem.shift:
         to_scale_shift[1] = 0.0
-    covariance = to_scale_shift @ found.covariance[:2, :2] @ to_scale_shift.T
+    covariance = to_scale_shift @ solution.covariance[:2, :2] @ to_scale_shift.T
     scale, shift = (float(each) for each in to_scale_shift @ np.array([near, far]))
     middle = np.array([float(np.median(values.value[values.valid])), 1.0])
-    sigma = found.common_sigma
+    sigma = solution.common_sigma
     if sigma is None:
         sigma = float(np.sqrt(max(middle @ covariance @ middle, 0.0)) / abs(middle @ [scale, shift]))
     anchors = (
         ()
-        if found.anchors is None or explicit is None
+        if solution.anchors is None or explicit is None
         else (
             tuple(
                 tuple(row)
-                for row in np.hstack([explicit.pixels_px, (to_scale_shift @ found.anchors[:2]).T]).tolist()
+                for row in np.hstack([explicit.pixels_px, (to_scale_shift @ solution.anchors[:2]).T]).tolist()
             )
         )
     )
@@ -185,17 +185,17 @@ def _calibration(
             (float(covariance[0, 0]), float(covariance[0, 1])),
             (float(covariance[1, 0]), float(covariance[1, 1])),
         ),
-        relative_error=found.scatter,
-        outliers=1.0 - found.dense_agree if dense is not None else float(1.0 - found.agree.mean()),
+        relative_error=solution.scatter,
+        outliers=1.0 - solution.dense_agree if dense is not None else float(1.0 - solution.agree.mean()),
         max_depth_m=_reach_m(problem),
         scale_interval=float(np.expm1(COVERAGE_FACTOR * sigma)),
         model=model,
         reference=data.source,
         width=camera.width,
         height=camera.height,
-        focal_px=camera.fx * float(np.exp(found.x[FOCAL])) if problem.focal else None,
-        focal_sigma=float(np.sqrt(found.covariance[FOCAL, FOCAL])) if problem.focal else None,
-        constraints=() if explicit is None else _residuals(explicit, found),
+        focal_px=camera.fx * float(np.exp(solution.x[FOCAL])) if problem.focal else None,
+        focal_sigma=float(np.sqrt(solution.covariance[FOCAL, FOCAL])) if problem.focal else None,
+        constraints=() if explicit is None else _residuals(explicit, solution),
         scale_prior=None if problem.prior is None else problem.prior.scale_sigma,
         anchors=anchors,
     )
@@ -215,10 +215,12 @@ def _reach_m(problem: Problem) -> float:
     )
 
 
-def _residuals(explicit: Explicit, found: Solution) -> tuple[Residual, ...]:
-    fitted_m = np.exp(explicit.log_length(found.x))
-    given_sigma = np.sqrt(explicit.given_variance(found.x))
-    each = zip(explicit.texts, explicit.known_m, fitted_m, given_sigma, found.sigma, found.agree, strict=True)
+def _residuals(explicit: Explicit, solution: Solution) -> tuple[Residual, ...]:
+    fitted_m = np.exp(explicit.log_length(solution.x))
+    given_sigma = np.sqrt(explicit.given_variance(solution.x))
+    each = zip(
+        explicit.texts, explicit.known_m, fitted_m, given_sigma, solution.sigma, solution.agree, strict=True
+    )
     return tuple(
         Residual(text, float(known_m), float(here_m), float(given), float(sigma), bool(used))
         for text, known_m, here_m, given, sigma, used in each

@@ -33,10 +33,10 @@ class Prior:
 
     def residual(self, x: Array) -> Array:
         """(1,) or (2,) deviations from the prior mean, in standard deviations."""
-        found = [np.log(max(x[0], 1e-300) / self.unit) / self.scale_sigma]
+        residuals = [np.log(max(x[0], 1e-300) / self.unit) / self.scale_sigma]
         if self.shift_sigma:
-            found.append((x[1] - x[0] * self.offset / self.unit) / self.shift_sigma)
-        return np.array(found)
+            residuals.append((x[1] - x[0] * self.offset / self.unit) / self.shift_sigma)
+        return np.array(residuals)
 
     def covariance(self, x: Array) -> Array:
         """(4, 4) of the unknowns, to first order at ``x``; zero for unknowns without a prior."""

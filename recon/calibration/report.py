@@ -54,20 +54,20 @@ def doubts(calibration: Calibration, measured: ErrorModel | None) -> list[str]:
         calibration: The calibration.
         measured: The estimator's error model; None if there is none.
     """
-    found = [_unfit(calibration, measured), _surprise(calibration, measured), _contradiction(calibration)]
+    doubts = [_unfit(calibration, measured), _surprise(calibration, measured), _contradiction(calibration)]
     if calibration.relative_error is not None and calibration.relative_error > _DOUBTFUL:
-        found.append(
+        doubts.append(
             f"{calibration.model} and {calibration.reference} agree poorly: they differ by "
             f"{100 * calibration.relative_error:.0f} % of the distance (one standard deviation)"
         )
-    found += [
+    doubts += [
         f"{residual.constraint} disagrees with the others and was rejected: after the fit it is "
         f"{100 * abs(residual.off):.0f} % too {'long' if residual.off > 0 else 'short'}; "
         "check its position and unit"
         for residual in calibration.constraints
         if not residual.used
     ]
-    return [doubt for doubt in found if doubt is not None]
+    return [doubt for doubt in doubts if doubt is not None]
 
 
 def unfit_text(measured: ErrorModel | None) -> str | None:

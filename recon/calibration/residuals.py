@@ -106,10 +106,10 @@ class Explicit:
         at = np.sqrt(1 + (self.at_ray**2).sum(axis=-1) * stretch**2) / self._inverse(x, self.at_u)
         ends = self._ends(x)
         lengths = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1)
-        found = [at, lengths]
+        values = [at, lengths]
         if self.floor is not None:
-            found.append(np.array([self.floor.height(x[0], x[1], stretch)]))
-        return np.asarray(np.log(np.maximum(np.concatenate(found), _LEAST)))
+            values.append(np.array([self.floor.height(x[0], x[1], stretch)]))
+        return np.asarray(np.log(np.maximum(np.concatenate(values), _LEAST)))
 
     def residual(self, x: Array) -> Array:
         """(N,) logarithm of the fitted over the known length."""
@@ -256,8 +256,8 @@ def explicit_of(values: Values, constraints: Sequence[Constraint], spread: Error
     flat = [pixel for one in lengths for pixel in (one.a_px, one.b_px)]
     camera, floor = values.camera, None
     if heights:
-        found = find_floor(values.value, values.valid, rays_of(camera))
-        floor = replace(found, plane=(found.plane - np.array([0.0, 0.0, values.offset])) / values.unit)
+        unscaled = find_floor(values.value, values.valid, rays_of(camera))
+        floor = replace(unscaled, plane=(unscaled.plane - np.array([0.0, 0.0, values.offset])) / values.unit)
     everything: list[DistanceAt | LengthBetween | CameraHeight] = [*at, *lengths, *heights]
     listed_px = [*(one.pixel_px for one in at), *flat, *(() if floor is None else floor.pixels_px)]
     pixels_px = np.array(listed_px, np.float64).reshape(-1, 2)

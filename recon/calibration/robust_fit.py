@@ -61,15 +61,17 @@ def polished(problem: Problem, x: Array) -> Solution:
         def residual(chosen: Array, weighed: _Weighed = weighed, x: Array = x) -> Array:
             return _whitened(problem, weighed, filled(x, free, chosen))
 
-        found = least_squares(residual, x[free], bounds=(low[free], high[free]), x_scale="jac", jac="3-point")
-        moved = float(np.abs(found.x - x[free]).max())
-        x = filled(x, free, found.x)
+        result = least_squares(
+            residual, x[free], bounds=(low[free], high[free]), x_scale="jac", jac="3-point"
+        )
+        moved = float(np.abs(result.x - x[free]).max())
+        x = filled(x, free, result.x)
         if now == agreed and moved <= 1e-9 * float(np.abs(x).max()):
             break
         agreed = now
     weighed = _weigh(problem, x)
     covariance = np.zeros((4, 4))
-    covariance[np.ix_(free, free)] = covariance_of(found.jac.T @ found.jac)
+    covariance[np.ix_(free, free)] = covariance_of(result.jac.T @ result.jac)
     if np.isfinite(covariance).all():
         noise = attenuation(
             problem,

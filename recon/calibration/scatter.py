@@ -23,17 +23,17 @@ def local_error(sigma: float) -> ErrorModel:
     return ErrorModel("", scale=0.0, smooth=0.0, reach=1.0, local=sigma, photos=0, source="assumed")
 
 
-def with_scatter(problem: Problem, found: Solution) -> Solution:
+def with_scatter(problem: Problem, solution: Solution) -> Solution:
     """Repeats the fit with the error estimated from the scatter of the constraints, as far as they are redundant."""
     from scipy.stats import t
 
-    count = int(found.agree.sum())
+    count = int(solution.agree.sum())
     freedom = max(count - problem.needed, 0)
-    scatter = _excess(problem, found, freedom) if freedom else 0.0
+    scatter = _excess(problem, solution, freedom) if freedom else 0.0
     known = max(freedom, _LEAST_FREEDOM)
     pooled = (freedom * scatter**2 + (known - freedom) * problem.spread.spread**2) / known
     spread = float(np.sqrt(pooled))
-    again = polished(replace(problem, spread=local_error(spread), scattered=False), found.x)
+    again = polished(replace(problem, spread=local_error(spread), scattered=False), solution.x)
     if not scatter:
         return replace(again, scatter=None)
     # The scatter of few constraints is uncertain: Student's t replaces the normal distribution.
@@ -41,7 +41,7 @@ def with_scatter(problem: Problem, found: Solution) -> Solution:
     return replace(again, covariance=again.covariance * widened, scatter=spread)
 
 
-def _excess(problem: Problem, found: Solution, freedom: int) -> float:
+def _excess(problem: Problem, solution: Solution, freedom: int) -> float:
     """Standard deviation of log depth in excess of the given uncertainties; 0 if the excess is not significant."""
     from scipy.optimize import brentq
     from scipy.stats import chi2
@@ -50,8 +50,8 @@ def _excess(problem: Problem, found: Solution, freedom: int) -> float:
     assert explicit is not None
 
     def chi_square(spread: float) -> float:
-        variance = explicit.variance(found.x, local_error(spread))
-        return float((explicit.residual(found.x) ** 2 / variance)[found.agree].sum())
+        variance = explicit.variance(solution.x, local_error(spread))
+        return float((explicit.residual(solution.x) ** 2 / variance)[solution.agree].sum())
 
     if chi_square(0.0) <= chi2.ppf(1 - _SIGNIFICANT, freedom):
         return 0.0

@@ -93,7 +93,7 @@ def _minimised(problem: Problem, x: Array) -> Array:
     def residual(chosen: Array) -> Array:
         return standardised(problem, filled(x, free, chosen))
 
-    found = least_squares(
+    result = least_squares(
         residual, x[free], bounds=(low[free], high[free]), x_scale="jac", loss="cauchy", max_nfev=60
     )
-    return filled(x, free, found.x)
+    return filled(x, free, result.x)

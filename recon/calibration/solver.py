@@ -18,28 +18,28 @@ from recon.calibration.search import best_start
 
 def solve(problem: Problem, picture: Picture) -> Solution:
     """The best fit. The caller checks that there are at least as many observations as free unknowns."""
-    found = polished(problem, best_start(problem))
+    solution = polished(problem, best_start(problem))
     if problem.explicit is None or problem.dense is not None:
-        return found
-    return with_scatter(problem, found) if problem.scattered else _with_gain(problem, found, picture)
+        return solution
+    return with_scatter(problem, solution) if problem.scattered else _with_gain(problem, solution, picture)
 
 
-def _with_gain(problem: Problem, found: Solution, picture: Picture) -> Solution:
+def _with_gain(problem: Problem, solution: Solution, picture: Picture) -> Solution:
     """The fit, corrected for the estimator's correlated error."""
     assert problem.explicit is not None
-    if not np.isfinite(found.covariance).all():
-        return found
+    if not np.isfinite(solution.covariance).all():
+        return solution
     best = gained(
         problem.explicit,
-        found.agree,
-        found.x,
+        solution.agree,
+        solution.x,
         problem.free,
         spread=problem.spread,
         prior=problem.prior,
         picture=picture,
     )
     return replace(
-        found,
+        solution,
         x=best.x,
         covariance=best.covariance,
         common_sigma=best.common_sigma,

@@ -28,8 +28,8 @@ def plug_ins() -> tuple[PlugIn, ...]:
 
     A package that fails to import adds nothing and does not stop recon.
     """
-    found = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    return tuple(_load(entry) for entry in found)
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return tuple(_load(entry) for entry in entries)
 
 
 def _load(entry: EntryPoint) -> PlugIn:

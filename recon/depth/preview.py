@@ -77,8 +77,8 @@ class Preview:
 
         from recon.depth.nets.preview import look
 
-        found = look(self._weights.net, rgb, self._weights.pixels)
-        return found.log_inverse[0].numpy(), torch.sigmoid(found.sky_logit[0]).numpy()
+        prediction = look(self._weights.net, rgb, self._weights.pixels)
+        return prediction.log_inverse[0].numpy(), torch.sigmoid(prediction.sky_logit[0]).numpy()
 
 
 def _padded(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:

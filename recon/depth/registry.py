@@ -39,16 +39,16 @@ def cards() -> tuple[ModelCard, ...]:
 
 def problems() -> tuple[str, ...]:
     """One sentence for each plug-in that adds nothing, or a model whose name is taken."""
-    found = []
+    problems = []
     for plug_in in plug_ins.plug_ins():
         if plug_in.problem is not None:
-            found.append(plug_in.problem)
+            problems.append(plug_in.problem)
         for card in plug_in.cards:
             if card.name in _built_in():
-                found.append(
+                problems.append(
                     f"The model {card.name} of plug-in {plug_in.name} is ignored: recon has one of that name."
                 )
-    return tuple(found)
+    return tuple(problems)
 
 
 def card(name: str) -> ModelCard:

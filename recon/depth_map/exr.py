@@ -70,17 +70,17 @@ def read_exr(path: Path) -> tuple[NDArray[Any], str]:
         DepthFileError: The file is damaged, or no channel or more than one may be depth.
     """
     channels = _read_channels(path)
-    found = depth_channels(channels)
+    matches = depth_channels(channels)
     held = ", ".join(sorted(one.label for one in channels)) or "none"
-    if not found:
+    if not matches:
         raise DepthFileError(
             f"{path}: expected one channel of depth (Depth.Z, Depth.V, Z or depth), got {held}. If one of them is "
             "depth, export it alone or name it Z."
         )
-    if len(found) > 1 and not all(np.array_equal(found[0].pixels, one.pixels) for one in found[1:]):
-        names = ", ".join(one.label for one in found)
+    if len(matches) > 1 and not all(np.array_equal(matches[0].pixels, one.pixels) for one in matches[1:]):
+        names = ", ".join(one.label for one in matches)
         raise DepthFileError(f"{path}: several channels may be depth ({names}). Export the right one alone.")
-    return _placed(path, found[0]), found[0].label
+    return _placed(path, matches[0]), matches[0].label
 
 
 def depth_channels(channels: list[ExrChannel]) -> list[ExrChannel]:

@@ -70,9 +70,9 @@ class Table:
 def depth_table(summary: Summaries) -> Table:
     """Depth errors: two lines, mean and median, per model and alignment."""
     rows = []
-    for model, found in summary.items():
+    for model, of_model in summary.items():
         for alignment in ALIGNMENTS:
-            values = found.overall.values
+            values = of_model.overall.values
             if f"{alignment}.abs_rel" not in values:
                 continue
             for what in ("mean", "median"):
@@ -116,8 +116,8 @@ def comparison_table(summary: Summaries) -> Table | None:
         return None
     shown = [(a, name) for a in ALIGNMENTS for name in ("abs_rel", "delta1")]
     rows = [
-        (model, *(_cell(found.overall.values.get(f"{a}.{name}"), "mean") for a, name in shown))
-        for model, found in summary.items()
+        (model, *(_cell(of_model.overall.values.get(f"{a}.{name}"), "mean") for a, name in shown))
+        for model, of_model in summary.items()
     ]
     return Table(("mean", *(f"{_IN_SHORT[a]}\n{DEPTH_COLUMNS[name]}" for a, name in shown)), tuple(rows))
 
@@ -125,19 +125,19 @@ def comparison_table(summary: Summaries) -> Table | None:
 def photo_table(summary: Summaries) -> Table:
     """Results that do not depend on the alignment, and the number of photos."""
     rows = []
-    for model, found in summary.items():
-        values, photos = found.overall.values, found.overall.photos
+    for model, of_model in summary.items():
+        values, photos = of_model.overall.values, of_model.overall.photos
         for what in ("mean", "median"):
             cells = (_cell(values.get(name), what) for name in PHOTO_COLUMNS)
-            rows.append((model, str(photos), str(len(found.failed)), what, *cells))
+            rows.append((model, str(photos), str(len(of_model.failed)), what, *cells))
     return Table(("model", "photos", "failed", "", *PHOTO_COLUMNS.values()), tuple(rows))
 
 
 def scene_table(summary: Summaries) -> Table | None:
     """Means by kind of scene; None if there is only one kind."""
     rows = []
-    for model, found in summary.items():
-        for scene, of_scene in found.scenes.items() if len(found.scenes) > 1 else ():
+    for model, of_model in summary.items():
+        for scene, of_scene in of_model.scenes.items() if len(of_model.scenes) > 1 else ():
             for alignment in ALIGNMENTS:
                 if f"{alignment}.abs_rel" in of_scene.values:
                     cells = (
@@ -164,7 +164,7 @@ def write_report(
     """
     origin = {"generator": GENERATOR, "date": date.today().isoformat(), "manifest": manifest}
     # Reports may be shared: the folder of a local model would reveal the machine.
-    summary = {without_folder(model): found for model, found in summary.items()}
+    summary = {without_folder(model): of_model for model, of_model in summary.items()}
     rows = [replace(row, model=without_folder(row.model)) for row in rows]
     as_json, as_text = folder / "report.json", folder / "report.md"
     with staged(as_json, overwrite=overwrite) as temporary:
@@ -173,7 +173,7 @@ def write_report(
             **origin,
             "settings": asdict(settings),
             "notes": NOTES,
-            "models": {model: found.as_dict() for model, found in summary.items()},
+            "models": {model: of_model.as_dict() for model, of_model in summary.items()},
             "photos": [row.as_dict() for row in rows],
         }
         temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -207,11 +207,11 @@ def _each_photo(rows: Sequence[Row]) -> Table:
     columns = ("abs_rel", "rmse_m", "delta1", "chamfer_m", "fscore_5pct")
     lines = []
     for row in rows:
-        if isinstance(row.found, Failure):
+        if isinstance(row.result, Failure):
             continue
-        for alignment, errors in row.found.errors.items():
+        for alignment, errors in row.result.errors.items():
             depth = (_number(errors.get(name)) for name in columns)
-            single = (_number(row.found.focal_error), _number(row.found.boundary_f1))
+            single = (_number(row.result.focal_error), _number(row.result.boundary_f1))
             lines.append((row.model, row.pair, _ALIGNED[alignment], *depth, *single))
     titles = (*(DEPTH_COLUMNS[name] for name in columns), "focal error", "boundary F1")
     return Table(("model", "photo", "aligned", *titles), tuple(lines))
@@ -219,7 +219,9 @@ def _each_photo(rows: Sequence[Row]) -> Table:
 
 def _failures(summary: Summaries) -> list[str]:
     lines = [
-        f"- {model}, {each.pair}: {each.message}" for model, found in summary.items() for each in found.failed
+        f"- {model}, {each.pair}: {each.message}"
+        for model, of_model in summary.items()
+        for each in of_model.failed
     ]
     return ["## Failed", "\n".join(lines)] if lines else []
 

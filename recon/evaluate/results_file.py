@@ -30,7 +30,7 @@ class RowFile:
         if resume and path.exists():
             self._check(header)
             self._drop_unfinished()
-            self.done = {(row.model, row.pair) for row in self if isinstance(row.found, Measures)}
+            self.done = {(row.model, row.pair) for row in self if isinstance(row.result, Measures)}
         else:
             path.write_text(json.dumps(header) + "\n", encoding="utf-8")
 

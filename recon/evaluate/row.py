@@ -49,17 +49,17 @@ class Row:
     pair: str
     kind: str
     scene: str
-    found: Measures | Failure
+    result: Measures | Failure
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for a file."""
-        head = {"model": self.model, "pair": self.pair, "ok": isinstance(self.found, Measures)}
+        head = {"model": self.model, "pair": self.pair, "ok": isinstance(self.result, Measures)}
         return {
             **head,
             "kind": self.kind,
             "scene": self.scene,
-            **_values_of(self.found),
+            **_values_of(self.result),
             "warnings": list(self.warnings),
         }
 
@@ -70,21 +70,21 @@ class Row:
         Raises:
             ValueError: The values are not a row.
         """
-        found: Measures | Failure
+        result: Measures | Failure
         if as_object(values, "a row").get("ok"):
-            told = {name: values[name] for name in _MEASURES if name in values}
+            measures = {name: values[name] for name in _MEASURES if name in values}
             errors = {alignment: values[alignment] for alignment in ALIGNMENTS if alignment in values}
-            found = as_kind(Measures, {**told, "errors": errors})
+            result = as_kind(Measures, {**measures, "errors": errors})
         else:
-            found = as_kind(Failure, values.get("error"), "error")
+            result = as_kind(Failure, values.get("error"), "error")
         head = {
             name: values[name] for name in ("model", "pair", "kind", "scene", "warnings") if name in values
         }
-        return replace(as_kind(cls, {**head, "found": {"type": "", "message": ""}}), found=found)
+        return replace(as_kind(cls, {**head, "result": {"type": "", "message": ""}}), result=result)
 
 
-def _values_of(found: Measures | Failure) -> dict[str, Any]:
-    if isinstance(found, Failure):
-        return {"error": asdict(found)}
-    errors: Mapping[str, Any] = {str(alignment): values for alignment, values in found.errors.items()}
-    return {**{name: getattr(found, name) for name in _MEASURES}, **errors}
+def _values_of(result: Measures | Failure) -> dict[str, Any]:
+    if isinstance(result, Failure):
+        return {"error": asdict(result)}
+    errors: Mapping[str, Any] = {str(alignment): values for alignment, values in result.errors.items()}
+    return {**{name: getattr(result, name) for name in _MEASURES}, **errors}

@@ -55,7 +55,7 @@ class ModelSummary:
         """Plain values, for a report."""
         return {
             "overall": asdict(self.overall),
-            "scenes": {scene: asdict(found) for scene, found in self.scenes.items()},
+            "scenes": {scene: asdict(means) for scene, means in self.scenes.items()},
             "failed": [{"pair": one.pair, "type": one.type, "message": one.message} for one in self.failed],
         }
 
@@ -68,12 +68,12 @@ def summarise(rows: Iterable[Row]) -> dict[str, ModelSummary]:
     for row in rows:
         model = row.model
         counts[model][""] += 0
-        if isinstance(row.found, Failure):
-            failed[model].append(FailedPair(row.found.type, row.found.message, row.pair))
+        if isinstance(row.result, Failure):
+            failed[model].append(FailedPair(row.result.type, row.result.message, row.pair))
             continue
         for group in ("", row.scene) if row.scene else ("",):
             counts[model][group] += 1
-            for name, value in _flat(row.found).items():
+            for name, value in _flat(row.result).items():
                 values[model][group][name].append(value)
     return {
         model: ModelSummary(
@@ -89,10 +89,10 @@ def _lists() -> dict[str, list[float]]:
     return defaultdict(list)
 
 
-def _flat(found: Measures) -> dict[str, float]:
+def _flat(measures: Measures) -> dict[str, float]:
     """The numbers of a row by name, those of an alignment as ``scale.abs_rel``."""
-    numbers = {name: getattr(found, name) for name in _SINGLE}
-    for alignment, errors in found.errors.items():
+    numbers = {name: getattr(measures, name) for name in _SINGLE}
+    for alignment, errors in measures.errors.items():
         numbers |= {f"{alignment}.{name}": value for name, value in errors.items()}
     return {name: float(value) for name, value in numbers.items() if value is not None}
 

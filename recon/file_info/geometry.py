@@ -186,8 +186,8 @@ def _offset(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str
     offset: NDArray[np.float64] = _ROUND * np.round((low + high) / 2 / _ROUND)
     if not offset.any():
         return none, ()
-    told = ", ".join(f"{0 - value:,.0f}" for value in offset)
-    note = f"its coordinates are large: moved by ({told}) towards the origin, since float32 would round them"
+    distances = ", ".join(f"{0 - value:,.0f}" for value in offset)
+    note = f"its coordinates are large: moved by ({distances}) towards the origin, since float32 would round them"
     return offset, (note,)
 
 

@@ -143,9 +143,9 @@ def camera_of(document: Document) -> CameraInfo | None:
 
 
 def _camera(camera: dict[str, Any]) -> CameraInfo | None:
-    told = camera.get("extras", {})
-    if {"fx", "fy", "cx", "cy", "width", "height"} <= told.keys():
-        numbers = (told["fx"], told["fy"], told["cx"], told["cy"], told["width"], told["height"])
-        return CameraInfo.from_intrinsics(Intrinsics(*numbers, told.get("focal_source", "file")))
+    extras = camera.get("extras", {})
+    if {"fx", "fy", "cx", "cy", "width", "height"} <= extras.keys():
+        numbers = (extras["fx"], extras["fy"], extras["cx"], extras["cy"], extras["width"], extras["height"])
+        return CameraInfo.from_intrinsics(Intrinsics(*numbers, extras.get("focal_source", "file")))
     lens = camera.get("perspective")
     return CameraInfo.from_gltf(lens["yfov"], lens.get("aspectRatio", 1.0)) if lens else None

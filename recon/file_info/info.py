@@ -29,7 +29,7 @@ class CameraInfo:
     fov_x_deg: float
     fov_y_deg: float
     intrinsics: Intrinsics | None = None
-    """In px, where the file tells them: recon's own files do."""
+    """In px, if the file contains them, as recon's own files do."""
     file_T_cam: Transform | None = field(default=None, compare=False)
     """(4, 4) where the camera stands, in the file's axes and unit; None: the file does not say."""
 

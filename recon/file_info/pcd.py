@@ -42,9 +42,9 @@ def load(path: Path) -> Contents:
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     rgb = None if packed is None else _unpacked(rows[packed].reshape(-1))
     normals = _stack(rows, _NORMAL) if set(_NORMAL) <= names else None
-    told = read_comments(comments)
+    header_values = read_comments(comments)
     part = Part(_stack(rows, ("x", "y", "z")), rgb=rgb, normals=normals)
-    return Contents((part,), axes_of(told) or "y-up", camera=told.get("camera"))
+    return Contents((part,), axes_of(header_values) or "y-up", camera=header_values.get("camera"))
 
 
 def _stack(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float64]:

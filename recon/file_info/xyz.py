@@ -57,9 +57,9 @@ def load(path: Path) -> Contents:
     rows, columns = np.concatenate([block for block, _ in read]), read[0][1]
     rgb = None if columns.rgb is None else as_bytes(*(rows[:, column] for column in columns.rgb))
     normals = None if columns.normal is None else rows[:, columns.normal]
-    told = read_comments(comments)
+    header_values = read_comments(comments)
     part = Part(rows[:, :3], rgb=rgb, normals=normals)
-    return Contents((part,), axes_of(told) or "y-up", camera=told.get("camera"))
+    return Contents((part,), axes_of(header_values) or "y-up", camera=header_values.get("camera"))
 
 
 def _blocks(path: Path, comments: list[str]) -> Iterator[tuple[NDArray[np.float64], _Columns]]:

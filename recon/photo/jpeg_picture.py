@@ -84,11 +84,11 @@ def _pieces(data: bytes) -> Iterator[tuple[int | None, bytes]]:
             yield marker, data[at:end]
             at = end
             if marker == _SOS:
-                found = _MARKER.search(data, at)
-                if found is None:
+                match = _MARKER.search(data, at)
+                if match is None:
                     raise ValueError("it has no end")
-                yield None, data[at : found.start()]
-                at = found.start()
+                yield None, data[at : match.start()]
+                at = match.start()
 
 
 def _is_needed(marker: int, piece: bytes) -> bool:

@@ -181,14 +181,14 @@ def _touching(seen: Projected, rough: NDArray[np.bool_]) -> NDArray[np.intp]:
     assert seen.corners is not None
     height, width = rough.shape
     counts = cv2.integral(rough.astype(np.uint8))
-    found = []
+    pixels = []
     for rows in blocks(seen.corners.shape[1], BLOCK):
         corners = seen.corners[:, rows]
         left, right = _pixels(*spread([seen.x_px[corner] for corner in corners]), width)
         top, bottom = _pixels(*spread([seen.y_px[corner] for corner in corners]), height)
         held = counts[bottom, right] - counts[top, right] - counts[bottom, left] + counts[top, left]
-        found.append(rows.start + np.flatnonzero(held))
-    return np.concatenate(found) if found else np.zeros(0, np.intp)
+        pixels.append(rows.start + np.flatnonzero(held))
+    return np.concatenate(pixels) if pixels else np.zeros(0, np.intp)
 
 
 def _pixels(low: Floats, high: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

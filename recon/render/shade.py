@@ -104,8 +104,8 @@ def _sampled(texture: NDArray[np.uint8], u: Floats, v: Floats) -> Floats:
         padded[: len(values)] = values * size - np.float32(0.5)
         places.append(padded.reshape(-1, _COLUMNS))
     x, y = places
-    found = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(-1, 3)[: len(u)].astype(np.float32)
+    samples = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return samples.reshape(-1, 3)[: len(u)].astype(np.float32)
 
 
 def _reduced(rgb: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:

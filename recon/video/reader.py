@@ -168,11 +168,11 @@ class Clip:
                 "again from the source."
             ) from error
         with container:
-            found = video_streams(container.streams.video)
-            if not found:
+            streams = video_streams(container.streams.video)
+            if not streams:
                 what = "only a picture or an unknown codec" if container.streams.video else "only audio"
                 raise VideoError(f"{self.path} contains no video that can be read, {what}; use another file.")
-            stream = found[0]
+            stream = streams[0]
             stream.thread_type = "AUTO"
             yield container, stream
 

@@ -109,8 +109,8 @@ def test_what_the_estimate_leaves_out_is_counted(folder: Path) -> None:
 def test_a_bad_pair_is_reported_and_the_others_are_evaluated(folder: Path) -> None:
     (folder / "b.jpg").write_bytes(b"\xff\xd8\xffnothing")
     rows = list(run(read_manifest(folder), Fake(folder), Settings(), Journal()))
-    (failure,) = [row.found for row in rows if isinstance(row.found, Failure)]
-    assert rows[1].found is failure and failure.type == "PhotoError" and "b.jpg" in failure.message
+    (failure,) = [row.result for row in rows if isinstance(row.result, Failure)]
+    assert rows[1].result is failure and failure.type == "PhotoError" and "b.jpg" in failure.message
 
 
 def test_an_estimator_that_fails_is_reported_and_the_others_are_evaluated(folder: Path) -> None:
@@ -120,8 +120,8 @@ def test_an_estimator_that_fails_is_reported_and_the_others_are_evaluated(folder
         return z_m
 
     rows = list(run(read_manifest(folder), Fake(folder, broken), Settings(), Journal()))
-    assert isinstance(rows[0].found, Measures)
-    assert [row.found for row in rows[1:]] == [Failure("RuntimeError", "out of luck")] * 2
+    assert isinstance(rows[0].result, Measures)
+    assert [row.result for row in rows[1:]] == [Failure("RuntimeError", "out of luck")] * 2
 
 
 def test_missing_weights_end_the_run(folder: Path) -> None:

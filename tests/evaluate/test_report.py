@@ -68,7 +68,7 @@ def test_a_resumed_run_skips_successful_pairs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("one", [row("a", 0.1, focal_error=0.2), failed("b")])
 def test_a_row_comes_back_from_its_line(one: Row) -> None:
     values = json.loads(json.dumps(one.as_dict()))
-    assert Row.from_dict(values) == one and values["ok"] is isinstance(one.found, Measures)
+    assert Row.from_dict(values) == one and values["ok"] is isinstance(one.result, Measures)
 
 
 def test_an_unfinished_line_is_dropped(tmp_path: Path) -> None:

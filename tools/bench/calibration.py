@@ -47,9 +47,9 @@ _STRATA = 10
 
 @dataclass(frozen=True)
 class Drawn:
-    """One draw: what was found, and what is true."""
+    """One draw: the estimate, and the truth."""
 
-    found: Calibration
+    estimate: Calibration
     scale: float
     shift: float
     covers_depth: bool
@@ -58,12 +58,12 @@ class Drawn:
     @property
     def covers_scale(self) -> bool:
         """Whether the scale's interval covers its truth."""
-        return bool(abs(self.found.scale - self.scale) < 1.96 * np.sqrt(self.found.covariance[0][0]))
+        return bool(abs(self.estimate.scale - self.scale) < 1.96 * np.sqrt(self.estimate.covariance[0][0]))
 
     @property
     def covers_shift(self) -> bool:
         """Whether the shift's interval covers its truth."""
-        return bool(abs(self.found.shift - self.shift) < 1.96 * np.sqrt(self.found.covariance[1][1]))
+        return bool(abs(self.estimate.shift - self.shift) < 1.96 * np.sqrt(self.estimate.covariance[1][1]))
 
 
 def draw(
@@ -101,14 +101,14 @@ def draw(
         constraints.append(make or DistanceAt(where[0], known_m, GIVEN * known_m))
     spread = ErrorModel("drawn", 0.0, 0.0, 1.0, NETWORK, 0, "drawn") if stated else None
     known = FitData(tuple(constraints))
-    found = calibrate(
+    estimate = calibrate(
         relative, known, camera=truth.camera, unknowns=Unknowns(shift=True), model="drawn", spread=spread
     )
     ((row, column),) = next(_pixels(truth, 1, rng, ends=1))
     gradient = np.array([(inverse[row, column] - shift) / scale, 1.0])
-    off = gradient @ np.array([found.scale - scale, found.shift - shift])
-    half = 1.96 * np.sqrt(gradient @ np.array(found.covariance) @ gradient)
-    return Drawn(found, scale, shift, bool(abs(off) < half))
+    off = gradient @ np.array([estimate.scale - scale, estimate.shift - shift])
+    half = 1.96 * np.sqrt(gradient @ np.array(estimate.covariance) @ gradient)
+    return Drawn(estimate, scale, shift, bool(abs(off) < half))
 
 
 def _pixels(
@@ -175,8 +175,8 @@ def _prior_table(folder: Path, draws: int, seed: int) -> None:
                     rows[count].append(outcome(case, count).row(none))
                 except CalibrationError:
                     refused[count] += 1
-        for count, found in rows.items():
-            each = np.array(found)
+        for count, covered in rows.items():
+            each = np.array(covered)
             shares = " | ".join(f"{100 * share:.1f} %" for share in each[:, :6].mean(axis=0))
             sizes = " | ".join(f"{100 * size:.1f} %" for size in np.median(each[:, 6:], axis=0))
             print(f"| {name} | {count} | {shares} | {sizes} | {refused[count]} |", flush=True)
@@ -207,7 +207,7 @@ def _line(
             drawn.append(draw(truth, count, outliers, rng, lengths=lengths, stated=stated))
         except CalibrationError:
             refused += 1
-    off = np.median([abs(each.found.scale / each.scale - 1) for each in drawn])
+    off = np.median([abs(each.estimate.scale / each.scale - 1) for each in drawn])
     covered = [
         100 * np.mean([getattr(each, name) for each in drawn])
         for name in ("covers_scale", "covers_shift", "covers_depth")

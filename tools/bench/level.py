@@ -4,7 +4,7 @@
 
 Generated scenes are seen twice: exactly, and with errors as a network makes them: 1 % noise of every pixel, and a
 bend of 3 % (one standard deviation) over a third of the picture. Real pairs have no true gravity; of the sequence
-with poses, the directions found in single frames are compared in the world, where they should be one.
+with poses, the directions estimated from single frames are compared in the world, where they should be one.
 """
 
 import argparse
@@ -35,9 +35,9 @@ class Result:
     """One generated view."""
 
     kind: str
-    found: Levelling
+    levelling: Levelling
     error_deg: float
-    """Angle between the true and the found up."""
+    """Angle between the true and the estimated up."""
     untouched_deg: float
     """The same where nothing is done."""
     height_error: float | None
@@ -60,14 +60,14 @@ def generated(seed: int, distorted: bool) -> Result:
         z_m *= (1 + bend + rng.normal(0, 0.01, z_m.shape)).astype(np.float32).clip(0.5, 2)
     focal_px = camera.focal_over_width * width
     intrinsics = Intrinsics.from_focal(focal_px, width=width, height=height, source="user")
-    found = estimate_levelling(MetricDepth(z_m, valid), valid, intrinsics)
+    levelling = estimate_levelling(MetricDepth(z_m, valid), valid, intrinsics)
     up = camera.world_T_cam[1, :3]
     true_height_m = float(camera.world_T_cam[1, 3])
-    height_m = found.camera_height_m
+    height_m = levelling.camera_height_m
     return Result(
         kind="indoor" if scene.indoor else "outdoor",
-        found=found,
-        error_deg=angle_deg(up, np.array(found.up_cam)),
+        levelling=levelling,
+        error_deg=angle_deg(up, np.array(levelling.up_cam)),
         untouched_deg=angle_deg(up, np.array([0.0, -1.0, 0.0])),
         height_error=None if height_m is None else abs(height_m / true_height_m - 1),
     )
@@ -88,7 +88,7 @@ def print_generated(first_seed: int, count: int) -> None:
         results = [generated(first_seed + k, distorted) for k in range(count)]
         for kind in ("indoor", "outdoor"):
             chosen = [r for r in results if r.kind == kind]
-            levelled = [r for r in chosen if r.found.trusted]
+            levelled = [r for r in chosen if r.levelling.trusted]
             errors = [r.error_deg for r in levelled] or [np.nan]
             heights = [r.height_error for r in levelled if r.height_error is not None] or [np.nan]
             print(
@@ -131,18 +131,21 @@ def print_pairs(folder: Path) -> None:
     )
     ups_world = []
     for name, entry in json.loads((folder / "pairs.json").read_text()).items():
-        found = level_file(folder, entry)
+        levelling = level_file(folder, entry)
         text = ""
         if "levels" in entry:
             up = np.array(entry["world_T_cam"])[2, :3]
-            text = f"{angle_deg(up, np.array(found.up_cam)):.2f}°, true height {entry['camera_height_m']} m"
+            text = (
+                f"{angle_deg(up, np.array(levelling.up_cam)):.2f}°, true height {entry['camera_height_m']} m"
+            )
         elif "world_T_cam" in entry:
-            ups_world.append(np.array(entry["world_T_cam"])[:3, :3] @ np.array(found.up_cam))
-        height_m = found.camera_height_m
+            ups_world.append(np.array(entry["world_T_cam"])[:3, :3] @ np.array(levelling.up_cam))
+        height_m = levelling.camera_height_m
         print(
-            f"| {name} | {found.pitch_deg:+.1f}° | {found.roll_deg:+.1f}° "
-            f"| {'not seen' if height_m is None else f'{height_m:.2f} m'} | {100 * found.floor_share:.0f} % "
-            f"| {100 * found.wall_share:.0f} % | {found.confidence:.2f}{'' if found.trusted else ' (left alone)'} "
+            f"| {name} | {levelling.pitch_deg:+.1f}° | {levelling.roll_deg:+.1f}° "
+            f"| {'not seen' if height_m is None else f'{height_m:.2f} m'} | {100 * levelling.floor_share:.0f} % "
+            f"| {100 * levelling.wall_share:.0f} % "
+            f"| {levelling.confidence:.2f}{'' if levelling.trusted else ' (unchanged)'} "
             f"| {text} |"
         )
     if ups_world:

@@ -72,13 +72,13 @@ def save(settings: Settings, path: Path) -> str | None:
 
 
 def _settings_from(values: Mapping[str, Any]) -> Settings:
-    told = {**values, "view": known_fields(View, values.get("view"), "view")}
-    found = as_kind(Settings, known_fields(Settings, told))
+    fields_of_file = {**values, "view": known_fields(View, values.get("view"), "view")}
+    settings = as_kind(Settings, known_fields(Settings, fields_of_file))
     low, high = _SIZES
     return replace(
-        found,
-        recent=found.recent[:_MOST_RECENT],
-        width=min(max(found.width, low), high),
-        height=min(max(found.height, low), high),
-        view=replace(found.view, curtain=1.0),
+        settings,
+        recent=settings.recent[:_MOST_RECENT],
+        width=min(max(settings.width, low), high),
+        height=min(max(settings.height, low), high),
+        view=replace(settings.view, curtain=1.0),
     )

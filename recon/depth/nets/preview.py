@@ -201,8 +201,8 @@ def glance(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int, *, mirrored: bo
     with torch.inference_mode():
         if not mirrored:
             return net(seen)
-        found = net(seen.flip(3))
-        return Prediction(found.log_inverse.flip(2), found.sky_logit.flip(2), found.log_focal)
+        prediction = net(seen.flip(3))
+        return Prediction(prediction.log_inverse.flip(2), prediction.sky_logit.flip(2), prediction.log_focal)
 
 
 def look(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> Prediction:
@@ -212,7 +212,7 @@ def look(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> Prediction:
         for scale in LOOKS
         for mirrored in (False, True)
     ]
-    size = max((found.log_inverse.shape[1:] for found in glances), key=lambda shape: shape[0] * shape[1])
+    size = max((each.log_inverse.shape[1:] for each in glances), key=lambda shape: shape[0] * shape[1])
 
     def mean(maps: list[Tensor]) -> Tensor:
         grown = [
@@ -222,9 +222,9 @@ def look(net: PreviewNet, rgb: NDArray[np.uint8], pixels: int) -> Prediction:
         return torch.stack(grown).mean(0)
 
     return Prediction(
-        mean([found.log_inverse for found in glances]),
-        mean([found.sky_logit for found in glances]),
-        torch.stack([found.log_focal for found in glances]).mean(0),
+        mean([each.log_inverse for each in glances]),
+        mean([each.sky_logit for each in glances]),
+        torch.stack([each.log_focal for each in glances]).mean(0),
     )
 
 

@@ -34,8 +34,10 @@ def parse(packet: bytes) -> ElementTree.Element:
 
 
 def _text_of(packet: bytes) -> str:
-    """The text of a packet, whose encoding is told by its first bytes (XMP specification, part 3, 1): the name of an
-    encoding in the XML declaration is often wrong, and may be of one that does not exist."""
+    """The text of a packet, decoded by its first bytes (XMP specification, part 3, 1).
+
+    The encoding named in the XML declaration is often wrong, or does not exist.
+    """
     start = packet.lstrip(b"\0 \t\r\n") or packet
     if packet[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = packet.decode("utf-16", "replace")
