@@ -156,7 +156,7 @@ def _voted(patches: Patches) -> NDArray[np.float64]:
     """The direction with the most votes, (3,)."""
     some = slice(None, None, max(1, len(patches) // _VOTERS))
     ups = _directions()
-    level, upright = _likeness(patches.away[some] @ ups.T, _WIDTHS_DEG[0])
+    level, upright = _likeness(patches.inward[some] @ ups.T, _WIDTHS_DEG[0])
     votes = patches.weight[some] @ (level + upright)
     votes *= np.exp(-0.5 * (np.degrees(np.arccos(-ups[:, 1])) / _TILT_DEG) ** 2)
     return np.asarray(ups[votes.argmax()])
@@ -166,9 +166,9 @@ def _refined(patches: Patches, up: NDArray[np.float64]) -> NDArray[np.float64]:
     """Iteratively reweighted fit: maximises the sum of (normal . up)^2 over horizontal minus that over vertical
     patches."""
     for width_deg in _WIDTHS_DEG:
-        level, upright = _likeness(patches.away @ up, width_deg)
+        level, upright = _likeness(patches.inward @ up, width_deg)
         level, upright = patches.weight * level, patches.weight * upright
-        up = _principal(_scatter(patches.away, level) - _scatter(patches.away, upright), up)
+        up = _principal(_scatter(patches.inward, level) - _scatter(patches.inward, upright), up)
     return up
 
 
@@ -203,7 +203,7 @@ class _Floor:
 def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
     """The lowest horizontal surface facing up that is large enough, fitted as a single plane."""
     below_m = -(patches.centre @ up)
-    faces_up = (patches.away @ up < -cos(radians(10.0))) & (below_m > 0)
+    faces_up = (patches.inward @ up < -cos(radians(10.0))) & (below_m > 0)
     total = patches.weight.sum()
     if patches.weight[faces_up].sum() < _LEAST_FLOOR * total:
         return None
@@ -242,13 +242,13 @@ def _lowest(below_m: NDArray[np.float64], weight: NDArray[np.float64], least: fl
 
 def _combined(patches: Patches, up: NDArray[np.float64], floor: _Floor) -> NDArray[np.float64]:
     """Gravity from the floor's plane and the walls' normals together."""
-    _, upright = _likeness(patches.away @ floor.up, _WIDTHS_DEG[-1])
+    _, upright = _likeness(patches.inward @ floor.up, _WIDTHS_DEG[-1])
     plane = floor.weight * np.outer(floor.up, floor.up)
-    return _principal(plane - _scatter(patches.away, patches.weight * upright), up)
+    return _principal(plane - _scatter(patches.inward, patches.weight * upright), up)
 
 
 def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> Levelling:
-    cosine = patches.away @ up
+    cosine = patches.inward @ up
     total = patches.weight.sum()
     level = cosine < -cos(radians(_SUPPORT_DEG))
     upright = np.abs(cosine) < sin(radians(_SUPPORT_DEG))
@@ -259,7 +259,7 @@ def _judged(patches: Patches, up: NDArray[np.float64], floor: _Floor | None) -> 
     # Fraction of randomly oriented normals that are within the tolerance of horizontal.
     by_chance = sin(radians(_SUPPORT_DEG)) * (1 - floor_share - ceiling_share)
     walls = wall_share if wall_share > by_chance else 0.0
-    scatter = _scatter(patches.away, np.where(upright, patches.weight, 0)) / max(wall_share * total, 1e-12)
+    scatter = _scatter(patches.inward, np.where(upright, patches.weight, 0)) / max(wall_share * total, 1e-12)
     disagreement_deg = None
     if floor is not None and walls:
         in_walls = np.linalg.solve(scatter + 0.02 * np.eye(3), floor.up)

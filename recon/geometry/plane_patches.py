@@ -27,7 +27,7 @@ _SMOOTH = 0.002
 class Patches:
     """N overlapping plane fits, in the cam frame."""
 
-    away: NDArray[np.float64]
+    inward: NDArray[np.float64]
     """(N, 3) unit normals that point away from the camera: a floor's points down."""
     centre: NDArray[np.float64]
     """(N, 3) centres of the patches, m."""
@@ -73,7 +73,7 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     weight = share / (1 + (rough / (2 * usual)) ** 2) ** 2
     ray = np.stack([x, y, np.ones_like(x)], axis=1)
     return Patches(
-        away=q[faces] / length[faces, None],
+        inward=q[faces] / length[faces, None],
         centre=ray[faces] / w[faces, None],
         weight=weight[faces],
     )

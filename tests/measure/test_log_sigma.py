@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from rooms import MODEL, estimated, on_floor, on_wall, room_depth, scene_of
 
-from recon.calibration.calibration import apply
+from recon.calibration.calibration import apply, as_json
 from recon.calibration.fit import FitData, Unknowns, calibrate
 from recon.constraints import DistanceAt
 from recon.measure import Assumptions, Interval, from_camera, polyline
@@ -129,7 +129,7 @@ def calibrated(z_m: NDArray[np.float32], given_px: tuple[float, float], given_m:
         intrinsics=CAMERA,
         depth=apply(fit, depth),
         provenance=Provenance(
-            model=ModelRecord("m"), calibration=CalibrationRecord.of(fit), error_model=MAPPED
+            model=ModelRecord("m"), calibration=CalibrationRecord.from_dict(as_json(fit)), error_model=MAPPED
         ),
     )
 

@@ -1,4 +1,4 @@
-"""One process that feeds one reader: it tells before each input which one it is, and after it what became of it."""
+"""Child process that feeds inputs to one reader and reports the start and the outcome of each input."""
 
 import io
 import json
@@ -21,25 +21,25 @@ from tools.fuzz.readers import READERS
 from tools.fuzz.seeds import Seed, make_seeds
 
 LIMIT_S = 10.0
-"""Of the processor's time for one input: a busy machine does not count."""
+"""Limit of processor time per input, s; waiting on a busy machine does not count."""
 LIMIT_BYTES = 2 << 30
-"""Of memory, beyond what the process has before its first input."""
+"""Limit of memory, beyond what the process uses before its first input."""
 _TRIES = 60
-"""To make a found input smaller."""
+"""Number of attempts to make a failing input smaller."""
 
 
 class TooLong(BaseException):
-    """Not an Exception, so that no reader takes it for damage."""
+    """Not an Exception, so that readers do not treat it as a damaged file."""
 
 
 def run(reader: str, seed: int, first: int, last: int) -> None:
-    """Feeds inputs ``first`` to ``last``; number and seed make an input, whatever ran before it."""
+    """Feeds inputs ``first`` to ``last`` - 1. An input depends only on its number and the seed."""
     folder = Path(tempfile.mkdtemp(prefix="recon-fuzz-"))
     try:
         made = folder / "seeds"
         made.mkdir()
         seeds = make_seeds(reader, made)
-        for one in seeds:  # libraries are loaded before memory is limited
+        for one in seeds:  # load libraries before limiting memory
             _try(reader, one, one.data, folder)
         _limit()
         for number in range(first, last):
@@ -50,7 +50,7 @@ def run(reader: str, seed: int, first: int, last: int) -> None:
 
 
 def input_of(seed: int, number: int, seeds: list[Seed]) -> tuple[Seed, bytes]:
-    """The sound file and the mutated bytes of one number."""
+    """The valid file and the mutated bytes for one number."""
     draw = random.Random(f"{seed} {number}")
     chosen = draw.choice(seeds)
     return chosen, mutate(chosen.data, [one.data for one in seeds], draw)
@@ -59,24 +59,24 @@ def input_of(seed: int, number: int, seeds: list[Seed]) -> tuple[Seed, bytes]:
 def _feed(reader: str, seed: int, number: int, seeds: list[Seed], folder: Path) -> None:
     chosen, data = input_of(seed, number, seeds)
     started = time.process_time()
-    told, signature = _try(reader, chosen, data, folder)
+    report, signature = _try(reader, chosen, data, folder)
     seconds = time.process_time() - started
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     if signature:
         data = _smaller(reader, chosen, data, signature, folder)
         kept = Path(os.environ["FUZZ_KEEP"]) / f"{reader}-{number}-{chosen.name}"
         kept.write_bytes(data)
-        kept.with_name(kept.name + ".txt").write_text(told, encoding="utf-8", errors="replace")
-    _say(ended=number, outcome=signature or told, seconds=seconds, peak_mb=peak / 1024, name=chosen.name)
+        kept.with_name(kept.name + ".txt").write_text(report, encoding="utf-8", errors="replace")
+    _say(ended=number, outcome=signature or report, seconds=seconds, peak_mb=peak / 1024, name=chosen.name)
 
 
 def _try(reader: str, chosen: Seed, data: bytes, folder: Path) -> tuple[str, str]:
-    """What became of an input: ``read``, ``refused``, or a fault's report and its signature."""
+    """The outcome of an input: ``read``, ``refused``, or the report of a fault and its signature."""
     place = folder / "input"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    for name, beside in chosen.beside.items():
-        (place / name).write_bytes(beside)
+    for name, content in chosen.companions.items():
+        (place / name).write_bytes(content)
     (place / chosen.name).write_bytes(data)
     signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
     signal.setitimer(signal.ITIMER_VIRTUAL, 1.5 * LIMIT_S)

@@ -35,14 +35,14 @@ def mutate(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
 
 
 def _bits(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
-    found = bytearray(data or b"\0")
+    mutated = bytearray(data or b"\0")
     for _ in range(draw.choice((1, 1, 2, 8, 32))):
-        found[draw.randrange(len(found))] ^= 1 << draw.randrange(8)
-    return bytes(found)
+        mutated[draw.randrange(len(mutated))] ^= 1 << draw.randrange(8)
+    return bytes(mutated)
 
 
 def _head_bits(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
-    """Most of what decides stands near the beginning."""
+    """Flips bits near the beginning, where most of the decisive fields are."""
     end = min(len(data), draw.choice((64, 512, 4096)))
     return _bits(data[:end], others, draw) + data[end:]
 
@@ -65,16 +65,16 @@ def _splice(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
 
 
 def _number(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
-    """Numbers in text."""
+    """Changes a number in text."""
     places = list(_NUMBER.finditer(data, 0, 20_000))
     if not places:
         return _length(data, others, draw)
-    found = draw.choice(places)
-    return data[: found.start()] + draw.choice(_NUMBERS) + data[found.end() :]
+    place = draw.choice(places)
+    return data[: place.start()] + draw.choice(_NUMBERS) + data[place.end() :]
 
 
 def _length(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
-    """What may be a length or a count, in binary."""
+    """Changes a binary value that may be a length or a count."""
     code, width = draw.choice(_WIDTHS)
     if len(data) <= width:
         return data
@@ -104,13 +104,13 @@ _BYTES: tuple[Callable[[bytes, list[bytes], random.Random], bytes], ...] = (
 
 
 def _json(data: bytes, draw: random.Random) -> bytes | None:
-    """Changes the structure of JSON: of the whole, of one line of it, or of the first object that is found."""
+    """Changes the structure of JSON: of the whole, of one line of it, or of the first object in it."""
     start, end = data.find(b"{"), data.rfind(b"}") + 1
     line = draw.random() < 0.5
     if start < 0:
         return None
     if line and b"\n{" in data:
-        starts = [found.start() for found in re.finditer(rb"^\{", data, re.MULTILINE)]
+        starts = [each.start() for each in re.finditer(rb"^\{", data, re.MULTILINE)]
         start = draw.choice(starts)
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end

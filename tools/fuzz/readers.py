@@ -15,9 +15,9 @@ def photo(path: Path) -> None:
     """A picture, with its depth where it carries some."""
     from recon.photo.read import read_photo
 
-    found = read_photo(path, max_pixels=20_000_000)
-    if found.carried is not None:
-        found.carried.read()
+    photo = read_photo(path, max_pixels=20_000_000)
+    if photo.carried is not None:
+        photo.carried.read()
 
 
 def depth(path: Path) -> None:
@@ -31,18 +31,18 @@ def scene(path: Path) -> None:
     """A scene, and the making of what is saved and said of it."""
     from recon.scene import Scene
 
-    found = Scene.load(path)
-    found.cloud()
-    json.dumps(found.provenance.as_dict(), allow_nan=False)
+    scene = Scene.load(path)
+    scene.cloud()
+    json.dumps(scene.provenance.as_dict(), allow_nan=False)
 
 
 def info(path: Path) -> None:
     """What ``recon info`` and the viewer read: exported files, photos, scenes."""
     from recon.file_info.describe import describe, is_geometry, read_geometry
 
-    found = describe(path)
-    found.rows()
-    json.dumps(found.as_dict())
+    description = describe(path)
+    description.rows()
+    json.dumps(description.as_dict())
     if is_geometry(path) and path.suffix != ".html":
         read_geometry(path)
 
@@ -58,12 +58,14 @@ def calibration(path: Path) -> None:
     """``--calibration``, and its use."""
     from recon.calibration.calibration import apply, load
 
-    found = load(path)
+    calibration = load(path)
     valid = np.ones((6, 8), bool)
     ramp = np.linspace(0.5, 20, 48, dtype=np.float32).reshape(6, 8)
     apply(
-        found,
-        RelativeDepth(np.reciprocal(ramp), valid) if found.kind == "relative" else MetricDepth(ramp, valid),
+        calibration,
+        RelativeDepth(np.reciprocal(ramp), valid)
+        if calibration.kind == "relative"
+        else MetricDepth(ramp, valid),
     )
 
 
@@ -87,12 +89,12 @@ def record(path: Path) -> None:
     """A folder's batch.jsonl, with ``--resume``."""
     from recon.batch.run_log import Record
 
-    with Record(path.parent, {"a": 1}) as found:
+    with Record(path.parent, {"a": 1}) as run_log:
         for output in ("a.ply", "b.ply"):
-            if found.is_done(output, [path]):
-                found.changed(output)
-            found.is_ours(output)
-            found.other_settings([output])
+            if run_log.is_done(output, [path]):
+                run_log.changed(output)
+            run_log.is_ours(output)
+            run_log.other_settings([output])
 
 
 def rows(path: Path) -> None:

@@ -21,16 +21,16 @@ _MOST_SEED_BYTES = 400_000
 
 @dataclass(frozen=True)
 class Seed:
-    """A sound file."""
+    """A valid file."""
 
     name: str
     data: bytes
-    beside: dict[str, bytes] = field(default_factory=dict)
-    """Other files of its folder."""
+    companions: dict[str, bytes] = field(default_factory=dict)
+    """Other files in its folder."""
 
 
 def make_seeds(reader: str, folder: Path) -> list[Seed]:
-    """The sound files of one reader (``readers.READERS``); ``folder`` is empty and for this alone."""
+    """The valid files for one reader (``readers.READERS``); ``folder`` is an empty scratch folder."""
     if str(_FIXTURES) not in sys.path:
         sys.path.insert(0, str(_FIXTURES))
     made = list(_MAKERS[reader](folder))
@@ -38,7 +38,7 @@ def make_seeds(reader: str, folder: Path) -> list[Seed]:
 
 
 def small_scene() -> Scene:
-    """A ramp of depth under a picture of noise, with a provenance that has all its parts."""
+    """A depth ramp with a noise image and a provenance in which all parts are set."""
     draw = np.random.default_rng(0)
     z_m = np.linspace(1, 4, WIDTH * HEIGHT, dtype=np.float32).reshape(HEIGHT, WIDTH)
     rgb = draw.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
@@ -49,7 +49,7 @@ def small_scene() -> Scene:
         depth=MetricDepth(z_m, z_m > 1.1, 0.1),
         sky=z_m <= 1.1,
     )
-    told = {
+    provenance = {
         "generator": "recon", "photo": {"file": "photo.jpg", "width_px": WIDTH, "height_px": HEIGHT},
         "model": {"name": "preview", "revision": None, "unit_m": 0.001}, "focal": {"fx_px": 14.0, "source": "exif"},
         "error_model": {"estimator": "preview", "scale": 0.1, "smooth": 0.2, "reach": 0.3, "local": 0.0, "photos": 3,
@@ -60,11 +60,11 @@ def small_scene() -> Scene:
     }  # fmt: skip
     from recon.provenance import Provenance
 
-    return replace(scene, provenance=Provenance.from_dict(told))
+    return replace(scene, provenance=Provenance.from_dict(provenance))
 
 
 def _files(folder: Path) -> Iterator[Seed]:
-    """Each file below a folder, with those beside it."""
+    """Each file in a folder and its subfolders, with the other files of its folder."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             others = {p.name: p.read_bytes() for p in path.parent.iterdir() if p.is_file() and p != path}
@@ -78,15 +78,15 @@ def _photos(folder: Path) -> Iterator[Seed]:
     rgb = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
     tags = Image.Exif()
     tags[274], tags[0x8769] = 6, {37386: 4.2, 41989: 26, 41486: 4000.0, 41488: 3}
-    told = PngImagePlugin.PngInfo()
-    told.add_text("Comment", "text " * 50, zip=True)
-    told.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    png_info = PngImagePlugin.PngInfo()
+    png_info.add_text("Comment", "text " * 50, zip=True)
+    png_info.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
     profile = _profile()
     grey16 = np.arange(24 * 32, dtype=np.uint16).reshape(24, 32) * 80
     for name, pixels, kind, how in (
         ("a.jpg", rgb, "JPEG", {"exif": tags, "icc_profile": profile}),
         ("p.jpg", rgb, "JPEG", {"progressive": True}),
-        ("a.png", rgb, "PNG", {"pnginfo": told, "exif": tags, "icc_profile": profile}),
+        ("a.png", rgb, "PNG", {"pnginfo": png_info, "exif": tags, "icc_profile": profile}),
         ("g.png", grey16, "PNG", {}),
         ("a.webp", rgb, "WEBP", {"exif": tags}),
         ("a.tif", rgb, "TIFF", {"compression": "tiff_lzw", "tiffinfo": {274: 6}}),
@@ -165,8 +165,8 @@ def _exports(folder: Path) -> Iterator[Seed]:
         own = folder / name.replace(".", "-")
         own.mkdir()
         scene.save(own / name)
-        beside = {p.name: p.read_bytes() for p in own.iterdir() if p.name != name}
-        yield Seed(name, (own / name).read_bytes(), beside)
+        companions = {p.name: p.read_bytes() for p in own.iterdir() if p.name != name}
+        yield Seed(name, (own / name).read_bytes(), companions)
     import trimesh
 
     box = trimesh.creation.box()
@@ -242,7 +242,7 @@ def _rows(folder: Path) -> Iterator[Seed]:
     from recon.evaluate.row import Measures, Row
 
     file = RowFile(folder / "rows.jsonl", Settings(), resume=False)
-    found = Measures(
+    measures = Measures(
         "p",
         "metric",
         1.0,
@@ -256,7 +256,7 @@ def _rows(folder: Path) -> Iterator[Seed]:
         None,
         {"metric": {"abs_rel": 0.1, "rmse": None}},
     )
-    file.add(Row("m", "a", "k", "s", found, ("w",)))
+    file.add(Row("m", "a", "k", "s", measures, ("w",)))
     file.add(Row("m", "b", "k", "s", Failure("E", "x")))
     yield Seed("rows.jsonl", (folder / "rows.jsonl").read_bytes())
 
@@ -300,12 +300,12 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
         name: one.contiguous() for name, one in DepthAnythingNet(AnyConfig.of(config)).state_dict().items()
     }
     save_file(state, folder / "model.safetensors")
-    weights, told = (folder / "model.safetensors").read_bytes(), json.dumps(config).encode()
+    weights, config_json = (folder / "model.safetensors").read_bytes(), json.dumps(config).encode()
     names = dict.fromkeys(state, "model.safetensors")
     index = json.dumps({"metadata": {"total_size": 1}, "weight_map": dict(list(names.items())[:6])}).encode()
-    yield Seed("config.json", told, {"model.safetensors": weights})
-    yield Seed("model.safetensors", weights, {"config.json": told})
-    yield Seed("model.safetensors.index.json", index, {"config.json": told})
+    yield Seed("config.json", config_json, {"model.safetensors": weights})
+    yield Seed("model.safetensors", weights, {"config.json": config_json})
+    yield Seed("model.safetensors.index.json", index, {"config.json": config_json})
 
 
 def _settings(folder: Path) -> Iterator[Seed]:

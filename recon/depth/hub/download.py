@@ -1,4 +1,4 @@
-"""Fetches weights from the hub, with progress, a limit on silence, and Ctrl-C."""
+"""Downloads weights from the hub, with progress, timeouts and Ctrl-C."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from recon.errors import ModelUnavailable
 from recon.journal import Journal
 
 ANSWER_LIMIT_S = 10.0
-"""A hub that says nothing for so long when asked for a repository counts as not there, s."""
+"""Timeout of the first request, s: without a response the hub counts as unreachable."""
 STALL_LIMIT_S = 90.0
-"""A download that moves no byte for so long is given up, s; the library itself retries within this time."""
+"""A download that receives no byte for this long is aborted, s; the library itself retries within this time."""
 _STOP_LIMIT_S = 5.0
 BY_HAND = (
     "To install weights by hand: put config.json and model.safetensors into a folder and pass --model hf:FOLDER; or "
@@ -28,26 +28,26 @@ BY_HAND = (
 
 
 class HubUnreachable(ModelUnavailable):
-    """There is no hub to ask: no network, a hub that fails, or the network is off limits."""
+    """The hub cannot be used: no network, the hub fails, or the user works offline."""
 
     def __init__(self, reason: str, message: str) -> None:
-        """Takes why, in a few words, and the whole message."""
+        """Takes the reason in a few words, and the complete message."""
         super().__init__(message)
         self.reason = reason
 
 
 def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Snapshot:
-    """Finds a checkpoint on this machine, or downloads it where that is allowed.
+    """Locates a checkpoint on this machine, or downloads it if that is allowed.
 
     Args:
-        source: Where it comes from.
-        name: What the user calls it, for the message.
-        offline: Leave the network alone.
-        journal: Told of a download and its progress.
+        source: Repository or folder of the checkpoint.
+        name: The model's name for error messages.
+        offline: Do not use the network.
+        journal: Receives the download and its progress.
 
     Raises:
-        HubUnreachable: It is not here, and the hub cannot be asked.
-        ModelUnavailable: It is not here and cannot be had.
+        HubUnreachable: It is not on this machine, and the hub cannot be used.
+        ModelUnavailable: It is not on this machine and cannot be downloaded.
     """
     snapshot = locate(source)
     if snapshot is not None:
@@ -55,8 +55,8 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
     if is_offline(offline):
         raise HubUnreachable(
             "--offline or HF_HUB_OFFLINE",
-            f"The weights of {name} are not on this machine and the network is off limits (--offline or "
-            f"HF_HUB_OFFLINE). Fetch them once with `recon models pull {name}`. {BY_HAND}",
+            f"The weights of {name} are not on this machine, and --offline or HF_HUB_OFFLINE forbids a download. "
+            f"Download them once with `recon models pull {name}`. {BY_HAND}",
         )
     if (outage := remembered.recent()) is not None:
         raise HubUnreachable(
@@ -68,14 +68,15 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
 
 
 def pull(source: Source, journal: Journal) -> Snapshot:
-    """Downloads a repository's config and safetensors into the hub's cache; files that are there are kept.
+    """Downloads a repository's config and safetensors into the hub's cache; existing files are kept.
 
     The download runs in a child process (``download_process`` says why), which can be stopped at any moment and then
-    removes its unfinished file. A hub that fails is remembered: ``obtain`` does not ask it again for some minutes.
+    removes its unfinished file. A failure of the hub is recorded: ``obtain`` does not contact it again for some
+    minutes.
 
     Raises:
         HubUnreachable: The hub cannot be reached or does not answer.
-        ModelUnavailable: The hub does not have it, or what it sent is not what it announced.
+        ModelUnavailable: The hub does not have it, or the files differ from those announced.
     """
     if source.repository is None:
         raise ModelUnavailable(f"{source}: a local folder needs no download.")
@@ -97,8 +98,8 @@ def pull(source: Source, journal: Journal) -> Snapshot:
 
 
 def _pull(source: Source, journal: Journal) -> tuple[Path, str]:
-    """The folder of the snapshot, and the size of it for a person."""
-    with _fetching(source) as messages:
+    """The folder of the snapshot, and its size as text."""
+    with _downloading(source) as messages:
         about = _next_message(messages, source, ANSWER_LIMIT_S)
         total = about["total_bytes"]
         size = f"{total / 1e6:.0f} MB" if total >= 1e6 else f"{total / 1e3:.0f} kB"
@@ -110,8 +111,8 @@ def _pull(source: Source, journal: Journal) -> tuple[Path, str]:
 
 
 @contextmanager
-def _fetching(source: Source) -> Iterator["queue.Queue[str | None]"]:
-    """Runs recon.depth.hub.download_process; yields the lines it prints, then None. Stops it on the way out."""
+def _downloading(source: Source) -> Iterator["queue.Queue[str | None]"]:
+    """Runs recon.depth.hub.download_process; yields the lines it prints, then None. Stops it on exit."""
     from huggingface_hub import constants
 
     package_root = str(Path(__file__).parents[3])
@@ -138,7 +139,7 @@ def _forward(stream: IO[str], lines: "queue.Queue[str | None]") -> None:
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
-    """Asks a child that still runs to clean up and end, and kills it where it does not."""
+    """Terminates a running child gracefully, and kills it if it does not stop."""
     try:
         process.terminate()
         process.wait(_STOP_LIMIT_S)
@@ -148,7 +149,7 @@ def _stop(process: "subprocess.Popen[str]") -> None:
 
 
 def _next_message(lines: "queue.Queue[str | None]", source: Source, limit_s: float) -> dict[str, Any]:
-    """The child's next message; its failure, its end or its silence is a ModelUnavailable."""
+    """The child's next message; raises ModelUnavailable if the child fails, ends or stops responding."""
     try:
         line = lines.get(timeout=limit_s)
     except queue.Empty:

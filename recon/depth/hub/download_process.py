@@ -1,13 +1,14 @@
 """The child process of a download: ``python -m recon.depth.hub.download_process REPOSITORY REVISION CACHE_FOLDER``.
 
-It prints one JSON object a line: ``revision`` and ``total_bytes`` first, then ``done_bytes`` again and again,
-at last ``folder``; or ``error``, a sentence, at any time, with ``unreachable`` where the hub did not respond.
+It prints one JSON object per line: first ``revision`` and ``total_bytes``, then ``done_bytes`` repeatedly, and
+finally ``folder``; or, at any time, ``error`` (a sentence) with ``unreachable`` (whether the hub did not respond).
 
-A process and not a call, since the library does not end these by itself: a hub that accepts connections and never
-answers (``snapshot_download`` asks for the revision without a time limit), one that sends a byte now and then, and
-Ctrl-C while a hub stalls (its threads are waited for: over a minute). A process can be stopped whatever it waits for.
-Files are fetched one by one in its main thread, where a signal ends the work at once and the library removes its
-unfinished file; in the threads of ``snapshot_download`` it cannot.
+The download runs in its own process because the library cannot abort in these cases: a hub that accepts connections
+but
+never responds (``snapshot_download`` requests the revision without a timeout), a hub that sends single bytes, and
+Ctrl-C while a hub stalls (the library waits over a minute for its threads). A process can always be stopped.
+Files are downloaded one by one in the main thread, where a signal interrupts the work at once and the library removes
+its unfinished file; that is impossible in the threads of ``snapshot_download``.
 """
 
 import errno
@@ -25,17 +26,17 @@ from huggingface_hub.utils import tqdm
 from recon.depth.hub import integrity
 
 WANTED = ("config.json", "preprocessor_config.json", "model.safetensors*", "model-*.safetensors")
-"""The files that a checkpoint is made of; pickled weights and code are never fetched."""
+"""The files of a checkpoint; pickled weights and code are never downloaded."""
 CHUNK_BYTES = 2**20
-"""What is read at once, and lost where a connection breaks."""
+"""Size of one read, which is lost if the connection breaks."""
 REQUEST_LIMIT_S = 6.0
-"""How long the hub may take to answer one request, s."""
+"""Timeout of one request to the hub, s."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLIENT = type(get_session())
 
 
 class Refused(Exception):
-    """The repository or its files are not what they should be. The message says what to do."""
+    """The repository or its files are unsuitable. The message says what to do."""
 
 
 def say(**message: Any) -> None:
@@ -44,7 +45,7 @@ def say(**message: Any) -> None:
 
 
 def fetch(repository: str, revision: str | None, cache: str) -> None:
-    """Downloads what is wanted of a repository into the cache and checks it; files that are there are kept."""
+    """Downloads the needed files of a repository into the cache and checks them; existing files are kept."""
     info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=REQUEST_LIMIT_S)
     files = [
         integrity.announced(each)
@@ -59,12 +60,12 @@ def fetch(repository: str, revision: str | None, cache: str) -> None:
         raise integrity.Tampered(integrity.strange("commit", str(info.sha)))
     total = sum(file.bytes for file in files)
     say(revision=info.sha, total_bytes=total)
-    # By default a slow line would show no progress for minutes.
+    # With the default, a slow connection would show no progress for minutes.
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     finished_bytes = 0
     with integrity.unchecked(cache, repository, str(info.sha)):
         for file in sorted(files, key=lambda each: each.bytes):
-            # By the name of the revision, not by its commit: only then the cache remembers what "main" is.
+            # Request the revision by name, not by commit: only then the cache records which commit "main" is.
             path = hf_hub_download(
                 repository,
                 file.name,
@@ -74,7 +75,7 @@ def fetch(repository: str, revision: str | None, cache: str) -> None:
                 tqdm_class=_reporter(finished_bytes, total),
             )
             if Path(path).parent.name != info.sha:
-                raise Refused("the repository changed in the middle of the download. Fetch it again.")
+                raise Refused("the repository changed during the download. Download it again.")
             finished_bytes += file.bytes
             say(done_bytes=finished_bytes)
         pin = integrity.PINNED_SHA256.get(repository) if revision is None else None
@@ -84,7 +85,7 @@ def fetch(repository: str, revision: str | None, cache: str) -> None:
 
 
 def _reporter(before: int, total: int) -> type[tqdm]:
-    """A progress bar that draws nothing and says how many bytes are done, counting those of earlier files."""
+    """A progress bar that draws nothing; it reports the downloaded bytes, including those of earlier files."""
 
     class Reporter(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -102,13 +103,11 @@ def _reporter(before: int, total: int) -> type[tqdm]:
 
 
 def explain(error: Exception) -> str:
-    """What went wrong, and what to do, in a sentence or two."""
+    """The cause and the remedy, in one or two sentences."""
     if isinstance(error, (Refused, integrity.Tampered)):
         return str(error)
     if isinstance(error, GatedRepoError):
-        return (
-            "its owner wants its terms accepted. Accept them on its page, then log in with `hf auth login`."
-        )
+        return "it requires accepting its terms. Accept them on its page, then log in with `hf auth login`."
     if isinstance(error, RevisionNotFoundError):
         return "the repository has no such revision. Check what follows the @."
     if isinstance(error, RepositoryNotFoundError):
@@ -122,15 +121,15 @@ def explain(error: Exception) -> str:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether the hub did not respond or failed itself, so that asking again at once is in vain."""
-    # By name: the library's HTTP client is another one in each of its major versions.
+    """Whether the hub did not respond or had an internal error, so that retrying at once is useless."""
+    # By name, since each major version of the library has a different HTTP client.
     names = {base.__name__ for base in type(error).__mro__}
     status = getattr(getattr(error, "response", None), "status_code", 0)
     return bool(names & {"TransportError", "LocalEntryNotFoundError"}) or status >= 500
 
 
 def _client() -> Any:
-    """The library's HTTP client, which refuses names that would lead out of the cache."""
+    """The library's HTTP client; it rejects file names that would leave the cache."""
     hooks = {"response": [integrity.check_response]}
     return _CLIENT(follow_redirects=True, timeout=REQUEST_LIMIT_S, event_hooks=hooks)
 
@@ -143,10 +142,10 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def main() -> int:
-    """Runs one download; 1 where it failed, 130 where it was stopped."""
-    # The messages have the real stdout for themselves.
+    """Runs one download. Returns 0, 1 (failed) or 130 (stopped)."""
+    # Reserve the real stdout for messages.
     sys.stdout = sys.stderr
-    # Also where the parent was started with SIGINT ignored, as a shell does in the background.
+    # Needed if the parent was started with SIGINT ignored, as shells do for background jobs.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     repository, revision, cache = sys.argv[1:]
@@ -155,7 +154,7 @@ def main() -> int:
         fetch(repository, revision or None, cache)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # the border of the process: whatever it is, the parent must hear of it
+    except Exception as error:  # the parent must be notified of any error
         say(error=explain(error), unreachable=is_unreachable(error))
         return 1
     return 0

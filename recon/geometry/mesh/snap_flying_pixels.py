@@ -1,8 +1,8 @@
-"""Flying pixels of a mesh, settled on the surfaces beside them.
+"""Moves the flying pixels of a mesh onto adjacent surfaces.
 
-A pixel that hangs between two surfaces is a mixture of both: a point cloud does better without it, but in a mesh it
-would leave a hole along every outline, through which the photo's own camera sees nothing. Its colour is known, and
-its depth is one of two.
+A flying pixel lies between two surfaces because its depth is a mixture of both. A point cloud simply omits it; in a
+mesh that would leave a hole along every outline. Its colour is valid, so it gets the depth of one of the two
+surfaces.
 """
 
 from math import inf
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from recon.geometry.mesh.continuation import limited
 from recon.types import BoolMap, Connections, FloatMap
 
-_WAYS = ((0, 1), (0, -1), (1, 0), (-1, 0))
+_DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ROUNDS = 3
-"""Pixels in so many rows beside a surface find it: more are no outline."""
+"""Maximum width of the band of flying pixels along an outline, px; the default number of rounds."""
 _SAME = 0.01
-"""Neighbours whose inverse depths differ by less than this share are of one surface."""
+"""Neighbours whose inverse depths differ by less than this fraction belong to the same surface."""
 
 _Places = NDArray[np.intp]
 
 
-def settle(
+def snap_to_surfaces(
     z_m: FloatMap,
     keep: BoolMap,
     between: BoolMap,
@@ -31,21 +31,24 @@ def settle(
     rounds: int = _ROUNDS,
     largest_change: float = inf,
 ) -> tuple[FloatMap, BoolMap, Connections]:
-    """Gives each pixel that hangs between two surfaces the depth of one of them.
+    """Moves each flying pixel onto one of the surfaces that it touches.
 
-    Of the surfaces that a pixel touches, each continued to it by its slope in inverse depth, it is the one whose
-    inverse depth comes nearest to its own.
+    Each adjacent surface is extrapolated to the pixel by its slope in inverse depth; the one closest to the pixel's
+    own inverse depth is chosen.
 
     Args:
         z_m: (H, W) z-depth, m.
         keep: (H, W) bool: pixels of the surfaces.
-        between: (H, W) bool: those that hang, with their own depth in ``z_m``.
-        connections: Of the kept pixels.
-        rounds: Pixels in so many rows beside a surface find it. It goes on by its slope for the first few.
-        largest_change: Of inverse depth, as a share: pixels that would change by more stay out.
+        between: (H, W) bool: the flying pixels; ``z_m`` holds their original depth.
+        connections: Connections of the kept pixels.
+        rounds: Each round moves the pixels that touch a surface, so this is the maximum distance from it, px. Only
+        the
+            first ``_ROUNDS`` rounds extrapolate the slope; the later ones repeat the neighbour's depth.
+        largest_change: Maximum relative change of a pixel's inverse depth.
 
     Returns:
-        Depth, kept pixels and connections with these pixels among them; those that touch no such surface stay out.
+        Depth, kept pixels and connections that include the moved pixels. Pixels without a suitable surface stay
+        removed.
     """
     rows, cols = np.nonzero(between & (z_m > 0))
     if not len(rows):
@@ -55,39 +58,39 @@ def settle(
     source = np.full(z_m.shape, -1, np.int8)
     for k in range(rounds):
         inverse, number = _nearest_surface(z_m, keep, connections, rows, cols, sloped=k < _ROUNDS)
-        found = (number >= 0) & (np.abs(inverse * z_m[rows, cols] - 1) <= largest_change)
-        if not found.any():
+        snapped = (number >= 0) & (np.abs(inverse * z_m[rows, cols] - 1) <= largest_change)
+        if not snapped.any():
             break
-        pixels = rows[found], cols[found]
-        z_m[pixels], source[pixels] = 1 / inverse[found], number[found]
+        pixels = rows[snapped], cols[snapped]
+        z_m[pixels], source[pixels] = 1 / inverse[snapped], number[snapped]
         keep[pixels] = True
-        for way in range(len(_WAYS)):
-            _connect(z_m, keep, connections, pixels, source, way)
-        rows, cols = rows[~found], cols[~found]
+        for direction in range(len(_DIRECTIONS)):
+            _connect(z_m, keep, connections, pixels, source, direction)
+        rows, cols = rows[~snapped], cols[~snapped]
     return z_m, keep, connections
 
 
 def _nearest_surface(
     z_m: FloatMap, keep: BoolMap, connections: Connections, rows: _Places, cols: _Places, *, sloped: bool
 ) -> tuple[NDArray[np.float32], _Places]:
-    """Inverse depth of each pixel on the surface that it goes to, 1/m, and which way leads there; -1: none."""
+    """Inverse depth of each pixel on its chosen surface, 1/m, and the direction of that surface (-1: none)."""
     own: NDArray[np.float32] = np.float32(1) / z_m[rows, cols]
     inverse, least = own.copy(), np.full(len(rows), np.inf, np.float32)
     source = np.full(len(rows), -1)
-    for number, way in enumerate(_WAYS):
-        beside, there = _moved(keep, rows, cols, way)
-        there &= keep[beside]
-        beyond, exists = _moved(keep, *beside, way)
-        links, link = _link(connections, beside, beyond, way)
-        goes_on = exists & sloped
-        goes_on[goes_on] = links[link[0][goes_on], link[1][goes_on]]
+    for number, direction in enumerate(_DIRECTIONS):
+        neighbours, usable = _shifted(keep, rows, cols, direction)
+        usable &= keep[neighbours]
+        beyond, beyond_exists = _shifted(keep, *neighbours, direction)
+        links, link = _link(connections, neighbours, beyond, direction)
+        sloping = beyond_exists & sloped
+        sloping[sloping] = links[link[0][sloping], link[1][sloping]]
         one = np.float32(1)
-        at = one / np.where(there, z_m[beside], one)
-        slope = np.where(goes_on, at - one / np.where(goes_on, z_m[beyond], one), np.float32(0))
+        at = one / np.where(usable, z_m[neighbours], one)
+        slope = np.where(sloping, at - one / np.where(sloping, z_m[beyond], one), np.float32(0))
         continued = limited(at + slope, at)
-        apart = np.where(there, np.abs(continued - own), np.inf)
-        nearer = apart < least
-        inverse[nearer], least[nearer], source[nearer] = continued[nearer], apart[nearer], number
+        distance = np.where(usable, np.abs(continued - own), np.inf)
+        nearer = distance < least
+        inverse[nearer], least[nearer], source[nearer] = continued[nearer], distance[nearer], number
     return inverse, source
 
 
@@ -99,26 +102,27 @@ def _connect(
     source: NDArray[np.int8],
     number: int,
 ) -> None:
-    """Connects settled pixels with those of their surface in one of the ways.
+    """Connects moved pixels with their neighbours in one direction, where both belong to the same surface.
 
-    These are the one that they continue, one that continues its connected neighbour, and any of about the same depth.
+    That is the case if the pixel was extrapolated from the neighbour, if both were extrapolated from two connected
+    pixels, or if their depths are nearly equal.
     """
-    way = _WAYS[number]
-    beside, there = _moved(keep, *pixels, way)
-    there &= keep[beside]
-    links, link = _link(connections, pixels, beside, way)
+    direction = _DIRECTIONS[number]
+    neighbours, usable = _shifted(keep, *pixels, direction)
+    usable &= keep[neighbours]
+    links, link = _link(connections, pixels, neighbours, direction)
     own = source[pixels]
-    side_by_side = there & (own == source[beside])
-    towards = np.array(_WAYS)[own]
+    same_origin = usable & (own == source[neighbours])
+    towards = np.array(_DIRECTIONS)[own]
     origin = pixels[0] + towards[:, 0], pixels[1] + towards[:, 1]
-    next_origin, inside = _moved(keep, *origin, way)
-    side_by_side &= inside
-    _, origins_link = _link(connections, origin, next_origin, way)
-    side_by_side[side_by_side] = links[origins_link[0][side_by_side], origins_link[1][side_by_side]]
-    one, other = z_m[pixels], np.where(there, z_m[beside], 1)
+    next_origin, inside = _shifted(keep, *origin, direction)
+    same_origin &= inside
+    _, origins_link = _link(connections, origin, next_origin, direction)
+    same_origin[same_origin] = links[origins_link[0][same_origin], origins_link[1][same_origin]]
+    one, other = z_m[pixels], np.where(usable, z_m[neighbours], 1)
     # |1 / a - 1 / b| < share of the larger one, with a and b in m.
     alike = np.abs(one - other) < _SAME * np.maximum(one, other)
-    joined = there & ((own == number) | side_by_side | alike)
+    joined = usable & ((own == number) | same_origin | alike)
     links[link[0][joined], link[1][joined]] = True
 
 
@@ -126,18 +130,18 @@ def _link(
     connections: Connections,
     pixels: tuple[_Places, _Places],
     others: tuple[_Places, _Places],
-    way: tuple[int, int],
+    direction: tuple[int, int],
 ) -> tuple[BoolMap, tuple[_Places, _Places]]:
-    """The links along a direction, and the places of those between pixels and their neighbours in it."""
-    links = connections.right if way[0] == 0 else connections.down
+    """The array of links along a direction, and the indices of the links between pixels and their neighbours."""
+    links = connections.right if direction[0] == 0 else connections.down
     return links, (np.minimum(pixels[0], others[0]), np.minimum(pixels[1], others[1]))
 
 
-def _moved(
-    keep: BoolMap, rows: _Places, cols: _Places, way: tuple[int, int]
+def _shifted(
+    keep: BoolMap, rows: _Places, cols: _Places, direction: tuple[int, int]
 ) -> tuple[tuple[_Places, _Places], BoolMap]:
-    """The pixels beside these, and which of them exist; the pixels themselves where they do not."""
-    other_rows, other_cols = rows + way[0], cols + way[1]
+    """The adjacent pixels in a direction, and which of them exist; where not, the pixels themselves."""
+    other_rows, other_cols = rows + direction[0], cols + direction[1]
     height, width = keep.shape
-    there = (other_rows >= 0) & (other_rows < height) & (other_cols >= 0) & (other_cols < width)
-    return (np.where(there, other_rows, rows), np.where(there, other_cols, cols)), there
+    inside = (other_rows >= 0) & (other_rows < height) & (other_cols >= 0) & (other_cols < width)
+    return (np.where(inside, other_rows, rows), np.where(inside, other_cols, cols)), inside

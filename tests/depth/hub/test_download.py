@@ -123,7 +123,7 @@ def test_an_estimator_fetches_what_it_needs(hub: FakeHub, journal: KeepingJourna
 
 
 def test_offline_makes_no_request(hub: FakeHub, journal: KeepingJournal) -> None:
-    with pytest.raises(ModelUnavailable, match=r"off limits.*recon models pull hf:org/tiny"):
+    with pytest.raises(ModelUnavailable, match=r"--offline.*recon models pull hf:org/tiny"):
         registry.create("hf:org/tiny", RunOptions(offline=True), journal)
     assert not hub.requests
 
