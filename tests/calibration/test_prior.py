@@ -114,7 +114,7 @@ def test_a_surprising_scale_is_taken_from_the_constraints_alone_and_reported() -
 def test_before_any_constraint_the_smooth_error_is_part_of_the_common_one() -> None:
     alone = ErrorModel("m", scale=0.2, smooth=0.0, reach=0.3, local=0.1, photos=30, source="a test")
     assert alone.common_sigma(lattice(ALL), **SIZE) == pytest.approx(0.2)
-    flat = ErrorModel("m", scale=0.3, smooth=0.4, reach=1e6, local=0.0, photos=30, source="a test")
+    flat = ErrorModel("m", scale=0.3, smooth=0.4, reach=100.0, local=0.0, photos=30, source="a test")
     assert flat.common_sigma(lattice(ALL), **SIZE) == pytest.approx(0.5, rel=1e-4)
     assert 0.2 < ROUGH.common_sigma(lattice(ALL), **SIZE) < 0.447
 

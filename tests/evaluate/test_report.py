@@ -83,7 +83,7 @@ def test_an_unfinished_line_is_dropped(tmp_path: Path) -> None:
 
 def test_other_settings_cannot_go_on(tmp_path: Path) -> None:
     RowFile(tmp_path / "rows.jsonl", SETTINGS, resume=False)
-    with pytest.raises(EvaluationError, match=r"other settings \(camera own\)"):
+    with pytest.raises(EvaluationError, match=r"other settings \(camera 'own'\)"):
         RowFile(tmp_path / "rows.jsonl", Settings(camera="truth"), resume=True)
 
 

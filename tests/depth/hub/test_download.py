@@ -253,7 +253,7 @@ def test_a_child_that_hangs_is_stopped(
     ("source", "complaint"),
     [
         (Source("org/none"), "no such repository"),
-        (Source("org/gated"), "terms accepted"),
+        (Source("org/gated"), "requires accepting its terms"),
         (Source("org/tiny", "v9"), "no such revision"),
     ],
 )

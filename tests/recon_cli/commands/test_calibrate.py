@@ -129,7 +129,7 @@ def test_what_is_given_wrong_is_one_sentence_and_nothing_is_written(tmp_path: Pa
     for extra, code, says in (
         ([], 1, "add two known lengths"),
         (["--at", "100,100=3m"], 1, "2 are needed"),
-        (["--at", "100,100=3"], 2, "give a number with its unit"),
+        (["--at", "100,100=3"], 2, "expected a number with a unit"),
         (["--at", "5000,100=3m", "--at", "10,10=3m"], 1, "lies outside the photo (1152 x 864 px)"),
         (["--constraints", tmp_path / "none.json"], 1, "cannot be read"),
         (["--calibration", tmp_path / "none.json"], 1, "cannot be read"),
