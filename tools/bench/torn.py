@@ -1,9 +1,9 @@
-"""How torn the default mesh of a photo is, with and without the crumbs of soft outlines.
+"""Counts holes and components of the default mesh, with and without the fragments along soft outlines.
 
     python -m tools.bench.torn PHOTO...
 
-From the photo's own camera: pixels of a picture 1,000 px wide that have depth and show no mesh. Of the mesh, without
-what fills it behind outlines: its components, and the share of the picture in components of fewer than 50 and 500
+Holes are pixels with depth that show no mesh in a rendering from the photo's own camera, 1,000 px wide. Components
+are counted without the continued background, with the image area covered by components of fewer than 50 and 500
 triangles.
 """
 
@@ -28,7 +28,7 @@ _SMALL = (50, 500)
 
 
 def holes(scene: Scene) -> int:
-    """Pixels with depth through which the photo's own camera sees nothing."""
+    """Number of pixels with depth that show no mesh from the photo's own camera."""
     height, width = scene.depth.valid.shape
     size = (_WIDTH_PX, round(_WIDTH_PX * height / width))
     known = cv2.resize(scene.depth.valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
@@ -36,7 +36,7 @@ def holes(scene: Scene) -> int:
 
 
 def islands(mesh: Mesh) -> tuple[int, list[float]]:
-    """Number of components, and the share of the picture, %, in those of fewer triangles than ``_SMALL``."""
+    """Number of components, and the image area, %, covered by components of fewer than ``_SMALL`` triangles."""
     assert mesh.uv is not None
     faces, count = mesh.faces, len(mesh.vertices)
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
@@ -51,20 +51,20 @@ def islands(mesh: Mesh) -> tuple[int, list[float]]:
 
 
 def main() -> None:
-    """Prints a line for each photo."""
+    """Prints one table row per photo."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("photos", type=Path, nargs="+")
     photos = parser.parse_args().photos
-    absorb = from_depth.absorb_crumbs
-    titles = ["photo", *(f"{what} {way}" for way in ("with crumbs", "by default") for what in _COLUMNS)]
+    merge = from_depth.merge_fragments
+    titles = ["photo", *(f"{what} {way}" for way in ("with fragments", "by default") for what in _COLUMNS)]
     print(f"| {' | '.join(titles)} |\n" + "|---" * len(titles) + "|")
     for photo in photos:
         scene = recon.reconstruct(photo, Options(model="preview", level=False))
         cells = [photo.name]
-        for made in (lambda z_m, keep, connections: (z_m, keep, connections), absorb):
-            from_depth.absorb_crumbs = made
+        for made in (lambda z_m, keep, connections: (z_m, keep, connections), merge):
+            from_depth.merge_fragments = made
             number, shares = islands(scene.with_options(replace(scene.options, fill=False)).mesh())
             cells += [f"{holes(scene):,}", f"{number:,}", *(f"{share:.2f} %" for share in shares)]
         print(f"| {' | '.join(cells)} |", flush=True)
