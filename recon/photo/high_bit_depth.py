@@ -119,15 +119,22 @@ def _pixels_only(data: bytes) -> bytes:
 
 
 def grey_tiff_to_8_bits(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """Converts a loaded grey TIFF of 9 to 16 bits to mode L, and one of floats to mode F, black to white, as its tags
+    """Converts a loaded grey TIFF of 9 to 32 bits to mode L, and one of floats to mode F, black to white, as its tags
     say (TIFF 6.0, section 8).
 
     White is the largest number of ``BitsPerSample``, or ``MaxSampleValue`` where that is smaller and no value is
     larger; ``PhotometricInterpretation`` 0 (WhiteIsZero) turns the levels around. Other images come back unchanged.
     """
     tags = getattr(picture, "tag_v2", None)
-    if tags is None or not picture.mode.startswith(("I;16", "F")):
+    if tags is None or not picture.mode.startswith(("I", "F")):
         return picture
+    if picture.mode == "I":
+        values = np.asarray(picture)
+        if _first(tags.get(Base.SampleFormat)) in (None, 1):  # unsigned, which Pillow reads as signed
+            values = values.view(np.uint32)
+        grey = Image.fromarray(to_8_bits(_as_tagged(values, tags), notes))
+        grey.info.update(picture.info)
+        return grey
     if picture.mode == "F":
         floats = Image.fromarray(_as_tagged(np.asarray(picture), tags))
         floats.info.update(picture.info)

@@ -132,3 +132,9 @@ def test_deep_planes_are_refused_and_not_garbled(kind: str, tmp_path: Path) -> N
     assert np.array_equal(read_photo(file(tmp_path, "a.tif", colour_tiff(values))).rgb, UPRIGHT)
     with pytest.raises(PhotoError, match="separate planes"):
         read_photo(file(tmp_path, "b.tif", colour_tiff(values, planar=2)))
+
+
+def test_32_bits_are_unsigned(tmp_path: Path) -> None:
+    values = np.rint(GREY.astype(np.float64) / 255 * (2**32 - 1)).astype("<u4")
+    photo = read_photo(file(tmp_path, "a.tif", tiff(values.tobytes(), 32)))
+    np.testing.assert_allclose(photo.rgb[..., 0], GREY, atol=1)
