@@ -56,11 +56,15 @@ _NOT_FAST_ROOMS = [
         "render",
         "clients",
         "docs",
+        "file_info",
+        "depth/hub",
+        "depth/nets",
+        "evaluate",
         "tools/preview",
         "tools/sample_data",
     ]
 ]
-"""Folders of tests that it leaves out: whole commands, other programs, trained networks."""
+"""Folders of tests that it leaves out: whole commands, other programs and libraries, trained networks."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
