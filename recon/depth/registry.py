@@ -256,12 +256,12 @@ def _from_checkpoint(name: str, run: RunOptions, journal: Journal) -> Estimator:
         return makers[kind](name, pinned, run, config)
     if run.backend == "fast":
         raise ModelUnavailable(
-            f"{name}: recon has no built-in network for model_type {kind or 'none'}, only for "
+            f"{name}: recon has no built-in network for model_type {str(kind or 'none')[:60]}, only for "
             f"{' and '.join(sorted(makers))}. Omit --backend fast."
         )
     if kind not in (others := with_transformers.supported()):
         raise ModelUnavailable(
-            f"{name}: unsupported model_type {kind or 'none'} in its config.json; expected one of "
+            f"{name}: unsupported model_type {str(kind or 'none')[:60]} in its config.json; expected one of "
             f"{', '.join(sorted({*makers, *others}))}. Choose another checkpoint."
         )
     gives = with_transformers.depth_kind(name, config, run.depth_kind)

@@ -20,6 +20,7 @@ SAYS = {
     "rows-long-text.jsonl": ("rows.jsonl", "other settings (max_depth_m '99999"),
     "constraints-long-name.json": ("a.json", "constraint 1: sigma has 1,"),
     "reference-not-utf-8.csv": ("a.csv", "is not text in UTF-8 or UTF-16"),
+    "checkpoint-long-model-type.json": ("config.json", "unsupported model_type depth_an((((("),
     "checkpoint-index-long-name.json": ("model.safetensors.index.json", "99999 is missing"),
 }
 DEEP = "[" * 100_000
@@ -61,7 +62,12 @@ def said(reader: str, tmp_path: Path, name: str, data: bytes, beside: dict[str, 
 @pytest.mark.parametrize("name", SAYS)
 def test_what_was_found_is_a_sentence(name: str, tmp_path: Path) -> None:
     called, says = SAYS[name]
-    beside = {"config.json": b"{}"} if name.startswith("checkpoint") else {}
+    others = {"config.json": b"{}", "model.safetensors": b""}
+    beside = {
+        other: data for other, data in others.items() if name.startswith("checkpoint") and other != called
+    }
+    if called.endswith("index.json"):
+        del beside["model.safetensors"]
     assert says in said(name.partition("-")[0], tmp_path, called, (FOUND / name).read_bytes(), beside)
 
 
