@@ -95,7 +95,8 @@ def prepare(
     photo = open_photo(photo, journal)
     # 2. Known measurements, and the camera if it is known
     constraints = (*constraints_of(options), *constraints)
-    check_positions(constraints, width=photo.width, height=photo.height)
+    if constraints:
+        check_positions(constraints, width=photo.width, height=photo.height)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)
     return Prepared(photo, options, constraints, known_camera)
 
