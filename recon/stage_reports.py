@@ -66,7 +66,7 @@ def report_levelling(scene: Scene, wanted: Sequence[tuple[Shape, Axes | None]], 
         journal: The journal.
     """
     used = [scene.levelling(shape, fixed_axes) for shape, fixed_axes in wanted]
-    levelling = next((found for found in used if found is not None), None)
+    levelling = next((each for each in used if each is not None), None)
     if levelling is None:
         _report_not_level(scene, wanted, journal)
         return

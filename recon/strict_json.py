@@ -50,15 +50,15 @@ def parse_json(text: str | bytes) -> Any:
     """
     _check_counts(text)
     try:
-        found = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_no_number)
+        parsed = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_no_number)
     except RecursionError:
         raise _too_deep() from None
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not JSON (its text is damaged at byte {error.start:,})") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"it is not JSON ({error})") from error
-    _check_depth(found)
-    return found
+    _check_depth(parsed)
+    return parsed
 
 
 def as_kind(kind: type[Kind], value: Any, name: str = "it") -> Kind:
@@ -73,8 +73,8 @@ def as_kind(kind: type[Kind], value: Any, name: str = "it") -> Kind:
     Raises:
         ValueError: The value is of another kind, a field is missing, unknown or out of range.
     """
-    found: Kind = _converted(kind, value, name)
-    return found
+    converted: Kind = _converted(kind, value, name)
+    return converted
 
 
 def known_fields(kind: type, values: Any, name: str = "it") -> dict[str, Any]:
@@ -217,7 +217,7 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _check_counts(text: str | bytes) -> None:
-    """In UTF-16 and UTF-32 the letters are found in their bytes."""
+    """In UTF-16 and UTF-32 the letters appear in their bytes."""
     opening, comma = ("[{", ",") if isinstance(text, str) else ((b"[", b"{"), b",")
     count: Any = text.count
     if sum(map(count, opening)) > MOST_CONTAINERS or count(comma) > MOST_VALUES:
@@ -228,8 +228,8 @@ def _too_deep() -> ValueError:
     return ValueError(f"it has more than {MOST_DEPTH} lists or objects inside of each other")
 
 
-def _check_depth(found: Any) -> None:
-    level = [found]
+def _check_depth(parsed: Any) -> None:
+    level = [parsed]
     for _ in range(MOST_DEPTH):
         level = [
             one

@@ -261,9 +261,9 @@ def test_a_scene_is_shown_in_a_notebook_and_else_in_the_browser(
 def test_warnings_reach_a_program_and_decisions_its_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="recon"):
         recon.reconstruct(RGB, offline=True)
-    told = [(record.levelname, record.message) for record in caplog.records]
-    assert any(level == "WARNING" and "depthpro is not installed" in text for level, text in told)
-    assert any(level == "INFO" and text.startswith("photo: ") for level, text in told)
+    records = [(record.levelname, record.message) for record in caplog.records]
+    assert any(level == "WARNING" and "depthpro is not installed" in text for level, text in records)
+    assert any(level == "INFO" and text.startswith("photo: ") for level, text in records)
 
 
 def test_the_public_names_are_there_and_typed() -> None:

@@ -1,6 +1,7 @@
-"""Whether a depth file holds metres or inverse depth: formats do not say, and mistaken, they give a wrong scene.
+"""Detects depth files that probably hold inverse depth, which the formats do not record.
 
-The signs are weighed so that a file is questioned only for something that measured depth does not do.
+Reading inverse depth as metres gives a wrong scene.
+A file is only questioned for a feature that measured depth does not have.
 """
 
 import re
@@ -13,39 +14,39 @@ from numpy.typing import NDArray
 _INVERSE_WORDS = frozenset(
     ("disp", "disparity", "inverse", "inv", "idepth", "invdepth", "relative", "midas", "anything")
 )
-"""Words in the names of files and arrays of programs that write inverse depth."""
+"""Words in the file and array names of programs that write inverse depth."""
 _METRIC_WORDS = frozenset({"metric", "metres", "meters", "mm"})
 _CORRELATION = 0.3
-"""Correlation of value and row above which values count as growing towards the bottom, where most photos show what is
-near; a convention, not measured."""
+"""Values increase towards the bottom, where most photos show near objects, if the correlation of value and row
+exceeds this; a convention, not measured."""
 _NEAR_ZERO = 0.02
-"""Values that go on down to this part of their median mean "far"; the nearest metres end well above."""
+"""If values reach below this fraction of their median, small values mean far; metric depths stay well above it."""
 _STRETCHED = (1.0, 255.0, 65535.0)
 _MISSING = 65535
-"""Sensors write the largest integer where nothing was measured."""
+"""Sensors write the largest integer for missing measurements."""
 _MOST_ROWS = 160
 _WINDOW = 12
 _LEAST_RANGE = 3.0
 _FLAT = 1.15
-"""Ratio of the largest to the smallest value below which a window does not tell a curve from a plane."""
+"""Windows whose ratio of largest to smallest value is below this cannot distinguish a curve from a plane."""
 _SMOOTH, _CLEARLY = 0.05, 1.5
 _LEAST_VOTES, _MAJORITY = 8, 0.8
 _RAMP = 1e-3
 
 
 def sign_of_inverse(path: Path, source: str, stored: NDArray[Any]) -> str | None:
-    """Why a file that is to hold depth looks like inverse depth, in words; None if it does not.
+    """Returns the reason why a depth file looks like inverse depth, as text; None if it does not.
 
     Args:
-        path: The file, for its name.
-        source: The part that was read, for its name.
+        path: The file; its name is checked.
+        source: Name of the part that was read.
         stored: (h, w) values as stored.
     """
     words = {each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", f"{path.stem} {source}")}
     named = sorted(words & _INVERSE_WORDS)
     if named and not words & _METRIC_WORDS:
         return f"its name says {named[0]!r}"
-    rows, values = _known(stored)
+    rows, values = _valid_sample(stored)
     if not _grows_downwards(rows, values):
         return None
     low, high = float(values.min()), float(np.nanmax(stored))
@@ -59,19 +60,19 @@ def sign_of_inverse(path: Path, source: str, stored: NDArray[Any]) -> str | None
 
 
 def grows_upwards(stored: NDArray[Any]) -> bool:
-    """Whether values grow towards the top, where most photos show what is far: depth, and not inverse depth."""
-    rows, values = _known(stored)
+    """Whether values increase towards the top, where most photos show far objects; if so, they are depth."""
+    rows, values = _valid_sample(stored)
     return _grows_downwards(-rows, values)
 
 
-def _known(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows and values of a sample of the pixels that hold a positive number."""
+def _valid_sample(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and values of a sample of the pixels with valid positive values."""
     step = max(1, max(stored.shape) // 512)
     sample = stored[::step, ::step].astype(np.float64)
-    known = np.isfinite(sample) & (sample > 0)
+    valid = np.isfinite(sample) & (sample > 0)
     if stored.dtype.kind in "iu":
-        known &= sample < _MISSING
-    rows, columns = np.nonzero(known)
+        valid &= sample < _MISSING
+    rows, columns = np.nonzero(valid)
     return rows.astype(np.float64), sample[rows, columns]
 
 
@@ -82,7 +83,7 @@ def _grows_downwards(rows: NDArray[np.float64], values: NDArray[np.float64]) -> 
 
 
 def _planes_are_in(stored: NDArray[Any]) -> str | None:
-    """``inverse`` where flat surfaces are planes of the stored values, ``depth`` where they are of their inverses.
+    """``inverse`` if flat surfaces are planar in the stored values, ``depth`` if they are planar in their inverses.
 
     On a plane of the scene, inverse depth is an affine function of the pixel's position, and depth is not.
     """
@@ -109,7 +110,7 @@ def _planes_are_in(stored: NDArray[Any]) -> str | None:
 
 
 def _off_plane(windows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Root mean square distance of each window's values from their best plane, in parts of their spread."""
+    """RMS residual of each window's values from their least-squares plane, relative to their standard deviation."""
     y, x = np.divmod(np.arange(_WINDOW * _WINDOW), _WINDOW)
     basis, _ = np.linalg.qr(np.stack([np.ones_like(x), x, y], axis=1).astype(np.float64))
     rest = windows - windows @ basis @ basis.T
@@ -117,9 +118,9 @@ def _off_plane(windows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _is_one_ramp(values: NDArray[np.float64]) -> bool:
-    """Whether the whole map is one plane of numbers: a test picture, which tells nothing."""
+    """Whether the whole map is one plane, as in test images, which is inconclusive."""
     rows, columns = np.nonzero(np.isfinite(values) & (values > 0))
     design = np.stack([np.ones(rows.size), rows, columns], axis=1)
-    known = values[rows, columns]
-    solution = np.linalg.lstsq(design, known, rcond=None)[0]
-    return bool((known - design @ solution).std() < _RAMP * known.std())
+    valid = values[rows, columns]
+    solution = np.linalg.lstsq(design, valid, rcond=None)[0]
+    return bool((valid - design @ solution).std() < _RAMP * valid.std())

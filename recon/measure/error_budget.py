@@ -220,8 +220,8 @@ def _error_model(scene: Scene, given: Mapping[str, ErrorModel], name: str | None
                 f"{', '.join(given)}"
             )
         return given[name]
-    found = scene.provenance.error_model
-    return known_error_model(name) if found is None and name is not None else found
+    recorded = scene.provenance.error_model
+    return known_error_model(name) if recorded is None and name is not None else recorded
 
 
 def _independent(sigma: float) -> ErrorModel:

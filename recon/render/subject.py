@@ -76,7 +76,7 @@ def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
     Args:
         path: The file.
         shape: Triangles where it has some, or wires.
-        journal: Is warned of what was not read, and told where the camera stands.
+        journal: Receives warnings about parts that were not read, and the camera's position.
 
     Raises:
         ReconError: The file cannot be read.

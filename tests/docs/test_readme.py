@@ -81,12 +81,12 @@ def test_the_commands_run(folder: Path) -> None:
         for path in _outputs(words) if fresh else []:
             # Each example is a first one: what another wrote is not in its way.
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        told = _run(words)
+        output = _run(words)
         assert all(path.exists() for path in _outputs(words)), words
-        printed.append((words, told))
+        printed.append((words, output))
     assert Path("photo.glb").exists(), "recon photo.jpg"
-    (measured,) = [told for words, told in printed if "scene.npz" in words and words[0] == "measure"]
-    (in_plane,) = [told for words, told in printed if "--rectangle" in words]
+    (measured,) = [output for words, output in printed if "scene.npz" in words and words[0] == "measure"]
+    (in_plane,) = [output for words, output in printed if "--rectangle" in words]
     assert "distance 279,195:1117,142" in measured
     # The picture to the right of the rectangle is 0.44 m wide.
     assert float(re.findall(r"([\d.]+) m ±", in_plane)[0]) == pytest.approx(0.44, abs=0.02)

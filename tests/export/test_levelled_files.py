@@ -156,20 +156,20 @@ def test_by_default_a_scene_whose_gravity_is_not_sure_keeps_the_camera_s_frame()
     assert scene.with_options(Options(level=True)).levelling("mesh") is doubtful
 
 
-def told_of(scene: Scene, *suffixes: str) -> str:
+def messages_of(scene: Scene, *suffixes: str) -> str:
     journal = Journal()
     report_levelling(scene, [(formats()[s].shapes[0], formats()[s].fixed_axes) for s in suffixes], journal)
     return journal.entries[0].message if journal.entries else ""
 
 
 def test_the_output_says_by_how_much_it_turned_the_scene_and_how_not_to() -> None:
-    assert told_of(scene_of(), ".glb").startswith("turned upright by 20.0° (pitch -20.0°")
-    assert told_of(scene_of(), ".glb").endswith("--no-level keeps the camera's frame")
-    assert told_of(scene_of(), ".glb", ".ply").endswith(
+    assert messages_of(scene_of(), ".glb").startswith("turned upright by 20.0° (pitch -20.0°")
+    assert messages_of(scene_of(), ".glb").endswith("--no-level keeps the camera's frame")
+    assert messages_of(scene_of(), ".glb", ".ply").endswith(
         "--no-level keeps the camera's frame, as point clouds do"
     )
-    assert told_of(scene_of(), ".ply").startswith("point clouds keep the camera's frame; --level")
-    assert told_of(flat_scene().with_options(Options()), ".glb").startswith(
+    assert messages_of(scene_of(), ".ply").startswith("point clouds keep the camera's frame; --level")
+    assert messages_of(flat_scene().with_options(Options()), ".glb").startswith(
         "the scene keeps the camera's frame"
     )
-    assert told_of(scene_of(level=False), ".glb") == ""
+    assert messages_of(scene_of(level=False), ".glb") == ""

@@ -29,8 +29,8 @@ def _scene(**options: Any) -> Scene:
     waves = [np.sin(u / 9 + k) + np.cos(v / (7 + k)) for k in range(3)]
     rgb = np.stack([128 + 45 * wave for wave in waves], axis=2).astype(np.uint8)
     depth = MetricDepth(np.where(valid, z_m, 1).astype(np.float32), valid)
-    told = Provenance(model=ModelRecord("measured"))
-    return Scene(Photo(rgb), CAMERA, depth, options=Options(**options), provenance=told)
+    provenance = Provenance(model=ModelRecord("measured"))
+    return Scene(Photo(rgb), CAMERA, depth, options=Options(**options), provenance=provenance)
 
 
 def _seen(subject: Subject) -> NDArray[np.uint8]:

@@ -19,10 +19,10 @@ def test_a_photo_becomes_a_cloud_in_few_files(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    found = json.loads(done.stdout)
+    entered = json.loads(done.stdout)
     assert (tmp_path / "scene.ply").exists()
-    assert next(iter(found)) == "apps/recon_cli/main.py" and "reconstruct" in found["recon/pipeline.py"]
-    library = [name for name in found if name.startswith("recon/")]
+    assert next(iter(entered)) == "apps/recon_cli/main.py" and "reconstruct" in entered["recon/pipeline.py"]
+    library = [name for name in entered if name.startswith("recon/")]
     assert len(library) <= MOST_FILES, library
     assert not [name for name in library if name.startswith("recon/batch/")], "one photo is no batch"
 

@@ -66,10 +66,10 @@ class Adjuster:
             return None
         metric = self._metric(layer)
 
-        def found() -> Levelling:
+        def estimate() -> Levelling:
             return estimate_levelling(metric.depth, usable(metric), metric.intrinsics)
 
-        levelling = self._step(layer, "level", (metric,), found)
+        levelling = self._step(layer, "level", (metric,), estimate)
         assert isinstance(levelling, Levelling)
         return levelling
 

@@ -217,11 +217,11 @@ class Actions:
         )
 
     def _sample(self) -> None:
-        found = sample()
-        if found is None:
+        sample_pair = sample()
+        if sample_pair is None:
             self._controller.say("the sample data is not installed; open another photo", problem=True)
             return
-        self._controller.open(*found)
+        self._controller.open(*sample_pair)
 
     def _remove_measured(self) -> None:
         at = self._viewer.panel.selected_reading
