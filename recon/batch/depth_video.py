@@ -100,7 +100,7 @@ def check_video_options(options: Options) -> None:
         ValueError: Depth files, or what ``check_options`` refuses.
     """
     if options.depth or options.relative_depth:
-        raise ValueError("depth of your own goes with a folder of frames: give -o DIR --format png")
+        raise ValueError("your own depth files require a folder of frames: use -o DIR --format png")
     check_options(options)
 
 

@@ -55,8 +55,8 @@ def obtain(source: Source, *, name: str, offline: bool, journal: Journal) -> Sna
     if is_offline(offline):
         raise HubUnreachable(
             "--offline or HF_HUB_OFFLINE",
-            f"The weights of {name} are not on this machine, and --offline or HF_HUB_OFFLINE forbids a download. "
-            f"Download them once with `recon models pull {name}`. {BY_HAND}",
+            f"The weights of {name} are not on this machine, and downloads are disabled (--offline or "
+            f"HF_HUB_OFFLINE). Download them once with `recon models pull {name}`. {BY_HAND}",
         )
     if (outage := remembered.recent()) is not None:
         raise HubUnreachable(

@@ -204,7 +204,7 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_later(folder: Path, monkeypatch
     [
         (["@photos", "-o", "@no/out", "--format", "ply"], 1, "create it first"),
         (["@photos", "-o", "@photos/a.jpg", "--format", "ply"], 1, "pass the name of a folder"),
-        (["@photos", "-o", "@scene.ply"], 2, "give -o DIR and --format ply"),
+        (["@photos", "-o", "@scene.ply"], 2, "use -o DIR and --format ply"),
         (["@photos", "-o", "@a", "-o", "@b", "--format", "ply"], 2, "one folder"),
         (["@photos", "-o", "@out", "--format", "foo"], 1, ".foo is not a known format"),
         (["@photos", "-o", "@out", "--format", ","], 2, "glb,ply"),

@@ -136,11 +136,11 @@ def test_a_broken_video_among_photos_is_left_behind(tmp_path: Path, clip: Path) 
     ("words", "says"),
     [
         (["depth", "@clip.mp4", "-o", "@d.mp4", "-o", "@e.mp4"], "use a single -o"),
-        (["depth", "@clip.mp4", "-o", "@d.mp4", "--resume"], "a video is written anew"),
-        (["depth", "@clip.mp4", "@clip.mp4", "-o", "@d.mp4"], "made of one video"),
-        (["depth", "@a.jpg", "-o", "@d.mp4"], "made of one video"),
-        (["depth", "@clip.mp4", "-o", "@d.png"], "give -o DIR and --format png"),
-        (["build", "@clip.mp4", "-o", "@a.ply"], "give -o DIR and --format ply"),
+        (["depth", "@clip.mp4", "-o", "@d.mp4", "--resume"], "a video cannot be resumed"),
+        (["depth", "@clip.mp4", "@clip.mp4", "-o", "@d.mp4"], "exactly one input video"),
+        (["depth", "@a.jpg", "-o", "@d.mp4"], "exactly one input video"),
+        (["depth", "@clip.mp4", "-o", "@d.png"], "use -o DIR and --format png"),
+        (["build", "@clip.mp4", "-o", "@a.ply"], "use -o DIR and --format ply"),
         (["depth", "@clip.mp4", "-o", "@d.mp4", "--at", "1,1=2m"], "--at refers to pixels"),
     ],
 )
