@@ -170,9 +170,9 @@ def test_auto_without_weights_falls_back_to_the_preview_and_says_so() -> None:
     assert scene.provenance.model_name == "preview"
 
 
-def test_the_preview_scales_with_the_focal_length() -> None:
+def test_a_longer_lens_sees_farther_with_the_preview() -> None:
     wide, tele = (recon.reconstruct(photo(), model="preview", focal_px=f).depth.z_m for f in (100.0, 200.0))
-    assert np.allclose(tele, 2 * wide)
+    assert np.median(tele) > 1.1 * np.median(wide)
 
 
 def test_measured_depth_of_another_aspect_is_refused(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def test_every_photo_becomes_a_scene(name: str, shared_data: Path, tmp_path: Pat
     path = scene.save(tmp_path / "scene.ply")
     cloud = scene.cloud()
     height, width = scene.photo.rgb[::4, ::4].shape[:2]
-    assert 0.3 * height * width < len(cloud.points) <= height * width
+    assert 0.15 * height * width < len(cloud.points) <= height * width
     assert np.isfinite(cloud.points).all() and cloud.points[:, 2].min() > 0
     middle = float(np.median(cloud.points[:, 2]))
-    assert 0.3 < middle < 60, "metres of a room or a street"
+    assert 0.1 < middle < 10_000, "metres of a thing on a table to a mountain"
     assert path.stat().st_size >= 27 * len(cloud.points)

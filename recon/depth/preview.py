@@ -1,13 +1,13 @@
-"""The embedded default: a small network of our own, for a machine without weights and without a network.
+"""The bundled default: a small network for a machine without other weights and without a network connection.
 
-It was trained by ``tools/preview`` on generated scenes alone and works on a thumbnail of the photo: rooms and streets
-become recognisable, details do not, and metres are guesses. Its MODEL_CARD.md has the figures.
+``tools/preview`` trains it, on generated scenes and a few real photos. It sees a thumbnail of the photo: shapes are
+coarse, and metres approximate. Its MODEL_CARD.md has the figures.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
-from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,47 +16,45 @@ from numpy.typing import NDArray
 from recon.depth.estimator import Estimator, ModelCard, RunOptions, check_shape
 from recon.estimator_names import PREVIEW
 from recon.journal import Journal
-from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
+from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
-    from recon.depth.nets.preview import Weights
+    from recon.depth.nets.preview_look import Weights
 
 _NOTE = f"{PREVIEW}: a small bundled network; shapes are coarse, metres are guesses"
 _WEIGHTS = "preview.safetensors"
-_NARROWEST = 0.5
-"""Width by height of the narrowest photos that the network was trained on."""
+_WIDEST, _TALLEST = 2.5, 2.0
+"""The network was trained on pictures of 3.3 to 1 to 3 to 4; longer strips are padded to these ratios."""
 
 
 @dataclass
 class Preview:
-    """Depth by the embedded network. The focal length is not its own: it predicts none that can be trusted."""
+    """Depth by the bundled network, for a given focal length or the default one."""
 
+    weights_file: Path | None = None
+    """Of ``tools/preview/export.py``; None: the bundled weights."""
     name: str = PREVIEW
     gives: Literal["metric"] = "metric"
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
+        """Estimates depth on the photo's grid: ``z = (f / W) / C``, with the network's canonical inverse depth C.
 
         Args:
-            photo: The network sees a thumbnail of it, with its outer columns repeated where it is very tall.
-            focal_px: Focal length, px; None takes the default field of view.
+            photo: The network sees a thumbnail of it, with its border repeated if it is a strip.
+            focal_px: Focal length, px; None for the default field of view. The network sees it, and whether it is
+                the camera's own.
             journal: Receives a note that the depth is rough, unless the choice of this model has reported it.
         """
-        from recon.depth.nets.joint_upsampling import upsample
-
         check_shape(photo, self.name)
         if not any(entry.values.get("chosen") == self.name for entry in journal.entries):
             journal.decide("model", _NOTE)
+        known = focal_px is not None
         if focal_px is None:
             focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):
-            padded, columns = _padded(photo.rgb)
-            log_inverse, likely_sky = (_within(each, columns) for each in self._predict(padded))
-            log_inverse = upsample(log_inverse, photo.rgb)
-            sky = upsample(likely_sky, photo.rgb) > 0.5
-        z_m = np.float32(focal_px / padded.shape[1]) * np.exp(-log_inverse)
+            z_m, sky, log_sigma = self._maps(photo.rgb, focal_px, known)
         return DepthEstimate(
-            depth=MetricDepth(z_m=z_m, valid=~sky),
+            depth=MetricDepth(z_m=z_m, valid=~sky, log_sigma=log_sigma),
             model=self.name,
             revision=f"{self._weights.samples} samples",
             focal_used_px=focal_px,
@@ -64,51 +62,48 @@ class Preview:
             details={"network": "recon preview", "processing_pixels": self._weights.pixels},
         )
 
+    def _maps(
+        self, rgb: NDArray[np.uint8], focal_px: float, known: bool
+    ) -> tuple[FloatMap, NDArray[np.bool_], FloatMap]:
+        """Depth in m, sky, and the standard deviation of log depth, (H, W) each."""
+        import cv2
+
+        from recon.depth.nets.joint_upsampling import upsample
+        from recon.depth.nets.preview_look import look
+
+        padded, left, top = _padded(rgb)
+        high, wide = padded.shape[:2]
+        seen = look(self._weights.net, padded, focal_px / wide, known=known, pixels=self._weights.pixels)
+        inside = (slice(top, top + rgb.shape[0]), slice(left, left + rgb.shape[1]))
+        log_inverse = upsample(seen.log_inverse, padded)[inside]
+        sky = upsample(seen.sky, padded)[inside] > 0.5
+        log_sigma = self._weights.calibrated(seen.log_sigma)
+        # As a scene file stores it, so that a scene that was saved measures the same.
+        whole = cv2.resize(log_sigma, (wide, high), interpolation=cv2.INTER_LINEAR)[inside].astype(np.float16)
+        return np.float32(focal_px / wide) * np.exp(-log_inverse), sky, whole.astype(np.float32)
+
     @cached_property
     def _weights(self) -> "Weights":
-        from recon.depth.nets.preview import read_weights
+        from recon.depth.nets.preview_look import read_weights
 
+        if self.weights_file is not None:
+            return read_weights(self.weights_file)
         with as_file(files("recon.depth") / _WEIGHTS) as path:
             return read_weights(path)
 
-    def _predict(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The network's maps, (h, w): log canonical inverse depth, and the probability of sky."""
-        import torch
 
-        from recon.depth.nets.preview import look
+def _padded(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int, int]:
+    """The photo with its border repeated, so that it is no strip, and the pixels added at the left and top."""
+    import cv2
 
-        prediction = look(self._weights.net, rgb, self._weights.pixels)
-        return prediction.log_inverse[0].numpy(), torch.sigmoid(prediction.sky_logit[0]).numpy()
-
-
-def _padded(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
-    """A photo that is not narrower than the network knows: half as wide as high. The canonical depth of narrower ones
-    collapses (0.07 of the room at 1:10), and with their outer columns repeated it is within a third of it.
-
-    Returns:
-        The padded photo, and where the photo lies in it: shares of its width.
-    """
     height, width = rgb.shape[:2]
-    missing = max(0, ceil(height * _NARROWEST) - width)
-    left = missing // 2
-    if not missing:
-        return rgb, (0.0, 1.0)
-    padded = np.pad(rgb, ((0, 0), (left, missing - left), (0, 0)), mode="edge")
-    return padded, (left / padded.shape[1], (left + width) / padded.shape[1])
-
-
-def _within(values: NDArray[np.float32], columns: tuple[float, float]) -> NDArray[np.float32]:
-    """The columns of a map between two shares of its width, at its own spacing: at least one."""
-    if columns == (0.0, 1.0):
-        return values
-    width = values.shape[1]
-    first, last = columns[0] * width, columns[1] * width
-    count = max(1, round(last - first))
-    at = first + (np.arange(count) + 0.5) * (last - first) / count - 0.5
-    before = np.clip(np.floor(at).astype(int), 0, width - 1)
-    after = np.minimum(before + 1, width - 1)
-    share = np.clip(at - before, 0, 1).astype(np.float32)
-    return np.ascontiguousarray(values[:, before] * (1 - share) + values[:, after] * share)
+    down = max(0, round(width / _WIDEST) - height)
+    across = max(0, round(height / _TALLEST) - width)
+    if not down and not across:
+        return rgb, 0, 0
+    left, top = across // 2, down // 2
+    padded = cv2.copyMakeBorder(rgb, top, down - top, left, across - left, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, np.uint8), left, top
 
 
 def _create(run: RunOptions) -> Estimator:
@@ -119,10 +114,8 @@ CARDS = (
     ModelCard(
         name=PREVIEW,
         gives="metric",
-        summary="rough, embedded: a small network trained on generated scenes; for a first look only",
+        summary="rough, bundled: a small network trained on generated scenes and a few photos; for a first look only",
         create=_create,
         licence="Apache-2.0",
-        commercial=True,
-        masks_sky=True,
     ),
 )

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -5,12 +6,16 @@ import pytest
 from PIL import Image, ImageOps
 
 import recon
-from recon.depth.nets.preview import size_for
 from recon.depth.preview import Preview
 from recon.errors import PhotoError
 from recon.journal import Journal
 from recon.photo.read import read_photo
 from recon.types import MetricDepth, Photo
+
+torch = pytest.importorskip("torch")
+from recon.depth.nets.preview import NetworkConfig, PreviewNet  # noqa: E402
+from recon.depth.nets.preview_look import read_weights  # noqa: E402
+from tools.preview.export import add_metadata, write_weights  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
@@ -32,10 +37,8 @@ def test_it_sees_more_than_a_flat_wall_and_than_its_rows(name: str, unit_m: floa
     known = (truth > 0) & scene.depth.valid
     mirrored = scene.depth.z_m[:, ::-1]
     error = aligned_error(scene.depth.z_m, truth, known)
-    assert error < 0.8 * aligned_error(np.ones_like(truth), truth, known)
-    assert error < 0.9 * aligned_error(mirrored, truth, known), (
-        "it must look at the photo, not at its rows alone"
-    )
+    assert error < 0.9 * aligned_error(np.ones_like(truth), truth, known)
+    assert error < aligned_error(mirrored, truth, known), "it must look at the photo, not at its rows alone"
 
 
 def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
@@ -43,7 +46,7 @@ def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
     truth = truth_of("street") == 0
     assert street.sky is not None
     overlap = (street.sky & truth).sum() / (street.sky | truth).sum()
-    assert overlap > 0.6
+    assert overlap > 0.5
     room = recon.reconstruct(SAMPLES / "living_room.jpg", model="preview")
     assert room.sky is not None and room.sky.mean() < 0.02
 
@@ -66,13 +69,75 @@ def test_a_choice_that_said_how_rough_it_is_is_not_repeated() -> None:
     assert len(journal.entries) == 1
 
 
-def test_sizes_keep_aspect_and_area() -> None:
-    for aspect in (0.5, 1.0, 4 / 3, 3.3):
-        width, height = size_for(aspect, 6144, 16)
-        assert width % 16 == 0 == height % 16
-        assert width * height == pytest.approx(6144, rel=0.35) and width / height == pytest.approx(
-            aspect, rel=0.35
-        )
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of a small network with random weights, whose maps differ from pixel to pixel."""
+    config = NetworkConfig(encoder=0, tokens=32, blocks=1, heads=2, decoder=(16, 16, 8, 8))
+    torch.manual_seed(3)
+    net = PreviewNet(config)
+    torch.nn.init.normal_(net.head.weight, std=0.1)
+    path = tmp_path_factory.mktemp("weights") / "preview.safetensors"
+    state = {"average": net.state_dict(), "config": config.as_dict(), "samples": 7}
+    write_weights(state, path, 6144)
+    return path
+
+
+def maps_of(path: Path, rgb: np.ndarray, focal_px: float | None) -> MetricDepth:
+    depth = Preview(path).estimate(Photo(rgb=rgb), focal_px=focal_px, journal=Journal()).depth
+    assert isinstance(depth, MetricDepth)
+    return depth
+
+
+PICTURE = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+
+
+def test_the_focal_length_goes_in_and_whether_it_is_known(untrained: Path) -> None:
+    default_px = 60 / np.tan(np.deg2rad(30))
+    told, guessed, longer = (maps_of(untrained, PICTURE, f).z_m for f in (default_px, None, 2 * default_px))
+    assert (told != guessed).mean() > 0.9, "the network sees that nobody knows it"
+    # More than the factor that the same canonical depth would give: the network sees the rays, too.
+    ratio = np.log(longer / told)
+    assert ratio.std() > 1e-4 and np.median(ratio) == pytest.approx(np.log(2), abs=0.5)
+
+
+def test_each_pixel_has_an_error_as_a_scene_file_stores_it(untrained: Path, tmp_path: Path) -> None:
+    depth = maps_of(untrained, PICTURE, None)
+    assert depth.log_sigma is not None and depth.log_sigma.shape == (90, 120)
+    assert depth.log_sigma.min() > 0 and np.ptp(depth.log_sigma) > 0
+    assert np.array_equal(depth.log_sigma.astype(np.float16), depth.log_sigma)
+    other = tmp_path / "calibrated.safetensors"
+    other.write_bytes(untrained.read_bytes())
+    add_metadata(other, {"sigma_factor": "0.5", "sigma_power": "2"})
+    again = maps_of(other, PICTURE, None)
+    assert np.array_equal(again.z_m, depth.z_m)
+    # The map is calibrated before it is brought to the photo's size.
+    assert again.log_sigma is not None
+    assert np.median(again.log_sigma / (0.5 * depth.log_sigma**2)) == pytest.approx(1, abs=0.05)
+
+
+def test_a_weights_file_of_another_network_is_refused(untrained: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(untrained.read_bytes())
+    config = NetworkConfig(encoder=0, tokens=32, blocks=2, heads=2, decoder=(16, 16, 8, 8))
+    add_metadata(other, {"config": json.dumps(config.as_dict())})
+    with pytest.raises(ValueError, match="is of another network: missing"):
+        read_weights(other)
+
+
+def test_a_strip_is_padded_and_comes_back_at_its_own_size(untrained: Path) -> None:
+    strip = np.random.default_rng(2).integers(0, 256, (40, 400, 3)).astype(np.uint8)
+    depth = maps_of(untrained, strip, 300.0)
+    assert depth.z_m.shape == (40, 400) and np.isfinite(depth.z_m).all()
+    # The padding repeats the border: the strip with its border repeated by hand has the same depth.
+    taller = np.pad(strip, ((60, 60), (0, 0), (0, 0)), mode="edge")
+    np.testing.assert_allclose(maps_of(untrained, taller, 300.0).z_m[60:100], depth.z_m, rtol=1e-5)
+
+
+def test_the_bundled_weights_are_calibrated_and_fit_the_wheel() -> None:
+    path = Path(recon.__file__).parent / "depth" / "preview.safetensors"
+    assert path.stat().st_size < 20_000_000
+    weights = read_weights(path)
+    assert (weights.sigma_factor, weights.sigma_power) != (1.0, 1.0), "run tools.preview.ship --write"
 
 
 def test_the_rotated_sample_is_seen_upright() -> None:

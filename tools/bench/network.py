@@ -240,8 +240,10 @@ def int8_of_preview() -> str:
     import torch
 
     from recon.depth.nets.fast_ops import Int8
-    from recon.depth.nets.preview import Attention, look, read_weights
+    from recon.depth.nets.preview import Attention
+    from recon.depth.nets.preview_look import look, read_weights
     from recon.photo.read import read_photo
+    from recon.types import Intrinsics
 
     class Linear8(torch.nn.Module):
         def __init__(self, linear: torch.nn.Linear) -> None:
@@ -260,8 +262,12 @@ def int8_of_preview() -> str:
     changes = []
     for path in sorted((root / "sample_data").glob("*.jpg")):
         rgb = read_photo(path).rgb
-        maps = [look(net, rgb, weights.pixels).log_inverse[0] for net in (weights.net, eight)]
-        changes.append(float(np.expm1((maps[1] - maps[0]).abs().numpy()).mean()))
+        focal = Intrinsics.default(width=rgb.shape[1], height=rgb.shape[0]).fx / rgb.shape[1]
+        maps = [
+            look(net, rgb, focal, known=False, pixels=weights.pixels).log_inverse
+            for net in (weights.net, eight)
+        ]
+        changes.append(float(np.expm1(np.abs(maps[1] - maps[0])).mean()))
     text = ", ".join(f"{100 * change:.2f} %" for change in changes)
     return f"int8 in the preview network's transformer changes its depth of the three sample photos by {text} (mean)."
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import recon
+from recon.depth.preview import Preview
 from recon.options import Options
 from recon.scene import Scene
-from tools.preview.candidate import Candidate
 from tools.preview.raycast import Raycaster
 from tools.preview.scene import Geometry
 
@@ -79,6 +79,14 @@ def seen_from(scene: Scene, degrees: float, width: int, height: int) -> Picture:
     return picture
 
 
+def sheet(rows: list[Picture]) -> Picture:
+    """Return the rows below each other."""
+    widest = max(r.shape[1] for r in rows)
+    return np.concatenate(
+        [np.pad(r, ((0, 4), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
+    )
+
+
 def main() -> None:
     """Write the sheet."""
     parser = argparse.ArgumentParser(
@@ -89,12 +97,10 @@ def main() -> None:
     parser.add_argument("--degrees", type=float, default=20.0)
     parser.add_argument("--weights", type=Path, help="of `export`; without, the shipped preview is looked at")
     args = parser.parse_args()
-    estimator = None if args.weights is None else Candidate(args.weights)
+    estimator = Preview(args.weights)
     scenes = (recon.reconstruct(path, Options(model="preview"), estimator=estimator) for path in args.photos)
     rows = [row(scene, args.degrees) for scene in scenes]
-    widest = max(r.shape[1] for r in rows)
-    padded = [np.pad(r, ((0, 4), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
-    cv2.imwrite(str(args.output), np.concatenate(padded)[..., ::-1])
+    cv2.imwrite(str(args.output), sheet(rows)[..., ::-1])
     print(args.output)
 
 

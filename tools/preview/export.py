@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from tools.preview.checkpoint import load_checkpoint
@@ -46,6 +47,16 @@ def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
             f"the weights take {size} bytes, {LIMIT_BYTES} are allowed: make the network smaller"
         )
     return size
+
+
+def add_metadata(path: Path, values: dict[str, str]) -> None:
+    """Adds to, or replaces in, what a weights file says of itself; its weights stay as they are."""
+    with safe_open(path, framework="pt") as file:
+        metadata = {**file.metadata(), **values}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    part = path.with_name(path.name + ".part")
+    save_file(tensors, part, metadata=metadata)
+    part.replace(path)
 
 
 def main() -> None:

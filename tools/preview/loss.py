@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tools.preview.network import Prediction
+from recon.depth.nets.preview import Prediction
 from tools.preview.pool import Batch
 
 # Scales of the gradient loss: steps of 1, 2, 4 and 8 pixels of the map (Ranftl et al., "MiDaS", 2020, eq. 11).

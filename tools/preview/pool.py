@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tools.preview.network import Camera
+from recon.depth.nets.preview import Camera
 from tools.preview.shards import read_shard, shard_paths
 
 DEFAULT_FOCAL_OVER_LONG = 0.5 / float(np.tan(np.deg2rad(60) / 2))

@@ -27,9 +27,9 @@ from types import FrameType
 import numpy as np
 import torch
 
+from recon.depth.nets.preview import NetworkConfig, size_for
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out
-from tools.preview.network import NetworkConfig, size_for
 from tools.preview.pool import Batch, PairPool, PhotoPool, ViewPool, assemble, joined
 from tools.preview.shards import shard_paths
 from tools.preview.trainer import Trainer

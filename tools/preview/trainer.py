@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
+from recon.depth.nets.preview import Camera, NetworkConfig, PreviewNet, normalise
+from recon.depth.nets.preview_look import read_weights
 from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError
-from tools.preview.efficientnet_lite import load_imagenet
+from tools.preview.imagenet import load_imagenet
 from tools.preview.loss import agreement, preview_loss
-from tools.preview.network import Camera, NetworkConfig, PreviewNet, normalise
 from tools.preview.pool import Batch
 
 WARM_UP_STEPS = 300
@@ -66,12 +66,11 @@ class Trainer:
 
     def start_from_weights(self, path: Path) -> None:
         """Continue from shipped weights (`export.py`), with a new optimiser."""
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
-            self.samples = int(file.metadata()["samples"])
-        missing, unknown = self.net.load_state_dict(tensors, strict=False)
-        if unknown or any(not name.endswith("num_batches_tracked") for name in missing):
+        weights = read_weights(path)
+        if weights.net.config != self.net.config:
             raise CheckpointError(f"{path} is of another network")
+        self.samples = weights.samples
+        self.net.load_state_dict(weights.net.state_dict())
         self.mean_net.load_state_dict(self.net.state_dict())
 
     def _train_mode(self) -> None:

@@ -32,6 +32,20 @@ def test_outlines_follow_the_photo_and_no_value_lies_between_the_surfaces() -> N
     assert np.median(np.abs(result - depth)) < 1e-3, "slopes stay"
 
 
+def test_noise_of_the_photo_does_not_fray_the_outline() -> None:
+    depth, rgb, disc = _scene()
+    noise = np.random.default_rng(1).normal(0, 25, rgb.shape)
+    furry = np.clip(rgb + noise, 0, 255).astype(np.uint8)
+    coarse = cv2.resize(depth, (100, 75), interpolation=cv2.INTER_NEAREST_EXACT)
+    near = upsample(coarse, furry) < 0.8
+    # A pixel of the other surface than all four neighbours.
+    middle = near[1:-1, 1:-1]
+    around = [near[:-2, 1:-1], near[2:, 1:-1], near[1:-1, :-2], near[1:-1, 2:]]
+    alone = np.logical_and.reduce([each != middle for each in around])
+    assert alone.sum() <= 2
+    assert (near != disc).mean() < 0.02
+
+
 def test_a_map_without_edges_is_interpolated() -> None:
     coarse = np.linspace(0, 1, 40, dtype=np.float32)[None].repeat(30, 0)
     rgb = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)

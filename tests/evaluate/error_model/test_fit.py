@@ -7,19 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recon.calibration.error_models import known_error_model, read_error_models
-from recon.depth.preview import Preview
+from recon.calibration.error_models import read_error_models
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
-from recon.evaluate import Settings, compare, read_manifest
 from recon.evaluate.error_model.coverage import distance_intervals
 from recon.evaluate.error_model.fit import Coverage, fit_error_model, save_error_model, scene_of
 from recon.evaluate.error_model.residuals import PhotoResiduals, collect
-from recon.evaluate.error_model.samples import residuals_of
-from recon.journal import Journal
 from recon.types import Intrinsics, MetricDepth, RelativeDepth
 
-SAMPLES = Path(__file__).parents[4] / "shared/data/rgbd/pairs.json"
 W, H = 48, 36
 CAMERA = Intrinsics.from_fov(60, width=W, height=H, source="user")
 # Small enough that lengths between neighbours are right to first order: beyond that the intervals of short lengths
@@ -229,18 +224,3 @@ def test_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
         save_error_model(path, TRUE)
     assert path.read_text(encoding="utf-8") == '{"format": "recon-error-mod'
     assert [each.name for each in tmp_path.iterdir()] == ["models.json"]
-
-
-@pytest.mark.data
-@pytest.mark.skipif(not SAMPLES.exists(), reason="needs ../shared/data")
-def test_shipped_model_of_the_preview_is_that_of_the_sample_data() -> None:
-    # Run again after a change of the preview; `save_error_model` writes what differs.
-    settings = Settings(camera="truth")
-    made = [residuals_of(compare(pair, Preview(), settings, Journal())) for pair in read_manifest(SAMPLES)]
-    model, coverage = fit_error_model(made, estimator="preview", source="")
-    shipped = known_error_model("preview")
-    assert shipped is not None and shipped.photos == model.photos == 30 and coverage.scenes == 11
-    for name in ("scale", "smooth", "reach"):
-        assert getattr(shipped, name) == pytest.approx(getattr(model, name), rel=0.02), name
-    assert shipped.source.endswith(coverage.summary)
-    assert coverage.distances > 0.9 and coverage.pixel > 0.9

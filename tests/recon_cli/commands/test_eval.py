@@ -214,6 +214,6 @@ def test_the_real_photos_are_measured(shared_data: Path) -> None:
     outcome = output_of(run(shared_data / "rgbd", "--model", "preview", "--json", "-q", "--known-camera"))
     overall = outcome["models"]["preview"]["overall"]
     assert outcome["ok"] and overall["photos"] == 30
-    # What tools/preview measured of this prior: a scale that is common to a photo is most of its error.
-    assert 0.1 < overall["values"]["scale.abs_rel"]["median"] < 0.4
-    assert overall["values"]["covered"]["mean"] == 1
+    # Only that it was measured: these pairs judge the preview, and no test selects it by them.
+    assert 0 < overall["values"]["scale.abs_rel"]["median"] < 1
+    assert overall["values"]["covered"]["mean"] > 0.8

@@ -1,11 +1,12 @@
 """The preview network: shapes, the camera that goes in, its two modes, and its encoder."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from tools.preview.efficientnet_lite import EfficientNetLite, load_imagenet, tap_widths
-from tools.preview.network import (
+from recon.depth.nets.efficientnet_lite import EfficientNetLite, tap_widths
+from recon.depth.nets.preview import (
     Camera,
     NetworkConfig,
     Prediction,
@@ -14,6 +15,7 @@ from tools.preview.network import (
     normalise,
     size_for,
 )
+from tools.preview.imagenet import load_imagenet
 
 SMALL = NetworkConfig(encoder=0, tokens=32, blocks=1, heads=2, decoder=(16, 16, 8, 8))
 
@@ -64,6 +66,17 @@ def test_the_likelier_mode_is_the_one_whose_peak_is_higher() -> None:
         result = Prediction(modes, scales, torch.full((1, 1, 1), logit), torch.zeros(1, 1, 1))
         assert result.log_inverse.item() == expected
         assert result.log_error.exp().item() == pytest.approx(first_scale if expected == 1 else second_scale)
+
+
+def test_the_variance_is_that_of_the_mixture_about_the_chosen_depth() -> None:
+    rng = np.random.default_rng(0)
+    for logit, modes, scales in ((0.3, (1.0, 1.5), (0.1, 0.2)), (-2.0, (0.0, 3.0), (0.05, 0.05))):
+        maps = [torch.tensor(pair).reshape(1, 2, 1, 1) for pair in (modes, np.log(scales).tolist())]
+        found = Prediction(*maps, torch.full((1, 1, 1), logit), torch.zeros(1, 1, 1))
+        first = rng.random(400_000) < 1 / (1 + np.exp(-logit))
+        drawn = rng.laplace(np.where(first, *modes), np.where(first, *scales))
+        expected = np.mean((drawn - found.log_inverse.item()) ** 2)
+        assert found.variance.item() == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize(

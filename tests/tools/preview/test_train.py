@@ -16,12 +16,13 @@ pytest.importorskip(
     "open3d", reason="the ray caster needs Open3D and its system libraries", exc_type=ImportError
 )
 
+from recon.depth.nets.preview import Camera, NetworkConfig, Prediction, normalise
+from recon.depth.nets.preview_look import read_weights
 from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.export import write_weights
 from tools.preview.generate import FIRST_SEED, claim
 from tools.preview.loss import negative_log_likelihood, preview_loss
-from tools.preview.network import Camera, NetworkConfig, Prediction, normalise, read_weights
 from tools.preview.pool import Batch, Crop, Item, PairPool, ViewPool, assemble, crop_camera, draw_crop, joined
 from tools.preview.shards import Shard, read_shard, shard_paths, trim, write_shard
 from tools.preview.train import pixels_at

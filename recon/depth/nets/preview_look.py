@@ -1,0 +1,103 @@
+"""Runs the preview network on a photo, and reads its weights file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from recon.depth.nets.preview import NetworkConfig, PreviewNet, centred, normalise, size_for
+from recon.depth.nets.sky_regions import settled
+
+_MOST_MOVED = 0.25
+_SMOOTH_SHARE = 0.02
+_MOST_SIGMA = 1.0
+
+
+class Look(NamedTuple):
+    """What is seen in one photo, maps of about half the size that the network sees."""
+
+    log_inverse: NDArray[np.float32]
+    """(h, w) natural logarithm of canonical inverse depth C = f / (W z), 1/m."""
+    sky: NDArray[np.float32]
+    """(h, w) probability of sky."""
+    log_sigma: NDArray[np.float32]
+    """(h, w) standard deviation of log depth, as the network predicts it (see ``Weights.calibrated``)."""
+
+
+def look(
+    net: PreviewNet, rgb: NDArray[np.uint8], focal_over_width: float, *, known: bool, pixels: int
+) -> Look:
+    """Looks at a photo and at its mirror image.
+
+    Args:
+        net: In evaluation mode.
+        rgb: (H, W, 3) uint8 sRGB.
+        focal_over_width: Focal length over the photo's width.
+        known: It is the camera's, and no default.
+        pixels: About how many pixels the network sees.
+    """
+    height, width = rgb.shape[:2]
+    size = size_for(width / height, pixels)
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
+    seen = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
+    camera = centred(torch.full((2,), focal_over_width), size[1] / size[0], known)
+    with torch.inference_mode():
+        found = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
+        maps = (found.log_inverse, torch.sigmoid(found.sky_logit), found.variance)
+    plain, mirrored = zip(*((m[0].numpy(), m[1].flip(1).numpy()) for m in maps), strict=True)
+    # The mirror image moves the map smoothly and not pixel by pixel: the mean of two outlines would be a soft one.
+    moved = np.clip((mirrored[0] - plain[0]) / 2, -_MOST_MOVED, _MOST_MOVED)
+    log_inverse = plain[0] + cv2.GaussianBlur(moved, (0, 0), size[0] * _SMOOTH_SHARE)
+    return Look(log_inverse, settled((plain[1] + mirrored[1]) / 2), np.sqrt((plain[2] + mirrored[2]) / 2))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network from a weights file, and how it was trained."""
+
+    net: PreviewNet
+    samples: int
+    """Pictures that it was trained on."""
+    pixels: int
+    """Size of the pictures that it sees."""
+    sigma_factor: float = 1.0
+    """The standard deviation of log depth is ``sigma_factor * predicted ** sigma_power``, by photos that were held
+    out from the training (``tools/preview/calibrate_sigma.py``)."""
+    sigma_power: float = 1.0
+    """See ``sigma_factor``."""
+
+    def calibrated(self, log_sigma: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The standard deviation of log depth from the predicted one; at most 1, which is no knowledge."""
+        return np.asarray(
+            np.minimum(self.sigma_factor * log_sigma**self.sigma_power, _MOST_SIGMA), np.float32
+        )
+
+
+def read_weights(path: Path) -> Weights:
+    """Returns the network of a weights file (``tools/preview/export.py``), in float32, ready to predict.
+
+    Raises:
+        ValueError: The file is of another network.
+    """
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+    net = PreviewNet(NetworkConfig.from_dict(json.loads(metadata["config"])))
+    missing, unknown = net.load_state_dict(tensors, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unknown:
+        raise ValueError(f"{path.name} is of another network: missing {missing[:3]}, unknown {unknown[:3]}")
+    net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Weights(
+        net,
+        int(metadata["samples"]),
+        int(metadata["pixels"]),
+        float(metadata.get("sigma_factor", 1.0)),
+        float(metadata.get("sigma_power", 1.0)),
+    )
