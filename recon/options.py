@@ -25,6 +25,9 @@ Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "O
 GROUPS: tuple[Group, ...] = get_args(Group)
 """Sections of ``--help``, in order."""
 
+_LONGEST = 1e7
+"""Focal length (px, mm) beyond any telescope's: all points would stand on one line."""
+
 
 def _option(
     group: Group,
@@ -308,6 +311,9 @@ class Options:
                 raise ValueError(f"{name} must be a positive number, got {value!r}")
         if self.focal_px is not None and self.focal_px < 1:
             raise ValueError(f"--focal-px must be 1 px or more, got {self.focal_px}")
+        for name, value in (("--focal-px", self.focal_px), ("--focal-35mm", self.focal_35mm)):
+            if value is not None and value > _LONGEST:
+                raise ValueError(f"{name} must be {_LONGEST:g} or less, got {value:g}")
         if self.fov is not None and not (_is_number(self.fov) and 0.1 <= self.fov <= 179):
             raise ValueError(f"--fov must be between 0.1 and 179 degrees, got {self.fov!r}")
         if not (_is_number(self.edge) and 0 <= self.edge <= 1):
@@ -326,9 +332,11 @@ class Options:
             raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
         if self.intrinsics is not None:
             numbers = [x for x in self.intrinsics if _is_number(x)]
-            if len(numbers) != 4 or len(self.intrinsics) != 4 or min(numbers[:2]) < 1:
+            large = max((abs(x) for x in numbers), default=0) > _LONGEST
+            if len(numbers) != 4 or len(self.intrinsics) != 4 or min(numbers[:2]) < 1 or large:
                 raise ValueError(
-                    f"--intrinsics takes FX,FY,CX,CY in px, FX and FY of 1 or more, got {self.intrinsics}"
+                    f"--intrinsics takes FX,FY,CX,CY in px, FX and FY of 1 or more, none over {_LONGEST:g}, "
+                    f"got {self.intrinsics}"
                 )
         cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
         if sum(given is not None for given in cameras) > 1:

@@ -123,6 +123,14 @@ def test_options_refuse_unparsed_text_and_a_calibration_combined_with_lengths() 
         Options(fit="everything")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "given", [{"focal_px": 1e308}, {"focal_35mm": 1e300}, {"intrinsics": (1.0, 1.0, 1e30, 1e30)}]
+)
+def test_a_focal_length_beyond_any_telescope_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"or less|none over"):
+        Options(**given)
+
+
 def test_a_file_of_constraints(tmp_path: Path) -> None:
     path = tmp_path / "known.json"
     entries = [

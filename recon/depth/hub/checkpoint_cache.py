@@ -150,7 +150,7 @@ def weight_files(folder: Path) -> list[str]:
 def what_is_missing(folder: Path) -> str | None:
     """What is missing in a checkpoint folder, in one sentence; None if it is complete."""
     # A link into the cache may be broken.
-    names = {entry.name for entry in folder.iterdir() if entry.exists()}
+    names = {entry.name for entry in folder.iterdir() if entry.is_file()}
     if "config.json" not in names:
         return "expected a checkpoint, but there is no config.json; use a folder written by save_pretrained."
     if "model.safetensors" in names:
