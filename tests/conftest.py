@@ -62,9 +62,12 @@ _NOT_FAST_ROOMS = [
         "evaluate",
         "tools/preview",
         "tools/sample_data",
+        "depth/test_preview.py",
+        "export/test_levelled_files.py",
+        "test_no_silent_skips.py",
     ]
 ]
-"""Folders of tests that it leaves out: whole commands, other programs and libraries, trained networks."""
+"""Folders and files of tests that it leaves out: whole commands, other programs and libraries, trained networks."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
