@@ -29,7 +29,7 @@ def make_depth_video(
     try:
         check_video_options(options)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(getattr(error, "on_command_line", str(error))) from error
     journal, overwrite = session.journal, request.overwrite
     clip = Clip.open(path)
     if request.dry_run:

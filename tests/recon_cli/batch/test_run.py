@@ -401,7 +401,7 @@ def test_details_are_shown_on_request(folder: Path) -> None:
     quiet, plain, verbose = (
         build(folder, "--format", "ply", "--overwrite", *words).stderr for words in (["-q"], [], ["-v"])
     )
-    assert quiet == "" and ".hidden.jpg" not in plain and "1 other file left out" in plain
+    assert quiet == "" and ".hidden.jpg" not in plain and "1 other file skipped" in plain
     assert ".hidden.jpg: hidden" in verbose and "c: " in verbose and "c.ply: PLY, cloud" in verbose
 
 
