@@ -31,12 +31,18 @@ def fast_bfloat16() -> bool:
 class Trainer:
     """Network, exponential moving average, AdamW, counters."""
 
-    def __init__(self, config: NetworkConfig, rate: float, seed: int, device: str = "cpu") -> None:
+    def __init__(
+        self, config: NetworkConfig, rate: float, seed: int, device: str = "cpu", frozen_stages: int = 0
+    ) -> None:
+        """Place the network on the device; the encoder's stem and first `frozen_stages` keep their weights."""
         torch.manual_seed(seed)
         self.config, self.rate, self.device = config, rate, torch.device(device)
         self.net = self._place(PreviewNet(config))
         self.mean_net = self._place(PreviewNet(config)).eval().requires_grad_(False)
         self.mean_net.load_state_dict(self.net.state_dict())
+        if frozen_stages:
+            for part in (self.net.encoder.stem, *self.net.encoder.stages[:frozen_stages]):
+                part.requires_grad_(False)
         self.optimiser = torch.optim.AdamW(self._groups(), lr=rate, betas=(0.9, 0.98), fused=True)
         self.step = 0
         self.samples = 0
@@ -49,6 +55,8 @@ class Trainer:
     def _groups(self) -> list[dict[str, Any]]:
         groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
         for name, p in self.net.named_parameters():
+            if not p.requires_grad:
+                continue
             groups.setdefault((name.startswith("encoder."), p.ndim >= 2), []).append(p)
         return [
             {

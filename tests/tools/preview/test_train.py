@@ -316,8 +316,22 @@ def test_an_empty_pool_says_what_to_do(tmp_path: Path) -> None:
         ViewPool(tmp_path, CPU, 1e9).draw(1, np.random.default_rng(0))
 
 
+def test_frozen_stages_keep_their_weights_and_the_others_learn(batch: Batch) -> None:
+    trainer = Trainer(SMALL, rate=1e-2, seed=1, frozen_stages=2)
+    before = {name: value.clone() for name, value in trainer.net.named_parameters()}
+    trainer.train_step(batch, 1.0)
+    changed = {name for name, value in trainer.net.named_parameters() if not torch.equal(value, before[name])}
+    frozen = {
+        name
+        for name in before
+        if name.startswith(("encoder.stem.", "encoder.stages.0.", "encoder.stages.1."))
+    }
+    assert frozen and not changed & frozen
+    assert any(name.startswith("encoder.stages.2.") for name in changed)
+
+
 def test_sizes_grow_with_the_time() -> None:
-    assert [pixels_at(p, 1000) for p in (0.0, 0.44, 0.46, 1.0)] == [500, 500, 1000, 1000]
+    assert [pixels_at(p, 1000, 0.5, 0.45) for p in (0.0, 0.44, 0.46, 1.0)] == [500, 500, 1000, 1000]
 
 
 def test_errors_are_metric_and_after_one_scale() -> None:
