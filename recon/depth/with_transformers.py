@@ -27,6 +27,8 @@ _STATED_IN_CONFIG = ("depth_anything", "prompt_depth_anything")
 """Model types whose config.json holds ``depth_estimation_type``; transformers' default is relative."""
 _OTHER_QUANTITIES = {"chmv2": "the height of trees in pictures from above"}
 """Model types that transformers lists under depth estimation, and what they estimate instead of depth."""
+_LONGEST_REASON = 200
+"""Letters of a message of transformers that are passed on: it may quote the file."""
 _FLOAT32_PARTS = ("head", "relative_head", "metric_head", "fov_model")
 """Submodules that compute in float32 at any precision: half precision quantises depth."""
 
@@ -190,7 +192,7 @@ def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
     except Exception as error:  # foreign data: the kind of error depends on the class
         if placement.is_out_of_memory(error):
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_REASON]
         raise ModelUnavailable(
             f"{snapshot.folder}: transformers cannot use this checkpoint ({reason}). Download it again, or choose "
             "another one."

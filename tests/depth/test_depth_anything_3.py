@@ -106,7 +106,7 @@ def test_an_unknown_focal_length_is_60_degrees_along_the_longer_side(
     ("stated", "reason"),
     [
         ({"net": {"name": "vitg"}}, "the encoder must be one of vits, vitb, vitl"),
-        ({"net": {"out_layers": [1, 3]}}, "expected 4 levels"),
+        ({"net": {"out_layers": [1, 3]}}, "expected 4 levels: 2 layers"),
         ({"net": {"name": "vits", "out_layers": [1, 3, 4, 12]}}, "the encoder has no layers"),
         ({"head": {"features": 10**9}}, "features must be between"),
         ({"head": 5}, "head"),

@@ -21,6 +21,7 @@ SAYS = {
     "constraints-long-name.json": ("a.json", "constraint 1: sigma has 1,"),
     "reference-not-utf-8.csv": ("a.csv", "is not text in UTF-8 or UTF-16"),
     "checkpoint-long-model-type.json": ("config.json", "unsupported model_type depth_an((((("),
+    "checkpoint-long-depth-type.json": ("config.json", "unknown depth_estimation_type '9999"),
     "checkpoint-index-long-name.json": ("model.safetensors.index.json", "99999 is missing"),
 }
 DEEP = "[" * 100_000

@@ -13,7 +13,7 @@ from torch.nn import functional as nnf
 
 from recon.depth.nets.residual import Residual, channels_last
 from recon.depth.nets.vit import Vit, VitConfig, check_sizes
-from recon.strict_json import as_kind, as_object, known_fields
+from recon.strict_json import as_kind, as_object, known_fields, shown
 
 _LAYERS: Any = list[int] | None
 
@@ -73,7 +73,7 @@ class AnyConfig:
         if backbone.get("reshape_hidden_states", True) or len(made.out_layers) != len(made.neck_hidden_sizes):
             raise ValueError("the encoder does not output one set of tokens per decoder level")
         if made.depth_estimation_type not in ("relative", "metric"):
-            raise ValueError(f"unknown depth_estimation_type {made.depth_estimation_type!r}")
+            raise ValueError(f"unknown depth_estimation_type {shown(made.depth_estimation_type)}")
         return made
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional as nnf
 from recon.depth.nets.depth_anything import FusionLayer, Reassemble, fuse
 from recon.depth.nets.residual import channels_last
 from recon.depth.nets.vit import Vit, VitConfig, check_sizes
-from recon.strict_json import as_kind, as_object, known_fields
+from recon.strict_json import as_kind, as_object, known_fields, shown
 
 _POSITION_OFFSET = 0.1
 _LAYER_NORM_EPS = 1e-5
@@ -58,9 +58,11 @@ class Any3Config:
         own = {name: parts[part][name] for part in parts for name in names[part] if name in parts[part]}
         made = as_kind(cls, known_fields(cls, own))
         if made.name not in _ENCODERS:
-            raise ValueError(f"the encoder must be one of {', '.join(_ENCODERS)}, got {made.name!r}")
+            raise ValueError(f"the encoder must be one of {', '.join(_ENCODERS)}, got {shown(made.name)}")
         if not len(made.out_layers) == len(made.out_channels) == len(_SCALES):
-            raise ValueError(f"expected {len(_SCALES)} levels, got {made.out_layers} and {made.out_channels}")
+            raise ValueError(
+                f"expected {len(_SCALES)} levels: {len(made.out_layers)} layers, {len(made.out_channels)} widths"
+            )
         if (
             sorted(set(made.out_layers)) != list(made.out_layers)
             or made.out_layers[-1] >= made.encoder.num_hidden_layers
