@@ -77,7 +77,7 @@ def test_what_is_no_photo_at_all_is_a_type_error() -> None:
 
 
 def test_a_loaded_model_keeps_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    from recon.depth.nets import preview as network
+    from recon.depth.nets import preview_look as network
 
     read = []
     original = network.read_weights

@@ -14,7 +14,7 @@ OWN = {
     # What recon's own processes say to each other, or a copy made by way of text.
     "recon/batch/run_log.py": 1,
     "recon/depth/hub/download.py": 1,
-    "recon/depth/nets/preview.py": 1,
+    "recon/depth/nets/preview_look.py": 1,
     "recon/evaluate/results_file.py": 1,
     "recon/file_info/usd.py": 1,
     "recon/strict_json.py": 1,

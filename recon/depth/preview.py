@@ -117,5 +117,7 @@ CARDS = (
         summary="rough, bundled: a small network trained on generated scenes and a few photos; for a first look only",
         create=_create,
         licence="Apache-2.0",
+        commercial=True,
+        masks_sky=True,
     ),
 )

@@ -140,7 +140,7 @@ def test_it_says_what_it_does_and_how_far_it_is(depthpro_folder: Path, journal: 
     assert isinstance(estimator, DepthPro) and estimator.gives == "metric"
     result = estimate(estimator, noise_photo(width=64, height=48), None, journal)
     assert result.model == f"hf:{depthpro_folder}" and result.revision is None
-    assert result.details["weights"] == str(depthpro_folder)
+    assert result.details["weights"] == depthpro_folder.name
     assert (result.details["device"], result.details["precision"]) == ("cpu", "fp32")
     assert any("cpu in fp32" in entry.message for entry in journal.entries)
     loading, running = journal.stages

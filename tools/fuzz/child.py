@@ -15,6 +15,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import FrameType
 
+import recon
+import recon_viewer
 from recon.errors import ReconError
 from tools.fuzz.mutate import mutate
 from tools.fuzz.readers import READERS
@@ -24,6 +26,7 @@ LIMIT_S = 10.0
 """Limit of processor time per input, s; waiting on a busy machine does not count."""
 LIMIT_BYTES = 2 << 30
 """Limit of memory, beyond what the process uses before its first input."""
+_OURS = [Path(package.__path__[0]) for package in (recon, recon_viewer)]
 _TRIES = 60
 """Number of attempts to make a failing input smaller."""
 
@@ -97,7 +100,7 @@ def _try(reader: str, chosen: Seed, data: bytes, folder: Path) -> tuple[str, str
 
 def _signature(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "/recon/" in frame.filename or "/recon_viewer/" in frame.filename]
+    ours = [frame for frame in frames if any(Path(frame.filename).is_relative_to(folder) for folder in _OURS)]
     at = f" {Path(ours[-1].filename).name} {ours[-1].name}" if ours else ""
     return f"{type(error).__name__}{at}"
 

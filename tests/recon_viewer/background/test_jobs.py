@@ -41,9 +41,7 @@ def finished(job: Job) -> Job:
 def test_a_photo_becomes_a_scene_and_its_stages_are_reported(photo: Path) -> None:
     job = finished(Job(photo, Options(depth=photo.with_name("depth.npy"))))
     assert job.problem is None and job.opened is not None and job.opened.scene is not None
-    assert job.opened.scene.photo.width == 80 and job.opened.scene.options.depth == photo.with_name(
-        "depth.npy"
-    )
+    assert job.opened.scene.photo.width == 80 and job.opened.scene.options.depth == Path("depth.npy")
     assert {note.topic for note in job.notes} >= {"photo", "focal", "depth"}
     assert not job._folder.exists()
 
