@@ -69,8 +69,8 @@ def upright_camera(stored: Intrinsics, orientation: int) -> Intrinsics:
 
 
 def same_shape(a: Size, b: Size) -> bool:
-    """Whether two sizes have the same width to height ratio."""
-    return abs(a[0] * b[1] / (a[1] * b[0]) - 1) <= SAME_SHAPE
+    """Whether two sizes have the same width to height ratio; an empty one has none."""
+    return min(*a, *b) > 0 and abs(a[0] * b[1] / (a[1] * b[0]) - 1) <= SAME_SHAPE
 
 
 def same_shape_either_way_up(a: Size, b: Size) -> bool:

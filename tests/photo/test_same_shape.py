@@ -19,3 +19,9 @@ def test_a_resized_picture_has_the_same_shape_and_a_cropped_one_has_not(
 ) -> None:
     assert same_shape(a, b) is same_shape(b, a) is same
     assert same_shape_either_way_up(a, b) is (same or a == b[::-1])
+
+
+@pytest.mark.parametrize("empty", [(0, 5), (5, 0), (0, 0)])
+def test_an_empty_size_has_the_shape_of_nothing(empty: tuple[int, int]) -> None:
+    assert not same_shape(empty, (4, 3)) and not same_shape((4, 3), empty)
+    assert not same_shape_either_way_up((4, 3), empty)
