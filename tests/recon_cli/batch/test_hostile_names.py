@@ -21,15 +21,17 @@ NAMES = {
     "long letters": "日" * 83,
     "dashes": "--help",
 }
-# Two of USD's would share the texture beside them.
-FORMATS = [name.removeprefix(".") for name in formats() if name not in (".textured.ply", ".usda")]
+APART = ("textured.ply", "usda")
+"""They would share their name or the texture beside them with another format."""
+TOGETHER = tuple(name for each in formats() if (name := each.removeprefix(".")) not in APART)
 
 
+@pytest.mark.parametrize("suffixes", [TOGETHER, APART], ids=["together", "apart"])
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-def test_every_format_is_written_and_read_back(name: str, tmp_path: Path) -> None:
+def test_every_format_is_written_and_read_back(name: str, suffixes: tuple[str, ...], tmp_path: Path) -> None:
     make_photos(tmp_path, [name[:-1] if name == "n" * 251 else name])
     name = next((tmp_path / "photos").iterdir()).name.removesuffix(".jpg")
-    done = build(tmp_path, "--format", f"{','.join(FORMATS)},npz", "--stride", "4", "--json")
+    done = build(tmp_path, "--format", f"{','.join(suffixes)},npz", "--stride", "4", "--json")
     assert not set(done.stderr) & {"\x1b", "\x07", "\r", "\u202e"}
     if len(os.fsencode(name)) > 245:
         assert done.exit_code == 1 and "too long" in done.stderr, done.stderr
@@ -40,7 +42,7 @@ def test_every_format_is_written_and_read_back(name: str, tmp_path: Path) -> Non
     assert not [path for path in out.iterdir() if path.name.startswith(".") and not name.startswith(".")]
     scene = Scene.load(out / f"{name}.npz")
     assert scene.photo.name == f"{name}.jpg"
-    for suffix in FORMATS:
+    for suffix in suffixes:
         found = describe(out / f"{name}.{suffix}")
         assert found.points > 1000, suffix
         assert not found.low or all(abs(value) < 20 for value in found.low), suffix

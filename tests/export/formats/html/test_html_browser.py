@@ -95,6 +95,22 @@ def test_the_first_view_is_the_photo_and_nothing_is_fetched(shape, scene, browse
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>&amp;",
+        "</title><script>throw 1</script>",
+        "\x1b]0;owned\x07\u202egnp",
+        "a\nb'`${throw 1}",
+    ],
+)
+def test_a_photo_s_name_is_nothing_but_text(name, scene, browse, tmp_path):
+    page = replace(scene, photo=replace(scene.photo, path=f"{name}.jpg")).save(tmp_path / "a.html")
+    result = browse(page, [["wait", 200]])
+    assert result["problem"] is None and result["errors"] == []
+    assert [each for each in result["requests"] if not each.startswith("blob:")] == [page.as_uri()]
+
+
 @pytest.mark.parametrize("shape", ["mesh", "cloud"])
 def test_the_ruler_reads_the_distance_of_two_clicked_points(shape, scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html", shape=shape)
