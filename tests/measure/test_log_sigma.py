@@ -98,6 +98,7 @@ def test_what_the_interval_counts_is_named() -> None:
     assert "predicted uncertainty" not in from_camera(room(None), SURE).errors_text
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_where_the_error_differs_from_pixel_to_pixel() -> None:
     mapped: dict[tuple[float, float], list[bool]] = {SURE: [], UNSURE: []}
     flat: dict[tuple[float, float], list[bool]] = {SURE: [], UNSURE: []}
@@ -134,6 +135,7 @@ def calibrated(z_m: NDArray[np.float32], given_px: tuple[float, float], given_m:
     )
 
 
+@pytest.mark.slow
 def test_a_calibration_keeps_the_map_and_its_intervals_cover() -> None:
     given_m = float(np.linalg.norm(on_wall(*GIVEN, CAMERA)))
     held: dict[tuple[float, float], list[bool]] = {SURE: [], UNSURE: []}

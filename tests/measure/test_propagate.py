@@ -93,6 +93,7 @@ def coverage(result: Sequence[Interval], truth: float) -> float:
 A, B, C = (on_floor(*PICKED[0], SMALL), on_floor(*PICKED[1], SMALL), on_wall(*PICKED[2], SMALL))
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_distance_covers_the_truth_in_95_of_100() -> None:
     # As distance(), less the search for gravity.
     result = [polyline(scene, PICKED[:2], EXACTLY) for scene in wrong_rooms(MODEL)]
@@ -100,6 +101,7 @@ def test_the_interval_of_a_distance_covers_the_truth_in_95_of_100() -> None:
     assert {one.method for one in result} == {"first-order"}
 
 
+@pytest.mark.slow
 def test_with_large_errors_the_interval_is_lopsided_and_still_covers() -> None:
     wild = replace(MODEL, scale=0.35, smooth=0.2)
     result = [from_camera(scene, PICKED[2], EXACTLY) for scene in wrong_rooms(wild)]
