@@ -118,7 +118,7 @@ class Options:
     processing_size: int | None = _option(
         "Depth model",
         None,
-        "Depth Anything: shorter side of the model's input image, px (default 518).",
+        "Side of the input image, px. Depth Anything V2: shorter side (518); 3: longer (504).",
         flag="--processing-size",
         metavar="PX",
     )
