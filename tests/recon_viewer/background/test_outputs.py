@@ -22,11 +22,26 @@ def test_a_film_is_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
+class _SetAfter(threading.Event):
+    """An event that another thread sets while the film is rendered: after it was asked for ``questions`` times.
+
+    A timer in its place would race with the renderer.
+    """
+
+    def __init__(self, questions: int) -> None:
+        super().__init__()
+        self.questions = questions
+
+    def is_set(self) -> bool:
+        self.questions -= 1
+        return self.questions < 0
+
+
 def test_a_film_can_be_given_up(tmp_path: Path) -> None:
-    stop = threading.Event()
-    threading.Timer(0.5, stop.set).start()
+    stop = _SetAfter(10)
     message = outputs.film(room(), tmp_path / "a.gif", "swing", stop)
     assert "cancelled" in message and not list(tmp_path.iterdir())
+    assert stop.questions == -1, "it ends at the first answer"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for Blender")
