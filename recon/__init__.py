@@ -5,7 +5,7 @@
 
 What ``__all__`` names is the public interface, with ``recon.batch`` (many photos), ``recon.measure`` (lengths with
 intervals) and ``recon.constraints`` (known measurements); docs/python.md shows it. All else may change.
-``import recon`` loads neither torch nor Open3D nor OpenCV: what is heavy is imported where it is needed.
+``import recon`` loads no numpy, torch, Open3D or OpenCV: each is imported where it is needed.
 """
 
 from dataclasses import fields, replace
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from recon.argument_names import check_names, names_of_arguments
 from recon.errors import ReconError
-from recon.options import Options
 from recon.version import __version__
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from recon.constraints import Constraint
     from recon.depth.estimator import Estimator
     from recon.journal import Journal
+    from recon.options import Options
     from recon.scene import Scene
     from recon.types import Intrinsics, Mesh, MetricDepth, Photo, PointCloud
 
@@ -46,6 +46,7 @@ __all__ = [
     "reconstruct",
 ]
 _PLACES = {
+    "Options": "recon.options",
     "Scene": "recon.scene",
     **dict.fromkeys(("Intrinsics", "Mesh", "MetricDepth", "Photo", "PointCloud"), "recon.types"),
 }
@@ -55,7 +56,7 @@ _ROOMS = ("batch", "constraints", "measure")
 
 def reconstruct(
     photo: "str | Path | Photo | Image | NDArray[np.uint8] | NDArray[np.floating[Any]]",
-    options: Options | None = None,
+    options: "Options | None" = None,
     *,
     model: "str | Estimator | None" = None,
     estimator: "Estimator | None" = None,
@@ -81,6 +82,7 @@ def reconstruct(
         TypeError: An option that does not exist, or no photo at all.
     """
     from recon.journal import LoggingJournal
+    from recon.options import Options
     from recon.photo.from_memory import photo_from
     from recon.pipeline import reconstruct as run
 
@@ -117,6 +119,7 @@ def load_model(name: str = "auto", *, journal: "Journal | None" = None, **change
     from recon.depth import registry
     from recon.depth.estimator import RunOptions
     from recon.journal import LoggingJournal
+    from recon.options import Options
 
     check_names(changes, [each.name for each in fields(RunOptions)], "load_model")
     run = RunOptions.of(Options(**changes))

@@ -17,15 +17,11 @@ from recon.errors import ReconError
 from recon.journal import Entry, Journal
 from recon_cli.display import Bar, printable, printable_line, stage_progress
 from recon_cli.option_groups import option
-from recon_cli.signals import Stopped
+from recon_cli.signals import ReaderGone, Stopped
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _STOPPED = "stopped; no partial file is left"
-
-
-class ReaderGone(BaseException):
-    """The reader of our output (head, less) has closed the pipe. Not an error, and not reported."""
 
 
 class _Console(Console):

@@ -4,25 +4,47 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 import click
 
 from recon.version import __version__
-from recon_cli.commands.blender import blender
-from recon_cli.commands.build import build
-from recon_cli.commands.calibrate import calibrate
-from recon_cli.commands.completion import completion
-from recon_cli.commands.depth import depth
-from recon_cli.commands.eval import evaluate
-from recon_cli.commands.export import export
-from recon_cli.commands.info import info
-from recon_cli.commands.measure import measure
-from recon_cli.commands.models import models
-from recon_cli.commands.render import render
-from recon_cli.commands.view import view
-from recon_cli.console import ReaderGone, print_failure
-from recon_cli.display import printable
+from recon_cli.signals import ReaderGone
+
+COMMANDS = {
+    "build": "Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene.",
+    "depth": "Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric depth map.",
+    "export": "Write a SCENE (.npz from `recon build`) in other formats, without running a model.",
+    "info": "Describe a FILE: points, faces, bounds in metres, colours, camera and provenance.",
+    "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
+    "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
+    "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
+    "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",
+    "measure": "Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence "
+    "intervals.",
+    "eval": "Evaluate depth models on photos with ground-truth depth, listed in FOLDER/pairs.json (or another list "
+    "file).",
+    "models": "List the depth models; `recon models NAME` describes one, `recon models pull NAME` downloads one.",
+    "completion": "Print the completion script for a SHELL.",
+}
+"""Each command with its summary: that of ``recon --help``, which imports no command. ``recon_cli.commands``
+has a module of the same name, which holds the command."""
+
+
+class LazyCommand(click.Command):
+    """A command whose module is imported only when it is run, completed or asked for its help."""
+
+    @property
+    def command(self) -> click.Command:
+        """The command itself."""
+        module = import_module(f"recon_cli.commands.{self.name}")
+        commands = [each for each in vars(module).values() if isinstance(each, click.Command)]
+        return next(each for each in commands if each.name == self.name)
+
+    def make_context(self, *args: Any, **named: Any) -> click.Context:
+        """The context of the command itself, which click then runs."""
+        return self.command.make_context(*args, **named)
 
 
 class _Recon(click.Group):
@@ -50,6 +72,9 @@ class _Recon(click.Group):
         except click.Abort:  # Ctrl-C before a command runs
             return 130
         except click.ClickException as error:
+            from recon_cli.console import print_failure
+            from recon_cli.display import printable
+
             vars(error)["message"] = printable(error.message)  # final for the type checker alone
             error.show()
             if "--json" in words:
@@ -92,6 +117,5 @@ def recon() -> None:
     """Turn one photograph into a metric 3D scene that opens correctly in Blender, MeshLab and CloudCompare."""
 
 
-_OF_SCENES = (build, depth, export, info, view, render, blender)
-for _command in (*_OF_SCENES, calibrate, measure, evaluate, models, completion):
-    recon.add_command(_command)
+for _name, _summary in COMMANDS.items():
+    recon.add_command(LazyCommand(_name, help=_summary))

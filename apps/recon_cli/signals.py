@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP unwind the program like Ctrl-C, so that no partial file is left."""
+"""What ends the program from outside: SIGTERM and SIGHUP unwind it like Ctrl-C, so that no partial file is left."""
 
 import signal
 from types import FrameType
@@ -15,6 +15,10 @@ class Stopped(BaseException):
     def exit_code(self) -> int:
         """The exit code that shells report for this signal: 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.number
+
+
+class ReaderGone(BaseException):
+    """The reader of our output (head, less) has closed the pipe. Not an error, and not reported."""
 
 
 def unwind_at_signals() -> None:

@@ -6,10 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from recon.options import GROUPS, Options
-from recon_cli.group import recon
+from recon_cli.group import COMMANDS, LazyCommand, recon
 from recon_cli.option_groups import GroupedCommand, GroupedOption
 
-GROUPED = sorted(name for name, command in recon.commands.items() if isinstance(command, GroupedCommand))
+REAL = {name: LazyCommand(name).command for name in COMMANDS}
+GROUPED = sorted(name for name, command in REAL.items() if isinstance(command, GroupedCommand))
 
 
 def sections(command: str, columns: int = 100) -> dict[str, list[str]]:
@@ -25,7 +26,7 @@ def sections(command: str, columns: int = 100) -> dict[str, list[str]]:
 def test_the_commands_that_share_options_are_grouped() -> None:
     assert GROUPED == ["build", "calibrate", "depth", "eval", "export", "render", "view"]
     shared = {field.name for field in dataclasses.fields(Options)}
-    for name, command in recon.commands.items():
+    for name, command in REAL.items():
         takes = {parameter.name for parameter in command.params} & shared
         # `recon measure` shares one option alone, --rectangle.
         assert name in GROUPED or not takes - {"overwrite", "rectangle"}, name
@@ -33,7 +34,7 @@ def test_the_commands_that_share_options_are_grouped() -> None:
 
 @pytest.mark.parametrize("name", GROUPED)
 def test_every_option_is_in_a_group(name: str) -> None:
-    for parameter in recon.commands[name].params:
+    for parameter in REAL[name].params:
         if isinstance(parameter, click.Option):
             assert isinstance(parameter, GroupedOption), parameter.name
             assert parameter.group in GROUPS, parameter.name
