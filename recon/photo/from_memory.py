@@ -17,24 +17,37 @@ if TYPE_CHECKING:
 def photo_of_picture(picture: "Image") -> Photo:
     """A picture of Pillow's as an upright sRGB photo, as if its file were read; it has no file, so no embedded depth.
 
+    Transparent parts, an ICC profile, and the colour that a PNG or EXIF states without one are followed, as long as
+    Pillow has kept them.
+
     Raises:
-        PhotoError: Its pixels are damaged.
+        PhotoError: Its pixels are damaged, its file was closed before they were read, or it is a panorama.
     """
     from recon.photo import exif
-    from recon.photo.color_profile import to_srgb
+    from recon.photo.high_bit_depth import grey_tiff_to_8_bits
     from recon.photo.orientation import upright_picture
+    from recon.photo.read import check_not_panorama, opaque_srgb, stated_colour
 
     notes: list[str] = []
     try:
         # First: Pillow turns a TIFF when it loads it, and drops its orientation.
         picture.load()
         tags = exif.read_tags(picture.getexif, notes)
-        rgb = np.asarray(upright_picture(to_srgb(picture, notes), exif.orientation(tags, notes)))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PhotoError(f"the picture cannot be decoded ({error}); read it again from its file.") from error
+        check_not_panorama("the picture", picture)
+        stated = stated_colour(picture, b"", picture.format or "", tags, notes)
+        srgb, present = opaque_srgb(grey_tiff_to_8_bits(picture, notes), stated, notes)
+        turn = exif.orientation(tags, notes)
+        rgb = np.asarray(upright_picture(srgb, turn))
+        is_present = None if present is None else np.asarray(upright_picture(present, turn)) > 0
+    except PhotoError:
+        raise
+    except Exception as error:  # Pillow raises many types of errors for damaged and for closed files
+        reason = " ".join(str(error).split()) or "its file is closed"
+        raise PhotoError(f"the picture cannot be decoded ({reason}); read it again from its file.") from error
     focal = exif.focal_length(tags, width=rgb.shape[1], height=rgb.shape[0])
     return Photo(
         rgb=rgb,
+        present=is_present,
         exif_focal_px=focal.focal_px,
         exif_focal_note=focal.note,
         warnings=tuple(dict.fromkeys(notes + ([focal.warning] if focal.warning else []))),
@@ -52,7 +65,8 @@ def photo_of_array(array: NDArray[Any]) -> Photo:
             f"photo: expected an array of shape (H, W, 3), got {array.shape}{_advice(array.shape)}"
         )
     if array.dtype == np.uint8:
-        return Photo(rgb=np.ascontiguousarray(array))
+        # A copy: programs read the next frame into the same array, and geometry is made when it is asked for.
+        return Photo(rgb=np.array(array, order="C"))
     if array.dtype.kind != "f":
         raise ValueError(
             f"photo: expected uint8, or floats from 0 to 1, got {array.dtype}; divide by the largest possible value, "

@@ -82,14 +82,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         warnings.simplefilter("always")
         decoded = _decode(path, data, kind, max_pixels, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
-        opaque, present = decoded.picture, None
-        if opaque.has_transparency_data:
-            opaque, present = split_alpha(opaque, notes)
-        if decoded.stated is not None:
-            opaque = convert(opaque, decoded.stated)
-        srgb = to_srgb(opaque, notes)
-        if present is not None:
-            srgb = on_white(srgb, present)
+        srgb, present = opaque_srgb(decoded.picture, decoded.stated, notes)
         unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
         if not decoded.turned:
             srgb = upright_picture(srgb, decoded.orientation)
@@ -126,6 +119,26 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         jpeg_metadata=jpeg.metadata if jpeg else b"",
         carried=carried,
     )
+
+
+def opaque_srgb(
+    picture: Image.Image, stated: StatedColour | None, notes: list[str]
+) -> tuple[Image.Image, Image.Image | None]:
+    """Converts a loaded image of any mode to mode RGB in sRGB.
+
+    Args:
+        picture: Loaded; the same object is returned if nothing has to be converted.
+        stated: Colour that it states without a profile (``stated_colour``).
+        notes: Receives warnings for the user.
+
+    Returns:
+        The image, white where it is transparent, and where it is present: mode L, 255 or 0, or None for everywhere.
+    """
+    opaque, present = split_alpha(picture, notes) if picture.has_transparency_data else (picture, None)
+    if stated is not None:
+        opaque = convert(opaque, stated)
+    srgb = to_srgb(opaque, notes)
+    return (srgb if present is None else on_white(srgb, present)), present
 
 
 def _read_file(path: Path) -> tuple[bytes, str]:
@@ -193,12 +206,12 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
 
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size)
-        _check_not_panorama(path, picture)
+        check_not_panorama(str(path), picture)
         tags = exif.read_tags(picture.getexif, notes)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
         written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
-        stated = _stated(picture, data, kind, tags, notes)
+        stated = stated_colour(picture, data, kind, tags, notes)
         return _Decoded(picture, tags, exif.orientation(written, notes), stated, turned=True)
     try:
         picture = _open(data, kind)
@@ -216,10 +229,10 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
-    _check_not_panorama(path, picture)
+    check_not_panorama(str(path), picture)
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
-    stated = _stated(picture, data, kind, tags, notes)
+    stated = stated_colour(picture, data, kind, tags, notes)
     if kind == "TIFF":
         _check_not_planar(path, tags)
         picture = grey_tiff_to_8_bits(picture, notes)
@@ -263,10 +276,18 @@ def _decode_tiff(
     return _Decoded(picture, tags, exif.orientation(tags, notes), None, turned=True)
 
 
-def _stated(
+def stated_colour(
     picture: Image.Image, data: bytes, kind: str, tags: exif.Tags, notes: list[str]
 ) -> StatedColour | None:
-    """The colour that the file states in another way than by a profile."""
+    """The colour that the file states in another way than by a profile; None for sRGB, or by a profile.
+
+    Args:
+        picture: Loaded.
+        data: The file's bytes; empty for a picture without a file, of which Pillow has kept less.
+        kind: Pillow's name of the format.
+        tags: EXIF.
+        notes: Receives warnings for the user.
+    """
     if kind == "PNG":
         return of_png(picture, data, notes)
     if picture.info.get("icc_profile"):
@@ -292,13 +313,17 @@ def _check_not_raw(path: Path, picture: Image.Image) -> None:
         raise PhotoError(f"{path} is a camera raw file; convert it to JPEG or TIFF first.")
 
 
-def _check_not_panorama(path: Path, picture: Image.Image) -> None:
-    """Panoramas have no focal length: unprojected as a pinhole camera's, they give a wrong scene."""
+def check_not_panorama(name: str, picture: Image.Image) -> None:
+    """Refuses panoramas, which have no focal length: unprojected as a pinhole camera's, they give a wrong scene.
+
+    Raises:
+        PhotoError: Its XMP says that it is one; the message begins with the name.
+    """
     xmp = picture.info.get("xmp")
     projection = None if xmp is None else panorama_projection(xmp)
     if projection:
         raise PhotoError(
-            f"{path} is not a perspective photo: its XMP metadata says {projection} panorama; cut a perspective view "
+            f"{name} is not a perspective photo: its XMP metadata says {projection} panorama; cut a perspective view "
             "out of it and give the field of view with --fov."
         )
 
