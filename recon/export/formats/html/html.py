@@ -1,7 +1,7 @@
 """A self-contained web page: an orbit viewer with the scene and a ruler in metres.
 
-The page needs only WebGL 2: no server, no network. Its program, including three.js, is bundled from ``web/src`` when
-recon is built (``hatch_build.py``).
+The page needs only WebGL 2: no server, no network. Its program, including three.js, is bundled from ``web/src`` by
+``python -m tools.page_program``.
 """
 
 import base64
@@ -16,7 +16,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import ExportError
 from recon.export.checks import cloud_of, mesh_of
 from recon.export.format import Content, Format
 from recon.export.formats.html.packing import Packed
@@ -34,7 +33,7 @@ def write(content: Content, path: Path) -> None:
     """Writes the page; positions are rounded to ``position_step_m``.
 
     Raises:
-        ExportError: nothing to write, or the viewer was not built with recon.
+        ExportError: nothing to write.
         ValueError: the mesh has no texture coordinates.
     """
     is_mesh = isinstance(content.geometry, Mesh)
@@ -46,7 +45,7 @@ def write(content: Content, path: Path) -> None:
         "title": html.escape(file_name(content)),
         "style": _asset("page.css"),
         "data": _json(page_data(content, points, arrays, step_m)),
-        "program": _program(),
+        "program": _asset(BUNDLE),
     }
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for literal, name in _segments(_asset("page.html")):
@@ -130,16 +129,6 @@ def _segments(page: str) -> Iterator[tuple[str, str]]:
 
 def _asset(name: str) -> str:
     return resources.files("recon.export.formats.html").joinpath("web", name).read_text("utf-8")
-
-
-def _program() -> str:
-    try:
-        return _asset(BUNDLE)
-    except FileNotFoundError as error:
-        raise ExportError(
-            "This installation lacks the viewer for .html files, because npm was missing when recon was installed. "
-            "Install Node.js (with npm) and install recon again, or write .glb."
-        ) from error
 
 
 FORMAT = Format(

@@ -1,10 +1,8 @@
 """The web page as text: complete in itself, escaped, and the geometry in it is the scene's."""
 
 import base64
-import importlib.util
 import json
 import re
-import shutil
 import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from recon.errors import ExportError
 from recon.export.formats.html import html, packing
 from recon.frames import apply, gl_T_cam
 from recon.provenance import ModelRecord, Provenance
@@ -81,10 +78,10 @@ def unpacked(raw: bytes, rows: int, columns: int, dtype: type) -> np.ndarray:
 
 
 @pytest.fixture(autouse=True)
-def _program(monkeypatch, request):
+def _program(monkeypatch):
     """The real program is the browser tests' matter; here a page needs any."""
-    if "real_program" not in request.fixturenames:
-        monkeypatch.setattr(html, "_program", lambda: "/* program */")
+    real = html._asset
+    monkeypatch.setattr(html, "_asset", lambda name: "/* program */" if name == html.BUNDLE else real(name))
 
 
 @pytest.fixture
@@ -236,63 +233,3 @@ def test_a_mesh_without_texture_coordinates_is_our_bug(make_content, tmp_path):
     content = make_content("mesh")
     with pytest.raises(ValueError, match="uv"):
         html.write(replace(content, geometry=replace(content.geometry, uv=None)), tmp_path / "a.html")
-
-
-def test_without_its_program_it_says_how_to_get_it(make_content, tmp_path, monkeypatch, real_program):
-    monkeypatch.setattr(html, "BUNDLE", "there-is-none.js")
-    with pytest.raises(ExportError, match=r"Install Node\.js"):
-        html.write(make_content("mesh"), tmp_path / "a.html")
-    assert not (tmp_path / "a.html").exists()
-
-
-@pytest.fixture
-def real_program():
-    """Asks for the page's real program."""
-
-
-@pytest.fixture
-def build_hook(tmp_path, monkeypatch):
-    """hatch_build.py on a copy of its sources."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    hook = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hook)
-    shutil.copytree(hook.WEB / "src", tmp_path / "src")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(hook.WEB / name, tmp_path / name)
-    monkeypatch.setattr(hook, "WEB", tmp_path)
-    monkeypatch.setattr(hook, "BUNDLE", tmp_path / "viewer.min.js")
-    return hook
-
-
-def test_the_build_goes_on_without_npm_and_leaves_no_old_program(build_hook, monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    build_hook.BUNDLE.write_text("of older sources")
-    assert "npm is not installed" in build_hook.bundle()
-    assert not build_hook.BUNDLE.exists()
-
-
-def test_a_program_of_the_same_sources_is_kept(build_hook, monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    build_hook.BUNDLE.write_text(build_hook._first_line(build_hook._digest()) + "program")
-    assert build_hook.bundle() is None
-    assert build_hook.BUNDLE.exists()
-    (tmp_path / "src" / "main.js").write_text("// changed")
-    assert build_hook.bundle() is not None
-
-
-def test_the_error_message_of_npm_is_shown(build_hook, monkeypatch, tmp_path):
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in ("npm", "node"):
-        (folder / name).write_text("#!/bin/sh\necho 'no such registry' >&2\nexit 1\n")
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    assert "no such registry" in build_hook.bundle()
-    assert not build_hook.BUNDLE.exists()
-
-
-def test_the_lockfile_names_no_host():
-    assert (
-        "://"
-        not in (ROOT / "recon" / "export" / "formats" / "html" / "web" / "package-lock.json").read_text()
-    )

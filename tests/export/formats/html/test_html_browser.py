@@ -38,8 +38,6 @@ def browse() -> Callable[..., dict]:
         pytest.skip("chromium is not installed")
     if not (NODE / "node_modules" / "playwright-core").is_dir():
         pytest.skip("playwright-core is not installed: run `npm ci --prefix tests/node`")
-    if not (Path(html.__file__).parent / "web" / html.BUNDLE).exists():
-        pytest.skip("the page's program is not built: run `python hatch_build.py`")
 
     def run(page: Path, steps: list, *, viewport=(320, 240), args=()) -> dict:
         options = {"viewport": {"width": viewport[0], "height": viewport[1]}, "args": list(args)}
