@@ -20,7 +20,7 @@ FLOORS = (
     "recon_viewer  recon.batch",
     "recon recon.evaluate recon.outputs",
     "recon.pipeline recon.measure recon.render",
-    "recon.calibration recon.file_info recon.stage_reports",
+    "recon.calibration recon.doctor recon.file_info recon.stage_reports",
     "recon.depth recon.scene",
     "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file",
     "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"

@@ -50,7 +50,9 @@ def first_line() -> str:
     digest = hashlib.sha256(" ".join(OPTIONS).encode())
     for path in [*sorted((WEB / "src").glob("*.js")), WEB / "package-lock.json"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return f"/* The viewer of recon's web pages, tools/page_program.py; sources {digest.hexdigest()[:16]} */\n"
+    return (
+        f"/* The viewer of recon's web pages, tools/page_program.py; sources {digest.hexdigest()[:16]} */\n"
+    )
 
 
 def _build(folder: Path, npm: str) -> str:

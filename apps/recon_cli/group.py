@@ -26,6 +26,7 @@ COMMANDS = {
     "eval": "Evaluate depth models on photos with ground-truth depth, listed in FOLDER/pairs.json (or another list "
     "file).",
     "models": "List the depth models; `recon models NAME` describes one, `recon models pull NAME` downloads one.",
+    "doctor": "Check the installation: what works here, and the command that fixes what does not.",
     "completion": "Print the completion script for a SHELL.",
 }
 """Each command with its summary: that of ``recon --help``, which imports no command. ``recon_cli.commands``

@@ -4,12 +4,12 @@ A missing Vulkan driver or display causes a C++ abort that Python cannot catch, 
 once per session.
 """
 
-import os
 import signal
 import subprocess
 import sys
 from functools import lru_cache
 
+from recon.doctor.display import has_display
 from recon.errors import ReconError, ViewerError
 
 _INSTALL = (
@@ -48,13 +48,6 @@ def check_window() -> None:
     problem = _window()
     if problem is not None:
         raise ViewerError(problem)
-
-
-def has_display() -> bool:
-    """Whether a display is configured; assumed on systems other than Linux."""
-    return not sys.platform.startswith("linux") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
 
 
 def forget() -> None:

@@ -1,0 +1,43 @@
+"""Examines the optional libraries and other programs."""
+
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.util import find_spec
+
+from recon.blender.find_blender import BlenderError, find_blender
+from recon.doctor.finding import Finding
+
+FORMATS, PROGRAMS = "formats", "programs"
+_EXTRAS = (
+    ("video", "av", "av", "videos in and out"),
+    ("las", "laspy", "laspy", ".las, .laz"),
+    ("usd", "pxr", "usd-core", ".usdz, .usdc, .usda"),
+    ("colmap", "pycolmap", "pycolmap", "COLMAP models as a reference"),
+)
+"""Extra, module, distribution, what it is for."""
+
+
+def examine_extras() -> Iterator[Finding]:
+    """The extras of recon for further formats."""
+    for extra, module, distribution, use in _EXTRAS:
+        if find_spec(module) is None:
+            fix = f'pip install "recon[{extra}]"'
+            yield Finding(FORMATS, extra, "missing", f"{use}: not installed", fix)
+        else:
+            yield Finding(FORMATS, extra, "works", f"{use}: {distribution} {_version(distribution)}")
+
+
+def examine_blender() -> Finding:
+    """Blender, for `recon blender`; exported files need none."""
+    try:
+        return Finding(PROGRAMS, "Blender", "works", str(find_blender(None)))
+    except BlenderError:
+        fix = "install Blender 4.2 or newer (blender.org), or recon blender --blender PATH"
+        return Finding(PROGRAMS, "Blender", "missing", "not found", fix)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "of unknown version"

@@ -1,0 +1,70 @@
+"""Examines what the desktop viewer needs: Open3D, a display and a Vulkan driver."""
+
+import ctypes.util
+import os
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from recon.doctor.finding import Finding
+
+AREA = "viewer"
+_DRIVER_FOLDERS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
+_DRIVER_VARIABLES = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES")
+_WEB = "recon view --web FILE, which needs none"
+
+
+def examine_viewer() -> Iterator[Finding]:
+    """Open3D, the display and, on Linux, Vulkan. No window is opened: `recon view` itself tries that."""
+    if find_spec("open3d") is None:
+        yield Finding(AREA, "Open3D", "missing", "not installed", 'pip install "recon[viewer]"')
+    elif missing := _missing_libraries():
+        fix = f"apt-get install {' '.join(missing)}"
+        yield Finding(AREA, "Open3D", "broken", "system libraries are missing", fix)
+    else:
+        yield Finding(AREA, "Open3D", "works", "installed")
+    if has_display():
+        yield Finding(AREA, "display", "works", os.environ.get("DISPLAY") or "there")
+    else:
+        detail = "neither DISPLAY nor WAYLAND_DISPLAY is set"
+        yield Finding(AREA, "display", "missing", detail, _WEB)
+    if sys.platform.startswith("linux"):
+        yield _examine_vulkan()
+
+
+def has_display() -> bool:
+    """Whether a display is configured; assumed on systems other than Linux."""
+    return not sys.platform.startswith("linux") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _examine_vulkan() -> Finding:
+    fix = "apt-get install libvulkan1 mesa-vulkan-drivers"
+    if ctypes.util.find_library("vulkan") is None:
+        return Finding(AREA, "Vulkan", "missing", "its loader (libvulkan.so.1) is not installed", fix)
+    drivers = sorted(name for folder in _DRIVER_FOLDERS for name in _names(folder))
+    if not drivers and not any(os.environ.get(name) for name in _DRIVER_VARIABLES):
+        return Finding(AREA, "Vulkan", "missing", "there is no driver", fix)
+    return Finding(
+        AREA, "Vulkan", "works", f"{len(drivers)} drivers" if drivers else "driver of VK_DRIVER_FILES"
+    )
+
+
+def _names(folder: str) -> list[str]:
+    return [path.name for path in Path(folder).glob("*.json")]
+
+
+def _missing_libraries() -> list[str]:
+    """Debian's packages of the libraries that Open3D links, as far as they are missing; none on other systems."""
+    if not sys.platform.startswith("linux"):
+        return []
+    packages = {
+        "GL": "libgl1",
+        "EGL": "libegl1",
+        "X11": "libx11-6",
+        "usb-1.0": "libusb-1.0-0",
+        "udev": "libudev1",
+    }
+    return [package for name, package in packages.items() if ctypes.util.find_library(name) is None]
