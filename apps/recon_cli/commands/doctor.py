@@ -8,7 +8,6 @@ import click
 
 from recon_cli.console import Session, manners
 from recon_cli.display import printable_line
-from recon_cli.option_groups import GroupedCommand, option
 
 if TYPE_CHECKING:
     from recon.doctor import Finding
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 _MARKS = {"works": "ok", "note": "note", "missing": "MISSING", "broken": "BROKEN"}
 
 
-@click.command(cls=GroupedCommand)
-@option("--network", group="Run", is_flag=True, help="Also ask the Hugging Face Hub whether it answers.")
+@click.command()
+@click.option("--network", is_flag=True, help="Also ask the Hugging Face Hub whether it answers.")
 @manners
 def doctor(session: Session, network: bool) -> None:
     """Check the installation: what works here, and the command that fixes what does not.
