@@ -11,14 +11,19 @@ _OTHER_NAMES = {"constraints": "constraint_file", "as": "shape"}
 
 
 def in_python(message: str) -> str:
-    """A message for Python: ``--max-depth`` becomes ``max_depth``, ``--stride 2`` becomes ``stride=2``."""
+    """A message for Python: ``--max-depth`` becomes ``max_depth``, ``--stride 2`` becomes ``stride=2``; commands
+    between backticks stay.
+    """
 
     def argument(flag: re.Match[str]) -> str:
         name = _OTHER_NAMES.get(flag[2], flag[2].replace("-", "_"))
         value = "False" if flag[1] else flag[3]
         return name if value is None else f"{name}={value}"
 
-    return _FLAG.sub(argument, message)
+    # Between backticks stands a command, which has its flags in Python, too.
+    parts = message.split("`")
+    parts[::2] = [_FLAG.sub(argument, text) for text in parts[::2]]
+    return "`".join(parts)
 
 
 @contextmanager

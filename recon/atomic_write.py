@@ -71,7 +71,8 @@ def _prefix(path: Path) -> str:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Removes what killed processes left of writing ``path``; nobody may be writing it now."""
+    """Removes the temporary files of ``path`` that a killed process left behind, or that a thread which cannot be
+    stopped is writing: its next write fails."""
     for left in path.parent.glob(f"{glob.escape(_prefix(path))}*{_SUFFIX}"):
         shutil.rmtree(left, ignore_errors=True)
 
@@ -114,12 +115,6 @@ def check_writable(
                 raise ExportError(f"{path}{with_it} {problem}.")
             if not overwrite and _holds_something(path):
                 raise ExportError(f"{path}{with_it} exists: use --overwrite to replace it.")
-
-
-def discard_unfinished(path: Path) -> None:
-    """Deletes the temporary files of ``staged`` in a thread that cannot be stopped; its next write fails."""
-    for folder in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_folder(path: Path) -> None:

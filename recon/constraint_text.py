@@ -119,7 +119,12 @@ def parse_rectangle(text: str) -> Rectangle:
 
     def create(corners: str, measure: str) -> Rectangle:
         size, *sigma = _SIGMA_MARK.split(measure)
-        width, height = (parse_length(side) for side in re.split(r"[x*]", size))
+        sides = re.split(r"[x*\u00d7]", size)
+        if len(sides) != 2:
+            raise ValueError(f"expected two sides LENGTHxLENGTH, got {size!r}")
+        if len(sigma) > 1:
+            raise ValueError(f"{measure!r} has two uncertainties")
+        width, height = map(parse_length, sides)
         share = parse_share(sigma[0]) if sigma else DEFAULT_SIGMA
         a, b, c, d = _pixels(corners, 4)
         return Rectangle((a, b, c, d), width, height, share)
@@ -264,7 +269,11 @@ def _pixels(text: str, count: int) -> list[Pixel]:
     parts = text.split(":")
     if len(parts) != count:
         raise ValueError(f"expected {count} position{'s' if count > 1 else ''} X,Y, got {len(parts)}")
-    return [_pixel([float(number) for number in part.split(",")]) for part in parts]
+    try:
+        numbers = [[float(number) for number in part.split(",")] for part in parts]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a position X,Y in px") from None
+    return [_pixel(each) for each in numbers]
 
 
 def _pixel(numbers: Sequence[Any]) -> Pixel:

@@ -121,7 +121,7 @@ def _scalar(kind: Any, value: Any, name: str) -> Any:
         if not isfinite(value):
             raise _other_kind(name, "a finite number", value)
         return float(value)
-    if kind is int and isinstance(value, float) and value.is_integer():
+    if kind is int and isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
         return int(value)
     if kind is Path and isinstance(value, str) and "\0" not in value:
         return Path(value)

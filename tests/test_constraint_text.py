@@ -79,6 +79,7 @@ def test_every_kind_of_constraint() -> None:
     result = parse_rectangle("10,10:90,20:90,80:10,90=90cm x 2.03m±2%")
     assert result == Rectangle(((10, 10), (90, 20), (90, 80), (10, 90)), 0.9, 2.03, 0.02)
     assert [side.length_m for side in result.sides] == [0.9, 2.03, 0.9, 2.03]
+    assert parse_rectangle("10,10:90,20:90,80:10,90=90cm\u00d72.03m±2%") == result
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,10 @@ def test_every_kind_of_constraint() -> None:
         (parse_length_between, "1,2:1,2=2m", "the same pixel"),
         (parse_rectangle, "0,0:10,0:10,10=1mx1m", "expected 4 positions"),
         (parse_rectangle, "0,0:10,0:0,10:10,10=1mx1m", "in order"),
-        (parse_rectangle, "0,0:10,0:10,10:0,10=1m", "expected --rectangle"),
+        (parse_rectangle, "0,0:10,0:10,10:0,10=1m", "expected two sides LENGTHxLENGTH, got '1m'"),
+        (parse_rectangle, "0,0:10,0:10,10:0,10=1mx2mx3m", "expected two sides"),
+        (parse_rectangle, "0,0:10,0:10,10:0,10=1mx2m±1%±2%", "two uncertainties"),
+        (parse_at, "a,b=2m", "'a,b' is not a position X,Y"),
         (parse_camera_height, "high", "--camera-height 1.6m"),
     ],
 )

@@ -163,6 +163,7 @@ def test_a_batch_names_arguments_too(tmp_path: Path) -> None:
             "a -- b, x--y, `recon models pull depthpro`, 1-2",
         ),
         ("(--as mesh)", "(shape mesh)"),
+        ("--fov 60, or `recon models suggest --metric`", "fov=60, or `recon models suggest --metric`"),
         ("try --max-depth 0.5. Or --depth FILE, --fov 60", "try max_depth=0.5. Or depth=FILE, fov=60"),
     ],
 )

@@ -118,6 +118,7 @@ def test_values_become_the_types_of_a_dataclass() -> None:
         ({"inner": [{"at": [1]}]}, r"inner\[0\].at must have 2 values, got 1"),
         ({"inner": [{"at": [1, "x" * 999]}]}, r"inner\[0\].at\[1\] must be a number, got 'x{59}\.\.\.$"),
         ({"later": 1}, '"later" is not known'),
+        ({"count": 1e300}, r"count must be a whole number, got 1e\+300"),
     ],
 )
 def test_the_error_for_a_wrong_value_names_its_key(change: dict[str, Any], says: str) -> None:

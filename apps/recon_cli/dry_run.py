@@ -57,6 +57,7 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
 def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estimator | None]:
     """The estimator and its name; None if its checkpoint would have to be downloaded to determine its type."""
     from recon.depth import registry
+    from recon.depth.estimator import RunOptions
     from recon.depth.hub.checkpoint_cache import is_offline
     from recon.pipeline import choose_estimator
 
@@ -74,7 +75,7 @@ def _model(photo: Photo, options: Options, session: Session) -> tuple[str, Estim
         carried = choose_estimator(options, session.journal, photo)
         return carried.name, carried
     if name == "auto":
-        name = registry.BEST
+        name = registry.best_for(RunOptions.of(options))
         if not registry.is_here(name):
             offline = is_offline(options.offline)
             why = f": {name} is not on this machine" + (
@@ -97,6 +98,8 @@ def _created(name: str, options: Options, session: Session, photo: Photo | None 
     from recon.depth.hub import download
     from recon.depth.hub.checkpoint_cache import is_offline
 
+    if options.commercial_only:
+        registry.check_commercial_use(name)
     source = registry.source_of(name)
     here = registry.is_here(name)
     if source is not None and not here and is_offline(options.offline):

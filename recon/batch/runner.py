@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from recon.atomic_write import discard_unfinished
+from recon.atomic_write import remove_leftovers
 from recon.batch.events import (
     Abandoned,
     Counted,
@@ -192,7 +192,7 @@ class Runner:
         """After a second Ctrl-C: a writing thread cannot be stopped, so its unfinished files are deleted."""
         if outputs := self._outputs_in_progress():
             for path in outputs:
-                discard_unfinished(path)
+                remove_leftovers(path)
             self.events(Abandoned(outputs))
 
     def _outputs_in_progress(self) -> tuple[Path, ...]:

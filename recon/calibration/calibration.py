@@ -13,7 +13,7 @@ import numpy as np
 
 from recon.errors import CalibrationError
 from recon.strict_json import as_kind, read_json
-from recon.types import NEAREST_M, BoolMap, FloatMap, MetricDepth, RelativeDepth
+from recon.types import FARTHEST_M, NEAREST_M, BoolMap, FloatMap, MetricDepth, RelativeDepth
 
 _FORMAT = "recon-calibration-3"
 _EXTREME = 1e15
@@ -117,16 +117,17 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
 
 
 def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> MetricDepth:
-    """Depth from inverse depth, 1/m; invalid beyond the calibration's ``max_depth_m``."""
-    valid: BoolMap = known & (inverse * calibration.max_depth_m > 1.0)
+    """Depth from inverse depth, 1/m."""
+    valid: BoolMap = known & (inverse > np.float32(1 / FARTHEST_M))
     z_m: FloatMap = np.zeros_like(inverse)
     np.divide(np.float32(1.0), inverse, out=z_m, where=valid)
     return _metric(z_m, valid, calibration)
 
 
 def _metric(z_m: FloatMap, valid: BoolMap, calibration: Calibration) -> MetricDepth:
-    """Depth, m; invalid where an extreme scale leaves no number."""
-    usable: BoolMap = valid & np.isfinite(z_m) & (z_m > NEAREST_M)
+    """Depth, m; invalid beyond the calibration's ``max_depth_m``, and where nothing is seen or no number is left."""
+    farthest_m = min(calibration.max_depth_m, FARTHEST_M)
+    usable: BoolMap = valid & (z_m > NEAREST_M) & (z_m < farthest_m)
     return MetricDepth(z_m=z_m, valid=usable, scale_interval=calibration.scale_interval)
 
 

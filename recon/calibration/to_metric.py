@@ -81,7 +81,7 @@ def to_metric(
     if scale_sources.calibration is not None:
         calibration = _for_photo(scale_sources.calibration, photo)
         _check_validity(calibration, photo, known_camera, journal)
-        if focal_px is None and calibration.focal_px is not None:
+        if focal_px is None and calibration.focal_px is not None and calibration.width:
             focal_px = _carried_over_px(calibration, photo)
             focal_model = calibration.reference
     else:

@@ -88,7 +88,7 @@ def create(
             embedded depth.
     """
     if run.commercial_only:
-        _check_commercial_use(name)
+        check_commercial_use(name)
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
     estimator = card(name).create(run)
@@ -96,6 +96,11 @@ def create(
         carried_by(photo)  # raises early, before other work
         return CarriedByPhoto(photo)
     return estimator
+
+
+def best_for(run: RunOptions) -> str:
+    """The model that ``auto`` means if its weights can be had."""
+    return BEST_COMMERCIAL if run.commercial_only else BEST
 
 
 def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -> Estimator:
@@ -111,7 +116,7 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
         chosen = _carried_metric(photo, journal)
         if chosen is not None:
             return chosen
-    best = BEST_COMMERCIAL if run.commercial_only else BEST
+    best = best_for(run)
     source = Source(repository=card(best).repository)
     try:
         download.obtain(source, name=best, offline=run.offline, journal=journal)
@@ -122,7 +127,12 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     return create(best, run)
 
 
-def _check_commercial_use(name: str) -> None:
+def check_commercial_use(name: str) -> None:
+    """Refuses a model whose licence forbids commercial use or is not known.
+
+    Raises:
+        ModelUnavailable: It is one of those; the message names another.
+    """
     if name.startswith("hf:"):
         raise ModelUnavailable(
             f"{name}: recon does not know the licence of this checkpoint. Read it, and omit --commercial-only if it "

@@ -11,7 +11,7 @@ from recon.calibration.to_metric import Metric, to_metric
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.error_model import ErrorModel
 from recon.journal import Journal
-from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)
 ALL = np.ones(Z.shape, bool)
@@ -116,6 +116,25 @@ def test_a_saved_calibration_holds_for_the_same_camera_lying_and_upright() -> No
         camera = Intrinsics.from_focal(focal_px, width=turned.width, height=turned.height, source="exif")
         to_metric(turned, upright, saved, camera, journal)
         assert any("another camera or zoom" in entry.message for entry in journal.entries) == warns
+
+
+def test_a_calibration_that_states_no_size_gives_no_focal_length() -> None:
+    result, *_ = made(at(BOX))
+    assert result.calibration is not None
+    saved = ScaleSources(calibration=replace(result.calibration, width=0, height=0))
+    again, *_ = made(scale_sources=saved, known=None)
+    assert again.focal_px is None and again.depth == result.depth
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_beyond_any_sensor_is_unknown_with_a_scale_alone() -> None:
+    inverse = (1 / Z).astype(np.float32)
+    inverse[:10] = np.array([0.0, -1.0, 1e-30, 1e-12, 1e-7], np.float32).repeat(2)[:, None]
+    estimate = DepthEstimate(depth=RelativeDepth(inverse, ALL), model="m")
+    sources = ScaleSources(constraints=(at(BOX),), fit="scale")
+    depth = to_metric(photo(), estimate, sources, CAMERA, Journal()).depth
+    assert not depth.valid[:10].any() and depth.valid[10:].all()
+    assert np.allclose(depth.z_m[10:], Z[10:], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("times", "doubtful"), [(1.1, False), (3.0, True)])

@@ -117,6 +117,8 @@ def test_lengths_take_units_and_counts_take_thousands(room: Path) -> None:
         (["my room.jpg", "--max-depth", "6 parsecs"], "is not a length; expected"),
         (["my room.jpg", "--faces", "many"], "such as 100000, 100k"),
         (["my room.jpg", "--faces", "1.5"], "not a whole number"),
+        (["my room.jpg", "--faces", "inf"], "not a whole number"),
+        (["my room.jpg", "--stride", "1e999"], "not a whole number"),
         (["my room.jpg", "other.jpg"], "add -o DIR --format glb"),
         (["."], "add -o DIR --format glb"),
     ],

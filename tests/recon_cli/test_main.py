@@ -419,6 +419,7 @@ def test_a_name_that_is_no_text_is_shown_escaped(folder: Path) -> None:
         (["--model", "dephtpro"], "Did you mean depthpro"),
         (["--model", "hf:no such thing"], "there is no such folder"),
         (["--model", "dav2-small"], "add two known lengths"),
+        (["--model", "hf:some/checkpoint", "--commercial-only"], "does not know the licence"),
         (["--model", "dav2-metric-indoor-small", "--offline"], "recon models pull"),
         (["--model", "preview", "--reference", "depthpro", "--offline"], "recon models pull"),
         (["--model", "preview", "--reference", "dav2-small"], "takes a metric model"),
@@ -448,6 +449,12 @@ def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
         output = json.loads(run(folder, *words, option, "@depth.png").stdout)
         assert entry(output, "model")["values"]["name"] == "preview"
         assert "depth.png" in entry(output, "calibration")["message"]
+
+
+def test_a_dry_run_names_the_model_that_commercial_only_takes(folder: Path) -> None:
+    words = ["build", "@photo.jpg", "-o", "@a.ply", "--dry-run", "--json", "--commercial-only"]
+    message = entry(json.loads(run(folder, *words).stdout), "model")["message"]
+    assert "da3-metric-large is not on this machine" in message and "depthpro" not in message
 
 
 def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: Path) -> None:

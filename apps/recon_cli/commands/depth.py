@@ -12,6 +12,7 @@ from recon_cli.batch.request import Request, batch_options, photos_argument, req
 from recon_cli.console import Session, manners
 from recon_cli.first_tries import inside_directories, new_directories
 from recon_cli.option_groups import GroupedCommand, option
+from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import (
     ESTIMATION,
     dry_run_option,
@@ -101,7 +102,7 @@ class Span(click.ParamType):
 @option(
     "--png-unit",
     group="Output",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=0.001,
     show_default=True,
     metavar="M",

@@ -12,6 +12,7 @@ from recon_cli.console import Session, manners
 from recon_cli.display import table_text
 from recon_cli.eval_run import Work
 from recon_cli.option_groups import GroupedCommand, option
+from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ photos/pairs.json lists the photos and their ground-truth depth; docs/evaluation
 @option(
     "--max-depth",
     group="Input",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="M",
     help="Ignore ground truth beyond this depth, in metres.",
 )

@@ -15,7 +15,7 @@ from recon.statistics import COVERAGE_FACTOR
 from recon.units import significant
 from recon_cli.console import Session, manners
 from recon_cli.measure_plane import measured_in_plane
-from recon_cli.options.param_types import ConstraintText, DepthSigma, Pixel, Positions
+from recon_cli.options.param_types import ConstraintText, DepthSigma, Number, Pixel, Positions
 from recon_cli.options.scene_options import OutputPath, overwrite_option
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option(
     "--pixel-sigma",
-    type=click.FloatRange(min=0, max=100),
+    type=Number(min=0, max=100),
     default=0.5,
     show_default=True,
     metavar="PX",

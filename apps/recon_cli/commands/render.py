@@ -11,6 +11,7 @@ from recon.options import Shape
 from recon.render.film_plan import FILM_S
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
+from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
@@ -107,7 +108,7 @@ class _Offset(click.ParamType):
 @option(
     "--turn",
     group="Output",
-    type=click.FloatRange(0, 360, min_open=True),
+    type=Number(0, 360, min_open=True),
     help="Angle that the camera turns, in degrees.",
 )
 @option(
@@ -132,7 +133,7 @@ class _Offset(click.ParamType):
 @option(
     "--seconds",
     group="Output",
-    type=click.FloatRange(0.1, 600),
+    type=Number(0.1, 600),
     default=FILM_S,
     show_default=True,
     help="Duration of the film.",
@@ -140,7 +141,7 @@ class _Offset(click.ParamType):
 @option(
     "--fps",
     group="Output",
-    type=click.FloatRange(1, 60),
+    type=Number(1, 60),
     help="Frames per second. Default: 25 (.gif: 12.5).",
 )
 @option(
@@ -152,7 +153,7 @@ class _Offset(click.ParamType):
 @option(
     "--point-size",
     group="Output",
-    type=click.FloatRange(0.5, 64),
+    type=Number(0.5, 64),
     help="Size of points in px. Default: large enough to close gaps.",
 )
 @scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))

@@ -1,5 +1,6 @@
 """Types of command-line parameters: positions, constraints, uncertainties, lengths and counts."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -75,6 +76,17 @@ class DepthSigma(click.ParamType):
         return Assumptions(depth_sigma=sigma) if is_share else Assumptions(depth_sigma_m=sigma)
 
 
+class Number(click.FloatRange):
+    """``click.FloatRange``, but refuses what is not finite: NaN lies outside no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; a usage error for anything else."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
 class Metres(click.ParamType):
     """``6``, ``6m``, ``5cm``: a length; a bare number is metres."""
 
@@ -112,7 +124,7 @@ class Count(click.ParamType):
             number = float(text[:-1] if factor > 1 else text) * factor
         except ValueError:
             number = float("nan")
-        if number != number or number != int(number) or abs(number) > 1e15:
+        if not (abs(number) <= 1e15 and number.is_integer()):  # NaN compares as False
             self.fail(f"{value!r} is not a whole number, such as 100000, 100k or 1.5M", param, ctx)
         return int(number)
 

@@ -256,6 +256,7 @@ def test_warnings_are_shown(room: Path, tmp_path: Path) -> None:
         (["--polyline", ""], "expected 100,200:300,210:500,220"),
         (["--height", "1,2", "--unit", "furlong"], "'furlong' is not one of"),
         (["--height", "1,2", "--pixel-sigma", "-1"], "--pixel-sigma"),
+        (["--height", "1,2", "--pixel-sigma", "nan"], "'nan' is not a finite number"),
         (["--height", "1,2", "--depth-sigma", "2"], "expected 1% or 2cm"),
         (["--height", "1,2", "--depth-sigma", "0cm"], "an uncertainty must be positive"),
     ],

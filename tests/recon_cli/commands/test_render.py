@@ -60,6 +60,7 @@ def _only(folder: Path) -> list[str]:
         (["-o", "a.png", "--background", "mud"], "expected a colour"),
         (["-o", "a.gif", "--fps", "0"], "--fps"),
         (["-o", "a.gif", "--turn", "0"], "--turn"),
+        (["-o", "a.gif", "--fps", "nan"], "'nan' is not a finite number"),
     ],
 )
 def test_bad_usage_is_reported_and_writes_nothing(file: Path, words: list[str], message: str) -> None:
