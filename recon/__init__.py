@@ -3,8 +3,8 @@
     import recon
     recon.reconstruct("photo.jpg").save("scene.glb")
 
-What ``__all__`` names is the public interface, with ``recon.batch`` (many photos), ``recon.measure`` (lengths with
-intervals) and ``recon.constraints`` (known measurements); docs/python.md shows it. All else may change.
+The names in ``__all__`` are the public interface, together with ``recon.batch`` (many photos), ``recon.measure``
+(lengths with intervals) and ``recon.constraints`` (known measurements); see docs/python.md. All else may change.
 ``import recon`` loads no numpy, torch, Open3D or OpenCV: each is imported where it is needed.
 """
 
@@ -51,7 +51,7 @@ _PLACES = {
     **dict.fromkeys(("Intrinsics", "Mesh", "MetricDepth", "Photo", "PointCloud"), "recon.types"),
 }
 _ROOMS = ("batch", "constraints", "measure")
-"""Parts of the public interface that are imported when they are first used."""
+"""Public modules that are imported on first use."""
 
 
 def reconstruct(
@@ -67,19 +67,20 @@ def reconstruct(
     """Turns one photograph into a metric scene.
 
     Args:
-        photo: A file, a picture of Pillow's, an array (H, W, 3) in sRGB, red first, uint8 or floats from 0 to 1, or a
-            photo that was read already.
-        options: Defaults where None.
-        model: A name, or what ``load_model`` returned, which keeps its weights from photo to photo.
-        estimator: The same as a loaded ``model``.
-        constraints: What is known of the scene (``recon.constraints``), in addition to the options.
+        photo: A file, a Pillow image, an array (H, W, 3) of sRGB values, red first, uint8 or floats from 0 to 1, or a
+            ``Photo``.
+        options: Options; None: the defaults.
+        model: A name, or a model from ``load_model``, which keeps its weights between photos.
+        estimator: A model from ``load_model``, as an alternative to ``model``.
+        constraints: Known measurements (``recon.constraints``), in addition to those in the options.
         journal: Receives every decision and the progress; None: Python's logger ``recon``, which shows warnings.
-        **changes: Fields of ``Options`` to set, as ``max_depth=20.0, focal_35mm=26``.
+        **changes: Fields of ``Options`` to set, for example ``max_depth=20.0, focal_35mm=26``.
 
     Raises:
-        ReconError: What the user can mend: a broken photo, missing weights, relative depth without a reference.
-        ValueError: An option out of range, or an array of another shape or type.
-        TypeError: An option that does not exist, or no photo at all.
+        ReconError: A problem that the user can fix: a damaged photo, missing weights, relative depth without a
+            reference.
+        ValueError: An option is out of range, or the array has another shape or type.
+        TypeError: An option does not exist, or ``photo`` is not a photo.
     """
     from recon.journal import LoggingJournal
     from recon.options import Options
@@ -103,18 +104,18 @@ def reconstruct(
 
 
 def load_model(name: str = "auto", *, journal: "Journal | None" = None, **changes: Any) -> "Estimator":
-    """A depth model for several photos: ``reconstruct(photo, model=load_model("depthpro"))``.
+    """Returns a depth model for several photos: ``reconstruct(photo, model=load_model("depthpro"))``.
 
-    It loads its weights for the first photo and keeps them; that they are on this machine is made sure now.
+    The weights are downloaded now if they are missing; they are loaded with the first photo and kept.
 
     Args:
-        name: As ``Options.model``: see ``recon models``.
+        name: A name from ``recon models``, as in ``Options.model``.
         journal: As for ``reconstruct``.
         **changes: Fields of ``Options`` that models use: ``device``, ``precision``, ``offline``, ``processing_size``.
 
     Raises:
-        ReconError: An unknown name, or weights that cannot be had.
-        TypeError: An option that does not exist, or that no model uses.
+        ReconError: The name is unknown, or the weights are unavailable.
+        TypeError: An option does not exist, or models do not use it.
     """
     from recon.depth import registry
     from recon.depth.estimator import RunOptions

@@ -1,4 +1,4 @@
-"""Names of options: flags on the command line, arguments in Python. Messages are written with flags, once."""
+"""Option names: flags on the command line, arguments in Python. Messages are written with flags and translated."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,13 @@ from difflib import get_close_matches
 
 _FLAG = re.compile(r"(?<![\w-])--(no-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?: (\d[\d.]*\d|\d|[A-Z][A-Z|]+)\b)?")
 _OTHER_NAMES = {"constraints": "constraint_file", "as": "shape"}
-"""Flags whose argument is not the flag with underscores."""
+"""Arguments that are named differently from their flag."""
 
 
 def in_python(message: str) -> str:
-    """A message for Python: ``--max-depth`` becomes ``max_depth``, ``--stride 2`` becomes ``stride=2``; commands
-    between backticks stay.
+    """Translates a message for Python: ``--max-depth`` becomes ``max_depth``, ``--stride 2`` becomes ``stride=2``.
+
+    Commands in backticks are unchanged.
     """
 
     def argument(flag: re.Match[str]) -> str:
@@ -28,7 +29,7 @@ def in_python(message: str) -> str:
 
 @contextmanager
 def names_of_arguments(kind: type[Exception]) -> Iterator[None]:
-    """The door to Python: messages of errors of a kind name arguments in place of flags."""
+    """Translates the messages of errors of this type that are raised inside: arguments instead of flags."""
     try:
         yield
     except kind as error:
@@ -37,10 +38,10 @@ def names_of_arguments(kind: type[Exception]) -> Iterator[None]:
 
 
 def check_names(given: Iterable[str], known: Iterable[str], function: str) -> None:
-    """Refuses a keyword argument that does not exist, with the closest one that does.
+    """Rejects an unknown keyword argument and suggests the closest known one.
 
     Raises:
-        TypeError: As Python does, for the first that is unknown.
+        TypeError: An argument is unknown.
     """
     known = list(known)
     for name in given:
@@ -51,9 +52,9 @@ def check_names(given: Iterable[str], known: Iterable[str], function: str) -> No
 
 
 class OptionError(ValueError):
-    """An option out of range, or options that exclude each other: the message names Python's arguments."""
+    """An option is out of range, or options exclude each other. The message names Python's arguments."""
 
     def __init__(self, message: str) -> None:
-        """Takes the message with the command line's flags."""
+        """Takes the message as written for the command line, with flags."""
         super().__init__(in_python(message))
         self.on_command_line = message

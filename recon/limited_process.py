@@ -1,7 +1,7 @@
-"""Runs a module in a process of its own, with limits of memory and time: for libraries that damaged files crash, or
-that take any amount of memory for a few bytes.
+"""Runs a module in a child process with limits of memory and processor time.
 
-The child begins with ``limit``, and ends with ``fail`` where it has a sentence to say.
+It is for libraries that crash on damaged files, or that can be made to allocate any amount of memory by a few bytes.
+The child calls ``limit`` first, and ``fail`` to report an error.
 """
 
 import json
@@ -15,11 +15,11 @@ from pathlib import Path
 from recon.strict_json import as_kind, as_object, parse_json
 
 LEAST_BYTES, BYTES_PER_BYTE = 2 << 30, 60
-"""Of memory: this much, and so much more for each byte of the file."""
+"""Memory limit: a base, and an allowance per byte of the file."""
 LEAST_S, BYTES_PER_S = 10.0, 1_000_000
-"""Of a processor's time: this much, and a second more for so many bytes."""
+"""Limit of processor time: a base, and one more second per this many bytes."""
 _PATIENCE = 6
-"""How many times longer it may take on a machine that has other work."""
+"""Wall-clock limit relative to the limit of processor time, for a busy machine."""
 
 
 def run_limited(
@@ -28,13 +28,13 @@ def run_limited(
     """Runs ``python -m MODULE MOST_BYTES MOST_SECONDS WORDS...``.
 
     Args:
-        module: Whose ``main`` begins with ``limit``.
-        words: Its other arguments.
-        file_bytes: Size of what it reads: larger files get more memory and time.
-        library: Its name in messages.
+        module: A module whose ``main`` calls ``limit`` first.
+        words: Further arguments of the module.
+        file_bytes: Size of the file that it reads; larger files get more memory and time.
+        library: Name of the library, for messages.
 
     Raises:
-        ValueError: The child's sentence, or that it crashed or exceeded a limit.
+        ValueError: The child reported an error, crashed or exceeded a limit.
     """
     limit_s = LEAST_S + file_bytes / BYTES_PER_S
     root = str(Path(__file__).parents[1])
@@ -64,13 +64,13 @@ def limit(most_bytes: str, most_s: str) -> None:
 
 
 def fail(message: str) -> int:
-    """Leaves a sentence for the parent; returns the child's status."""
+    """Reports an error to the parent; returns the exit code for the child."""
     os.write(2, f"\n{json.dumps({'problem': message})}".encode())
     return 1
 
 
 def _problem(stderr: bytes, library: str) -> str:
-    """The child's own sentence, which stands last; a crash leaves none."""
+    """The error that the child reported in its last line; after a crash there is none."""
     last = stderr.decode("utf-8", "replace").splitlines()[-1:]
     try:
         return as_kind(str, as_object(parse_json(last[0])).get("problem"))

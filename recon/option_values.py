@@ -1,4 +1,4 @@
-"""What Python programs have in place of an option's own type: numpy's numbers, text for a path, a camera matrix."""
+"""Converts values that Python programs pass for options: numpy scalars and arrays, paths as text, camera matrices."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ SEVERAL = ("at", "length", "rectangle")
 
 
 def plain(name: str, value: Any) -> Any:
-    """The value of an option as its own type, where it is another that means the same; else the value itself.
+    """Converts a value to the type of its option if it is equivalent; returns any other value unchanged.
 
     Args:
-        name: Of the option.
-        value: ``intrinsics`` may be a 3x3 camera matrix without skew, in px of the upright photo, the centre of the
-            top-left pixel at (0.5, 0.5): OpenCV's counts from 0, add 0.5 to its cx and cy.
+        name: Name of the option.
+        value: ``intrinsics`` may be a 3x3 camera matrix without skew, in px of the upright photo, with the centre of
+            the top-left pixel at (0.5, 0.5). OpenCV puts it at (0, 0): add 0.5 to its cx and cy.
     """
-    if hasattr(value, "tolist"):  # of numpy's, a number or an array
+    if hasattr(value, "tolist"):  # a numpy scalar or array
         value = value.tolist()
     if name in PATHS and isinstance(value, str):
         return Path(value)
@@ -35,7 +35,7 @@ def plain(name: str, value: Any) -> Any:
 
 
 def _of_matrix(rows: Sequence[Any]) -> Any:
-    """``fx, fy, cx, cy`` of a camera matrix; what is none is left as it is, for the check of the options."""
+    """``fx, fy, cx, cy`` of a camera matrix; any other value is returned unchanged, and ``Options`` rejects it."""
     try:
         (fx, skew, cx), (zero, fy, cy), last = rows
         if [skew, zero, *last] == [0, 0, 0, 0, 1]:

@@ -72,8 +72,10 @@ _NOT_FAST_ROOMS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`./dev test --fast`."""
-    told = "only what takes under two minutes: no whole commands, other programs, real photos or slow tests"
-    parser.addoption("--fast", action="store_true", help=told)
+    explained = (
+        "only what takes under two minutes: no whole commands, other programs, real photos or slow tests"
+    )
+    parser.addoption("--fast", action="store_true", help=explained)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

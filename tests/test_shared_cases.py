@@ -59,12 +59,12 @@ def shown(folder: Path, name: str) -> tuple[int, int, list[float], tuple[str, ..
     return len(points), len(found.faces) if isinstance(found, Mesh) else 0, size.round(3).tolist(), notes
 
 
-def told(folder: Path, name: str) -> dict[str, Any]:
+def info_of(folder: Path, name: str) -> dict[str, Any]:
     return describe(folder / name).as_dict()
 
 
 def has(folder: Path, name: str, points: int, faces: int, **values: Any) -> bool:
-    found = told(folder, name)
+    found = info_of(folder, name)
     return (found["points"], found["faces"]) == (points, faces) and all(
         np.allclose(found[key], value, atol=1e-6) if key == "size" else found[key] == value
         for key, value in values.items()
@@ -89,7 +89,8 @@ def jfif_is_taken(folder: Path) -> bool:
     done = command(folder, "build", "@photos", *words)
     assert done.exit_code == 0, done.output
     return (
-        len(list((folder / "out").glob("*.ply"))) == 2 and told(folder / "photos", "a.jfif")["width_px"] > 0
+        len(list((folder / "out").glob("*.ply"))) == 2
+        and info_of(folder / "photos", "a.jfif")["width_px"] > 0
     )
 
 
@@ -173,16 +174,16 @@ RIGHT: dict[str, Callable[[Path], bool]] = {
     "exr-normals-only": lambda f: refused(f, "depth", "@photo.png", *DEPTH, says="N.X, N.Y, N.Z"),
     "exr-vector-pass": lambda f: depth_is(f, "depth.exr", "ViewLayer.Depth.Z"),
     "folder-jfif": jfif_is_taken,
-    "info-glb-no-scenes": lambda f: has(f, "m.glb", 3, 1) and bool(told(f, "m.glb")["notes"]),
+    "info-glb-no-scenes": lambda f: has(f, "m.glb", 3, 1) and bool(info_of(f, "m.glb")["notes"]),
     "info-glb-quantized": lambda f: has(f, "m.glb", 3, 1, size=[1.0, 1.0, 0.0], unit="m"),
     "info-gltf-texture-in-folder": lambda f: has(f, "m.gltf", 3, 1, notes=[]),
-    "info-gltf-web-address": lambda f: has(f, "m.gltf", 3, 1) and "URL" in str(told(f, "m.gltf")["notes"]),
+    "info-gltf-web-address": lambda f: has(f, "m.gltf", 3, 1) and "URL" in str(info_of(f, "m.gltf")["notes"]),
     "info-obj-comment-is-colour": lambda f: has(f, "m.obj", 3, 1, colours="none"),
     "info-obj-indented": lambda f: has(f, "m.obj", 3, 1),
     "info-obj-map-in-folder": lambda f: has(f, "m.obj", 3, 1, colours="texture", notes=[]),
     "info-obj-map-options": lambda f: has(f, "m.obj", 3, 1, colours="texture", notes=[]),
     "info-ply-blank-lines": lambda f: has(f, "m.ply", 3, 0),
-    "info-ply-texture-missing": lambda f: "gone.png is missing" in str(told(f, "m.ply")["notes"]),
+    "info-ply-texture-missing": lambda f: "gone.png is missing" in str(info_of(f, "m.ply")["notes"]),
     "info-ply-vertex-list": lambda f: has(f, "m.ply", 3, 0, size=[2.0, 1.0, 0.0]),
     "info-stl-capitals": lambda f: has(f, "m.stl", 3, 1),
     "info-stl-trailing-bytes": lambda f: has(f, "m.stl", 3, 1),

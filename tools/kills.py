@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing tells that runs were killed."""
+        """Whether the folder is the same as after an undisturbed run."""
         return not self.different and not self.left
 
 

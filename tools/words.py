@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 
 TERMS = {
-    "phrases": r"tells?|told|telling|what is known|goes on|go on|by itself|beside|of its own|lets|away|at hand"
+    "phrases": r"(?<!\.)tells?|told|telling|what is known|goes on|go on|by itself|beside|of its own|lets|away|at hand"
     r"|one (?:photo|scene)",
     "found": "found",
     "known": "known|knowledge|knows",

@@ -1,8 +1,8 @@
-"""What one photo observed of a COLMAP model, by pycolmap; the child process of ``recon.depth.sparse_points``.
+"""Reads the points of a COLMAP model that one photo observes; the child process of ``recon.depth.sparse_points``.
 
 ``python -m recon.depth.colmap_process MOST_BYTES MOST_SECONDS FOLDER PHOTO OUTPUT.npy`` writes (N, 3) float64: x and
-y as fractions of the picture's size, and z-depth in the model's unit. A process of its own, since a count in a
-damaged file can ask pycolmap for any amount of memory and time.
+y as fractions of the image size, and z-depth in the unit of the model. It is a separate process because a wrong
+count in a damaged file can make pycolmap allocate any amount of memory.
 """
 
 import sys
@@ -16,7 +16,7 @@ from recon.limited_process import fail, limit
 
 
 def main() -> int:
-    """Reads one model; a message on stderr and 1 where it cannot be used."""
+    """Reads one model; returns 1 after an error, with a message on stderr."""
     most_bytes, most_s, folder, photo, output = sys.argv[1:]
     limit(most_bytes, most_s)
     try:
@@ -25,7 +25,7 @@ def main() -> int:
         np.save(output, _observed(pycolmap.Reconstruction(folder), photo))
     except MemoryError:
         return fail("it asks for more memory than a model of its size should")
-    except Exception as error:  # the border of the process: the parent words what went wrong
+    except Exception as error:  # end of the process: the parent raises the error
         first = (str(error).splitlines() or [""])[0]
         return fail(first if isinstance(error, ValueError | RuntimeError) and first else "it is damaged")
     return 0

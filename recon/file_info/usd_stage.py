@@ -1,7 +1,7 @@
 """Extracts the visible geometry of a USD stage with usd-core; the child process of ``recon.file_info.usd``.
 
 ``python -m recon.file_info.usd_stage MOST_BYTES MOST_SECONDS FILE OUTPUT.npz`` writes the arrays and a description in
-JSON. A process of its own, since damaged files crash usd-core, and a few bytes can ask it for any amount of memory.
+JSON. It is a separate process, since damaged files crash usd-core, or make it allocate any amount of memory.
 """
 
 import json

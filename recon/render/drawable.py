@@ -42,7 +42,7 @@ class Drawn:
     uv: NDArray[np.float32] | None = None
     """(N, 2) texture coordinates of triangles, v down from the top; None without a texture."""
     texture: NDArray[np.uint8] | None = None
-    """(H, W, 3) sRGB; where it is None, the colours of the vertices count."""
+    """(H, W, 3) sRGB; None: vertex colours are used."""
     of_points: int = 0
     """Number of points before downsampling for display."""
 
@@ -62,7 +62,7 @@ class Drawn:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
+        """Whether there is nothing to draw."""
         return not len(self.points if self.indices is None else self.indices)
 
     @property

@@ -19,7 +19,7 @@ _SWING_DEG, _TURNTABLE_DEG = 24.0, 360.0
 _WIDER = 1.5
 """Point size relative to the pixel footprint, to avoid gaps when the camera moves closer or sideways."""
 _LARGEST_POINT_PX = 64.0
-"""Of points whose size was not asked for."""
+"""Maximum size of points if no size was requested, px."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def film_for(
 
 
 def picture_size(film: Film, photo: tuple[int, int], size: tuple[int, int] | None = None) -> tuple[int, int]:
-    """(width, height), px: as asked, else those of the photo, limited and made even for the format."""
+    """(width, height), px: as requested, otherwise those of the photo, limited and made even for the format."""
     if size is not None:
         return size
     shrink = min(1.0, film.largest_px / max(photo))

@@ -1,6 +1,6 @@
 """Writes an animated GIF frame by frame, since Pillow keeps all frames in memory until the last one.
 
-Each frame is encoded by Pillow as a GIF of its own, and its image is taken out of that (GIF89a, 1990).
+Pillow encodes each frame as a separate GIF, from which the image block is copied (GIF89a, 1990).
 """
 
 import io
@@ -19,12 +19,12 @@ _FOR_EVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 
 
 def write_gif(path: Path, frames: Iterator[NDArray[np.uint8]], ticks: int) -> None:
-    """Writes a film that repeats for ever.
+    """Writes an endless loop.
 
     Args:
         path: The file.
-        frames: (H, W, 3) uint8 sRGB of one size; the palette of the first is that of all, so that no colour flickers.
-        ticks: Hundredths of a second that each frame lasts.
+        frames: (H, W, 3) uint8 sRGB of one size. All use the palette of the first, so that no colour flickers.
+        ticks: Duration of a frame, hundredths of a second.
 
     Raises:
         ValueError: There is no frame.
@@ -49,9 +49,9 @@ def write_gif(path: Path, frames: Iterator[NDArray[np.uint8]], ticks: int) -> No
 
 
 def _taken_apart(picture: Image.Image) -> tuple[bytes, bytes]:
-    """The header with the palette, and the image, of a picture with a palette as a GIF."""
+    """The header with the palette, and the image block, of a paletted image encoded as a GIF."""
     encoded = io.BytesIO()
-    # Optimising would leave out colours that this frame does not have, and number the others anew.
+    # Optimising would drop colours that this frame does not use, and renumber the others.
     picture.save(encoded, "GIF", optimize=False)
     data = encoded.getvalue()
     at = _HEADER_BYTES + 3 * (2 << (data[10] & 7))

@@ -1,4 +1,4 @@
-"""Renders pictures of a scene: what is nearest at each pixel, its colour, smooth edges. Needs no window or driver."""
+"""Renders images of a scene: visibility, colour and anti-aliased edges. Needs no window and no graphics driver."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ from recon.render.view_space import projected
 from recon.threads import BLOCK, blocks, in_order
 
 _SAMPLES = ((0.362, 0.097), (-0.265, 0.265), (-0.097, -0.362))
-"""Where an edge pixel is sampled beside its centre, px: no two in one row or column, for upright and level edges."""
+"""Offsets of the samples of an edge pixel, px; no two share a row or column, for vertical and horizontal edges."""
 _STEP = 0.02
-"""Two neighbours belong to different surfaces where inverse depth departs by this share from a plane."""
+"""Relative deviation of the inverse depth from a plane at which two neighbours belong to different surfaces."""
 _JUMP = 24.0
-"""The same of a colour between vertices, out of 255. A texture is smooth already."""
+"""The same for interpolated vertex colours, out of 255. A texture is already filtered."""
 _SEVERAL_UP_TO_PX = 1 << 23
 _LIGHT, _DARKEST = 210.0, 20.0
-"""Grey that the top of the background tends to, as a sky does, and the least at its bottom."""
+"""Grey that the top of the background is blended towards, like a sky, and the minimum at the bottom."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Look:
 
 
 def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator[NDArray[np.uint8]]:
-    """Renders (H, W, 3) uint8 sRGB from each camera, several at a time; the first one is the start camera."""
+    """Renders (H, W, 3) uint8 sRGB from each camera, several in parallel; the first one is the start camera."""
     if places:
         renderer = Renderer(drawn, look, places[0])
         # Large pictures take gigabytes: one at a time.
@@ -60,7 +60,7 @@ def pictures(drawn: Drawn, look: Look, places: Sequence[ViewCamera]) -> Iterator
 
 
 class Renderer:
-    """Renders one scene repeatedly."""
+    """Renders a scene repeatedly."""
 
     def __init__(self, drawn: Drawn, look: Look, start: ViewCamera) -> None:
         """Prepares the scene.
@@ -68,10 +68,10 @@ class Renderer:
         Args:
             drawn: Points or triangles.
             look: Size, background and point size.
-            start: Determines how far the texture is reduced, and the colours of the background.
+            start: Start camera; it determines the reduction of the texture, and the colours of the background.
 
         Raises:
-            ValueError: Lines.
+            ValueError: ``drawn`` has lines.
         """
         if drawn.kind == "lines":
             raise ValueError("expected points or triangles, got lines")
@@ -133,7 +133,7 @@ class Renderer:
         pixels: NDArray[np.intp],
         centres: Floats,
     ) -> Floats:
-        """(N, 3) means of several samples in each of the pixels; of their centres they are known."""
+        """(N, 3) means of several samples per pixel; the sample at the centre is given."""
         chosen = None if seen.corners is None else _touching(seen, rough)
         total = centres.copy()
         for right_px, down_px in _SAMPLES:
@@ -145,7 +145,7 @@ class Renderer:
     def _coloured(
         self, entries: Entries, seen: Projected, texture: NDArray[np.uint8] | None, pixels: NDArray[np.intp]
     ) -> Floats:
-        """(N, 3) colours of some pixels; the background where nothing is."""
+        """(N, 3) colours of some pixels; the background where no surface is."""
         width, flat = self.look.width, entries.reshape(-1)
         shown = np.empty((len(pixels), 3), np.float32)
         for rows in blocks(len(pixels), BLOCK):
@@ -160,7 +160,7 @@ class Renderer:
 
 
 def _edges(entries: Entries, shown: Floats | None) -> NDArray[np.bool_]:
-    """(H, W): pixels at which a surface ends, or its colour changes."""
+    """(H, W): pixels at the boundary of a surface, or where its colour changes."""
     inverse = inverse_of(entries)
     # A plane's inverse depth is linear on the screen: its second difference is 0.
     padded = np.pad(inverse, 1, mode="edge")
@@ -177,7 +177,7 @@ def _edges(entries: Entries, shown: Floats | None) -> NDArray[np.bool_]:
 
 
 def _touching(seen: Projected, rough: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Triangles whose boxes touch a rough pixel."""
+    """Triangles whose bounding boxes touch a rough pixel."""
     assert seen.corners is not None
     height, width = rough.shape
     counts = cv2.integral(rough.astype(np.uint8))
@@ -192,7 +192,7 @@ def _touching(seen: Projected, rough: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _pixels(low: Floats, high: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """First pixel that is touched, and the one after the last."""
+    """The first pixel that is touched, and the one after the last."""
     first, end = np.minimum(np.maximum(low, 0), size), np.minimum(np.maximum(high + 1, 0), size)
     return first.astype(np.int32), end.astype(np.int32)
 

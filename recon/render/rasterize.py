@@ -1,7 +1,7 @@
 """Finds the nearest triangle or point at each pixel centre: a z-buffer in numpy, which needs no driver.
 
-Work is done in blocks that stay in the cache. A pixel's entry packs the bits of the inverse depth, which order as
-the numbers do since they are positive, above the index of the triangle or point; the largest entry wins.
+It works in blocks that fit in the cache. The entry of a pixel has the bits of the inverse depth above the index of
+the triangle or point. The bits of positive floats sort like the numbers, so the largest entry is the nearest.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Entries = NDArray[np.int64]
 _BLOCK = 1 << 15
 _HALF = np.float32(0.5)
 _MARGIN_PX = np.float32(1e-3)
-"""A triangle also covers a pixel centre this far outside, so that rounding leaves no crack between neighbours."""
+"""A triangle covers pixel centres up to this far outside, so that rounding leaves no cracks between neighbours."""
 _DRAWN_PX = 4.0
-"""Larger points are drawn as single pixels that are then widened, which takes the same time for any size."""
+"""Larger points are drawn as single pixels and then dilated, which takes the same time for any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +32,12 @@ class Projected:
     inverse_m: Floats
     """(V,) 1 / depth, positive."""
     values: Floats
-    """(V, C) what is interpolated: texture coordinates or colours."""
+    """(V, C) values to interpolate: texture coordinates or colours."""
     corners: NDArray[np.intp] | None
     """(3, F) vertices of the triangles; None: points."""
 
     def shifted(self, right_px: float, down_px: float) -> "Projected":
-        """The same, so that pixel centres sample a place that lies to the left and above of this shift."""
+        """The same, shifted right and down, so that pixel centres sample a place to the left and above."""
         return Projected(
             self.x_px + np.float32(right_px),
             self.y_px + np.float32(down_px),
@@ -48,17 +48,17 @@ class Projected:
 
 
 def empty(*, width: int, height: int) -> Entries:
-    """(H, W) entries of a picture in which nothing is drawn."""
+    """(H, W) entries of an empty picture."""
     return np.zeros((height, width), np.int64)
 
 
 def index_of(entries: Entries) -> Entries:
-    """The triangle or point of each entry; meaningless where the entry is 0 (nothing is there)."""
+    """The triangle or point of each entry; meaningless where the entry is 0 (empty)."""
     return entries & 0xFFFFFFFF
 
 
 def inverse_of(entries: Entries) -> Floats:
-    """1 / depth, 1/m; 0 where nothing is there."""
+    """1 / depth, 1/m; 0 where the entry is empty."""
     return (entries >> 32).astype(np.int32).view(np.float32)
 
 
@@ -66,13 +66,13 @@ def draw_triangles(entries: Entries, seen: Projected, chosen: NDArray[np.intp] |
     """Draws into ``entries`` (H, W).
 
     Args:
-        entries: Changed in place.
-        seen: With triangles.
+        entries: Modified in place.
+        seen: Vertices with triangles.
         chosen: (N,) triangles to draw; None: all.
     """
     assert seen.corners is not None
     count = seen.corners.shape[1] if chosen is None else len(chosen)
-    # A triangle seen on edge divides by zero; what comes of that is clipped or compares as false.
+    # A triangle seen edge-on divides by zero; the results are clipped or compare as false.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for rows in blocks(count, _BLOCK):
             index = np.arange(rows.start, rows.stop) if chosen is None else chosen[rows]
@@ -174,7 +174,7 @@ def _draw_squares(entries: Entries, seen: Projected, size_px: float) -> None:
     height, width = entries.shape
     half, steps = np.float32(size_px / 2), range(int(np.ceil(size_px)) + 1)
     for rows in blocks(len(seen.x_px), _BLOCK):
-        # A point far outside the picture stays outside, and becomes an integer.
+        # Clip points far outside the picture, so that they fit into an integer.
         x, y = (np.clip(values[rows], -1e6, 1e6) for values in (seen.x_px, seen.y_px))
         left, right = np.ceil(x - half - _HALF), np.ceil(x + half - _HALF)
         top, bottom = np.ceil(y - half - _HALF), np.ceil(y + half - _HALF)
@@ -200,7 +200,7 @@ def _put(
 
 
 def _widened(entries: Entries, size: int) -> Entries:
-    """The largest of ``size`` neighbours in each row, by doubling windows."""
+    """The maximum over ``size`` neighbours in each row, computed by doubling the window."""
     padded = np.pad(entries, ((0, 0), (size // 2, size - 1 - size // 2)))
     reach = 1
     while reach < size:

@@ -1,4 +1,4 @@
-"""Colours of what a pixel shows: a photo as texture, or colours between vertices, with perspective."""
+"""Colours of pixels: from the photo as texture, or interpolated between vertices, with perspective correction."""
 
 from dataclasses import dataclass
 
@@ -15,37 +15,37 @@ _SAMPLE = 4096
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """A picture and reduced copies of it, so that a pixel shows the mean of the texels that it covers."""
+    """An image and reduced copies (mipmaps), so that a pixel shows the mean of the texels that it covers."""
 
     rgb: NDArray[np.uint8]
     """(H, W, 3) sRGB."""
     texels_per_px: float
-    """Of the start camera, where the picture reduced by this factor is exact."""
+    """Reduction factor for the start camera, for which that level is exact."""
     reduced: dict[int, NDArray[np.uint8]]
-    """By level: the first level is that of the start camera, the next ones are finer."""
+    """The levels, from that of the start camera to finer ones."""
 
     @classmethod
     def of(cls, rgb: NDArray[np.uint8], texels_per_px: float) -> "Texture":
-        """With levels from that of the start camera up to the picture itself."""
+        """Makes the levels from that of the start camera up to the full image."""
         most = max(texels_per_px, 1.0)
         count = int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(most) - 1e-6)) + 1
         factors = {k: max(most * 2 ** (-k / _LEVELS_PER_OCTAVE), 1.0) for k in range(count)}
         return cls(rgb, most, {k: _reduced(rgb, factor) for k, factor in factors.items()})
 
     def level(self, texels_per_px: float) -> NDArray[np.uint8]:
-        """The reduced copy whose texels are about as large as pixels."""
+        """The level whose texels are about as large as pixels."""
         k = round(_LEVELS_PER_OCTAVE * np.log2(self.texels_per_px / max(texels_per_px, 1e-9)))
         return self.reduced[min(max(k, 0), len(self.reduced) - 1)]
 
 
 def texels_per_px(seen: Projected, indices: NDArray[np.intp], *, width: int, height: int) -> float:
-    """How many texels of a texture lie side by side in a pixel; the median over triangles, 1 where none is seen.
+    """Texels per pixel along one axis; the median over the triangles, or 1 without any.
 
     Args:
-        seen: With texture coordinates.
-        indices: Triangles, one for each pixel.
-        width: Of the texture, px.
-        height: Of the texture, px.
+        seen: Vertices with texture coordinates.
+        indices: The triangle of each pixel.
+        width: Width of the texture, px.
+        height: Height of the texture, px.
     """
     if seen.corners is None or not len(indices):
         return 1.0
@@ -64,14 +64,14 @@ def colours(
     seen: Projected,
     texture: NDArray[np.uint8] | None,
 ) -> Floats:
-    """(N, 3) sRGB, 0 to 255, of pixels that show something.
+    """(N, 3) sRGB, 0 to 255, of pixels that are not empty.
 
     Args:
-        entries: (N,) of the z-buffer.
+        entries: (N,) entries of the z-buffer.
         x_px: (N,) pixel centres.
         y_px: (N,) pixel centres.
-        seen: What was drawn.
-        texture: The picture that the values of ``seen`` are coordinates of; None: they are colours.
+        seen: The geometry that was drawn.
+        texture: The image to which the texture coordinates of ``seen`` refer; None: its values are colours.
     """
     index = index_of(entries)
     if seen.corners is None:
@@ -95,7 +95,7 @@ def colours(
 
 
 def _sampled(texture: NDArray[np.uint8], u: Floats, v: Floats) -> Floats:
-    """The picture at coordinates, (N,) each, with v down, between its pixel centres; repeated beyond 0 to 1."""
+    """The image at coordinates, (N,) each, v down, interpolated between pixel centres; it repeats outside 0 to 1."""
     height, width = texture.shape[:2]
     places: list[Floats] = []
     for values, size in ((u, width), (v, height)):

@@ -17,7 +17,7 @@ from recon.scene import Scene
 from recon.types import Intrinsics
 
 _FEWEST_ROWS = 32
-"""Rows and columns that a scene keeps for the smallest of pictures."""
+"""Minimum of rows and columns that a scene keeps, however small the picture."""
 _LARGEST_FOOTPRINT_PX = 8
 _NO_PHOTO_PX = (1280, 960)
 """Image size for files without a photo."""
@@ -32,7 +32,7 @@ class Subject:
     size: tuple[int, int]
     """(width, height) of the photo, px."""
     footprint_px: float
-    """Footprint of a point in an image of that size."""
+    """Size of a point in an image of that size, px."""
     nearest_m: float
 
 
@@ -41,7 +41,7 @@ def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) ->
 
     Args:
         scene: The scene.
-        shape: Cloud or mesh; with no more detail than a picture shows.
+        shape: Cloud or mesh; its detail is limited to what a picture can show.
         picture_px: (width, height) of the pictures.
     """
     scene = _reduced(scene, shape, picture_px)
@@ -58,7 +58,7 @@ def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) ->
 
 
 def _reduced(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Scene:
-    """The scene with a stride of about a pixel of the picture, unless the user chose otherwise."""
+    """The scene with a stride of about one pixel of the picture, unless the user set another."""
     options = scene.options
     if options.full or options.faces is not None or options.error is not None:
         return scene
@@ -71,12 +71,12 @@ def _reduced(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Scene:
 
 
 def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
-    """A file that holds geometry alone, through the camera that it holds, else from its front.
+    """The subject of a file without a scene, viewed from its own camera, or from the front if it has none.
 
     Args:
         path: The file.
-        shape: Triangles where it has some, or wires.
-        journal: Receives warnings about parts that were not read, and the camera's position.
+        shape: Triangles if the file has them, or a wireframe.
+        journal: Receives warnings about skipped parts, and the position of the camera.
 
     Raises:
         ReconError: The file cannot be read.
@@ -101,7 +101,7 @@ def subject_of_file(path: Path, shape: Shape, journal: Journal) -> Subject:
 
 
 def _camera_of_file(lens: Intrinsics, world_T_cam: Transform, drawn: Drawn) -> ViewCamera | None:
-    """The camera, orbiting what it sees at its middle; None where it sees nothing."""
+    """The camera, with its orbit centre at the median distance of the points in view; None if there are none."""
     camera = photo_camera(lens, world_T_cam, 1.0)
     place, ahead_m = camera.project(drawn.points, lens.width, lens.height)
     inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < (lens.width, lens.height)).all(axis=1)
@@ -111,11 +111,11 @@ def _camera_of_file(lens: Intrinsics, world_T_cam: Transform, drawn: Drawn) -> V
 
 
 def _footprint_px(place: NDArray[np.float64], size: tuple[int, int]) -> float:
-    """Side of the square that each of the points in view has to itself, px."""
+    """Mean spacing of the points in view, px."""
     if not len(place):
         return 1.0
     extent = np.ptp(place, axis=0) if len(place) > 1 else np.ones(2)
-    # A scene that fills the picture but for its holes has a point at each of its pixels.
+    # A scene that fills the picture, except for holes, has a point at each pixel.
     filled = size if (extent > 0.9 * np.array(size)).all() else extent
     side = float(np.sqrt(filled[0] * filled[1] / len(place)))
     return float(np.clip(np.rint(side), 1, _LARGEST_FOOTPRINT_PX))

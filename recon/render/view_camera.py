@@ -108,7 +108,7 @@ class ViewCamera:
         return replace(self, eye=_tuple(np.array(self.target) + back), up=self.vertical)
 
     def revolve(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
-        """As ``orbit``, but rigidly: a rolled camera stays rolled, and no angle at all is no change."""
+        """Like ``orbit``, but keeps the roll of the camera; angles of zero change nothing."""
         axis, target = _unit(np.array(self.vertical)), np.array(self.target)
         back, up = (
             _turned(each, axis, -turn_rad) for each in (np.subtract(self.eye, target), np.array(self.up))

@@ -19,15 +19,15 @@ def projected(
     width: int,
     height: int,
 ) -> Projected:
-    """Points or triangles as a camera sees them; what is behind it is left out.
+    """Projects points or triangles to the screen of a camera; what is behind it is dropped.
 
     Args:
         points: (V, 3) m, world frame.
-        values: (V, C) what is interpolated between the vertices.
+        values: (V, C) values to interpolate between vertices.
         corners: (3, F) vertices of the triangles; None: points.
         camera: The camera; its lens is fitted to the picture.
-        width: Of the picture, px.
-        height: Of the picture, px.
+        width: Width of the picture, px.
+        height: Height of the picture, px.
     """
     view_T_world = camera.view_T_world
     # Relative to the eye first: float32 rounds large coordinates.
@@ -50,7 +50,7 @@ def projected(
 def _cut(
     seen: Floats, values: Floats, corners: NDArray[np.intp], behind: NDArray[np.bool_], near_m: np.float32
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Triangles in front of the near plane; those that cross it end there, with new vertices."""
+    """Clips triangles at the near plane, which adds vertices."""
     hidden = behind[corners]
     count = hidden.sum(axis=0)
     whole = corners[:, count == 0]

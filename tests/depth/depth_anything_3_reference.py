@@ -1,4 +1,4 @@
-"""What the authors' own classes make of random weights; run by test_depth_anything_3.py in a process of its own.
+"""Runs the authors' own classes with random weights; a separate process that test_depth_anything_3.py starts.
 
     python depth_anything_3_reference.py PACKAGE FOLDER SIZES
 

@@ -56,7 +56,7 @@ def test_inverse_depth_is_recognised(name: str, scale: str) -> None:
     assert sign(stored) is not None
 
 
-def test_planes_tell_where_values_do_not() -> None:
+def test_planes_decide_where_values_do_not() -> None:
     """Plain 1 / z ends well above 0: flat walls and floors are planes of it, and not of depth."""
     z = depth_of("living_room")
     found = sign(np.divide(1, z, out=np.zeros_like(z), where=z > 0))

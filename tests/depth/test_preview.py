@@ -93,10 +93,10 @@ PICTURE = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint
 
 def test_the_focal_length_goes_in_and_whether_it_is_known(untrained: Path) -> None:
     default_px = 60 / np.tan(np.deg2rad(30))
-    told, guessed, longer = (maps_of(untrained, PICTURE, f).z_m for f in (default_px, None, 2 * default_px))
-    assert (told != guessed).mean() > 0.9, "the network sees that nobody knows it"
+    given, guessed, longer = (maps_of(untrained, PICTURE, f).z_m for f in (default_px, None, 2 * default_px))
+    assert (given != guessed).mean() > 0.9, "the network sees that nobody knows it"
     # More than the factor that the same canonical depth would give: the network sees the rays, too.
-    ratio = np.log(longer / told)
+    ratio = np.log(longer / given)
     assert ratio.std() > 1e-4 and np.median(ratio) == pytest.approx(np.log(2), abs=0.5)
 
 

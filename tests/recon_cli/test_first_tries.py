@@ -137,6 +137,6 @@ def test_a_picture_on_standard_input_is_no_list_of_names(room: Path) -> None:
     assert done.returncode == 2 and "is an image" in done.stderr and not (room / "out").exists()
 
 
-def test_standard_input_without_a_directory_is_told_what_it_is_for(room: Path) -> None:
+def test_standard_input_without_a_directory_gets_an_error_that_explains_it(room: Path) -> None:
     done = run("build", "-")
     assert done.exit_code == 2 and "names of photos" in done.output and "recon build photo.jpg" in done.output

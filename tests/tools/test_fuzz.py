@@ -52,10 +52,10 @@ CRAFTED = [
 ]  # fmt: skip
 
 
-def said(reader: str, tmp_path: Path, name: str, data: bytes, beside: dict[str, bytes] | None = None) -> str:
+def said(reader: str, tmp_path: Path, name: str, data: bytes, others: dict[str, bytes] | None = None) -> str:
     from recon.errors import ReconError
 
-    for other, content in (beside or {}).items():
+    for other, content in (others or {}).items():
         (tmp_path / other).write_bytes(content)
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ReconError) as caught:
@@ -68,12 +68,12 @@ def said(reader: str, tmp_path: Path, name: str, data: bytes, beside: dict[str, 
 def test_what_was_found_is_a_sentence(name: str, tmp_path: Path) -> None:
     called, says = SAYS[name]
     others = {"config.json": b"{}", "model.safetensors": b""}
-    beside = {
+    others = {
         other: data for other, data in others.items() if name.startswith("checkpoint") and other != called
     }
     if called.endswith("index.json"):
-        del beside["model.safetensors"]
-    assert says in said(name.partition("-")[0], tmp_path, called, (FOUND / name).read_bytes(), beside)
+        del others["model.safetensors"]
+    assert says in said(name.partition("-")[0], tmp_path, called, (FOUND / name).read_bytes(), others)
 
 
 @pytest.mark.parametrize("name", IS_READ)

@@ -1,4 +1,4 @@
-"""The video of a file is its moving picture, upright as the display matrix says, with times that go on."""
+"""A file's video stream is its moving picture, upright by the display matrix, with increasing times."""
 
 import itertools
 import struct

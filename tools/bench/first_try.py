@@ -1,6 +1,6 @@
 """What a first try costs: ``recon build photo.jpg`` with the preview network, to a GLB and to a web page.
 
-The sample living room is resized to 1, 12 and 50 MP. Processor time is told beside the time on the clock, since the
+The sample living room is resized to 1, 12 and 50 MP. Processor time is listed next to wall-clock time, since the
 latter is that of a machine that others use, too.
 """
 

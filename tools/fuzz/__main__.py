@@ -1,12 +1,12 @@
-"""Feeds mutated files to every reader of a stranger's file, one process for each reader, with limits.
+"""Feeds mutated files to every file reader, each in a child process with limits.
 
-    python -m tools.fuzz --seconds 60             # all readers, for a minute in all
-    python -m tools.fuzz --inputs 50000           # so many inputs, spread over the readers
+    python -m tools.fuzz --seconds 60             # all readers, one minute in total
+    python -m tools.fuzz --inputs 50000           # this many inputs, spread over the readers
     python -m tools.fuzz --reader info --seed 7   # one reader; other files with another seed
 
-A fault is an exception that is no ReconError, more than 10 s of a processor's time, more than 2 GB of memory, or a
-crash. Faults are kept in ``--keep`` (the input, made smaller, and its report). Exits with 1 where there is one. The
-same seed makes the same inputs.
+A fault is any exception but a ReconError, more than 10 s of processor time, more than 2 GB of memory, or a crash.
+Faults are saved to ``--keep``: the minimised input and a report. The exit code is 1 if there is one. The same seed
+makes the same inputs.
 """
 
 import argparse
@@ -26,13 +26,13 @@ from tools.fuzz.readers import READERS
 ROOT = Path(__file__).parents[2]
 _BATCH = 100_000
 _SILENT_S = 300.0
-"""Wall clock: what is said of no input for so long is ended; its processor's time is limited by itself."""
+"""Wall-clock limit of one input, after which the child is killed; the child limits processor time."""
 _LIMIT_MB = 2048
 
 
 @dataclass
 class Tally:
-    """What became of the inputs of one reader."""
+    """The results of one reader."""
 
     reader: str
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Tally:
 
     @property
     def inputs(self) -> int:
-        """How many were fed."""
+        """Number of inputs."""
         return sum(self.outcomes.values())
 
     @property
@@ -51,7 +51,7 @@ class Tally:
 
 
 def fuzz(reader: str, *, seed: int, seconds: float, inputs: int, keep: Path) -> Tally:
-    """Feeds one reader for so many seconds after its first input, or so many inputs, whichever ends first."""
+    """Feeds one reader until either the time since its first input or the number of inputs is reached."""
     tally, number = Tally(reader), 0
     clock = _Clock(seconds)
     while number < inputs and not clock.is_over:
@@ -61,29 +61,29 @@ def fuzz(reader: str, *, seed: int, seconds: float, inputs: int, keep: Path) -> 
 
 @dataclass
 class _Clock:
-    """Runs from the first input on: loading the libraries of a reader takes longer than many inputs."""
+    """Starts at the first input, since loading the libraries of a reader takes longer than many inputs."""
 
     seconds: float
     ends: float = float("inf")
 
     def start(self) -> None:
-        """Of the first call alone."""
+        """Starts the clock at the first call."""
         if self.ends == float("inf"):
             self.ends = time.monotonic() + self.seconds
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is used up."""
+        """Whether the time is over."""
         return time.monotonic() >= self.ends
 
     @property
     def patience_s(self) -> float:
-        """How long to wait for news."""
+        """Seconds to wait for the next report."""
         return min(_SILENT_S, max(0.1, self.ends - time.monotonic()))
 
 
 def _child(tally: Tally, seed: int, first: int, last: int, clock: _Clock, keep: Path) -> int:
-    """One process, until it ends, crashes or is silent; returns the number of the next input."""
+    """Runs one child until it ends, crashes or stops responding; returns the number of the next input."""
     command = [sys.executable, "-m", "tools.fuzz.child", tally.reader, str(seed), str(first), str(last)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "apps")])
     env = {

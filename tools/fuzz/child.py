@@ -106,7 +106,7 @@ def _signature(error: BaseException) -> str:
 
 
 def _smaller(reader: str, chosen: Seed, data: bytes, signature: str, folder: Path) -> bytes:
-    """The same fault in fewer bytes: parts are left out, larger ones first."""
+    """Minimises an input: leaves out parts, larger ones first, as long as the fault stays the same."""
     step, tries = max(1, len(data) // 2), 0
     while tries < _TRIES and not signature.startswith("TooLong"):
         at = 0

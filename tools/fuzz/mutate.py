@@ -24,7 +24,7 @@ _MOST_BYTES = 4 << 20
 
 
 def mutate(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
-    """One to four mutations, of which the structured ones come first; ``others`` are there to be spliced in."""
+    """Applies one to four mutations, structured ones first; parts of ``others`` may be spliced in."""
     if zipfile.is_zipfile(io.BytesIO(data)) and draw.random() < 0.6:
         return _zip(data, others, draw)
     if draw.random() < 0.6 and (changed := _json(data, draw)) is not None:
@@ -128,7 +128,7 @@ def _json(data: bytes, draw: random.Random) -> bytes | None:
 
 
 def _change(tree: Any, draw: random.Random) -> None:
-    """Changes one value somewhere in the tree, each level as likely as the last."""
+    """Changes one value in the tree; all levels are equally likely."""
     places: list[tuple[Any, Any]] = []
     waiting = [tree]
     while waiting and len(places) < 5000:

@@ -1,4 +1,4 @@
-"""Every reader of a stranger's file, as a function of the file; what is right for it to raise is a ``ReconError``."""
+"""Every file reader, as a function of the file. The only exception that it may raise is ``ReconError``."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Read = Callable[[Path], None]
 
 
 def photo(path: Path) -> None:
-    """A picture, with its depth where it carries some."""
+    """A photo, with its embedded depth if there is any."""
     from recon.photo.read import read_photo
 
     photo = read_photo(path, max_pixels=20_000_000)
@@ -28,7 +28,7 @@ def depth(path: Path) -> None:
 
 
 def scene(path: Path) -> None:
-    """A scene, and the making of what is saved and said of it."""
+    """A scene file, and what is derived from it."""
     from recon.scene import Scene
 
     scene = Scene.load(path)
@@ -37,7 +37,7 @@ def scene(path: Path) -> None:
 
 
 def info(path: Path) -> None:
-    """What ``recon info`` and the viewer read: exported files, photos, scenes."""
+    """Files of ``recon info`` and the viewer: exported files, photos, scenes."""
     from recon.file_info.describe import describe, is_geometry, read_geometry
 
     description = describe(path)
@@ -130,7 +130,7 @@ def checkpoint(path: Path) -> None:
 
 
 def viewer(path: Path) -> None:
-    """The viewer's saved settings, which are never an error."""
+    """The saved settings of the viewer; damaged ones are ignored."""
     from recon_viewer.model.settings import load
 
     load(path)

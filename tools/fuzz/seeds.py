@@ -1,4 +1,4 @@
-"""Sound files of every kind, small, to be mutated: recon's own exports, and what the tests' fixtures write."""
+"""Small valid files of every kind to mutate: exports of recon, and files from the test fixtures."""
 
 import io
 import json

@@ -25,7 +25,7 @@ LEGEND = (
 
 
 def score(picture: Picture, estimate: DepthEstimate) -> dict[str, float]:
-    """The errors on one picture; those that it cannot tell are left out."""
+    """The errors on one image; those that cannot be computed are left out."""
     depth = estimate.depth
     assert isinstance(depth, MetricDepth)
     both = picture.known & depth.valid

@@ -199,8 +199,8 @@ def main() -> None:
         add_metadata(args.weights, {"sigma_factor": f"{factor:.6g}", "sigma_power": f"{power:.6g}"})
         save_error_model(ERROR_MODELS, model)
         _write(text, after_sheet(views, Preview(args.weights)), args.before)
-        told = re.sub(INT8, lambda _: int8_of_preview(), BENCHMARKS.read_text(encoding="utf-8"))
-        BENCHMARKS.write_text(told, encoding="utf-8")
+        updated = re.sub(INT8, lambda _: int8_of_preview(), BENCHMARKS.read_text(encoding="utf-8"))
+        BENCHMARKS.write_text(updated, encoding="utf-8")
 
 
 def pair(one: Looked) -> tuple[Picture, DepthEstimate]:

@@ -9,8 +9,8 @@ any moment and run the same command to resume. RUN/log.jsonl holds the errors on
 
   python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
 
-On a CPU beside other work: --threads 1 (two wait for each other), --batch 8 (many small steps), --frozen-stages 3,
---pixels 36864 --view-pixels 36864 --early-until 0.55: 20 samples a second.
+On a CPU that also does other work: --threads 1 (two wait for each other), --batch 8 (many small steps),
+--frozen-stages 3, --pixels 36864 --view-pixels 36864 --early-until 0.55: 20 samples a second.
 """
 
 from __future__ import annotations

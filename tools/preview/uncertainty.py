@@ -52,7 +52,7 @@ class Errors:
 
 
 def fit_power(sources: Sequence[Errors]) -> float:
-    """The power of the highest mean likelihood over the sources, each with a factor of its own."""
+    """The exponent with the highest mean likelihood over the sources; each source has its own factor."""
 
     def cost(errors: Errors, power: float) -> float:
         size, log_predicted = np.maximum(np.abs(errors.error), _LEAST), np.log(errors.predicted)

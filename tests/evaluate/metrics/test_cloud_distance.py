@@ -53,7 +53,7 @@ def test_every_distance_tried_agrees() -> None:
     )
 
 
-def test_the_same_cloud_is_no_distance_away() -> None:
+def test_the_distance_of_a_cloud_to_itself_is_zero() -> None:
     points, _ = clouds(0)
     assert vars(cloud_errors(points, points)) == {"chamfer_m": 0, "fscore_5cm": 1, "fscore_5pct": 1}
 

@@ -22,7 +22,7 @@ NAMES = {
     "dashes": "--help",
 }
 APART = ("textured.ply", "usda")
-"""They would share their name or the texture beside them with another format."""
+"""They would share their name or the texture next to them with another format."""
 TOGETHER = tuple(name for each in formats() if (name := each.removeprefix(".")) not in APART)
 
 
