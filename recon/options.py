@@ -118,7 +118,7 @@ class Options:
     processing_size: int | None = _option(
         "Depth model",
         None,
-        "Side of the input image, px. Depth Anything V2: shorter side (518); 3: longer (504).",
+        "Side of the input image, px. Depth Anything V2: shorter side (518); 3: longer (504); MoGe-2: longer.",
         flag="--processing-size",
         metavar="PX",
     )

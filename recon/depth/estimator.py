@@ -91,6 +91,8 @@ class ModelCard:
     """Hub repository of the weights; None if they are bundled with the package."""
     download_mb: int | None = None
     """Download size of the weights, MB."""
+    files: tuple[str, ...] = ("config.json", "model.safetensors")
+    """Files of the repository that a local folder needs."""
 
 
 CheckpointMaker = Callable[[str, Source, RunOptions, Mapping[str, Any]], Estimator]

@@ -22,7 +22,7 @@ from recon.types import Photo
 
 BEST = names.DEPTH_PRO
 """Choice of ``auto`` if the weights are available."""
-BEST_COMMERCIAL = "da3-metric-large"
+BEST_COMMERCIAL = "moge2-vitl"
 """The same where the licence has to allow commercial use."""
 INSIDE = names.CARRIED
 """First choice of ``auto``, if the photo file contains metric depth."""

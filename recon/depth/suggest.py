@@ -9,13 +9,16 @@ from recon.errors import ModelUnavailable
 
 _ORDER = {
     names.DEPTH_PRO: "it has the sharpest edges, and estimates the focal length",
+    "moge2-vitl": "it estimates metres, the focal length and the sky, indoors and outdoors",
     "da3-metric-large": "it estimates metres indoors and outdoors and finds the sky; it needs the focal length",
+    "moge2-vitb": "it estimates metres, the focal length and the sky, and is smaller than moge2-vitl",
     "dav2-metric-indoor-large": "it is trained for metres in rooms",
     "dav2-metric-outdoor-large": "it is trained for metres in streets",
     "dav2-metric-indoor-small": "it is trained for metres in rooms; its small version may be used commercially",
     "dav2-metric-outdoor-small": "it is trained for metres in streets; its small version may be used commercially",
     "dav2-large": "it has fine detail; its depth is relative and needs a known length",
     "dav2-small": "it is small and fast; its depth is relative and needs a known length",
+    "moge2-vits": "it is small, and estimates metres, the focal length and the sky",
     names.PREVIEW: "it is bundled and fast; its depth is rough",
 }
 """From the most to the least accurate, with the reason for each."""

@@ -18,10 +18,10 @@ from .conftest import KeepingJournal
     [
         (Wish(), "depthpro"),
         (Wish(metric=True), "depthpro"),
-        (Wish(commercial=True), "da3-metric-large"),
-        (Wish(commercial=True, metric=True, place="outdoor"), "da3-metric-large"),
+        (Wish(commercial=True), "moge2-vitl"),
+        (Wish(commercial=True, metric=True, place="outdoor"), "moge2-vitl"),
         (Wish(fast=True), "dav2-small"),
-        (Wish(fast=True, metric=True), "preview"),
+        (Wish(fast=True, metric=True), "moge2-vits"),
         (Wish(fast=True, metric=True, place="indoor"), "dav2-metric-indoor-small"),
         (Wish(fast=True, commercial=True, place="outdoor"), "dav2-metric-outdoor-small"),
     ],
@@ -49,11 +49,11 @@ def test_every_model_but_the_photo_s_own_states_whether_commercial_use_is_allowe
 def test_commercial_only_refuses_the_others(tmp_path: Path) -> None:
     run = RunOptions(commercial_only=True)
     for name in ("depthpro", "dav2-large"):
-        with pytest.raises(ModelUnavailable, match=f"{name} may not be used commercially .*da3-metric-large"):
+        with pytest.raises(ModelUnavailable, match=f"{name} may not be used commercially .*moge2-vitl"):
             registry.create(name, run)
     with pytest.raises(ModelUnavailable, match="does not know the licence of this checkpoint"):
         registry.create(f"hf:{tmp_path}", run)
-    for name in ("dav2-small", "da3-metric-large", "preview", "photo"):
+    for name in ("dav2-small", "da3-metric-large", "moge2-vits", "preview", "photo"):
         assert registry.create(name, run).gives
 
 
@@ -61,5 +61,5 @@ def test_commercial_only_changes_what_auto_takes(
     monkeypatch: pytest.MonkeyPatch, journal: KeepingJournal
 ) -> None:
     monkeypatch.setattr(download, "obtain", lambda source, **how: None)
-    assert registry.choose_auto(RunOptions(commercial_only=True), journal).name == "da3-metric-large"
+    assert registry.choose_auto(RunOptions(commercial_only=True), journal).name == "moge2-vitl"
     assert registry.choose_auto(RunOptions(), journal).name == "depthpro"

@@ -137,7 +137,7 @@ def _ways_to_install(card: "ModelCard") -> list[tuple[str, str]]:
         ("install", f"recon models pull {card.name}"),
         (
             "by hand",
-            f"download config.json and model.safetensors from {constants.ENDPOINT}/{card.repository}",
+            f"download {' and '.join(card.files)} from {constants.ENDPOINT}/{card.repository}",
         ),
         ("", "into a folder, and use it: recon build photo.jpg --model hf:FOLDER"),
         ("mirror", f"HF_ENDPOINT=https://MIRROR recon models pull {card.name}"),

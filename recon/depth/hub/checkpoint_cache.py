@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recon.depth.hub import integrity
+from recon.depth.hub import integrity, torch_file
 from recon.errors import ModelUnavailable
 from recon.strict_json import as_kind, as_object, read_json
 
@@ -16,6 +16,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _REVISION = re.compile(r"[\w.][\w./-]*")
 
 _READ_BYTES = 4 << 20
+TORCH_KIND = "moge"
+"""``model_type`` of a checkpoint in torch's format, which does not state one: only MoGe's files are read."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Snapshot:
     """A checkpoint on this machine."""
 
     folder: Path
-    """Contains config.json and model*.safetensors."""
+    """Contains config.json and model*.safetensors, or model.pt."""
     repository: str | None = None
     """The repository it came from; None for a local folder."""
     revision: str | None = None
@@ -87,23 +89,29 @@ def locate(source: Source) -> Snapshot | None:
         return Snapshot(source.folder)
     from huggingface_hub import constants, try_to_load_from_cache
 
-    config = try_to_load_from_cache(
-        str(source.repository), "config.json", cache_dir=constants.HF_HUB_CACHE, revision=source.revision
+    files = (
+        try_to_load_from_cache(
+            str(source.repository), name, cache_dir=constants.HF_HUB_CACHE, revision=source.revision
+        )
+        for name in ("config.json", torch_file.NAME)
     )
-    if not isinstance(config, str) or what_is_missing(Path(config).parent):
+    folder = next((Path(file).parent for file in files if isinstance(file, str)), None)
+    if folder is None or what_is_missing(folder):
         return None
-    folder = Path(config).parent
     if integrity.is_unchecked(constants.HF_HUB_CACHE, str(source.repository), folder.name):
         return None
     return Snapshot(folder, source.repository, folder.name)
 
 
 def read_config(snapshot: Snapshot) -> dict[str, Any]:
-    """The checkpoint's config.json.
+    """The checkpoint's config.json, or what a model.pt states in its place.
 
     Raises:
-        ModelUnavailable: It is not JSON, or not an object.
+        ModelUnavailable: It is not JSON, or not an object, or the model.pt holds something else than a checkpoint.
     """
+    if torch_file.is_used(snapshot.folder):
+        config, _ = torch_file.read(snapshot.folder / torch_file.NAME)
+        return {"model_type": TORCH_KIND, **config}
     path = snapshot.folder / "config.json"
     try:
         config = read_json(path)
@@ -127,7 +135,7 @@ def read_ahead(snapshot: Snapshot) -> threading.Thread:
     def read() -> None:
         buffer = bytearray(_READ_BYTES)
         with suppress(OSError):
-            for path in sorted(snapshot.folder.glob("model*.safetensors")):
+            for path in weight_paths(snapshot.folder):
                 with path.open("rb", buffering=0) as file:
                     while file.readinto(buffer):
                         pass
@@ -135,6 +143,13 @@ def read_ahead(snapshot: Snapshot) -> threading.Thread:
     thread = threading.Thread(target=read, name="read-ahead", daemon=True)
     thread.start()
     return thread
+
+
+def weight_paths(folder: Path) -> list[Path]:
+    """The files with the weights of a complete checkpoint."""
+    if torch_file.is_used(folder):
+        return [folder / torch_file.NAME]
+    return sorted(folder.glob("model*.safetensors"))
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -151,6 +166,10 @@ def what_is_missing(folder: Path) -> str | None:
     """What is missing in a checkpoint folder, in one sentence; None if it is complete."""
     # A link into the cache may be broken.
     names = {entry.name for entry in folder.iterdir() if entry.is_file()}
+    if torch_file.is_used(folder):
+        if problem := torch_file.problem(folder / torch_file.NAME):
+            return f"{torch_file.NAME} is not used ({problem}); download it again, or convert it to safetensors."
+        return None
     if "config.json" not in names:
         return "expected a checkpoint, but there is no config.json; use a folder written by save_pretrained."
     if "model.safetensors" in names:

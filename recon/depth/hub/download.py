@@ -22,7 +22,8 @@ STALL_LIMIT_S = 90.0
 """A download that receives no byte for this long is aborted, s; the library itself retries within this time."""
 _STOP_LIMIT_S = 5.0
 BY_HAND = (
-    "To install weights by hand: put config.json and model.safetensors into a folder and pass --model hf:FOLDER; or "
+    "To install weights by hand: put config.json and model.safetensors (MoGe-2: model.pt) into a folder and pass "
+    "--model hf:FOLDER; or "
     "set HF_ENDPOINT to a mirror; or copy another machine's Hugging Face cache (HF_HOME) and use --offline."
 )
 

@@ -23,10 +23,11 @@ from huggingface_hub import HfApi, constants, get_session, hf_hub_download, set_
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import tqdm
 
-from recon.depth.hub import integrity
+from recon.depth.hub import integrity, torch_file
 
 WANTED = ("config.json", "preprocessor_config.json", "model.safetensors*", "model-*.safetensors")
-"""The files of a checkpoint; pickled weights and code are never downloaded."""
+"""The files of a checkpoint; code is never downloaded, and of pickled weights only a model.pt where there are no others:
+it is searched for anything but tensors before it is loaded (``torch_file``)."""
 CHUNK_BYTES = 2**20
 """Size of one read, which is lost if the connection breaks."""
 REQUEST_LIMIT_S = 6.0
@@ -47,15 +48,7 @@ def say(**message: Any) -> None:
 def fetch(repository: str, revision: str | None, cache: str) -> None:
     """Downloads the needed files of a repository into the cache and checks them; existing files are kept."""
     info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=REQUEST_LIMIT_S)
-    files = [
-        integrity.announced(each)
-        for each in info.siblings or []
-        if "/" not in each.rfilename and any(fnmatch(each.rfilename, pattern) for pattern in WANTED)
-    ]
-    if not any(file.name.endswith(".safetensors") for file in files):
-        raise Refused(
-            "the repository holds no weights in safetensors (model.safetensors). Choose another one."
-        )
+    files = _wanted(info.siblings or [])
     if not integrity.is_hexadecimal(str(info.sha)):
         raise integrity.Tampered(integrity.strange("commit", str(info.sha)))
     total = sum(file.bytes for file in files)
@@ -82,6 +75,28 @@ def fetch(repository: str, revision: str | None, cache: str) -> None:
         if problem := integrity.check(Path(path).parent, files, pin):
             raise Refused(problem)
     say(folder=str(Path(path).parent))
+
+
+def _wanted(siblings: list[Any]) -> list[integrity.Announced]:
+    """The files to download.
+
+    Raises:
+        Refused: There are no weights that are safe to load.
+    """
+
+    def of(patterns: tuple[str, ...]) -> list[integrity.Announced]:
+        return [
+            integrity.announced(each)
+            for each in siblings
+            if "/" not in each.rfilename and any(fnmatch(each.rfilename, pattern) for pattern in patterns)
+        ]
+
+    files = of(WANTED)
+    if any(file.name.endswith(".safetensors") for file in files):
+        return files
+    if pickled := of((torch_file.NAME,)):
+        return pickled
+    raise Refused("the repository holds no weights in safetensors (model.safetensors). Choose another one.")
 
 
 def _reporter(before: int, total: int) -> type[tqdm]:

@@ -25,9 +25,12 @@ PINNED_SHA256 = {
     "depth-anything/Depth-Anything-V2-Metric-Outdoor-Small-hf": (
         "ad065c77a7421ca55159a1f0db9433397a607690f2d76bb8a6fc54b1be7a3124"
     ),
+    "Ruicheng/moge-2-vits-normal": "79a16621928c2bf0ed04659218c55c01075e950507f40bb3332fb4c873d3e1dc",
+    "Ruicheng/moge-2-vitb-normal": "16b8110e86d5dc5a849db120ca96ef3a223fd30b0c9146d1d81db504073da5f6",
+    "Ruicheng/moge-2-vitl-normal": "280741fd09bc3f403ccff9967784c2a391b52d2c0742ae3efdb21d9f90cc1a01",
 }
-"""SHA-256 of model.safetensors by repository, if two independent publications agree on it. The others are only
-compared with the announced hash."""
+"""SHA-256 of the weights (model.safetensors or model.pt) by repository, if two independent publications agree on it.
+The others are only compared with the announced hash."""
 
 _HEX = re.compile(r"[0-9a-fA-F]{6,128}")
 _TAG = re.compile(r'(W/)?"?[0-9a-fA-F]{6,128}"?')
@@ -91,7 +94,7 @@ def check(folder: Path, files: Sequence[Announced], pinned_sha256: str | None) -
     Args:
         folder: Folder with the files, or links to them.
         files: The announced files.
-        pinned_sha256: Required hash of model.safetensors, whatever was announced.
+        pinned_sha256: Required hash of the weights, whatever was announced.
 
     Returns:
         The problem in one sentence; None if there is none.
@@ -99,7 +102,7 @@ def check(folder: Path, files: Sequence[Announced], pinned_sha256: str | None) -
     for file in files:
         path = folder / file.name
         expected = file
-        if pinned_sha256 and file.name == "model.safetensors":
+        if pinned_sha256 and file.name in ("model.safetensors", "model.pt"):
             expected = Announced(file.name, file.bytes, pinned_sha256, None)
         if problem := _problem(path, expected):
             _delete(path)

@@ -13,15 +13,13 @@ import torch
 from torch import nn
 from torch.nn import functional as nnf
 
+from recon.depth.nets import dinov2_names
 from recon.depth.nets.depth_anything import FusionLayer, Reassemble, fuse
 from recon.depth.nets.residual import channels_last
-from recon.depth.nets.vit import Vit, VitConfig, check_sizes
+from recon.depth.nets.vit import DINOV2_SIZES, POSITION_OFFSET, Vit, VitConfig, check_sizes, dinov2_config
 from recon.strict_json import as_kind, as_object, known_fields, shown
 
-_POSITION_OFFSET = 0.1
 _LAYER_NORM_EPS = 1e-5
-_ENCODERS = {"vits": (384, 12, 6), "vitb": (768, 12, 12), "vitl": (1024, 24, 16)}
-"""Channels, layers and heads."""
 _SCALES = (4, 2, 1, 0.5)
 """Sizes of the decoder's levels over that of the grid of patches."""
 
@@ -57,8 +55,8 @@ class Any3Config:
         names = {"net": ("name", "out_layers"), "head": ("features", "out_channels")}
         own = {name: parts[part][name] for part in parts for name in names[part] if name in parts[part]}
         made = as_kind(cls, known_fields(cls, own))
-        if made.name not in _ENCODERS:
-            raise ValueError(f"the encoder must be one of {', '.join(_ENCODERS)}, got {shown(made.name)}")
+        if made.name not in DINOV2_SIZES:
+            raise ValueError(f"the encoder must be one of {', '.join(DINOV2_SIZES)}, got {shown(made.name)}")
         if not len(made.out_layers) == len(made.out_channels) == len(_SCALES):
             raise ValueError(
                 f"expected {len(_SCALES)} levels: {len(made.out_layers)} layers, {len(made.out_channels)} widths"
@@ -74,14 +72,7 @@ class Any3Config:
     @property
     def encoder(self) -> VitConfig:
         """The encoder's sizes."""
-        channels, layers, heads = _ENCODERS[self.name]
-        return VitConfig(
-            hidden_size=channels,
-            num_hidden_layers=layers,
-            num_attention_heads=heads,
-            layer_norm_eps=_LAYER_NORM_EPS,
-            image_size=518,
-        )
+        return dinov2_config(self.name, layer_norm_eps=_LAYER_NORM_EPS)
 
 
 class DepthAnything3Net(nn.Module):
@@ -93,7 +84,7 @@ class DepthAnything3Net(nn.Module):
         self.config = config
         encoder = config.encoder
         self.patch_size = encoder.patch_size
-        self.backbone = Vit(encoder, hold=True, position_offset=_POSITION_OFFSET)
+        self.backbone = Vit(encoder, hold=True, position_offset=POSITION_OFFSET)
         self.neck: Any = nn.Module()
         self.neck.reassemble = nn.ModuleList(
             Reassemble(encoder.hidden_size, size, scale)
@@ -136,17 +127,8 @@ class DepthAnything3Net(nn.Module):
         return Outputs(self.head.depth(shared).exp()[:, 0], self.head.sky(shared).relu()[:, 0])
 
 
+_ENCODER = re.compile(r"^(?:model\.)?backbone\.pretrained\.")
 _NAMES = (
-    (r"^(model\.)?backbone\.pretrained\.blocks\.", "backbone.encoder.layer."),
-    (r"^(model\.)?backbone\.pretrained\.norm\.", "backbone.layernorm."),
-    (
-        r"^(model\.)?backbone\.pretrained\.patch_embed\.proj\.",
-        "backbone.embeddings.patch_embeddings.projection.",
-    ),
-    (r"^(model\.)?backbone\.pretrained\.pos_embed$", "backbone.embeddings.position_embeddings"),
-    (r"^(model\.)?backbone\.pretrained\.cls_token$", "backbone.embeddings.cls_token"),
-    (r"\.attn\.proj\.", ".attention.o_proj."),
-    (r"\.ls([12])\.gamma$", r".layer_scale\1.lambda1"),
     (r"^(model\.)?head\.projects\.(\d)\.", r"neck.reassemble.\2.projection."),
     (r"^(model\.)?head\.resize_layers\.(\d)\.", r"neck.reassemble.\2.resize."),
     (r"^(model\.)?head\.scratch\.output_conv1\.", "head.shared."),
@@ -165,6 +147,10 @@ def renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """
     ours: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
+        if prefix := _ENCODER.match(name):
+            inside = dinov2_names.renamed(name[prefix.end() :], tensor)
+            ours |= {f"backbone.{key}": value for key, value in inside.items()}
+            continue
         # Levels are counted from 1, the finest; ours from the coarsest.
         name = re.sub(
             r"^(model\.)?head\.scratch\.layer(\d)_rn\.", lambda m: f"neck.convs.{int(m[2]) - 1}.", name
@@ -174,11 +160,5 @@ def renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         )
         for pattern, replacement in _NAMES:
             name = re.sub(pattern, replacement, name)
-        if ".attn.qkv." in name:
-            if len(tensor) % 3:
-                raise ValueError(f"{name}: expected query, key and value, got {tuple(tensor.shape)}")
-            for part, each in zip(("q_proj", "k_proj", "v_proj"), tensor.chunk(3), strict=True):
-                ours[name.replace(".attn.qkv.", f".attention.{part}.")] = each
-        elif not name.endswith(".mask_token"):
-            ours[name] = tensor
+        ours[name] = tensor
     return ours

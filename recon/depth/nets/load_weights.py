@@ -1,4 +1,4 @@
-"""Loads weights from safetensors into a network, memory-mapped, and checks that they match exactly."""
+"""Loads weights from safetensors (or MoGe's model.pt) into a network, memory-mapped, and checks that they match exactly."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-from recon.depth.hub import checkpoint_cache
+from recon.depth.hub import checkpoint_cache, torch_file
 from recon.depth.hub.checkpoint_cache import Snapshot
 from recon.depth.inference import placement
 from recon.errors import ModelUnavailable
@@ -79,6 +79,8 @@ def load(
 
 
 def _read(folder: Path) -> dict[str, torch.Tensor]:
+    if torch_file.is_used(folder):
+        return torch_file.read(folder / torch_file.NAME)[1]
     names = ["model.safetensors"]
     if not (folder / names[0]).exists():
         names = checkpoint_cache.weight_files(folder)

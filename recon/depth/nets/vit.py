@@ -18,6 +18,10 @@ from recon.strict_json import as_kind, known_fields
 
 CHUNK_TOKENS = 1200
 """Tokens per chunk on a CPU: two patches of Depth Pro, whose MLP then uses 19 MB."""
+DINOV2_SIZES = {"vits": (384, 12, 6), "vitb": (768, 12, 12), "vitl": (1024, 24, 16)}
+"""Channels, layers and heads of DINOv2's published encoders."""
+POSITION_OFFSET = 0.1
+"""``position_offset`` of DINOv2's own code."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,18 @@ class VitConfig:
         if made.hidden_size % made.num_attention_heads:
             raise ValueError(f"{made.num_attention_heads} heads do not share {made.hidden_size} channels")
         return made
+
+
+def dinov2_config(name: str, *, layer_norm_eps: float = 1e-6) -> VitConfig:
+    """The sizes of a published encoder, a key of ``DINOV2_SIZES``: patches of 14 px, trained at 518 px."""
+    channels, layers, heads = DINOV2_SIZES[name]
+    return VitConfig(
+        hidden_size=channels,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        layer_norm_eps=layer_norm_eps,
+        image_size=518,
+    )
 
 
 _LARGEST = {"num_hidden_layers": 100, "num_attention_heads": 100, "mlp_ratio": 16, "num_fov_head_layers": 16}

@@ -51,7 +51,7 @@ class FakeHub:
         content = self.files[name]
         git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
         about: dict[str, Any] = {"size": len(content), "oid": git, "blobId": git}
-        if name.endswith(".safetensors"):
+        if name.endswith((".safetensors", ".pt")):
             sha256 = hashlib.sha256(content).hexdigest()
             about["lfs"] = {"sha256": sha256, "oid": sha256, "size": len(content), "pointerSize": 134}
         return about

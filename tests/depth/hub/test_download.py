@@ -1,8 +1,10 @@
 """Fetching weights: end to end from a hub on this machine, and hubs that misbehave cost seconds."""
 
 import errno
+import io
 import os
 import re
+import shutil
 import socket
 import threading
 import time
@@ -14,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from huggingface_hub import constants
 
 from recon.depth import registry
@@ -269,6 +272,36 @@ def test_pickled_weights_are_not_even_fetched(hub: FakeHub, journal: KeepingJour
     with pytest.raises(ModelUnavailable, match="no weights in safetensors"):
         download.pull(TINY, journal)
     assert not hub.downloads()
+
+
+def tensors_alone() -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"model_config": {"a": 1}, "model": {"w": torch.ones(3)}}, buffer)
+    return buffer.getvalue()
+
+
+def test_tensors_in_torch_s_format_are_fetched_where_there_is_nothing_else(
+    hub: FakeHub, cache: Path, journal: KeepingJournal
+) -> None:
+    hub.files["model.pt"] = tensors_alone()
+    download.pull(TINY, journal)
+    assert "model.pt" not in hub.downloads()
+    shutil.rmtree(cache)
+    del hub.files["model.safetensors"]
+    hub.requests.clear()
+    snapshot = download.pull(TINY, journal)
+    assert set(hub.downloads()) == {"model.pt"}
+    assert checkpoint_cache.locate(TINY) == snapshot
+    assert checkpoint_cache.read_config(snapshot) == {"model_type": "moge", "a": 1}
+
+
+def test_a_model_pt_with_code_is_refused(hub: FakeHub, journal: KeepingJournal) -> None:
+    del hub.files["model.safetensors"]
+    buffer = io.BytesIO()
+    torch.save({"model_config": {}, "model": torch.nn.Linear(1, 1)}, buffer)
+    hub.files["model.pt"] = buffer.getvalue()
+    with pytest.raises(ModelUnavailable, match=r"model\.pt is not used .*beside tensors"):
+        download.pull(TINY, journal)
 
 
 def files_outside(cache: Path) -> list[Path]:
