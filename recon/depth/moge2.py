@@ -21,7 +21,7 @@ from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
 from recon.journal import Journal
-from recon.types import DEFAULT_FOV_DEG, BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+from recon.types import DEFAULT_FOV_DEG, BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
     import torch

@@ -1,9 +1,9 @@
 """From a map of points that is known up to a shift along the optical axis, to depth and a focal length.
 
-MoGe (Wang et al., arXiv:2410.19115, section 3.1) predicts points (x, y, z) up to scale and a shift t of z. With (u, v)
-the position of a pixel from the centre of the photo, in halves of its diagonal, and f the focal length in the same
-unit, ``f x / (z + t) = u`` and ``f y / (z + t) = v``. Focal length and shift are the least-squares solution over all
-pixels: the focal length is linear for each shift, so that only the shift is searched for.
+MoGe (Wang et al., arXiv:2410.19115, section 3.1) predicts points (x, y, z) up to scale and a shift t of z. With
+(u, v) the position of a pixel from the centre of the photo, in halves of its diagonal, and f the focal length in the
+same unit, ``f x / (z + t) = u`` and ``f y / (z + t) = v``. Focal length and shift are the least-squares solution over
+all pixels: the focal length is linear for each shift, so that only the shift is searched for.
 """
 
 from dataclasses import dataclass

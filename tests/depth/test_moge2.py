@@ -222,7 +222,10 @@ def without(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (without("scale_head"), "it has no scale_head, so it gives no metres"),
         (without("points_head"), "it has no points_head"),
         (without("neck"), "neck must be an object"),
-        (lambda config: {**config, "encoder": {**config["encoder"], "backbone": "x"}}, "dinov2_vitl14, got 'x'"),
+        (
+            lambda config: {**config, "encoder": {**config["encoder"], "backbone": "x"}},
+            "dinov2_vitl14, got 'x'",
+        ),
         (
             lambda config: {**config, "encoder": {**config["encoder"], "intermediate_layers": [5, 12]}},
             "no layers",
@@ -231,8 +234,14 @@ def without(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
             lambda config: {**config, "neck": {**config["neck"], "dim_res_blocks": [10**9] * 5}},
             "a width must be",
         ),
-        (lambda config: {**config, "neck": {**config["neck"], "dim_res_blocks": [8] * 4}}, "expected 5 levels"),
-        (lambda config: {**config, "neck": {**config["neck"], "resamplers": ["bilinear"]}}, "expected 4 entries"),
+        (
+            lambda config: {**config, "neck": {**config["neck"], "dim_res_blocks": [8] * 4}},
+            "expected 5 levels",
+        ),
+        (
+            lambda config: {**config, "neck": {**config["neck"], "resamplers": ["bilinear"]}},
+            "expected 4 entries",
+        ),
         (
             lambda config: {**config, "neck": {**config["neck"], "num_res_blocks": [10**9] * 5}},
             "num_res_blocks must be between",

@@ -168,7 +168,9 @@ def what_is_missing(folder: Path) -> str | None:
     names = {entry.name for entry in folder.iterdir() if entry.is_file()}
     if torch_file.is_used(folder):
         if problem := torch_file.problem(folder / torch_file.NAME):
-            return f"{torch_file.NAME} is not used ({problem}); download it again, or convert it to safetensors."
+            return (
+                f"{torch_file.NAME} is not used ({problem}); download it again, or convert it to safetensors."
+            )
         return None
     if "config.json" not in names:
         return "expected a checkpoint, but there is no config.json; use a folder written by save_pretrained."

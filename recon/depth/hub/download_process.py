@@ -26,8 +26,8 @@ from huggingface_hub.utils import tqdm
 from recon.depth.hub import integrity, torch_file
 
 WANTED = ("config.json", "preprocessor_config.json", "model.safetensors*", "model-*.safetensors")
-"""The files of a checkpoint; code is never downloaded, and of pickled weights only a model.pt where there are no others:
-it is searched for anything but tensors before it is loaded (``torch_file``)."""
+"""The files of a checkpoint. Code is never downloaded, and of pickled weights only a model.pt where there are no
+others: it is searched for anything but tensors before it is loaded (``torch_file``)."""
 CHUNK_BYTES = 2**20
 """Size of one read, which is lost if the connection breaks."""
 REQUEST_LIMIT_S = 6.0

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
-from torch.nn import functional as nnf
 
 from recon.strict_json import as_kind, known_fields
 

@@ -1,4 +1,4 @@
-"""Loads weights from safetensors (or MoGe's model.pt) into a network, memory-mapped, and checks that they match exactly."""
+"""Loads weights from safetensors (or MoGe's model.pt) into a network, memory-mapped, and checks that they match."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -4,6 +4,7 @@ DINOv2, and stacks of convolutions (``conv_stack.py``) on the sum of some of its
 of the published file. The head for normals, which no later stage uses, is left out.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,9 +85,7 @@ class Moge2Config:
                 tuple[int, ...], as_object(config["scale_head"], "scale_head").get("dims"), "scale_head.dims"
             ),
             remap=as_kind(Remap, config.get("remap_output", "linear"), "remap_output"),  # type: ignore[arg-type]
-            tokens=as_kind(
-                tuple[int, int], config.get("num_tokens_range", (1200, 3600)), "num_tokens_range"
-            ),
+            tokens=as_kind(tuple[int, int], config.get("num_tokens_range", (1200, 3600)), "num_tokens_range"),
         )
         made._check()
         return made
@@ -132,7 +131,7 @@ class Moge2Net(nn.Module):
             self.decoder.add_module(name, None if stack is None else ConvStack(stack))
         dims = config.scale_dims
         layers: list[nn.Module] = []
-        for width_in, width_out in zip(dims[:-1], dims[1:], strict=True):
+        for width_in, width_out in itertools.pairwise(dims):
             layers += [nn.Linear(width_in, width_out), nn.ReLU()]
         self.decoder.scale_head = nn.Sequential(*layers[:-1])
 

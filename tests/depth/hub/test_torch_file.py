@@ -16,7 +16,10 @@ from recon.depth.hub import checkpoint_cache, torch_file
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.errors import ModelUnavailable
 
-GOOD: dict[str, Any] = {"model_config": {"a": [1, None, "x"], "b": {"c": 0.5}}, "model": {"w": torch.arange(6.0)}}
+GOOD: dict[str, Any] = {
+    "model_config": {"a": [1, None, "x"], "b": {"c": 0.5}},
+    "model": {"w": torch.arange(6.0)},
+}
 
 
 def saved(path: Path, content: Any) -> Path:
