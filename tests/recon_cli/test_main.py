@@ -454,7 +454,7 @@ def test_a_dry_run_names_the_model_and_what_calibrates_it(folder: Path) -> None:
 def test_a_dry_run_names_the_model_that_commercial_only_takes(folder: Path) -> None:
     words = ["build", "@photo.jpg", "-o", "@a.ply", "--dry-run", "--json", "--commercial-only"]
     message = entry(json.loads(run(folder, *words).stdout), "model")["message"]
-    assert "da3-metric-large is not on this machine" in message and "depthpro" not in message
+    assert "moge2-vitl is not on this machine" in message and "depthpro" not in message
 
 
 def test_one_of_several_that_exclude_each_other_replaces_the_stored_one(folder: Path) -> None:
