@@ -283,6 +283,13 @@ class Options:
         flag="--axes",
         choices=get_args(Axes),
     )
+    uncertainty: bool = _option(
+        "Output",
+        False,
+        "Clouds in .ply: also the standard deviation of each point's depth, in metres, if the model predicts it. "
+        "CloudCompare then shows it as colours.",
+        flag="--uncertainty",
+    )
     keep_metadata: bool = _option(
         "Output",
         False,

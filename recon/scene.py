@@ -195,6 +195,7 @@ class Scene(Value):
             stride=self.stride_of("cloud"),
             edge=given.edge,
             normals=normals,
+            sigma_m=self.depth.sigma_m if given.uncertainty else None,
         )
 
     def mesh(self, *, axes: Axes | None = None) -> Mesh:

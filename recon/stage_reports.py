@@ -115,6 +115,26 @@ def _report_not_level(scene: Scene, wanted: Sequence[tuple[Shape, Axes | None]],
     )
 
 
+def report_uncertainty(scene: Scene, stored: bool, journal: Journal) -> None:
+    """Warns where the standard deviation of the depth is asked for, and no file contains it.
+
+    Args:
+        scene: The scene.
+        stored: Whether an output can contain it.
+        journal: The journal.
+    """
+    if not scene.options.uncertainty:
+        return
+    if scene.depth.log_sigma is None:
+        model = scene.provenance.model_name or "the source of the depth"
+        why = f"{model} predicts no standard deviation of the depth; of the built-in models, preview does"
+    elif not stored:
+        why = "only point clouds in .ply contain it (and .npz, always)"
+    else:
+        return
+    journal.warn("uncertainty", f"--uncertainty has no effect: {why}", option="--uncertainty")
+
+
 def report_faces(scene: Scene, faces: int, journal: Journal) -> None:
     """The share of the full mesh that is kept; warns if simplification left more triangles than requested."""
     asked, step = scene.options.faces, scene.stride_of("mesh")

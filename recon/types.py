@@ -207,6 +207,11 @@ class MetricDepth(Value):
     """(H, W) float32: the estimator's own standard deviation of log depth at each pixel, without the error of the
     scale (0.05: 5 % of the distance); None: the estimator predicts none. Meaningless where ``valid`` is False."""
 
+    @property
+    def sigma_m(self) -> FloatMap | None:
+        """(H, W) float32 standard deviation of z-depth, m, from ``log_sigma`` to first order; None: unknown."""
+        return None if self.log_sigma is None else self.z_m * self.log_sigma
+
     def __post_init__(self) -> None:
         _expect("z_m", self.z_m, (None, None), np.float32)
         _expect("valid", self.valid, self.z_m.shape, np.bool_)
@@ -337,12 +342,16 @@ class PointCloud(Value):
     """(N, 3) uint8 sRGB."""
     normals: NDArray[np.float32] | None = None
     """(N, 3) float32 unit vectors that face the camera, cam frame."""
+    sigma_m: NDArray[np.float32] | None = None
+    """(N,) float32 standard deviation of z-depth, m, without the error of the scale; None: unknown."""
 
     def __post_init__(self) -> None:
         _expect("points", self.points, (None, 3), np.float32)
         _expect("rgb", self.rgb, (len(self.points), 3), np.uint8)
         if self.normals is not None:
             _expect("normals", self.normals, (len(self.points), 3), np.float32)
+        if self.sigma_m is not None:
+            _expect("sigma_m", self.sigma_m, (len(self.points),), np.float32)
 
     def __len__(self) -> int:
         return len(self.points)
@@ -361,7 +370,7 @@ class PointCloud(Value):
         """
         dst_T_cam = rigid(dst_T_cam)
         normals = None if self.normals is None else rotate(dst_T_cam, self.normals)
-        return PointCloud(apply(dst_T_cam, self.points), self.rgb, normals)
+        return replace(self, points=apply(dst_T_cam, self.points), normals=normals)
 
     def to_open3d(self) -> Any:
         """An ``open3d.geometry.PointCloud`` with the colours and normals.

@@ -9,7 +9,9 @@ from synthetic import CAMERA, floor_and_wall, with_box
 import recon
 from recon.errors import ExportError, SceneFileError
 from recon.geometry.unproject import project
+from recon.journal import Journal
 from recon.options import Options
+from recon.outputs.scene_files import outputs_from, save_all
 from recon.provenance import ModelRecord, Provenance
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
@@ -55,6 +57,37 @@ def test_normals_are_optional_units_that_face_the_camera() -> None:
     assert cloud.normals is not None
     assert np.allclose(np.linalg.norm(cloud.normals, axis=1), 1, atol=1e-5)
     assert (np.einsum("ni,ni->n", cloud.normals, cloud.points) < 0).all()
+
+
+def test_points_have_the_standard_deviation_of_their_pixels_if_asked() -> None:
+    scene = scene_of(uncertainty=True, stride=2)
+    assert scene.cloud().sigma_m is None, "the estimator predicts none"
+    log_sigma = np.full((120, 160), 0.05, np.float32)
+    depth = replace(scene.depth, log_sigma=log_sigma)
+    scene = replace(scene, depth=depth)
+    cloud = scene.cloud()
+    assert np.allclose(cloud.sigma_m, 0.05 * cloud.points[:, 2], rtol=1e-6), "5 % of the distance"
+    assert replace(scene, options=Options()).cloud().sigma_m is None
+
+
+@pytest.mark.parametrize(
+    ("names", "predicted", "warning"),
+    [
+        (["a.ply"], True, None),
+        (["a.ply"], False, "fake predicts no standard deviation"),
+        (["a.glb", "a.obj"], True, "only point clouds in .ply"),
+    ],
+)
+def test_uncertainty_without_effect_is_said(
+    names: list[str], predicted: bool, warning: str | None, tmp_path: Path
+) -> None:
+    scene = scene_of(uncertainty=True)
+    if predicted:
+        scene = replace(scene, depth=replace(scene.depth, log_sigma=np.full((120, 160), 0.05, np.float32)))
+    journal = Journal()
+    save_all(scene, outputs_from([tmp_path / name for name in names], None), journal, overwrite=False)
+    warned = [each.message for each in journal.entries if "--uncertainty" in each.message]
+    assert len(warned) == (warning is not None) and (warning is None or warning in warned[0])
 
 
 def test_max_depth_drops_what_is_farther() -> None:

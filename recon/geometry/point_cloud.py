@@ -29,6 +29,8 @@ class GridCloud:
     """(H, W, 3) uint8 sRGB."""
     connections: Connections | None = None
     """Which neighbours belong to the same surface, for normals; None: the points have none."""
+    sigma_m: FloatMap | None = None
+    """(H, W) standard deviation of z-depth, m; None: the points have none."""
 
     def __len__(self) -> int:
         return sum(piece.count for piece in self.pieces)
@@ -43,6 +45,7 @@ class GridCloud:
         count = len(self)
         points, rgb = np.empty((count, 3), np.float32), np.empty((count, 3), np.uint8)
         normals = None if self.connections is None else np.empty((count, 3), np.float32)
+        sigma_m = None if self.sigma_m is None else self.sigma_m[self.keep]
         start = 0
         for piece in self.pieces:
             rows = slice(start, start + piece.count)
@@ -51,7 +54,7 @@ class GridCloud:
             if normals is not None:
                 normals[rows] = piece.normals(np.eye(4))
             start = rows.stop
-        return PointCloud(points, rgb, normals)
+        return PointCloud(points, rgb, normals, sigma_m)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,16 @@ class Piece:
         rgb = self.cloud.rgb[self.rows]
         return rgb.reshape(-1, 3) if self._all else rgb[self.cloud.keep[self.rows]]
 
+    def sigma_m(self) -> NDArray[np.float32]:
+        """(N,) standard deviation of z-depth, m.
+
+        Raises:
+            ValueError: It is unknown.
+        """
+        if self.cloud.sigma_m is None:
+            raise ValueError("the standard deviation of the depth is unknown")
+        return self.cloud.sigma_m[self.rows][self.cloud.keep[self.rows]]
+
     def normals(self, dst_T_cam: Transform) -> NDArray[np.float32]:
         """(N, 3) unit vectors that face the camera, in the dst frame.
 
@@ -108,6 +121,7 @@ def cloud_from_depth(
     stride: int = 1,
     edge: float,
     normals: bool = True,
+    sigma_m: FloatMap | None = None,
 ) -> GridCloud:
     """One coloured point for each kept pixel, in the cam frame.
 
@@ -118,7 +132,9 @@ def cloud_from_depth(
         stride: Every so many pixels are a point.
         edge: As ``surface_of`` took it.
         normals: Whether the points have normals.
+        sigma_m: (H, W) standard deviation of z-depth, m, if the points are to have it.
     """
     rays = rays_of(camera, stride)
     z_m, keep, connections = every_nth(surface, stride, rays, edge)
-    return GridCloud(z_m, keep, rays, rgb[::stride, ::stride], connections if normals else None)
+    sigma_m = None if sigma_m is None else sigma_m[::stride, ::stride]
+    return GridCloud(z_m, keep, rays, rgb[::stride, ::stride], connections if normals else None, sigma_m)

@@ -69,8 +69,11 @@ def save_all(
     """Writes every output, and reports the contents and size of each."""
     from recon.export.registry import save
     from recon.pipeline import make_geometry
+    from recon.stage_reports import report_uncertainty
     from recon.types import Mesh
 
+    stored = any(o.form is not None and (o.form.suffix, o.shape) == (".ply", "cloud") for o in outputs)
+    report_uncertainty(scene, stored, journal)
     wanted = [(o.shape, o.form.fixed_axes) for o in outputs if o.shape is not None and o.form is not None]
     made = make_geometry(scene, wanted, journal)
     written: list[dict[str, Any]] = []

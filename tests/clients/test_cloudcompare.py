@@ -24,3 +24,13 @@ def test_counts_lengths_and_colours(name, scene, cloudcompare, tmp_path):
     if name in ("a.ply", "a.xyz", "mesh.ply"):
         rgb = cloud.rgb if is_cloud else mesh.rgb
         assert np.array_equal(seen[:, 3:6], rgb)
+
+
+def test_the_standard_deviation_of_the_depth_is_a_scalar_field(scene, cloudcompare, tmp_path):
+    coarse = replace(scene, options=replace(scene.options, stride=6, uncertainty=True))
+    unsure = replace(coarse.depth, log_sigma=np.full_like(coarse.depth.z_m, 0.05))
+    coarse = replace(coarse, depth=unsure)
+    coarse.save(tmp_path / "a.ply")
+    seen = cloudcompare(tmp_path / "a.ply")
+    expected = 0.05 * coarse.cloud().points[:, 2]
+    assert np.allclose(seen[:, 6], expected, rtol=1e-5)

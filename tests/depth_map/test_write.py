@@ -1,5 +1,7 @@
 """Depth files: exact numbers for programs, and images with a correct legend."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -184,3 +186,13 @@ def test_ticks_are_round_inside_and_apart(near, ratio, gap):
 )
 def test_ticks_that_a_person_would_choose(near, far, expected):
     assert round_ticks(near, far, smallest_gap=0.05) == expected
+
+
+def test_npz_holds_the_standard_deviation_in_metres_where_it_is_predicted(depth, tmp_path):
+    write_depth(tmp_path / "d.npz", replace(depth, log_sigma=np.full_like(depth.z_m, 0.1)))
+    with np.load(tmp_path / "d.npz") as stored:
+        assert np.allclose(stored["sigma_m"][depth.valid], 0.1 * depth.z_m[depth.valid], rtol=1e-6)
+        assert (stored["sigma_m"][~depth.valid] == 0).all()
+    assert np.array_equal(read_depth(tmp_path / "d.npz").valid, depth.valid), "and is no second depth map"
+    write_depth(tmp_path / "e.npz", depth)
+    assert "sigma_m" not in np.load(tmp_path / "e.npz")

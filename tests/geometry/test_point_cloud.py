@@ -99,3 +99,16 @@ def test_makers_run_ahead_a_little_and_fail_in_order() -> None:
     with pytest.raises(OSError, match="full"):
         list(blocks)
     assert max(made) <= 54
+
+
+def test_the_standard_deviation_of_a_pixel_goes_with_its_point() -> None:
+    sigma_m = np.float32(0.1) * Z_M
+    cloud = GridCloud(Z_M, SOME, RAYS, RGB, sigma_m=sigma_m)
+    whole = cloud.whole()
+    assert np.array_equal(whole.sigma_m, sigma_m[SOME])
+    assert np.array_equal(np.concatenate([piece.sigma_m() for piece in cloud.pieces]), sigma_m[SOME])
+    assert np.array_equal(whole.transform(TURN).sigma_m, whole.sigma_m), (
+        "a rigid transform changes no distance"
+    )
+    with pytest.raises(ValueError, match="unknown"):
+        GridCloud(Z_M, SOME, RAYS, RGB).pieces[0].sigma_m()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic import CAMERA, floor_and_wall, plane
@@ -77,3 +79,14 @@ def test_normals_do_not_look_across_an_edge() -> None:
     z[:, :80] = 2.0
     normals = grid_normals(z, RAYS, connect(z, ALL, RAYS, 0.04))
     assert np.abs(normals - [0, 0, -1]).max() < 1e-5
+
+
+def test_a_cube_has_the_mean_standard_deviation_of_its_points() -> None:
+    """Neighbouring pixels err together: their mean is no surer."""
+    cloud = cloud_of(ALL)
+    one = replace(cloud, sigma_m=np.full(len(cloud), 0.25, np.float32))
+    assert np.array_equal(np.unique(thin(one, 0.25).sigma_m), [0.25])
+    two = PointCloud(
+        np.float32([[0, 0, 1], [0, 0, 1.1]]), np.zeros((2, 3), np.uint8), None, np.float32([0.1, 0.3])
+    )
+    assert thin(two, 1000.0).sigma_m == pytest.approx([0.2])

@@ -43,7 +43,7 @@ ESTIMATION = (
     "offline",
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")
-PASSED_ON = ("keep_metadata",)
+PASSED_ON = ("uncertainty", "keep_metadata")
 
 _EXCLUSIVE = (
     ("faces", "error"),

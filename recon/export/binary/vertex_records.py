@@ -27,13 +27,15 @@ class Vertices:
     """(N, 3) sRGB."""
     uv: NDArray[np.float32] | None = None
     """(N, 2), from the top-left corner of the image."""
+    sigma_m: NDArray[np.float32] | None = None
+    """(N,) standard deviation of z-depth, m."""
 
     def __len__(self) -> int:
         return len(self.points)
 
 
 def record_of(vertices: Vertices | GridCloud) -> np.dtype[Any]:
-    """The dtype of one vertex: ``xyz``, and ``normal``, ``rgb``, ``st`` if present; little endian, packed."""
+    """The dtype of one vertex: ``xyz``, then what is present of ``normal``, ``rgb``, ``st``, ``sigma``; packed."""
     if isinstance(vertices, GridCloud):
         has_normals, has_rgb, has_uv = vertices.connections is not None, True, False
     else:
@@ -42,6 +44,7 @@ def record_of(vertices: Vertices | GridCloud) -> np.dtype[Any]:
     fields += [("normal", "<f4", (3,))] if has_normals else []
     fields += [("rgb", "u1", (3,))] if has_rgb else []
     fields += [("st", "<f4", (2,))] if has_uv else []
+    fields += [("sigma", "<f4", (1,))] if vertices.sigma_m is not None else []
     return np.dtype(fields)
 
 
@@ -71,6 +74,8 @@ def _of_piece(piece: Piece, record: np.dtype[Any], file_T_cam: Transform, buffer
         piece.put_points(block["xyz"], file_T_cam)
         if "normal" in (record.names or ()):
             put(block["normal"], piece.normals(file_T_cam))
+        if "sigma" in (record.names or ()):
+            put(block["sigma"], piece.sigma_m()[:, None])
     return buffer.data
 
 
@@ -88,6 +93,8 @@ def _of_rows(
         # t is measured upwards from the bottom of the image.
         put(block["st"][:, 0], vertices.uv[rows, 0])
         np.subtract(1, vertices.uv[rows, 1], out=block["st"][:, 1])
+    if vertices.sigma_m is not None:
+        put(block["sigma"], vertices.sigma_m[rows, None])
     return buffer.data
 
 

@@ -1,6 +1,8 @@
 """PLY, binary little endian: coloured points, a mesh with vertex colours, or a mesh with the photo as texture.
 
-Uses only properties that all programs read in the same way: float positions and normals, uchar colours, int indices.
+Uses only properties that all programs read in the same way: float positions and normals, uchar colours, int indices;
+``scalar_depth_sigma_m``, the standard deviation of the depth, only if the user asks for it, because CloudCompare then
+shows the cloud in its colours instead of the photo's. Without its prefix ``scalar_`` CloudCompare skips a property.
 
 A mesh has colours or a texture, never both: MeshLab multiplies them, which is too dark; trimesh drops the colours if
 there are texture coordinates; CloudCompare and Open3D ignore textures of a PLY. So ``.ply`` has colours, which work
@@ -31,6 +33,7 @@ _PROPERTIES = {
     "normal": ("float nx", "float ny", "float nz"),
     "rgb": ("uchar red", "uchar green", "uchar blue"),
     "st": ("float s", "float t"),
+    "sigma": ("float scalar_depth_sigma_m",),
 }
 _FACE = np.dtype([("count", "u1"), ("indices", "<i4", (3,))])
 
@@ -52,7 +55,7 @@ def write(content: Content, path: Path) -> None:
         _write_file(content, path, geometry)
     else:
         cloud = cloud_of(content)
-        _write_file(content, path, Vertices(cloud.points, cloud.normals, cloud.rgb))
+        _write_file(content, path, Vertices(cloud.points, cloud.normals, cloud.rgb, sigma_m=cloud.sigma_m))
 
 
 def write_textured(content: Content, path: Path) -> None:

@@ -195,3 +195,22 @@ def test_writing_takes_no_more_memory_for_a_larger_cloud(make_content, tmp_path)
     tracemalloc.stop()
     # What up to four threads have in hand.
     assert peak < 25e6 < 0.5 * (tmp_path / "a.ply").stat().st_size
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["cloud", "pieces"])
+def test_the_standard_deviation_is_a_property_that_other_programs_read_past(
+    whole, make_content, trimesh, open3d, tmp_path
+):
+    z_m = np.float32([[1, 2], [3, 4]])
+    camera = Intrinsics.from_focal(2.0, width=2, height=2, source="user")
+    keep = np.array([[True, False], [True, True]])
+    grid = GridCloud(z_m, keep, rays_of(camera), np.full((2, 2, 3), 200, np.uint8), sigma_m=z_m / 10)
+    geometry = grid.whole() if whole else grid
+    ply.write(replace(make_content("cloud"), geometry=geometry), tmp_path / "a.ply")
+    read = trimesh.load(tmp_path / "a.ply")
+    raw = read.metadata["_ply_raw"]["vertex"]["data"]
+    assert raw["scalar_depth_sigma_m"].ravel() == pytest.approx([0.1, 0.3, 0.4])
+    assert (read.colors[:, :3] == 200).all() and len(read.vertices) == 3
+    assert np.array_equal(
+        np.asarray(open3d.io.read_point_cloud(str(tmp_path / "a.ply")).points), read.vertices
+    )
