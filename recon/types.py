@@ -368,9 +368,8 @@ class PointCloud(Value):
         Raises:
             ValueError: It is not rigid.
         """
-        dst_T_cam = rigid(dst_T_cam)
-        normals = None if self.normals is None else rotate(dst_T_cam, self.normals)
-        return replace(self, points=apply(dst_T_cam, self.points), normals=normals)
+        points, normals = _moved(dst_T_cam, self.points, self.normals)
+        return replace(self, points=points, normals=normals)
 
     def to_open3d(self) -> Any:
         """An ``open3d.geometry.PointCloud`` with the colours and normals.
@@ -418,17 +417,9 @@ class Mesh(Value):
         return f"Mesh({counts}, {_size(self.vertices)})"
 
     def transform(self, dst_T_cam: Transform) -> "Mesh":
-        """The mesh in another frame, such as ``world_T_cam`` of a robot; files are written from the cam frame.
-
-        Args:
-            dst_T_cam: (4, 4) rigid transform, column vectors, translation in metres.
-
-        Raises:
-            ValueError: It is not rigid.
-        """
-        dst_T_cam = rigid(dst_T_cam)
-        normals = None if self.normals is None else rotate(dst_T_cam, self.normals)
-        return replace(self, vertices=apply(dst_T_cam, self.vertices), normals=normals)
+        """The mesh in another frame: as ``PointCloud.transform``."""
+        vertices, normals = _moved(dst_T_cam, self.vertices, self.normals)
+        return replace(self, vertices=vertices, normals=normals)
 
     def to_open3d(self) -> Any:
         """An ``open3d.geometry.TriangleMesh`` with colours of vertices, without the texture.
@@ -441,6 +432,13 @@ class Mesh(Value):
     def to_trimesh(self) -> Any:
         """A ``trimesh.Trimesh`` with colours of vertices, without the texture."""
         return interop.trimesh_mesh(self.vertices, self.faces, self.rgb, self.normals)
+
+
+def _moved(
+    dst_T_cam: Transform, points: NDArray[np.float32], normals: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    dst_T_cam = rigid(dst_T_cam)
+    return apply(dst_T_cam, points), None if normals is None else rotate(dst_T_cam, normals)
 
 
 def _size(points: NDArray[np.float32]) -> str:
