@@ -1,4 +1,4 @@
-"""Many photos with their stages overlapped against one by one, and the memory that many take.
+"""Throughput of a batch with overlapped stages against one photo at a time, and its memory.
 
     python -m tools.bench.batch [--rounds 3] [--photos 8] [--folder DIR]
 
@@ -45,7 +45,7 @@ STAGES = ("load", "network", "finish")
 
 
 def make_photos(folder: Path, count: int, *, width: int, height: int) -> None:
-    """Photos of the sample at another size, no two alike, each with its depth."""
+    """Resized copies of the sample photos, all different, each with its depth."""
     photo = Image.open(SAMPLE / "living_room.jpg").resize((width, height), Image.Resampling.BICUBIC)
     depth = Image.open(SAMPLE / "living_room.depth.png").resize((width, height), Image.Resampling.NEAREST)
     for name in ("photos", "depths"):
@@ -81,17 +81,17 @@ def small_network(folder: Path) -> Path:
 
 
 class _Elsewhere(SharedModels):
-    """Gives an estimator that waits, as for a GPU, and returns the embedded preview's depth."""
+    """Loads an estimator that waits, as for a GPU, and returns depth computed in advance by the preview network."""
 
     waits_s = 0.0
     name, gives = "elsewhere", "metric"
 
     def estimator_for(self, prepared: Prepared) -> Any:
-        """Itself."""
+        """Returns this object."""
         return self
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Waits; the depth is ready before."""
+        """Waits, then returns the depth that was computed in advance."""
         if "_ready" not in self.__dict__:
             self._ready = Preview().estimate(photo, focal_px=focal_px, journal=Journal())
         time.sleep(self.waits_s)
@@ -100,21 +100,21 @@ class _Elsewhere(SharedModels):
 
 @dataclass
 class Case:
-    """One kind of work on a folder of photos."""
+    """A workload on a folder of photos."""
 
     name: str
     folder: Path
     options: Options
     maker: Maker
     waits_s: float | None = None
-    """Takes the place of the network: one on another processor, which leaves this one free for so long."""
+    """Time that the simulated network on another processor takes, s; None: the real network."""
     models: SharedModels = field(init=False)
     stages: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
-    """Seconds of all photos that were done one by one."""
+    """Seconds for all photos, one at a time."""
     processor_s: float = 0.0
     done: int = 0
     at_work: list[float] = field(default_factory=list)
-    """Share of the time of overlapped runs in which the network ran."""
+    """Fraction of the time of overlapped runs in which the network was running."""
 
     def __post_init__(self) -> None:
         make = SharedModels if self.waits_s is None else _Elsewhere
@@ -135,7 +135,7 @@ class Case:
             yield runner
 
     def one_by_one(self) -> None:
-        """Each photo through all stages before the next."""
+        """Runs all stages of a photo before the next photo."""
         with self.runner() as runner:
             before = time.process_time()
             for item in runner.plan.items(self.models, Journal()):
@@ -149,7 +149,7 @@ class Case:
             self.processor_s += time.process_time() - before
 
     def together(self) -> None:
-        """As ``recon build`` does."""
+        """Overlaps the stages, as ``recon build`` does."""
         network_s = 0.0
         with self.runner() as runner:
 
@@ -245,7 +245,7 @@ def memory_report(count: int, folder: Path | None) -> str:
 
 
 def _memory_of(folder: Path) -> None:
-    """Prints the resident memory now and then while a folder is worked through."""
+    """Prints the resident memory at intervals while a folder is processed."""
     options = Options(depth=folder / "depths", focal_px=1500.0)
     case = Case("", folder, options, _scene_files(".ply"))
     with case.runner() as runner:
@@ -260,7 +260,7 @@ def _show_memory(runner: Runner) -> None:
                 raise outcome.error
             outcome.item.targets[0].path.unlink()
             if k in (5, 10, 25, 50) or k % 50 == 0:
-                # Not getrusage: its peak begins with that of the process that started this one.
+                # Not getrusage: its peak starts at the peak of the parent process.
                 lines = Path("/proc/self/status").read_text().splitlines()
                 kb = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
                 print(k, *(f"{int(kb[name]) * 1024 / 1e6:.0f}" for name in ("VmRSS", "VmHWM")), flush=True)

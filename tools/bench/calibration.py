@@ -1,4 +1,4 @@
-"""Does the calibration's 95 % interval cover the truth in 95 % of all cases?
+"""Tests whether the 95 % intervals of a calibration cover the truth in 95 % of all cases.
 
     python -m tools.bench.calibration sample_data --table prior --draws 5000
     python -m tools.bench.calibration FOLDER [--table shift] [--draws 1000] [--seed 0]
@@ -35,11 +35,11 @@ from tools.bench.error_draws import drawn_case, outcome
 from tools.bench.truths import Truth, truths_of
 
 GIVEN = 0.01
-"""Relative standard deviation of the lengths, known to the fit."""
+"""Relative standard deviation of the lengths; the fit is given it."""
 NETWORK = 0.03
-"""The same of the network's inverse depth."""
+"""The same for the inverse depth of the network."""
 _NOISY = ErrorModel("drawn", scale=0.02, smooth=0.01, reach=0.1, local=0.01, photos=0, source="drawn")
-"""As of a depth camera: 2 % in scale, 1 % over patches, 1 % from pixel to pixel."""
+"""Typical of a depth camera: 2 % in scale, 1 % over patches, 1 % from pixel to pixel."""
 _COUNTS = (0, 1, 2, 3)
 _LONGEST_PX = 288
 _STRATA = 10
@@ -47,7 +47,7 @@ _STRATA = 10
 
 @dataclass(frozen=True)
 class Drawn:
-    """One draw: the estimate, and the truth."""
+    """One draw: estimate and truth."""
 
     estimate: Calibration
     scale: float
@@ -74,13 +74,13 @@ def draw(
     Args:
         truth: The scene.
         count: Number of constraints.
-        outliers: Share of them that are wrong by a factor of 1.5 to 4 either way.
+        outliers: Fraction of them that are wrong by a factor of 1.5 to 4 in either direction.
         rng: Source of all randomness.
-        lengths: Lengths between pixels in place of distances from the camera.
-        stated: The network's error is known to the fit; else it has to find it from the scatter.
+        lengths: Use lengths between pixels instead of distances from the camera.
+        stated: Whether the fit is given the error of the network; otherwise it estimates it from the scatter.
 
     Raises:
-        CalibrationError: As the fit does.
+        CalibrationError: The fit failed.
     """
     scale, shift = float(np.exp(rng.uniform(np.log(0.01), np.log(50)))), float(rng.uniform(-0.3, 0.1))
     inverse = np.divide(1, truth.z_m, out=np.zeros_like(truth.z_m), where=truth.valid).astype(np.float64)
@@ -114,10 +114,10 @@ def draw(
 def _pixels(
     truth: Truth, count: int, rng: np.random.Generator, *, ends: int
 ) -> Iterator[list[tuple[int, int]]]:
-    """Middles of 3 x 3 blocks, spread evenly over the range of inverse depth: people take near and far things."""
+    """Centres of 3 x 3 blocks, spread evenly over the range of inverse depth: users pick near and far objects."""
     rows, cols = np.nonzero(truth.valid[1:-1:3, 1:-1:3])
     rows, cols = 3 * rows + 1, 3 * cols + 1
-    # On a depth edge the truth itself is not clear.
+    # At a depth edge the true depth is ambiguous.
     smooth = np.ones(len(rows), bool)
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
         neighbour_m = truth.z_m[rows + dy, cols + dx]

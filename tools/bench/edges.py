@@ -1,4 +1,4 @@
-"""How well depth edges are cut: on generated scenes, whose surfaces are known exactly.
+"""Measures how well depth edges are cut, on generated scenes with exactly known surfaces.
 
     python -m tools.bench.edges --scenes 40
 
@@ -33,7 +33,7 @@ STRETCH = 4.0
 distinguish a small jump from a rough surface, and the triangle across it is not visibly stretched."""
 MAX_INCIDENCE_DEG = 80.0
 _LEAST_STEP = 0.001
-"""Relative steps below this are no jump that any method would cut."""
+"""Relative steps below this are not jumps for any method."""
 _SMOOTH_SHARE = 0.25
 """Fraction of the change between two pixels: on a continuous surface, it is spread over many of the small steps."""
 
@@ -42,7 +42,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Truth:
-    """One view of a scene, exactly."""
+    """One view of a scene, with its true jumps."""
 
     z_m: NDArray[np.float32]
     hit: Bools
@@ -53,13 +53,13 @@ class Truth:
     """(H, W - 1): whether there is a jump of any size."""
     jump_down: Bools
     gentle: Bools
-    """Seen at up to 80 degrees from the normal."""
+    """Whether a pixel is seen at up to 80 degrees from the normal."""
     rays: Rays
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a method leaves: links, and pixels."""
+    """The links and pixels that a method keeps."""
 
     links: Connections
     pixels: Bools
@@ -105,7 +105,7 @@ def _gaps(
     z1: NDArray[np.float32],
     both: Bools,
 ) -> tuple[NDArray[np.float32], Bools]:
-    """Sizes of the jumps between neighbours, m, (H, W), and where there is one of any size."""
+    """Sizes of the jumps between neighbours, m, (H, W), and whether there is a jump of any size."""
     gaps, any_jump = np.zeros(z0.shape, np.float32), np.zeros(z0.shape, np.bool_)
     apart_m = np.abs(z0 - z1)
     at = np.nonzero(both & ((apart_m > GAPS_M[0]) | (apart_m > _LEAST_STEP * z0)))
@@ -125,7 +125,7 @@ def _gaps(
 
 
 def ours(edge: float) -> Callable[[Truth], Kept]:
-    """recon's own rule at a threshold."""
+    """The rule of recon at a threshold."""
 
     def method(truth: Truth) -> Kept:
         links = connect(truth.z_m, truth.hit, truth.rays, edge)

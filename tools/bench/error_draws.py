@@ -1,4 +1,4 @@
-"""Draws of an estimator's depth by its error model, of true constraints, and of what is then measured.
+"""Draws estimates from an error model and a true depth map, with true constraints, and measures in them.
 
 The error of log depth is one normal factor for the whole picture, a field of exponential covariance (drawn on a torus
 by its spectrum: Dietrich and Newsam, SIAM J. Sci. Comput. 18, 1997), and a part of each pixel for itself.
@@ -33,43 +33,43 @@ from tools.bench.truths import Truth
 Array = NDArray[np.float64]
 
 GIVEN = 0.01
-"""Relative standard deviation of the constraints, known to the fit."""
+"""Relative standard deviation of the constraints; the fit is given it."""
 _WIDER = 1.01
 _PADDING = 2
 _SMOOTH = 0.02
-"""Neighbours of a pixel that is picked differ by less: on a depth edge the truth itself is not clear."""
+"""Largest relative difference between a picked pixel and its neighbours: at a depth edge the truth is ambiguous."""
 _LEAST_APART = 0.1
-"""Of the picture's height, between the ends of a length."""
+"""Distance between the ends of a length, relative to the image height."""
 _HEIGHT_SHARE = 0.2
-"""Of the constraints that are a camera's height, where a floor is seen."""
+"""Fraction of constraints that are a camera height, if a floor is visible."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is fitted and measured in one draw."""
+    """Constraints and measurements of one draw."""
 
     truth: Truth
     estimate: MetricDepth
     model: ErrorModel
     constraints: tuple[Constraint, ...]
     asked_px: tuple[Pixel, Pixel]
-    """Where the true points lie whose distances are measured ..."""
+    """True positions of the points whose distances are measured ..."""
     picked_px: tuple[Pixel, Pixel]
-    """... and where they were picked."""
+    """... and the positions where they were picked."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A fit, or none, and what was measured with it."""
+    """A fit, or none, and the measurements with it."""
 
     half: float
-    """Of the 95 % interval of the common factor: its logarithm."""
+    """Half-width of the 95 % interval of the logarithm of the common factor."""
     off: float
     """Mean over the picture of the logarithm of the calibrated over the true depth."""
     distance: Interval
     length: Interval
     true_m: tuple[float, float]
-    """The distance and the length in truth."""
+    """The true distance and length."""
 
     def row(self, none: "Outcome") -> tuple[float, ...]:
         """Whether the intervals of scale, distance and length cover the truth; whether they are wider than without
@@ -96,7 +96,7 @@ def drawn_case(truth: Truth, model: ErrorModel, count: int, rng: np.random.Gener
     height, width = truth.z_m.shape
     error = rng.normal(0, model.scale) + drawn_field(model, width, height, rng)
     z_m = np.where(truth.valid, truth.z_m * np.exp(error), 0.0).astype(np.float32)
-    # A camera's height is given where a floor is seen, and found in the estimate.
+    # A camera height requires a floor in the truth and in the estimate.
     floor_m = _floor_m(truth) if _height_m(z_m, truth) is not None else None
     result: list[Constraint] = []
     while len(result) < count:
@@ -124,7 +124,7 @@ def outcome(case: Case, count: int) -> Outcome:
     """Calibrates with the first ``count`` constraints of a case, and measures.
 
     Raises:
-        CalibrationError: As the fit does.
+        CalibrationError: The fit failed.
     """
     truth, depth, model = case.truth, case.estimate, case.model
     provenance = Provenance(model=ModelRecord("drawn"), error_model=model)
@@ -154,7 +154,7 @@ def outcome(case: Case, count: int) -> Outcome:
 
 
 def _surface_point(pixel_px: Pixel, truth: Truth, depth: MetricDepth) -> SurfacePoint:
-    """What a pixel shows, on the smooth surface that it was picked on."""
+    """The point at a pixel, on the smooth surface where it was picked."""
     row, column = int(pixel_px[1]), int(pixel_px[0])
     row, column = np.clip(row, 1, truth.z_m.shape[0] - 2), np.clip(column, 1, truth.z_m.shape[1] - 2)
     log_z = np.log(np.maximum(truth.z_m[row - 1 : row + 2, column - 1 : column + 2].astype(np.float64), 1e-3))
@@ -180,7 +180,7 @@ def _high(measured: Interval) -> float:
 
 
 def _width(measured: Interval) -> float:
-    """Of the interval, as a share of the value."""
+    """Relative half-width of the interval."""
     return (_high(measured) - _low(measured)) / measured.value
 
 
@@ -211,7 +211,7 @@ _floors: dict[int, float | None] = {}
 
 
 def _floor_m(truth: Truth) -> float | None:
-    """Height of the camera above the floor that the true depth shows, m."""
+    """Height of the camera above the floor in the true depth, m."""
     if id(truth) not in _floors:
         _floors[id(truth)] = _height_m(truth.z_m, truth)
     return _floors[id(truth)]
@@ -243,7 +243,7 @@ def _two_pixels(truth: Truth, rng: np.random.Generator) -> Sequence[Pixel]:
 
 
 def _picked(pixel_px: Pixel, truth: Truth, rng: np.random.Generator) -> Pixel:
-    """As a person picks it: near, but on the same surface."""
+    """Position as a user would pick it: near, but on the same surface."""
     while True:
         x, y = (value + rng.normal(0, PICKING_PX) for value in pixel_px)
         # Within the neighbours, which are smooth (``_pixel``).

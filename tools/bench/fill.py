@@ -1,4 +1,4 @@
-"""What a moved camera sees with and without --fill: on generated scenes, whose moved views are rendered, too.
+"""Measures what a moved camera sees with and without --fill, on generated scenes with rendered moved views.
 
     python -m tools.bench.fill --scenes 2 --pictures moved/
     python -m tools.bench.fill --pair sample_data living_room --true-views views/
@@ -40,7 +40,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class View:
-    """What a camera sees: (H, W, 3) colours and (H, W) z-depth, m, infinite where nothing is."""
+    """A view: (H, W, 3) colours and (H, W) z-depth, m, infinite without a surface."""
 
     rgb: Picture
     z_m: Floats
@@ -48,7 +48,7 @@ class View:
 
 @dataclass(frozen=True)
 class Case:
-    """A scene, and the truth of its moved views where there is one."""
+    """A scene, and its true moved views if there are any."""
 
     name: str
     scene: Scene
@@ -122,11 +122,11 @@ def pair(folder: Path, name: str, views: Path | None) -> Case:
 
 
 def look(mesh: Mesh, scene: Scene, move_m: float) -> View:
-    """The mesh as a camera sees it that stands ``move_m`` to the right of the photo's."""
+    """The mesh seen by a camera ``move_m`` to the right of the photo's camera."""
     assert mesh.uv is not None
     camera = scene.intrinsics
     u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
-    # Slightly off the pixel centres, where the vertices are.
+    # Slightly off the pixel centres, which are the positions of vertices.
     x, y = (u + 0.013 - camera.cx) / camera.fx, (v + 0.007 - camera.cy) / camera.fy
     zero = np.zeros_like(x)
     rays = np.stack([zero + move_m, zero, zero, x, y, zero + 1], axis=-1).astype(np.float32)
@@ -160,7 +160,7 @@ def psnr(one: Picture, other: Picture, where: NDArray[np.bool_]) -> float:
 
 
 def rows_of(case: Case, options: Options, folder: Path | None) -> list[str]:
-    """The table's rows of one scene: one for each move."""
+    """The rows of a scene: one for each move."""
     meshes, seconds = [], []
     for fill in (False, True):
         scene = Scene(

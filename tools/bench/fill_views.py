@@ -2,7 +2,7 @@
 
     .venv-bpy/bin/python -m tools.bench.fill_views living_room views/
 
-At half the photo's size, because each takes minutes; z-depth is saved with each as ``right_5cm.npy``.
+They have half the size of the photo, because each takes minutes; z-depth is saved with each as ``right_5cm.npy``.
 """
 
 import argparse

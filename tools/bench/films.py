@@ -1,4 +1,4 @@
-"""Time of a picture of a film, by recon and by Open3D's own renderer in turn, and how far the two agree.
+"""Time per film frame of recon's renderer and of Open3D's, alternating, and how well the two agree.
 
     python -m tools.bench.films scene.npz --size 640x480 --frames 10
 
@@ -26,7 +26,7 @@ from recon.scene import Scene
 from tools.bench.open3d_renderer import pictures as open3d_pictures
 
 _PER_ROUND = 5
-"""Pictures that each draws before it is the other's turn."""
+"""Frames that each renders per turn."""
 
 
 @click.command()
@@ -39,7 +39,7 @@ def main(scene_file: Path, size: str, count: int, way: PathName, shape: str) -> 
     """Renders pictures of SCENE_FILE (.npz) from a camera path."""
     width, height = map(int, size.split("x"))
     scene = Scene.load(scene_file)
-    # Open3D draws the mesh of every pixel, as recon did before it had a renderer.
+    # Open3D draws the full mesh, as recon did before it had its own renderer.
     every = scene.with_options(replace(scene.options, stride=1))
     whole = subject_of_scene(every, shape, (scene.photo.width, scene.photo.height))  # type: ignore[arg-type]
     reduced = subject_of_scene(scene, shape, (width, height))  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def main(scene_file: Path, size: str, count: int, way: PathName, shape: str) -> 
 def _open3d(subject: Subject, look: Look, places: list[ViewCamera]) -> Iterator[NDArray[np.uint8]]:
     others = open3d_pictures(subject.drawn, look, [places[0], *places])
     try:
-        # The first picture takes the start of the process with it.
+        # The first frame includes the start of the process.
         next(others)
     except ViewerError as error:
         click.echo(str(error))

@@ -1,4 +1,4 @@
-"""What a first try costs: ``recon build photo.jpg`` with the preview network, to a GLB and to a web page.
+"""Time of a first try: ``recon build photo.jpg`` with the preview network, to a GLB and to a web page.
 
 The sample living room is resized to 1, 12 and 50 MP. Processor time is listed next to wall-clock time, since the
 latter is that of a machine that others use, too.
@@ -20,7 +20,7 @@ SUFFIXES = {"GLB": ".glb", "page": ".html"}
 
 
 def build(photo: Path, output: Path) -> tuple[float, float]:
-    """Runs the command; the time on the clock and of the processors, s."""
+    """Runs the command; returns wall-clock and processor time, s."""
     command = [sys.executable, "-m", "recon_cli.main", "build", "-q", str(photo), "-o", str(output)]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([*command, "--model", "preview", "--overwrite"], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""Depth in memory to a file on disk: ours, Open3D, trimesh, and a bare write of the same bytes, alternating.
+"""From depth in memory to a file on disk: recon, Open3D, trimesh, and a plain write of the same bytes, alternating.
 
     python -m tools.bench.geometry [--rounds 7] [--folder DIR]
 
@@ -32,14 +32,14 @@ TITLES = ("work", "file", "ours", "the other", "the other's time / ours", "bare 
 
 @dataclass(frozen=True)
 class Bench:
-    """Where and how often."""
+    """Folder and number of rounds."""
 
     folder: Path
     rounds: int
 
 
 def surface(width: int, height: int, *, holes: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W) depth in m of a wavy wall with boxes before it, and which pixels are known."""
+    """(H, W) depth in m of a wavy wall with boxes in front of it, and which pixels are valid."""
     rows, cols = np.ogrid[0:height, 0:width]
     z_m = (3 + 0.4 * np.sin(cols / width * 23) + 0.3 * np.cos(rows / height * 17)).astype(np.float32)
     for k in range(6):
@@ -53,7 +53,7 @@ def surface(width: int, height: int, *, holes: bool = False) -> tuple[np.ndarray
 
 
 def scene_of(width: int, height: int, *, holes: bool = False, edge: float = 0.04) -> Scene:
-    """A scene with the colours of a gradient under noise, as a JPEG has them."""
+    """A scene whose colours are a gradient with noise, like a JPEG."""
     z_m, known = surface(width, height, holes=holes)
     noise = np.random.default_rng(1).integers(0, 24, (height, width, 3), dtype=np.uint8)
     rgb = noise + np.linspace(0, 220, width, dtype=np.uint8)[:, None]
@@ -63,7 +63,7 @@ def scene_of(width: int, height: int, *, holes: bool = False, edge: float = 0.04
 
 
 def bare_write(path: Path, like: Path) -> Callable[[], None]:
-    """Writes as many bytes as a file has."""
+    """Writes the same number of bytes as a file has."""
     content = np.fromfile(like, np.uint8)
 
     def write() -> None:
@@ -74,7 +74,7 @@ def bare_write(path: Path, like: Path) -> Callable[[], None]:
 
 
 def fresh(path: Path, write: Callable[[Path], object]) -> Callable[[], None]:
-    """Writes a file that is not there: replacing one takes the time to free the old one's pages."""
+    """Writes a new file: replacing one also takes the time to free the pages of the old one."""
 
     def run() -> None:
         path.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def fresh(path: Path, write: Callable[[Path], object]) -> Callable[[], None]:
 
 
 def open3d_cloud(scene: Scene, path: Path, *, normals: bool) -> None:
-    """The same by Open3D's functions for it; it has none that cuts depth edges."""
+    """The same with Open3D's functions, which do not cut depth edges."""
     # Its type stubs accept arrays as buffers only in newer versions of Python.
     o3d: Any = importlib.import_module("open3d")
     camera = scene.intrinsics
@@ -107,13 +107,13 @@ def open3d_cloud(scene: Scene, path: Path, *, normals: bool) -> None:
 
 
 def our_plain_cloud(scene: Scene, path: Path) -> None:
-    """Positions and colours, 15 bytes a point."""
+    """Positions and colours, 15 bytes per point."""
     grid = GridCloud(scene.depth.z_m, scene.depth.valid, rays_of(scene.intrinsics), scene.photo.rgb)
     ply.write(Content(grid, scene.photo, scene.intrinsics), path)
 
 
 def our_file(scene: Scene, path: Path, shape: str) -> None:
-    """Everything that is done for a scene that is new: edges, normals, triangles, file."""
+    """Everything for a new scene: edges, normals, triangles, file."""
     new = Scene(scene.photo, scene.intrinsics, scene.depth, options=scene.options)
     new.save(path, shape="mesh" if shape == "mesh" else "cloud", overwrite=True)
 
@@ -180,7 +180,7 @@ def rows(bench: Bench) -> list[list[str]]:
         )
     )
     square = scene_of(1536, 1536)
-    # A photo that came as a JPEG is embedded as it is, by both.
+    # Both embed a JPEG photo unchanged.
     with tempfile.SpooledTemporaryFile() as file:
         Image.fromarray(square.photo.rgb).save(file, "JPEG", quality=95)
         file.seek(0)

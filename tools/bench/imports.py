@@ -33,13 +33,13 @@ CASES = {
         f"{OURS}; photo.join()"
     ),
 }
-"""What each child runs; ``{photo!r}`` is the file."""
+"""Program of each child process; ``{photo!r}`` is replaced by the file."""
 _HEAVY = ("transformers", "sympy", "torch._dynamo", "torch.distributed.tensor", "torchvision")
 """Heavy modules that are listed if they are imported."""
 
 
 def _seconds(program: str) -> tuple[float, str]:
-    """Wall time of a fresh Python that runs it, and which of the heavy modules it has loaded."""
+    """Wall-clock time of a new Python process that runs it, and the heavy modules that it loaded."""
     report = f"; import sys; print(', '.join(name for name in {_HEAVY!r} if name in sys.modules))"
     start = time.perf_counter()
     done = subprocess.run(
@@ -52,7 +52,7 @@ def table(repeats: int = 9) -> str:
     """The table in markdown: medians of alternating runs, after one that is not counted.
 
     Args:
-        repeats: Runs of each.
+        repeats: Number of runs of each.
     """
     times: dict[str, list[float]] = {name: [] for name in CASES}
     loaded: dict[str, str] = {}

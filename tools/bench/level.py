@@ -1,4 +1,4 @@
-"""How well --level finds gravity: on generated scenes and sample pictures of known truth, and on real pairs.
+"""Measures how well --level estimates gravity, on generated scenes and samples with ground truth, and on real pairs.
 
     python -m tools.bench.level --scenes 60
 
@@ -39,9 +39,9 @@ class Result:
     error_deg: float
     """Angle between the true and the estimated up."""
     untouched_deg: float
-    """The same where nothing is done."""
+    """The same without levelling."""
     height_error: float | None
-    """Relative; None where no floor was found."""
+    """Relative error of the camera height; None without a floor."""
 
 
 def generated(seed: int, distorted: bool) -> Result:
@@ -79,7 +79,7 @@ def angle_deg(a: Vector, b: Vector) -> float:
 
 
 def print_generated(first_seed: int, count: int) -> None:
-    """One line for each kind of place, exact and distorted."""
+    """One line per kind of place, exact and distorted."""
     columns = (
         "generated scenes | views | levelled | tilt before | error: median | 90 % | largest | height: median"
     )
@@ -99,7 +99,7 @@ def print_generated(first_seed: int, count: int) -> None:
 
 
 def level_file(folder: Path, entry: dict) -> Levelling:
-    """Levels a pair of ``pairs.json``; where the camera is not known it is taken to see 65 degrees."""
+    """Levels a pair of ``pairs.json``; an unknown camera is assumed to have a field of view of 65 degrees."""
     stored = cv2.imread(str(folder / entry["depth"]), cv2.IMREAD_UNCHANGED)
     if stored is None:
         raise FileNotFoundError(folder / entry["depth"])
@@ -109,7 +109,7 @@ def level_file(folder: Path, entry: dict) -> Levelling:
         intrinsics = Intrinsics.from_fov(65.0, width=width, height=height, source="default")
     else:
         fx, fy, cx, cy = entry["K_fx_fy_cx_cy"]
-        # Of datasets the first pixel's centre is at 0.
+        # Datasets put the centre of the first pixel at 0.
         half = 0.0 if "width_height" in entry else 0.5
         photo = entry.get("width_height") or _size(folder / entry["rgb"])
         intrinsics = Intrinsics(fx, fy, cx + half, cy + half, *photo).resized(width=width, height=height)
@@ -125,7 +125,7 @@ def _size(path: Path) -> tuple[int, int]:
 
 
 def print_pairs(folder: Path) -> None:
-    """One line for each pair; the error where its world is known to have z up, as that of the samples."""
+    """One line per pair, with the error if its world has z up, as in the samples."""
     print(
         "\n| pair | pitch | roll | camera height | floor | walls | confidence | error |\n" + "|---" * 8 + "|"
     )

@@ -1,4 +1,4 @@
-"""Memory that writing a scene takes beyond its inputs, against the size of the file.
+"""Memory needed to write a scene, without its inputs, relative to the size of the file.
 
     python -m tools.bench.memory [--folder DIR]
 
@@ -34,11 +34,11 @@ def _resident_mb() -> float:
 def _child(case: str, size: str, folder: Path) -> None:
     name, _, write = CASES[case]
     warm = scene_of(640, 480)
-    write(warm, folder / name)  # loads what is loaded once
+    write(warm, folder / name)  # loads modules and tables that are loaded only once
     width, height = SIZES[size]
     scene = scene_of(width, height)
     before = _resident_mb()
-    # The peak is counted from here on (Linux).
+    # Reset the peak (Linux).
     Path("/proc/self/clear_refs").write_text("5")
     write(scene, folder / name)
     status = Path("/proc/self/status").read_text().splitlines()

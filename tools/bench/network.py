@@ -54,7 +54,7 @@ class Case:
     fov: bool = False
     precision: str = "fp32"
     rounds: int = 1
-    """Pictures that one process takes; the median counts. 1: with what only the first one costs."""
+    """Images per process; the median counts. 1: includes the extra cost of the first image."""
 
 
 CASES = {
@@ -70,7 +70,7 @@ CASES = {
 
 
 def make(folder: Path, model: str) -> None:
-    """Writes a checkpoint of the released sizes with random float16 weights, always the same."""
+    """Writes a checkpoint of the released size with random float16 weights from a fixed seed."""
     import torch
     import transformers
 
@@ -83,7 +83,7 @@ def make(folder: Path, model: str) -> None:
         net = transformers.DepthAnythingForDepthEstimation(transformers.DepthAnythingConfig(**DAV2_SMALL))
         last = net.head.conv3
     with torch.no_grad():
-        # The output's final ReLU must not hide anything: what goes in is positive, too.
+        # Keep the input of the final ReLU positive, so that it does not hide differences.
         last.weight.abs_()
     net.half().save_pretrained(folder)
 
@@ -121,7 +121,7 @@ def run_ours(folder: Path, case: Case, pixels: Any) -> tuple[float, float, Any]:
 
 
 def _timed(case: Case, forward: Callable[[], Any]) -> tuple[float, Any]:
-    """Median seconds of a case's rounds, and what comes out."""
+    """Median seconds of the rounds of a case, and the output."""
     import torch
 
     seconds = []
@@ -143,7 +143,7 @@ def child(whose: str, folder: Path, case: Case) -> None:
     run = run_ours if whose == "ours" else run_theirs
     load_s, run_s, depth = run(folder, case, pixels)
     np.save(folder / f"{whose}.npy", depth.numpy())
-    # ru_maxrss is in kB on Linux, and counts what is mapped of the weights' file.
+    # ru_maxrss is in kB on Linux, and includes the mapped part of the weights file.
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = used.ru_utime + used.ru_stime
@@ -210,7 +210,7 @@ def table(only: tuple[str, ...] = (), repeats: int | None = None) -> str:
 
     Args:
         only: Names of CASES; none: all.
-        repeats: Of each; None: as many as each case says.
+        repeats: Number of runs of each; None: as set for each case.
     """
     lines = [
         "| network, CPU | transformers, s | recon, s | times as fast | load, s (theirs / ours) "

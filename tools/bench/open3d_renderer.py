@@ -1,4 +1,4 @@
-"""Pictures by Open3D's own renderer, which needs a Vulkan driver: what ``recon.render`` is held against."""
+"""Renders with Open3D, which needs a Vulkan driver, as a reference for ``recon.render``."""
 
 import multiprocessing
 import os
@@ -78,10 +78,10 @@ def _render(to: Connection, drawn: Drawn, look: Look, places: Sequence[ViewCamer
 
 
 class _Offscreen:
-    """Renders one scene repeatedly. Only one instance at a time, since Open3D does not support two."""
+    """Renders a scene repeatedly. Only one instance at a time, since Open3D does not support two."""
 
     def __init__(self, drawn: Drawn, look: Look) -> None:
-        """Prepares the scene; aborts the process where there is no driver."""
+        """Prepares the scene; aborts the process if there is no driver."""
         from open3d.visualization import rendering
 
         from recon_viewer.drawing import open3d_geometry

@@ -1,9 +1,9 @@
-"""A 12-megapixel JPEG to an array: ours, and libraries that decode it.
+"""Reads a 12-megapixel JPEG into an array: recon, and libraries that decode it.
 
     python -m tools.bench.reading [--rounds 9]
 
-Ours is Pillow's decoder, and looks at the colour profile, orientation, EXIF and depth in the file besides. The others
-decode alone. OpenCV and PyTurboJPEG (where it is installed, and its system library) are faster, since they decode to
+recon uses Pillow's decoder, and also reads the colour profile, orientation, EXIF and embedded depth. The others only
+decode. OpenCV and PyTurboJPEG (where it is installed, and its system library) are faster, since they decode to
 the array itself; they return pixels for truncated files without a warning, and ignore colour profiles.
 """
 

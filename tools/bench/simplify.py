@@ -1,4 +1,4 @@
-"""What --faces and --error leave of a scene, and whether the photo's camera still sees the same.
+"""Measures the quality of meshes simplified with --faces and --error, as seen by the photo's camera.
 
     python -m tools.bench.simplify --size 1536 --faces 200000 --faces 50000 --error 0.005
 
@@ -29,7 +29,7 @@ from recon.types import Intrinsics, Mesh, MetricDepth, Photo
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "rgbd"
 OFF_CENTRE_PX = (0.31, 0.17)
-"""From the pixel centres, where the vertices are, and where a ray may pass between two triangles."""
+"""Offset of the rays from the pixel centres, where a ray may pass between two triangles that share a vertex."""
 
 
 def scene_of(folder: Path, name: str, size: int) -> Scene:
@@ -63,14 +63,14 @@ class View:
     """A mesh as the photo's camera sees it."""
 
     z_m: NDArray[np.float32]
-    """(H, W); infinite where nothing is."""
+    """(H, W) z-depth, m; infinite without a surface."""
     off_px: NDArray[np.float64]
-    """(H, W) how far from the ray's own place the texture is taken."""
+    """(H, W) offset of the texture from the position of the ray."""
     rgb: NDArray[np.uint8]
 
 
 class Camera:
-    """Looks at meshes from where the photo was taken."""
+    """Casts rays at meshes from the photo's camera."""
 
     def __init__(self, scene: Scene) -> None:
         camera = scene.intrinsics
@@ -124,7 +124,7 @@ def tensor(array: NDArray) -> Any:
 
 
 def decimator_alone(mesh: Mesh, faces: int, keep_border: bool) -> Mesh:
-    """fast-simplification as it is; texture coordinates are projected afterwards."""
+    """fast-simplification alone; texture coordinates are projected afterwards."""
     from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
 
     from recon.geometry.mesh.simplify import _Lens

@@ -1,4 +1,4 @@
-"""How long commands take that need no network, against Python itself.
+"""Time of commands that need no network, compared with Python itself.
 
 python -m tools.bench.startup [--rounds 9]
 """

@@ -21,13 +21,13 @@ class Times:
         return statistics.median(self.seconds)
 
     def over(self, other: "Times") -> "Ratio":
-        """How many times as long as the other, round by round."""
+        """Ratio to the other time in each round."""
         return Ratio(tuple(a / b for a, b in zip(self.seconds, other.seconds, strict=True)))
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Of two times, in each round."""
+    """Ratio of two times in each round."""
 
     rounds: tuple[float, ...]
 
@@ -63,7 +63,7 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def machine() -> str:
-    """What it was measured on, in a line."""
+    """The machine in one line."""
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
