@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 PATHS = ("depth", "relative_depth", "constraint_file", "calibration")
+TEXTS = ("model", "reference")
+COUNTS = ("stride", "faces", "processing_size")
 SEVERAL = ("at", "length", "rectangle")
 """Options that hold a tuple of constraints."""
 
@@ -21,6 +23,10 @@ def plain(name: str, value: Any) -> Any:
         value = value.tolist()
     if name in PATHS and isinstance(value, str):
         return Path(value)
+    if name in TEXTS and isinstance(value, Path):
+        return str(value)
+    if name in COUNTS and isinstance(value, float) and value.is_integer():
+        return int(value)
     if name == "intrinsics" and isinstance(value, (list, tuple)):
         return _of_matrix(value) if len(value) == 3 else tuple(value)
     if name in SEVERAL:

@@ -5,9 +5,10 @@ The command line is generated from these fields, so ``--help`` and the code have
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from recon.argument_names import OptionError
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
@@ -301,9 +302,18 @@ class Options:
         for each in fields(self):
             object.__setattr__(self, each.name, plain(each.name, getattr(self, each.name)))
         try:
+            self._check_types()
             self._check_values()
         except ValueError as error:
             raise OptionError(str(error)) from None
+
+    def _check_types(self) -> None:
+        for each in fields(self):
+            value, types = getattr(self, each.name), _plain_types().get(each.name)
+            # To Python, True is an int.
+            if types and (not isinstance(value, types) or (isinstance(value, bool) and types[0] is int)):
+                flag = each.metadata["flag"].partition("/")[0]
+                raise ValueError(f"{flag} must be {_PLAIN[types[0]]}, got {value!r}")
 
     def _check_values(self) -> None:
         for name, value in (
@@ -327,7 +337,7 @@ class Options:
             raise ValueError(
                 f"--edge is a fraction of the depth and must be between 0 and 1, got {self.edge!r}"
             )
-        if self.stride is not None and (not isinstance(self.stride, int) or self.stride < 1):
+        if self.stride is not None and self.stride < 1:
             raise ValueError(f"--stride must be a whole number of 1 or more, got {self.stride!r}")
         if self.full and self.stride is not None:
             raise ValueError("give only one of --stride and --full, which is --stride 1")
@@ -395,5 +405,23 @@ class Options:
             )
 
 
+_PLAIN: dict[type, str] = {
+    bool: "True or False",
+    int: "a whole number",
+    str: "text",
+    Path: "a path",
+    tuple: "four numbers FX,FY,CX,CY",
+}
+"""Types of options whose values are checked by their type, and what a message calls them."""
+
+
+@cache
+def _plain_types() -> dict[str, tuple[type, ...]]:
+    """Types of each option that has one of ``_PLAIN``, the type itself first, then that of None if it may be None."""
+    types = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Options).items()}
+    types["intrinsics"] = (tuple, type(None))
+    return {name: each for name, each in types.items() if each[0] in _PLAIN}
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

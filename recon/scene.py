@@ -139,11 +139,14 @@ class Scene(Value):
             shape: Of the geometry.
             fixed_axes: Of the format, which take the place of the option's.
         """
-        level, axes = self.options.level, fixed_axes or self.options.axes
-        if level is None:
-            usual = shape == "mesh" or fixed_axes == "y-up"
+        usual = shape == "mesh" or fixed_axes == "y-up"
+        return self._levelling(fixed_axes or self.options.axes, usual=usual)
+
+    def _levelling(self, axes: Axes, *, usual: bool) -> Levelling | None:
+        """The same; ``usual``: levelled by default."""
+        if self.options.level is None:
             return self.gravity if usual and axes != "opencv" and self.gravity.sure else None
-        return self.gravity if level else None
+        return self.gravity if self.options.level else None
 
     def stride_of(self, shape: Shape) -> int:
         """Every how many pixels there is a point or a vertex: as the options say, or a mesh's budget of triangles."""
@@ -168,8 +171,7 @@ class Scene(Value):
 
     def file_T_cam(self, axes: Axes, shape: Shape = "mesh") -> Transform:
         """(4, 4) from the cam frame to the axes of a file, levelled where such a file is: by default, meshes are."""
-        level = self.options.level or (self.options.level is None and axes != "opencv")
-        return file_T_cam(axes, self._level_T_gl(self.levelling(shape)) if level else None)
+        return file_T_cam(axes, self._level_T_gl(self._levelling(axes, usual=shape == "mesh")))
 
     @staticmethod
     def _level_T_gl(levelling: Levelling | None) -> Transform | None:

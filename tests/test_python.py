@@ -1,6 +1,7 @@
 """The public interface for Python: what goes in, what comes out, and errors in Python's words."""
 
 import logging
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -125,6 +126,7 @@ def test_options_take_what_programs_have() -> None:
         depth="d.png",
         length=[door],
         rectangle=box,
+        faces=1e5,
     )  # type: ignore[arg-type]
     assert given == recon.Options(
         intrinsics=(800.0, 810.0, 320.5, 240.5),
@@ -133,12 +135,36 @@ def test_options_take_what_programs_have() -> None:
         depth=Path("d.png"),
         length=(door,),
         rectangle=(box,),
+        faces=100_000,
     )
-    assert type(given.max_depth) is float and type(given.stride) is int
+    assert recon.Options(reference=Path("lidar.png")).reference == "lidar.png"  # type: ignore[arg-type]
+    assert type(given.max_depth) is float and type(given.stride) is type(given.faces) is int
     assert recon.Options(intrinsics=[800, 800, 320, 240]).intrinsics == (800, 800, 320, 240)  # type: ignore[arg-type]
     for wrong in (K * 2, K + np.eye(3)[[1, 0, 2]], np.eye(2), [1, 2, 3]):
         with pytest.raises(ValueError, match=r"^intrinsics takes FX,FY,CX,CY"):
             recon.Options(intrinsics=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"faces": "9"}, "faces must be a whole number, got '9'"),
+        ({"faces": 100.5}, "faces must be a whole number, got 100.5"),
+        ({"stride": True}, "stride must be a whole number, got True"),
+        ({"processing_size": "big"}, "processing_size must be a whole number"),
+        ({"full": "no"}, "full must be True or False, got 'no'"),
+        ({"level": "yes"}, "level must be True or False, got 'yes'"),
+        ({"fill": None}, "fill must be True or False, got None"),
+        ({"model": 3}, "model must be text, got 3"),
+        ({"depth": 3}, "depth must be a path, got 3"),
+        ({"constraint_file": b"a"}, "constraint_file must be a path"),
+        ({"max_depth": True}, "max_depth must be a positive number, got True"),
+        ({"intrinsics": 800}, "intrinsics must be four numbers FX,FY,CX,CY, got 800"),
+    ],
+)
+def test_an_option_of_another_type_is_refused_by_name(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+        recon.Options(**given)
 
 
 def test_a_batch_names_arguments_too(tmp_path: Path) -> None:
@@ -169,6 +195,15 @@ def test_a_batch_names_arguments_too(tmp_path: Path) -> None:
 )
 def test_flags_become_arguments(flags: str, arguments: str) -> None:
     assert in_python(flags) == arguments
+
+
+def test_axes_that_are_asked_for_take_the_place_of_the_options_own(room: recon.Scene) -> None:
+    assert room.gravity.sure
+    upright = room.file_T_cam("y-up")
+    other = room.with_options(replace(room.options, axes="opencv"))
+    assert np.array_equal(other.file_T_cam("y-up"), upright)
+    assert not np.allclose(upright, room.with_options(replace(room.options, level=False)).file_T_cam("y-up"))
+    assert np.array_equal(room.file_T_cam("opencv"), np.eye(4))
 
 
 def test_values_are_compared_by_contents_and_printed_in_one_line(room: recon.Scene) -> None:

@@ -25,15 +25,16 @@ class ReferencedFiles:
             what: Kind of file, for the note: ``texture``.
 
         Returns:
-            None if the file is missing, or is a URL.
+            None if the file is missing, is a URL, or lies on another computer.
         """
         if "://" in name:
             self._note(f"the {what} {name} is a URL, which is not downloaded")
             return None
         plain = name.strip().strip('"').replace("\\", "/")
         # A file name may contain %20 itself, and the path may be that of another machine.
-        for each in (plain, unquote(plain), plain.rpartition("/")[2]):
-            path = _file(self.model.parent / each) if each else None
+        for each in (plain, unquote(plain).replace("\\", "/"), plain.rpartition("/")[2]):
+            # Windows would log in to //computer/folder, which a model could use to learn the user's password hash.
+            path = _file(self.model.parent / each) if each and not each.startswith("//") else None
             if path is not None:
                 return path
         self._note(f"the {what} {name.strip()} is missing")

@@ -7,7 +7,8 @@ from recon.render.rasterize import Floats, Projected
 from recon.render.view_camera import ViewCamera
 
 _NEAR_SHARE = 1e-4
-"""Near plane relative to the distance of the farthest vertex."""
+"""Near plane relative to the median distance of the vertices: the farthest may be a single pixel in the distance."""
+_SAMPLE = 4096
 
 
 def projected(
@@ -33,7 +34,8 @@ def projected(
     # Relative to the eye first: float32 rounds large coordinates.
     from_eye = points - np.array(camera.eye, np.float32)
     seen = from_eye @ view_T_world[:3, :3].T.astype(np.float32)
-    near_m = np.float32(_NEAR_SHARE * max(float(np.abs(seen).max(initial=0.0)), 1e-9))
+    some = np.abs(seen[:: max(1, len(seen) // _SAMPLE)]).max(axis=1)
+    near_m = np.float32(_NEAR_SHARE * max(float(np.median(some)) if len(some) else 0.0, 1e-9))
     behind = -seen[:, 2] < near_m
     if behind.any():
         if corners is None:

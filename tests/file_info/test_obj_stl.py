@@ -10,7 +10,7 @@ from both_readers import agreeing, normal_in_file, points_of
 from PIL import Image
 
 from recon.errors import SceneFileError
-from recon.file_info import describe, read_geometry
+from recon.file_info import describe, read_geometry, referenced_files
 from recon.types import Mesh, PointCloud
 
 SQUARE = "v 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nv 1 2 0\n"
@@ -127,6 +127,19 @@ def test_a_material_gives_its_colour(tmp_path: Path) -> None:
     (tmp_path / "m.mtl").write_text("newmtl wood\nKd 1 0.5 0\n")
     _, shape, _ = agreeing(obj(tmp_path / "a.obj", "mtllib m.mtl\n" + TEXTURED))
     assert shape.rgb is not None and np.abs(shape.rgb[0].astype(int) - [255, 128, 0]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "name", [r"\\computer\share\c.png", "//computer/share/c.png", "%5C%5Ccomputer%5Cshare%5Cc.png"]
+)
+def test_no_other_computer_is_asked_for_a_texture(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows would log in to it."""
+    asked = list[Path]()
+    monkeypatch.setattr(referenced_files, "_file", asked.append)
+    assert referenced_files.ReferencedFiles(tmp_path / "a.obj").find(name, "texture") is None
+    assert asked and all(path.is_relative_to(tmp_path) for path in asked)
 
 
 @pytest.mark.parametrize(

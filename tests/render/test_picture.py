@@ -91,6 +91,15 @@ def test_nothing_in_view_is_background(kind: str) -> None:
     assert (Renderer(none, Look(16, 12, MARK), CAMERA).picture(CAMERA) == MARK).all()
 
 
+def test_a_single_point_far_away_hides_nothing_near() -> None:
+    rows = np.linspace(-1, 1, 40)
+    points = np.stack(np.broadcast_arrays(rows[:, None], rows, -2.0), axis=2).reshape(-1, 3)
+    points[0] = (0, 0, -9e4)
+    drawn = Drawn("points", points.astype(np.float32), np.full(points.shape, 200, np.uint8))
+    shown = Renderer(drawn, Look(64, 64, MARK, 4.0), ViewCamera()).picture(ViewCamera())
+    assert 0.7 < (shown == 200).all(axis=2).mean() < 0.8
+
+
 def test_lines_are_refused() -> None:
     drawn = Drawn("lines", np.zeros((2, 3), np.float32), np.zeros((2, 3), np.uint8))
     with pytest.raises(ValueError, match="expected points or triangles"):
