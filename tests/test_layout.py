@@ -17,18 +17,18 @@ FLOORS = (
     "recon_cli.console  recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups  recon_viewer.drawing",
     "recon_viewer.model",
-    "recon_viewer  recon.batch",
+    "recon_viewer  recon.batch recon.compare",
     "recon recon.evaluate recon.outputs",
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",
-    "recon.depth recon.scene",
+    "recon.depth recon.scene recon.report",
     "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file",
     "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"
     " recon.provenance",
     "recon.types recon.journal recon.limited_process",
     "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
     " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json recon.strict_npz"
-    " recon.argument_names recon.option_values",
+    " recon.argument_names recon.option_values recon.malloc_trim",
 )
 """From top to bottom, each room as low as its imports allow. Rooms on one floor do not import each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}

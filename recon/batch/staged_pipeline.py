@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any, Generic, TypeVar
 
-from recon.batch.malloc_trim import trim_memory
+from recon.malloc_trim import trim_memory
 from recon.threads import cores
 
 Item = TypeVar("Item")

@@ -67,15 +67,15 @@ class DepthPro:
         # Once loaded, keep the branch: reloading it would cost more time than running it.
         self._with_fov = self._with_fov or predict_fov
 
-        def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None]:
+        def work(model: Any, placement: Placement) -> tuple[FloatMap, float | None, int]:
             model.use_fov_model = predict_fov
             with journal.stage(f"Running {self.name}{_duration(model, placement)}", total=1.0) as progress:
                 # The layers of the patch encoder take three quarters of the time.
                 result = predict(model, photo, placement, lambda share: progress(0.75 * share))
                 progress(1.0)
-            return result
+            return *result, network_size(model.config)
 
-        canonical, fov_deg = self._network.run(work, journal, use_fov_model=self._with_fov)
+        canonical, fov_deg, size = self._network.run(work, journal, use_fov_model=self._with_fov)
         model_focal_px = None
         if focal_px is None:
             model_focal_px = focal_of_fov(fov_deg, width=photo.width)
@@ -100,6 +100,8 @@ class DepthPro:
             details={
                 **self._network.details(),
                 "backend": "transformers" if self._library else "fast",
+                "processing_width": size,
+                "processing_height": size,
                 "fov_deg": fov_deg if fov_deg is not None and isfinite(fov_deg) else None,
                 "sky_from_m": SKY_FROM_M,
             },

@@ -52,20 +52,25 @@ class Preview:
         if focal_px is None:
             focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):
-            z_m, sky, log_sigma = self._maps(photo.rgb, focal_px, known)
+            z_m, sky, log_sigma, (width, height) = self._maps(photo.rgb, focal_px, known)
         return DepthEstimate(
             depth=MetricDepth(z_m=z_m, valid=~sky, log_sigma=log_sigma),
             model=self.name,
             revision=f"{self._weights.samples} samples",
             focal_used_px=focal_px,
             sky=sky,
-            details={"network": "recon preview", "processing_pixels": self._weights.pixels},
+            details={
+                "network": "recon preview",
+                "processing_pixels": self._weights.pixels,
+                "processing_width": width,
+                "processing_height": height,
+            },
         )
 
     def _maps(
         self, rgb: NDArray[np.uint8], focal_px: float, known: bool
-    ) -> tuple[FloatMap, NDArray[np.bool_], FloatMap]:
-        """Depth in m, sky, and the standard deviation of log depth, (H, W) each."""
+    ) -> tuple[FloatMap, NDArray[np.bool_], FloatMap, tuple[int, int]]:
+        """Depth in m, sky, and the standard deviation of log depth, (H, W) each; (width, height) of the input."""
         import cv2
 
         from recon.depth.nets.joint_upsampling import upsample
@@ -80,7 +85,10 @@ class Preview:
         log_sigma = self._weights.calibrated(seen.log_sigma)
         # As a scene file stores it, so that a scene that was saved measures the same.
         whole = cv2.resize(log_sigma, (wide, high), interpolation=cv2.INTER_LINEAR)[inside].astype(np.float16)
-        return np.float32(focal_px / wide) * np.exp(-log_inverse), sky, whole.astype(np.float32)
+        z_m = np.float32(focal_px / wide) * np.exp(-log_inverse)
+        # The maps are of half the size of the network's input.
+        size = (2 * seen.log_inverse.shape[1], 2 * seen.log_inverse.shape[0])
+        return z_m, sky, whole.astype(np.float32), size
 
     @cached_property
     def _weights(self) -> "Weights":

@@ -13,8 +13,9 @@ COLORMAPS = ("Spectral_r", "viridis", "plasma", "magma", "inferno", "turbo")
 
 _UNKNOWN_RGB = (128, 128, 128)
 _PAPER_RGB, _INK_RGB = (255, 255, 255), (32, 32, 32)
-# ColorBrewer's eleven-class Spectral, reversed (C. Brewer, colorbrewer2.org).
+# ColorBrewer's eleven-class Spectral and RdBu, reversed (C. Brewer, colorbrewer2.org).
 _SPECTRAL_R = "5e4fa2 3288bd 66c2a5 abdda4 e6f598 ffffbf fee08b fdae61 f46d43 d53e4f 9e0142"  # far to near
+_BLUE_TO_RED = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 _MOST_TICKS = 9
 
 
@@ -43,7 +44,7 @@ def depth_picture(
     if not known.size and span_m is None:
         raise ExportError("There is no depth to show: no pixel has valid depth.")
     near, far = span_of(known) if span_m is None else span_m
-    table = _table(colormap)
+    table = depth_table(colormap)
     painted = _paint(depth.z_m, depth.valid, near, far, table)
     alike = span_m is not None
     beyond = (alike or bool((known < near).any()), alike or bool((known > far).any()))
@@ -59,21 +60,30 @@ def span_of(known_m: NDArray[np.float32]) -> tuple[float, float]:
     return near, far
 
 
-def _table(colormap: str) -> NDArray[np.uint8]:
+def difference_table() -> NDArray[np.uint8]:
+    """(256, 3) sRGB of differences: blue is too near, white is no difference, red is too far."""
+    return _between_anchors(_BLUE_TO_RED)
+
+
+def depth_table(colormap: str) -> NDArray[np.uint8]:
     """(256, 3) sRGB, from far to near."""
     if colormap not in COLORMAPS:
         raise ExportError(f"Unknown colour map {colormap!r}; choose one of {', '.join(COLORMAPS)}.")
-    steps = np.arange(256)
     if colormap == "Spectral_r":
-        anchors = np.array([list(bytes.fromhex(code)) for code in _SPECTRAL_R.split()])
-        at = np.linspace(0, 255, len(anchors))
-        channels = [np.interp(steps, at, channel) for channel in anchors.T]
-        return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+        return _between_anchors(_SPECTRAL_R)
     import cv2
 
     code = getattr(cv2, f"COLORMAP_{colormap.upper()}")
-    bgr: NDArray[np.uint8] = cv2.applyColorMap(steps.astype(np.uint8)[None], code)[0]
+    bgr: NDArray[np.uint8] = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], code)[0]
     return bgr[:, ::-1]
+
+
+def _between_anchors(codes: str) -> NDArray[np.uint8]:
+    """(256, 3) sRGB, linear between the colours of a list."""
+    anchors = np.array([list(bytes.fromhex(code)) for code in codes.split()])
+    at = np.linspace(0, 255, len(anchors))
+    channels = [np.interp(np.arange(256), at, channel) for channel in anchors.T]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
 
 
 def _paint(

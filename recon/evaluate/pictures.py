@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.atomic_write import staged
-from recon.depth_map.colormap import round_ticks
+from recon.depth_map.colormap import difference_table, round_ticks
 from recon.evaluate.evaluate_pair import Alignment, Compared
 from recon.photo.write import write_picture
 from recon.units import significant
@@ -30,8 +30,6 @@ _BAR_PX = 18
 _INK, _PAPER, _GREY = (32, 32, 32), (255, 255, 255), (128, 128, 128)
 _ERRORS = (0.0, -0.5, 1.0, 0.5, -0.25, 0.25, -0.1, 0.1)
 """Ticks of the error map (z / t - 1), most important first. Larger errors have the colour of the end."""
-# ColorBrewer's eleven-class RdBu, reversed (C. Brewer, colorbrewer2.org): blue is too near, red too far.
-_BLUE_TO_RED = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 
 
 @dataclass(frozen=True)
@@ -158,16 +156,13 @@ def _depth_scale(known_m: Array, height: int) -> _Scale:
 
 
 def _error_scale() -> _Scale:
-    anchors = np.array([list(bytes.fromhex(code)) for code in _BLUE_TO_RED.split()])
-    at = np.linspace(0, 255, len(anchors))
-    table = np.stack([np.interp(np.arange(256), at, channel) for channel in anchors.T], axis=1)
     # Linear in log depth: half and twice the depth are equally wrong.
     ticks = [(1 + error, f"{100 * error:+.0f}" if error else "0") for error in _ERRORS]
 
     def place(ratio: Any) -> Any:
         return 0.5 + np.log(ratio) / (2 * log(2))
 
-    return _Scale(place, np.rint(table).astype(np.uint8), ticks, "%, + too far")
+    return _Scale(place, difference_table(), ticks, "%, + too far")
 
 
 def _panel(picture: Picture, title: str, scale: _Scale | None) -> Picture:

@@ -2,6 +2,8 @@
 // Takes steps, prints JSON: {problem, requests, errors, results}; one result for each step that asks for something.
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
+//   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
+// {"program": false}: the page has no program of ours to wait for.
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -52,13 +54,17 @@ const acts = {
   texts: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].map((each) => each.textContent), selector),
   photo: () => tab.evaluate(() => window.recon.viewer.lens.rect),
+  press: (selector) => tab.click(selector),
+  shown: (selector) =>
+    tab.evaluate((which) => [...document.querySelectorAll(which)].filter((each) => each.offsetParent).length, selector),
+  overflow: () => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
   screenshot: async (path) => (await tab.screenshot({ path })).length,
 };
 
 try {
   await tab.goto(pathToFileURL(page).href);
-  await until(() => window.recon?.ready || window.recon?.problem);
-  const problem = await tab.evaluate(() => window.recon.problem);
+  if (options.program ?? true) await until(() => window.recon?.ready || window.recon?.problem);
+  const problem = await tab.evaluate(() => window.recon?.problem);
   const results = [];
   for (const [name, ...rest] of JSON.parse(stepsText)) {
     const result = await acts[name](...rest);

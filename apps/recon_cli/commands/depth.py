@@ -1,5 +1,6 @@
 """``recon depth``: turn photos or video frames into depth maps, as numbers or as images."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import (
     ESTIMATION,
+    OutputPath,
     dry_run_option,
     inputs_of,
     options_from,
@@ -26,8 +28,11 @@ from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_id
 
 if TYPE_CHECKING:
     from recon.outputs.depth_files import DepthFiles
+    from recon.scene import Scene
 
 _DEFAULT_FORMAT = "png"
+REPORT_PAGE, REPORT_VALUES = "depth.html", "depth.json"
+_REPORT_COLORMAP = "Spectral_r"
 _EPILOG = """\b
 Formats:
   .png               16-bit integers, millimetres, 0 where unknown
@@ -39,6 +44,7 @@ Formats:
 \b
 Examples:
   recon depth photo.jpg -o depth.png
+  recon depth photo.jpg --report report/            a page about it: report/depth.html
   recon depth photos/ -o depths/ --format png,npy   every photo of a folder, as in `recon build`
   recon depth clip.mp4 -o depth.mp4                 a colour video with the timestamps of the clip
   recon depth clip.mp4 -o depths/ --format png      16-bit frames; depths/batch.jsonl has their timestamps
@@ -84,7 +90,15 @@ class Span(click.ParamType):
 @photos_argument
 @output_option(
     "Output file; the suffix selects the format (see below). Repeatable. With several photos: a directory; with a "
-    "video: either."
+    "video: either.",
+    required=False,
+)
+@option(
+    "--report",
+    group="Output",
+    type=OutputPath(path_type=Path),
+    metavar="DIR",
+    help="Write a page about the depth of one photo: statistics, histogram, slices, surface, colour maps.",
 )
 @option(
     "--colormap",
@@ -117,6 +131,7 @@ def depth(
     session: Session,
     photos: tuple[str, ...],
     outputs: tuple[Path, ...],
+    report: Path | None,
     colormap: str | None,
     depth_range: tuple[float, float] | None,
     png_unit: float,
@@ -125,18 +140,26 @@ def depth(
     """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric depth map."""
     from recon.video.writer import OUTPUT_SUFFIXES
 
+    if not outputs and report is None:
+        raise click.UsageError("Missing option '-o' / '--output' (or --report).")
     options = options_from(values)
     names = ("formats", "every", "recursive", "resume", "overwrite", "dry_run")
     request = request_from(photos, outputs, **{name: values[name] for name in names})
     warn_of_idle_estimation(options, session.journal)
-    if any(path.suffix.lower() in OUTPUT_SUFFIXES for path in outputs):
+    is_film = any(path.suffix.lower() in OUTPUT_SUFFIXES for path in outputs)
+    if report is not None and (is_film or request.is_batch):
+        raise click.UsageError(
+            "--report describes the depth of one photo; omit it for several photos or a video"
+        )
+    if is_film:
         from recon_cli.batch.depth_video import make_depth_video
 
         make_depth_video(session, request, options, colormap, depth_range)
     elif request.is_batch:
         _depth_of_many(session, request, options, _maker(request, colormap, png_unit, depth_range))
     else:
-        _depth_of_one(session, request, options, _maker(request, colormap, png_unit, depth_range))
+        maker = _maker(request, colormap, png_unit, depth_range)
+        _depth_of_one(session, request, options, maker, report)
 
 
 def _maker(
@@ -156,30 +179,60 @@ def _check(maker: "DepthFiles", paths: Sequence[Path], journal: Journal) -> None
         journal.warn("options", "--depth-range has no effect: no image is written", option="--depth-range")
 
 
-def _depth_of_one(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:
+def _depth_of_one(
+    session: Session, request: Request, options: Options, maker: "DepthFiles", report: Path | None
+) -> None:
     from recon.atomic_write import check_writable
     from recon.outputs.depth_files import DepthFile
     from recon.pipeline import reconstruct
 
     photo = Path(request.words[0])
     outputs = inside_directories(request.outputs, photo, ".png")
-    _check(maker, outputs, session.journal)
-    with new_directories(outputs, named=request.outputs):
+    if outputs:
+        _check(maker, outputs, session.journal)
+    pages = [] if report is None else [report / name for name in (REPORT_PAGE, REPORT_VALUES)]
+    all_files = [*outputs, *pages]
+    named = [*request.outputs, *([] if report is None else [report])]
+    with new_directories(all_files, named=named):
         check_writable(
-            [(path,) for path in outputs], overwrite=request.overwrite, inputs=inputs_of(photo, options)
+            [(path,) for path in all_files], overwrite=request.overwrite, inputs=inputs_of(photo, options)
         )
         if request.dry_run:
             from recon_cli.dry_run import plan_model
 
             plan_model(photo, options, session)
-            for path in outputs:
+            for path in all_files:
                 session.journal.decide("output", f"would write {path}", path=str(path))
-            session.result["would_write"] = [str(path) for path in outputs]
+            session.result["would_write"] = [str(path) for path in all_files]
             return
         scene = reconstruct(photo, options, journal=session.journal)
         targets = [DepthFile(path) for path in outputs]
         session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
         session.result["scene"] = scene.provenance.as_dict()
+        if pages:
+            _write_report(session, scene, pages, maker, overwrite=request.overwrite)
+
+
+def _write_report(
+    session: Session, scene: "Scene", pages: Sequence[Path], maker: "DepthFiles", *, overwrite: bool
+) -> None:
+    from recon.atomic_write import staged
+    from recon.outputs.depth_report import depth_report
+    from recon.outputs.depth_statistics import DepthStatistics
+    from recon.report.page import write_page
+
+    with session.journal.stage("Drawing the page"):
+        statistics = DepthStatistics.of(scene)
+        text = depth_report(scene, statistics, maker.colormap or _REPORT_COLORMAP, maker.span_m)
+    page, values = pages
+    with staged(values, overwrite=overwrite) as temporary:
+        temporary.write_text(json.dumps(statistics.as_dict(), indent=1), encoding="utf-8")
+    write_page(page, text, overwrite=overwrite)
+    session.result["statistics"] = statistics.as_dict()
+    for path in pages:
+        size = path.stat().st_size
+        session.journal.decide("written", f"{path}, {size / 1e6:.1f} MB", path=str(path))
+        session.result["written"].append({"path": str(path), "bytes": size})
 
 
 def _depth_of_many(session: Session, request: Request, options: Options, maker: "DepthFiles") -> None:

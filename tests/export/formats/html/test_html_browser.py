@@ -1,14 +1,10 @@
 """The web page in a real browser: what it shows from the photo's place, and what its ruler reads."""
 
-import json
-import shutil
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import browse
 from PIL import Image
 from scipy.spatial.transform import Rotation
 from synthetic import floor_and_wall, with_box
@@ -20,35 +16,11 @@ from recon.provenance import ModelRecord, Provenance
 from recon.scene import Scene
 from recon.types import Intrinsics, MetricDepth, Photo
 
+__all__ = ["browse"]
 pytestmark = pytest.mark.browser
 
-NODE = Path(__file__).parents[3] / "node"
 # Neither square pixels nor a centred principal point: whatever the page gets wrong shows.
 CAMERA = Intrinsics(330.0, 300.0, 150.0, 130.0, 320, 240, "user")
-
-
-@pytest.fixture(scope="session")
-def browse() -> Callable[..., dict]:
-    """``browse(page, steps, viewport=, args=)``: what tests/node/browse.mjs found."""
-    node = shutil.which("node")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if node is None:
-        pytest.skip("node is not installed")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    if not (NODE / "node_modules" / "playwright-core").is_dir():
-        pytest.skip("playwright-core is not installed: run `npm ci --prefix tests/node`")
-
-    def run(page: Path, steps: list, *, viewport=(320, 240), args=()) -> dict:
-        options = {"viewport": {"width": viewport[0], "height": viewport[1]}, "args": list(args)}
-        command = [str(node), str(NODE / "browse.mjs"), str(chromium), str(page)]
-        done = subprocess.run(
-            [*command, json.dumps(steps), json.dumps(options)], capture_output=True, text=True, timeout=150
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 @pytest.fixture(scope="session")
