@@ -141,7 +141,7 @@ def depth(
     from recon.video.writer import OUTPUT_SUFFIXES
 
     if not outputs and report is None:
-        raise click.UsageError("Missing option '-o' / '--output' (or --report).")
+        raise click.MissingParameter(param_hint="'-o' / '--output' (or --report)", param_type="option")
     options = options_from(values)
     names = ("formats", "every", "recursive", "resume", "overwrite", "dry_run")
     request = request_from(photos, outputs, **{name: values[name] for name in names})
