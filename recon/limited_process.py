@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
@@ -58,9 +59,16 @@ def limit(most_bytes: str, most_s: str) -> None:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (int(most_bytes), int(most_bytes)))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(most_s), int(most_s) + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for which, soft, hard in (
+        (resource.RLIMIT_AS, int(most_bytes), int(most_bytes)),
+        (resource.RLIMIT_CPU, int(most_s), int(most_s) + 1),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        # A limit of the user's own may be lower already, and none can be raised. macOS refuses one of memory.
+        there = resource.getrlimit(which)[1]
+        most = hard if there == resource.RLIM_INFINITY else min(hard, there)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(which, (min(soft, most), most))
 
 
 def fail(message: str) -> int:

@@ -93,9 +93,14 @@ def _row(card: "ModelCard") -> list[str]:
     from recon.depth import registry
 
     here = "bundled" if card.repository is None else "here" if registry.is_here(card.name) else _size(card)
-    predicts = [card.gives, *["focal"] * card.predicts_focal, *["sky"] * card.masks_sky]
+    predicts = [card.gives, *_others(card)]
     # What the licence forbids stands in the column before it.
     return [card.name, ", ".join(predicts), here, _commercial(card), card.licence.partition(":")[0]]
+
+
+def _others(card: "ModelCard") -> list[str]:
+    """What a model predicts besides depth."""
+    return [*["focal"] * card.predicts_focal, *["sky"] * card.masks_sky]
 
 
 def _commercial(card: "ModelCard") -> str:
@@ -112,7 +117,7 @@ def _details(card: "ModelCard") -> str:
 
     rows = [
         ("name", card.name),
-        ("predicts", f"{card.gives} depth" + (" and focal length" if card.predicts_focal else "")),
+        ("predicts", ", ".join([f"{card.gives} depth", *_others(card)])),
         ("description", card.summary),
         ("licence", card.licence),
         ("commercial", _commercial(card)),

@@ -26,6 +26,8 @@ def test_the_table_fits_a_terminal_with_a_line_for_each_model() -> None:
 def test_one_model_is_described(card: registry.ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "is_here", lambda name: False)
     text = run(card.name)
+    (predicts,) = [line.split(None, 1)[1] for line in text.splitlines() if line.startswith("predicts")]
+    assert ("focal" in predicts, "sky" in predicts) == (card.predicts_focal, card.masks_sky)
     assert card.summary in text and card.licence in text and f"--model {card.name}" in text
     assert text in run("-v") + "\n"
     assert json.loads(run(card.name, "--json")) == json.loads(run("--json", card.name))
