@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from recon.errors import ReconError, SceneFileError
 from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
-from recon.file_info.geometry import Contents, Loaded, to_shape
+from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
 from recon.types import Mesh, PointCloud
@@ -95,7 +97,9 @@ def load_geometry(path: Path) -> Loaded:
         web = "is a web page: open it in a browser, or open the .npz or .glb of the scene"
         raise SceneFileError(f"{path} {web if path.suffix.lower() == '.html' else 'contains no geometry'}")
     try:
-        return _checked(path, kind, lambda each: to_shape(load(each)))
+        # Coordinates may be infinite; to_shape counts them.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return _checked(path, kind, lambda each: to_shape(load(each)))
     except ImportError as error:
         raise SceneFileError(f"{path} needs a library that is not installed: {error}") from error
 
@@ -109,6 +113,8 @@ def _checked(path: Path, kind: _Kind, read: Callable[[Path], Result]) -> Result:
         return read(path)
     except (ReconError, ImportError):
         raise
+    except NoGeometry as error:
+        raise SceneFileError(f"{path} {error}.") from error
     except MemoryError as error:
         raise SceneFileError(f"{path} needs more memory than is available; it may be damaged.") from error
     except FileNotFoundError as error:

@@ -73,6 +73,14 @@ class Loaded:
     """(4, 4) from that camera's own frame to the frame of ``geometry``."""
 
 
+class NoGeometry(ValueError):
+    """The file is sound, but there is nothing in it that can be shown."""
+
+    def __init__(self, what: str, notes: Sequence[str]) -> None:
+        """Takes the rest of a sentence about the file, and notes on what was not read."""
+        super().__init__("; ".join([what, *notes]))
+
+
 def fan(counts: NDArray[Any], corners: NDArray[Any]) -> NDArray[np.int64]:
     """Triangulates polygons as fans around their first corners.
 
@@ -99,13 +107,14 @@ def to_shape(contents: Contents) -> Loaded:
     Large coordinates (UTM) are moved towards the origin first. The texture is kept where there is only one.
 
     Raises:
-        ValueError: There are neither points nor triangles, or the index of a point is out of range.
+        NoGeometry: There are neither points nor triangles.
+        ValueError: The index of a point is out of range.
     """
     parts = [part for part in contents.parts if len(part.points)]
     meshes = [part for part in parts if part.triangles is not None and len(part.triangles)]
-    if not parts:
-        raise ValueError("it contains neither points nor triangles")
     notes = list(contents.notes)
+    if not parts:
+        raise NoGeometry("contains neither points nor triangles", notes)
     if meshes and len(meshes) < len(parts):
         loose = sum(len(part.points) for part in parts if not any(part is mesh for mesh in meshes))
         notes.append(f"{loose:,} points without triangles are not shown")
@@ -113,7 +122,13 @@ def to_shape(contents: Contents) -> Loaded:
     offset, note = _offset(whole.points * contents.unit_m)
     whole = replace(whole, points=whole.points * contents.unit_m - offset)
     cam_T_file = np.linalg.inv(file_T_cam(contents.axes))[:3, :3]
-    points = (whole.points @ cam_T_file.T).astype(np.float32)
+    finite = np.logical_and.reduce(np.isfinite(whole.points), axis=1)
+    if not finite.any():
+        raise NoGeometry("has no point with finite coordinates", notes)
+    if not finite.all():
+        notes.append(f"{np.count_nonzero(~finite):,} points are NaN or infinite and were left out")
+    points = (np.where(finite[:, None], whole.points, 0) @ cam_T_file.T).astype(np.float32)
+    points[~finite] = np.nan
     normals = None if whole.normals is None else (whole.normals @ cam_T_file.T).astype(np.float32)
     good = np.logical_and.reduce(np.isfinite(points), axis=1)
     if meshes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.errors import SceneFileError
 from recon.file_info.geometry import MOST_POINTS
 from recon.file_info.info import CameraInfo
 from recon.frames import gl_T_cam
@@ -17,6 +18,12 @@ from recon.types import Intrinsics
 
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 LINES = (1, 2, 3)
+MESHOPT, DRACO = "meshopt_compression", "KHR_draco_mesh_compression"
+_SUPPORTED = ("KHR_mesh_quantization", "EXT_mesh_gpu_instancing", DRACO, f"EXT_{MESHOPT}", f"KHR_{MESHOPT}")
+"""Extensions that change points: read, or refused or noted where they are used."""
+_HARMLESS = ("KHR_materials_", "KHR_texture_", "EXT_texture_", "MSFT_texture_", "KHR_lights_", "EXT_lights_",
+             "KHR_animation_", "KHR_xmp", "KHR_audio")  # fmt: skip
+"""Beginnings of the names of extensions that change no points."""
 _MOST_NODES = 1_000_000
 _MOST_DOCUMENT_BYTES = 1 << 30
 _INTEGERS = {5120: 127, 5121: 255, 5122: 32767, 5123: 65535}
@@ -44,7 +51,8 @@ def read_document(path: Path) -> Document:
     """Reads only the document, not the binary chunk or other files.
 
     Raises:
-        ValueError: It is not glTF 2, is truncated, or declares more values than can be loaded.
+        SceneFileError: It is another version of glTF, or requires an extension that is not supported.
+        ValueError: It is not glTF, is truncated, or declares more values than can be loaded.
     """
     if path.suffix.lower() == ".gltf":
         document = Document(path, read_json(path, most_bytes=_MOST_DOCUMENT_BYTES), False)
@@ -52,11 +60,32 @@ def read_document(path: Path) -> Document:
         document = _read_binary(path)
     if not isinstance(document.tree, dict) or not isinstance(document.tree["asset"], dict):
         raise ValueError("it is not a glTF document")
+    version = str(document.tree["asset"].get("version", ""))[:20]
+    if not version.startswith("2."):
+        raise SceneFileError(
+            f"{path} is glTF {version}, and only glTF 2 can be read: convert it with Blender."
+        )
+    _note_what_is_not_shown(document)
     for accessor in document.listed("accessors"):
         if not 0 <= accessor["count"] <= MOST_POINTS:
             raise ValueError(f"it declares an array of {accessor['count']:,} values")
     _show_all(document)
     return document
+
+
+def _note_what_is_not_shown(document: Document) -> None:
+    required = [each for each in document.tree.get("extensionsRequired", []) if isinstance(each, str)]
+    unknown = [each[:60] for each in required if each not in _SUPPORTED and not each.startswith(_HARMLESS)]
+    if unknown:
+        raise SceneFileError(
+            f"{document.path} requires the glTF extension {unknown[0]}, which is not supported: export it without."
+        )
+    if any("skin" in node and "mesh" in node for node in document.listed("nodes")):
+        document.notes.append(
+            "its skinned meshes are shown at rest, where they may be turned or of another size"
+        )
+    if any("EXT_mesh_gpu_instancing" in node.get("extensions", {}) for node in document.listed("nodes")):
+        document.notes.append("instances of EXT_mesh_gpu_instancing are not supported: one of each is read")
 
 
 def _read_binary(path: Path) -> Document:

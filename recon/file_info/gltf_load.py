@@ -16,8 +16,10 @@ from recon.errors import SceneFileError
 from recon.file_info.colours import from_linear
 from recon.file_info.geometry import Contents
 from recon.file_info.gltf_document import (
+    DRACO,
     FAN,
     LINES,
+    MESHOPT,
     TRIANGLES,
     Document,
     camera_of,
@@ -32,10 +34,7 @@ from recon.file_info.trimesh_parts import parts_of
 _BINARY = "recon-binary-chunk"
 _OURS = "RECON_complete"
 """Name of an extension added to each primitive, so that trimesh calls ``_complete`` for it."""
-_MESHOPT, _DRACO = "EXT_meshopt_compression", "KHR_draco_mesh_compression"
-_MESHOPT_ADVICE = (
-    f"is compressed with {_MESHOPT}, which is not supported: decompress it with gltfpack or gltf-transform."
-)
+_MESHOPT_ADVICE = "which is not supported: decompress it with gltfpack or gltf-transform."
 _DRACO_ADVICE = "is compressed with Draco: install DracoPy, or export it without compression."
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _MOST_ZEROS = 10_000_000
@@ -112,24 +111,22 @@ class _Resolver:
 def _for_trimesh(document: Document) -> dict[str, Any]:
     """The document without the parts that trimesh cannot read, and with our extension in each primitive."""
     tree = deepcopy(document.tree)
-    if any(_MESHOPT in view.get("extensions", {}) for view in tree.get("bufferViews", [])):
-        raise SceneFileError(f"{document.path} {_MESHOPT_ADVICE}")
+    views = tree.get("bufferViews", [])
+    packed = [each for view in views for each in view.get("extensions", {}) if each.endswith(MESHOPT)]
+    if packed:
+        raise SceneFileError(f"{document.path} is compressed with {packed[0]}, {_MESHOPT_ADVICE}")
     for buffer in tree.get("buffers", []):
         if "uri" not in buffer:
             buffer["uri"] = _BINARY
     for node in tree.get("nodes", []):
         node.pop("camera", None)
-        if "EXT_mesh_gpu_instancing" in node.get("extensions", {}):
-            document.notes.append(
-                "instances of EXT_mesh_gpu_instancing are not supported: one of each is read"
-            )
     lines = 0
     for mesh in tree.get("meshes", []):
         kept = [each for each in mesh["primitives"] if each.get("mode", TRIANGLES) not in LINES]
         lines += len(mesh["primitives"]) - len(kept)
         mesh["primitives"] = kept
         for primitive in kept:
-            if _DRACO in primitive.get("extensions", {}) and find_spec("DracoPy") is None:
+            if DRACO in primitive.get("extensions", {}) and find_spec("DracoPy") is None:
                 raise SceneFileError(f"{document.path} {_DRACO_ADVICE}")
             primitive.setdefault("extensions", {})[_OURS] = {}
     if lines:
@@ -156,6 +153,10 @@ def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]
             # Another primitive may share this accessor.
             tree["accessors"][index] = {**accessor, "normalized": False}
             tree["accessors"][index].pop("sparse", None)
+        coordinates = _placed_coordinates(primitive, arrays, tree)
+        if coordinates is not None:
+            arrays.append(coordinates)
+            primitive["attributes"]["TEXCOORD_0"] = len(arrays) - 1
         if primitive.get("mode", TRIANGLES) == FAN:
             count = len(arrays[primitive["attributes"]["POSITION"]])
             order = arrays[primitive["indices"]].reshape(-1) if "indices" in primitive else np.arange(count)
@@ -164,6 +165,25 @@ def _complete(context: dict[str, Any], tree: dict[str, Any], problems: list[str]
             primitive["mode"], primitive["indices"] = TRIANGLES, len(arrays) - 1
     except Exception as error:  # reported by ``load``; damaged data may cause any exception
         problems.append(f"a part is damaged: {error}")
+
+
+def _placed_coordinates(
+    primitive: dict[str, Any], arrays: list[NDArray[Any]], tree: dict[str, Any]
+) -> NDArray[np.float64] | None:
+    """The coordinates in the colour texture, (N, 2), where these are not simply ``TEXCOORD_0``; else None.
+
+    A material may name another set, and move, turn and scale it (KHR_texture_transform).
+    """
+    material = tree["materials"][primitive["material"]] if "material" in primitive else {}
+    texture = material.get("pbrMetallicRoughness", {}).get("baseColorTexture", {})
+    move = texture.get("extensions", {}).get("KHR_texture_transform", {})
+    index = primitive["attributes"].get(f"TEXCOORD_{move.get('texCoord', texture.get('texCoord', 0))}")
+    if index is None or (not move and index == primitive["attributes"].get("TEXCOORD_0")):
+        return None
+    angle, scale = move.get("rotation", 0.0), np.array(move.get("scale", (1, 1)), np.float64)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    scaled = np.asarray(arrays[index], np.float64) * scale
+    return scaled @ turn.T + np.array(move.get("offset", (0, 0)), np.float64)
 
 
 def _with_sparse(array: NDArray[Any], accessor: dict[str, Any], views: list[bytes]) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from recon.file_info.colours import as_bytes
 from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import FileInfo, axes_of, read_comments
 
+_LAST_FORMAT = 10
 _COLOURED = {2, 3, 5, 7, 8, 10}
 _WITH_64_BIT_COUNT = 375  # bytes of the header of version 1.4
 _TEXT_RECORD = 3
@@ -33,6 +34,10 @@ def describe(path: Path) -> FileInfo:
         length, points_at, records = struct.unpack_from("<HII", header, 94)
         point_format, point_bytes, count = struct.unpack_from("<BHI", header, 104)
         high_x, low_x, high_y, low_y, high_z, low_z = struct.unpack_from("<6d", header, 179)
+        if point_format & 0x3F > _LAST_FORMAT:
+            raise ValueError(f"its point format is {point_format & 0x3F}, and the last one is {_LAST_FORMAT}")
+        if not all(np.isfinite(scale) and scale for scale in struct.unpack_from("<3d", header, 131)):
+            raise ValueError("its scale factors are 0 or not finite")
         if length >= _WITH_64_BIT_COUNT:
             (count,) = struct.unpack_from("<Q", header, 247)
             evlrs_at, evlrs = struct.unpack_from("<QI", header, 235)

@@ -7,6 +7,7 @@ comments after numbers: lines are normalised and references made absolute before
 import io
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from recon.file_info.info import Colours, Extent, FileInfo, axes_of, read_commen
 from recon.file_info.referenced_files import ReferencedFiles
 
 _BLOCK = 1 << 25
+_ALL_MATERIALS = "recon-all-materials"
+_MOST_LIBRARIES = 100
+"""Material files that are read at most."""
+_UTF8_MARK = b"\xef\xbb\xbf"
 _VERTEX = re.compile(rb"^v (.*)$", re.MULTILINE)
 _OPTION_WORDS = {"-blendu": 1, "-blendv": 1, "-boost": 1, "-bm": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2,
                  "-texres": 1, "-type": 1, "-colorspace": 1}  # fmt: skip
@@ -27,7 +32,7 @@ def describe(path: Path) -> FileInfo:
     """Describes an OBJ file."""
     extent, points, faces, columns = Extent(), 0, 0, 0
     has_uv = has_normals = False
-    libraries, comments = list[str](), list[str]()
+    libraries, comments, left_out = list[str](), list[str](), list[str]()
     for index, block in enumerate(_blocks(path)):
         if index == 0:
             comments = [line[1:].decode("utf-8", "replace") for line in _leading_comments(block)]
@@ -41,13 +46,14 @@ def describe(path: Path) -> FileInfo:
         has_uv = has_uv or _count(plain, b"vt") > 0
         has_normals = has_normals or _count(plain, b"vn") > 0
         libraries += _libraries(plain)
+        left_out += _left_out(plain)
     if not points:
         raise ValueError("it has no vertices")
     files = ReferencedFiles(path)
-    has_texture = any([files.find(name, "texture") for name in _textures(dict.fromkeys(libraries), files)])
+    has_texture = any([files.find(name, "texture") for name in _textures(_materials(libraries, files))])
     colours: Colours = "texture" if has_texture and has_uv else "vertex" if columns >= 6 else "none"
     metadata: dict[str, Any] = read_comments(comments)
-    metadata["notes"] = (*metadata.get("notes", ()), *files.notes, *extent.notes)
+    metadata["notes"] = (*metadata.get("notes", ()), *files.notes, *dict.fromkeys(left_out), *extent.notes)
     return FileInfo(
         path=path,
         format="Wavefront OBJ",
@@ -67,40 +73,46 @@ def load(path: Path) -> Contents:
 
     from recon.file_info.trimesh_parts import parts_of
 
-    text = path.read_bytes()
+    text = path.read_bytes().removeprefix(_UTF8_MARK)
     metadata = read_comments(line[1:].decode("utf-8", "replace") for line in _leading_comments(text))
-    files = ReferencedFiles(path)
+    files, plain = ReferencedFiles(path), _plain(text)
+    libraries = _libraries(plain)
+    materials = _materials(libraries, files)
+    # trimesh reads the first of several material files only.
+    plain = b"mtllib %s\n" % _ALL_MATERIALS.encode() + plain if libraries else plain
     read = trimesh.load_scene(
-        io.BytesIO(_with_absolute_references(_with_unit_colours(_plain(text)))),
+        io.BytesIO(_with_absolute_references(_with_unit_colours(plain))),
         file_type="obj",
-        resolver=_Resolver(files),
+        resolver=_Resolver(files, materials),
         process=False,
         group_material=True,
     )
-    return Contents(
-        parts_of(read), axes_of(metadata) or "y-up", notes=tuple(files.notes), camera=metadata.get("camera")
-    )
+    notes = (*files.notes, *_left_out(plain))
+    return Contents(parts_of(read), axes_of(metadata) or "y-up", notes=notes, camera=metadata.get("camera"))
+
+
+def _left_out(block: bytes) -> list[str]:
+    """Notes on geometry that is not shown."""
+    return ["its free-form surfaces are not read"] if _count(block, b"surf") else []
 
 
 class _Resolver:
     """Provides trimesh with the files that an OBJ and its materials refer to."""
 
-    def __init__(self, files: ReferencedFiles) -> None:
-        self._files = files
+    def __init__(self, files: ReferencedFiles, materials: bytes) -> None:
+        self._files, self._materials = files, materials
 
     def get(self, name: str) -> bytes:
-        """The bytes of a material or a texture."""
-        is_material = name.lower().endswith(".mtl")
-        data = self._files.read(name if is_material else _without_options(name), _KIND[is_material])
+        """The bytes of a texture, or of all materials."""
+        if name == _ALL_MATERIALS:
+            return self._materials
+        data = None if name.lower().endswith(".mtl") else self._files.read(_without_options(name), "texture")
         if data is None:
             raise FileNotFoundError(name)
         return data
 
     def __getitem__(self, name: str) -> bytes:
         return self.get(name)
-
-
-_KIND = {True: "material file", False: "texture"}
 
 
 def _is_odd(block: bytes) -> bool:
@@ -144,6 +156,8 @@ def _with_unit_colours(text: bytes) -> bytes:
 
 def _with_absolute_references(text: bytes) -> bytes:
     """Converts relative (negative) references of faces to absolute ones."""
+    if re.search(rb"^f (?:[^\n]* )?0+(?:[/ ]|$)", text, re.MULTILINE):
+        raise ValueError("a face refers to point 0, but points are counted from 1")
     if re.search(rb"^f [^\n]*-", text, re.MULTILINE) is None:
         return text
     lines, seen = text.split(b"\n"), [0, 0, 0]
@@ -157,12 +171,18 @@ def _with_absolute_references(text: bytes) -> bytes:
 
 
 def _absolute(corner: bytes, seen: list[int]) -> bytes:
-    """``-1/-1`` as ``12/7``."""
+    """``-1/-1`` as ``12/7``.
+
+    Raises:
+        ValueError: It refers to a line before the first one, which trimesh would count from the end.
+    """
     numbers = corner.split(b"/")
-    return b"/".join(
-        number if not number.startswith(b"-") else str(count + 1 + int(number)).encode()
-        for number, count in zip(numbers, seen, strict=False)
-    )
+    for k, (number, count) in enumerate(zip(numbers, seen, strict=False)):
+        if number.startswith(b"-"):
+            if int(number) < -count:
+                raise ValueError("a face refers to a point that does not exist")
+            numbers[k] = str(count + 1 + int(number)).encode()
+    return b"/".join(numbers)
 
 
 def _count(block: bytes, keyword: bytes) -> int:
@@ -173,7 +193,11 @@ def _count(block: bytes, keyword: bytes) -> int:
 def _blocks(path: Path) -> Iterator[bytes]:
     """The file in blocks of whole lines."""
     with path.open("rb") as file:
+        is_first = True
         while block := file.read(_BLOCK):
+            # Editors put a mark of the encoding before the first vertex.
+            block = block.removeprefix(_UTF8_MARK) if is_first else block
+            is_first = False
             block += file.readline()
             while block.endswith((b"\\\n", b"\\\r\n")) and (more := file.readline()):
                 block += more
@@ -197,27 +221,44 @@ def _libraries(block: bytes) -> list[str]:
     return names
 
 
-def _textures(libraries: Iterable[str], files: ReferencedFiles) -> Iterator[str]:
+def _materials(libraries: Iterable[str], files: ReferencedFiles) -> bytes:
+    """The contents of all material files; ``files`` then looks for textures next to them as well.
+
+    A line holds one name, in which there may be spaces, or several (the specification's ``mtllib a.mtl b.mtl``).
+    """
+    contents = list[bytes]()
+    for line in islice(dict.fromkeys(libraries), _MOST_LIBRARIES):
+        for name in [line] if files.look_up(line) else line.split()[:_MOST_LIBRARIES]:
+            data = files.read(name, "material file")
+            path = None if data is None else files.look_up(name)
+            if data is not None and path is not None:
+                contents.append(data.removeprefix(_UTF8_MARK))
+                if path.parent not in (files.model.parent, *files.folders):
+                    files.folders.append(path.parent)
+    return b"\n".join(contents)
+
+
+def _textures(materials: bytes) -> Iterator[str]:
     """The colour textures of the materials."""
-    for library in libraries:
-        data = files.read(library, "material file")
-        for line in (data or b"").decode("utf-8", "replace").splitlines():
-            keyword, *rest = line.split(maxsplit=1) or [""]
-            if keyword.lower() == "map_kd" and rest:
-                yield _without_options(rest[0])
+    for line in materials.decode("utf-8", "replace").splitlines():
+        keyword, *rest = line.split(maxsplit=1) or [""]
+        if keyword.lower() == "map_kd" and rest:
+            yield _without_options(rest[0])
 
 
 def _without_options(text: str) -> str:
     """``wood.png`` for ``-s 1 1 1 -clamp on wood.png``; a name may contain spaces."""
-    words = text.split(" ")
-    while len(words) > 1 and words[0].startswith("-"):
-        option = words.pop(0).lower()
+    words, at = text.split(" "), 0
+    last = len(words) - 1
+    while at < last and words[at].startswith("-"):
+        option = words[at].lower()
+        at += 1
         if option in ("-o", "-s", "-t"):
-            while len(words) > 1 and _is_number(words[0]):
-                words.pop(0)
+            while at < last and _is_number(words[at]):
+                at += 1
         else:
-            del words[: _OPTION_WORDS.get(option, 0)]
-    return " ".join(words).strip()
+            at += _OPTION_WORDS.get(option, 0)
+    return " ".join(words[at:]).strip()
 
 
 def _is_number(word: str) -> bool:

@@ -7,11 +7,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.file_info.colours import as_bytes
 from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import Extent, FileInfo, axes_of, read_comments
 from recon.threads import blocks
 
 _KINDS = {"F": "f", "U": "u", "I": "i"}
+_SINGLE = (("r", "g", "b"), ("red", "green", "blue"))
+"""Colours in fields of their own."""
 _NORMAL = ("normal_x", "normal_y", "normal_z")
 
 
@@ -19,6 +22,7 @@ def describe(path: Path) -> FileInfo:
     """Describes a PCD file."""
     extent = Extent()
     header, comments, rows = _read(path)
+    fields = set(header["FIELDS"])
     for part in blocks(len(rows)):
         extent.add(_stack(rows[part], ("x", "y", "z")))
     metadata = read_comments(comments)
@@ -28,7 +32,9 @@ def describe(path: Path) -> FileInfo:
         format=f"PCD, {header['DATA'][0].replace('_', ' ')}",
         bytes=path.stat().st_size,
         points=len(rows),
-        colours="vertex" if {"rgb", "rgba"} & set(header["FIELDS"]) else "none",
+        colours="vertex"
+        if {"rgb", "rgba"} & fields or any(set(each) <= fields for each in _SINGLE)
+        else "none",
         normals="normal_x" in header["FIELDS"],
         **extent.fields,
         **metadata,
@@ -41,6 +47,9 @@ def load(path: Path) -> Contents:
     names = set(header["FIELDS"])
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     rgb = None if packed is None else _unpacked(rows[packed].reshape(-1))
+    single = next((each for each in _SINGLE if set(each) <= names), None)
+    if rgb is None and single is not None:
+        rgb = as_bytes(*(rows[name].reshape(-1) for name in single))
     normals = _stack(rows, _NORMAL) if set(_NORMAL) <= names else None
     header_values = read_comments(comments)
     part = Part(_stack(rows, ("x", "y", "z")), rgb=rgb, normals=normals)
@@ -90,7 +99,7 @@ def _read_header(file: IO[bytes]) -> tuple[dict[str, list[str]], list[str]]:
             comments.append(line[1:])
         elif line:
             key, *values = line.split()
-            header[key] = values
+            header["FIELDS" if key == "COLUMNS" else key] = values  # its name before version 0.7
             if key == "DATA":
                 return header, [text for text in comments if not text.strip().startswith(".PCD")]
     raise ValueError("its header does not end with a DATA line")

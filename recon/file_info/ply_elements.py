@@ -109,9 +109,12 @@ def read_header(file: IO[bytes]) -> Header:
             case ["element", name, count] if count.isdecimal():
                 elements.append(Element(name, int(count)))
             case ["property", "list", count_type, item_type, name]:
-                elements[-1].properties.append(Property(name, _TYPES[item_type], _TYPES[count_type]))
+                if _numpy_type(count_type).startswith("f"):
+                    raise ValueError(f"the lengths of its list {name!r} are stored as {count_type}")
+                listed = Property(name, _numpy_type(item_type), _numpy_type(count_type))
+                elements[-1].properties.append(listed)
             case ["property", kind, name]:
-                elements[-1].properties.append(Property(name, _TYPES[kind]))
+                elements[-1].properties.append(Property(name, _numpy_type(kind)))
             case ["end_header"]:
                 if not encoding:
                     raise ValueError("no known format line")
@@ -121,6 +124,12 @@ def read_header(file: IO[bytes]) -> Header:
             case _:
                 raise ValueError(f"unknown header line {' '.join(words)[:60]!r}")
     raise ValueError("the header does not end")
+
+
+def _numpy_type(name: str) -> str:
+    if name not in _TYPES:
+        raise ValueError(f"its type {name[:40]!r} is not one of PLY's")
+    return _TYPES[name]
 
 
 def read_rows(file: IO[bytes], header: Header, wanted: set[str]) -> Iterator[Rows]:

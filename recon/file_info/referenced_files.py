@@ -8,6 +8,8 @@ from PIL import Image, UnidentifiedImageError
 
 MOST_BYTES = 1 << 32
 """Larger files are not read."""
+_LONGEST_SHOWN = 120
+"""Characters of a name in a note."""
 
 
 @dataclass
@@ -16,6 +18,8 @@ class ReferencedFiles:
 
     model: Path
     notes: list[str] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    """More folders to look in, such as those of material files."""
 
     def find(self, name: str, what: str) -> Path | None:
         """Finds a file by its path relative to the model, or by its name alone in the model's folder.
@@ -28,23 +32,32 @@ class ReferencedFiles:
             None if the file is missing, is a URL, or lies on another computer.
         """
         if "://" in name:
-            self._note(f"the {what} {name} is a URL, which is not downloaded")
+            self._note(f"the {what} {_shown(name)} is a URL, which is not downloaded")
             return None
+        path = self.look_up(name)
+        if path is None:
+            self._note(f"the {what} {_shown(name)} is missing")
+        return path
+
+    def look_up(self, name: str) -> Path | None:
+        """The same without a note."""
         plain = name.strip().strip('"').replace("\\", "/")
         # A file name may contain %20 itself, and the path may be that of another machine.
         for each in (plain, unquote(plain).replace("\\", "/"), plain.rpartition("/")[2]):
             # Windows would log in to //computer/folder, which a model could use to learn the user's password hash.
-            path = _file(self.model.parent / each) if each and not each.startswith("//") else None
-            if path is not None:
-                return path
-        self._note(f"the {what} {name.strip()} is missing")
+            if not each or each.startswith("//"):
+                continue
+            for folder in (self.model.parent, *self.folders):
+                path = _file(folder / each)
+                if path is not None:
+                    return path
         return None
 
     def read(self, name: str, what: str) -> bytes | None:
         """The bytes of a file; None if ``find`` returns None, or the file is too large."""
         path = self.find(name, what)
         if path is not None and path.stat().st_size > MOST_BYTES:
-            self._note(f"the {what} {name.strip()} is too large to read")
+            self._note(f"the {what} {_shown(name)} is too large to read")
             return None
         return None if path is None else path.read_bytes()
 
@@ -57,12 +70,18 @@ class ReferencedFiles:
             with Image.open(path) as picture:
                 return picture.convert("RGB")
         except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
-            self._note(f"the texture {name.strip()} cannot be read")
+            self._note(f"the texture {_shown(name)} cannot be read")
             return None
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _shown(name: str) -> str:
+    """A name for a note: a damaged file may hold one of any length."""
+    name = " ".join(name.split())
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
 
 
 def _file(path: Path) -> Path | None:

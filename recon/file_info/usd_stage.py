@@ -8,18 +8,20 @@ import json
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pxr import Ar, Gf, Usd, UsdGeom, UsdShade
+from pxr import Ar, Gf, Usd, UsdGeom, UsdShade, UsdUtils
 
 from recon.file_info.colours import from_linear, sampled
 from recon.file_info.geometry import MOST_POINTS, fan
 from recon.limited_process import fail, limit
 
 _MOST_PRIMS = 1_000_000
+_LONGEST_SHOWN, _MOST_NAMES = 120, 5
 Place = tuple[Any, Gf.Matrix4d]
 """A prim, and the matrix from its points to the stage; Gf's matrices are for row vectors."""
 
@@ -45,6 +47,16 @@ class VisibleGeometry:
                 self.camera = self.camera or field
             elif prim.IsA(UsdGeom.PointBased) and _is_visible(prim):
                 self._add(prim, world)
+            elif prim.IsA(UsdGeom.Gprim) and _is_visible(prim):
+                self._note(f"its {_plain(prim.GetTypeName())} prims are not read: convert them to meshes")
+        if self.stage.GetCompositionErrors():
+            self._note("a file or prim that it refers to is missing, and left out" + self._missing())
+
+    def _missing(self) -> str:
+        """The names of missing files of scenes, in brackets."""
+        _, _, unresolved = UsdUtils.ComputeAllDependencies(self.stage.GetRootLayer().realPath)
+        names = [_plain(path.rpartition("/")[2]) for path in unresolved if ".usd" in path.lower()]
+        return f" ({', '.join(names[:_MOST_NAMES])})" if names else ""
 
     def _places(self, root: Any) -> Iterator[Place]:
         prims = iter(Usd.PrimRange(root, Usd.TraverseInstanceProxies()))
@@ -131,6 +143,12 @@ class VisibleGeometry:
         }  # fmt: skip
 
 
+def _plain(name: Any) -> str:
+    """A name of the file for a note."""
+    text = "".join(letter for letter in str(name) if letter.isprintable())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
 def _is_visible(prim: Any) -> bool:
     """Whether a prim is neither hidden nor a helper object of the program that wrote it."""
     shape = UsdGeom.Imageable(prim)
@@ -198,6 +216,9 @@ def main() -> int:
     limit(most_bytes, most_s)
     try:
         stage = Usd.Stage.Open(path)
+        unit_m = UsdGeom.GetStageMetersPerUnit(stage)
+        if not 0 < unit_m < inf:
+            raise ValueError(f"it states {unit_m:g} m per unit")
         shown = VisibleGeometry(stage)
         shown.walk()
         np.savez(output, about=np.array(json.dumps(shown.about())), **shown.arrays)  # type: ignore[arg-type]
