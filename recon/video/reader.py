@@ -13,13 +13,12 @@ from typing import Any
 
 from recon.errors import PhotoError
 from recon.types import Photo
-from recon.video.stream import square_width, upright, video_streams
+from recon.video.stream import spherical_projection, square_width, stated_colour, upright, video_streams
 from recon.video.timeline import Timeline
 
 _UNTAGGED_HD_FROM_PX = 720
 """Untagged frames with at least this many rows are treated as BT.709, as players do."""
 BT709, _UNSPECIFIED = 1, 2
-_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _ENDS_EARLY_S = 0.5
 
 
@@ -77,11 +76,10 @@ class Clip:
                 clip.expected_frames = int(stream.frames)
             elif clip.duration_s is not None and rate:
                 clip.expected_frames = max(1, round(clip.duration_s * float(rate)))
-            transfer = int(stream.codec_context.color_trc or 0)
-            if transfer in _HDR_TRANSFERS:
+            colour = stated_colour(stream.codec_context)
+            if colour is not None and colour.is_hdr:
                 clip.warnings.append(
-                    f"{path.name} is HDR ({_HDR_TRANSFERS[transfer]}): its colours will look pale; convert it to SDR "
-                    "first if colours matter"
+                    f"{path.name} is HDR ({colour.transfer}): it was mapped to sRGB, with highlights compressed"
                 )
         return clip
 
@@ -201,12 +199,27 @@ def _decoded(stream: Any) -> Iterator[Any]:
 
 
 def _photo(frame: Any, stream: Any, path: Path) -> Photo:
-    """The frame in sRGB, upright, with square pixels."""
+    """The frame in sRGB, upright, with square pixels.
+
+    Raises:
+        VideoError: The frame is no pinhole camera's.
+    """
+    projection = spherical_projection(frame)
+    if projection is not None:
+        raise VideoError(
+            f"{path} is not a perspective video: it says {projection} panorama; cut a perspective view out of it "
+            "(ffmpeg's v360 filter) and give the field of view with --fov."
+        )
     untagged = int(frame.colorspace) == _UNSPECIFIED
     source = BT709 if untagged and frame.height >= _UNTAGGED_HD_FROM_PX else None
     aspect = stream.sample_aspect_ratio
     width = square_width(frame.width, float(aspect) if aspect else None)
-    rgb = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
+    colour = stated_colour(frame)
+    if colour is None:
+        rgb = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
+    else:  # 16 bits: in 8, dark levels of PQ would become steps
+        deep = frame.reformat(width=width, format="rgb48le", src_colorspace=source).to_ndarray()
+        rgb = colour.to_srgb(deep)
     return Photo(upright(rgb, frame), path=str(path))
 
 

@@ -1,4 +1,4 @@
-"""Which stream of a file is the video, and how its frames are turned upright."""
+"""Which stream of a file is the video, what its colours mean, and how its frames are turned upright."""
 
 import struct
 from collections.abc import Sequence
@@ -7,11 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.photo.stated_colour import StatedColour, of_cicp
+
 _PICTURES = ("attached_pic", "timed_thumbnails")
 """Dispositions of streams that are no video: cover pictures, and thumbnails for seeking."""
 _STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff"})
+_WIDE, _HDR = frozenset({9, 11, 12}), frozenset({16, 18})
+"""Codes of BT.2020 and the two P3s, of PQ and HLG (ITU-T H.273, tables 2 and 3)."""
 _MATRIX = struct.Struct("=9i")
 """Display matrix of FFmpeg (libavutil/display.h), as in QuickTime: a b u, c d v, x y w."""
+_PROJECTION, _RECTILINEAR = struct.Struct("=i"), 4
+_PROJECTIONS = {
+    0: "equirectangular",
+    1: "cube map",
+    2: "equirectangular",
+    3: "half equirectangular",
+    5: "fisheye",
+}
+"""First field of FFmpeg's AVSphericalMapping (libavutil/spherical.h)."""
 _LARGEST_ASPECT = 4.0
 """Wider or narrower pixels than this are an error of the file: 16:9 on a PAL DVD is 1.46."""
 
@@ -58,12 +71,33 @@ def upright(rgb: NDArray[np.uint8], frame: Any) -> NDArray[np.uint8]:
     return np.ascontiguousarray(rgb[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1])
 
 
+def stated_colour(tagged: Any) -> StatedColour | None:
+    """The colour of a frame or a decoder by its tags, where it is HDR or has wider primaries than sRGB; else None.
+
+    The curves and primaries of usual video (BT.601, BT.709) are shown as sRGB, as players and browsers do.
+    """
+    primaries, transfer = int(tagged.color_primaries or 0), int(tagged.color_trc or 0)
+    if primaries not in _WIDE and transfer not in _HDR:
+        return None
+    return of_cicp(primaries if primaries in _WIDE else 1, transfer if transfer in _HDR else 1, "video", [])
+
+
+def spherical_projection(frame: Any) -> str | None:
+    """The projection of a 360-degree camera's frame by the file; None for a pinhole camera's."""
+    content = _side_data(frame, "SPHERICAL")
+    if content is None or len(content) < _PROJECTION.size:
+        return None
+    (code,) = _PROJECTION.unpack_from(content)
+    return None if code == _RECTILINEAR else _PROJECTIONS.get(code, "spherical")
+
+
 def _display_matrix(frame: Any) -> tuple[int, ...] | None:
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            content = bytes(data)
-            return _MATRIX.unpack(content) if len(content) == _MATRIX.size else None
-    return None
+    content = _side_data(frame, "DISPLAYMATRIX")
+    return _MATRIX.unpack(content) if content is not None and len(content) == _MATRIX.size else None
+
+
+def _side_data(frame: Any, name: str) -> bytes | None:
+    return next((bytes(data) for data in frame.side_data if data.type.name == name), None)
 
 
 def square_width(width: int, aspect: float | None) -> int:

@@ -128,3 +128,67 @@ def test_written_videos_are_read_back(tmp_path: Path, suffix: str) -> None:
     for k, frame in enumerate(frames):
         assert frame.photo.rgb.shape == (120, 162, 3) and number_of(frame.photo) == k
         assert near(frame.photo.rgb[30, 40], RED) and near(frame.photo.rgb[90, 120], GREEN)
+
+
+@pytest.mark.parametrize(("transfer", "code"), [(16, 0.5807), (18, 0.7499)])
+def test_hdr_is_mapped_to_srgb(transfer: int, code: float, tmp_path: Path) -> None:
+    """The reference white of 203 cd/m2 (ITU-R BT.2408: 58 % of PQ, 75 % of HLG) is bright, a tenth of it mid-grey."""
+    path, tenth = tmp_path / "clip.mp4", {16: 0.3583, 18: 0.3415}[transfer]
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25, options={"crf": "4"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9}
+        for name, value in tags.items():
+            setattr(stream.codec_context, name, value)
+        levels = np.repeat(np.array([code, tenth]), 32)[:, None, None] * np.full((64, 64, 3), 65535)
+        frame = av.VideoFrame.from_ndarray(levels.astype(np.uint16), "rgb48le")
+        frame = frame.reformat(format="yuv420p10le", dst_colorspace=9)
+        frame.color_trc, frame.color_primaries = transfer, 9
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    clip = Clip.open(path)
+    assert clip.warnings == [
+        f"clip.mp4 is HDR ({ {16: 'PQ', 18: 'HLG'}[transfer] }): it was mapped to sRGB, with highlights compressed"
+    ]
+    (shown, *_) = clip.frames()
+    assert near(shown.photo.rgb[8], (246, 246, 246)) and near(shown.photo.rgb[56], (89, 89, 89))
+
+
+def spherical(path: Path) -> Path:
+    """Writes into the track what 360-degree cameras do (Google's spherical video, version 1)."""
+    names = {
+        "rdf": "www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "GSpherical": "ns.google.com/videos/1.0/spherical/",
+    }
+    values = {
+        "Spherical": "true",
+        "Stitched": "true",
+        "StitchingSoftware": "x",
+        "ProjectionType": "equirectangular",
+    }
+    spaces = "".join(f' xmlns:{name}="http://{space}"' for name, space in names.items())
+    inside = "".join(f"<GSpherical:{name}>{value}</GSpherical:{name}>" for name, value in values.items())
+    text = f'<?xml version="1.0"?><rdf:SphericalVideo{spaces}>{inside}</rdf:SphericalVideo>'.encode()
+    box = (
+        (24 + len(text)).to_bytes(4, "big")
+        + b"uuid"
+        + bytes.fromhex("ffcc8263f8554a938814587a02521fdd")
+        + text
+    )
+    data = bytearray(path.read_bytes())
+    ends = []
+    for name in (b"moov", b"trak"):
+        at = data.index(name) - 4
+        size = int.from_bytes(data[at : at + 4], "big")
+        data[at : at + 4] = (size + len(box)).to_bytes(4, "big")
+        ends.append(at + size)
+    data[ends[1] : ends[1]] = box
+    path.write_bytes(data)
+    return path
+
+
+def test_a_spherical_video_is_refused(tmp_path: Path) -> None:
+    path = spherical(write(tmp_path / "clip.mp4", [0, 40]))
+    for frames in (Clip.open(path).frames(), Clip.open(path).samples(2)):
+        with pytest.raises(VideoError, match="it says equirectangular panorama; cut a perspective view"):
+            list(frames)
