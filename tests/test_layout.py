@@ -22,8 +22,8 @@ FLOORS = (
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",
     "recon.depth recon.scene recon.report",
-    "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file",
-    "recon.options recon.constraint_text recon.photo recon.geometry recon.video recon.blender recon.atomic_write"
+    "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file recon.video",
+    "recon.options recon.constraint_text recon.photo recon.geometry recon.blender recon.atomic_write"
     " recon.provenance",
     "recon.types recon.journal recon.limited_process",
     "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
