@@ -1,22 +1,42 @@
-"""The README's examples run as they stand where its photo.jpg is the sample living room."""
+"""The commands of the README and of the pages run as they stand where photo.jpg is the sample living room."""
 
 import re
 import shlex
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
+from recon.depth import registry
 from recon_cli.group import recon as command
+from tools.pictures import measured_text
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 SAMPLES = ROOT / "sample_data"
-COMMANDS = [
-    line.split(" # ")[0] for line in re.findall(r"^    (?:\./dev )?(recon .*)$", README, re.MULTILINE)
-]
-NEEDS = {"view": "a window", "pull": "the network", "blender": "Blender"}
+PAGES = {
+    path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+
+
+def commands_of(page: str) -> list[str]:
+    """The lines of a page's blocks that run recon."""
+    lines = re.findall(r"^    (?:\./dev )?(recon .*)$", PAGES[page], re.MULTILINE)
+    return [line.split(" # ")[0] for line in lines]
+
+
+NOT_RUN_HERE = {"add-a-depth-model.md", "add-a-format.md"}
+"""Pages whose commands need what the reader has written; tests/docs/test_examples.py runs them."""
+WITH_COMMANDS = [page for page in PAGES if commands_of(page) and page not in NOT_RUN_HERE]
+NEEDS = {
+    "view": "a window",
+    "pull": "the network",
+    "blender": "Blender",
+    "--error-model": "five photos with depth",
+}
 """Words of commands that are not run here, and why."""
 NETWORKS = re.compile(r"\b(depthpro|dav2[a-z-]*)\b")
 
@@ -32,14 +52,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "lidar").mkdir()
     for photo in (tmp_path / "photos").iterdir():
         shutil.copy(SAMPLES / f"{photo.stem}.depth.png", tmp_path / "lidar" / f"{photo.stem}.png")
+    shutil.copy(SAMPLES / "living_room.depth.png", tmp_path / "lidar.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def _clip(path: Path) -> None:
     av = pytest.importorskip("av", reason="reading videos needs av")
-    from PIL import Image
-
     picture = Image.open(SAMPLES / "living_room.jpg").resize((288, 216))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=10)
@@ -60,14 +79,24 @@ def _outputs(words: list[str]) -> list[Path]:
 
 
 def test_the_examples_are_found_and_the_first_screen_has_the_first_tries() -> None:
-    assert len(COMMANDS) >= 15
+    assert sum(len(commands_of(page)) for page in WITH_COMMANDS) >= 25
+    assert {"README.md", "blender.md", "measuring.md", "many-photos.md"} <= set(WITH_COMMANDS)
     screen = README.split("## Try it")[0]
-    assert "recon photo.jpg" in screen and "recon build photo.jpg" in screen
+    assert "recon photo.jpg" in screen and "recon build photo.jpg" in screen and "scene.webp" in screen
+    assert "./dev recon build" in README and "./dev test" in README
 
 
-def test_the_commands_run(folder: Path) -> None:
-    printed = []
-    for line in COMMANDS:
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= 900
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS)
+def test_the_commands_of_a_page_run(page: str, folder: Path) -> None:
+    # The pages speak of scene.npz and scene.glb as of files that one has.
+    for name in ("scene.npz", "scene.glb"):
+        if name in PAGES[page]:
+            _run(["build", "photo.jpg", "--model", "preview", "-o", name])
+    for line in commands_of(page):
         words = shlex.split(line)[1:]
         if any(word in NEEDS for word in words):
             continue
@@ -77,24 +106,47 @@ def test_the_commands_run(folder: Path) -> None:
                 shutil.copy(depth, folder / "photos")
         if "clip.mp4" in words and not Path("clip.mp4").exists():
             _clip(Path("clip.mp4"))
-        fresh = "--resume" not in words and words[0] in ("build", "depth", "render")
+        fresh = "--resume" not in words and words[0] in ("build", "depth", "render", "compare")
         for path in _outputs(words) if fresh else []:
             # Each example is a first one: what another wrote is not in its way.
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if words == ["photo.jpg"]:
+            Path("photo.glb").unlink(missing_ok=True)
         output = _run(words)
         assert all(path.exists() for path in _outputs(words)), words
-        printed.append((words, output))
-    assert Path("photo.glb").exists(), "recon photo.jpg"
-    (measured,) = [output for words, output in printed if "scene.npz" in words and words[0] == "measure"]
-    (in_plane,) = [output for words, output in printed if "--rectangle" in words]
-    assert "distance 279,195:1117,142" in measured
-    # The picture to the right of the rectangle is 0.44 m wide.
-    assert float(re.findall(r"([\d.]+) m ±", in_plane)[0]) == pytest.approx(0.44, abs=0.02)
+        if "--rectangle" in words:
+            # The picture to the right of the rectangle is 0.44 m wide.
+            assert float(re.findall(r"([\d.]+) m ±", output)[0]) == pytest.approx(0.44, abs=0.02)
+        elif words[0] == "measure":
+            assert "distance 279,195:1117,142" in output
+
+
+def test_the_measured_example_of_the_readme_is_what_its_command_and_its_picture_say(folder: Path) -> None:
+    (command_line,) = [line for line in commands_of("README.md") if "--rectangle" in line]
+    text = measured_text(*Image.open("photo.jpg").size)
+    assert text in _run(shlex.split(command_line)[1:])
+    assert text.removesuffix(" (95 %)") in README
+    low, high = (float(number) for number in re.findall(r"[\d.]+", text)[:2])
+    assert abs(low - 0.44) < high, "the interval holds the truth"
+
+
+def test_the_table_of_models_is_that_of_the_registry() -> None:
+    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \| (yes|no) \|$", README, re.MULTILINE)
+    listed = {
+        name: (licence, use == "yes")
+        for names, licence, use in rows
+        for name in re.findall(r"`(.*?)`", names)
+    }
+    for card in registry.cards():
+        if card.repository is None and card.name != "preview":
+            continue
+        (matching,) = [name for name in listed if fnmatch(card.name, name)]
+        licence, commercial = listed[matching]
+        assert commercial == bool(card.commercial) and card.licence.startswith(licence), card.name
 
 
 def test_the_program_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(compile(program, "README.md", "exec"), {"__name__": "example"})
-    printed = capsys.readouterr().out
-    assert "photo.jpg, 1152 x 864 px" in printed and "95 %" in printed
+    assert "photo.jpg, 1152 x 864 px" in capsys.readouterr().out
     assert Path("scene.glb").exists()

@@ -1,0 +1,39 @@
+"""The documentation site: `./dev docs` builds all of it in CI; here its hooks and its table of contents."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.docs_site import on_page_content, on_page_markdown
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_links_into_the_repository_become_text_and_others_stay() -> None:
+    page = "[a](../recon/a.py) [b](b.md) ![c](pictures/c.webp) ![d](../d.png) [e](https://example.org/../e)"
+    assert on_page_markdown(page, page=None) == page.replace("[a](../recon/a.py)", "a")
+
+
+def test_equations_become_mathml() -> None:
+    pytest.importorskip("latex2mathml", reason='equations need latex2mathml: pip install "recon[docs]"')
+    html = '<p><span class="arithmatex">\\(a &lt; b\\)</span></p><div class="arithmatex">\\[\\frac{1}{z}\\]</div>'
+    result = on_page_content(html, page=None)
+    assert result.count("<math ") == 2 and "arithmatex" not in result and "<mfrac>" in result
+    assert (
+        'display="inline"' in result and 'display="block"' in result and "&lt;" in result
+    ) or "&#x" in result
+    assert on_page_content("<p>5 € (3)</p>", page=None) == "<p>5 € (3)</p>"
+
+
+def test_every_page_is_in_the_table_of_contents_once() -> None:
+    listed = re.findall(
+        r"^ +- .*?: (\S+\.md)$|^  - .*?: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
+    )
+    names = sorted(a or b for a, b in listed)
+    assert names == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_readme_leads_to_pages_and_pictures_that_are_there() -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", (ROOT / "README.md").read_text("utf-8"))
+    assert len(links) > 10 and [link for link in links if not (ROOT / link).exists()] == []

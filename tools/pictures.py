@@ -1,0 +1,195 @@
+"""Makes the pictures of the README and the documentation from the sample pictures: ``python -m tools.pictures``.
+
+Everything is rendered by recon itself, on the processor; no display, graphics card or network is needed. Run it again
+after a change of the preview network, the geometry or the renderer. The files are written to ``docs/pictures``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+import recon
+from recon.constraints import Rectangle
+from recon.depth_map.colormap import depth_picture
+from recon.measure import RectanglePlane
+from recon.render.camera_paths import cameras, moved
+from recon.render.picture import Look, pictures
+from recon.render.subject import Subject, subject_of_scene
+from recon.scene import Scene
+from tools.import_graph import ROOT
+
+SAMPLES = ROOT / "sample_data"
+FOLDER = ROOT / "docs" / "pictures"
+LARGEST_BYTES = 4_000_000
+"""Of the animated picture: a README is opened on phones, too."""
+_SIZE = (640, 480)
+_FPS = 15
+_HOLD, _WIPE, _SWING = 10, 20, 60
+"""Frames: the photo, the depth that sweeps over it and back, and the camera that moves."""
+_TURN_DEG = 26.0
+_BAR_RGB, _INK_RGB, _PAPER_RGB = (255, 255, 255), (24, 24, 24), (250, 250, 250)
+_MARK_RGB, _KNOWN_RGB = (255, 80, 30), (30, 160, 255)
+_NAMES = ("living_room", "street", "kitchen")
+_CROP = (470, 215, 740, 375)
+_KNOWN_PX = ((525, 250), (604, 248), (604, 359), (526, 359))
+_KNOWN_M = (0.56, 0.74)
+_LINE_PX = ((621, 263), (687, 263))
+"""In the living room: the middle picture frame, whose size is given, and the width of the right one: 0.44 m."""
+Picture = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+
+def animation(scene: Scene) -> Iterator[Picture]:
+    """One photo becomes a scene: the photo, its depth, and the view of a camera that moves, as a loop."""
+    subject, look = _prepared(scene)
+    places = list(cameras("swing", subject.start, _SWING, _TURN_DEG))
+    photo = next(pictures(subject.drawn, look, places[:1]))
+    depth = _fitted(_depth_colours(scene))
+    yield from [photo] * _HOLD
+    for k in range(_WIPE):
+        yield _wiped(photo, depth, (k + 1) / _WIPE)
+    yield from [depth] * (_HOLD // 2)
+    for k in range(_WIPE // 2):
+        yield _wiped(depth, photo, 2 * (k + 1) / _WIPE)
+    yield from pictures(subject.drawn, look, places)
+
+
+def measured() -> Picture:
+    """A length in a photo with its interval: one picture frame is known, the width of another is measured."""
+    with Image.open(SAMPLES / "living_room.jpg") as photo:
+        width, height = photo.size
+        left, top = _CROP[:2]
+        scale = 4
+        size = (scale * (_CROP[2] - left), scale * (_CROP[3] - top))
+        picture = photo.crop(_CROP).resize(size, Image.Resampling.LANCZOS)
+    result = measured_text(width, height)
+
+    def at(point: tuple[float, float]) -> tuple[float, float]:
+        return scale * (point[0] - left), scale * (point[1] - top)
+
+    draw = ImageDraw.Draw(picture)
+    draw.line([at(point) for point in (*_KNOWN_PX, _KNOWN_PX[0])], fill=_KNOWN_RGB, width=5)
+    draw.line([at(point) for point in _LINE_PX], fill=_MARK_RGB, width=7)
+    x, y = at(_KNOWN_PX[3])
+    _label(draw, (x, y + 20), f"given: {_KNOWN_M[0]} m x {_KNOWN_M[1]} m", _KNOWN_RGB)
+    x, y = at(_LINE_PX[0])
+    _label(draw, (x, y - 60), f"measured: {result}", _MARK_RGB)
+    return np.asarray(picture)
+
+
+def measured_text(width: int, height: int) -> str:
+    """The measured width with its interval, in a photo of that size."""
+    plane = RectanglePlane(Rectangle(_KNOWN_PX, *_KNOWN_M), width=width, height=height)
+    return plane.distance(*_LINE_PX).text
+
+
+def samples(scenes: list[Scene]) -> Picture:
+    """Photo, depth and the scene from the side, one row for each sample."""
+    return np.vstack([np.hstack([_fitted(picture) for picture in _row(scene)]) for scene in scenes])
+
+
+def depth_edges(scene: Scene) -> Picture:
+    """The same view from the side with ``--edge 0 --no-fill``, with the default's cuts alone, and filled."""
+    options = scene.options
+    variants = (replace(options, edge=0.0, fill=False), replace(options, fill=False), options)
+    return np.hstack([_from_the_side(scene.with_options(each)) for each in variants])
+
+
+def _row(scene: Scene) -> Iterator[Picture]:
+    yield scene.photo.rgb
+    yield _depth_colours(scene)
+    yield _from_the_side(scene)
+
+
+def _from_the_side(scene: Scene) -> Picture:
+    subject, look = _prepared(scene)
+    side = moved(subject.start, (0.16 * subject.start.distance_m, 0.05 * subject.start.distance_m, 0.0))
+    return next(pictures(subject.drawn, look, [replace(side, target=subject.start.target)]))
+
+
+def _prepared(scene: Scene) -> tuple[Subject, Look]:
+    """The mesh of a scene, to be drawn as large as the animation or as an upright picture of that height."""
+    width, height = _SIZE
+    if scene.photo.height > scene.photo.width:
+        width = height * scene.photo.width // scene.photo.height
+    return subject_of_scene(scene, "mesh", (width, height)), Look(width, height)
+
+
+def _depth_colours(scene: Scene) -> Picture:
+    return depth_picture(scene.depth, "Spectral_r")[:, : scene.photo.width]
+
+
+def _wiped(before: Picture, after: Picture, share: float) -> Picture:
+    """The second picture to the left of a bar, the first to its right."""
+    result, col = before.copy(), round(share * before.shape[1])
+    result[:, :col] = after[:, :col]
+    result[:, max(0, col - 2) : col + 1] = _BAR_RGB
+    return result
+
+
+def _fitted(picture: Picture) -> Picture:
+    """Scaled to the size of the animation; an upright picture stands between two margins."""
+    fitted = Image.new("RGB", _SIZE, _PAPER_RGB)
+    small = ImageOps.contain(Image.fromarray(picture), _SIZE, Image.Resampling.LANCZOS)
+    fitted.paste(small, ((_SIZE[0] - small.width) // 2, (_SIZE[1] - small.height) // 2))
+    return np.asarray(fitted)
+
+
+def _label(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: Colour) -> None:
+    font = ImageFont.load_default(30)
+    width = draw.im.size[0]
+    at = (min(at[0], width - draw.textlength(text, font) - 20), at[1])
+    left, top, right, bottom = draw.textbbox(at, text, font)
+    draw.rounded_rectangle(
+        (left - 12, top - 8, right + 12, bottom + 10), 8, fill=_PAPER_RGB, outline=colour, width=3
+    )
+    draw.text(at, text, _INK_RGB, font)
+
+
+def _save_animation(path: Path, frames: list[Picture]) -> None:
+    """As WebP, with the best quality that keeps it below ``LARGEST_BYTES``."""
+    images = [Image.fromarray(frame) for frame in frames]
+    for quality in (75, 60, 45):
+        images[0].save(
+            path,
+            save_all=True,
+            append_images=images[1:],
+            duration=1000 // _FPS,
+            loop=0,
+            quality=quality,
+            method=4,
+        )
+        if path.stat().st_size < LARGEST_BYTES:
+            return
+    raise click.ClickException(
+        f"{path.name} is larger than {LARGEST_BYTES / 1e6:.0f} MB at the lowest quality"
+    )
+
+
+@click.command(help=__doc__)
+@click.option("-o", "folder", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
+@click.option("--small", is_flag=True, help="Few frames, for a test.")
+def main(folder: Path, small: bool) -> None:
+    """Writes all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scenes = [recon.reconstruct(SAMPLES / f"{name}.jpg", model="preview") for name in _NAMES]
+    exact = recon.reconstruct(SAMPLES / "living_room.jpg", depth=str(SAMPLES / "living_room.depth.png"))
+    _save_animation(folder / "scene.webp", list(animation(exact))[:: 20 if small else 1])
+    stills = {
+        "measured": measured(),
+        "samples": samples(scenes),
+        "depth_edges": depth_edges(exact),
+    }
+    for name, picture in stills.items():
+        Image.fromarray(picture).save(folder / f"{name}.webp", quality=80, method=4)
+    for path in sorted(folder.glob("*.webp")):
+        click.echo(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
