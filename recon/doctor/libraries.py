@@ -12,8 +12,8 @@ from recon.doctor.finding import Finding
 
 AREA = "main job"
 OLDEST_PYTHON = (3, 10)
-_MODULES = {"opencv-python-headless": "cv2", "openexr": "OpenEXR", "pillow": "PIL"}
-"""Distributions whose module has another name than theirs with underscores."""
+_MODULES = {"openexr": "OpenEXR", "pillow": "PIL"}
+"""Distributions whose module has another name than theirs with underscores; all those of OpenCV have ``cv2``."""
 _REQUIREMENT = re.compile(r"([\w.-]+)[^>]*>=\s*([\d.]+)")
 _PREVIEW = "preview.safetensors"
 
@@ -58,7 +58,7 @@ def examine_preview() -> Finding:
 
 def _examine(name: str, least: str) -> Finding:
     """One library. What fails while it is imported is what the user would see: it is shown."""
-    module = _MODULES.get(name, name.replace("-", "_"))
+    module = "cv2" if name.startswith("opencv") else _MODULES.get(name, name.replace("-", "_"))
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
