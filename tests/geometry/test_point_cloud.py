@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recon.export.binary.threaded_writer import Run, write_runs
-from recon.export.binary.vertex_records import Vertices, record_of, vertex_runs
+from recon.export.formats.ply import Vertices, record_of, vertex_runs
 from recon.frames import apply, file_T_cam, rotate
 from recon.geometry.depth_edges import connect
 from recon.geometry.normals import grid_normals

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recon.depth.nets.sky_regions import settled
+from recon.depth.nets.preview_look import settled
 
 
 def picture() -> np.ndarray:
