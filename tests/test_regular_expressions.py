@@ -83,6 +83,7 @@ def test_they_are_found() -> None:
     assert len(USES) > 8 and {use[2] for use in USES} >= {"match", "fullmatch"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "source", "method"), USES)
 def test_time_grows_with_the_length_alone(module: str, source: str, method: str) -> None:
     if module.startswith("recon.blender.open_scene"):

@@ -51,6 +51,7 @@ def record_in(folder: Path) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row.get("photo", ""), row["kind"]))
 
 
+@pytest.mark.slow
 def test_the_same_files_and_record_as_the_command(folder: Path) -> None:
     (folder / "photos" / "c.jpg").write_bytes(b"")
     done = run(folder, formats=["ply", "glb"], workers=1)

@@ -47,6 +47,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_network_is_the_authors(reference: Path) -> None:
     model = load(Snapshot(reference))
     with torch.inference_mode():
@@ -72,6 +73,7 @@ def test_the_picture_is_resized_as_the_authors_do(size: tuple[int, int]) -> None
     np.testing.assert_array_equal(resized(rgb, 504), theirs)
 
 
+@pytest.mark.slow
 def test_metres_follow_the_focal_length_and_sky_has_none(reference: Path, journal: KeepingJournal) -> None:
     photo = noise_photo(width=160, height=120)
     estimator = registry.create(f"hf:{reference}", RunOptions(device="cpu", processing_size=112))
@@ -92,6 +94,7 @@ def test_metres_follow_the_focal_length_and_sky_has_none(reference: Path, journa
     np.testing.assert_allclose(near.depth.z_m[seen], (expected * inside_px / 300)[seen], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_an_unknown_focal_length_is_60_degrees_along_the_longer_side(
     reference: Path, journal: KeepingJournal
 ) -> None:
@@ -117,6 +120,7 @@ def test_an_impossible_configuration_is_refused(stated: dict[str, Any], reason: 
         Any3Config.of({"model_name": "da3metric-large", "config": stated})
 
 
+@pytest.mark.slow
 def test_a_missing_weight_is_one_sentence(reference: Path, tmp_path: Path, journal: KeepingJournal) -> None:
     tensors = load_file(reference / "model.safetensors")
     tensors.pop("model.head.scratch.sky_output_conv2.2.bias")

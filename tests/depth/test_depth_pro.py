@@ -72,6 +72,7 @@ def test_the_metres_are_those_of_transformers_own_formulas(
     assert result.details["fov_deg"] == pytest.approx(float(outputs.field_of_view), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not TORCHVISION.is_dir(), reason="transformers' processor needs torchvision: ./dev test installs it"
 )

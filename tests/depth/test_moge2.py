@@ -70,6 +70,7 @@ def made_of(reference: Path, name: str) -> tuple[Photo, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["wide", "tall", "square"])
+@pytest.mark.slow
 def test_the_network_is_the_authors(name: str, reference: Path) -> None:
     photo, theirs = made_of(reference, name)
     model = load(Snapshot(reference))
@@ -86,6 +87,7 @@ def test_the_network_is_the_authors(name: str, reference: Path) -> None:
 
 @pytest.mark.parametrize("name", ["wide", "tall", "square"])
 @pytest.mark.parametrize("kind", ["free", "known"])
+@pytest.mark.slow
 def test_metres_and_focal_length_are_the_authors(
     name: str, kind: str, reference: Path, journal: KeepingJournal
 ) -> None:
@@ -154,6 +156,7 @@ def test_the_grid_follows_the_photo_s_shape(
     assert grid_of(photo, size_px, most_tokens=3600, patch=14) == expected
 
 
+@pytest.mark.slow
 def test_the_processing_size_is_that_of_the_input(reference: Path, journal: KeepingJournal) -> None:
     photo = noise_photo(width=160, height=120)
     estimator = registry.create(f"hf:{reference}", RunOptions(device="cpu", processing_size=84))
@@ -169,6 +172,7 @@ def test_the_view_plane_has_its_corners_at_1() -> None:
     np.testing.assert_allclose(plane, -plane[:, ::-1, ::-1], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_photo_without_depth_has_no_focal_length(reference: Path, tmp_path: Path) -> None:
     content = torch.load(reference / "model.pt", weights_only=True)
     content["model"]["mask_head.output_blocks.4.bias"].fill_(-1e3)
@@ -181,6 +185,7 @@ def test_a_photo_without_depth_has_no_focal_length(reference: Path, tmp_path: Pa
     assert "no plausible focal length" in journal.warnings()[0]
 
 
+@pytest.mark.slow
 def test_a_network_without_normals_and_mask_has_depth_everywhere(
     reference: Path, tmp_path: Path, journal: KeepingJournal
 ) -> None:
@@ -196,6 +201,7 @@ def test_a_network_without_normals_and_mask_has_depth_everywhere(
     assert result.depth.valid.all()
 
 
+@pytest.mark.slow
 def test_safetensors_hold_the_same_network(reference: Path, tmp_path: Path, journal: KeepingJournal) -> None:
     content = torch.load(reference / "model.pt", weights_only=True)
     save_file(content["model"], tmp_path / "model.safetensors")
@@ -263,6 +269,7 @@ def test_the_last_layers_may_be_counted() -> None:
     assert Moge2Config.of(configuration(encoder=encoder)).layers == (8, 9, 10, 11)
 
 
+@pytest.mark.slow
 def test_a_missing_weight_is_one_sentence(reference: Path, tmp_path: Path, journal: KeepingJournal) -> None:
     content = torch.load(reference / "model.pt", weights_only=True)
     content["model"].pop("scale_head.2.bias")
@@ -272,6 +279,7 @@ def test_a_missing_weight_is_one_sentence(reference: Path, tmp_path: Path, journ
         estimator.estimate(noise_photo(width=64, height=64), focal_px=60.0, journal=journal)
 
 
+@pytest.mark.slow
 def test_half_precision_changes_the_encoder_alone(reference: Path) -> None:
     """bfloat16 on any CPU, where it is slow: the decoder stays in float32, and the result near."""
     from recon.depth.inference.placement import place

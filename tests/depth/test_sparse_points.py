@@ -136,6 +136,7 @@ def test_a_hostile_csv_is_a_short_sentence(tmp_path: Path, content: bytes, says:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.slow
 def test_a_hostile_colmap_model_is_a_sentence(tmp_path: Path) -> None:
     pycolmap = pytest.importorskip("pycolmap")
     binary = tmp_path / "binary"
