@@ -14,7 +14,7 @@ AREA = "main job"
 OLDEST_PYTHON = (3, 10)
 _MODULES = {"openexr": "OpenEXR", "pillow": "PIL"}
 """Distributions whose module has another name than theirs with underscores; all those of OpenCV have ``cv2``."""
-_REQUIREMENT = re.compile(r"([\w.-]+)[^>]*>=\s*([\d.]+)")
+_REQUIREMENT = re.compile(r"([\w.-]+)(?![\w.-])[^>]*>=\s*([\d.]+)")
 _PREVIEW = "preview.safetensors"
 
 
