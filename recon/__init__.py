@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recon.argument_names import check_names, names_of_arguments
+from recon.argument_names import OptionError, check_names, names_of_arguments
 from recon.errors import ReconError
 from recon.version import __version__
 
@@ -94,6 +94,8 @@ def reconstruct(
     elif model is not None:
         estimator = model
     chosen = replace(options or Options(), **changes)
+    if estimator is not None and chosen.relative_depth is not None:
+        raise OptionError("use only one of --model and --relative-depth: each is the depth to make metric")
     with names_of_arguments(ReconError):
         return run(
             photo_from(photo),

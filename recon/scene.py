@@ -228,7 +228,7 @@ class Scene(Value):
             ExportError: The page's program was not built when recon was installed.
         """
         longer = max(self.photo.width, self.photo.height)
-        stride = self.options.stride or max(1, ceil(longer / _SHOWN_PX))
+        stride = max(self.options.stride or 1, ceil(longer / _SHOWN_PX))
         with TemporaryDirectory() as folder:
             smaller = self.with_options(replace(self.options, stride=stride, full=False))
             html = smaller.save(Path(folder) / "scene.html").read_text("utf-8")

@@ -111,7 +111,7 @@ def test_relative_depth_is_not_exported_as_metric() -> None:
 
 def test_a_measured_depth_brings_relative_depth_to_metres(tmp_path: Path) -> None:
     measured = save_depth(tmp_path / "depth.npy")
-    for options in ({"reference": str(measured)}, {"depth": measured, "model": "fake-relative"}):
+    for options in ({"reference": str(measured)}, {"depth": measured}):
         scene = recon.reconstruct(photo(), estimator=Fake("relative"), **options)  # type: ignore[arg-type]
         assert np.abs(scene.depth.z_m[scene.depth.valid] / Z[scene.depth.valid] - 1).max() < 2e-3
         assert scene.depth.scale_interval is not None
@@ -122,6 +122,15 @@ def test_a_measured_depth_rescales_a_metric_model(tmp_path: Path) -> None:
     np.save(tmp_path / "depth.npy", 1.5 * Z)
     scene = recon.reconstruct(photo(), estimator=Fake(), reference=str(tmp_path / "depth.npy"))  # type: ignore[arg-type]
     assert np.allclose(scene.depth.z_m[scene.depth.valid], 1.5 * Z[scene.depth.valid], rtol=1e-3)
+    by_depth = recon.reconstruct(photo(), estimator=Fake(), depth=tmp_path / "depth.npy")  # type: ignore[arg-type]
+    assert by_depth.depth == scene.depth
+    own = recon.reconstruct(photo(), depth=tmp_path / "depth.npy")
+    assert own.provenance.model_name == "measured" and own.provenance.calibration is None
+
+
+def test_relative_depth_takes_no_other_model(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="use only one of model and relative_depth"):
+        recon.reconstruct(photo(), estimator=Fake(), relative_depth=tmp_path / "depth.npy")  # type: ignore[arg-type]
 
 
 def test_a_saved_calibration_costs_only_the_fast_network(tmp_path: Path) -> None:

@@ -294,6 +294,21 @@ def test_a_scene_is_shown_in_a_notebook_and_else_in_the_browser(
     path.parent.rmdir()
 
 
+def test_a_shown_scene_is_no_finer_than_a_page_opens_at_once(
+    room: recon.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["recon.scene"], "_SHOWN_PX", room.photo.width // 8)
+    monkeypatch.setattr(sys.modules["recon.scene"], "in_notebook", lambda: True)
+    strides = list[int]()
+    save = recon.Scene.save
+    monkeypatch.setattr(
+        recon.Scene, "save", lambda self, path: strides.append(self.options.stride) or save(self, path)
+    )
+    for stride in (None, 1, 20):
+        room.with_options(replace(room.options, stride=stride)).show()
+    assert strides == [8, 8, 20]
+
+
 def test_warnings_reach_a_program_and_decisions_its_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="recon"):
         recon.reconstruct(RGB, offline=True)

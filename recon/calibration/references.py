@@ -55,7 +55,7 @@ def open_scale_sources(
 ) -> ScaleSources:
     """Opens the sources of metric scale for an estimator.
 
-    ``--depth`` together with ``--model`` calibrates that model, as ``--reference`` does.
+    ``--depth`` calibrates every estimator but the one that reads this very file, as ``--reference`` does.
 
     Raises:
         CalibrationError: The estimator is relative and there is no reference; the reference is itself relative, or is
@@ -67,7 +67,9 @@ def open_scale_sources(
     reference = None
     if options.reference is not None:
         reference = _reference(options.reference, options, journal)
-    elif options.depth is not None and (options.model != "auto" or options.relative_depth):
+    elif options.depth is not None and not (
+        isinstance(estimator, Measured) and estimator.path == options.depth
+    ):
         reference = _depth_file(options.depth, options)
     if reference is None and not constraints and estimator.gives == "relative":
         raise CalibrationError(
