@@ -42,6 +42,8 @@ def _from_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Ima
     """Converts with an ICC profile (relative colorimetric with black point compensation, as image editors do)."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if picture.mode == "L" and source.profile.xcolor_space == _SPACE_OF_MODE["RGB"]:
+            picture = picture.convert("RGB")  # programs leave the profile in when they make a picture grey
         if source.profile.xcolor_space != _SPACE_OF_MODE[picture.mode]:
             raise ImageCms.PyCMSError(f"it is for {source.profile.xcolor_space.strip()} images")
         transform = ImageCms.buildTransform(

@@ -1,5 +1,6 @@
 """Reads EXIF metadata. A broken block gives a warning, not an error."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import hypot, isfinite
@@ -18,6 +19,10 @@ PLAUSIBLE_35MM = (5.0, 2000.0)
 SENSOR_MM = (2.5, 60.0)
 """Range of the longer sides of sensors, mm: from those of macro and front cameras to medium format, 54 mm."""
 
+_SMALL_SENSOR_MM, _LONGEST_ON_SMALL_MM = 5.5, 12.0
+"""Sensors below this size (of phones and webcams) have no longer lenses than this, unless they say the equivalent: a
+24 mm lens on 3.6 mm is that of a 36 mm sensor, in a picture that was made ten times smaller."""
+
 _DIAGONAL = 1.25
 """Diagonal of a 4:3 sensor by its longer side."""
 _SAME_FOCAL = 0.15
@@ -25,6 +30,11 @@ _SAME_FOCAL = 0.15
 
 _UNIT_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Length of a FocalPlaneResolutionUnit in mm (Exif 2.32, 4.6.5; 4 and 5 are common extensions)."""
+
+_APPLE_PANORAMA = 6
+"""Value of EXIF's CustomRendered in panoramas of Apple's camera (exiftool.org, EXIF tags)."""
+_SPHERICAL_CAMERA = re.compile(r"\btheta\b|360|gopro max", re.IGNORECASE)
+"""Models that photograph all directions, as 2:1."""
 
 Tags = Mapping[int, object]
 
@@ -104,6 +114,22 @@ def focal_length(tags: Tags, *, width: int, height: int) -> ExifFocal:
     return film if focal_mm is None else _agreed(film, plane, focal_35mm, focal_mm, tags)
 
 
+def panorama_by_exif(tags: Tags, *, width: int, height: int) -> str | None:
+    """``cylindrical`` for a swept panorama of a phone, ``equirectangular`` for a picture of all directions.
+
+    Args:
+        tags: EXIF; its model and its custom rendering are looked at.
+        width: Of the picture, px.
+        height: Of the picture, px.
+    """
+    if tags.get(Base.CustomRendered) == _APPLE_PANORAMA:
+        return "cylindrical"
+    is_2_to_1 = width == 2 * height
+    return (
+        "equirectangular" if is_2_to_1 and _SPHERICAL_CAMERA.search(str(tags.get(Base.Model, ""))) else None
+    )
+
+
 def _agreed(
     film: ExifFocal, plane: ExifFocal | None, focal_35mm: float, focal_mm: float, tags: Tags
 ) -> ExifFocal:
@@ -167,7 +193,8 @@ def _of_focal_plane(focal_mm: float, tags: Tags, width: int, height: int) -> Exi
     sensor_mm = max(width, height) / per_unit * unit_mm
     focal_px = focal_mm * per_unit / unit_mm
     focal_35mm = focal_35mm_of_px(focal_px, width=width, height=height)
-    if not SENSOR_MM[0] <= sensor_mm <= SENSOR_MM[1]:
+    is_mixed = sensor_mm < _SMALL_SENSOR_MM and focal_mm > _LONGEST_ON_SMALL_MM
+    if is_mixed or not SENSOR_MM[0] <= sensor_mm <= SENSOR_MM[1]:
         return ExifFocal(
             None,
             "the one in EXIF is not plausible",

@@ -33,7 +33,7 @@ def photo_of_picture(picture: "Image") -> Photo:
         # First: Pillow turns a TIFF when it loads it, and drops its orientation.
         picture.load()
         tags = exif.read_tags(picture.getexif, notes)
-        check_not_panorama("the picture", picture)
+        check_not_panorama("the picture", picture, tags)
         stated = stated_colour(picture, b"", picture.format or "", tags, notes)
         srgb, present = opaque_srgb(grey_tiff_to_8_bits(picture, notes), stated, notes)
         turn = exif.orientation(tags, notes)

@@ -12,6 +12,15 @@ from recon.photo.stated_colour import StatedColour
 
 _MAX_SAMPLE_VALUE = 281
 """TIFF tag (TIFF 6.0, section 8), which Pillow does not name."""
+_SIGNED, _FLOATS = 2, 3
+"""Values of SampleFormat."""
+_CIELAB = 8
+_UNUSUAL_COLOURS = {
+    _CIELAB: "L*a*b* colours of more than 8 bits", 9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours",
+    32803: "the mosaic of a sensor (camera raw)", 32844: "LogL values", 32845: "LogLuv colours",
+    34892: "linear camera raw",
+}  # fmt: skip
+"""By PhotometricInterpretation."""
 _DARK_BELOW = 4096
 """Images of 10 and 12 bits stored in 16 have no larger values."""
 
@@ -65,6 +74,10 @@ def decode_deep(
         cv2.utils.logging.setLogLevel(level)
     if stored is None:
         raise ValueError("its pixels cannot be decoded")
+    if tags is not None and stored.dtype.kind == "i" and stored.ndim == 2:
+        if stored.dtype == np.int8 and tags.get(Base.PhotometricInterpretation) == 0:
+            stored = np.invert(stored)  # of 8 bits, OpenCV has turned the levels around
+        return Image.fromarray(_grey_of_signed(stored, tags, notes))
     if tags is not None:
         stored = _as_tagged(stored, tags)
     if stated is not None and stored.ndim == 3 and stored.dtype == np.uint16:
@@ -103,6 +116,19 @@ def has_planes(tags: Mapping[int, object]) -> bool:
     return _first(tags.get(Base.PlanarConfiguration)) == 2 and planes > 1 and bits > 8
 
 
+def unsupported_kind(tags: Mapping[int, object]) -> str | None:
+    """What a TIFF stores that neither Pillow nor OpenCV decode, or decode wrong; None for the usual kinds."""
+    photometric, bits = (
+        _first(tags.get(Base.PhotometricInterpretation)),
+        _first(tags.get(Base.BitsPerSample)) or 1,
+    )
+    if photometric in _UNUSUAL_COLOURS and (bits > 8 or photometric != _CIELAB):
+        return _UNUSUAL_COLOURS[photometric]
+    if _first(tags.get(Base.SampleFormat)) == _FLOATS and bits < 32:
+        return f"floats of {bits} bits"
+    return None if bits in (1, 2, 4, 8, 10, 12, 14, 16, 32, 64) else f"{bits} bits per sample"
+
+
 def _pixels_only(data: bytes) -> bytes:
     """A PNG without its ancillary chunks (lower-case names) except transparency, since libpng prints warnings about
     colour profiles to stderr. Other files are returned unchanged."""
@@ -126,6 +152,11 @@ def grey_tiff_to_8_bits(picture: Image.Image, notes: list[str]) -> Image.Image:
     larger; ``PhotometricInterpretation`` 0 (WhiteIsZero) turns the levels around. Other images come back unchanged.
     """
     tags = getattr(picture, "tag_v2", None)
+    if tags is not None and picture.mode in ("L", "I") and _first(tags.get(Base.SampleFormat)) == _SIGNED:
+        values = np.asarray(picture).view(np.int8) if picture.mode == "L" else np.asarray(picture)
+        grey = Image.fromarray(_grey_of_signed(values, tags, notes))
+        grey.info.update(picture.info)
+        return grey
     if tags is None or not picture.mode.startswith(("I", "F")):
         return picture
     if picture.mode == "I":
@@ -151,6 +182,22 @@ def grey_tiff_to_8_bits(picture: Image.Image, notes: list[str]) -> Image.Image:
     grey = Image.fromarray(eight)
     grey.info.update(picture.info)
     return grey
+
+
+def _grey_of_signed(values: NDArray[Any], tags: Mapping[int, object], notes: list[str]) -> NDArray[np.uint8]:
+    """Grey of signed integers: 0 is black and the largest number of their bits white; with negative values, which no
+    photo has, the smallest is black and the largest white."""
+    values = values.astype(np.float64)
+    low, high = float(values.min()), float(values.max())
+    if low < 0:
+        notes.append(
+            f"The image stores signed integers: {low:.0f} is shown as black and {high:.0f} as white."
+        )
+        values, white = values - low, high - low
+    else:
+        white = 2.0 ** ((_first(tags.get(Base.BitsPerSample)) or 16) - 1) - 1
+    values = white - values if tags.get(Base.PhotometricInterpretation) == 0 else values
+    return _scaled(values, max(white, 1.0))
 
 
 def _first(value: object) -> int | None:

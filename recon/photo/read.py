@@ -26,10 +26,11 @@ from recon.photo.high_bit_depth import (
     has_planes,
     has_premultiplied_alpha,
     is_deep_colour,
+    unsupported_kind,
 )
 from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
-from recon.photo.panorama import panorama_projection
+from recon.photo.panorama import GPANO, panorama_projection, projection_in_jpeg
 from recon.photo.stated_colour import StatedColour, convert, of_container, of_exif, of_png
 from recon.photo.transparency import on_white, split_alpha
 from recon.types import Photo
@@ -206,8 +207,8 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
 
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size)
-        check_not_panorama(str(path), picture)
         tags = exif.read_tags(picture.getexif, notes)
+        check_not_panorama(str(path), picture, tags)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
         written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
@@ -222,6 +223,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     check_size(*picture.size)
     if kind == "TIFF":
         _check_not_raw(path, picture)
+        _check_supported(path, picture.getexif())
     deep = kind != "JPEG" and is_deep_colour(picture)
     premultiplied = kind == "TIFF" and has_premultiplied_alpha(picture)
     # The EXIF of a PNG may follow its pixels, so load first; Pillow drops the orientation of a TIFF when it loads it.
@@ -229,7 +231,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
-    check_not_panorama(str(path), picture)
+    check_not_panorama(str(path), picture, tags, data if kind == "JPEG" else b"")
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
     stated = stated_colour(picture, data, kind, tags, notes)
@@ -270,6 +272,7 @@ def _decode_tiff(
     if not (isinstance(width, int) and isinstance(height, int)):
         raise ValueError("its header is invalid")
     check_size(width, height)
+    _check_supported(path, tags)
     _check_not_planar(path, tags)
     picture = decode_deep(data, notes, tags=tags)
     picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
@@ -298,6 +301,14 @@ def stated_colour(
     return of_exif(picture.getexif(), space) if space in (2, 65535) else None
 
 
+def _check_supported(path: Path, tags: exif.Tags) -> None:
+    stores = unsupported_kind(tags)
+    if stores is not None:
+        raise PhotoError(
+            f"{path} stores {stores}, which recon does not read; save it as RGB or grey of 8 or 16 bits."
+        )
+
+
 def _check_not_planar(path: Path, tags: exif.Tags) -> None:
     if has_planes(tags):
         raise PhotoError(
@@ -313,18 +324,28 @@ def _check_not_raw(path: Path, picture: Image.Image) -> None:
         raise PhotoError(f"{path} is a camera raw file; convert it to JPEG or TIFF first.")
 
 
-def check_not_panorama(name: str, picture: Image.Image) -> None:
-    """Refuses panoramas, which have no focal length: unprojected as a pinhole camera's, they give a wrong scene.
+def check_not_panorama(name: str, picture: Image.Image, tags: exif.Tags, jpeg: bytes = b"") -> None:
+    """Panoramas have no focal length: unprojected as a pinhole camera's, they give a wrong scene.
+
+    Args:
+        name: Of the picture, for the message.
+        picture: Loaded, as stored; its XMP is looked at.
+        tags: Its EXIF.
+        jpeg: Contents of its file, in which there may be more XMP.
 
     Raises:
-        PhotoError: Its XMP says that it is one; the message begins with the name.
+        PhotoError: It is one.
     """
     xmp = picture.info.get("xmp")
-    projection = None if xmp is None else panorama_projection(xmp)
+    source, projection = "XMP", None if xmp is None else panorama_projection(xmp)
+    if projection is None and GPANO.encode() in jpeg:
+        projection = projection_in_jpeg(jpeg)
+    if projection is None and tags:
+        source, projection = "EXIF", exif.panorama_by_exif(tags, width=picture.width, height=picture.height)
     if projection:
         raise PhotoError(
-            f"{name} is not a perspective photo: its XMP metadata says {projection} panorama; cut a perspective view "
-            "out of it and give the field of view with --fov."
+            f"{name} is not a perspective photo: its {source} metadata says {projection} panorama; cut a perspective "
+            "view out of it and give the field of view with --fov."
         )
 
 

@@ -14,10 +14,13 @@ from recon.photo.read import read_photo
 GREY = np.linspace(0, 255, 48).round().astype(np.uint16).reshape(6, 8)
 
 
-def tiff(data: bytes, bits: int, *, photometric: int = 1, largest: int | None = None) -> bytes:
+def tiff(
+    data: bytes, bits: int, *, photometric: int = 1, largest: int | None = None, kind: int | None = None
+) -> bytes:
     """A little-endian TIFF of GREY's size in one strip (TIFF 6.0, section 4)."""
     tags = [(256, 8), (257, 6), (258, bits), (259, 1), (262, photometric), (273, 0), (277, 1), (278, 6)]
     tags += [(279, len(data))] + ([] if largest is None else [(281, largest)])
+    tags += [] if kind is None else [(339, kind)]
     start = 8 + 2 + 12 * len(tags) + 4
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, start if tag == 273 else value) for tag, value in tags)
     return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + data
@@ -49,6 +52,41 @@ def test_black_is_black_and_white_is_white(data: bytes, tmp_path: Path) -> None:
     photo = read_photo(file(tmp_path, "a.tif", data))
     np.testing.assert_allclose(photo.rgb[..., 0], GREY, atol=1)
     assert photo.warnings == ()
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_signed_integers_are_not_wrapped_around(photometric: int, tmp_path: Path) -> None:
+    levels = GREY.astype(int) if photometric else 255 - GREY.astype(int)
+    data = (levels * 32767 // 255).astype("<i2").tobytes()
+    photo = read_photo(file(tmp_path, "a.tif", tiff(data, 16, kind=2, photometric=photometric)))
+    np.testing.assert_allclose(photo.rgb[..., 0], GREY, atol=1)
+    assert photo.warnings == ()
+    for signed, bits in (((levels - 128).astype("i1"), 8), ((levels * 100 - 1024).astype("<i2"), 16)):
+        photo = read_photo(
+            file(tmp_path, "b.tif", tiff(signed.tobytes(), bits, kind=2, photometric=photometric))
+        )
+        np.testing.assert_allclose(photo.rgb[..., 0], GREY, atol=1)
+        assert "stores signed integers" in photo.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("bits", "photometric", "kind", "says"),
+    [
+        (16, 1, 3, "floats of 16 bits"),
+        (6, 1, 1, "6 bits per sample"),
+        (16, 8, 1, r"L\*a\*b\* colours of more than 8 bits"),
+        (8, 9, 1, r"ICC L\*a\*b\* colours"),
+        (8, 32845, 1, "LogLuv"),
+        (16, 32803, 1, "camera raw"),
+        (16, 34892, 1, "camera raw"),
+    ],
+)
+def test_what_is_not_read_is_not_called_damaged(
+    bits: int, photometric: int, kind: int, says: str, tmp_path: Path
+) -> None:
+    data = tiff(bytes(6 * 8 * 2), bits, photometric=photometric, kind=kind)
+    with pytest.raises(PhotoError, match=f"stores .*{says}.*; save it as RGB or grey of 8 or 16 bits"):
+        read_photo(file(tmp_path, "a.tif", data))
 
 
 def test_16_bits_that_use_a_sixteenth_of_their_range_are_a_warning(tmp_path: Path) -> None:

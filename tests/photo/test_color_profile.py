@@ -222,3 +222,12 @@ def test_display_p3_by_the_codes_of_a_heic_becomes_srgb(tmp_path: Path) -> None:
     mean, unconverted = (np.abs(each.astype(int) - expected).mean() for each in (photo.rgb, UPRIGHT))
     assert mean < 3 < unconverted
     assert photo.warnings == ()
+
+
+def test_a_grey_picture_with_a_profile_for_colours_is_converted_by_it(tmp_path: Path) -> None:
+    """Programs leave the profile in when they make a picture grey."""
+    path, levels = tmp_path / "a.png", np.arange(256, dtype=np.uint8).reshape(16, 16)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(levels).save(path, icc_profile=srgb)
+    photo = read_photo(path)
+    assert photo.warnings == () and np.abs(photo.rgb[..., 0].astype(int) - levels).max() <= 2

@@ -147,6 +147,15 @@ def test_sensors_of_real_cameras_are_believed(width_mm: float) -> None:
     assert focal.focal_px == pytest.approx(W) and focal.warning is None
 
 
+def test_a_long_lens_on_a_tiny_sensor_is_a_picture_that_was_made_smaller() -> None:
+    # 24 mm on 36 mm, and a tenth of the size with its new width in EXIF.
+    focal = focal_length(on_sensor(3.6, 24.0), width=W, height=H)
+    assert focal.focal_px is None and "24 mm on a sensor 3.6 mm wide" in (focal.warning or "")
+    # A telephone's long camera says the equivalent, which is used.
+    phone = focal_length(on_sensor(4.1, 27.2, FocalLengthIn35mmFilm=230), width=W, height=H)
+    assert phone.focal_px is not None and phone.warning is None
+
+
 def test_of_two_focal_lengths_that_agree_the_equivalent_is_used() -> None:
     tags = on_sensor(6.2, 5.0, FocalLengthIn35mmFilm=28)  # 7.75 mm diagonal: 27.9 mm
     focal = focal_length(tags, width=W, height=H)

@@ -53,6 +53,7 @@ def test_a_panorama_is_refused_in_every_format(kind: str, tmp_path: Path) -> Non
     [
         ("", "<any:ProjectionType>equirectangular</any:ProjectionType>"),
         ('any:FullPanoWidthPixels="400"', ""),
+        ('any:StitchingSoftware="x" any:PoseHeadingDegrees="20"', ""),
     ],
 )
 def test_other_ways_to_say_it(properties: str, elements: str, tmp_path: Path) -> None:
@@ -63,3 +64,41 @@ def test_other_ways_to_say_it(properties: str, elements: str, tmp_path: Path) ->
 @pytest.mark.parametrize("xmp", [b"<x:xmpmeta", packet(""), b"\xff\xfe GPano equirectangular"])
 def test_other_xmp_changes_nothing(xmp: bytes, tmp_path: Path) -> None:
     assert read_photo(file(tmp_path, "a", with_xmp("JPEG", xmp))).rgb.shape == UPRIGHT.shape
+
+
+def test_a_projection_in_extended_xmp(tmp_path: Path) -> None:
+    name, extended = b"0123456789ABCDEF" * 2, packet('any:ProjectionType="equirectangular"')
+    note = f'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="{name.decode()}"'
+    pieces = [b"http://ns.adobe.com/xap/1.0/\0" + packet(note)]
+    for start, piece in ((0, extended[:100]), (100, extended[100:])):
+        head = name + len(extended).to_bytes(4, "big") + start.to_bytes(4, "big")
+        pieces.append(b"http://ns.adobe.com/xmp/extension/\0" + head + piece)
+    segments = b"".join(b"\xff\xe1" + (2 + len(piece)).to_bytes(2, "big") + piece for piece in pieces)
+    whole = encoded(UPRIGHT, "JPEG")
+    with pytest.raises(PhotoError, match="XMP metadata says equirectangular panorama"):
+        read_photo(file(tmp_path, "a.jpg", whole[:2] + segments + whole[2:]))
+
+
+@pytest.mark.parametrize(
+    ("model", "rendered", "size", "says"),
+    [
+        ("RICOH THETA V", 0, (64, 32), "equirectangular"),
+        ("Insta360 ONE X2", 0, (64, 32), "equirectangular"),
+        ("GoPro Max", 0, (64, 32), "equirectangular"),
+        ("iPhone 13 Pro", 6, (64, 16), "cylindrical"),
+        ("Insta360 ONE X2", 0, (64, 36), None),
+        ("iPhone 13 Pro", 0, (64, 32), None),
+    ],
+)
+def test_cameras_whose_panoramas_lost_their_xmp(
+    model: str, rendered: int, size: tuple[int, int], says: str | None, tmp_path: Path
+) -> None:
+    block = Image.Exif()
+    block[0x110] = model
+    block.get_ifd(0x8769)[0xA401] = rendered
+    path = file(tmp_path, "a.jpg", encoded(Image.new("RGB", size, "teal"), "JPEG", exif=block.tobytes()))
+    if says is None:
+        assert read_photo(path).rgb.shape == (size[1], size[0], 3)
+    else:
+        with pytest.raises(PhotoError, match=f"EXIF metadata says {says} panorama"):
+            read_photo(path)
