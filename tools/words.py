@@ -16,7 +16,7 @@ TERMS = {
     "found": "found",
     "known": "known|knowledge|knows",
 }
-_PATHS = ("*.py", "*.md", "*.js", "*.html", "*.css", "dev")
+_PATHS = ("*.py", "*.md", "*.js", "*.html", "*.css", "dev", ":!*.min.js")
 _SKIPPED = ("tools/words.py", "tests/tools/test_words.py", "CHANGELOG.md")
 """The terms themselves, and the history."""
 
@@ -34,7 +34,18 @@ def folder_of(path: str) -> str:
 
 def hits(terms: str, commit: str | None = None, folder: str = ".") -> list[tuple[str, int, str]]:
     """File, line number and line of every hit, in the working tree or in a commit; a line once for each hit."""
-    command = ["git", "-C", folder, "grep", "-n", "-i", "-P", whole(terms), *([commit] if commit else [])]
+    command = [
+        "git",
+        "-C",
+        folder,
+        "grep",
+        "-n",
+        "-i",
+        "-I",
+        "-P",
+        whole(terms),
+        *([commit] if commit else []),
+    ]
     done = subprocess.run([*command, "--", *_PATHS], capture_output=True, text=True)
     if done.returncode > 1:
         raise SystemExit(done.stderr.strip())

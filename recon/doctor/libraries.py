@@ -31,7 +31,7 @@ def examine_python() -> Finding:
 
 
 def examine_libraries() -> Iterator[Finding]:
-    """Each library that recon requires: installed, new enough, and importable. torch tells its device, too."""
+    """Each library that recon requires: installed, new enough, importable; for torch also its device."""
     for name, least in requirements():
         finding = _examine(name, least)
         yield finding
@@ -74,7 +74,7 @@ def _examine(name: str, least: str) -> Finding:
 
 
 def _from_another_package(name: str, least: str, module: str) -> Finding:
-    """OpenCV comes in four packages with one module, and conda has names of its own."""
+    """OpenCV comes in four packages with one module, and conda uses other names."""
     if _import_error(module) is not None:
         fix = f'pip install "{name}>={least}"'
         return Finding(AREA, name, "missing", "not installed", fix, required=True)

@@ -46,7 +46,7 @@ def examine_cache() -> Finding:
 
 
 def examine_hub(network: bool) -> Finding:
-    """The Hugging Face Hub: what is known without asking it, or whether it answers."""
+    """The Hugging Face Hub: offline settings and the last outage, or whether it answers."""
     if is_offline(False):
         fix = "unset HF_HUB_OFFLINE TRANSFORMERS_OFFLINE"
         return Finding(AREA, "hub", "note", "HF_HUB_OFFLINE is set: nothing is downloaded", fix)

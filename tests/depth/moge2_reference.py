@@ -1,4 +1,4 @@
-"""What the authors' own classes make of random weights; run by test_moge2.py in a process of its own.
+"""Runs the authors' own classes with random weights; a separate process that test_moge2.py starts.
 
     python moge2_reference.py FOLDER CONFIG
 

@@ -117,7 +117,7 @@ def test_metres_and_focal_length_are_the_authors(
     ],
 )
 def test_each_kind_of_stack_is_the_authors(changes: dict[str, Any]) -> None:
-    """Theirs is read beside ours in this process: their modules import no more than torch."""
+    """Theirs is imported in this process, next to ours: their modules import no more than torch."""
     if importlib.util.find_spec("moge") is None:
         pytest.skip("the authors' package dlr-moge is missing (./dev test installs it)")
     from moge.model.modules import ConvStack as Theirs

@@ -139,7 +139,7 @@ def test_the_cache_may_be_absent_full_or_closed(tmp_path: Path, monkeypatch: pyt
     assert not models._can_write(tmp_path / "there-is-none")
 
 
-def test_the_hub_is_not_asked_without_being_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_is_asked_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def problem(limit_s: float) -> str | None:
         raise AssertionError("the network was used")
 

@@ -83,7 +83,7 @@ def _check(path: Path) -> None:
         data = archive.read(pickles[0])
     for name in _globals(data):
         if name not in _ALLOWED:
-            raise Unsafe(f"it holds {name.replace(' ', '.')[:80]} beside tensors, which could run code")
+            raise Unsafe(f"it holds {name.replace(' ', '.')[:80]} besides tensors, which could run code")
 
 
 def _globals(data: bytes) -> list[str]:

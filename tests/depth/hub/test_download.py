@@ -300,7 +300,7 @@ def test_a_model_pt_with_code_is_refused(hub: FakeHub, journal: KeepingJournal) 
     buffer = io.BytesIO()
     torch.save({"model_config": {}, "model": torch.nn.Linear(1, 1)}, buffer)
     hub.files["model.pt"] = buffer.getvalue()
-    with pytest.raises(ModelUnavailable, match=r"model\.pt is not used .*beside tensors"):
+    with pytest.raises(ModelUnavailable, match=r"model\.pt is not used .*besides tensors"):
         download.pull(TINY, journal)
 
 

@@ -117,7 +117,7 @@ def _garbage(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (_with_code, "beside tensors, which could run code"),
+        (_with_code, "besides tensors, which could run code"),
         (_with_an_optimizer, "it holds torch.nn"),
         (_a_pickle_alone, "not a zip file"),
         (_cut_off, "not a zip file"),

@@ -16,7 +16,7 @@ DEPTH = DepthEstimate(MetricDepth(np.ones((4, 6), np.float32), np.ones((4, 6), n
 
 
 class Fake:
-    """Downloads for 1 s, loads for 2 s, runs for 4 s on a clock of its own, and needs some memory meanwhile."""
+    """Downloads for 1 s, loads for 2 s, runs for 4 s of a simulated clock, and needs some memory meanwhile."""
 
     name = "fake"
     gives = "metric"
@@ -45,7 +45,7 @@ def test_loading_is_not_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [entry.message for entry in journal.entries] == ["used 0"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the peak")
 def test_the_peak_of_memory_is_measured_although_it_is_freed() -> None:
     journal = Journal()
     large = estimate_with_cost(Fake(20_000_000), PHOTO, focal_px=None, journal=journal)[1]
