@@ -1,126 +1,157 @@
-"""Brings a coarse depth map to the photo's size: smooth inside surfaces, and a step where the photo has one.
+"""Brings a coarse depth map to the photo's size: smooth inside surfaces, and one sharp contour at each outline.
 
-Away from depth edges the map is interpolated. Near them each pixel takes the weighted median of the coarse pixels
-around it, each continued to the pixel by its own slope, with weights by distance and by likeness of colour (Ma
-et al., "Constant Time Weighted Median Filtering for Stereo Matching and Beyond", 2013, eq. 2). A median takes
-one of the values that are there, so that no depth between two surfaces arises, and the outline follows the
-photo's edge without a halo. Coarse pixels that lie between two surfaces themselves have no say.
+The coarse map knows two surfaces at each soft outline (``two_surfaces``), and how far each place lies from one
+to the other. The photo says where exactly one ends: colour is fitted to the side, by weighted linear regression in
+small windows, as in a guided filter (He et al., "Guided Image Filtering", 2013, eq. 19-21), with less weight the less
+is known of a pixel's side. The better colour explains the sides of a window, the more it decides there; in fur and
+leaves, where it does not, the contour is the middle of the ramp. Each pixel takes the depth of its side, so that no
+depth lies between two surfaces.
 """
+
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.nets.two_surfaces import LEAST_STEP, TwoSurfaces, two_surfaces
+
 Floats = NDArray[np.float32]
 
-_REACH = 2
-"""Coarse pixels to each side that take part."""
-_COLOUR_SIGMA = 0.03
-"""Difference of colour (0 to 1, root mean square over the channels) that counts as another surface."""
-_EDGE = 0.07
-"""Difference of log depth between neighbours of the coarse map that is looked at as an edge."""
-_FINE_PX = 1024
-"""Longer side from which outlines are unfrayed over 5 pixels instead of 3."""
+_GUIDE = 4
+"""Pixels of the photo per coarse pixel, at most, at which colours are fitted."""
+_WINDOW = 1.5
+"""Half side of a window, in coarse pixels."""
+_NOISE = 2e-4
+"""Variance of a colour (0 to 1) that explains nothing."""
+_FITS = 3
+"""Each fit starts from the sides that the last one found."""
+_GAIN = 1.5
+"""Between two fits a place becomes this much surer of its side."""
+_UNFRAY = 0.1
+"""Standard deviation of the smoothing of the contour, in coarse pixels."""
 _LARGEST_PX = 1536
-"""Longer side of the size at which edges are placed; above it a step stays one pixel of that size."""
+"""Longer side of the size at which contours are placed; above it a step stays one pixel of that size."""
 
 
-def upsample(coarse: Floats, rgb: NDArray[np.uint8]) -> Floats:
+def upsample(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats | None = None) -> Floats:
     """Returns the map at the photo's size.
 
     Args:
-        coarse: (h, w) float32, log depth or log inverse depth of the same view.
+        coarse: (h, w) float32, log depth or log inverse depth of the same view, or a probability.
         rgb: (H, W, 3) uint8 photo, larger than the map.
+        weight: (h, w) from 0 to 1, how far each coarse pixel counts (0: sky); None: all do.
 
     Returns:
         (H, W) float32.
+
+    Raises:
+        ValueError: The shapes do not fit.
     """
+    if rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"rgb: expected (H, W, 3), got {rgb.shape}")
     height, width = rgb.shape[:2]
     shrink = min(1.0, _LARGEST_PX / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    guide = rgb if shrink == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    placed = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
-    rows, columns = np.nonzero(_near_edges(coarse, size))
-    if len(rows):
-        placed[rows, columns] = _weighted_medians(coarse, np.asarray(guide, np.uint8), rows, columns)
-        # On fur and leaves each pixel chooses by its own colour: a plain median unfrays the outline.
-        unfrayed = cv2.medianBlur(placed, 3 if max(size) < _FINE_PX else 5)
-        placed[rows, columns] = unfrayed[rows, columns]
-    return placed if size == (width, height) else _enlarge(placed, width, height)
+    surfaces = two_surfaces(coarse, weight)
+    upper = cv2.resize(surfaces.upper, size, interpolation=cv2.INTER_LINEAR)
+    if not surfaces.parted.any():
+        return np.asarray(upper if shrink == 1 else cv2.resize(upper, (width, height)), np.float32)
+    photo = rgb if shrink == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    lower = cv2.resize(surfaces.lower, size, interpolation=cv2.INTER_LINEAR)
+    placed = np.where(_on_upper(coarse, surfaces, np.asarray(photo, np.uint8)), upper, lower)
+    return placed if shrink == 1 else _enlarge(placed, width, height)
 
 
-def _near_edges(coarse: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels of the larger size (width, height) whose coarse neighbourhood holds a step."""
-    wide = cv2.dilate(_bends(coarse).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_NEAREST_EXACT) > 0)
+def _on_upper(coarse: Floats, surfaces: TwoSurfaces, photo: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(H, W) which pixels of the photo lie on the upper surface."""
+    size = (photo.shape[1], photo.shape[0])
+    per_px = size[0] / coarse.shape[1]
+    shrink = min(1.0, _GUIDE / per_px)
+    small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+    upper, lower, value, parted = (
+        cv2.resize(each.astype(np.float32), small, interpolation=cv2.INTER_LINEAR)
+        for each in (surfaces.upper, surfaces.lower, coarse, surfaces.parted)
+    )
+    # 0 on the lower surface, 1 on the upper one.
+    side = np.clip((value - lower) / np.maximum(upper - lower, np.float32(1e-3)), 0, 1)
+    guide = cv2.resize(photo, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    radius = max(1, round(_WINDOW * small[0] / coarse.shape[1]))
+    fit = _fit(np.asarray(side, np.float32), np.asarray(parted, np.float32), guide, radius)
+    fit = [cv2.resize(each, size, interpolation=cv2.INTER_LINEAR) for each in fit]
+    *slopes, constant, explained, side = fit
+    by_colour = constant
+    for k, slope in enumerate(slopes):
+        by_colour += slope * (photo[..., k] * np.float32(1 / 255))
+    side += explained * (np.clip(by_colour, 0, 1) - side)
+    return np.asarray(cv2.GaussianBlur(side, (0, 0), max(0.3, _UNFRAY * per_px)) > 0.5)
 
 
-def _bends(coarse: Floats) -> NDArray[np.bool_]:
-    """Where the slope changes at once, as it does at both sides of a step and nowhere on a slanted plane."""
-    padded = np.pad(coarse, 1, mode="edge")
-    middle = 2 * coarse
-    across = np.abs(padded[1:-1, :-2] + padded[1:-1, 2:] - middle)
-    down = np.abs(padded[:-2, 1:-1] + padded[2:, 1:-1] - middle)
-    return np.asarray(np.maximum(across, down) > _EDGE)
+def _fit(side: Floats, parted: Floats, guide: Floats, radius: int) -> list[Floats]:
+    """Fits the side to the colours: three slopes, a constant, the share that they explain, and the side; (h, w) each.
 
-
-def _between(coarse: Floats) -> NDArray[np.bool_]:
-    """Coarse pixels that lie between two surfaces: in the middle of what their neighbourhood holds, and near
-    neither.
+    Args:
+        side: (h, w) from 0 to 1.
+        parted: (h, w) 0 where there is but one surface, which says nothing of the two.
+        guide: (h, w, 3) colours from 0 to 1.
+        radius: Of the windows, px.
     """
-    kernel = np.ones((5, 5), np.uint8)
-    low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
-    place = (coarse - low) / np.maximum(high - low, 1e-6)
-    return np.asarray((high - low > 4 * _EDGE) & (place > 0.2) & (place < 0.8))
+    colours = [np.ascontiguousarray(guide[..., k]) for k in range(3)]
+
+    def mean(values: Floats, within: int = radius) -> Floats:
+        return np.asarray(cv2.boxFilter(values, -1, (2 * within + 1, 2 * within + 1)), np.float32)
+
+    slopes, constant, explained = _regression(side, parted, colours, mean)
+    for _ in range(_FITS - 1):
+        by_colour = np.clip(_dot(slopes, colours) + constant, 0, 1)
+        side = side + explained * (by_colour - side)
+        side = np.clip((side - np.float32(0.5)) * np.float32(_GAIN) + np.float32(0.5), 0, 1)
+        slopes, constant, explained = _regression(side, parted, colours, mean)
+    smoothed = [mean(each, radius // 2) for each in (*slopes, constant, explained)]
+    return [*smoothed, side]
 
 
-def _slopes(coarse: Floats) -> tuple[Floats, Floats]:
-    """Change of the map per coarse pixel along x and y: the smaller of the two one-sided differences, 0 where their
-    signs differ, so that a step gives no slope (minmod)."""
+def _regression(
+    side: Floats, parted: Floats, colours: list[Floats], mean: Callable[[Floats], Floats]
+) -> tuple[list[Floats], Floats, Floats]:
+    """Weighted linear regression of the side on the colours in the window of each pixel: slopes, constant, R squared.
 
-    def minmod(axis: int) -> Floats:
-        difference = np.diff(coarse, axis=axis)
-        ends = [(1, 0), (0, 0)] if axis == 0 else [(0, 0), (1, 0)]
-        before = np.pad(difference, ends, mode="edge")
-        after = np.pad(difference, [end[::-1] for end in ends], mode="edge")
-        smaller = np.where(np.abs(before) < np.abs(after), before, after)
-        return np.where(before * after > 0, smaller, 0).astype(np.float32)
-
-    return minmod(1), minmod(0)
-
-
-def _weighted_medians(
-    coarse: Floats, guide: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> Floats:
-    """The weighted medians (N,) at pixels of the guide."""
-    h, w = coarse.shape
-    height, width = guide.shape[:2]
-    small = cv2.resize(guide, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    slope_x, slope_y = _slopes(coarse)
-    x = ((columns + 0.5) * w / width - 0.5).astype(np.float32)
-    y = ((rows + 0.5) * h / height - 0.5).astype(np.float32)
-    nearest_x, nearest_y = np.rint(x).astype(np.intp), np.rint(y).astype(np.intp)
-    own = guide[rows, columns].astype(np.float32) / 255
-    sound = np.where(_between(coarse), np.float32(1e-4), np.float32(1))
-    values, weights = [], []
-    for dy in range(-_REACH, _REACH + 1):
-        for dx in range(-_REACH, _REACH + 1):
-            i, j = np.clip(nearest_y + dy, 0, h - 1), np.clip(nearest_x + dx, 0, w - 1)
-            apart_x, apart_y = x - j, y - i
-            values.append(coarse[i, j] + slope_x[i, j] * apart_x + slope_y[i, j] * apart_y)
-            colour = np.square(own - small[i, j]).mean(axis=1)
-            near = np.exp(-(apart_x**2 + apart_y**2) / _REACH**2 - colour / (2 * _COLOUR_SIGMA**2))
-            weights.append(sound[i, j] * near)
-    return _median(np.stack(values, 1), np.stack(weights, 1) + np.float32(1e-12))
+    The weight is how sure a pixel is of its side.
+    """
+    weight = np.abs(2 * side - 1) * parted + np.float32(1e-3)
+    total = mean(weight)
+    means = [mean(weight * colour) / total for colour in colours]
+    mean_side = mean(weight * side) / total
+    variance = mean(weight * side * side) / total - mean_side**2
+    with_side = [mean(weight * c * side) / total - m * mean_side for c, m in zip(colours, means, strict=True)]
+    pairs = {
+        (i, j): mean(weight * colours[i] * colours[j]) / total - means[i] * means[j]
+        for i in range(3)
+        for j in range(i, 3)
+    }
+    for i in range(3):
+        pairs[i, i] += np.float32(_NOISE)
+    slopes = _solve(pairs, with_side)
+    constant = mean_side - _dot(slopes, means)
+    explained = _dot(slopes, with_side)
+    return slopes, constant, np.clip(explained / np.maximum(variance, np.float32(1e-3)), 0, 1)
 
 
-def _median(values: Floats, weights: Floats) -> Floats:
-    """The weighted median of each row (N, K): the first value at which half of the weight is reached."""
-    order = np.argsort(values, axis=1)
-    total = np.cumsum(np.take_along_axis(weights, order, 1), axis=1)
-    middle = (total < 0.5 * total[:, -1:]).sum(axis=1)
-    chosen = np.take_along_axis(order, middle[:, None], 1)
-    return np.take_along_axis(values, chosen, 1)[:, 0].astype(np.float32)
+def _solve(a: dict[tuple[int, int], Floats], b: list[Floats]) -> list[Floats]:
+    """The solution of a symmetric 3x3 system at each pixel, by cofactors."""
+    c00 = a[1, 1] * a[2, 2] - a[1, 2] ** 2
+    c01 = a[0, 2] * a[1, 2] - a[0, 1] * a[2, 2]
+    c02 = a[0, 1] * a[1, 2] - a[0, 2] * a[1, 1]
+    c11 = a[0, 0] * a[2, 2] - a[0, 2] ** 2
+    c12 = a[0, 1] * a[0, 2] - a[0, 0] * a[1, 2]
+    c22 = a[0, 0] * a[1, 1] - a[0, 1] ** 2
+    determinant = a[0, 0] * c00 + a[0, 1] * c01 + a[0, 2] * c02
+    rows = ((c00, c01, c02), (c01, c11, c12), (c02, c12, c22))
+    return [_dot(row, b) / determinant for row in rows]
+
+
+def _dot(a: Sequence[Floats], b: Sequence[Floats]) -> Floats:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def _enlarge(placed: Floats, width: int, height: int) -> Floats:
@@ -128,7 +159,7 @@ def _enlarge(placed: Floats, width: int, height: int) -> Floats:
     smooth = np.asarray(cv2.resize(placed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     nearest = cv2.resize(placed, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     kernel = np.ones((3, 3), np.uint8)
-    step = (cv2.dilate(placed, kernel) - cv2.erode(placed, kernel) > 2 * _EDGE).astype(np.uint8)
+    step = (cv2.dilate(placed, kernel) - cv2.erode(placed, kernel) > LEAST_STEP / 2).astype(np.uint8)
     at_step = cv2.resize(step, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
     smooth[at_step] = nearest[at_step]
     return smooth

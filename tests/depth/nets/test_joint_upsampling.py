@@ -49,9 +49,45 @@ def test_noise_of_the_photo_does_not_fray_the_outline() -> None:
 def test_a_map_without_edges_is_interpolated() -> None:
     coarse = np.linspace(0, 1, 40, dtype=np.float32)[None].repeat(30, 0)
     rgb = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(
-        upsample(coarse, rgb), cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR)
+    result = upsample(coarse, rgb)
+    np.testing.assert_allclose(
+        result, cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR), atol=0.02, err_msg="plane"
     )
+    assert np.abs(np.diff(result[:, 40:-40], 2, axis=1)).max() < 1e-3, "no step"
+
+
+def _shifted_edge() -> tuple[np.ndarray, np.ndarray]:
+    """A step at column 200 of the photo, whose ramp in the map lies one coarse pixel (4 px) to the right."""
+    rgb = np.full((300, 400, 3), 60, np.uint8)
+    rgb[:, 200:] = (150, 130, 110)
+    coarse = np.where(np.arange(100) < 51, 0.2, 1.4).astype(np.float32)[None].repeat(75, 0)
+    return cv2.GaussianBlur(coarse, (0, 0), 1.2), rgb
+
+
+def test_there_is_one_contour_and_it_lies_at_the_photos_edge() -> None:
+    coarse, rgb = _shifted_edge()
+    result = upsample(coarse, rgb)[20:-20]
+    steps = np.abs(np.diff(result, axis=1)) > 0.1
+    assert (steps.sum(axis=1) == 1).all(), "one step in each row"
+    assert np.abs(steps.argmax(axis=1) + 1 - 200).max() <= 1
+    height = np.abs(np.diff(result, axis=1)).max(axis=1)
+    assert height.min() > 0.9, "three quarters of the 1.2 between the two surfaces"
+
+
+def test_without_an_edge_in_the_photo_the_contour_is_the_middle_of_the_ramp() -> None:
+    coarse, rgb = _shifted_edge()
+    rng = np.random.default_rng(2)
+    for photo in (np.full_like(rgb, 90), rng.integers(60, 120, rgb.shape).astype(np.uint8)):
+        result = upsample(coarse, photo)[20:-20]
+        steps = np.abs(np.diff(result, axis=1)) > 0.5
+        assert (steps.sum(axis=1) == 1).mean() > 0.97
+        assert np.abs(steps.argmax(axis=1) + 1 - 204).mean() < 2
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (30, 40, 4)])
+def test_other_photos_than_rgb_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"rgb: expected \(H, W, 3\)"):
+        upsample(np.zeros((3, 4), np.float32), np.zeros(shape, np.uint8))
 
 
 def test_large_photos_keep_their_steps_sharp() -> None:
