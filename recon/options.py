@@ -53,7 +53,7 @@ class Options:
     depth: Path | None = _option(
         "Input",
         None,
-        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz) instead of a model, or to calibrate --model. "
+        "Measured depth (16-bit PNG, EXR, TIFF, npy, npz, PFM) instead of a model, or to calibrate --model. "
         "Several photos: a folder.",
         flag="--depth",
         metavar="FILE",

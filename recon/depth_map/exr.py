@@ -13,13 +13,25 @@ from numpy.typing import NDArray
 
 from recon.errors import DepthFileError
 
-DEPTH_NAMES = frozenset({"z", "depth", "depthm", "zdepth", "depthz", "zm", "zbuffer"})
+DEPTH_NAMES = frozenset({"z", "depth", "depthm", "zdepth", "depthz", "zm", "zbuffer", "pz"})
 """Names of layers, parts and channels that mean z-depth, without their signs and in small letters."""
 OTHER_QUANTITIES = frozenset(
     (
         *("a", "alpha", "mask", "matte", "shadow", "ao", "mist", "id", "index", "uv", "st"),
         *("n", "normal", "normals", "p", "pos", "position", "positions", "point", "points"),
         *("vector", "velocity", "motion", "speed", "flow"),
+        *(
+            "disparity",
+            "disp",
+            "inverse",
+            "confidence",
+            "conf",
+            "uncertainty",
+            "variance",
+            "weight",
+            "facing",
+            "ratio",
+        ),
     )
 )
 """A layer, part or single channel with one of these words holds something else, even if its only channel is Z."""
@@ -95,8 +107,7 @@ def depth_channels(channels: list[ExrChannel]) -> list[ExrChannel]:
     named = [
         _scalar(layer)
         for (part, name), layer in layers.items()
-        if any(_plain(word) in DEPTH_NAMES for word in (part.split(".") + name.split(".")))
-        and not _other(name)
+        if _is_depth_layer([*part.split("."), *name.split(".")])
     ]
     bare = [
         one
@@ -146,7 +157,8 @@ def _scalar(layer: Mapping[str, ExrChannel]) -> ExrChannel | None:
     if _is_vector(values) or not _is_grey(values):
         return None
     if len(values) == 1:
-        return next(iter(values.values()))
+        last, only = next(iter(values.items()))
+        return None if _other(last) else only
     return next((values[last] for last in DEPTH_CHANNELS if last in values), None)
 
 
@@ -161,6 +173,15 @@ def _only_values(layers: Mapping[tuple[str, str], Mapping[str, ExrChannel]]) -> 
     colours = values.keys() == {"r", "g", "b"} and _is_grey(values)
     single = len(values) == 1 and not any(_other(last) for last in values)
     return [next(iter(values.values()))] if colours or single else []
+
+
+def _is_depth_layer(words: list[str]) -> bool:
+    """Whether a word means depth, and none behind it something else: ``Mask.Depth``, but not ``Depth.Normal``.
+
+    What stands before is the name of a view or a scene, which may be any word.
+    """
+    last = max((k for k, word in enumerate(words) if _plain(word) in DEPTH_NAMES), default=None)
+    return last is not None and not any(_other(word) for word in words[last:])
 
 
 def _is_vector(layer: Mapping[str, ExrChannel]) -> bool:

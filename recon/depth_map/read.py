@@ -1,4 +1,4 @@
-"""Reads depth-map files: 16-bit PNG, TIFF, EXR, npy and npz."""
+"""Reads depth-map files: 16-bit PNG, TIFF, EXR, npy, npz, PFM and PGM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +21,13 @@ NPZ_KEYS = ("depth_m", "depth", "z_m")
 """Names of depth arrays in an .npz, in order of preference; without them, the only map is taken."""
 NOT_DEPTH_KEYS = ("disp", "inv", "conf", "uncert", "std", "err", "mask", "normal", "weight", "label", "seg")
 """Parts of names of arrays that have the shape of a depth map and are none."""
+VALID_KEYS = ("valid", "valid_mask", "mask_valid")
+"""Names of masks in an .npz, True where the depth is valid. A plain ``mask`` may mean anything."""
+_FAR_CODES = (65504.0, 65535.0)
+"""The largest numbers of half floats and of 16 bits, which files of floats hold where there is nothing."""
 _LARGEST_MATRIX = 4
 """Smaller arrays are camera matrices."""
-SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
+SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm", ".pgm")
 """File suffixes of the supported formats."""
 
 
@@ -46,7 +50,7 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
 
     Args:
         path: The file; the suffix selects the format. An .npz contains ``depth_m``, ``depth`` or ``z_m``, and
-            optionally ``valid`` (bool).
+            optionally ``valid`` or ``valid_mask`` (bool).
         unit_m: Metres per stored unit; None: 0.001 for integers, 1 for floats.
 
     Raises:
@@ -64,13 +68,24 @@ def read_depth(path: Path | str, unit_m: float | None = None) -> DepthFile:
     if stored.dtype.kind in "iu":
         # Kinects and their data sets write the largest number, 65535, for missing depth.
         valid &= stored < (65535 if stored.max() <= 65535 else np.iinfo(stored.dtype).max)
+    elif unit_m == FLOAT_UNIT_M:
+        valid &= ~np.isin(stored, _FAR_CODES)
     if measured is not None:
         valid &= measured
     if not valid.any():
         raise DepthFileError(
             f"{path}: no pixel has a depth between 0 and {FARTHEST_M:g} m ({source}, {unit_m:g} m per unit)."
+            + _sign_advice(stored)
         )
     return DepthFile(np.where(valid, z_m, np.float32(0)), valid, unit_m, source)
+
+
+def _sign_advice(stored: NDArray[Any]) -> str:
+    """Advice where depth counts along -z, as in OpenGL."""
+    known = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored
+    if not known.size or known.max() > 0 or known.min() >= 0:
+        return ""
+    return " All its values are negative, as along the -z of OpenGL: store them with the other sign."
 
 
 def read_stored(path: Path, *, eight_bits: bool = False) -> tuple[NDArray[Any], BoolMap | None, str]:
@@ -104,18 +119,25 @@ def read_stored(path: Path, *, eight_bits: bool = False) -> tuple[NDArray[Any], 
 
 
 def _read_picture(path: Path, eight_bits: bool) -> tuple[NDArray[Any], None, str]:
-    """16-bit grey PNG and TIFF, 32-bit integer and float TIFF, through Pillow."""
+    """16-bit grey PNG, TIFF and PGM, 32-bit integer and float TIFF, PFM, through Pillow."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         # Of a name, Pillow maps 16-bit TIFFs into memory and garbles those of orientations 5 to 8.
         with path.open("rb") as file, Image.open(file) as image:
+            kind = path.suffix[1:].upper() if image.format == "PPM" else image.format
+            most = _pgm_maximum(image)
             image.load()
-            mode, kind, stored = image.mode, image.format, np.asarray(image)
+            mode, stored = image.mode, np.asarray(image)
+            if most is not None:
+                stored = np.rint(stored * (most / 65535)).astype(np.uint16)
     except UnidentifiedImageError as error:
         stored_64 = _read_float64_tiff(path)
         if stored_64 is None:
-            raise DepthFileError(f"{path}: cannot be read as an image ({error}).") from error
+            raise DepthFileError(
+                f"{path}: cannot be read as an image of depth: expected a 16-bit PNG or PGM, a TIFF of 16 or 32 bits "
+                "or of floats of 32 or 64 bits, or a PFM."
+            ) from error
         return stored_64, None, "float64 TIFF"
     except MemoryError:
         raise
@@ -136,6 +158,15 @@ def _read_picture(path: Path, eight_bits: bool) -> tuple[NDArray[Any], None, str
         f"{path}: expected one channel of depth, got a colour image ({mode}). Use depth values as a 16-bit PNG, "
         "TIFF, EXR or npy."
     )
+
+
+def _pgm_maximum(image: Any) -> int | None:
+    """The largest number by the header of a 16-bit PGM, from which Pillow stretches the depths; else None."""
+    if image.format != "PPM" or not image.mode.startswith("I") or not image.tile:
+        return None
+    args = image.tile[0].args
+    most = args[-1] if isinstance(args, tuple) and args else args
+    return most if isinstance(most, int) and 255 < most < 65535 else None
 
 
 def _read_float64_tiff(path: Path) -> NDArray[Any] | None:
@@ -175,7 +206,8 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], BoolMap | None, str]:
                     f"{path}: expected {', '.join(NPZ_KEYS[:-1])} or {NPZ_KEYS[-1]}, got {held}."
                 )
             stored = _check_array(path, archive.read(key), repr(key))
-            valid = archive.read("valid") if "valid" in archive.names else None
+            mask = next((name for name in VALID_KEYS if name in archive.names), None)
+            valid = None if mask is None else archive.read(mask)
     except (OSError, ValueError) as error:
         raise DepthFileError(f"{path}: cannot be read as an .npz archive ({error}).") from error
     if valid is not None:
@@ -188,7 +220,7 @@ def _only_depth(headers: Mapping[str, Header]) -> str | None:
     maps = [
         key
         for key, header in headers.items()
-        if key != "valid"
+        if key not in VALID_KEYS
         and not any(word in key.lower() for word in NOT_DEPTH_KEYS)
         and len(shape := _without_axes(header.shape)) == 2
         and max(shape) > _LARGEST_MATRIX

@@ -43,6 +43,9 @@ def vector(layer: str, names: str = "XYZ") -> Layers:
         ("Z", vector("N") | vector("P")),
         ("depth", {name: OTHER for name in "RGB"}),
         ("ViewLayer.Z", {f"ViewLayer.{name}": OTHER for name in "RGB"}),
+        ("Mask.Depth.Z", {"Mask.Combined.R": OTHER}),
+        ("Pz", {name: OTHER for name in "RGB"}),
+        ("depth.Z", {"depth_confidence.Z": OTHER, "disparity.Z": OTHER}),
         ("ViewLayer.Depth.left.Z", vector("ViewLayer.Normal.left")),
         ("ViewLayer.Depth.Z", {"ViewLayer.Denoising Depth.Z": OTHER, "ViewLayer.Mist.Z": OTHER}),
     ],
@@ -66,6 +69,10 @@ def test_depth_is_found_by_its_layer(tmp_path: Path, depth: str, others: Layers)
         {"Image.R": OTHER, "Image.G": OTHER, "Image.B": OTHER, "Shadow.V": OTHER},
         {"Depth.R": DEPTH_M, "Depth.G": OTHER, "Depth.B": OTHER},
         {"A": OTHER},
+        {"depth.confidence": OTHER},
+        {"disparity.R": OTHER},
+        {"InverseDepth.Z": OTHER},
+        {"facing_ratio": OTHER},
     ],
 )
 def test_what_is_not_depth_is_refused_with_the_channels(tmp_path: Path, channels: Layers) -> None:
@@ -76,9 +83,9 @@ def test_what_is_not_depth_is_refused_with_the_channels(tmp_path: Path, channels
 
 
 def test_two_different_depths_are_a_question_and_two_equal_ones_are_not(tmp_path: Path) -> None:
-    names = ("Near.Depth.Z", "Far.Depth.Z")
+    names = ("A.Depth.Z", "Shadow.Depth.Z")  # names of layers may be any words
     path = saved(tmp_path / "d.exr", {names[0]: DEPTH_M, names[1]: DEPTH_M * 2})
-    with pytest.raises(DepthFileError, match=r"several channels .*Far\.Depth\.Z"):
+    with pytest.raises(DepthFileError, match=r"several channels .*Shadow\.Depth\.Z"):
         read_depth(path)
     same = saved(tmp_path / "same.exr", dict.fromkeys(names, DEPTH_M))
     np.testing.assert_array_equal(read_depth(same).z_m, DEPTH_M)

@@ -227,6 +227,43 @@ def test_the_only_map_of_an_archive_is_taken_and_named(
     np.testing.assert_array_equal(read_depth(tmp_path / "d.npy").z_m, RAMP_M)
 
 
+def test_a_mask_by_another_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", depth=RAMP_M, valid_mask=RAMP_M < 4)
+    np.testing.assert_array_equal(read_depth(tmp_path / "d.npz").valid, RAMP_M < 4)
+
+
+@pytest.mark.parametrize("code", [65504.0, 65535.0, 1e10, np.inf])
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_codes_of_nothing_in_files_of_floats(tmp_path: Path, kind: Any, code: float) -> None:
+    with np.errstate(over="ignore"):
+        np.save(tmp_path / "d.npy", np.where(RAMP_M < 4, RAMP_M, code).astype(kind))
+    np.testing.assert_array_equal(read_depth(tmp_path / "d.npy").valid, RAMP_M < 4)
+
+
+def test_depth_along_the_other_direction_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", -RAMP_M)
+    with pytest.raises(DepthFileError, match="All its values are negative, as along the -z of OpenGL"):
+        read_depth(tmp_path / "d.npy")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_pfm_is_in_metres_and_begins_at_the_bottom(tmp_path: Path, order: str) -> None:
+    head = f"Pf\n8 6\n{-1.0 if order == '<' else 1.0}\n".encode()
+    (tmp_path / "d.pfm").write_bytes(head + RAMP_M[::-1].astype(f"{order}f4").tobytes())
+    file = read_depth(tmp_path / "d.pfm")
+    np.testing.assert_array_equal(file.z_m, RAMP_M)
+    assert (file.unit_m, file.source) == (1.0, "float PFM")
+
+
+@pytest.mark.parametrize("most", [65535, 10_000, 8191])
+def test_a_pgm_is_in_millimetres_whatever_its_largest_number(tmp_path: Path, most: int) -> None:
+    stored = np.rint(RAMP_M * 1000).astype(">u2")
+    (tmp_path / "d.pgm").write_bytes(f"P5\n8 6\n{most}\n".encode() + stored.tobytes())
+    file = read_depth(tmp_path / "d.pgm")
+    np.testing.assert_allclose(file.z_m, stored / 1000, rtol=1e-6)
+    assert (file.unit_m, file.source) == (0.001, "integer PGM")
+
+
 @pytest.mark.parametrize("key", ["disparity", "inverse_depth", "confidence"])
 def test_a_map_of_something_else_is_not_taken_for_depth(tmp_path: Path, key: str) -> None:
     np.savez(tmp_path / "d.npz", **{key: RAMP_M})

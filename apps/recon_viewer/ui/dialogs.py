@@ -114,7 +114,9 @@ class Dialogs:
             gui.FileDialog.OPEN, "Open measured depth" if depth else "Open", self._window.theme
         )
         if depth:
-            dialog.add_filter(".png .exr .tif .tiff .npy .npz", "Depth (.png, .exr, .tif, .npy, .npz)")
+            dialog.add_filter(
+                ".png .exr .tif .tiff .npy .npz .pfm .pgm", "Depth (.png, .exr, .tif, .npy, .pfm)"
+            )
         else:
             dialog.add_filter(f"{_PHOTOS} {_SCENES}", "Photos, scenes, exported files")
             dialog.add_filter(_PHOTOS, "Photos")
