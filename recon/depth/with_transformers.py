@@ -184,8 +184,8 @@ def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
     """Turns what transformers raises about a checkpoint into ModelUnavailable; silences its progress and warnings."""
     from transformers.utils import logging
 
+    before, shows_progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
-    before = logging.get_verbosity()
     logging.set_verbosity(logging.CRITICAL)
     try:
         yield
@@ -199,6 +199,8 @@ def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
         ) from error
     finally:
         logging.set_verbosity(before)
+        if shows_progress:
+            logging.enable_progress_bar()
 
 
 def _predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, tuple[int, int]]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from recon.depth import registry, with_transformers
 from recon.depth.estimator import RunOptions
+from recon.depth.hub.checkpoint_cache import Snapshot
 from recon.errors import ModelUnavailable
 from recon.types import DepthKind, MetricDepth, RelativeDepth
 
@@ -133,6 +134,20 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
 def options(**values: Any) -> RunOptions:
     return RunOptions(device="cpu", **values)
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_library_shows_its_progress_as_before(shows: bool, tmp_path: Path) -> None:
+    """A program may use transformers for other models, too."""
+    from transformers.utils import logging
+
+    (logging.enable_progress_bar if shows else logging.disable_progress_bar)()
+    try:
+        with with_transformers._as_one_sentence(Snapshot(tmp_path)):
+            assert not logging.is_progress_bar_enabled()
+        assert logging.is_progress_bar_enabled() == shows
+    finally:
+        logging.enable_progress_bar()
 
 
 def test_every_network_of_the_installed_transformers_is_known() -> None:
