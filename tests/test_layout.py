@@ -42,6 +42,12 @@ def shown(result: Iterable[Import]) -> str:
     return "\n" + "\n".join(map(str, result))
 
 
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
+    """Of all modules of the project."""
+    return imports_of(ROOT)
+
+
 def test_every_room_has_its_floor() -> None:
     rooms = {room_of(module) for module in modules_of(ROOT)}
     assert rooms - FLOOR.keys() == set(), "a new room: give it a floor in FLOORS"
@@ -53,28 +59,27 @@ def test_the_library_has_no_floor_more_than_its_imports_need() -> None:
     assert len(floors) == counts_of(ROOT, "recon")["floors"]
 
 
-def test_no_arrow_points_upwards() -> None:
+def test_no_arrow_points_upwards(imports: list[Import]) -> None:
     wrong = [
         one
-        for (a, b), imports in arrows_of(imports_of(ROOT)).items()
+        for (a, b), between in arrows_of(imports).items()
         if FLOOR.get(a, 0) <= FLOOR.get(b, 0)
-        for one in imports
+        for one in between
     ]
     assert not wrong, shown(wrong)
 
 
-def test_no_file_imports_itself_by_way_of_others() -> None:
-    imports = imports_of(ROOT)
+def test_no_file_imports_itself_by_way_of_others(imports: list[Import]) -> None:
     circles = circles_of((one.importer, one.imported) for one in imports)
     wrong = [one for one in imports for circle in circles if {one.importer, one.imported} <= set(circle)]
     assert not wrong, shown(wrong)
 
 
-def test_the_applications_import_the_library_and_not_each_other() -> None:
+def test_the_applications_import_the_library_and_not_each_other(imports: list[Import]) -> None:
     below = {"recon": 0, "recon_viewer": 1, "recon_cli": 2}
     wrong = [
         one
-        for one in imports_of(ROOT)
+        for one in imports
         for a, b in [(one.importer.split(".")[0], one.imported.split(".")[0])]
         if below[a] < below[b]
         or ((a, b) == ("recon_cli", "recon_viewer") and one.importer != OPENS_THE_VIEWER)
