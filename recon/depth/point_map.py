@@ -41,10 +41,12 @@ def solve(points: NDArray[np.float32], valid: BoolMap, *, focal_px: float | None
     height, width = valid.shape
     half_diagonal_px = float(np.hypot(width, height)) / 2
     rows, columns = (_samples(side) for side in (height, width))
-    seen = valid[np.ix_(rows, columns)]
+    sample = points[np.ix_(rows, columns)]
+    # Half precision may overflow, and a point in the plane of the camera has no ray.
+    seen = valid[np.ix_(rows, columns)] & np.isfinite(sample).all(axis=2) & (sample[..., 2] != 0)
     if int(seen.sum()) < _FEWEST:
         return View(0.0, focal_px)
-    xyz = points[np.ix_(rows, columns)][seen].astype(np.float64)
+    xyz = sample[seen].astype(np.float64)
     across, down = np.meshgrid(columns + 0.5 - width / 2, rows + 0.5 - height / 2)
     at = np.stack((across[seen], down[seen]), axis=-1) / half_diagonal_px
     focal = None if focal_px is None else focal_px / half_diagonal_px

@@ -41,6 +41,16 @@ def test_pixels_without_depth_do_not_count() -> None:
     assert point_map.solve(points, valid, focal_px=None).focal_px == pytest.approx(100.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 0.0])
+def test_points_without_a_ray_do_not_count(wrong: float) -> None:
+    points, z = points_of(width=120, height=90, focal_px=100.0, shift=0.3)
+    points[::2] = wrong
+    view = point_map.solve(points, np.ones(z.shape, np.bool_), focal_px=None)
+    assert view.focal_px == pytest.approx(100.0, rel=1e-3)
+    points[:] = wrong
+    assert point_map.solve(points, np.ones(z.shape, np.bool_), focal_px=None) == point_map.View(0.0, None)
+
+
 @pytest.mark.parametrize("focal_px", [None, 70.0])
 def test_no_pixels_give_no_camera(focal_px: float | None) -> None:
     points, z = points_of(width=30, height=30, focal_px=100.0, shift=0.3)
