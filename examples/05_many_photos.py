@@ -9,7 +9,8 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
 
 def show(event: batch.Event) -> None:
     if isinstance(event, batch.Written):
-        print(f"{event.name}: {', '.join(Path(file['path']).name for file in event.files)}")
+        names = [Path(file["path"]).name for file in event.files]
+        print(f"{event.name}: {', '.join(names)}")
     elif isinstance(event, batch.Failed):
         print(f"{event.name}: {event.error}")
 
