@@ -175,13 +175,17 @@ def _with_growing_error(shape: _Shape, target: int) -> _Shape:
 
 
 def _within(shape: _Shape, error_m: float) -> _Shape:
-    """Decimates as far as the error allows."""
+    """Decimates as far as the error allows, and at least one face is left."""
+    # An error of more than the size of the mesh allows no more, and makes the numbers too small to compute with.
+    error_m = min(error_m, float(np.linalg.norm(np.ptp(shape.points, axis=0))))
     before = 2 * len(shape.faces)
     # Until a round removes almost nothing.
     while len(shape.faces) <= 0.98 * before:
         before = len(shape.faces)
-        shape = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(_SPENT * error_m))
-        error_m *= 1 - _SPENT
+        smaller = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(_SPENT * error_m))
+        if not len(smaller.faces):
+            return shape
+        shape, error_m = smaller, error_m * (1 - _SPENT)
     return shape
 
 

@@ -84,6 +84,14 @@ def test_the_surface_moves_no_farther_than_the_error(room: Mesh, room_seen: Seen
     assert np.percentile(moved_m, 99) < error_m and moved_m.max() < 2 * error_m
 
 
+@pytest.mark.parametrize("error_m", [100.0, 1e9, 1e300])
+def test_an_error_larger_than_the_mesh_leaves_the_coarsest_mesh(room: Mesh, error_m: float) -> None:
+    coarse, coarsest = simplify(room, error_m=1.0), simplify(room, error_m=error_m)
+    assert 0 < len(coarsest.faces) <= 2 * len(coarse.faces) and faces_camera(coarsest)
+    size = np.ptp(room.vertices, axis=0)
+    assert np.allclose(np.ptp(coarsest.vertices, axis=0)[:2], size[:2], rtol=0.05)
+
+
 def test_texture_coordinates_are_the_vertices_projection(room: Mesh) -> None:
     small = simplify(room, faces=600)
     assert small.uv is not None
