@@ -119,7 +119,7 @@ class Options:
     processing_size: int | None = _option(
         "Depth model",
         None,
-        "Side of the input image, px. Depth Anything V2: shorter side (518); 3: longer (504); MoGe-2: longer.",
+        "Side of the input image, px: the longer side for Depth Anything 3 (504) and MoGe-2, else the shorter (518).",
         flag="--processing-size",
         metavar="PX",
     )

@@ -33,7 +33,7 @@ from recon.provenance import (
     without_folder,
 )
 from recon.scene import Scene
-from recon.stage_reports import report_depth, report_faces, report_levelling, report_pixels
+from recon.stage_reports import report_depth, report_faces, report_levelling, report_pixels, report_size
 from recon.types import DepthEstimate, Intrinsics, Mesh, Photo
 from recon.version import GENERATOR
 
@@ -111,6 +111,8 @@ def estimate_depth(prepared: Prepared, estimator: Estimator, journal: Journal) -
     camera = prepared.known_camera
     focal_px = None if camera is None else camera.fx
     estimate = estimator.estimate(prepared.photo, focal_px=focal_px, journal=journal)
+    if not isinstance(estimator, Measured | RelativeFile):
+        report_size(estimate, prepared.options, journal)
     return estimate.within(prepared.photo.present)
 
 

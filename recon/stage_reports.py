@@ -7,8 +7,19 @@ import numpy as np
 from recon.frames import Axes
 from recon.geometry.gravity import SURE_CONFIDENCE
 from recon.journal import Journal
-from recon.options import Shape
+from recon.options import Options, Shape
 from recon.scene import Scene
+from recon.types import DepthEstimate
+
+
+def report_size(estimate: DepthEstimate, options: Options, journal: Journal) -> None:
+    """Warns if the model does not follow ``--processing-size``."""
+    if options.processing_size is not None and "processing_width" not in estimate.details:
+        journal.warn(
+            "options",
+            f"--processing-size has no effect: {estimate.model} does not use it",
+            option="--processing-size",
+        )
 
 
 def report_depth(scene: Scene, journal: Journal) -> None:

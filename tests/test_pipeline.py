@@ -223,3 +223,16 @@ def test_a_calibration_carries_the_focal_length_that_its_metres_belong_to(tmp_pa
     (tmp_path / "cal.json").write_text(dumps(result))
     scene = recon.reconstruct(photo(), estimator=Fake("relative"), calibration=tmp_path / "cal.json")  # type: ignore[arg-type]
     assert scene.intrinsics.fx == 234.0
+
+
+@pytest.mark.parametrize("uses_it", [True, False])
+def test_a_processing_size_that_the_model_does_not_use_is_a_warning(uses_it: bool) -> None:
+    class Sized(Fake):
+        def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+            estimate = super().estimate(photo, focal_px=focal_px, journal=journal)
+            return replace(estimate, details={"processing_width": 280}) if uses_it else estimate
+
+    journal = Journal()
+    recon.reconstruct(photo(), estimator=Sized(), processing_size=280, journal=journal)  # type: ignore[arg-type]
+    texts = [entry.message for entry in journal.entries if "--processing-size" in entry.message]
+    assert texts == ([] if uses_it else ["--processing-size has no effect: fake-metric does not use it"])

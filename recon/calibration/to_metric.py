@@ -121,9 +121,9 @@ def fit(
     sources = _counted(scale_sources.constraints)
     if scale_sources.reference is not None:
         reference = scale_sources.reference
-        truth = reference.estimate(
-            photo, focal_px=None if known_camera is None else known_camera.fx, journal=journal
-        )
+        # The metres of some networks are for a focal length: the scene's, which the estimate may have predicted.
+        camera_px = estimate.focal_px if known_camera is None else known_camera.fx
+        truth = reference.estimate(photo, focal_px=camera_px, journal=journal)
         if not isinstance(truth.depth, MetricDepth):
             raise CalibrationError(
                 f"{reference.name} returned relative depth: --reference takes a metric model"

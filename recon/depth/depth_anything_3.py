@@ -1,12 +1,13 @@
-"""Depth Anything 3: metric depth with a mask of the sky (Lin et al., arXiv:2511.10647).
+"""Depth Anything 3 for one photo: metric or relative depth with a mask of the sky (Lin et al., arXiv:2511.10647).
 
-The network estimates depth D for a camera whose focal length at the processing size is 300 px: with ``f_px`` that of
-the resized photo, ``z = f_px D / 300`` (the authors' README).
+The metric network estimates depth D for a camera whose focal length at the processing size is 300 px: with ``f_px``
+that of the resized photo, ``z = f_px D / 300`` (the authors' README). The other one, "mono", has the same layers and
+estimates depth in an unknown unit: ``1/D`` is relative inverse depth.
 """
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,18 @@ from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
 from recon.depth.inference.placement import Placement
+from recon.errors import ModelUnavailable
 from recon.journal import Journal
-from recon.types import BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+from recon.types import (
+    BoolMap,
+    DepthEstimate,
+    DepthKind,
+    FloatMap,
+    Intrinsics,
+    MetricDepth,
+    Photo,
+    RelativeDepth,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -28,30 +39,30 @@ PROCESSING_SIZE_PX = 504
 CANONICAL_FOCAL_PX = 300.0
 SKY_FROM = 0.3
 """The sky output from which a pixel is sky (``compute_sky_mask`` of the authors)."""
-KIND = "da3metric-large"
+KINDS: dict[str, DepthKind] = {"da3metric-large": "metric", "da3mono-large": "relative"}
+"""``model_name`` of a checkpoint's config.json, and what its depth is."""
 _PATCH_PX = 14
 
 
 class DepthAnything3:
-    """Estimator for DA3METRIC-LARGE: metres for a known focal length, and the sky."""
+    """Estimator for DA3METRIC-LARGE (metres for a known focal length) and DA3MONO-LARGE (relative)."""
 
-    gives: Literal["metric"] = "metric"
-
-    def __init__(self, name: str, source: Source, run: RunOptions) -> None:
-        """Takes the name that the user gave, the source of the weights, and the run options."""
+    def __init__(self, name: str, source: Source, gives: DepthKind, run: RunOptions) -> None:
+        """Takes the name that the user gave, the source of the weights, the kind of depth, and the run options."""
         self.name = name
+        self.gives = gives
         self._size_px = run.processing_size or PROCESSING_SIZE_PX
         self._network = Network(name, source, run, load=load, keep_fp32=("neck", "head"))
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
-        """Estimates depth; without a known focal length, 60 degrees along the longer side set the scale.
+        """Estimates depth; for metres without a known focal length, 60 degrees along the longer side set the scale.
 
         Raises:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
+            PhotoError: The photo is too narrow.
         """
         check_shape(photo, self.name)
         snapshot = self._network.snapshot(journal)
-        focal = focal_px or Intrinsics.best(None, None, width=photo.width, height=photo.height).fx
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, FloatMap, tuple[int, int]]:
             small = resized(photo.rgb, self._size_px)
@@ -61,12 +72,17 @@ class DepthAnything3:
 
         canonical, sky_output, (width, height) = self._network.run(work, journal)
         sky: BoolMap = sky_output >= SKY_FROM
-        # The mean of both axes, which the rounding to patches stretches a little differently.
-        focal_inside_px = focal * (width / photo.width + height / photo.height) / 2
-        z_m = canonical * np.float32(focal_inside_px / CANONICAL_FOCAL_PX)
-        valid = np.isfinite(z_m) & (z_m > 0) & ~sky
+        depth: MetricDepth | RelativeDepth
+        focal = None
+        if self.gives == "metric":
+            focal = focal_px or Intrinsics.best(None, None, width=photo.width, height=photo.height).fx
+            # The mean of both axes, which the rounding to patches stretches a little differently.
+            focal_inside_px = focal * (width / photo.width + height / photo.height) / 2
+            depth = metric_depth(canonical, sky, focal_inside_px)
+        else:
+            depth = relative_depth(canonical, sky)
         return DepthEstimate(
-            depth=MetricDepth(np.where(valid, z_m, np.float32(0)), valid),
+            depth=depth,
             model=self.name,
             revision=snapshot.revision,
             focal_used_px=focal,
@@ -76,9 +92,22 @@ class DepthAnything3:
                 "backend": "fast",
                 "processing_width": width,
                 "processing_height": height,
-                "uses_focal": True,
+                "uses_focal": focal is not None,
             },
         )
+
+
+def metric_depth(canonical: FloatMap, sky: BoolMap, focal_px: float) -> MetricDepth:
+    """Metres from the network's depth (H, W); ``focal_px`` is the focal length at the processing size."""
+    z_m = canonical * np.float32(focal_px / CANONICAL_FOCAL_PX)
+    valid = np.isfinite(z_m) & (z_m > 0) & ~sky
+    return MetricDepth(np.where(valid, z_m, np.float32(0)), valid)
+
+
+def relative_depth(depth: FloatMap, sky: BoolMap) -> RelativeDepth:
+    """Inverse depth from the network's depth (H, W) in an unknown unit."""
+    valid = np.isfinite(depth) & (depth > 0) & ~sky
+    return RelativeDepth(np.divide(1, depth, out=np.zeros_like(depth), where=valid), valid)
 
 
 def load(snapshot: Snapshot) -> Any:
@@ -92,7 +121,7 @@ def load(snapshot: Snapshot) -> Any:
 
     return load_weights.load(
         snapshot,
-        kind=KIND,
+        kind=tuple(KINDS),
         build=lambda config: DepthAnything3Net(Any3Config.of(config)),
         kind_key="model_name",
         renamed=renamed,
@@ -142,21 +171,38 @@ def predict(
 
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> DepthAnything3:
-    return DepthAnything3(name, source, run)
+    gives = KINDS[str(config["model_name"])]
+    if run.depth_kind not in (None, gives):
+        raise ModelUnavailable(f"{name}: this checkpoint gives {gives} depth; omit --depth-kind.")
+    return DepthAnything3(name, source, gives, run)
 
 
-REPOSITORY = "depth-anything/DA3METRIC-LARGE"
-CARDS = (
-    ModelCard(
-        name="da3-metric-large",
-        gives="metric",
-        summary="metric depth and sky, indoors and outdoors; needs the focal length",
-        create=partial(DepthAnything3, "da3-metric-large", Source(REPOSITORY)),
+def _card(name: str, gives: DepthKind, repository: str, summary: str) -> ModelCard:
+    return ModelCard(
+        name=name,
+        gives=gives,
+        summary=summary,
+        create=partial(DepthAnything3, name, Source(repository), gives),
         licence="Apache-2.0",
         commercial=True,
         masks_sky=True,
-        repository=REPOSITORY,
+        repository=repository,
         download_mb=1337,  # 334 million float32, counted in our network
+    )
+
+
+CARDS = (
+    _card(
+        "da3-metric-large",
+        "metric",
+        "depth-anything/DA3METRIC-LARGE",
+        "metric depth and sky, indoors and outdoors; needs the focal length",
+    ),
+    _card(
+        "da3-mono-large",
+        "relative",
+        "depth-anything/DA3MONO-LARGE",
+        "relative depth and sky; slow, more detail",
     ),
 )
-CHECKPOINTS = {KIND: _from_config}
+CHECKPOINTS = dict.fromkeys(KINDS, _from_config)

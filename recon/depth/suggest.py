@@ -1,6 +1,6 @@
 """Which depth model for which photo: an order of preference, and the user's conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recon import estimator_names as names
@@ -16,6 +16,7 @@ _ORDER = {
     "dav2-metric-outdoor-large": "it is trained for metres in streets",
     "dav2-metric-indoor-small": "it is trained for metres in rooms; its small version may be used commercially",
     "dav2-metric-outdoor-small": "it is trained for metres in streets; its small version may be used commercially",
+    "da3-mono-large": "it has fine detail and finds the sky; its depth is relative and needs a known length",
     "dav2-large": "it has fine detail; its depth is relative and needs a known length",
     "dav2-small": "it is small and fast; its depth is relative and needs a known length",
     "moge2-vits": "it is small, and estimates metres, the focal length and the sky",
@@ -47,6 +48,24 @@ def suggest(cards: Sequence[ModelCard], wish: Wish) -> tuple[ModelCard, str]:
         if name in by_name and _fits(by_name[name], wish):
             return by_name[name], reason
     raise ModelUnavailable("No model meets all of these conditions; leave one out (recon models lists them).")
+
+
+SHARPEST, STEADIEST = names.DEPTH_PRO, "da3-metric-large"
+
+
+def pairing(card: ModelCard, is_here: Callable[[str], bool]) -> str | None:
+    """A sentence on using two models together, if the suggested one is half of such a pair; None otherwise.
+
+    Args:
+        card: The suggested model.
+        is_here: Whether a model of a name is on this machine.
+    """
+    if card.name != SHARPEST or not (is_here(SHARPEST) and is_here(STEADIEST)):
+        return None
+    return (
+        f"{STEADIEST} is on this machine, too: --model {SHARPEST} --reference {STEADIEST} combines the edges of "
+        "the one with the metres of the other."
+    )
 
 
 def _fits(card: ModelCard, wish: Wish) -> bool:

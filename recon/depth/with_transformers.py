@@ -88,6 +88,7 @@ class TransformersDepth:
         refuse_int8(name, run)
         self.name = name
         self.gives = gives
+        self._size_px = run.processing_size
         self._network = Network(name, source, run, load=_load, keep_fp32=_FLOAT32_PARTS)
 
     def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
@@ -101,8 +102,11 @@ class TransformersDepth:
         snapshot = self._network.snapshot(journal)
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, tuple[int, int], float | None]:
-            with journal.stage(f"Running {self.name} with transformers"), _as_one_sentence(snapshot):
-                values, size = _predict(model, photo, placement)
+            with (
+                journal.stage(f"Running {self.name} with transformers"),
+                _as_one_sentence(snapshot, self._size_px),
+            ):
+                values, size = _predict(model, photo, placement, self._size_px)
             return values, size, _clamped_at_m(model.config)
 
         values, (width, height), max_depth_m = self._network.run(work, journal)
@@ -180,8 +184,13 @@ def _load(snapshot: Snapshot) -> Any:
 
 
 @contextmanager
-def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
-    """Turns what transformers raises about a checkpoint into ModelUnavailable; silences its progress and warnings."""
+def _as_one_sentence(snapshot: Snapshot, size_px: int | None = None) -> Iterator[None]:
+    """Turns what transformers raises about a checkpoint into ModelUnavailable; silences its progress and warnings.
+
+    Args:
+        snapshot: The checkpoint.
+        size_px: The size that the user asked for, which may be what it cannot do.
+    """
     from transformers.utils import logging
 
     before, shows_progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -193,9 +202,12 @@ def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
         if placement.is_out_of_memory(error):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_REASON]
+        at, remedy = "", "Download it again"
+        if size_px is not None:
+            at, remedy = f" with --processing-size {size_px}", "Omit --processing-size, download it again"
         raise ModelUnavailable(
-            f"{snapshot.folder}: transformers cannot use this checkpoint ({reason}). Download it again, or choose "
-            "another one."
+            f"{snapshot.folder}: transformers cannot use this checkpoint{at} ({reason}). {remedy}, or choose another "
+            "one."
         ) from error
     finally:
         logging.set_verbosity(before)
@@ -203,11 +215,14 @@ def _as_one_sentence(snapshot: Snapshot) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, tuple[int, int]]:
+def _predict(
+    model: Any, photo: Photo, placement: Placement, size_px: int | None
+) -> tuple[FloatMap, tuple[int, int]]:
     """Depth or inverse depth (H, W) float32 on the photo's grid, and (width, height) of the network's input."""
     import torch
 
-    prepared = model.image_processor(Image.fromarray(photo.rgb), return_tensors="pt")
+    picture, how = _at_size(model, Image.fromarray(photo.rgb), size_px)
+    prepared = model.image_processor(picture, return_tensors="pt", **how)
     pixels = prepared["pixel_values"].to(placement.device, placement.dtype)
     values = model(pixel_values=pixels).predicted_depth[:, None].to(torch.float32)
     down, across = _padding(model, photo)
@@ -215,6 +230,37 @@ def _predict(model: Any, photo: Photo, placement: Placement) -> tuple[FloatMap, 
     resized = torch.nn.functional.interpolate(values, size, mode="bilinear", align_corners=False)
     inside = resized[0, 0, down : down + photo.height, across : across + photo.width]
     return inside.cpu().numpy(), (int(pixels.shape[3]), int(pixels.shape[2]))
+
+
+def _at_size(model: Any, picture: Image.Image, size_px: int | None) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture, and the keywords of the image processor, for which the input's shorter side is about ``size_px``.
+
+    Most processors resize to the ``size`` that they are given, with the proportions of their own one. GLPN's resizes
+    nothing but to whole patches, so that the picture is resized before.
+    """
+    if size_px is None:
+        return picture, {}
+    own = getattr(model.image_processor, "size", None)
+    height, width = (getattr(own, side, None) for side in ("height", "width"))
+    if not height or not width:
+        divisor = int(getattr(model.image_processor, "size_divisor", None) or 1)
+        scale = size_px / min(picture.size) / divisor
+        whole = tuple(max(1, round(side * scale)) * divisor for side in picture.size)
+        return picture.resize((whole[0], whole[1]), Image.Resampling.BICUBIC), {}
+    patch = _patch_px(model.config)
+    high, wide = (
+        max(1, round(size_px * side / min(height, width) / patch)) * patch for side in (height, width)
+    )
+    return picture, {"size": {"height": high, "width": wide}}
+
+
+def _patch_px(config: Any) -> int:
+    """Side of a patch of the encoder, px; 1 if it has none."""
+    for part in (config, getattr(config, "backbone_config", None)):
+        side = getattr(part, "patch_size", None)
+        if isinstance(side, int):
+            return side
+    return 1
 
 
 def _padding(model: Any, photo: Photo) -> tuple[int, int]:

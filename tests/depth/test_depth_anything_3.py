@@ -1,6 +1,7 @@
 """Depth Anything 3 metric, against the authors' own network with random weights."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+import recon
 from recon.depth import registry
 from recon.depth.depth_anything import DEVIATION, MEAN
 from recon.depth.depth_anything_3 import load, resized
@@ -19,7 +21,7 @@ from recon.depth.estimator import RunOptions
 from recon.depth.hub.checkpoint_cache import Snapshot
 from recon.depth.nets.depth_anything_3 import Any3Config
 from recon.errors import ModelUnavailable
-from recon.types import MetricDepth
+from recon.types import MetricDepth, RelativeDepth
 
 from .conftest import KeepingJournal, noise_photo
 
@@ -94,6 +96,47 @@ def test_metres_follow_the_focal_length_and_sky_has_none(reference: Path, journa
     np.testing.assert_allclose(near.depth.z_m[seen], (expected * inside_px / 300)[seen], rtol=1e-4)
 
 
+@pytest.fixture
+def mono(reference: Path, tmp_path: Path) -> Path:
+    """The same weights as a checkpoint of the relative network."""
+    shutil.copy(reference / "model.safetensors", tmp_path)
+    config = json.loads((reference / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_name": "da3mono-large"}))
+    return tmp_path
+
+
+def test_mono_gives_inverse_depth_without_the_sky(
+    reference: Path, mono: Path, journal: KeepingJournal
+) -> None:
+    photo = noise_photo(width=160, height=120)
+    run = RunOptions(device="cpu", processing_size=112)
+    relative = registry.create(f"hf:{mono}", run).estimate(photo, focal_px=150.0, journal=journal)
+    metric = registry.create(f"hf:{reference}", run).estimate(photo, focal_px=150.0, journal=journal)
+    assert isinstance(relative.depth, RelativeDepth) and isinstance(metric.depth, MetricDepth)
+    assert registry.create(f"hf:{mono}", run).gives == "relative"
+    assert relative.focal_used_px is None and relative.sky is not None and metric.sky is not None
+    np.testing.assert_array_equal(relative.sky, metric.sky)
+    np.testing.assert_array_equal(relative.depth.valid, metric.depth.valid)
+    seen = relative.depth.valid
+    inside_px = 150 * (112 / 160 + 84 / 120) / 2
+    metres = inside_px / 300 / relative.depth.inverse[seen]
+    np.testing.assert_allclose(metres, metric.depth.z_m[seen], rtol=1e-5)
+
+
+def test_mono_is_no_metric_network(mono: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="gives relative depth; omit --depth-kind"):
+        registry.create(f"hf:{mono}", RunOptions(depth_kind="metric"))
+
+
+def test_another_network_is_refused(reference: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_name": "da3-giant"}')
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(
+        ModelUnavailable, match="expected a da3metric-large or da3mono-large checkpoint, got da3-g"
+    ):
+        load(Snapshot(tmp_path))
+
+
 @pytest.mark.slow
 def test_an_unknown_focal_length_is_60_degrees_along_the_longer_side(
     reference: Path, journal: KeepingJournal
@@ -140,3 +183,28 @@ def test_the_published_sizes_are_the_defaults() -> None:
 def test_it_is_listed_for_commercial_use() -> None:
     card = registry.card("da3-metric-large")
     assert card.gives == "metric" and card.licence == "Apache-2.0" and not card.predicts_focal
+    assert registry.card("da3-mono-large").gives == "relative" and registry.card("da3-mono-large").commercial
+
+
+@pytest.mark.parametrize("known", [None, 150.0])
+def test_the_edges_of_depth_pro_and_the_metres_of_depth_anything_3(
+    known: float | None, reference: Path, depthpro_folder: Path, journal: KeepingJournal
+) -> None:
+    photo = noise_photo(width=160, height=120)
+    sharp, steady = f"hf:{depthpro_folder}", f"hf:{reference}"
+    run = RunOptions(device="cpu")
+    scene = recon.reconstruct(
+        photo, model=sharp, reference=steady, device="cpu", focal_px=known, fit="scale", journal=journal
+    )
+    edges = registry.create(sharp, run).estimate(photo, focal_px=known, journal=journal)
+    # The metres are for the focal length of the scene: the user's, else Depth Pro's.
+    assert scene.intrinsics.fx == pytest.approx(known or edges.focal_px)
+    metres = registry.create(steady, run).estimate(photo, focal_px=scene.intrinsics.fx, journal=journal)
+    assert isinstance(edges.depth, MetricDepth) and isinstance(metres.depth, MetricDepth)
+    seen = scene.depth.valid
+    assert seen.mean() > 0.1
+    scales = scene.depth.z_m[seen] / edges.depth.z_m[seen]
+    np.testing.assert_allclose(scales, scales[0], rtol=1e-4)
+    ratios = (metres.depth.z_m / np.maximum(edges.depth.z_m, 1e-6))[seen & metres.depth.valid]
+    low, high = np.percentile(ratios, [20, 80])
+    assert low < scales[0] < high and not low < 1 < high

@@ -7,7 +7,7 @@ import pytest
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
 from recon.depth.hub import download
-from recon.depth.suggest import Wish, suggest
+from recon.depth.suggest import Wish, pairing, suggest
 from recon.errors import ModelUnavailable
 
 from .conftest import KeepingJournal
@@ -63,3 +63,11 @@ def test_commercial_only_changes_what_auto_takes(
     monkeypatch.setattr(download, "obtain", lambda source, **how: None)
     assert registry.choose_auto(RunOptions(commercial_only=True), journal).name == "moge2-vitl"
     assert registry.choose_auto(RunOptions(), journal).name == "depthpro"
+
+
+@pytest.mark.parametrize("here", [(), ("depthpro",), ("da3-metric-large",), ("depthpro", "da3-metric-large")])
+def test_two_models_are_suggested_together_where_both_are_here(here: tuple[str, ...]) -> None:
+    tip = pairing(registry.card("depthpro"), here.__contains__)
+    assert (tip is not None) == (len(here) == 2)
+    assert tip is None or "--model depthpro --reference da3-metric-large" in tip
+    assert pairing(registry.card("moge2-vitl"), here.__contains__) is None

@@ -192,6 +192,49 @@ def test_the_result_is_that_of_the_class_and_its_processor(
     np.testing.assert_allclose(values[valid], expected[0, 0].numpy()[valid], rtol=1e-4, atol=1e-5)
 
 
+INPUT_OF_100_PX = {
+    "depth_anything": (126, 98),
+    "dpt": (98, 98),
+    "glpn": (128, 96),
+    "prompt_depth_anything": (126, 98),
+    "zoedepth": (117, 96),
+}
+"""Width and height for a photo of 200 x 160 px: by each processor's own rules for its proportions and patches."""
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_processing_size_is_that_of_the_input(
+    kind: str, checkpoint: Callable[[str], Path], journal: KeepingJournal
+) -> None:
+    photo = noise_photo(width=200, height=160)
+    stated = MAKERS[kind][1] if kind == "dpt" else None
+    results = []
+    for size in (None, 100):
+        run = options(backend="transformers", depth_kind=stated, processing_size=size)
+        results.append(
+            registry.create(f"hf:{checkpoint(kind)}", run).estimate(photo, focal_px=None, journal=journal)
+        )
+    own, asked = ((each.details["processing_width"], each.details["processing_height"]) for each in results)
+    assert asked == INPUT_OF_100_PX[kind] != own
+    assert results[1].depth.valid.shape == (160, 200) and results[1].depth.valid.mean() > 0.5
+
+
+def test_a_processing_size_that_the_network_cannot_do_is_one_sentence(
+    checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, journal: KeepingJournal
+) -> None:
+    from transformers import GLPNForDepthEstimation
+
+    def refuse(self: Any, pixel_values: Any) -> None:
+        raise ValueError(f"the input must have 480 rows, got {pixel_values.shape[2]}")
+
+    monkeypatch.setattr(GLPNForDepthEstimation, "forward", refuse)
+    estimator = registry.create(f"hf:{checkpoint('glpn')}", options(processing_size=64))
+    with pytest.raises(
+        ModelUnavailable, match=r"with --processing-size 64 \(.*480 rows.* Omit --processing-size"
+    ):
+        estimator.estimate(noise_photo(width=200, height=160), focal_px=None, journal=journal)
+
+
 @pytest.mark.parametrize("known_focal", [300.0, None])
 def test_both_backends_give_the_same_depth_pro(
     known_focal: float | None, depthpro_folder: Path, journal: KeepingJournal

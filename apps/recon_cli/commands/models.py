@@ -173,9 +173,10 @@ def pull(session: Session, name: str) -> None:
 def suggest(session: Session, commercial: bool, metric: bool, place: "Place | None", fast: bool) -> None:
     """Name the most accurate model that meets the conditions, and why."""
     from recon.depth import registry
-    from recon.depth.suggest import Wish, suggest
+    from recon.depth.suggest import Wish, pairing, suggest
 
     card, reason = suggest(registry.cards(), Wish(commercial, metric, place, fast))
-    session.result["model"] = {**_as_json(card), "reason": reason}
-    session.print(f"{card.name}: {reason}.\n")
+    tip = pairing(card, registry.is_here)
+    session.result["model"] = {**_as_json(card), "reason": reason, "tip": tip}
+    session.print(f"{card.name}: {reason}.\n" + (f"{tip}\n" if tip else ""))
     session.print(_details(card))

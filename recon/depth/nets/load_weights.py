@@ -29,7 +29,7 @@ _UNUSED = re.compile(r"\.mask_token$")
 def load(
     snapshot: Snapshot,
     *,
-    kind: str,
+    kind: str | tuple[str, ...],
     build: Callable[[Mapping[str, Any]], Net],
     skip: str | None = None,
     kind_key: str = "model_type",
@@ -41,7 +41,7 @@ def load(
 
     Args:
         snapshot: The checkpoint.
-        kind: The expected kind of network.
+        kind: The expected kind of network, or several of the same layers.
         build: Creates the network, without weights, from the configuration.
         skip: Prefix of the names of optional weights.
         kind_key: Where config.json names the kind of network.
@@ -52,9 +52,10 @@ def load(
     """
     config = checkpoint_cache.read_config(snapshot)
     model_type = config.get(kind_key)
-    if model_type != kind:
+    kinds = (kind,) if isinstance(kind, str) else kind
+    if model_type not in kinds:
         raise ModelUnavailable(
-            f"{snapshot.folder}: expected a {kind} checkpoint, got {str(model_type or 'none')[:40]}."
+            f"{snapshot.folder}: expected a {' or '.join(kinds)} checkpoint, got {str(model_type or 'none')[:40]}."
         )
     try:
         with torch.device("meta"):
