@@ -38,7 +38,7 @@ NEEDS = {
     "--error-model": "five photos with depth",
 }
 """Words of commands that are not run here, and why."""
-NETWORKS = re.compile(r"\b(depthpro|dav2[a-z-]*)\b")
+NETWORKS = re.compile(r"\b(depthpro|(dav2|da3|moge2)[a-z-]*)\b")
 
 
 @pytest.fixture
