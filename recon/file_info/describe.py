@@ -47,7 +47,7 @@ _KINDS: dict[str, _Kind] = {
     ".ply": _Kind("PLY", ply.describe, ply.load),
     ".stl": _Kind("STL", stl.describe, stl.load),
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), _Kind("USD", usd.describe, usd.load)),
-    ".xyz": _Kind("XYZ text", xyz.describe, xyz.load),
+    **dict.fromkeys((".xyz", ".asc", ".pts", ".txt", ".csv"), _Kind("XYZ text", xyz.describe, xyz.load)),
     **dict.fromkeys(PHOTO_SUFFIXES, _Kind("photo", photo.read)),
 }
 
@@ -56,8 +56,8 @@ def describe(path: Path) -> FileInfo:
     """Describes the contents of a scene file or a photo.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz, .las, .laz, .usd*, .html, a COLMAP folder (.colmap), a recon
-            scene (.npz), or a photo.
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz (.asc, .pts, .txt, .csv), .las, .laz, .usd*, .html, a COLMAP
+            folder (.colmap), a recon scene (.npz), or a photo.
 
     Raises:
         SceneFileError: The file is missing, truncated, damaged, or not of its suffix's type.

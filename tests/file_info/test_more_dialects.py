@@ -117,6 +117,14 @@ def test_a_scalar_next_to_the_colour(text: str, rgb: list[int], tmp_path: Path) 
     assert isinstance(shape, PointCloud) and shape.rgb[0].tolist() == rgb
 
 
+@pytest.mark.parametrize("suffix", [".asc", ".pts", ".txt", ".csv"])
+def test_other_suffixes_of_points_as_text(suffix: str, tmp_path: Path) -> None:
+    mark, head = (",", "x,y,z\n") if suffix == ".csv" else (" ", "3\n" if suffix == ".pts" else "")
+    rows = "".join(mark.join(map(str, point)) + "\n" for point in POINTS)
+    info, shape, _ = agreeing(saved(tmp_path / f"a{suffix}", head + rows))
+    assert info.points == 3 and np.allclose(np.array(in_file(shape)), np.array(POINTS))
+
+
 def pcd(fields: str, kinds: str, rows: str, name: str = "FIELDS") -> str:
     count = len(fields.split())
     return (

@@ -15,7 +15,7 @@ Point = tuple[float, float, float]
 COLUMNS = 76
 """Characters per line of a dialog's text."""
 _PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
-_SCENES = ".npz .ply .glb .gltf .obj .stl .pcd .xyz .las .laz .usd .usda .usdc .usdz"
+_SCENES = ".npz .ply .glb .gltf .obj .stl .pcd .xyz .asc .pts .las .laz .usd .usda .usdc .usdz"
 
 
 class Dialogs:

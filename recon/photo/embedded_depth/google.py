@@ -33,7 +33,11 @@ _CONTAINERS = (
     ("http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/container/item/"),
 )
 """Namespaces of the directory and of its items: those of Dynamic Depth, and their successors."""
-_METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metres": 1.0, "mm": 0.001, "millimeters": 0.001}
+_METRES = {
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),
+    **dict.fromkeys(("cm", "centimeters", "centimetres"), 0.01),
+    **dict.fromkeys(("mm", "millimeters", "millimetres"), 0.001),
+}
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 

@@ -112,6 +112,12 @@ def test_dynamic_depth(
     assert metric(carried).z_m == pytest.approx(Z, rel=1e-3)
 
 
+@pytest.mark.parametrize(("units", "metres"), [("metre", 1.0), ("cm", 0.01), ("Millimetres", 0.001)])
+def test_units_of_length_by_any_spelling(units: str, metres: float, tmp_path: Path) -> None:
+    data = gdepth_jpeg(PHOTO, picture_of(codes_of(Z, "RangeInverse")), Near=NEAR, Far=FAR, Units=units)
+    assert metric(carried_in(data, tmp_path)).z_m == pytest.approx(Z * metres, rel=1e-3)
+
+
 @pytest.mark.parametrize("units", [None, "Diopters", "None"])
 @pytest.mark.parametrize("write", [gdepth_jpeg, dynamic_jpeg])
 def test_without_a_unit_of_length_depth_is_relative(
