@@ -86,6 +86,11 @@ class Controller:
             and self.errands.idle
         )
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether the picture of the current state is still being computed."""
+        return not self._painter.idle
+
     def tick(self) -> bool:
         """Collects the results of the workers; returns whether something changed."""
         changed = self._opening.poll()
@@ -120,9 +125,11 @@ class Controller:
         except ReconError as error:
             self.say(str(error), problem=True)
             return False
+        # A new layer is shown by some of its pixels first, since all of them take seconds.
+        opened = len(state.layers) > len(self.state.layers)
         self.history.do(state, coalesce=coalesce)
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
-        self._repaint(preview=coalesce is not None)
+        self._repaint(preview=opened or coalesce is not None)
         return True
 
     def let_go(self) -> None:
@@ -283,6 +290,8 @@ class Controller:
     def _adopt(self, painted: Picture) -> None:
         if painted.problem is None:
             self.picture = painted
+            if painted.preview and painted.state is self.state and self._settle_at is None:
+                self._repaint()
             return
         self.say(painted.problem, problem=True, window=True)
         # Undo a state that cannot be displayed, so that display and measurements agree.

@@ -96,6 +96,7 @@ class ViewerWindow:
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
         self._shown_message = ""
+        self._shown_drawing = False
         self._asked_to_close: float | None = None
         self.open = True
 
@@ -179,6 +180,10 @@ class ViewerWindow:
         if controller.picture is not self._shown:
             self._adopt(controller.picture)
             changed = True
+        if controller.is_drawing != self._shown_drawing:
+            self._shown_drawing = controller.is_drawing
+            self.window.set_needs_layout()
+            changed = True
         job = controller.job
         if job is not None or self.progress.widget.visible:
             self.progress.show(job)
@@ -245,7 +250,8 @@ class ViewerWindow:
         self._status_ground.frame = gui.Rect(rect.x, rect.y + height, rect.width, line)
         # Truncate, since a long label would wrap to a second line.
         letters = max(10, int(half / (_LETTER_EM * em)))
-        self._status.text = _cut("   ".join(self.controller.picture.notes), letters)
+        doing = ("drawing ...",) if self.controller.is_drawing else ()
+        self._status.text = _cut("   ".join((*doing, *self.controller.picture.notes)), letters)
         self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
         self._message.frame = gui.Rect(rect.x + half, rect.y + height, rect.width - half, line)
         self.view.project()

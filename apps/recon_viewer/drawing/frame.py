@@ -11,6 +11,7 @@ from recon.frames import Transform, gl_T_cam
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
 from recon.scene import Scene
 from recon_viewer.drawing import guides
+from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
@@ -34,6 +35,8 @@ class Picture:
     preview: bool
     drawn: Mapping[int, Drawn] = field(default_factory=dict)
     """By layer key; without hidden layers."""
+    moving: Mapping[int, Drawn] = field(default_factory=dict)
+    """What is drawn instead while the camera moves, of layers that would be too slow."""
     scenes: Mapping[int, Scene] = field(default_factory=dict)
     """Current scenes, by layer key."""
     lines: Lines = field(default_factory=lambda: joined([]))
@@ -84,7 +87,7 @@ class Painter:
 
     def __init__(self) -> None:
         self._adjuster = Adjuster()
-        self._drawn: dict[int, tuple[tuple[object, ...], Drawn]] = {}
+        self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
@@ -111,7 +114,14 @@ class Painter:
             if layer.base is not None
         }
         shown = [layer for layer in state.layers if layer.visible]
-        drawn = {layer.key: self._draw(layer, state, shown, scenes.get(layer.key)) for layer in shown}
+        levels = {
+            layer.key: self._draw(
+                layer, state, shown, scenes.get(layer.key), moves=not (preview and layer.key == state.active)
+            )
+            for layer in shown
+        }
+        drawn = {key: full for key, (full, _) in levels.items()}
+        moving = {key: few for key, (_, few) in levels.items() if few is not None}
         active = state.layer
         if active is None:
             return Picture(state, preview)
@@ -125,6 +135,7 @@ class Painter:
             state,
             preview,
             drawn,
+            moving,
             whole,
             *self._lines(state, active, made, whole.get(active.key)),
             self._side_pictures(state, scenes.get(active.key)),
@@ -137,7 +148,10 @@ class Painter:
             tuple(_notes(state, drawn, scenes, whole)),
         )
 
-    def _draw(self, layer: Layer, state: State, shown: list[Layer], scene: Scene | None) -> Drawn:
+    def _draw(
+        self, layer: Layer, state: State, shown: list[Layer], scene: Scene | None, *, moves: bool
+    ) -> tuple[Drawn, Drawn | None]:
+        """The layer at rest and, if ``moves``, while the camera moves; None: the same."""
         share = _share(layer, state, shown)
         view, world_T_cam = state.view, self._adjuster.world_T_cam(layer)
         inputs = (
@@ -146,11 +160,13 @@ class Painter:
         before = self._drawn.get(layer.key)
         if before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]:
             return before[1]
+        made: tuple[Drawn, Drawn | None]
         if scene is not None:
-            made = draw_scene(scene, view, world_T_cam, share=share)
+            full = draw_scene(for_the_view(scene, view), view, world_T_cam, share=share)
+            made = full, while_moving(full, scene, view, world_T_cam, share) if moves else None
         else:
             assert layer.geometry is not None
-            made = draw_geometry(layer.geometry, view, world_T_cam)
+            made = draw_geometry(layer.geometry, view, world_T_cam), None
         self._drawn[layer.key] = (inputs, made)
         return made
 

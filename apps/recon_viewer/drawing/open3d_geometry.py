@@ -6,12 +6,21 @@ import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
 from open3d.visualization import rendering
+from PIL import Image
 
 from recon.render.drawable import Drawn
 from recon_viewer.drawing.line_sets import Lines
 
 # The type stubs of Open3D lack some arguments.
 _o3d: Any = o3d
+_MOST_TEXTURE_PX = 4096
+"""Largest side of a texture; drivers refuse larger ones."""
+_SHARES = np.arange(256) / 255
+_TEXTURE_VALUES: NDArray[np.uint8] = np.rint(
+    255 * np.where(_SHARES <= 0.0031308, 12.92 * _SHARES, 1.055 * _SHARES ** (1 / 2.4) - 0.055)
+).astype(np.uint8)
+"""By value of the photo: what the texture has to hold, since the renderer decodes textures from sRGB to linear light
+but shows colours as they are."""
 
 
 def points(positions: NDArray[np.float32], rgb: NDArray[np.uint8]) -> Any:
@@ -31,7 +40,13 @@ def triangles(drawn: Drawn) -> Any:
     assert drawn.indices is not None
     made = o3d.t.geometry.TriangleMesh()
     made.vertex.positions = _tensor(drawn.points)
-    made.vertex.colors = _tensor(drawn.rgb / np.float32(255))
+    if drawn.uv is not None and drawn.texture is not None:
+        # The shader multiplies both; without vertex colours, the texture comes out at half its brightness.
+        made.vertex.colors = _tensor(np.ones((len(drawn.points), 3)))
+        corners = np.stack([drawn.uv[:, 0], 1 - drawn.uv[:, 1]], axis=1)[drawn.indices]
+        made.triangle.texture_uvs = _tensor(corners)
+    else:
+        made.vertex.colors = _tensor(drawn.rgb / np.float32(255))
     if drawn.normals is not None:
         made.vertex.normals = _tensor(drawn.normals)
     made.triangle.indices = _tensor(drawn.indices, np.int32)
@@ -67,7 +82,12 @@ def guide_geometry(guides: Lines) -> Any:
 
 
 def material(
-    kind: str, *, point_size_px: float = 2.0, line_width_px: float = 1.6, light: bool = False
+    kind: str,
+    *,
+    point_size_px: float = 2.0,
+    line_width_px: float = 1.6,
+    light: bool = False,
+    texture: NDArray[np.uint8] | None = None,
 ) -> Any:
     """A material with unmodified colours, or with lighting (triangles with normals)."""
     made = rendering.MaterialRecord()
@@ -76,6 +96,8 @@ def material(
     else:
         made.shader = "defaultLit" if light and kind == "triangles" else "defaultUnlit"
         made.point_size = point_size_px
+        if texture is not None:
+            made.albedo_img = image(_TEXTURE_VALUES[_small_enough(texture)])
     if light:
         made.base_roughness, made.base_reflectance = 1.0, 0.0
     return made
@@ -90,6 +112,15 @@ def image(picture: NDArray[np.uint8]) -> Any:
 def linear(rgb: tuple[int, int, int]) -> list[float]:
     """The background value that appears as this sRGB colour, since the renderer applies a power of 2.2."""
     return [*((np.array(rgb) / 255) ** (1 / 2.2)).tolist(), 1.0]
+
+
+def _small_enough(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = texture.shape[:2]
+    zoom = _MOST_TEXTURE_PX / max(height, width)
+    if zoom >= 1:
+        return texture
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    return np.asarray(Image.fromarray(texture).resize(size, Image.Resampling.BOX))
 
 
 def _has_extent(positions: NDArray[np.float32]) -> bool:

@@ -19,8 +19,8 @@ from recon_viewer.drawing.ui_scale import scale_of
 from recon_viewer.model.crop_rectangle import Position, outline
 from recon_viewer.model.picking import SNAP_PX, Hit, hit
 
-COARSE_POINTS = 250_000
-"""Number of points drawn while the camera moves, for layers that have more."""
+COARSE_POINTS = 60_000
+"""Number of points drawn while the camera moves, for layers that have more and no coarse mesh."""
 _REST_S = 0.25
 _AGAIN_S = (0.4, 0.8, 2.0, 5.0)
 """After a change the view is drawn again, each time so long after the last: a renderer that lags behind skips frames
@@ -231,20 +231,25 @@ class View3D:
         for name, drawn in layers.items():
             if new_look or self._shown.get(name) is not drawn:
                 self._remove(name)
-                self._add(name, drawn, view)
+                self._add(name, drawn, picture.moving.get(int(name.split()[1])), view)
             elif resized and drawn.kind == "points":
                 self._resize(name, view)
 
-    def _add(self, name: str, drawn: Drawn, view: View) -> None:
+    def _add(self, name: str, drawn: Drawn, moving: Drawn | None, view: View) -> None:
         self._shown[name] = drawn
-        size = view.point_size_px * self._scale
-        full = open3d_geometry.drawn_geometry(drawn.thinned(view.most_points))
-        self._replace(name, full, open3d_geometry.material(drawn.kind, point_size_px=size, light=view.light))
-        if len(drawn.points) > COARSE_POINTS:
-            few = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(COARSE_POINTS)
-            self._coarse[name] = few
-            material = open3d_geometry.material("points", point_size_px=_COARSE_SIZE * size)
-            self._replace(f"{name} coarse", open3d_geometry.drawn_geometry(few), material)
+        if moving is None and len(drawn.points) > COARSE_POINTS:
+            moving = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(COARSE_POINTS)
+        if moving is not None:
+            self._coarse[name] = moving
+        for each, what, larger in ((name, drawn, 1.0), (f"{name} coarse", moving, _COARSE_SIZE)):
+            if what is not None:
+                material = open3d_geometry.material(
+                    what.kind,
+                    point_size_px=view.point_size_px * larger * self._scale,
+                    light=view.light,
+                    texture=what.texture,
+                )
+                self._replace(each, open3d_geometry.drawn_geometry(what.thinned(view.most_points)), material)
 
     def _put_marks(self, picture: Picture) -> None:
         marks, eye, scale = (picture.readings, picture.pending), self._camera.eye, self._scale
@@ -267,7 +272,8 @@ class View3D:
 
     def _resize(self, name: str, view: View) -> None:
         for each, factor in ((name, 1.0), (f"{name} coarse", _COARSE_SIZE)):
-            if self._scene.has_geometry(each):
+            what = (self._shown if each == name else self._coarse).get(name)
+            if what is not None and what.kind == "points" and self._scene.has_geometry(each):
                 size = view.point_size_px * factor * self._scale
                 self._scene.modify_geometry_material(
                     each, open3d_geometry.material("points", point_size_px=size)

@@ -27,7 +27,7 @@ class Settings:
     height: int = 900
     folder: str | None = None
     """Folder of the last opened or saved file."""
-    view: View = field(default_factory=View)
+    view: View = field(default_factory=lambda: View(shown_as="mesh"))
 
     def with_recent(self, path: Path) -> "Settings":
         """Adds a file to the head of the list of recent files."""

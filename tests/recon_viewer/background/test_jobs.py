@@ -239,3 +239,18 @@ def test_a_job_counts_its_own_seconds(tmp_path: Path) -> None:
     job = Job(tmp_path / "none.npz", None)
     assert 0 <= job.seconds <= time.monotonic() - before
     job.wait(10)
+
+
+def test_a_new_layer_is_shown_by_some_of_its_pixels_first() -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    assert controller.is_drawing
+
+    def shown() -> bool:
+        controller.tick()
+        return bool(controller.picture.drawn)
+
+    until(shown)
+    assert controller.picture.preview and controller.is_drawing
+    assert not settled(controller).picture.preview and not controller.is_drawing
+    controller.close()
