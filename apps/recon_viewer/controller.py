@@ -20,6 +20,7 @@ from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
 from recon_viewer.model.history import History
 from recon_viewer.model.measurements import Reading, as_text
+from recon_viewer.model.scale_change import scale_change
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 
@@ -51,6 +52,7 @@ class Controller:
             lambda asked: painter.paint(asked.state, preview=asked.preview)
         )
         self._settle_at: float | None = None
+        self._saved: tuple[Layer | Measured, ...] = ()
         self._opening = Opening(self)
         self.errands = SaveTasks(self)
         """Tasks that write files or start other programs: export, films, Blender."""
@@ -166,13 +168,21 @@ class Controller:
         if len(picks) != 2:
             self.say("click the two ends of the known length first", problem=True)
             return False
+        pixels = [pick.pixel_px for pick in picks if pick.pixel_px is not None]
 
         def stated(state: State) -> State:
             state = commands.add_length(state, commands.length_of(picks, metres, sigma_m))
             measured = (*state.measured, Measured("distance", picks))
             return replace(state, pending=(), measured=measured)
 
-        return self.do(stated)
+        before, length = self.scene, (pixels[0], pixels[1]) if len(pixels) == 2 else None
+        if not self.do(stated):
+            return False
+        if before is not None and length is not None:
+            change = scale_change(before, *length, metres)
+            if change is not None:
+                self.say(change.text, problem=change.doubtful, window=change.doubtful)
+        return True
 
     def crop_to(self, camera: ViewCamera, size: Position, a: Position, b: Position) -> None:
         """Crops the active layer to a rectangle of the view, given by two corners, px from its top-left corner."""
@@ -193,6 +203,8 @@ class Controller:
             self.view(**{name: not getattr(view, name)})
         elif name in ("cloud", "mesh", "wireframe"):
             self.view(shown_as=name)
+        elif name == "depth-colours":
+            self.view(colours="photo" if view.colours == "depth" else "depth")
         elif name == "colours":
             self.view(colours=COLOURS[(COLOURS.index(view.colours) + 1) % len(COLOURS)])
         elif name in ("bigger", "smaller"):
@@ -247,9 +259,28 @@ class Controller:
         if window:
             self.problems.append(text)
 
-    def remember(self, path: Path) -> None:
-        """Adds an opened file to the list of recent files."""
-        self.settings = self.settings.with_recent(path)
+    def remember(self, path: Path, depth: Path | None = None) -> None:
+        """Adds an opened file, and the depth file that it was opened with, to the list of recent files."""
+        self.settings = self.settings.with_recent(path, depth)
+
+    def reopen(self, path: Path) -> None:
+        """Opens a recent file as it was opened before, with its measured depth."""
+        self.open(path, self.settings.options_of(path))
+
+    def mark_saved(self, *work: Layer | Measured) -> None:
+        """These layers and measurements are in a file: they are not lost on quitting."""
+        self._saved += work
+
+    @property
+    def unsaved(self) -> str | None:
+        """What would be lost on quitting, for people; None: nothing."""
+        layers = [one for one in self.state.layers if one.is_changed and one not in self._saved]
+        measured = [one for one in self.state.measured if one not in self._saved]
+        lost = [
+            "" if not measured else outputs.counted(measured),
+            "" if not layers else "the changes of " + ", ".join(layer.name for layer in layers),
+        ]
+        return " and ".join(filter(None, lost)) or None
 
     def close(self) -> None:
         """Stops all workers and saves the settings."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from textwrap import fill, shorten
+from textwrap import wrap
 from typing import Any
 
 from open3d.visualization import gui
@@ -29,14 +29,16 @@ from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
 from recon_viewer.ui.mouse_and_keys import Steering
 from recon_viewer.ui.side_panel import Panel
-from recon_viewer.ui.welcome import Progress, Welcome
+from recon_viewer.ui.toolbar import Toolbar
+from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
 
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
+_PULSE_S = 0.4
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
-_MESSAGE_LETTERS = 90
-_LETTER_EM = 0.5
+_LINE_EM = 1.5
+_LETTER_EM = 0.44
 """Mean character width of Open3D's font, em."""
 
 
@@ -64,6 +66,8 @@ class ViewerWindow:
             self.controller.say(problem, problem=True)
         self._app = gui.Application.instance
         self._app.initialize()
+        # A font that is added after the window was made is not drawn.
+        title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
         self.window = self._app.create_window("recon", remembered.width, remembered.height)
         self.dialogs = Dialogs(self.window, self.listen)
         self.forms = Forms(self.dialogs)
@@ -74,18 +78,23 @@ class ViewerWindow:
         self.linking.photos = self.photos
         self.actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
-        self.welcome = Welcome(self.window, remembered.recent, self.actions.act, self.controller.open)
+        self.welcome = Welcome(
+            self.window, remembered.recent, self.actions.act, self.controller.reopen, title_font
+        )
+        self.toolbar = Toolbar(self.window, self.actions.act)
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
-        self._status_ground = gui.Vert()
+        # One widget for both lines: Open3D draws at least 32 px of ground behind each, over the line below.
+        edge = int(0.4 * self.window.theme.font_size)
+        self._status_ground = gui.Vert(0, gui.Margins(edge, 0, edge, 0))
         self.window.add_child(self._status_ground)
         self._status = gui.Label("")
         self._status.text_color = gui.Color(0.75, 0.78, 0.82)
-        self.window.add_child(self._status)
         self._message = gui.Label("")
-        self.window.add_child(self._message)
+        self._status_ground.add_child(self._message)
+        self._status_ground.add_child(self._status)
         linking = self.linking
         Steering(self.view, linking.hover_view, linking.click_view, self.actions.key, linking.rectangle)
         build_menu(self.window, self.actions.act)
@@ -95,6 +104,7 @@ class ViewerWindow:
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
+        self._drawn_at = 0.0
         self._shown_message = ""
         self._shown_drawing = False
         self._asked_to_close: float | None = None
@@ -115,8 +125,10 @@ class ViewerWindow:
             running = bool(self._app.run_one_tick())
             asked = self._asked_to_close
             # For Esc in a text field, Open3D only reports the release of the key.
-            closing = asked is not None and time.monotonic() > asked + _ESCAPE_S
-            self.open = self.open and running and not closing
+            if self.open and asked is not None and time.monotonic() > asked + _ESCAPE_S:
+                self._asked_to_close = None
+                self.actions.act("quit")
+            self.open = self.open and running
         except Exception as error:
             self._show_error(error)
         return self.open
@@ -153,7 +165,7 @@ class ViewerWindow:
             self.window.set_focus_widget(self.view.widget)
 
     def _closing(self) -> bool:
-        # The user closes the window: stop the workers first.
+        # The user closes the window: stop the workers first, and ask about what is not saved.
         self._asked_to_close = time.monotonic()
         return not self.open
 
@@ -191,15 +203,25 @@ class ViewerWindow:
             changed = True
         if self._shown_message != controller.message:
             self._shown_message = controller.message
-            self._message.text = shorten(controller.message, _MESSAGE_LETTERS, placeholder=" ...")
-            self._message.tooltip = fill(controller.message, _MESSAGE_LETTERS)
             colour = (1.0, 0.55, 0.45) if controller.is_problem else (0.75, 0.9, 0.75)
             self._message.text_color = gui.Color(*colour)
             self.window.set_needs_layout()
             changed = True
         if controller.problems and not self.dialogs.is_open:
-            self.dialogs.message("Error", controller.problems.pop(0))
-        return self.view.tick() or changed
+            self.dialogs.message("Please check", controller.problems.pop(0))
+        return self.view.tick() or self._is_due() or changed
+
+    def _is_due(self) -> bool:
+        """Whether widgets are drawn again although nothing is known to have changed.
+
+        A renderer that lags behind skips frames silently, the first one of the window too; and Open3D does not ask
+        for the second frame that a drop-down list needs to appear. The 3D view is cached, so that this costs little.
+        """
+        now = time.monotonic()
+        if now < self._drawn_at + _PULSE_S or not self.window.is_visible:
+            return False
+        self._drawn_at = now
+        return True
 
     def _adopt(self, picture: Picture) -> None:
         """Draws a new picture and moves the camera to a layer that was just opened."""
@@ -208,6 +230,7 @@ class ViewerWindow:
         shown = picture.state.view
         self.photos.show(picture.pictures if shown.pictures else None, dark=shown.dark)
         self.panel.show(picture)
+        self.toolbar.show(picture.state)
         keys = tuple(layer.key for layer in picture.state.layers)
         if set(keys) - set(self._looked):
             first = not self._looked
@@ -228,15 +251,18 @@ class ViewerWindow:
         rect, em = self.window.content_rect, self.window.theme.font_size
         state = self.controller.state
         empty = not state.layers
-        line = int(1.5 * em)
-        height = rect.height - line
+        texts = self._status_texts(rect.width / (_LETTER_EM * em))
+        line = int(_LINE_EM * em)
+        top = rect.y + self.toolbar.lay_out(rect.x, rect.y, rect.width, visible=not empty)
+        bottom = rect.get_bottom() - line * max(sum(text.count("\n") + 1 for text in texts if text), 1)
+        height = bottom - top
         panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
         self.panel.widget.visible = panel > 0
-        self.panel.widget.frame = gui.Rect(rect.get_right() - panel, rect.y, panel, height)
+        self.panel.widget.frame = gui.Rect(rect.get_right() - panel, top, panel, height)
         column = column_px(rect.width, panel, _PICTURES_EM, em) if state.view.pictures and not empty else 0
-        if not self.photos.lay_out(rect.x, rect.y, column, height, em):
+        if not self.photos.lay_out(rect.x, top, column, height, em):
             column = 0
-        middle = gui.Rect(rect.x + column, rect.y, max(rect.width - column - panel, 1), height)
+        middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)
         self.view.widget.frame = middle
         self.view.widget.visible = not empty
         self.welcome.widget.visible = empty and self.controller.job is None
@@ -244,22 +270,19 @@ class ViewerWindow:
         wanted = self.progress.widget.calc_preferred_size(context, gui.Widget.Constraints())
         width = min(max(wanted.width, int(32 * em)), rect.width)
         self.progress.widget.frame = gui.Rect(
-            rect.x + (rect.width - width) // 2, rect.y + int(2 * em), width, wanted.height
+            rect.x + (rect.width - width) // 2, top + int(2 * em), width, wanted.height
         )
-        half = int(0.55 * rect.width)
-        self._status_ground.frame = gui.Rect(rect.x, rect.y + height, rect.width, line)
-        # Truncate, since a long label would wrap to a second line.
-        letters = max(10, int(half / (_LETTER_EM * em)))
-        doing = ("drawing ...",) if self.controller.is_drawing else ()
-        self._status.text = _cut("   ".join((*doing, *self.controller.picture.notes)), letters)
-        self._status.frame = gui.Rect(rect.x + int(0.4 * em), rect.y + height, half, line)
-        self._message.frame = gui.Rect(rect.x + half, rect.y + height, rect.width - half, line)
+        self._status_ground.frame = gui.Rect(rect.x, bottom, rect.width, rect.get_bottom() - bottom)
+        for label, text in zip((self._message, self._status), texts, strict=True):
+            label.text, label.visible = text, bool(text)
         self.view.project()
 
-
-def _cut(text: str, letters: int) -> str:
-    """Truncates to a number of characters; keeps repeated blanks, which separate the notes."""
-    return text if len(text) <= letters else text[: letters - 4].rstrip() + " ..."
+    def _status_texts(self, letters: float) -> tuple[str, str]:
+        """The message and the notes, wrapped: nothing is cut."""
+        doing = ("drawing ...",) if self.controller.is_drawing else ()
+        notes = "    ".join((*doing, *self.controller.picture.notes))
+        width = max(int(letters) - 2, 20)
+        return tuple("\n".join(wrap(text, width)) for text in (self.controller.message, notes))  # type: ignore[return-value]
 
 
 def show(

@@ -1,6 +1,7 @@
 """Converts a layer to arrays for drawing: positions and colours in the world frame. No widget, no Open3D."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 from typing import Literal
 
@@ -18,8 +19,9 @@ from recon.types import Mesh, MetricDepth, PointCloud
 Kind = Literal["points", "triangles", "lines"]
 _TOO_FAR_RGB, _FLYING_RGB = (70, 120, 255), (255, 60, 60)
 _WIRE_PIXELS = 40_000
-_OUTER = 2.5
+_OUTER = 4.0
 """Percentage ignored at either end, so that the view through a window does not dominate the bounds."""
+_CELL_PX = 8
 _LEGEND_ROWS = 240
 _GREY = 190
 
@@ -65,16 +67,30 @@ class Drawn:
         """Whether there is nothing to draw."""
         return not len(self.points if self.indices is None else self.indices)
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners of the bounding box without outliers (a few percent along each axis), m."""
         if not len(self.points):
             return np.full(3, -1.0), np.full(3, 1.0)
-        sample = self.points[:: max(1, len(self.points) // 50_000)].astype(np.float64)
+        points = self.points
+        if self.pixels_px is not None and self.indices is not None:
+            # Where a mesh is cut to pieces there are many vertices: each part of the photo has one vote.
+            cells = np.floor(self.pixels_px / _CELL_PX).astype(np.int64)
+            points = points[
+                np.unique(cells[:, 1] * (cells[:, 0].max() + 1) + cells[:, 0], return_index=True)[1]
+            ]
+        sample = points[:: max(1, len(points) // 50_000)].astype(np.float64)
         return np.percentile(sample, _OUTER, axis=0), np.percentile(sample, 100 - _OUTER, axis=0)
 
 
-def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple[float, float]) -> Drawn:
+def draw_scene(
+    scene: Scene,
+    view: View,
+    world_T_cam: Transform,
+    *,
+    share: tuple[float, float],
+    span_m: tuple[float, float] | None = None,
+) -> Drawn:
     """The point cloud, mesh or wireframe of a scene in the colours of the view.
 
     Args:
@@ -82,6 +98,7 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
         view: Shape and colours.
         world_T_cam: (4, 4) transform to the world frame.
         share: The visible part of the photo's width, as fractions.
+        span_m: Range of the colours of depth, m; None: that of the scene.
     """
     everything = _whole(scene) if view.colours == "masks" and view.shown_as == "cloud" else scene
     indices = normals = uv = None
@@ -98,7 +115,7 @@ def draw_scene(scene: Scene, view: View, world_T_cam: Transform, *, share: tuple
     pixels_px = (
         project(points, scene.intrinsics).astype(np.float32) if len(points) else np.zeros((0, 2), "f4")
     )
-    rgb = _coloured(scene, view, points, rgb, own, pixels_px)
+    rgb = _coloured(scene, view, points, rgb, own, pixels_px, span_m)
     texture = scene.photo.rgb if view.colours == "photo" and uv is not None else None
     world = apply(world_T_cam, points)
     drawn = Drawn(kind, world, rgb, pixels_px, indices, normals, uv, texture, of_points=len(points))
@@ -165,10 +182,13 @@ def _coloured(
     rgb: NDArray[np.uint8],
     normals: NDArray[np.float32] | None,
     pixels_px: NDArray[np.float32],
+    span_m: tuple[float, float] | None,
 ) -> NDArray[np.uint8]:
     if view.colours == "depth":
-        _, painted, _ = pictures(scene, view.colormap)
-        return _looked_up(painted, pixels_px)
+        try:
+            return _looked_up(depth_picture(scene.depth, view.colormap, span_m), pixels_px)
+        except ExportError:  # no pixel has valid depth
+            return np.full_like(rgb, _GREY)
     if view.colours == "normals" and normals is not None:
         return _normal_colours(normals)
     if view.colours == "masks":

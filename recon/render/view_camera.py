@@ -12,6 +12,8 @@ from recon.types import Intrinsics
 Array = NDArray[np.float64]
 _FAR_OVER_NEAR = 1e5
 _STEEPEST = 0.495 * pi
+_MARGIN = 1.06
+"""Of a box in a standard view: how much farther the eye is than where it just fits."""
 
 
 @dataclass(frozen=True)
@@ -185,23 +187,35 @@ def photo_camera(
     )
 
 
-def preset(name: str, low: Array, high: Array, vertical: Array | None = None) -> ViewCamera:
-    """A camera from the ``front``, ``top``, ``side`` or ``fit`` (oblique) that shows a whole box.
+def preset(
+    name: str,
+    low: Array,
+    high: Array,
+    vertical: Array | None = None,
+    size: tuple[float, float] = (4.0, 3.0),
+) -> ViewCamera:
+    """A camera from the ``front``, ``top``, ``side`` or ``fit`` (oblique) that is filled by a box.
 
     Args:
         name: Name of the view.
         low: (3,) corner of the box, m, world frame.
         high: (3,) the opposite corner.
         vertical: Up axis; None: y.
+        size: (width, height) of the view, in any unit.
     """
     up = np.array([0.0, 1.0, 0.0]) if vertical is None else _unit(vertical)
     front = _unit(np.array([0.0, 0.0, 1.0]) - up[2] * up)
     side = np.cross(up, front)
     ways = {"front": front, "top": up + 1e-4 * front, "side": side, "fit": front + 0.5 * side + 0.45 * up}
-    middle, radius = (low + high) / 2, max(float(np.linalg.norm(high - low)) / 2, 1e-3)
-    eye = middle + 2.4 * radius * _unit(ways[name])
-    upright = -front if name == "top" else up
-    return ViewCamera(_tuple(eye), _tuple(middle), _tuple(upright), _tuple(up))
+    middle, upright = (low + high) / 2, -front if name == "top" else up
+    near = ViewCamera(_tuple(middle + _unit(ways[name])), _tuple(middle), _tuple(upright), _tuple(up))
+    corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)]) - middle
+    right, upwards, back = near.axes
+    lens = near.lens.fitted(*size)
+    # Each corner is inside at a distance from which it is seen under the lens's half angle.
+    across = np.abs(corners @ right) * lens.fx / lens.cx + corners @ back
+    along = np.abs(corners @ upwards) * lens.fy / lens.cy + corners @ back
+    return near.dolly(_MARGIN * max(float(across.max()), float(along.max()), 1e-3))
 
 
 def _turned(vector: Array, axis: Array, angle_rad: float) -> Array:

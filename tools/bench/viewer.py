@@ -39,6 +39,7 @@ _DIALOGS = (
     "export",
     "screenshot",
     "film",
+    "page",
     "blender",
     "csv",
     "run-again",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from recon.scene import Scene
 from recon_viewer.model.measurements import Reading
-from recon_viewer.model.state import State
+from recon_viewer.model.state import Layer, Measured, State
 
 
 class Host(Protocol):
@@ -35,6 +35,10 @@ class Host(Protocol):
         """Runs a command; returns False if it was refused."""
         ...
 
-    def remember(self, path: Path) -> None:
-        """Adds an opened file to the list of recent files."""
+    def remember(self, path: Path, depth: Path | None = None) -> None:
+        """Adds an opened file, and the depth file that it was opened with, to the list of recent files."""
+        ...
+
+    def mark_saved(self, *work: Layer | Measured) -> None:
+        """These layers and measurements are in a file: they are not lost on quitting."""
         ...

@@ -69,7 +69,7 @@ class Opening:
         assert opened is not None
         warnings = [note.text for note in job.notes if note.warning]
         self._host.say(f"opened {job.path.name}" + (f"; {warnings[-1]}" if warnings else ""))
-        self._host.remember(job.path)
+        self._host.remember(job.path, None if job.options is None else job.options.depth)
         name = self._name_of(opened.scene, job.path)
         if opened.scene is not None:
             self._add_saved(opened.scene, name, job.path.absolute())
@@ -80,7 +80,7 @@ class Opening:
     def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
         """Adds a scene, with its measurements and view settings if it was saved by the viewer."""
         scene, saved = scene_metadata.without_viewer(scene)
-        first = not self._host.state.layers
+        first, before = not self._host.state.layers, len(self._host.state.measured)
 
         def added(state: State) -> State:
             state = commands.add_scene(state, scene, name=name, source=source)
@@ -91,7 +91,8 @@ class Opening:
             return replace(state, measured=(*state.measured, *measured), view=view)
 
         try:
-            self._host.do(added)
+            if self._host.do(added):
+                self._host.mark_saved(*self._host.state.measured[before:])
         except ValueError as error:
             self._host.do(lambda state: commands.add_scene(state, scene, name=name, source=source))
             self._host.say(f"opened {name} without its measurements: {error}", problem=True)

@@ -62,7 +62,7 @@ def save_csv(readings: Sequence[Reading], path: Path) -> str:
     return f"{path}: {counted(readings)}"
 
 
-def counted(readings: Sequence[Reading]) -> str:
+def counted(readings: Sequence[object]) -> str:
     """``1 measurement``, ``2 measurements``."""
     return f"{len(readings)} measurement" + ("" if len(readings) == 1 else "s")
 

@@ -76,7 +76,17 @@ class SaveTasks:
         saved = (
             scene_metadata.with_viewer(scene, self._host.state) if path.suffix.lower() == SUFFIX else scene
         )
-        self.in_background(f"Writing {path.name}", lambda: "written " + outputs.export(saved, path, shape))
+        state = self._host.state
+
+        def done() -> None:
+            # Other formats hold no measurements, and no depth to go on with.
+            if path.suffix.lower() == SUFFIX and state.layer is not None:
+                of_layer = [one for one in state.measured if one.picks[0].layer == state.active]
+                self._host.mark_saved(state.layer, *of_layer)
+
+        self.in_background(
+            f"Writing {path.name}", lambda: "written " + outputs.export(saved, path, shape), done
+        )
 
     def save_csv(self, path: Path) -> None:
         """Writes the measurements."""
@@ -117,8 +127,16 @@ class SaveTasks:
 
         self.in_background(f"Rendering {path.name} (Esc cancels)", filmed)
 
-    def in_background(self, doing: str, work: Callable[[], str]) -> None:
-        """Runs work that returns one line for the user; errors are shown in the window."""
+    def in_background(
+        self, doing: str, work: Callable[[], str], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Runs work that returns one line for the user; errors are shown in the window.
+
+        Args:
+            doing: For the user.
+            work: Runs in a thread of its own.
+            then: Runs in the controller's thread after success.
+        """
         self._say(f"{doing} ...")
 
         def run() -> None:
@@ -128,7 +146,13 @@ class SaveTasks:
                 text, problem = str(error), True
             except (OSError, MemoryError) as error:
                 text, problem = f"{doing} failed: {error or 'not enough memory'}", True
-            self._reports.append(lambda: self._say(text, problem=problem, window=problem))
+
+            def report() -> None:
+                self._say(text, problem=problem, window=problem)
+                if not problem:
+                    then()
+
+            self._reports.append(report)
 
         # Not a daemon, so that files are completed before the viewer exits.
         thread = threading.Thread(target=run, name=doing)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth_map.colormap import span_of
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
@@ -88,6 +89,8 @@ class Painter:
     def __init__(self) -> None:
         self._adjuster = Adjuster()
         self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
+        self._span_m: tuple[float, float] | None = None
+        """Range of the colours of depth; None where they are not shown."""
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
@@ -114,6 +117,7 @@ class Painter:
             if layer.base is not None
         }
         shown = [layer for layer in state.layers if layer.visible]
+        self._span_m = _span_m(state, scenes)
         levels = {
             layer.key: self._draw(
                 layer, state, shown, scenes.get(layer.key), moves=not (preview and layer.key == state.active)
@@ -155,15 +159,20 @@ class Painter:
         share = _share(layer, state, shown)
         view, world_T_cam = state.view, self._adjuster.world_T_cam(layer)
         inputs = (
-            scene or layer.geometry, view.shown_as, view.colours, view.colormap, share, world_T_cam.tobytes()
+            scene or layer.geometry, view.shown_as, view.colours, view.colormap, share, world_T_cam.tobytes(),
+            self._span_m, moves,
         )  # fmt: skip
         before = self._drawn.get(layer.key)
         if before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]:
             return before[1]
         made: tuple[Drawn, Drawn | None]
         if scene is not None:
-            full = draw_scene(for_the_view(scene, view), view, world_T_cam, share=share)
-            made = full, while_moving(full, scene, view, world_T_cam, share) if moves else None
+            colours_m, drawn_scene = self._span_m, for_the_view(scene, view)
+            full = draw_scene(drawn_scene, view, world_T_cam, share=share, span_m=colours_m)
+            few = (
+                while_moving(full, scene, view, world_T_cam, share=share, span_m=colours_m) if moves else None
+            )
+            made = full, few
         else:
             assert layer.geometry is not None
             made = draw_geometry(layer.geometry, view, world_T_cam), None
@@ -235,6 +244,14 @@ class Painter:
         return float(x), float(y), float(z)
 
 
+def _span_m(state: State, scenes: Mapping[int, Scene]) -> tuple[float, float] | None:
+    """The range of the legend, which is the active layer's, for all layers."""
+    scene = None if state.active is None else scenes.get(state.active)
+    if state.view.colours != "depth" or scene is None or not scene.depth.valid.any():
+        return None
+    return span_of(scene.depth.z_m[scene.depth.valid])
+
+
 def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float]:
     """The part of the photo's width in which a layer is shown: the curtain divides it between two scenes."""
     scenes = [one.key for one in shown if one.base is not None]
@@ -260,8 +277,12 @@ def _notes(
     if scene is None or now is None:
         return notes
     total, dropped = scene.depth.valid.size, scene.dropped
+    # What the user has cut off is not unknown; the counts of a preview are of its own pixels.
+    assert layer.base is not None
+    cropped = round(float(layer.base.depth.valid.mean() - now.depth.valid.mean()) * total)
     for count, why in (
-        (dropped.unknown, "unknown"),
+        (max(dropped.unknown - cropped, 0), "unknown"),
+        (cropped, "cropped"),
         (dropped.sky, "sky"),
         (dropped.too_far, "too far"),
         (dropped.flying, "at depth edges"),

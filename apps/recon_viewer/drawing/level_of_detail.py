@@ -11,8 +11,7 @@ from recon.scene import Scene
 _AT_REST_PIXELS = 320_000
 """Most vertices of a mesh. The photo is its texture, so that more of them are hardly visible."""
 _MOVING_PIXELS = 25_000
-"""Most vertices while the camera moves: about 50 thousand triangles, which a renderer without a graphics card draws in
-about the time of an empty view."""
+"""Most vertices while the camera moves: about 50 thousand triangles, for renderers without a graphics card."""
 
 
 def for_the_view(scene: Scene, view: View) -> Scene:
@@ -28,7 +27,13 @@ def for_the_view(scene: Scene, view: View) -> Scene:
 
 
 def while_moving(
-    full: Drawn, scene: Scene, view: View, world_T_cam: Transform, share: tuple[float, float]
+    full: Drawn,
+    scene: Scene,
+    view: View,
+    world_T_cam: Transform,
+    *,
+    share: tuple[float, float],
+    span_m: tuple[float, float] | None = None,
 ) -> Drawn | None:
     """A coarse textured mesh of the same scene; None if all of it is drawn while the camera moves.
 
@@ -38,6 +43,7 @@ def while_moving(
         view: Shape and colours.
         world_T_cam: (4, 4) transform to the world frame.
         share: The visible part of the photo's width, as fractions.
+        span_m: Range of the colours of depth, m; None: that of the scene.
     """
     # Dropped points are in no mesh, and a wireframe has few lines.
     if len(full.points) <= 2 * _MOVING_PIXELS or view.shown_as == "wireframe" or view.colours == "masks":
@@ -45,7 +51,9 @@ def while_moving(
     options = replace(
         scene.options, stride=_stride(scene, _MOVING_PIXELS), voxel=None, faces=None, error=None, fill=False
     )
-    few = draw_scene(scene.with_options(options), replace(view, shown_as="mesh"), world_T_cam, share=share)
+    few = draw_scene(
+        scene.with_options(options), replace(view, shown_as="mesh"), world_T_cam, share=share, span_m=span_m
+    )
     return None if few.is_empty else few
 
 

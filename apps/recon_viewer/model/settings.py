@@ -10,8 +10,10 @@ from typing import Any
 
 from recon.atomic_write import staged
 from recon.errors import ExportError
+from recon.options import Options
 from recon.render.style import View
 from recon.strict_json import as_kind, as_object, known_fields, read_json
+from recon_viewer.model.samples import sample_of
 
 _MOST_RECENT = 10
 _SIZES = (320, 10_000)
@@ -23,17 +25,34 @@ class Settings:
 
     recent: tuple[str, ...] = ()
     """Recently opened files, newest first."""
+    depths: tuple[tuple[str, str], ...] = ()
+    """Recent photos that were opened with a depth file, each with it."""
     width: int = 1400
     height: int = 900
     folder: str | None = None
     """Folder of the last opened or saved file."""
     view: View = field(default_factory=lambda: View(shown_as="mesh"))
 
-    def with_recent(self, path: Path) -> "Settings":
-        """Adds a file to the head of the list of recent files."""
+    def with_recent(self, path: Path, depth: Path | None = None) -> "Settings":
+        """Adds a file, and the depth file that it was opened with, to the head of the list of recent files.
+
+        Its folder is where dialogs begin from now on, unless it is the program's own.
+        """
         name = str(path.absolute())
         recent = (name, *(one for one in self.recent if one != name))[:_MOST_RECENT]
-        return replace(self, recent=recent, folder=str(path.absolute().parent))
+        depths = {one: other for one, other in self.depths if one in recent and one != name}
+        if depth is not None:
+            depths[name] = str(depth.absolute())
+        folder = self.folder if sample_of(path) else str(path.absolute().parent)
+        return replace(self, recent=recent, depths=tuple(depths.items()), folder=folder)
+
+    def options_of(self, path: Path) -> Options | None:
+        """The options with which a recent file was opened; None: its own, or the default."""
+        sample = sample_of(path)
+        if sample is not None:
+            return sample.options
+        depth = dict(self.depths).get(str(path.absolute()))
+        return None if depth is None else Options(depth=Path(depth))
 
 
 def settings_path() -> Path:
@@ -78,6 +97,7 @@ def _settings_from(values: Mapping[str, Any]) -> Settings:
     return replace(
         settings,
         recent=settings.recent[:_MOST_RECENT],
+        depths=settings.depths[:_MOST_RECENT],
         width=min(max(settings.width, low), high),
         height=min(max(settings.height, low), high),
         view=replace(settings.view, curtain=1.0),

@@ -63,6 +63,13 @@ class Layer:
     visible: bool = True
 
     @property
+    def is_changed(self) -> bool:
+        """Whether the user has changed what will be saved."""
+        changes = (self.focal_px, self.crop, self.kept)
+        moved = self.base is not None and self.options != self.base.options
+        return moved or bool(self.lengths) or any(one is not None for one in changes)
+
+    @property
     def can_run_again(self) -> bool:
         """Whether it was opened from a photo, so that a model can be re-run."""
         return self.base is not None and self.source is not None and self.source.suffix.lower() != ".npz"

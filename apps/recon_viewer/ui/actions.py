@@ -17,6 +17,7 @@ from recon_viewer.controller import Controller
 from recon_viewer.drawing.screenshot import PictureChoice, save_picture
 from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import commands
+from recon_viewer.model.samples import samples
 from recon_viewer.model.state import Box
 from recon_viewer.ui import shortcuts
 from recon_viewer.ui.dialogs import Dialogs
@@ -24,7 +25,6 @@ from recon_viewer.ui.forms import ExportChoice, Forms
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.mouse_and_keys import key_name
 from recon_viewer.ui.side_panel import Panel
-from recon_viewer.ui.welcome import sample
 
 _LOOKS = ("photo-camera", "front", "top", "side", "fit")
 _MODIFIERS = ("left_control", "right_control")
@@ -72,7 +72,7 @@ class Actions:
         if name in _LOOKS:
             self.look(name)
         elif name == "quit":
-            self._viewer.quit()
+            self._quit()
         elif not self._controller.act(name):
             dialogs = {
                 "open": self._open,
@@ -81,6 +81,7 @@ class Actions:
                 "export": self._export,
                 "screenshot": self._screenshot,
                 "film": self._film,
+                "page": self._page,
                 "blender": self._controller.errands.open_in_blender,
                 "csv": self._csv,
                 "run-again": self._run_again,
@@ -132,7 +133,20 @@ class Actions:
             target_m = float(np.median(known)) if known.size else 3.0
             view.look(photo_camera(scene.intrinsics, picture.world_T_cam, target_m, picture.vertical))
         else:
-            view.look(preset("fit" if name == "photo-camera" else name, low, high, picture.vertical))
+            view.look(
+                preset("fit" if name == "photo-camera" else name, low, high, picture.vertical, view.size)
+            )
+
+    def _quit(self) -> None:
+        lost = self._controller.unsaved
+        if lost is None:
+            self._viewer.quit()
+            return
+        self._viewer.dialogs.decide(
+            "Quit without saving?",
+            f"This is in no file yet: {lost}. A scene file (.npz) keeps all of it.",
+            [("Save scene...", self._save), ("Quit without saving", self._viewer.quit)],
+        )
 
     def _open(self) -> None:
         self._viewer.dialogs.open_file(self._controller.settings.folder, self._controller.open)
@@ -198,6 +212,13 @@ class Actions:
 
         self._viewer.forms.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
+    def _page(self) -> None:
+        if self._controller.scene is None:
+            self._controller.say("nothing to save: open a photo or a scene first", problem=True)
+            return
+        folder = self._controller.settings.folder
+        self._viewer.dialogs.save_file(folder, ".html", "Web page", self._controller.errands.export)
+
     def _csv(self) -> None:
         if not self._controller.picture.readings:
             self._controller.say("nothing to save: measure something first")
@@ -217,11 +238,11 @@ class Actions:
         )
 
     def _sample(self) -> None:
-        sample_pair = sample()
-        if sample_pair is None:
+        if not samples():
             self._controller.say("the sample data is not installed; open another photo", problem=True)
             return
-        self._controller.open(*sample_pair)
+        first = samples()[0]
+        self._controller.open(first.photo, first.options)
 
     def _remove_measured(self) -> None:
         at = self._viewer.panel.selected_reading

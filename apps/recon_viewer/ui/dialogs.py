@@ -8,6 +8,7 @@ from typing import Any
 from open3d.visualization import gui
 
 from recon.version import __version__
+from recon_viewer.model.typed_path import typed_path
 from recon_viewer.ui import shortcuts
 
 Point = tuple[float, float, float]
@@ -92,6 +93,21 @@ class Dialogs:
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
         self.show(column)
 
+    def decide(self, title: str, text: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """Asks what to do; Cancel does nothing."""
+        column = self.column(title)
+        column.add_child(gui.Label(fill(text, COLUMNS)))
+
+        def answered(on_answer: Callable[[], None]) -> Callable[[], None]:
+            def run() -> None:
+                self.close()
+                on_answer()
+
+            return run
+
+        self.buttons(column, [*((name, answered(one)) for name, one in answers), ("Cancel", self.close)])
+        self.show(column)
+
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
         """Asks for one item of a list."""
         column = self.column(title)
@@ -149,7 +165,7 @@ class Dialogs:
 
         def done(path: str) -> None:
             self.close()
-            chosen(Path(path))
+            chosen(typed_path(path))
 
         dialog.set_on_cancel(self.close)
         dialog.set_on_done(done)

@@ -35,6 +35,7 @@ class Panel(Controls):
         self._showing()
         self._keeping()
         self._measuring()
+        self._advanced()
         window.add_child(self.widget)
 
     def show(self, picture: Picture) -> None:
@@ -103,13 +104,6 @@ class Panel(Controls):
         )
         tip = "Dropped points: red at depth edges, blue beyond the largest depth (C)"
         self.row(rows, "colours", self._colours, tip)
-        self._map = gui.Combobox()
-        for text in COLORMAPS:
-            self._map.add_item(text)
-        self._map.set_on_selection_changed(
-            self.heard(lambda at: self._controller.view(colormap=COLORMAPS[at]))
-        )
-        self.row(rows, "colour map", self._map, "Colours of depth; the legend is next to the depth map")
         self._size = gui.Slider(gui.Slider.INT)
         self._size.set_limits(1, 12)
         self._size.set_on_value_changed(
@@ -126,16 +120,6 @@ class Panel(Controls):
             self._switches[name] = box
             grid.add_child(box)
         group.add_child(grid)
-        looks = gui.Horiz(0.25 * self.em)
-        for text, name, tip in (
-            ("Photo", "photo-camera", "View through the photo's camera (1)"),
-            ("Front", "front", "View from the front (2)"),
-            ("Top", "top", "View from above (3)"),
-            ("Side", "side", "View from the side (4)"),
-            ("Fit", "fit", "View of the whole scene (F)"),
-        ):
-            self.button(looks, text, name, tip)
-        group.add_child(looks)
 
     def _keeping(self) -> None:
         group = self.group("Filter")
@@ -144,7 +128,7 @@ class Panel(Controls):
         self._depth.set_limits(0.1, _FARTHEST_M)
         self.put(self._depth, _FARTHEST_M)
         self.slid(self._depth, self._set_depth)
-        self.row(rows, "max. depth (m)", self._depth, "Drops farther points; no limit at the right end")
+        self.row(rows, "farthest (m)", self._depth, "Drops farther points; no limit at the right end")
         self.edge_slider.set_limits(0.0, _EDGE_MOST)
         self.slid(self.edge_slider, lambda value: self._option("edge", edge=round(value, 4)))
         self.row(
@@ -153,6 +137,30 @@ class Panel(Controls):
             self.edge_slider,
             "Relative depth step above which edges are cut; 0: no cuts",
         )
+        row = gui.Horiz(0.5 * self.em)
+        self._sky = gui.Checkbox("keep sky")
+        self._sky.tooltip = "Keeps the sky as a backdrop at an arbitrary distance"
+        self._sky.set_on_checked(self.heard(lambda on: self._option(None, sky="keep" if on else "drop")))
+        self._level = gui.Checkbox("align with gravity")
+        self._level.tooltip = "Estimates gravity from floor and walls, and puts the floor at height 0"
+        self._level.set_on_checked(self.heard(lambda on: self._option(None, level=bool(on))))
+        row.add_child(self._sky)
+        row.add_child(self._level)
+        group.add_child(row)
+        row = gui.Horiz(0.25 * self.em)
+        self.button(row, "Crop box...", "crop", "Keeps a box, in metres")
+        group.add_child(row)
+
+    def _advanced(self) -> None:
+        group = self.group("Advanced", open_=False)
+        rows = self.rows(group)
+        self._map = gui.Combobox()
+        for text in COLORMAPS:
+            self._map.add_item(text)
+        self._map.set_on_selection_changed(
+            self.heard(lambda at: self._controller.view(colormap=COLORMAPS[at]))
+        )
+        self.row(rows, "colour map", self._map, "Colours of depth; the legend is next to the depth map")
         self._stride = gui.Combobox()
         for text in _STRIDES:
             self._stride.add_item(text)
@@ -170,23 +178,7 @@ class Panel(Controls):
         self._focal.set_limits(1, 1e6)
         self.slid(self._focal, self._set_focal)
         tip = "Focal length, px of the photo; sets the scale with Depth Pro"
-        self.row(rows, "focal (px)", self._focal, tip)
-        row = gui.Horiz(0.5 * self.em)
-        self._sky = gui.Checkbox("keep sky")
-        self._sky.tooltip = "Keeps the sky as a backdrop at an arbitrary distance"
-        self._sky.set_on_checked(self.heard(lambda on: self._option(None, sky="keep" if on else "drop")))
-        self._level = gui.Checkbox("align with gravity")
-        self._level.tooltip = "Estimates gravity from floor and walls, and puts the floor at height 0"
-        self._level.set_on_checked(self.heard(lambda on: self._option(None, level=bool(on))))
-        row.add_child(self._sky)
-        row.add_child(self._level)
-        group.add_child(row)
-        row = gui.Horiz(0.25 * self.em)
-        self.button(row, "Undo", "undo", "Ctrl+Z")
-        self.button(row, "Redo", "redo", "Ctrl+Y")
-        self.button(row, "Crop", "rectangle", "Drag a rectangle in the view: keeps everything inside (E)")
-        self.button(row, "Crop box...", "crop", "Keeps a box, in metres")
-        group.add_child(row)
+        self.row(rows, "focal length (px)", self._focal, tip)
 
     def _measuring(self) -> None:
         group = self.group("Measure")
@@ -268,7 +260,8 @@ class Panel(Controls):
         if layer is None or layer.base is None:
             return
         options, scene = layer.options, picture.scenes.get(layer.key)
-        depth = layer.base.depth
+        # After a rescale the range follows.
+        depth = (scene or layer.base).depth
         known = depth.z_m[::7, ::7][depth.valid[::7, ::7]]
         farthest = float(known.max()) * 1.05 if known.size else _FARTHEST_M
         self._depth.set_limits(min(0.1, farthest / 10), farthest)

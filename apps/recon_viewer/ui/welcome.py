@@ -1,77 +1,107 @@
 """The welcome page, and the progress display while a file is being opened."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from open3d.visualization import gui
 
-import recon
-from recon.options import Options
 from recon_viewer.background.jobs import Job
+from recon_viewer.drawing import open3d_geometry
+from recon_viewer.model.samples import samples
+from recon_viewer.model.thumbnail import blank, thumbnail, tile_names
 
-_SAMPLE = "living_room"
-_RECENT = 6
+_RECENT = 5
 _NOTES = 5
-
-
-def sample() -> tuple[Path, Options] | None:
-    """The sample photo with its measured depth and camera; None if the sample data is not installed."""
-    folder = Path(recon.__file__).resolve().parent.parent / "sample_data"
-    try:
-        entry = json.loads((folder / "pairs.json").read_text("utf-8"))[_SAMPLE]
-        fx, fy, cx, cy = (float(value) for value in entry["K_fx_fy_cx_cy"])
-        return folder / entry["rgb"], Options(depth=folder / entry["depth"], intrinsics=(fx, fy, cx, cy))
-    except (OSError, ValueError, KeyError):
-        return None
+TITLE_PX = 40
+_TILE_EM = 15.0, 10.5
+_TILE_LETTERS = 30
+_BLUE = (0.16, 0.44, 0.72)
 
 
 class Welcome:
-    """The welcome page."""
+    """What can be opened, as pictures; and what can be done with it."""
 
     def __init__(
-        self, window: Any, recent: Sequence[str], act: Callable[[str], None], reopen: Callable[[Path], None]
+        self,
+        window: Any,
+        recent: Sequence[str],
+        act: Callable[[str], None],
+        reopen: Callable[[Path], None],
+        title_font: int,
     ) -> None:
-        em = window.theme.font_size
-        self.widget = gui.Vert(0.6 * em, gui.Margins(2 * em, 2 * em, 2 * em, 2 * em))
-        self.widget.background_color = gui.Color(0.13, 0.14, 0.16)
-        self._title("recon", gui.Color(0.55, 0.8, 1.0))
-        self.widget.add_child(
-            gui.Label("Turn one photograph into a metric 3D scene: look around, measure, export.")
-        )
-        self.widget.add_fixed(int(0.5 * em))
-        self._button("Open a photo, a scene or a 3D file...  (Ctrl+O)", lambda: act("open"))
-        if sample() is not None:
-            self._button("Open the sample: a living room with measured depth", lambda: act("sample"))
+        self._em, self._reopen = window.theme.font_size, reopen
+        em = self._em
+        self.widget = gui.Vert(0.7 * em, gui.Margins(3 * em, 2.5 * em, 3 * em, 2 * em))
+        self.widget.background_color = gui.Color(0.11, 0.12, 0.135)
+        title = gui.Label("recon")
+        title.font_id = title_font
+        self.widget.add_child(title)
+        self.widget.add_child(gui.Label("Turn one photo into a 3D scene with real dimensions."))
+        self._open_button(act)
+        row = [(one.title, one.photo) for one in samples()]
+        if row:
+            self._tiles("Try a sample, with measured depth", row)
         there = [Path(name) for name in recent if Path(name).exists()][:_RECENT]
         if there:
-            self.widget.add_fixed(int(0.5 * em))
-            self.widget.add_child(gui.Label("Recent"))
-        for path in there:
-            self._button(path.name, lambda path=path: reopen(path), tip=str(path))  # type: ignore[misc]
+            self._tiles("Recent", list(zip(tile_names(there), there, strict=True)))
         self.widget.add_fixed(int(0.5 * em))
         for line in (
-            "Drag: orbit.  Ctrl+drag: pan.  Wheel: zoom.",
-            "Ctrl+click two points: their distance in metres.  F1: all shortcuts.",
+            "Drag to look around, turn the wheel to zoom, Ctrl+click two points to measure between them.",
+            "Set one length that you know, and the whole scene has the right size. Export to Blender, GLB, OBJ, PLY.",
+            "Ctrl+V opens a copied path.  F1 shows all keys.",
         ):
-            self.widget.add_child(gui.Label(line))
+            self.widget.add_child(_grey(line))
+        self.widget.add_stretch()
         window.add_child(self.widget)
 
-    def _title(self, text: str, colour: Any) -> None:
-        label = gui.Label(text)
-        label.text_color = colour
-        self.widget.add_child(label)
-
-    def _button(self, text: str, on_click: Callable[[], None], tip: str = "") -> None:
-        row = gui.Horiz()
-        button = gui.Button(text)
-        button.tooltip = tip
-        button.set_on_clicked(on_click)
+    def _open_button(self, act: Callable[[str], None]) -> None:
+        row, button = gui.Horiz(), gui.Button("Open photo")
+        button.background_color = gui.Color(*_BLUE)
+        button.horizontal_padding_em, button.vertical_padding_em = 2.0, 0.6
+        button.tooltip = "Opens a photo, a scene (.npz) or an exported 3D file (Ctrl+O)"
+        button.set_on_clicked(lambda: act("open"))
         row.add_child(button)
         row.add_stretch()
         self.widget.add_child(row)
+
+    def _tiles(self, title: str, entries: Sequence[tuple[str, Path]]) -> None:
+        self.widget.add_fixed(int(0.4 * self._em))
+        self.widget.add_child(gui.Label(title))
+        row = gui.Horiz(0.8 * self._em)
+        for text, path in entries:
+            row.add_child(self._tile(text, path))
+        row.add_stretch()
+        self.widget.add_child(row)
+
+    def _tile(self, text: str, path: Path) -> Any:
+        size = int(_TILE_EM[0] * self._em), int(_TILE_EM[1] * self._em)
+        picture: NDArray[np.uint8] | None = thumbnail(path, size)
+        tile = gui.Vert(0.2 * self._em)
+        image = gui.ImageWidget(open3d_geometry.image(blank(size) if picture is None else picture))
+        button = gui.Button(shorten(text, _TILE_LETTERS, placeholder="...") or text[:_TILE_LETTERS])
+        button.vertical_padding_em = 0.1
+
+        def clicked(event: Any) -> Any:
+            if event.type == gui.MouseEvent.Type.BUTTON_UP:
+                self._reopen(path)
+            return gui.Widget.HANDLED
+
+        image.set_on_mouse(clicked)
+        button.set_on_clicked(lambda: self._reopen(path))
+        for widget in (image, button):
+            widget.tooltip = str(path)
+            tile.add_child(widget)
+        return tile
+
+
+def _grey(text: str) -> Any:
+    label = gui.Label(text)
+    label.text_color = gui.Color(0.68, 0.71, 0.76)
+    return label
 
 
 class Progress:

@@ -254,3 +254,42 @@ def test_a_new_layer_is_shown_by_some_of_its_pixels_first() -> None:
     assert controller.picture.preview and controller.is_drawing
     assert not settled(controller).picture.preview and not controller.is_drawing
     controller.close()
+
+
+def test_what_would_be_lost_on_quitting_is_named_until_it_is_saved(tmp_path: Path) -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    key = settled(controller).state.active
+    assert key is not None and controller.unsaved is None
+    controller.use("distance")
+    for x in (40.5, 120.5):
+        controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
+    controller.do(lambda state: c.set_options(state, edge=0.02))
+    assert controller.unsaved == "1 measurement and the changes of room"
+    settled(controller)
+    controller.errands.export(tmp_path / "room.glb")
+    assert settled(controller).unsaved is not None
+    controller.errands.export(tmp_path / "room.npz")
+    assert settled(controller).unsaved is None
+    controller.act("close-layer")
+    controller.open(tmp_path / "room.npz")
+    assert settled(controller).readings and controller.unsaved is None
+    controller.do(lambda state: c.set_options(state, edge=0.03))
+    assert controller.unsaved == "the changes of room.npz (measured)"
+    controller.act("undo")
+    assert controller.unsaved is None
+    controller.close()
+
+
+def test_a_known_length_names_how_much_larger_the_scene_has_become() -> None:
+    controller = Controller()
+    controller.add_scene(room(), "room")
+    key = settled(controller).state.active
+    assert key is not None
+    controller.use("known length")
+    for x in (40.5, 120.5):
+        controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
+    assert controller.state_length(20.0, 0.01)
+    # The depth of the room is a measured one.
+    assert "times as large" in controller.message and "undo" in controller.problems[0]
+    controller.close()

@@ -172,3 +172,40 @@ def test_files_are_drawn_in_every_way() -> None:
             drawn = draw_geometry(shape, View(colours=colours), gl_T_cam)
             assert len(drawn.points) == len(drawn.rgb)
     assert np.array_equal(drawn.points, apply(gl_T_cam, mesh.vertices))
+
+
+def test_what_is_cropped_is_not_unknown() -> None:
+    state = c.add_scene(State(), room(), name="room")
+    kept = np.zeros((120, 160), bool)
+    kept[:60] = True
+    picture = Painter().paint(c.keep_pixels(state, kept))
+    assert "50.0 % cropped" in picture.notes and not any("unknown" in note for note in picture.notes)
+
+
+def test_all_layers_have_the_colours_of_one_legend() -> None:
+    near = room()
+    far = replace(near, depth=replace(near.depth, z_m=near.depth.z_m * np.float32(1.1)))
+    state = c.add_scene(c.add_scene(State(), near, name="near"), far, name="far")
+    state = c.set_view(state, colours="depth")
+    near_drawn, far_drawn = Painter().paint(state).drawn.values()
+    alone = Painter().paint(c.remove_layer(state, state.layers[0].key)).drawn[state.layers[1].key]
+    # The active layer, whose legend is shown, keeps its colours; where the other has the same depth, it has the same.
+    assert np.array_equal(far_drawn.rgb, alone.rgb)
+    # Both contain the floor between 5.6 and 6 m.
+    near_m, far_m = -near_drawn.points[:, 2], -far_drawn.points[:, 2]
+    common = []
+    for depth_m in np.linspace(5.65, 5.95, 50):
+        one, other = np.abs(near_m - depth_m).argmin(), np.abs(far_m - depth_m).argmin()
+        assert abs(near_m[one] - far_m[other]) < 0.2
+        common.append(np.abs(near_drawn.rgb[one].astype(int) - far_drawn.rgb[other]).max())
+    assert np.median(common) < 20
+
+
+@pytest.mark.parametrize("name", ["front", "top", "side", "fit"])
+@pytest.mark.parametrize("size", [(400.0, 900.0), (900.0, 400.0)])
+def test_a_standard_view_is_filled_by_the_scene(name: str, size: tuple[float, float]) -> None:
+    low, high = np.array([-3.0, -1.5, -6.0]), np.array([3.0, 2.0, 0.0])
+    corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)], np.float32)
+    seen, ahead = preset(name, low, high, size=size).project(corners, *size)
+    assert (ahead > 0).all() and (seen > 0).all() and (seen < size).all()
+    assert (np.ptp(seen, axis=0) / size).max() > 0.7

@@ -48,4 +48,4 @@ def test_what_is_small_or_not_in_a_mesh_is_drawn_as_it_is(monkeypatch: pytest.Mo
     assert not Painter().paint(state, preview=True).moving
     monkeypatch.setattr(level_of_detail, "_MOVING_PIXELS", 25_000)
     full = draw_scene(room(), View(), gl_T_cam, share=(0.0, 1.0))
-    assert level_of_detail.while_moving(full, room(), View(), gl_T_cam, (0.0, 1.0)) is None
+    assert level_of_detail.while_moving(full, room(), View(), gl_T_cam, share=(0.0, 1.0)) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from recon.render.style import View
+from recon_viewer.model.samples import samples
 from recon_viewer.model.settings import Settings, load, save, settings_path
 from recon_viewer.ui.shortcuts import ACTIONS, help_lines
 
@@ -54,3 +55,21 @@ def test_every_action_has_a_name_and_a_key_of_its_own() -> None:
     assert len(set(keys)) == len(keys) and len({action.name for action in ACTIONS}) == len(ACTIONS)
     assert next(action.key_text for action in ACTIONS if action.name == "open") == "Ctrl+O"
     assert len(help_lines()) > len(keys)
+
+
+def test_a_recent_photo_opens_again_with_its_depth(tmp_path: Path) -> None:
+    settings = Settings().with_recent(tmp_path / "a.jpg", tmp_path / "a.png").with_recent(tmp_path / "b.jpg")
+    path = tmp_path / "viewer.json"
+    assert save(settings, path) is None and load(path) == (settings, None)
+    options = settings.options_of(tmp_path / "a.jpg")
+    assert options is not None and options.depth == tmp_path / "a.png"
+    assert settings.options_of(tmp_path / "b.jpg") is None
+    # Opened once more without it.
+    assert settings.with_recent(tmp_path / "a.jpg").options_of(tmp_path / "a.jpg") is None
+
+
+def test_a_sample_opens_again_as_a_sample_and_its_folder_is_not_for_saving(tmp_path: Path) -> None:
+    first = samples()[0]
+    settings = Settings().with_recent(tmp_path / "a.jpg").with_recent(first.photo, first.options.depth)
+    assert settings.folder == str(tmp_path)
+    assert settings.options_of(first.photo) == first.options and first.options.intrinsics is not None

@@ -1,0 +1,118 @@
+"""The row of labelled icons under the menu."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from open3d.visualization import gui
+
+from recon_viewer.drawing import open3d_geometry
+from recon_viewer.drawing.icons import icon
+from recon_viewer.model.state import State
+from recon_viewer.ui.shortcuts import ACTIONS
+
+GROUPS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("open", "Open"), ("undo", "Undo"), ("redo", "Redo")),
+    (("photo-camera", "Photo view"), ("front", "Front"), ("side", "Side"), ("top", "Top"), ("fit", "Fit")),
+    (("distance", "Measure"), ("known length", "Set length"), ("rectangle", "Crop")),
+    (("cloud", "Points"), ("mesh", "Mesh"), ("depth-colours", "Depth colours")),
+    (("export", "Export"), ("film", "Film"), ("page", "Page")),
+)
+"""Actions with their labels."""
+_GROUND, _ON, _INK = (46, 50, 57), (38, 92, 140), (222, 228, 236)
+_ICON_EM, _LABEL_EM, _GAP_EM, _BETWEEN_EM = 1.5, 1.35, 0.35, 0.9
+_LETTER_EM = 0.53
+
+
+@dataclass(frozen=True, eq=False)
+class _Tool:
+    name: str
+    widget: Any
+    """Icon above label."""
+    icon: Any
+    label: Any
+    width_px: int
+    starts_group: bool
+
+
+class Toolbar:
+    """Calls ``act`` with an action's name; what does not fit into a narrow window is in the menu."""
+
+    def __init__(self, window: Any, act: Callable[[str], None]) -> None:
+        self._act, self._em = act, window.theme.font_size
+        self._gap = int(_GAP_EM * self._em)
+        self.widget = gui.Horiz(self._gap, gui.Margins(self._gap, self._gap, self._gap, 0))
+        self.widget.background_color = _colour(_GROUND)
+        self._tools = [
+            self._made(name, label, at == 0) for group in GROUPS for at, (name, label) in enumerate(group)
+        ]
+        self._on: frozenset[str] = frozenset()
+        window.add_child(self.widget)
+
+    @property
+    def height_px(self) -> int:
+        """Height of the row."""
+        return int((_ICON_EM + _LABEL_EM) * self._em) + 2 * self._gap
+
+    def lay_out(self, x: int, y: int, width: int, *, visible: bool) -> int:
+        """Shows the tools that fit; returns the height of the row, 0 if it is hidden."""
+        self.widget.visible = visible
+        self.widget.frame = gui.Rect(x, y, width, self.height_px)
+        needed = 2 * self._gap
+        for tool in self._tools:
+            needed += tool.width_px + self._gap + (self._between if tool.starts_group else 0)
+            tool.widget.visible = needed <= width
+        return self.height_px if visible else 0
+
+    def show(self, state: State) -> None:
+        """Highlights the current tool, geometry and colours."""
+        view = state.view
+        on = {state.tool, view.shown_as, "depth-colours" if view.colours == "depth" else ""}
+        if frozenset(on) == self._on:
+            return
+        self._on = frozenset(on)
+        for tool in self._tools:
+            ground = _ON if tool.name in on else _GROUND
+            tool.label.background_color = _colour(ground)
+            tool.icon.update_image(self._picture(tool.name, ground))
+
+    @property
+    def _between(self) -> int:
+        return int(_BETWEEN_EM * self._em)
+
+    def _made(self, name: str, text: str, starts_group: bool) -> _Tool:
+        if starts_group:
+            self.widget.add_fixed(self._between)
+        action = next(one for one in ACTIONS if one.name == name)
+        tip = f"{action.text.rstrip('.')}: {action.help}" + (f" ({action.key_text})" if action.key else "")
+        picture, label = gui.ImageWidget(self._picture(name, _GROUND)), gui.Button(text)
+        label.background_color = _colour(_GROUND)
+        label.horizontal_padding_em, label.vertical_padding_em = 0.35, 0.0
+        label.set_on_clicked(lambda: self._act(name))
+        picture.set_on_mouse(self._clicked(name))
+        column, row = gui.Vert(), gui.Horiz()
+        row.add_stretch()
+        row.add_child(picture)
+        row.add_stretch()
+        for widget in (row, label):
+            column.add_child(widget)
+        for widget in (picture, label):
+            widget.tooltip = tip
+        self.widget.add_child(column)
+        width = int((_LETTER_EM * len(text) + 0.7) * self._em)
+        return _Tool(name, column, picture, label, width, starts_group)
+
+    def _picture(self, name: str, ground: tuple[int, int, int]) -> Any:
+        return open3d_geometry.image(icon(name, int(_ICON_EM * self._em), _INK, ground))
+
+    def _clicked(self, name: str) -> Callable[[Any], Any]:
+        def mouse(event: Any) -> Any:
+            if event.type == gui.MouseEvent.Type.BUTTON_UP:
+                self._act(name)
+            return gui.Widget.HANDLED
+
+        return mouse
+
+
+def _colour(rgb: tuple[int, int, int]) -> Any:
+    return gui.Color(*(value / 255 for value in rgb))
