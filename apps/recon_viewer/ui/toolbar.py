@@ -94,10 +94,9 @@ class Toolbar:
         row.add_stretch()
         row.add_child(picture)
         row.add_stretch()
-        for widget in (row, label):
-            column.add_child(widget)
-        for widget in (picture, label):
-            widget.tooltip = tip
+        column.add_child(row)
+        column.add_child(label)
+        picture.tooltip = label.tooltip = tip
         self.widget.add_child(column)
         width = int((_LETTER_EM * len(text) + 0.7) * self._em)
         return _Tool(name, column, picture, label, width, starts_group)
