@@ -27,6 +27,8 @@ from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
 _SETTLED_S = 0.25
 """Delay after a slider's last move before the full scene replaces its preview, s; the drag may continue."""
 
+_BELOW_CEILING_M = 0.1
+
 
 @dataclass(frozen=True)
 class _Request:
@@ -52,6 +54,8 @@ class Controller:
             lambda asked: painter.paint(asked.state, preview=asked.preview)
         )
         self._settle_at: float | None = None
+        self._hides_ceiling = False
+        """Whether the section was set by the view from above."""
         self._saved: tuple[Layer | Measured, ...] = ()
         self._opening = Opening(self)
         self.errands = SaveTasks(self)
@@ -129,6 +133,10 @@ class Controller:
             return False
         # A new layer is shown by some of its pixels first, since all of them take seconds.
         opened = len(state.layers) > len(self.state.layers)
+        if opened and not self.state.layers:
+            # Heights of another scene.
+            state = replace(state, view=replace(state.view, cut_above_m=None))
+            self._hides_ceiling = False
         self.history.do(state, coalesce=coalesce)
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
         self._repaint(preview=opened or coalesce is not None)
@@ -142,6 +150,22 @@ class Controller:
         """Changes display settings, without an undo step."""
         self.history.show(commands.set_view(self.state, **changes))
         self._repaint()
+
+    def look_from(self, name: str) -> None:
+        """Hides the ceiling in the view from above, which would show nothing else, and shows it again in others."""
+        ceiling_m, cut_m = self.picture.ceiling_m, self.state.view.cut_above_m
+        if name == "top" and ceiling_m is not None and cut_m is None:
+            self._hides_ceiling = True
+            self.view(cut_above_m=ceiling_m - _BELOW_CEILING_M)
+            self.say("the ceiling is hidden in this view")
+        elif name != "top" and self._hides_ceiling:
+            self._hides_ceiling = False
+            self.view(cut_above_m=None)
+
+    def cut_above(self, height_m: float | None) -> None:
+        """Shows nothing above a height over the floor grid; None: everything."""
+        self._hides_ceiling = False
+        self.view(cut_above_m=height_m)
 
     def use(self, tool: Tool) -> None:
         """Selects the tool for clicks."""

@@ -22,6 +22,8 @@ _WIRE_PIXELS = 40_000
 _OUTER = 4.0
 """Percentage ignored at either end, so that the view through a window does not dominate the bounds."""
 _CELL_PX = 8
+_FEW = 1000
+"""Points that all count: a small model has no view through a window."""
 _LEGEND_ROWS = 240
 _GREY = 190
 
@@ -80,6 +82,8 @@ class Drawn:
                 np.unique(cells[:, 1] * (cells[:, 0].max() + 1) + cells[:, 0], return_index=True)[1]
             ]
         sample = points[:: max(1, len(points) // 50_000)].astype(np.float64)
+        if len(sample) < _FEW:
+            return sample.min(axis=0), sample.max(axis=0)
         return np.percentile(sample, _OUTER, axis=0), np.percentile(sample, 100 - _OUTER, axis=0)
 
 

@@ -14,6 +14,7 @@ from recon.scene import Scene
 from recon_viewer.drawing import guides
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
+from recon_viewer.drawing.section import ceiling_m, cut_above
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
 from recon_viewer.model.state import Layer, Measured, Pick, State
@@ -55,6 +56,8 @@ class Picture:
     """Up, world frame."""
     notes: tuple[str, ...] = ()
     """Notes for the user: what is dropped, downsampled or refused."""
+    ceiling_m: float | None = None
+    """Height of the active layer's ceiling in the frame of the floor grid, m; None if there is none."""
     problem: str | None = None
     """Why the state cannot be shown; the window then keeps the previous picture."""
 
@@ -89,6 +92,7 @@ class Painter:
     def __init__(self) -> None:
         self._adjuster = Adjuster()
         self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
+        self._sections: dict[tuple[int, str], tuple[Drawn, float, Drawn]] = {}
         self._span_m: tuple[float, float] | None = None
         """Range of the colours of depth; None where they are not shown."""
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
@@ -104,6 +108,7 @@ class Painter:
         keys = {layer.key for layer in state.layers}
         self._adjuster.forget(keys)
         self._drawn = {key: made for key, made in self._drawn.items() if key in keys}
+        self._sections = {at: made for at, made in self._sections.items() if at[0] in keys}
         try:
             return self._painted(state, preview)
         except (ReconError, MemoryError) as error:
@@ -124,8 +129,10 @@ class Painter:
             )
             for layer in shown
         }
-        drawn = {key: full for key, (full, _) in levels.items()}
-        moving = {key: few for key, (_, few) in levels.items() if few is not None}
+        drawn = {key: self._cut(key, "full", full, state) for key, (full, _) in levels.items()}
+        moving = {
+            key: self._cut(key, "few", few, state) for key, (_, few) in levels.items() if few is not None
+        }
         active = state.layer
         if active is None:
             return Picture(state, preview)
@@ -150,6 +157,7 @@ class Painter:
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
             # A preview has depth edges only for its own pixels.
             tuple(_notes(state, drawn, scenes, whole)),
+            ceiling_m=self._ceiling_m(active),
         )
 
     def _draw(
@@ -178,6 +186,30 @@ class Painter:
             made = draw_geometry(layer.geometry, view, world_T_cam), None
         self._drawn[layer.key] = (inputs, made)
         return made
+
+    def _cut(self, key: int, level: str, drawn: Drawn, state: State) -> Drawn:
+        """Without what lies above the section."""
+        height_m, layer = state.view.cut_above_m, state.by_key(key)
+        if height_m is None or layer is None:
+            self._sections.pop((key, level), None)
+            return drawn
+        world_T_upright = self._adjuster.world_T_cam(layer) @ np.linalg.inv(
+            self._adjuster.upright_T_cam(layer)
+        )
+        before = self._sections.get((key, level))
+        if before is not None and before[0] is drawn and before[1] == height_m:
+            return before[2]
+        made = cut_above(drawn, np.linalg.inv(world_T_upright), height_m)
+        self._sections[key, level] = (drawn, height_m, made)
+        return made
+
+    def _ceiling_m(self, layer: Layer) -> float | None:
+        if layer.base is None:
+            return None
+        upright_T_cam = self._adjuster.upright_T_cam(layer)
+        height_m = self._adjuster.once(layer, "ceiling", lambda scene: ceiling_m(scene, upright_T_cam))
+        assert height_m is None or isinstance(height_m, float)
+        return height_m
 
     def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
         view, parts, frusta = state.view, [], []

@@ -1,5 +1,6 @@
 """A layer's scene as the user has changed it: focal length, known lengths, options, crop box. No network runs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import isclose
 from typing import Any
@@ -88,6 +89,11 @@ class Adjuster:
             return bool(layer.options.level)
         levelling = self.levelling_of(layer)
         return levelling is not None and levelling.sure
+
+    def once(self, layer: Layer, name: str, make: Callable[[Scene], Any]) -> Any:
+        """Something computed from the layer's scene before it is cropped; kept until that changes."""
+        metric = self._metric(layer)
+        return self._step(layer, name, (metric,), lambda: make(metric))
 
     def forget(self, keys: set[int]) -> None:
         """Drops what was kept of other layers than these."""

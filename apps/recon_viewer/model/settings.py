@@ -100,5 +100,5 @@ def _settings_from(values: Mapping[str, Any]) -> Settings:
         depths=settings.depths[:_MOST_RECENT],
         width=min(max(settings.width, low), high),
         height=min(max(settings.height, low), high),
-        view=replace(settings.view, curtain=1.0),
+        view=replace(settings.view, curtain=1.0, cut_above_m=None),
     )

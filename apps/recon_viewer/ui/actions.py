@@ -125,6 +125,7 @@ class Actions:
 
     def look(self, name: str) -> None:
         """Moves the view to one of the standard cameras."""
+        self._controller.look_from(name)
         picture, view = self._controller.picture, self._viewer.view
         scene = self._controller.scene
         low, high = picture.bounds
