@@ -149,3 +149,37 @@ def test_any_mix_of_steps_follows_a_plain_list(words: list[str]) -> None:
             assert history.redo() == (at < len(states) - 1)
             at = min(at + 1, len(states) - 1)
         assert history.can_undo == (at > 0) and history.can_redo == (at < len(states) - 1)
+
+
+def test_closed_photos_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene_bytes = 160 * 120 * (3 + 4 + 1)
+    monkeypatch.setattr("recon_viewer.model.history.MOST_HELD_BYTES", int(2.5 * scene_bytes))
+    history = History()
+    for number in range(20):
+        history.do(c.add_scene(history.now, room(number), name=f"{number}"))
+        assert history.now.active is not None
+        history.do(c.remove_layer(history.now, history.now.active))
+    names = []
+    while history.undo():
+        names += [layer.name for layer in history.now.layers]
+    assert names == ["19", "18"]
+
+
+def test_the_last_step_can_be_undone_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon_viewer.model.history.MOST_HELD_BYTES", 1)
+    state = opened()
+    history = History(state)
+    assert state.active is not None
+    history.do(c.remove_layer(state, state.active))
+    assert history.undo() and history.now.layers
+
+
+def test_steps_on_one_photo_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon_viewer.model.history.MOST_HELD_BYTES", 1)
+    history = History(opened())
+    for edge in range(1, 50):
+        history.do(c.set_options(history.now, edge=edge / 1000))
+    steps = 0
+    while history.undo():
+        steps += 1
+    assert steps == 49
