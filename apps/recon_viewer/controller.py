@@ -20,6 +20,7 @@ from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
 from recon_viewer.model.history import History
 from recon_viewer.model.measurements import Reading, as_text
+from recon_viewer.model.pasted import pasted_paths
 from recon_viewer.model.scale_change import scale_change
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
@@ -252,6 +253,8 @@ class Controller:
                 self.do(lambda state: commands.remove_layer(state, key))
         elif name == "copy":
             self._copy()
+        elif name == "paste":
+            self._paste()
         else:
             return False
         return True
@@ -338,6 +341,19 @@ class Controller:
             self.say(str(error), problem=True)
             return
         self.say(f"{outputs.counted(readings)} copied")
+
+    def _paste(self) -> None:
+        try:
+            paths = pasted_paths(outputs.pasted_text())
+        except ReconError as error:
+            self.say(str(error), problem=True)
+            return
+        if not paths:
+            self.say(
+                "the clipboard names no file: copy files or their full paths, then press Ctrl+V", problem=True
+            )
+        for path in paths:
+            self.reopen(path)
 
     def _repaint(self, *, preview: bool = False) -> None:
         self._painter.ask(_Request(self.state, preview))

@@ -44,6 +44,7 @@ _DIALOGS = (
     "csv",
     "run-again",
     "sample",
+    "paste",
 )
 
 _NOWHERE_RGB = (255, 0, 255)

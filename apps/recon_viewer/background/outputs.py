@@ -26,6 +26,14 @@ _NO_BLENDER = (
 )
 _CLIPBOARDS = (["wl-copy"], ["xclip", "-selection", "clipboard"], ["xsel", "-ib"], ["pbcopy"], ["clip"])
 
+_PASTES = (
+    ["wl-paste", "-n"],
+    ["xclip", "-o", "-selection", "clipboard"],
+    ["xsel", "-ob"],
+    ["pbpaste"],
+    ["powershell", "-NoProfile", "-Command", "Get-Clipboard"],
+)
+
 
 def suffixes() -> list[tuple[str, str]]:
     """The suffix and readable name of every format; the scene file first."""
@@ -93,6 +101,27 @@ def copy_text(text: str) -> None:
             return
     raise ViewerError(
         "there is no clipboard program: install xclip (or wl-clipboard), or save the list as CSV"
+    )
+
+
+def pasted_text() -> str:
+    """The text on the clipboard, by a program of the system.
+
+    Raises:
+        ViewerError: There is no such program, or the clipboard holds no text.
+    """
+    for command in _PASTES:
+        if shutil.which(command[0]):
+            try:
+                done = subprocess.run(
+                    command, capture_output=True, check=True, timeout=2, stdin=subprocess.DEVNULL
+                )
+            except (OSError, subprocess.SubprocessError):
+                continue
+            return done.stdout.decode("utf-8", "replace")
+    raise ViewerError(
+        "the clipboard holds no text, or there is no clipboard program: install xclip (or wl-clipboard), or open the "
+        "file with Ctrl+O"
     )
 
 

@@ -30,6 +30,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("open", "File", "Open...", "Opens a photo, a scene (.npz) or an exported file.", "ctrl+o"),
     Action("open-depth", "File", "Open photo with depth file...", "Opens a photo and its measured depth."),
+    Action("paste", "File", "Open copied files", "Opens the files, or paths, on the clipboard.", "ctrl+v"),
     Action("save", "File", "Save scene...", "Saves the layer with all its settings as .npz.", "ctrl+s"),
     Action("export", "File", "Export...", "Exports the layer: .glb, .ply, .obj, .html, ...", "ctrl+e"),
     Action("screenshot", "File", "Save image of the view...", "Saves the view as a PNG of any size.", "ctrl+p"),

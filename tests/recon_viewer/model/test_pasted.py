@@ -1,0 +1,73 @@
+"""Files named by the clipboard."""
+
+from pathlib import Path
+
+import pytest
+
+from recon_viewer.background import outputs
+from recon_viewer.controller import Controller
+from recon_viewer.model.pasted import pasted_paths
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / "a.jpg", tmp_path / "b c%20.jpg"]
+    for path in paths:
+        path.write_bytes(b"")
+    return paths
+
+
+@pytest.mark.parametrize("form", ["{}", "  {}\r", "'{}'", '"{}"'])
+def test_paths_are_taken_as_terminals_and_file_managers_copy_them(form: str, photos: list[Path]) -> None:
+    assert pasted_paths("\n".join(form.format(path) for path in [*photos, photos[0]])) == photos
+
+
+def test_addresses_of_files_are_decoded(photos: list[Path]) -> None:
+    assert pasted_paths("\n".join(path.as_uri() for path in photos)) == photos
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "a.jpg",
+        "/none/such.jpg",
+        "~nobody-of-that-name/x",
+        "'",
+        "\0",
+        "x" * 5000,
+        "/" + "x" * 5000,
+    ],
+)
+def test_other_text_names_no_file(text: str) -> None:
+    assert pasted_paths(text) == []
+
+
+def test_all_copied_files_are_opened_one_after_the_other(
+    photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller, opened = Controller(), list[Path]()
+    monkeypatch.setattr(controller, "open", lambda path, options: opened.append(path))
+    monkeypatch.setattr(outputs, "pasted_text", lambda: "\n".join(map(str, photos)))
+    controller.act("paste")
+    assert opened == photos
+    monkeypatch.setattr(outputs, "pasted_text", lambda: "something else")
+    controller.act("paste")
+    assert opened == photos and controller.is_problem and "names no file" in controller.message
+    controller.close()
+
+
+def test_the_clipboard_is_read_by_the_first_program_that_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, script in (("wl-paste", "exit 1"), ("xclip", "echo /a/photo.jpg")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert outputs.pasted_text() == "/a/photo.jpg\n"
+    controller = Controller()
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    controller.act("paste")
+    assert controller.is_problem and "xclip" in controller.message
+    controller.close()
