@@ -80,7 +80,7 @@ class Preview:
         high, wide = padded.shape[:2]
         seen = look(self._weights.net, padded, focal_px / wide, known=known, pixels=self._weights.pixels)
         inside = (slice(top, top + rgb.shape[0]), slice(left, left + rgb.shape[1]))
-        log_inverse = upsample(seen.log_inverse, padded, _solid(seen.sky))[inside]
+        log_inverse = upsample(seen.log_inverse, padded, solid(seen.sky))[inside]
         sky = upsample(seen.sky, padded)[inside] > 0.5
         log_sigma = self._weights.calibrated(seen.log_sigma)
         # As a scene file stores it, so that a scene that was saved measures the same.
@@ -100,7 +100,7 @@ class Preview:
             return read_weights(path)
 
 
-def _solid(sky: NDArray[np.float32]) -> NDArray[np.float32]:
+def solid(sky: NDArray[np.float32]) -> NDArray[np.float32]:
     """How far each pixel of the network's map counts, from its probability of sky: what touches the sky has blurred
     depth, and counts only where there is nothing else, as in a pole.
     """

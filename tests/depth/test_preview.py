@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import recon
-from recon.depth.preview import Preview
+from recon.depth.preview import Preview, solid
 from recon.errors import PhotoError
 from recon.journal import Journal
 from recon.photo.read import read_photo
@@ -49,6 +49,17 @@ def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
     assert overlap > 0.5
     room = recon.reconstruct(SAMPLES / "living_room.jpg", model="preview")
     assert room.sky is not None and room.sky.mean() < 0.02
+
+
+def test_what_touches_the_sky_counts_little_and_a_pole_before_it_is_not_lost() -> None:
+    sky = np.zeros((12, 9), np.float32)
+    sky[:6] = 1
+    sky[:6, 4] = 0.2
+    counts = solid(sky)
+    assert (counts[:6, :3] == 0).all()
+    assert (counts[6, :3] < 0.01).all() and (counts[6, :3] > 0).all()
+    assert (counts[7:] > 0.99).all()
+    assert (counts[:6, 4] > 0).all() and counts[:6, 4].max() < 0.01
 
 
 def test_the_same_photo_gives_the_same_depth_and_a_note() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-LEAST_STEP = 0.12
+LEAST_STEP = 0.16
 """Change of log depth across a ramp from which it is an outline and no ripple."""
 _RAMP_HALF = (1, 2, 3)
 """Half widths of the ramps that are looked for, in pixels of the map."""
