@@ -87,7 +87,8 @@ def test_the_examples_are_found_and_the_first_screen_has_the_first_tries() -> No
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.split()) <= 900
+    words = [word for word in README.split() if re.search(r"\w", word)]
+    assert len(words) <= 900, "move something to docs/"
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS)
