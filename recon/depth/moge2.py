@@ -211,5 +211,9 @@ def _card(size: str, speed: str) -> ModelCard:
     )
 
 
-CARDS = (_card("vits", "fast"), _card("vitb", "medium"), _card("vitl", "slow, more detail"))
+CARDS = (
+    _card("vits", "6 times the time of dav2-small"),
+    _card("vitb", "slower"),
+    _card("vitl", "slow, more detail"),
+)
 CHECKPOINTS = {TORCH_KIND: _from_config}

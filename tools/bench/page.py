@@ -28,6 +28,7 @@ SECTIONS = {
     "startup": "Start-up",
     "imports": "Importing the networks",
     "network": "The networks on a CPU",
+    "models": "Every model on a CPU",
     "batch": "Many photos",
     "first_try": "A first try",
 }
