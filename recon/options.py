@@ -75,7 +75,7 @@ class Options:
     model: str = _option(
         "Depth model",
         "auto",
-        "Name (see `recon models`) or hf:REPO-OR-FOLDER[@REVISION]. auto: depth in the photo, depthpro, or preview.",
+        "Name (see `recon models`), hf:REPO-OR-FOLDER[@REVISION] or onnx:FILE. auto: depth in photo, depthpro, preview.",
         flag="--model",
         metavar="NAME",
     )

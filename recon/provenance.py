@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recon.error_model import ErrorModel
-from recon.estimator_names import HUB, PREVIEW
+from recon.estimator_names import HUB, ONNX, PREVIEW
 from recon.strict_json import as_kind, as_object, known_fields
 from recon.types import Intrinsics
 
@@ -223,7 +223,7 @@ def without_folder(name: str) -> str:
 
     ``hf:apple/DepthPro-hf`` is the name of a repository and stays, unless there is such a folder here.
     """
-    prefix = HUB if name.startswith(HUB) else ""
+    prefix = next((each for each in (HUB, ONNX) if name.startswith(each)), "")
     path = Path(name.removeprefix(prefix)).expanduser()
     try:
         is_path = path.is_absolute() or path.exists()

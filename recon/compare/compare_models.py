@@ -132,10 +132,9 @@ def _measured_file(options: Options, names: Sequence[str]) -> Path | None:
 
 def _licence(name: str) -> tuple[str | None, bool | None]:
     try:
-        card = registry.card(name)
+        return registry.licence_of(name)
     except ModelUnavailable:
         return None, None
-    return card.licence, card.commercial
 
 
 def _compared(

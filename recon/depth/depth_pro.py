@@ -76,19 +76,7 @@ class DepthPro:
             return *result, network_size(model.config)
 
         canonical, fov_deg, size = self._network.run(work, journal, use_fov_model=self._with_fov)
-        model_focal_px = None
-        if focal_px is None:
-            model_focal_px = focal_of_fov(fov_deg, width=photo.width)
-            focal_px = Intrinsics.best(None, model_focal_px, width=photo.width, height=photo.height).fx
-            if model_focal_px is None:
-                predicted = (
-                    "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
-                )
-                journal.warn(
-                    "focal",
-                    f"{self.name} predicted {predicted}; {DEFAULT_FOV_DEG:g} degrees along the longer side are "
-                    "assumed instead, so the metric scale is uncertain. Use --focal-px, --focal-35mm or --fov.",
-                )
+        model_focal_px, focal_px = focal_lengths(self.name, photo, focal_px, fov_deg, journal)
         depth, sky = metric_depth(canonical, focal_px=focal_px)
         return DepthEstimate(
             depth=depth,
@@ -197,6 +185,31 @@ def predict(
 def network_size(config: Any) -> int:
     """Side of the network's square input, px: its patches cover the smallest scale exactly (1536 as published)."""
     return round(int(config.patch_size) / min(config.scaled_images_ratios))
+
+
+def focal_lengths(
+    name: str, photo: Photo, known_px: float | None, fov_deg: float | None, journal: Journal
+) -> tuple[float | None, float]:
+    """The focal length that the model predicts (None if it is known already), and the one to use, px.
+
+    Args:
+        name: The model's, for a warning if it predicts none.
+        photo: The photo.
+        known_px: The known focal length.
+        fov_deg: The predicted field of view.
+        journal: Receives the warning.
+    """
+    if known_px is not None:
+        return None, known_px
+    predicted_px = focal_of_fov(fov_deg, width=photo.width)
+    if predicted_px is None:
+        predicted = "no field of view" if fov_deg is None else f"a field of view of {fov_deg:.3g} degrees"
+        journal.warn(
+            "focal",
+            f"{name} predicted {predicted}; {DEFAULT_FOV_DEG:g} degrees along the longer side are assumed instead, "
+            "so the metric scale is uncertain. Use --focal-px, --focal-35mm or --fov.",
+        )
+    return predicted_px, Intrinsics.best(None, predicted_px, width=photo.width, height=photo.height).fx
 
 
 def focal_of_fov(fov_deg: float | None, *, width: int) -> float | None:

@@ -4,11 +4,12 @@
 coarse, and metres approximate. Its MODEL_CARD.md has the figures.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,10 @@ from numpy.typing import NDArray
 from recon.depth.estimator import Estimator, ModelCard, RunOptions, check_shape
 from recon.estimator_names import PREVIEW
 from recon.journal import Journal
-from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
+from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
 
 if TYPE_CHECKING:
-    from recon.depth.nets.preview_look import Weights
+    from recon.depth.nets.preview_look import Look, Weights
 
 _NOTE = f"{PREVIEW}: a small bundled network; shapes are coarse, metres are guesses"
 _WEIGHTS = "preview.safetensors"
@@ -48,47 +49,22 @@ class Preview:
         check_shape(photo, self.name)
         if not any(entry.values.get("chosen") == self.name for entry in journal.entries):
             journal.decide("model", _NOTE)
-        known = focal_px is not None
-        if focal_px is None:
-            focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
         with journal.stage("Estimating depth with the preview network"):
-            z_m, sky, log_sigma, (width, height) = self._maps(photo.rgb, focal_px, known)
-        return DepthEstimate(
-            depth=MetricDepth(z_m=z_m, valid=~sky, log_sigma=log_sigma),
-            model=self.name,
-            revision=f"{self._weights.samples} samples",
-            focal_used_px=focal_px,
-            sky=sky,
-            details={
-                "network": "recon preview",
-                "processing_pixels": self._weights.pixels,
-                "processing_width": width,
-                "processing_height": height,
-            },
-        )
+            return estimate_by(
+                self._look,
+                photo,
+                focal_px=focal_px,
+                model=self.name,
+                revision=f"{self._weights.samples} samples",
+                details={"network": "recon preview", "processing_pixels": self._weights.pixels},
+            )
 
-    def _maps(
-        self, rgb: NDArray[np.uint8], focal_px: float, known: bool
-    ) -> tuple[FloatMap, NDArray[np.bool_], FloatMap, tuple[int, int]]:
-        """Depth in m, sky, and the standard deviation of log depth, (H, W) each; (width, height) of the input."""
-        import cv2
-
-        from recon.depth.nets.joint_upsampling import upsample
+    def _look(self, rgb: NDArray[np.uint8], focal_over_width: float, known: bool) -> "Look":
         from recon.depth.nets.preview_look import look
 
-        padded, left, top = _padded(rgb)
-        high, wide = padded.shape[:2]
-        seen = look(self._weights.net, padded, focal_px / wide, known=known, pixels=self._weights.pixels)
-        inside = (slice(top, top + rgb.shape[0]), slice(left, left + rgb.shape[1]))
-        log_inverse = upsample(seen.log_inverse, padded, solid(seen.sky))[inside]
-        sky = upsample(seen.sky, padded)[inside] > 0.5
-        log_sigma = self._weights.calibrated(seen.log_sigma)
-        # As a scene file stores it, so that a scene that was saved measures the same.
-        whole = cv2.resize(log_sigma, (wide, high), interpolation=cv2.INTER_LINEAR)[inside].astype(np.float16)
-        z_m = np.float32(focal_px / wide) * np.exp(-log_inverse)
-        # The maps are of half the size of the network's input.
-        size = (2 * seen.log_inverse.shape[1], 2 * seen.log_inverse.shape[0])
-        return z_m, sky, whole.astype(np.float32), size
+        weights = self._weights
+        seen = look(weights.net, rgb, focal_over_width, known=known, pixels=weights.pixels)
+        return seen._replace(log_sigma=weights.calibrated(seen.log_sigma))
 
     @cached_property
     def _weights(self) -> "Weights":
@@ -98,6 +74,56 @@ class Preview:
             return read_weights(self.weights_file)
         with as_file(files("recon.depth") / _WEIGHTS) as path:
             return read_weights(path)
+
+
+def estimate_by(
+    look: "Callable[[NDArray[np.uint8], float, bool], Look]",
+    photo: Photo,
+    *,
+    focal_px: float | None,
+    model: str,
+    revision: str | None,
+    details: Mapping[str, Any],
+) -> DepthEstimate:
+    """The estimate that a run of the network gives, whatever runs it.
+
+    Args:
+        look: Runs it on a picture (H, W, 3), the focal length over the picture's width, and whether that is the
+            camera's own; its standard deviation of log depth is calibrated.
+        photo: As for ``Estimator.estimate``.
+        focal_px: As for ``Estimator.estimate``.
+        model: Of the estimate.
+        revision: Of the estimate.
+        details: Of the estimate, to which the size of the network's input is added.
+    """
+    import cv2
+
+    from recon.depth.nets.joint_upsampling import upsample
+
+    known = focal_px is not None
+    if focal_px is None:
+        focal_px = Intrinsics.default(width=photo.width, height=photo.height).fx
+    padded, left, top = _padded(photo.rgb)
+    high, wide = padded.shape[:2]
+    seen = look(padded, focal_px / wide, known)
+    inside = (slice(top, top + photo.height), slice(left, left + photo.width))
+    log_inverse = upsample(seen.log_inverse, padded, solid(seen.sky))[inside]
+    sky = upsample(seen.sky, padded)[inside] > 0.5
+    # As a scene file stores it, so that a scene that was saved measures the same.
+    whole = cv2.resize(seen.log_sigma, (wide, high), interpolation=cv2.INTER_LINEAR)[inside].astype(
+        np.float16
+    )
+    z_m = np.float32(focal_px / wide) * np.exp(-log_inverse)
+    # The maps are of half the size of the network's input.
+    size = {"processing_width": 2 * seen.sky.shape[1], "processing_height": 2 * seen.sky.shape[0]}
+    return DepthEstimate(
+        depth=MetricDepth(z_m=z_m, valid=~sky, log_sigma=whole.astype(np.float32)),
+        model=model,
+        revision=revision,
+        focal_used_px=focal_px,
+        sky=sky,
+        details={**details, **size},
+    )
 
 
 def solid(sky: NDArray[np.float32]) -> NDArray[np.float32]:

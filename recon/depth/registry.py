@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from types import ModuleType
 
 import recon.depth
@@ -16,6 +17,8 @@ from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download, remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.onnx.graph_info import read_info
+from recon.depth.onnx.onnx_file import OnnxFile
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
 from recon.types import Photo
@@ -64,7 +67,9 @@ def card(name: str) -> ModelCard:
         return known[name]
     close = get_close_matches(name, known, n=1)
     hint = (
-        f"Did you mean {close[0]}?" if close else f"Choose one of {', '.join(known)}, or hf:REPO-OR-FOLDER."
+        f"Did you mean {close[0]}?"
+        if close
+        else f"Choose one of {', '.join(known)}, hf:REPO-OR-FOLDER, or onnx:FILE."
     )
     raise ModelUnavailable(" ".join([f"Unknown model {name!r}. {hint}", *problems()]))
 
@@ -89,6 +94,8 @@ def create(
     """
     if run.commercial_only:
         check_commercial_use(name)
+    if name.startswith(names.ONNX):
+        return OnnxFile(name, Path(name.removeprefix(names.ONNX)).expanduser(), run)
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
     estimator = card(name).create(run)
@@ -138,11 +145,25 @@ def check_commercial_use(name: str) -> None:
             f"{name}: recon does not know the licence of this checkpoint. Read it, and omit --commercial-only if it "
             "allows your use."
         )
-    if name != INSIDE and not card(name).commercial:
+    if name == INSIDE:
+        return
+    licence, commercial = licence_of(name)
+    if not commercial:
+        reason = licence or "its licence is not known"
         raise ModelUnavailable(
-            f"{name} may not be used commercially ({card(name).licence}). Use --model {BEST_COMMERCIAL}, or see "
+            f"{name} may not be used commercially ({reason}). Use --model {BEST_COMMERCIAL}, or see "
             "`recon models suggest --commercial`."
         )
+
+
+def licence_of(name: str) -> tuple[str | None, bool | None]:
+    """The licence of a model's weights, and whether it allows commercial use; None for what recon does not know."""
+    if name.startswith("hf:"):
+        return None, None
+    if name.startswith(names.ONNX):
+        info = read_info(Path(name.removeprefix(names.ONNX)).expanduser())
+        return info.licence, info.commercial
+    return card(name).licence, card(name).commercial
 
 
 def ready(name: str, run: RunOptions, journal: Journal) -> Estimator:
@@ -208,6 +229,8 @@ def source_of(name: str) -> Source | None:
     """The source of the weights of a named or ``hf:`` model; None if they are bundled."""
     if name.startswith("hf:"):
         return checkpoint_cache.parse_source(name.removeprefix("hf:"))
+    if name.startswith(names.ONNX):
+        return None
     repository = card(name).repository
     return None if repository is None else Source(repository=repository)
 

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,9 @@ class _Models(click.Group):
 
 
 @click.group(
-    cls=_Models, invoke_without_command=True, subcommand_metavar="[NAME | list | pull NAME | suggest]"
+    cls=_Models,
+    invoke_without_command=True,
+    subcommand_metavar="[NAME | list | pull NAME | suggest | export NAME]",
 )
 @manner_options
 @click.pass_context
@@ -58,7 +61,8 @@ def list_models(session: Session) -> None:
     session.print(
         "\nWhich one to use: recon models suggest. More on one, and how to install it: recon models NAME\n"
         "Download: recon models pull NAME. commercial: the licence of the weights allows commercial use\n"
-        "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]"
+        "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]\n"
+        "As an ONNX file, for use without torch: recon models export NAME -o FILE.onnx"
     )
 
 
@@ -180,3 +184,89 @@ def suggest(session: Session, commercial: bool, metric: bool, place: "Place | No
     session.result["model"] = {**_as_json(card), "reason": reason, "tip": tip}
     session.print(f"{card.name}: {reason}.\n" + (f"{tip}\n" if tip else ""))
     session.print(_details(card))
+
+
+class _InputSize(click.ParamType):
+    """``518`` or ``686x518``."""
+
+    name = "S|WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | tuple[int, int]:
+        """The shorter side, or width and height; a usage error for anything else."""
+        if isinstance(value, int | tuple):
+            return value
+        parts = str(value).lower().split("x")
+        if len(parts) not in (1, 2) or not all(part.isascii() and part.isdigit() for part in parts):
+            self.fail(f"expected 518, or width and height as 686x518, got {value!r}", param, ctx)
+        sides = tuple(int(part) for part in parts)
+        return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+@models.command("export")
+@click.argument("name")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.onnx", help="Output file."
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="Number format. fp16: half the size. int8: linear layers in 8 bits.",
+)
+@click.option(
+    "--size",
+    type=_InputSize(),
+    help="Input of the network: its shorter side at 4:3, or width and height, px.",
+)
+@click.option("--offline", is_flag=True, help="Never access the network.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
+@manners
+def export_model(
+    session: Session,
+    name: str,
+    output: Path,
+    precision: str,
+    size: int | tuple[int, int] | None,
+    offline: bool,
+    overwrite: bool,
+) -> None:
+    """Export the model NAME as an ONNX file, check it, and use it without torch: --model onnx:FILE."""
+    from dataclasses import asdict
+
+    from recon.atomic_write import check_writable
+    from recon.depth.onnx.export import data_file, export
+    from recon.errors import ExportError
+
+    if output.suffix.lower() != ".onnx":
+        raise ExportError(f"{output}: the name of the file must end in .onnx.")
+    check_writable([(output, data_file(output))], overwrite=overwrite)
+    done = export(
+        name,
+        output,
+        precision=precision,  # type: ignore[arg-type]
+        size=size,
+        offline=offline,
+        overwrite=overwrite,
+        journal=session.journal,
+    )
+    for each in done.differences:
+        session.journal.decide("checked", f"largest difference to torch in fp32, {each.text}")
+    session.journal.decide(
+        "time", f"processor time for one picture: onnxruntime {done.onnx_s:.2f} s, torch {done.torch_s:.2f} s"
+    )
+    session.journal.decide(
+        "written",
+        f"{', '.join(map(str, done.files))}: {done.width}x{done.height} px, {precision}, {done.bytes / 1e6:.1f} MB; "
+        f"use it with --model onnx:{output}",
+    )
+    session.result |= {
+        "written": [{"path": str(path), "bytes": path.stat().st_size} for path in done.files],
+        "width": done.width,
+        "height": done.height,
+        "differences": [asdict(each) for each in done.differences],
+        "torch_processor_s": done.torch_s,
+        "onnx_processor_s": done.onnx_s,
+    }

@@ -1,17 +1,17 @@
-"""Runs the preview network on a photo, and reads its weights file."""
+"""Runs the preview network on a photo, and reads its weights file; only these two load torch."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from recon.depth.nets.preview import NetworkConfig, PreviewNet, centred, normalise, size_for
+if TYPE_CHECKING:
+    from recon.depth.nets.preview import PreviewNet
 
 _MOST_MOVED = 0.25
 _SMOOTH_SHARE = 0.02
@@ -37,7 +37,7 @@ class Look(NamedTuple):
 
 
 def look(
-    net: PreviewNet, rgb: NDArray[np.uint8], focal_over_width: float, *, known: bool, pixels: int
+    net: "PreviewNet", rgb: NDArray[np.uint8], focal_over_width: float, *, known: bool, pixels: int
 ) -> Look:
     """Looks at a photo and at its mirror image.
 
@@ -48,6 +48,10 @@ def look(
         known: It is the camera's, and no default.
         pixels: About how many pixels the network sees.
     """
+    import torch
+
+    from recon.depth.nets.preview import centred, normalise, size_for
+
     height, width = rgb.shape[:2]
     size = size_for(width / height, pixels)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
@@ -56,18 +60,42 @@ def look(
     with torch.inference_mode():
         found = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
         maps = (found.log_inverse, torch.sigmoid(found.sky_logit), found.variance)
-    plain, mirrored = zip(*((m[0].numpy(), m[1].flip(1).numpy()) for m in maps), strict=True)
+    return combined(*(each.numpy() for each in maps), width_px=size[0])
+
+
+def combined(
+    log_inverse: NDArray[np.float32],
+    sky: NDArray[np.float32],
+    variance: NDArray[np.float32],
+    *,
+    width_px: int,
+) -> Look:
+    """What is seen in both pictures, whose maps are (2, h, w): of the photo, and of its mirror image.
+
+    Args:
+        log_inverse: Log canonical inverse depth.
+        sky: Probability of sky.
+        variance: Of log depth.
+        width_px: Of the picture that the network saw.
+    """
+    maps = (log_inverse, sky, variance)
+    plain, mirrored = zip(*((m[0], m[1][:, ::-1]) for m in maps), strict=True)
     # The mirror image moves the map smoothly and not pixel by pixel: the mean of two outlines would be a soft one.
     moved = np.clip((mirrored[0] - plain[0]) / 2, -_MOST_MOVED, _MOST_MOVED)
-    log_inverse = plain[0] + cv2.GaussianBlur(moved, (0, 0), size[0] * _SMOOTH_SHARE)
-    return Look(log_inverse, settled((plain[1] + mirrored[1]) / 2), np.sqrt((plain[2] + mirrored[2]) / 2))
+    together = plain[0] + cv2.GaussianBlur(moved, (0, 0), width_px * _SMOOTH_SHARE)
+    return Look(together, settled((plain[1] + mirrored[1]) / 2), np.sqrt((plain[2] + mirrored[2]) / 2))
+
+
+def calibrated_sigma(log_sigma: NDArray[np.float32], factor: float, power: float) -> NDArray[np.float32]:
+    """The standard deviation of log depth from the predicted one; at most 1, which is no knowledge."""
+    return np.asarray(np.minimum(factor * log_sigma**power, _MOST_SIGMA), np.float32)
 
 
 @dataclass(frozen=True)
 class Weights:
     """A network from a weights file, and how it was trained."""
 
-    net: PreviewNet
+    net: "PreviewNet"
     samples: int
     """Pictures that it was trained on."""
     pixels: int
@@ -80,9 +108,7 @@ class Weights:
 
     def calibrated(self, log_sigma: NDArray[np.float32]) -> NDArray[np.float32]:
         """The standard deviation of log depth from the predicted one; at most 1, which is no knowledge."""
-        return np.asarray(
-            np.minimum(self.sigma_factor * log_sigma**self.sigma_power, _MOST_SIGMA), np.float32
-        )
+        return calibrated_sigma(log_sigma, self.sigma_factor, self.sigma_power)
 
 
 def read_weights(path: Path) -> Weights:
@@ -91,6 +117,10 @@ def read_weights(path: Path) -> Weights:
     Raises:
         ValueError: The file is of another network.
     """
+    import torch
+
+    from recon.depth.nets.preview import NetworkConfig, PreviewNet
+
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)

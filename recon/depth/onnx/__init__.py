@@ -1,0 +1,1 @@
+"""Depth networks as ONNX files: writing them with torch, and running them with onnxruntime alone."""
