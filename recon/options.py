@@ -75,7 +75,8 @@ class Options:
     model: str = _option(
         "Depth model",
         "auto",
-        "Name (see `recon models`), hf:REPO-OR-FOLDER[@REVISION] or onnx:FILE. auto: depth in photo, depthpro, preview.",
+        "Name (see `recon models`), hf:REPO-OR-FOLDER[@REVISION] or onnx:FILE. auto: depth in the photo, depthpro, "
+        "or preview.",
         flag="--model",
         metavar="NAME",
     )

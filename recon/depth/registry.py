@@ -17,8 +17,6 @@ from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download, remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
-from recon.depth.onnx.graph_info import read_info
-from recon.depth.onnx.onnx_file import OnnxFile
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
 from recon.types import Photo
@@ -95,6 +93,8 @@ def create(
     if run.commercial_only:
         check_commercial_use(name)
     if name.startswith(names.ONNX):
+        from recon.depth.onnx.onnx_file import OnnxFile
+
         return OnnxFile(name, Path(name.removeprefix(names.ONNX)).expanduser(), run)
     if name.startswith("hf:"):
         return _from_checkpoint(name, run, journal or Journal())
@@ -161,6 +161,8 @@ def licence_of(name: str) -> tuple[str | None, bool | None]:
     if name.startswith("hf:"):
         return None, None
     if name.startswith(names.ONNX):
+        from recon.depth.onnx.graph_info import read_info
+
         info = read_info(Path(name.removeprefix(names.ONNX)).expanduser())
         return info.licence, info.commercial
     return card(name).licence, card(name).commercial
