@@ -75,8 +75,7 @@ class Options:
     model: str = _option(
         "Depth model",
         "auto",
-        "Name (see `recon models`), hf:REPO-OR-FOLDER[@REVISION] or onnx:FILE. auto: depth in the photo, depthpro, "
-        "or preview.",
+        "Name (see `recon models`), hf:REPO-OR-FOLDER or onnx:FILE. auto: depth in the photo, depthpro, or preview.",
         flag="--model",
         metavar="NAME",
     )

@@ -194,10 +194,14 @@ def _in_8_bits(source: Path, target: Path) -> None:
 
 
 def _describe(path: Path, text: str) -> None:
-    """Adds the description to the file's metadata."""
+    """Adds the description to the file's metadata, and removes what torch notes: its calls, with local folders."""
     import onnx
 
     model = onnx.load(str(path), load_external_data=False)
+    parts = (model.graph.node, model.graph.value_info, model.graph.input, model.graph.output)
+    for noted in (model.graph, *(one for part in parts for one in part)):
+        del noted.metadata_props[:]
+        noted.doc_string = ""
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, text
     path.write_bytes(model.SerializeToString())

@@ -19,6 +19,7 @@ from recon.depth.with_transformers import depth_kind, load_model
 from recon.errors import ModelUnavailable
 from recon.estimator_names import DEPTH_PRO, PREVIEW
 from recon.journal import Journal
+from recon.provenance import without_folder
 
 _ASPECT = 4 / 3
 """Of photos; others are padded."""
@@ -118,7 +119,8 @@ def _others(name: str) -> str:
 
 def _with_licence(graph: Graph, name: str) -> Graph:
     licence, commercial = registry.licence_of(name)
-    info = replace(graph.info, licence=licence, commercial=commercial)
+    # Files are passed on: no folder of this machine.
+    info = replace(graph.info, model=without_folder(name), licence=licence, commercial=commercial)
     return replace(graph, info=info)
 
 
