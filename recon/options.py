@@ -287,8 +287,8 @@ class Options:
     uncertainty: bool = _option(
         "Output",
         False,
-        "Clouds in .ply: also the standard deviation of each point's depth, in metres, if the model predicts it. "
-        "CloudCompare then shows it as colours.",
+        "Clouds in .ply: also each point's standard deviation of depth, m, if the model predicts it. CloudCompare "
+        "shows it.",
         flag="--uncertainty",
     )
     keep_metadata: bool = _option(
