@@ -162,6 +162,7 @@ class Controller:
         elif name != "top" and self._hides_ceiling:
             self._hides_ceiling = False
             self.view(cut_above_m=None)
+            self.say("")
 
     def cut_above(self, height_m: float | None) -> None:
         """Shows nothing above a height over the floor grid; None: everything."""

@@ -63,8 +63,9 @@ def test_the_view_from_above_hides_the_ceiling_until_another_view() -> None:
     settled(controller)
     controller.look_from("top")
     assert controller.state.view.cut_above_m == pytest.approx(_CEILING_M + _FLOOR_M - 0.1, abs=0.05)
+    assert "ceiling is hidden" in controller.message
     controller.look_from("fit")
-    assert controller.state.view.cut_above_m is None
+    assert controller.state.view.cut_above_m is None and not controller.message
     # The user's own section stays.
     controller.cut_above(1.0)
     for name in ("top", "fit"):
