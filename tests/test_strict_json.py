@@ -19,7 +19,7 @@ OWN = {
     "recon/file_info/usd.py": 1,
     "recon/strict_json.py": 1,
     "apps/recon_viewer/background/messages.py": 2,
-    "apps/recon_viewer/ui/welcome.py": 1,
+    "apps/recon_viewer/model/samples.py": 1,
 }
 ARRAYS = {"recon/file_info/usd.py": 1, "apps/recon_viewer/background/geometry_transfer.py": 1}
 

@@ -69,7 +69,7 @@ def _clip(path: Path) -> None:
 
 
 def _run(words: list[str]) -> str:
-    done = CliRunner().invoke(command, [NETWORKS.sub("preview", word) for word in words])
+    done = CliRunner().invoke(command, words)
     assert done.exit_code == 0, (words, done.output)
     return done.output
 
@@ -102,13 +102,15 @@ def test_the_commands_of_a_page_run(page: str, folder: Path) -> None:
         two_networks = words[0] == "compare" and "--depth" not in words
         if two_networks or any(word in NEEDS for word in words):
             continue
+        words = [NETWORKS.sub("preview", word) for word in words]
         if words[0] == "eval":
             shutil.copy(SAMPLES / "pairs.json", folder / "photos")
             for depth in SAMPLES.glob("*.depth.png"):
                 shutil.copy(depth, folder / "photos")
         if "clip.mp4" in words and not Path("clip.mp4").exists():
             _clip(Path("clip.mp4"))
-        fresh = "--resume" not in words and words[0] in ("build", "depth", "render", "compare")
+        writes = words[0] in ("build", "depth", "render", "compare") or words[:2] == ["models", "export"]
+        fresh = writes and "--resume" not in words
         for path in _outputs(words) if fresh else []:
             # Each example is a first one: what another wrote is not in its way.
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

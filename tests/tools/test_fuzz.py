@@ -46,7 +46,7 @@ CRAFTED = [
     ("error_model", "a.json", '{"format": "recon-error-models-1", "models": [{"photos": 1e400}]}', "1e400 is too"),
     ("manifest", "pairs.json", '{"a": {"rgb": "a", "depth_units_per_metre": ' + "9" * 400 + "}}", "400 digits"),
     ("record", "batch.jsonl", '{"kind": "photo", "photo": "a"}\n', '"settings" is missing'),
-    ("info", "a.ply", "ply\nformat binary_little_endian 1.0\nelement x 1\nend_header\n", "damaged|no point"),
+    ("info", "a.ply", "ply\nformat binary_little_endian 1.0\nelement x 1\nend_header\n", "damaged|neither points"),
     ("info", "a.pcd", "FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 0 0 0\nPOINTS 1\nDATA binary\n", "damaged"),
     ("info", "a.stl", "solid a\n" + "\n" * 300_000, "damaged|no"),
 ]  # fmt: skip
