@@ -96,7 +96,8 @@ class _Offscreen:
         self._scene.set_background(np.array(open3d_geometry.linear(look.background or (0, 0, 0)), np.float32))
         geometry = open3d_geometry.drawn_geometry(drawn)
         if geometry is not None:
-            made = open3d_geometry.material(drawn.kind, point_size_px=max(1.0, look.point_size_px * _FINER))
+            size_px = max(1.0, look.point_size_px * _FINER)
+            made = open3d_geometry.material(drawn.kind, point_size_px=size_px, texture=drawn.texture)
             self._scene.add_geometry("scene", geometry, made)
 
     def picture(self, camera: ViewCamera) -> NDArray[np.uint8]:
