@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-_ABSOLUTE = re.compile(r".*[/\\](?=/|~|[A-Za-z]:[/\\])", re.DOTALL)
+_ABSOLUTE = re.compile(r"\A.*[/\\](?=/|~|[A-Za-z]:[/\\])", re.DOTALL)
 """Everything before a path that begins by itself."""
 
 
