@@ -17,8 +17,9 @@ from recon.strict_json import as_kind, as_object, parse_json
 
 LEAST_BYTES, BYTES_PER_BYTE = 2 << 30, 60
 """Memory limit: a base, and an allowance per byte of the file."""
-LEAST_S, BYTES_PER_S = 10.0, 1_000_000
-"""Limit of processor time: a base, and one more second per this many bytes."""
+LEAST_S, BYTES_PER_S = 6.0, 1_000_000
+"""Limit of processor time: a base, within which the library is imported and small files are given up, and one more
+second per this many bytes."""
 _PATIENCE = 6
 """Wall-clock limit relative to the limit of processor time, for a busy machine."""
 

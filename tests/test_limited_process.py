@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from recon import limited_process
+
 GB = 1 << 30
 
 
@@ -33,3 +35,20 @@ def test_a_limit_that_the_system_refuses_is_left_out() -> None:
     refuse += "    if which == resource.RLIMIT_AS: raise ValueError('current limit exceeds maximum limit')\n"
     refuse += "    real(which, limits)\nresource.setrlimit = refuse"
     assert limits(refuse).endswith(" 8 0")
+
+
+def test_a_small_file_is_given_up_within_10_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the processor, whatever is in it; a large one has more time and memory."""
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(limited_process.subprocess, "run", run)
+    for file_bytes in (1_000_000, 100_000_000):
+        limited_process.run_limited("a.module", ["file"], file_bytes=file_bytes, library="it")
+    (small_bytes, small_s), (large_bytes, large_s) = ([int(word) for word in words[3:5]] for words in asked)
+    # The hard limit is a second later.
+    assert 4 <= small_s <= 9 and large_s >= 100
+    assert 2 * GB <= small_bytes < 2.1 * GB and large_bytes > 7 * GB
