@@ -43,8 +43,8 @@ def triangles(drawn: Drawn) -> Any:
     if drawn.uv is not None and drawn.texture is not None:
         # The shader multiplies both; without vertex colours, the texture comes out at half its brightness.
         made.vertex.colors = _tensor(np.ones((len(drawn.points), 3)))
-        corners = np.stack([drawn.uv[:, 0], 1 - drawn.uv[:, 1]], axis=1)[drawn.indices]
-        made.triangle.texture_uvs = _tensor(corners)
+        # With coordinates for each triangle's corners Open3D copies the vertices of every triangle: twice the memory.
+        made.vertex.texture_uvs = _tensor(np.stack([drawn.uv[:, 0], 1 - drawn.uv[:, 1]], axis=1))
     else:
         made.vertex.colors = _tensor(drawn.rgb / np.float32(255))
     if drawn.normals is not None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from open3d.visualization import gui, rendering
 
+from recon.malloc_trim import trim_memory
 from recon.render.drawable import Drawn
 from recon.render.style import View
 from recon.render.view_camera import ViewCamera
@@ -58,6 +59,8 @@ class View3D:
         self._again: list[float] = []
         """What is left of these delays."""
         self._drawn_at = 0.0
+        self._holds_freed = False
+        """Whether layers came or went since memory was returned to the system."""
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """The projection that was set last."""
 
@@ -137,6 +140,10 @@ class View3D:
             del self._again[0]
             self._drawn_at = now
             self.widget.force_redraw()
+            if self._holds_freed and not self._again:
+                # The renderer frees a layer's buffers only after it has drawn some pictures without it.
+                self._holds_freed = False
+                trim_memory()
             return True
         return False
 
@@ -282,6 +289,7 @@ class View3D:
     def _remove(self, name: str) -> None:
         self._shown.pop(name, None)
         self._coarse.pop(name, None)
+        self._holds_freed = True
         for each in (name, f"{name} coarse"):
             if self._scene.has_geometry(each):
                 self._scene.remove_geometry(each)
