@@ -12,6 +12,7 @@ from recon_cli.display import table_text
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.param_types import Positions
 from recon_cli.options.scene_options import (
+    CAMERA_AND_RUN,
     OutputPath,
     inputs_of,
     options_from,
@@ -23,22 +24,7 @@ if TYPE_CHECKING:
     from recon.compare import Comparison
 
 PAGE, VALUES = "compare.html", "compare.json"
-_OPTIONS = (
-    "depth",
-    "depth_unit",
-    "reference",
-    "intrinsics",
-    "focal_px",
-    "focal_35mm",
-    "fov",
-    "device",
-    "precision",
-    "processing_size",
-    "backend",
-    "depth_kind",
-    "commercial_only",
-    "offline",
-)
+_OPTIONS = ("depth", "depth_unit", "reference", *CAMERA_AND_RUN)
 _EPILOG = """\\b
 Examples:
   recon compare photo.jpg --model depthpro --model dav2-large --model preview -o report/

@@ -16,6 +16,19 @@ from recon_cli.options.param_types import ConstraintText, Count, Metres
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+CAMERA_AND_RUN = (
+    "intrinsics",
+    "focal_px",
+    "focal_35mm",
+    "fov",
+    "device",
+    "precision",
+    "processing_size",
+    "backend",
+    "depth_kind",
+    "commercial_only",
+    "offline",
+)
 ESTIMATION = (
     "model",
     "reference",
@@ -30,17 +43,7 @@ ESTIMATION = (
     "depth",
     "relative_depth",
     "depth_unit",
-    "intrinsics",
-    "focal_px",
-    "focal_35mm",
-    "fov",
-    "device",
-    "precision",
-    "processing_size",
-    "backend",
-    "depth_kind",
-    "commercial_only",
-    "offline",
+    *CAMERA_AND_RUN,
 )
 GEOMETRY = ("edge", "max_depth", "sky", "stride", "full", "voxel", "faces", "error", "fill", "axes", "level")
 PASSED_ON = ("uncertainty", "keep_metadata")
