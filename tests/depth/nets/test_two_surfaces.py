@@ -95,3 +95,10 @@ def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
 def test_a_weight_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\(4, 5\) and \(5, 4\)"):
         two_surfaces(np.zeros((4, 5), np.float32), np.zeros((5, 4), np.float32))
+
+
+@pytest.mark.parametrize(("step", "is_outline"), [(0.1, False), (0.25, True)])
+def test_a_kerb_is_no_outline_and_a_chair_before_a_wall_is(step: float, is_outline: bool) -> None:
+    """Steps of log depth: 10 % and 25 % of the distance."""
+    coarse = _columns(np.where(np.arange(WIDTH) < 30, step, 0))
+    assert two_surfaces(cv2.GaussianBlur(coarse, (0, 0), 0.5)).parted.any() == is_outline
