@@ -17,7 +17,7 @@ FLOORS = (
     "recon_cli.console  recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups  recon_viewer.drawing",
     "recon_viewer.model",
-    "recon_viewer  recon.batch recon.compare",
+    "recon_viewer  recon.batch recon.compare recon.join",
     "recon recon.evaluate recon.outputs",
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",

@@ -1,0 +1,1 @@
+"""Joins several photos of one place: camera poses, and one metric scale for all depth maps."""

@@ -1,0 +1,44 @@
+"""The result of joining photos: posed views in one metric scale, and what is known of their accuracy."""
+
+from dataclasses import dataclass, field
+
+from recon.join.posed_view import PosedView
+from recon.options import Options
+from recon.provenance import Provenance
+from recon.values import Value
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A photo that is not part of the scene."""
+
+    photo: str
+    """Its file name."""
+    reason: str
+    """For a person: ``it shows too little of what the other photos show``."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JoinedScene(Value):
+    """Several views of one place in one world frame, m. The first view defines the world frame's axes."""
+
+    views: tuple[PosedView, ...]
+    """At least one."""
+    provenance: tuple[Provenance, ...]
+    """The origin of the numbers of each view."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Photos that could not be posed, or disagree with the others."""
+    scale_interval: float | None = None
+    """Relative half-width of the 95 % interval of the common scale; None: unknown."""
+    options: Options = field(default_factory=Options)
+    """Which pixels are dropped, the resolution of the geometry, and the axes of files."""
+
+    def __post_init__(self) -> None:
+        if not self.views:
+            raise ValueError("a joined scene needs at least one view")
+        if len(self.provenance) != len(self.views):
+            raise ValueError(f"{len(self.views)} views, but the provenance of {len(self.provenance)}")
+
+    def __repr__(self) -> str:
+        sure = "± unknown" if self.scale_interval is None else f"± {100 * self.scale_interval:.1f} %"
+        return f"JoinedScene({len(self.views)} views, scale {sure}, left out: {len(self.left_out)})"
