@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recon.constraints import LengthBetween
 from recon.errors import ReconError
 from recon.options import Options
 from recon.render.style import COLOURS
@@ -19,6 +20,7 @@ from recon_viewer.drawing.frame import Painter, Picture
 from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
 from recon_viewer.model.history import History
+from recon_viewer.model.known_sizes import known_size
 from recon_viewer.model.measurements import Reading, as_text
 from recon_viewer.model.pasted import pasted_paths
 from recon_viewer.model.scale_change import scale_change
@@ -188,24 +190,27 @@ class Controller:
             self.history.show(state)
         self._repaint()
 
-    def state_length(self, metres: float, sigma_m: float) -> bool:
-        """Rescales by the two picks of the tool "known length"."""
-        picks = self.state.pending
-        if len(picks) != 2:
-            self.say("click the two ends of the known length first", problem=True)
+    def state_known(self, text: str) -> bool:
+        """Rescales by the picks of the current tool and the size that was typed; returns whether it was accepted."""
+        picks, tool = self.state.pending, self.state.tool
+        try:
+            known = known_size(tool, picks, text)
+        except ReconError as error:
+            self.say(str(error), problem=True)
             return False
-        pixels = [pick.pixel_px for pick in picks if pick.pixel_px is not None]
 
         def stated(state: State) -> State:
-            state = commands.add_length(state, commands.length_of(picks, metres, sigma_m))
-            measured = (*state.measured, Measured("distance", picks))
-            return replace(state, pending=(), measured=measured)
+            state = replace(commands.add_known(state, known), pending=())
+            if tool != "known length":
+                return state
+            return replace(state, measured=(*state.measured, Measured("distance", picks)))
 
-        before, length = self.scene, (pixels[0], pixels[1]) if len(pixels) == 2 else None
+        before = self.scene
         if not self.do(stated):
             return False
-        if before is not None and length is not None:
-            change = scale_change(before, *length, metres)
+        self.say("known size added: see Scale in the controls")
+        if before is not None and isinstance(known, LengthBetween):
+            change = scale_change(before, known.a_px, known.b_px, known.length_m)
             if change is not None:
                 self.say(change.text, problem=change.doubtful, window=change.doubtful)
         return True
@@ -246,8 +251,8 @@ class Controller:
             self.cancel()
         elif name == "clear":
             self.do(commands.clear_measured)
-        elif name == "forget-lengths":
-            self.do(commands.remove_lengths)
+        elif name == "forget-known":
+            self.do(commands.remove_known)
         elif name == "close-layer":
             key = self.state.active
             if key is not None:

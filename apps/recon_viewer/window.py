@@ -29,6 +29,7 @@ from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
 from recon_viewer.ui.mouse_and_keys import Steering
 from recon_viewer.ui.side_panel import Panel
+from recon_viewer.ui.size_bar import SizeBar
 from recon_viewer.ui.toolbar import Toolbar
 from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
 
@@ -73,7 +74,7 @@ class ViewerWindow:
         self.forms = Forms(self.dialogs)
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
-        self.linking = Linking(self.controller, self.view, self.dialogs, self.refresh)
+        self.linking = Linking(self.controller, self.view, self.refresh)
         self.photos = PhotoColumn(self.window, self.linking.hover_photo, self.linking.click_photo)
         self.linking.photos = self.photos
         self.actions = Actions(self)
@@ -84,6 +85,7 @@ class ViewerWindow:
         self.toolbar = Toolbar(self.window, self.actions.act)
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
+        self.size_bar = SizeBar(self.window, self.controller, self.refresh)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
         # One widget for both lines: Open3D draws at least 32 px of ground behind each, over the line below.
@@ -244,7 +246,6 @@ class ViewerWindow:
         elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
             self.actions.look("photo-camera")
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")
-        self.linking.ask_for_length()
         self.window.set_needs_layout()
 
     def _lay_out(self, context: Any) -> None:
@@ -265,6 +266,7 @@ class ViewerWindow:
         middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)
         self.view.widget.frame = middle
         self.view.widget.visible = not empty
+        self.size_bar.lay_out(middle)
         self.welcome.widget.visible = empty and self.controller.job is None
         self.welcome.widget.frame = middle
         wanted = self.progress.widget.calc_preferred_size(context, gui.Widget.Constraints())

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.constraints import LengthBetween
-from recon.errors import CalibrationError, ReconError
+from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
+from recon.errors import ReconError
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import Mesh, PointCloud
+from recon_viewer.model.known_sizes import KNOWN
 from recon_viewer.model.state import POINTS_NEEDED, Box, Layer, Measured, Pick, State, Tool
 
 
@@ -81,34 +82,36 @@ def set_focal(state: State, focal_px: float | None) -> State:
     return state.with_layer(replace(layer, focal_px=focal_px))
 
 
-def add_length(state: State, length: LengthBetween) -> State:
-    """Adds a known length to the active layer, which rescales it.
+def add_known(state: State, known: Constraint) -> State:
+    """Adds a known size to the active layer, which rescales it.
+
+    Raises:
+        RefusedError: The layer has no depth, or has a known camera height already.
+    """
+    layer = _scene_layer(state)
+    if known in layer.known:
+        raise RefusedError("this is known already")
+    if isinstance(known, CameraHeight) and any(isinstance(one, CameraHeight) for one in layer.known):
+        raise RefusedError("the camera height is known already: remove it first, under Scale in the controls")
+    return state.with_layer(replace(layer, known=(*layer.known, known)))
+
+
+def use_known(state: State, known: Constraint, used: bool) -> State:
+    """Fits the active layer with or without one of its known sizes, which stays in the list.
 
     Raises:
         RefusedError: The layer has no depth.
     """
     layer = _scene_layer(state)
-    return state.with_layer(replace(layer, lengths=(*layer.lengths, length)))
+    unused = layer.unused - {known} if used else layer.unused | {known}
+    return state if unused == layer.unused else state.with_layer(replace(layer, unused=unused))
 
 
-def length_of(picks: tuple[Pick, ...], length_m: float, sigma_m: float) -> LengthBetween:
-    """The constraint between two picks.
-
-    Raises:
-        RefusedError: The picks are not two different positions in one photo, or the length is not positive.
-    """
-    a, b = picks
-    if a.pixel_px is None or b.pixel_px is None or a.layer != b.layer:
-        raise RefusedError("a known length needs two points in one scene with a photo")
-    try:
-        return LengthBetween(a.pixel_px, b.pixel_px, length_m, sigma_m)
-    except (ValueError, CalibrationError) as error:
-        raise RefusedError(str(error)) from error
-
-
-def remove_lengths(state: State) -> State:
-    """Removes all known lengths of the active layer."""
-    return state.with_layer(replace(_scene_layer(state), lengths=()))
+def remove_known(state: State, known: Constraint | None = None) -> State:
+    """Removes one of the known sizes of the active layer, or all of them."""
+    layer = _scene_layer(state)
+    left = () if known is None else tuple(one for one in layer.known if one != known)
+    return state.with_layer(replace(layer, known=left, unused=layer.unused & set(left)))
 
 
 def set_crop(state: State, box: Box | None) -> State:
@@ -153,9 +156,11 @@ def pick(state: State, picked: Pick) -> State:
     if state.pending and state.pending[-1] == picked:
         return state
     needed, pending = POINTS_NEEDED[state.tool], (*state.pending, picked)
-    if len(pending) != needed or state.tool == "known length":
-        # For a known length, the value is asked for first.
-        return replace(state, pending=pending[-2:] if state.tool == "known length" else pending)
+    if needed is not None and state.tool in KNOWN:
+        # The value is asked for first; a further click starts again.
+        return replace(state, pending=pending if len(pending) <= needed else (picked,))
+    if len(pending) != needed:
+        return replace(state, pending=pending)
     return replace(state, pending=(), measured=(*state.measured, Measured(state.tool, pending)))
 
 
@@ -185,20 +190,29 @@ def set_view(state: State, **changes: Any) -> State:
 
 
 def run_again_options(layer: Layer, **changes: Any) -> Options:
-    """Options for re-running a model, including the focal length and known lengths set in the viewer.
+    """Options for re-running a model, including the focal length and known sizes set in the viewer.
 
     Raises:
         RefusedError: The layer was not opened from a photo, or the options are mutually exclusive.
     """
     if not layer.can_run_again:
         raise RefusedError(f"{layer.name} was not opened from a photo; open the photo to run a model")
-    stated = {"length": (*layer.options.length, *layer.lengths)}
+    stated = _stated(layer)
     if layer.focal_px is not None:
-        stated |= {"focal_px": layer.focal_px, "focal_35mm": None, "fov": None, "intrinsics": None}  # type: ignore[dict-item]
+        stated |= {"focal_px": layer.focal_px, "focal_35mm": None, "fov": None, "intrinsics": None}
     try:
         return replace(layer.options, **{**stated, **changes})
     except ValueError as error:
         raise RefusedError(str(error)) from error
+
+
+def _stated(layer: Layer) -> dict[str, Any]:
+    """The known sizes that are used, as options."""
+    options, stated = layer.options, dict[str, Any]()
+    for name, kind in (("length", LengthBetween), ("at", DistanceAt), ("rectangle", Rectangle)):
+        stated[name] = (*getattr(options, name), *(one for one in layer.used if isinstance(one, kind)))
+    height = next((one for one in layer.used if isinstance(one, CameraHeight)), options.camera_height)
+    return {**stated, "camera_height": height}
 
 
 def _scene_layer(state: State) -> Layer:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recon.calibration.calibration import as_json
 from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import to_metric
+from recon.constraints import Constraint
 from recon.errors import CalibrationError
 from recon.frames import Transform, gl_T_cam
 from recon.geometry.gravity import Levelling, estimate_levelling
@@ -40,7 +41,7 @@ class Adjuster:
             preview: With every few pixels only, for as long as a slider moves.
 
         Raises:
-            CalibrationError: The known lengths do not fit.
+            CalibrationError: The known sizes do not fit.
             ValueError: The layer holds no scene.
         """
         if layer.base is None:
@@ -104,7 +105,7 @@ class Adjuster:
         assert base is not None
         focused = self._step(layer, "focal", (base, layer.focal_px), lambda: refocused(base, layer.focal_px))
         return _scene(
-            self._step(layer, "lengths", (focused, layer.lengths), lambda: rescaled(focused, layer.lengths))
+            self._step(layer, "known", (focused, layer.used), lambda: rescaled(focused, layer.used))
         )
 
     def _box(self, layer: Layer) -> tuple[Box, Transform] | None:
@@ -144,25 +145,25 @@ def refocused(scene: Scene, focal_px: float | None) -> Scene:
     return replace(scene, intrinsics=moved, depth=depth, provenance=provenance)
 
 
-def rescaled(scene: Scene, lengths: tuple[Any, ...]) -> Scene:
-    """Brought to known lengths, by the same fit that ``--length`` goes through.
+def rescaled(scene: Scene, known: tuple[Constraint, ...]) -> Scene:
+    """Brought to known sizes, by the same fit that ``--length`` goes through.
 
     Raises:
         CalibrationError: They contradict each other, or the scene was calibrated before (what it was calibrated with
             is not in it any more, and would be lost).
     """
-    if not lengths:
+    if not known:
         return scene
     if scene.provenance.calibration is not None:
         raise CalibrationError(
-            "this scene was calibrated when it was made, and the lengths have to go into the same fit: run the model "
+            "this scene was calibrated when it was made, and known sizes have to go into the same fit: run the model "
             "again (Scene > Run again) with them"
         )
     model = scene.provenance.model_name or "scene"
     depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)
     estimate = DepthEstimate(replace(depth, scale_interval=None), model, sky=scene.sky)
     metric = to_metric(
-        scene.photo, estimate, ScaleSources(constraints=lengths), scene.intrinsics, journal=Journal()
+        scene.photo, estimate, ScaleSources(constraints=known), scene.intrinsics, journal=Journal()
     )
     assert metric.calibration is not None
     provenance = replace(

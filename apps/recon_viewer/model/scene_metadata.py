@@ -30,7 +30,7 @@ class _Saved:
 def with_viewer(scene: Scene, state: State) -> Scene:
     """The active layer's scene with its measurements and the way it is shown, to be saved.
 
-    Focal length, known lengths and the crop box need nothing: the scene's own numbers have followed them.
+    Focal length, known sizes and the crop box need nothing: the scene's own numbers have followed them.
     """
     key = state.active
     measured = [

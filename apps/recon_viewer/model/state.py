@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.constraints import PICKING_PX, LengthBetween
+from recon.constraints import PICKING_PX, Constraint
 from recon.options import Options
 from recon.render.style import View
 from recon.scene import Scene
 from recon.types import Mesh, PointCloud
 
-Tool = Literal["look", "distance", "polyline", "angle", "height", "known length", "rectangle"]
-TOOLS: tuple[Tool, ...] = ("look", "distance", "polyline", "angle", "height", "known length", "rectangle")
+Tool = Literal[
+    "look", "distance", "polyline", "angle", "height", "known length", "known distance", "known rectangle",
+    "camera height", "rectangle",
+]  # fmt: skip
+TOOLS: tuple[Tool, ...] = get_args(Tool)
 POINTS_NEEDED: dict[Tool, int | None] = {
     "look": 0,
     "distance": 2,
@@ -22,6 +25,9 @@ POINTS_NEEDED: dict[Tool, int | None] = {
     "angle": 3,
     "height": 1,
     "known length": 2,
+    "known distance": 1,
+    "known rectangle": 4,
+    "camera height": 0,
     "rectangle": 0,
 }
 """Number of picks that finish a measurement; None: any number."""
@@ -55,8 +61,10 @@ class Layer:
     options: Options = field(default_factory=Options)
     focal_px: float | None = None
     """Set in the viewer; None: as opened."""
-    lengths: tuple[LengthBetween, ...] = ()
-    """Known lengths set in the viewer; they rescale the scene."""
+    known: tuple[Constraint, ...] = ()
+    """What the user has stated about sizes in the viewer; it rescales the scene."""
+    unused: frozenset[Constraint] = frozenset()
+    """Those of them that are left out for now."""
     crop: Box | None = None
     kept: NDArray[np.bool_] | None = None
     """(H, W) pixels kept by crop rectangles; None: all."""
@@ -67,7 +75,12 @@ class Layer:
         """Whether the user has changed what will be saved."""
         changes = (self.focal_px, self.crop, self.kept)
         moved = self.base is not None and self.options != self.base.options
-        return moved or bool(self.lengths) or any(one is not None for one in changes)
+        return moved or bool(self.used) or any(one is not None for one in changes)
+
+    @property
+    def used(self) -> tuple[Constraint, ...]:
+        """The known sizes that the scene is fitted to."""
+        return tuple(one for one in self.known if one not in self.unused)
 
     @property
     def can_run_again(self) -> bool:

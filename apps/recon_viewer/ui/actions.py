@@ -25,6 +25,7 @@ from recon_viewer.ui.forms import ExportChoice, Forms
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.mouse_and_keys import key_name
 from recon_viewer.ui.side_panel import Panel
+from recon_viewer.ui.size_bar import SizeBar
 
 _LOOKS = ("photo-camera", "front", "top", "side", "fit")
 _MODIFIERS = ("left_control", "right_control")
@@ -39,6 +40,7 @@ class Viewer(Protocol):
     view: View3D
     linking: Linking
     panel: Panel
+    size_bar: SizeBar
 
     def listen(self) -> None:
         """Gives the keyboard focus to the 3D view."""
@@ -98,8 +100,10 @@ class Actions:
 
     def key(self, name: str) -> bool:
         """Handles a key in the view; returns whether it has an action."""
+        if self._viewer.dialogs.is_open or (not self._ctrl and self._viewer.size_bar.key(name)):
+            return not self._viewer.dialogs.is_open
         action = self._keys.get(f"ctrl+{name}" if self._ctrl else name)
-        if action is None or self._viewer.dialogs.is_open:
+        if action is None:
             return False
         self.act(action)
         return True
@@ -117,6 +121,9 @@ class Actions:
         taken = not down and name in ("enter", "escape") and name not in self._down
         self._down = self._down | {name} if down else self._down - {name}
         if (down or taken) and self._viewer.dialogs.key(name):
+            return True
+        if taken and name == "enter" and self._viewer.size_bar.widget.visible:
+            self._viewer.size_bar.enter()
             return True
         wanted = self._ctrl or name in ("f1", "escape")
         if not down or not wanted or self._viewer.dialogs.is_open:

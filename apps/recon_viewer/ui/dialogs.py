@@ -66,33 +66,6 @@ class Dialogs:
             "separate licences: see `recon models`.",
         )
 
-    def ask(self, title: str, text: str, hint: str, answer: Callable[[str], str | None]) -> None:
-        """Asks for a line of text.
-
-        Args:
-            title: Title of the dialog.
-            text: The question.
-            hint: Placeholder, an example.
-            answer: Receives the input; returns an error message to keep the dialog open, or None.
-        """
-        column = self.column(title)
-        column.add_child(gui.Label(fill(text, COLUMNS)))
-        field = gui.TextEdit()
-        field.placeholder_text = hint
-        column.add_child(field)
-        problem = self.problem(column)
-
-        def given(*_: Any) -> None:
-            error = answer(field.text_value)
-            if error is None:
-                self.close()
-            else:
-                problem.text = fill(error, COLUMNS)
-                self._window.set_needs_layout()
-
-        self.buttons(column, [("OK", given), ("Cancel", self.close)])
-        self.show(column)
-
     def decide(self, title: str, text: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
         """Asks what to do; Cancel does nothing."""
         column = self.column(title)

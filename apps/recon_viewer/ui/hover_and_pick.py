@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from recon.constraint_text import parse_measure
 from recon.constraints import PICKING_PX
 from recon.frames import gl_T_cam
 from recon_viewer.controller import Controller
@@ -14,19 +13,15 @@ from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model.measurements import on_ray
 from recon_viewer.model.picking import Hit
 from recon_viewer.model.state import Pick
-from recon_viewer.ui.dialogs import Dialogs
 
 
 class Linking:
     """Passes mouse events to the controller."""
 
-    def __init__(
-        self, controller: Controller, view: View3D, dialogs: Dialogs, refresh: Callable[[], None]
-    ) -> None:
-        self._controller, self._view, self._dialogs, self._refresh = controller, view, dialogs, refresh
+    def __init__(self, controller: Controller, view: View3D, refresh: Callable[[], None]) -> None:
+        self._controller, self._view, self._refresh = controller, view, refresh
         self.photos: Any = None
         """The column with photo and depth map, created later."""
-        self._asked: tuple[Pick, ...] = ()
 
     def hover_view(self, x: float, y: float) -> None:
         """The mouse is over the 3D view, with no button down."""
@@ -60,7 +55,7 @@ class Linking:
         controller = self._controller
         if with_ctrl and controller.state.tool == "look":
             controller.use("distance")
-        if controller.state.tool in ("look", "rectangle"):
+        if controller.state.tool in ("look", "rectangle", "camera height"):
             return
         exact = self._photo_pixel(x, y)
         picked = None if exact is None else self._pick_at(exact)
@@ -93,7 +88,7 @@ class Linking:
         if controller.state.tool == "rectangle":
             controller.say("drag the rectangle in the 3D view")
             return
-        if controller.state.tool == "look":
+        if controller.state.tool in ("look", "camera height"):
             controller.say("choose a tool first: D distance, O polyline, A angle, H height")
             return
         picked = self._pick_at(pixel_px)
@@ -101,31 +96,6 @@ class Linking:
             controller.say("depth is unknown here")
             return
         controller.pick(picked)
-
-    def ask_for_length(self) -> None:
-        """Asks for the length when both ends of a known length are picked."""
-        state = self._controller.state
-        if state.tool != "known length" or len(state.pending) != 2 or self._dialogs.is_open:
-            self._asked = () if len(state.pending) < 2 else self._asked
-            return
-        if self._asked == state.pending:
-            return
-        self._asked = state.pending
-
-        def given(text: str) -> str | None:
-            try:
-                metres, sigma_m = parse_measure(text.strip())
-            except ValueError as error:
-                return str(error)
-            return None if self._controller.state_length(metres, sigma_m) else self._controller.message
-
-        self._dialogs.ask(
-            "Set known length",
-            "Enter the true distance between the two points, in m, cm, mm, ft or in, optionally with its "
-            "uncertainty. The whole scene is rescaled.",
-            "2.03m  or  2.03m+-5mm",
-            given,
-        )
 
     def clear(self) -> None:
         """Clears the hover marks."""

@@ -12,6 +12,7 @@ from recon_viewer.drawing.frame import Picture
 from recon_viewer.model import commands
 from recon_viewer.model.state import TOOLS, Layer
 from recon_viewer.ui.controls import Controls
+from recon_viewer.ui.trust_panel import TrustGroup
 
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
@@ -35,6 +36,7 @@ class Panel(Controls):
         self._showing()
         self._keeping()
         self._measuring()
+        self._trust = TrustGroup(self, controller)
         self._advanced()
         window.add_child(self.widget)
 
@@ -57,6 +59,7 @@ class Panel(Controls):
             self._show_layer(layer, picture)
             self._tool.selected_index = TOOLS.index(state.tool)
             self._readings.set_items([f"{one.name}: {one.text}" for one in picture.readings])
+            self._trust.show(picture)
         finally:
             self.quiet = False
 
@@ -189,11 +192,7 @@ class Panel(Controls):
         rows = self.rows(group)
         self._tool = gui.Combobox()
         for name in TOOLS:
-            self._tool.add_item(
-                {"look": "look around", "known length": "set known length", "rectangle": "crop"}.get(
-                    name, name
-                )
-            )
+            self._tool.add_item({"look": "look around", "rectangle": "crop"}.get(name, name))
         self._tool.set_on_selection_changed(self.heard(lambda at: self._controller.use(TOOLS[at])))
         self.row(rows, "tool", self._tool, "What a click in the view or on the photo measures")
         self._readings = gui.ListView()

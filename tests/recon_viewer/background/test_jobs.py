@@ -161,7 +161,7 @@ def test_a_session_measures_rescales_undoes_and_exports(tmp_path: Path) -> None:
     controller.use("known length")
     for end in ends:
         controller.pick(end)
-    assert controller.state_length(2 * before, 0.01)
+    assert controller.state_known(f"{2 * before} +- 1cm")
     after = settled(controller).picture.readings
     assert [one.value for one in after] == pytest.approx([2 * before] * 2, rel=1e-3)
     controller.errands.export(tmp_path / "room.glb")
@@ -193,10 +193,10 @@ def test_what_cannot_be_written_or_fitted_changes_nothing(tmp_path: Path) -> Non
     # In the sky of nothing: no depth is known beyond the photo.
     for pixel in ((40.5, 80.5), (40.5, 900.0)):
         controller.pick(Pick(key, pixel, (0, 0, 1)))
-    controller.state_length(1.0, 0.01)
+    controller.state_known("1m")
     settled(controller)
     layer = controller.state.layer
-    assert controller.is_problem and layer is not None and not layer.lengths
+    assert controller.is_problem and layer is not None and not layer.known
     controller.close()
 
 
@@ -289,7 +289,7 @@ def test_a_known_length_names_how_much_larger_the_scene_has_become() -> None:
     controller.use("known length")
     for x in (40.5, 120.5):
         controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
-    assert controller.state_length(20.0, 0.01)
+    assert controller.state_known("20 m")
     # The depth of the room is a measured one.
     assert "times as large" in controller.message and "undo" in controller.problems[0]
     controller.close()

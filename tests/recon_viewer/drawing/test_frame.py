@@ -119,7 +119,7 @@ def test_readings_follow_the_scene_and_become_a_table() -> None:
     from recon.constraints import LengthBetween
 
     known = LengthBetween((40.5, 80.5), (120.5, 80.5), 3 * before.value, 0.01)
-    after = painter.paint(c.add_length(state, known)).readings[0]
+    after = painter.paint(c.add_known(state, known)).readings[0]
     assert after.value == pytest.approx(3 * before.value, rel=1e-3)
     rows = list(csv.DictReader(io.StringIO(as_csv([before, after]))))
     assert float(rows[0]["value"]) == pytest.approx(before.value, rel=1e-5) and rows[0]["unit"] == "m"
@@ -153,7 +153,7 @@ def test_a_problem_is_a_sentence_in_the_picture() -> None:
     state = c.add_scene(
         State(), replace(room(), provenance=Provenance(calibration=CalibrationRecord(1.0))), name="a"
     )
-    picture = Painter().paint(c.add_length(state, LengthBetween((40.5, 80.5), (90.5, 80.5), 1.0, 0.01)))
+    picture = Painter().paint(c.add_known(state, LengthBetween((40.5, 80.5), (90.5, 80.5), 1.0, 0.01)))
     assert picture.problem is not None and "again" in picture.problem
 
 

@@ -90,7 +90,7 @@ def test_a_known_length_goes_into_the_options_of_another_run() -> None:
     from pathlib import Path
 
     length = LengthBetween((10.123, 60), (50, 60), 2.0, 0.02)
-    state = c.add_length(opened(), length)
+    state = c.add_known(opened(), length)
     layer = state.layer
     assert layer is not None
     options = c.run_again_options(replace(layer, source=Path("room.png"), focal_px=99.0), model="preview")
