@@ -29,6 +29,7 @@ from recon.types import Intrinsics, MetricDepth, Photo
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.guides import DARK
 from recon_viewer.model import commands
+from recon_viewer.model.known_sizes import KNOWN
 from recon_viewer.model.state import TOOLS, Box, Pick
 from recon_viewer.ui.shortcuts import ACTIONS
 
@@ -85,8 +86,9 @@ def random_command(controller: Controller, rng: random.Random) -> None:
         # Sometimes outside the photo.
         pixel = rng.uniform(-5, width + 5), rng.uniform(-5, height + 5)
         controller.pick(Pick(layer.key, pixel, (0.0, 0.0, 2.0)))
-        if state.tool == "known length" and len(controller.state.pending) == 2:
-            controller.state_length(rng.uniform(0.5, 3.0), 0.01)
+        if state.tool in KNOWN and len(controller.state.pending) == KNOWN[state.tool].clicks:
+            size = f"{rng.uniform(0.5, 3.0):.2f}m"
+            controller.state_known(f"{size} x {size}" if state.tool == "known rectangle" else size)
     elif kind == 6:
         choices: list[dict[str, Any]] = [
             {"edge": rng.uniform(0, 0.2)},
@@ -270,7 +272,7 @@ def _run(controller: Controller, show: Callable[[], None], count: int, cycles: i
             memory.append(memory_mb())
         if at % 100 == 0:
             controller.do(commands.clear_measured)
-            controller.do(lambda now: now if now.layer is None else commands.remove_lengths(now))
+            controller.do(lambda now: now if now.layer is None else commands.remove_known(now))
     settle()
     click.echo(
         f"{count} commands: {_summary(memory)}, {time.monotonic() - start:.0f} s; {refused} refused in a sentence"
