@@ -1,0 +1,1 @@
+"""Fuses posed depth maps: consistent depth, a TSDF mesh with a texture, and a cleaned cloud."""

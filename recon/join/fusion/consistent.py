@@ -1,0 +1,111 @@
+"""Makes depth maps consistent where they overlap: each moves towards the weighted mean of what all views see there.
+
+Only the smooth part of the difference is corrected, so that a view keeps its own details, and no step appears where
+the overlap ends.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.frames import apply
+from recon.join.fusion.layer import LEAST_LOG_SIGMA, Layer
+
+_ROUNDS = 3
+_SIGMAS = 3.0
+"""Depths that differ by more standard deviations are different surfaces, or outliers."""
+_SAME_SURFACE = 0.3
+"""Of the logarithm: larger differences are not looked at when the views' errors are measured."""
+_LEAST_COS = 0.3
+"""Cosine of the angle at which a line of sight must meet the plane of the other view's pixel."""
+_SMOOTH = 1 / 30
+"""Standard deviation of the smoothing as a share of the grid's longer side."""
+
+
+def consistent(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers with depth that agrees with the others as far as their errors explain the difference.
+
+    The errors of layers that predict none are measured by how far the views differ, before and after.
+    """
+    result = measured(layers)
+    if len(result) > 1:
+        for _ in range(_ROUNDS):
+            result = [_moved(layer, [other for other in result if other is not layer]) for layer in result]
+    return measured(result)
+
+
+def measured(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers with a standard deviation of depth that explains how far the views differ from each other.
+
+    Views that predict their own keep it; without any overlap, the others do as well.
+    """
+    ratios = []
+    for layer in layers:
+        points = layer.points_world
+        for other in layers:
+            if other is not layer:
+                _, log_ratio, _, _ = _differences(layer, other, points)
+                ratios.append(np.abs(log_ratio[np.abs(log_ratio) < _SAME_SURFACE]))
+    size = np.concatenate(ratios) if ratios else np.empty(0)
+    if not size.size:
+        return list(layers)
+    # A normal distribution's median absolute value is 0.6745 of its standard deviation, here of a difference.
+    sigma = max(LEAST_LOG_SIGMA, float(np.median(size)) / 0.6745 / 2**0.5)
+    return [layer.with_log_sigma(sigma) for layer in layers]
+
+
+def _moved(layer: Layer, others: Sequence[Layer]) -> Layer:
+    """The layer with its depth moved towards the mean of its own and the others'."""
+    total, weight = np.zeros((2, len(layer.points_cam)), np.float32)
+    points = layer.points_world
+    for other in others:
+        at, log_ratio, sigma, sure = _differences(layer, other, points)
+        same = np.abs(log_ratio) < _SIGMAS * sigma
+        total[at[same]] += (sure * log_ratio)[same]
+        weight[at[same]] += sure[same]
+    mean = total / (weight + layer.weight + np.float32(1e-12))
+    seen = weight > 0
+    if not seen.any():
+        return layer
+    z_m = layer.z_m.copy()
+    z_m[layer.keep] *= np.exp(_smooth(layer, mean, seen))
+    return layer.with_depth(z_m)
+
+
+def _differences(
+    layer: Layer, other: Layer, points: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """What another view shows at the kept pixels: which of them, log of its depth over theirs, the standard deviation
+    of that, and the weights of the other view's pixels.
+
+    The depth is where the pixel's line of sight meets the plane of the other view's pixel.
+    """
+    there = apply(other.cam_T_world, points)
+    shown = other.at(there)
+    at = np.flatnonzero(shown >= 0)
+    shown, there = shown[at], there[at]
+    normal, on_plane = other.normals_cam[shown], other.points_cam[shown]
+    origin = apply(other.cam_T_world, layer.view.centre_m.astype(np.float32)[None])[0]
+    sight = there - origin
+    slope = np.einsum("ij,ij->i", normal, sight)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.einsum("ij,ij->i", normal, on_plane - origin) / slope
+        log_ratio = np.log(np.where(ratio > 0, ratio, np.nan))
+    steep = -slope > _LEAST_COS * np.linalg.norm(sight, axis=1)
+    own_sigma = layer.log_sigma[layer.keep][at]
+    sigma = np.hypot(own_sigma, other.log_sigma[other.keep][shown])
+    return at[steep], log_ratio[steep], sigma[steep], other.weight[shown[steep]]
+
+
+def _smooth(layer: Layer, values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(N,) values smoothed over the grid; fading to 0 away from the known ones."""
+    weight, total = np.zeros((2, *layer.keep.shape), np.float32)
+    weight[layer.keep] = known * (layer.weight + np.float32(1e-6))
+    total[layer.keep] = np.where(known, values, 0)
+    total *= weight
+    sigma = max(1.0, _SMOOTH * max(layer.keep.shape))
+    blurred, share = (cv2.GaussianBlur(each, (0, 0), sigma) for each in (total, weight))
+    faint = np.float32(0.05) * np.median(weight[weight > 0])
+    return (blurred / (share + faint))[layer.keep]

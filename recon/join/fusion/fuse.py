@@ -1,0 +1,64 @@
+"""Posed depth maps to one mesh or one cloud, stage by stage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from recon.join.fusion.confirmed import one_cloud, without_contradicted
+from recon.join.fusion.consistent import consistent
+from recon.join.fusion.layer import Layer, layer_of
+from recon.join.fusion.resolution import stride_for, voxel_size_m
+from recon.join.fusion.tsdf import fused_mesh
+from recon.join.posed_view import PosedView
+from recon.options import Options
+from recon.types import Mesh, PointCloud
+
+
+@dataclass(frozen=True, eq=False)
+class Fusion:
+    """What the views agree on, from which mesh and cloud are made on demand."""
+
+    layers: tuple[Layer, ...]
+    """One for each view, consistent, without contradicted pixels."""
+    voxel_m: float
+    """Edge of the voxels, m."""
+
+    @cached_property
+    def mesh(self) -> Mesh:
+        """The surface with vertex colours and normals, in the world frame; empty if there is none.
+
+        Raises:
+            ExportError: Open3D is missing, or the voxels are too small for the scene.
+        """
+        return fused_mesh(self.layers, self.voxel_m)
+
+    @cached_property
+    def cloud(self) -> PointCloud:
+        """One point with its normal in each voxel, in the world frame."""
+        return one_cloud(self.layers, self.voxel_m)
+
+
+def fuse(views: Sequence[PosedView], options: Options | None = None) -> Fusion:
+    """Fuses posed views with depth in one metric scale.
+
+    Args:
+        views: At least one.
+        options: ``edge``, ``max_depth`` and ``voxel`` apply; without ``voxel`` the size follows from the resolution
+            of the depth and its distance.
+
+    Raises:
+        ValueError: There are no views.
+    """
+    if not views:
+        raise ValueError("expected at least one view")
+    options = options or Options()
+    # 1. The pixels that become geometry: no sky, no flying pixels, no more than the voxels can show
+    voxel_m = options.voxel or voxel_size_m(views)
+    layers = [
+        layer_of(view, stride=stride_for(view, voxel_m), edge=options.edge, max_depth_m=options.max_depth)
+        for view in views
+    ]
+    # 2. Depth that agrees where views overlap
+    layers = consistent(layers)
+    # 3. Outliers
+    return Fusion(tuple(without_contradicted(layers, voxel_m)), voxel_m)

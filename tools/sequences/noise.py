@@ -1,0 +1,48 @@
+"""Depth as a network would estimate it: a scale of its own for each photo, smooth errors, outliers, soft outlines."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from recon.join.posed_view import PosedView
+
+
+def noisy(
+    view: PosedView,
+    rng: np.random.Generator,
+    *,
+    scale: float = 0.03,
+    noise: float = 0.03,
+    outliers: float = 0.02,
+    soft_px: float = 1.0,
+) -> PosedView:
+    """The view with errors in its depth.
+
+    Args:
+        view: With true depth everywhere.
+        rng: Source of the errors.
+        scale: Standard deviation of the logarithm of the photo's scale.
+        noise: Standard deviation of log depth, half of it smooth over a twentieth of the width, half of it over a
+            hundredth.
+        outliers: Share of the pixels, in patches, that are 20 to 40 % too near or too far.
+        soft_px: Width of the blur of inverse depth, as at a network's outlines.
+    """
+    inverse = cv2.GaussianBlur(1 / view.depth.z_m, (0, 0), soft_px) if soft_px else 1 / view.depth.z_m
+    height, width = inverse.shape
+    error = rng.normal(0, scale) + sum(
+        _field(rng, height, width, width * share) * noise / np.sqrt(2) for share in (0.05, 0.01)
+    )
+    patches = _field(rng, height, width, 0.02 * width)
+    wrong = np.abs(patches) > np.quantile(np.abs(patches), 1 - outliers)
+    error = error + np.where(wrong, np.sign(patches) * rng.uniform(0.2, 0.4), 0)
+    z_m = (np.exp(error) / inverse).astype(np.float32)
+    return replace(view, depth=replace(view.depth, z_m=z_m))
+
+
+def _field(rng: np.random.Generator, height: int, width: int, sigma_px: float) -> np.ndarray:
+    """(H, W) smooth random field of standard deviation 1."""
+    field = cv2.GaussianBlur(
+        rng.normal(size=(height, width)), (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT
+    )
+    return field / field.std()
