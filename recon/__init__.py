@@ -4,8 +4,8 @@
     recon.reconstruct("photo.jpg").save("scene.glb")
 
 The names in ``__all__`` are the public interface, together with ``recon.batch`` (many photos), ``recon.compare``
-(several models on one photo), ``recon.measure`` (lengths with intervals) and ``recon.constraints`` (known
-measurements); see docs/python.md. All else may change.
+(several models on one photo), ``recon.join`` (several photos of one place), ``recon.measure`` (lengths with
+intervals) and ``recon.constraints`` (known measurements); see docs/python.md. All else may change.
 ``import recon`` loads no numpy, torch, Open3D or OpenCV: each is imported where it is needed.
 """
 
@@ -51,7 +51,7 @@ _PLACES = {
     "Scene": "recon.scene",
     **dict.fromkeys(("Intrinsics", "Mesh", "MetricDepth", "Photo", "PointCloud"), "recon.types"),
 }
-_ROOMS = ("batch", "compare", "constraints", "measure")
+_ROOMS = ("batch", "compare", "constraints", "join", "measure")
 """Public modules that are imported on first use."""
 
 

@@ -138,7 +138,7 @@ def compose_scene(
         depth=metric.depth,
         sky=metric.sky,
         options=prepared.options,
-        provenance=_provenance(photo, camera, estimate, metric),
+        provenance=provenance_of(photo, camera, estimate, metric),
     )
     report_depth(scene, journal)
     return scene
@@ -224,7 +224,7 @@ def calibrate_on(
     return calibration
 
 
-def _provenance(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> Provenance:
+def provenance_of(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, metric: Metric) -> Provenance:
     """The origin of every number in the scene."""
     calibration = metric.calibration
     return Provenance(

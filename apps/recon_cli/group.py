@@ -20,6 +20,7 @@ COMMANDS = {
     "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
     "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
+    "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene.",
     "compare": "Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page.",
     "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",
     "measure": "Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence "

@@ -84,7 +84,7 @@ def calibrate(
     Raises:
         CalibrationError: The constraints are insufficient or inconsistent; the message says what to add or check.
     """
-    value = depth.inverse if isinstance(depth, RelativeDepth) else _inverse(depth)
+    value = depth.inverse if isinstance(depth, RelativeDepth) else inverse_of(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
     check_positions(data.constraints, width=camera.width, height=camera.height)
     log_sigma = depth.log_sigma if isinstance(depth, MetricDepth) else None
@@ -114,7 +114,7 @@ def calibrate(
     if dense is None and explicit is not None:
         check_agreement(problem, explicit, solution, picture)
     check_determined(problem, solution, model, data.source)
-    return _calibration(depth, values, problem, solution, data, model)
+    return calibration_of(depth, values, problem, solution, source=data.source, model=model)
 
 
 def _prior(
@@ -148,14 +148,25 @@ def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
     return (alone, free) if surprising else (problem, solution)
 
 
-def _calibration(
+def calibration_of(
     depth: RelativeDepth | MetricDepth,
     values: Values,
     problem: Problem,
     solution: Solution,
-    data: FitData,
+    *,
+    source: str,
     model: str,
 ) -> Calibration:
+    """The calibration that a solution of the problem describes.
+
+    Args:
+        depth: (H, W) the estimator's.
+        values: The same, normalised.
+        problem: What was fitted.
+        solution: Its solution.
+        source: Description of the reference, for the provenance.
+        model: Name of the estimator.
+    """
     near, far = float(solution.x[NEAR]), float(solution.x[FAR])
     camera, dense, explicit = values.camera, problem.dense, problem.explicit
     to_scale_shift = np.array([[1 / values.unit, 0.0], [-values.offset / values.unit, 1.0]])
@@ -190,7 +201,7 @@ def _calibration(
         max_depth_m=_reach_m(problem),
         scale_interval=float(np.expm1(COVERAGE_FACTOR * sigma)),
         model=model,
-        reference=data.source,
+        reference=source,
         width=camera.width,
         height=camera.height,
         focal_px=camera.fx * float(np.exp(solution.x[FOCAL])) if problem.focal else None,
@@ -227,7 +238,8 @@ def _residuals(explicit: Explicit, solution: Solution) -> tuple[Residual, ...]:
     )
 
 
-def _inverse(depth: MetricDepth) -> FloatMap:
+def inverse_of(depth: MetricDepth) -> FloatMap:
+    """(H, W) inverse depth, 1/m; 0 where it is unknown."""
     inverse = np.zeros_like(depth.z_m)
     np.divide(np.float32(1.0), depth.z_m, out=inverse, where=depth.valid)
     return inverse

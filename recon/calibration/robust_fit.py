@@ -55,11 +55,11 @@ def polished(problem: Problem, x: Array) -> Solution:
     low, high = problem.bounds
     agreed: tuple[bytes, bytes] | None = None
     for _ in range(_ROUNDS):
-        weighed = _weigh(problem, x)
+        weighed = weigh(problem, x)
         now = (weighed.agree.tobytes(), weighed.dense_agree.tobytes())
 
-        def residual(chosen: Array, weighed: _Weighed = weighed, x: Array = x) -> Array:
-            return _whitened(problem, weighed, filled(x, free, chosen))
+        def residual(chosen: Array, weighed: Weighed = weighed, x: Array = x) -> Array:
+            return whitened(problem, weighed, filled(x, free, chosen))
 
         result = least_squares(
             residual, x[free], bounds=(low[free], high[free]), x_scale="jac", jac="3-point"
@@ -69,7 +69,7 @@ def polished(problem: Problem, x: Array) -> Solution:
         if now == agreed and moved <= 1e-9 * float(np.abs(x).max()):
             break
         agreed = now
-    weighed = _weigh(problem, x)
+    weighed = weigh(problem, x)
     covariance = np.zeros((4, 4))
     covariance[np.ix_(free, free)] = covariance_of(result.jac.T @ result.jac)
     if np.isfinite(covariance).all():
@@ -89,7 +89,7 @@ def polished(problem: Problem, x: Array) -> Solution:
 
 
 @dataclass(frozen=True)
-class _Weighed:
+class Weighed:
     agree: NDArray[np.bool_]
     sigma: Array
     whitening: Array
@@ -99,7 +99,7 @@ class _Weighed:
     dense_sigma: float | None
 
 
-def _solution(problem: Problem, weighed: _Weighed, x: Array, covariance: Array) -> Solution:
+def _solution(problem: Problem, weighed: Weighed, x: Array, covariance: Array) -> Solution:
     cost = 0.0
     if problem.explicit is not None:
         cost = float(np.minimum((problem.explicit.residual(x) / weighed.sigma) ** 2, _AGREE**2).sum())
@@ -114,7 +114,7 @@ def _solution(problem: Problem, weighed: _Weighed, x: Array, covariance: Array) 
     )
 
 
-def _weigh(problem: Problem, x: Array) -> _Weighed:
+def weigh(problem: Problem, x: Array) -> Weighed:
     """The inliers for the given unknowns, and their weights."""
     agree, sigma, whitening = np.zeros(0, bool), np.zeros(0), np.zeros(0)
     if problem.explicit is not None:
@@ -135,10 +135,10 @@ def _weigh(problem: Problem, x: Array) -> _Weighed:
         # Errors within a cell are correlated: each cell counts as one observation.
         repeats = dense_agree.sum() / max(len(np.unique(problem.dense.cell[dense_agree])), 1)
         weight = 1 / (dense_sigma * np.sqrt(repeats))
-    return _Weighed(agree, sigma, whitening, dense_agree, float(weight), dense_sigma)
+    return Weighed(agree, sigma, whitening, dense_agree, float(weight), dense_sigma)
 
 
-def _whitened(problem: Problem, weighed: _Weighed, x: Array) -> Array:
+def whitened(problem: Problem, weighed: Weighed, x: Array) -> Array:
     """Residuals of the inliers, transformed to unit covariance."""
     parts = expected(problem, x)
     if problem.explicit is not None:

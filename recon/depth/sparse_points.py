@@ -2,6 +2,7 @@
 
 import csv
 import tempfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,31 @@ from recon.types import FARTHEST_M, NEAREST_M, DepthEstimate, MetricDepth, Photo
 
 _COLMAP_FILES = ("images.bin", "images.txt")
 _SHOWN = 60
+
+
+@dataclass(frozen=True)
+class OnGrid:
+    """Points as a depth map."""
+
+    depth: MetricDepth
+    """Valid where there is a point."""
+    count: int
+    """Number of points in front of the camera and inside the photo."""
+
+
+def on_grid(
+    points_px: NDArray[np.float64], depth_m: NDArray[np.float64], *, width: int, height: int
+) -> OnGrid:
+    """Rasterises (N, 2) positions with (N,) depths; if several fall on one pixel, keeps the nearest to the camera."""
+    z_m = np.full((height, width), np.inf, np.float32)
+    x, y = points_px[:, 0], points_px[:, 1]
+    # NaN compares as False.
+    usable = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (depth_m > NEAREST_M) & (depth_m < FARTHEST_M)
+    columns, rows = (each[usable].astype(np.intp) for each in (x, y))
+    np.minimum.at(z_m, (rows, columns), depth_m[usable].astype(np.float32))
+    valid = np.isfinite(z_m)
+    z_m[~valid] = 0
+    return OnGrid(MetricDepth(z_m, valid), int(usable.sum()))
 
 
 class SparsePoints:
@@ -44,28 +70,19 @@ class SparsePoints:
             DepthFileError: It cannot be read, does not contain this photo, or has no point inside it.
         """
         points = self._colmap(photo) if self.path.is_dir() else self._lines()
-        z_m = np.full((photo.height, photo.width), np.inf, np.float32)
-        x, y, depth_m = points[:, 0], points[:, 1], points[:, 2] * self.unit_m
-        inside = (x >= 0) & (x < photo.width) & (y >= 0) & (y < photo.height)
-        # NaN compares as False.
-        usable = inside & (depth_m > NEAREST_M) & (depth_m < FARTHEST_M)
-        columns, rows = (np.where(usable, each, 0).astype(np.intp) for each in (x, y))
-        depth_m = np.where(usable, depth_m, 0).astype(np.float32)
-        np.minimum.at(z_m, (rows[usable], columns[usable]), depth_m[usable])
-        valid = np.isfinite(z_m)
-        if not valid.any():
+        depth = on_grid(points[:, :2], points[:, 2] * self.unit_m, width=photo.width, height=photo.height)
+        if not depth.count:
             raise DepthFileError(
                 f"{self.path}: none of its {len(points)} points is in front of the camera and inside the photo of "
                 f"{photo.width} x {photo.height} px"
             )
-        details: dict[str, Any] = {"file": self.path.name, "points": int(usable.sum()), "unit_m": self.unit_m}
+        details: dict[str, Any] = {"file": self.path.name, "points": depth.count, "unit_m": self.unit_m}
         journal.decide(
             "depth",
-            f"{int(usable.sum())} of {len(points)} points of {self.path.name}, {self.unit_m:g} m per unit",
+            f"{depth.count} of {len(points)} points of {self.path.name}, {self.unit_m:g} m per unit",
             **details,
         )
-        z_m[~valid] = 0
-        return DepthEstimate(depth=MetricDepth(z_m, valid), model=self.name, details=details)
+        return DepthEstimate(depth=depth.depth, model=self.name, details=details)
 
     def _lines(self) -> NDArray[np.float64]:
         """(N, 3) x, y in px and depth from a CSV file; skips a header line."""

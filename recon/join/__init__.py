@@ -1,1 +1,33 @@
-"""Joins several photos of one place: camera poses, and one metric scale for all depth maps."""
+"""Joins several photos of one place to one metric scene.
+
+    from recon import join
+    scene = join.run(["a.jpg", "b.jpg", "c.jpg"], model="depthpro")
+    join.save(scene, "room.ply")
+
+``run`` does the same as ``recon join``. Heavy modules are imported on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recon.join.joined_scene import JoinedScene, LeftOut
+    from recon.join.posed_view import PosedView
+    from recon.join.public_run import run
+    from recon.join.save_joined import save
+
+__all__ = ["JoinedScene", "LeftOut", "PosedView", "run", "save"]
+_PLACES = {
+    **dict.fromkeys(("JoinedScene", "LeftOut"), "recon.join.joined_scene"),
+    "PosedView": "recon.join.posed_view",
+    "save": "recon.join.save_joined",
+    "run": "recon.join.public_run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon.provenance import Provenance
+from recon.scene import Scene
 from recon.values import Value
 
 
@@ -38,6 +39,11 @@ class JoinedScene(Value):
             raise ValueError("a joined scene needs at least one view")
         if len(self.provenance) != len(self.views):
             raise ValueError(f"{len(self.views)} views, but the provenance of {len(self.provenance)}")
+
+    def scene_of(self, index: int) -> Scene:
+        """One view as a scene of its own, in its own cam frame; ``views[index].world_T_cam`` places it."""
+        view = self.views[index]
+        return Scene(view.photo, view.intrinsics, view.depth, view.sky, self.options, self.provenance[index])
 
     def __repr__(self) -> str:
         sure = "± unknown" if self.scale_interval is None else f"± {100 * self.scale_interval:.1f} %"

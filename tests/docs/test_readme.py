@@ -35,6 +35,7 @@ NEEDS = {
     "view": "a window",
     "pull": "the network",
     "blender": "Blender",
+    "join": "several photos of one place: tests/join",
     "--error-model": "five photos with depth",
 }
 """Words of commands that are not run here, and why."""

@@ -1,0 +1,119 @@
+"""Finds where photos of one place were taken from, by pycolmap: features, matches and incremental mapping."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+from numpy.typing import NDArray
+
+from recon.errors import CalibrationError
+from recon.join.joined_scene import LeftOut
+from recon.join.poses import CameraPose, Poses
+from recon.journal import Journal
+from recon.limited_process import run_limited
+from recon.strict_npz import open_npz
+from recon.threads import cores
+from recon.types import Intrinsics, Photo
+
+_LONGEST_PX = 1600
+"""Features of larger pictures cost time and improve the poses hardly."""
+_S_PER_PICTURE, _S_PER_PAIR = 60, 10
+"""Limit of processor time, for machines that are busy or slow."""
+_HELP = (
+    "photos of one place need overlap (each shows at least half of what another shows), texture (not bare walls), "
+    "and a step to the side between them, not only a turn; or give the poses with --poses"
+)
+
+
+def find_poses(photos: Sequence[Photo], cameras: Sequence[Intrinsics | None], journal: Journal) -> Poses:
+    """The poses of the photos that can be placed, up to one common scale, and points that several of them show.
+
+    Args:
+        photos: Two or more.
+        cameras: The known camera of each photo, which is kept; None: estimated, one for all photos of one size.
+        journal: Receives the progress.
+
+    Raises:
+        CalibrationError: pycolmap is not installed, or it could not place two of the photos.
+    """
+    if find_spec("pycolmap") is None:
+        raise CalibrationError(
+            "finding where the photos were taken needs pycolmap: pip install 'recon[join]'; or give the poses with "
+            "--poses"
+        )
+    with tempfile.TemporaryDirectory(prefix="recon-join-") as folder:
+        _write(Path(folder), photos, cameras)
+        output = Path(folder) / "poses.npz"
+        pairs = len(photos) * (len(photos) - 1) // 2
+        seconds = _S_PER_PICTURE * len(photos) + _S_PER_PAIR * pairs
+        with journal.stage(f"Finding the poses of {len(photos)} photos"):
+            try:
+                run_limited(
+                    "recon.join.mapping_process",
+                    (folder, output, str(cores())),
+                    file_bytes=seconds * 1_000_000,
+                    library="pycolmap",
+                )
+                with open_npz(output) as archive:
+                    arrays = {name: archive.read(name) for name in archive.names}
+            except (OSError, ValueError) as error:
+                raise CalibrationError(f"the poses of the photos could not be found: {error}") from error
+    return _poses(arrays, photos, cameras)
+
+
+def _write(folder: Path, photos: Sequence[Photo], cameras: Sequence[Intrinsics | None]) -> None:
+    """The pictures, reduced, and the list of cameras: one for each known camera, and one for each size else."""
+    (folder / "images").mkdir()
+    groups: dict[Any, dict[str, Any]] = {}
+    for index, (photo, camera) in enumerate(zip(photos, cameras, strict=True)):
+        width, height = _reduced(photo)
+        name = f"{index:06}.png"
+        bgr = cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2BGR)
+        if (width, height) != (photo.width, photo.height):
+            bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
+        if not cv2.imwrite(str(folder / "images" / name), bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+            raise CalibrationError(f"the folder for temporary files, {folder.parent}, cannot be written")
+        size = {"width": photo.width, "height": photo.height}
+        used = (camera or Intrinsics.default(**size)).resized(width=width, height=height)
+        params = [used.fx, used.fy, used.cx, used.cy] if camera else [used.fx, used.cx, used.cy]
+        key = (width, height, *params)
+        groups.setdefault(key, {"names": [], "params": params, "known": camera is not None})
+        groups[key]["names"].append(name)
+    (folder / "cameras.json").write_text(json.dumps(list(groups.values())), "utf-8")
+
+
+def _reduced(photo: Photo) -> tuple[int, int]:
+    """Width and height of the picture for the features, px."""
+    factor = min(1.0, _LONGEST_PX / max(photo.width, photo.height))
+    return max(round(photo.width * factor), 1), max(round(photo.height * factor), 1)
+
+
+def _poses(
+    arrays: Mapping[str, NDArray[Any]], photos: Sequence[Photo], cameras: Sequence[Intrinsics | None]
+) -> Poses:
+    names = [str(name) for name in arrays.get("names", ())]
+    if len(names) < 2:
+        raise CalibrationError(f"fewer than two of the {len(photos)} photos show the same things: {_HELP}")
+    by_photo = {}
+    for row, name in enumerate(names):
+        index = int(Path(name).stem)
+        photo, of_it = photos[index], arrays["image"] == row
+        width, height = _reduced(photo)
+        fx, fy, cx, cy = map(float, arrays["params"][row])
+        found = Intrinsics(fx, fy, cx, cy, width, height, "fit")
+        by_photo[index] = CameraPose(
+            world_T_cam=arrays["world_T_cam"][row],
+            intrinsics=cameras[index] or found.resized(width=photo.width, height=photo.height),
+            points_px=arrays["px"][of_it] * (photo.width / width, photo.height / height),
+            points_z=arrays["z"][of_it],
+        )
+    missing = [index for index in range(len(photos)) if index not in by_photo]
+    left_out = tuple(
+        LeftOut(photos[index].name or f"photo {index + 1}", "it shares too few details with the other photos")
+        for index in missing
+    )
+    return Poses(by_photo, "pycolmap", left_out=left_out)

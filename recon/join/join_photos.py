@@ -1,0 +1,229 @@
+"""Joins several photos of one place in five stages: cameras, poses, depth, one scale, scene."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recon.argument_names import OptionError
+from recon.batch.own_depth import with_own_depth
+from recon.calibration.calibration import Calibration, apply
+from recon.calibration.error_models import known_error_model
+from recon.calibration.to_metric import Metric
+from recon.camera import focal_length
+from recon.constraints import Constraint
+from recon.depth.estimator import Estimator
+from recon.depth.sparse_points import on_grid
+from recon.errors import CalibrationError
+from recon.join.find_poses import find_poses
+from recon.join.joined_scene import JoinedScene, LeftOut
+from recon.join.joint_fit import JointFit, joint_fit
+from recon.join.photo_set import NamedPhoto
+from recon.join.posed_view import PosedView
+from recon.join.poses import CameraPose, Poses
+from recon.join.view_problem import ViewData, ViewProblem, view_problem
+from recon.journal import Entry, Journal
+from recon.options import Options
+from recon.pipeline import choose_estimator, provenance_of
+from recon.types import DepthEstimate, Intrinsics, MetricDepth
+
+
+def join_photos(
+    photos: Sequence[NamedPhoto],
+    options: Options,
+    journal: Journal,
+    *,
+    constraints: Mapping[int, Sequence[Constraint]] | None = None,
+    poses: Poses | None = None,
+    estimator: Estimator | None = None,
+) -> JoinedScene:
+    """Joins photos to one metric scene.
+
+    Args:
+        photos: Two or more.
+        options: Camera, model or measured depth (a folder), and geometry, as for one photo.
+        journal: Receives every decision and the progress.
+        constraints: Known measurements by the index of their photo.
+        poses: Known poses; None: found by pycolmap.
+        estimator: Replaces ``options.model``.
+
+    Raises:
+        ReconError: Fewer than two photos can be placed or agree, nothing determines the scale, or a photo's depth
+            cannot be estimated.
+    """
+    # 1. Cameras that are known before
+    cameras = [focal_length.known_camera(each.photo, options, journal) for each in photos]
+    # 2. Poses, up to scale, and the points that several photos show
+    if poses is None:
+        poses = find_poses([each.photo for each in photos], cameras, journal)
+    _report_poses(poses, photos, journal)
+    # 3. Depth of each photo
+    estimator = estimator or _estimator(options, journal)
+    datas = _estimated(photos, poses, cameras, options, estimator, constraints or {}, journal)
+    # 4. One scale for all
+    problems, left_out = _problems(datas, journal)
+    with journal.stage(f"Fitting one scale to {len(problems)} photos"):
+        fitted = joint_fit([each for _, each in problems], unit_sigma=poses.unit_sigma)
+    _report_fit(fitted, problems, poses, journal)
+    # 5. Scene
+    return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
+
+
+def _report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:
+    journal.decide(
+        "poses",
+        f"{len(poses.by_photo)} of {len(photos)} photos placed ({poses.source})",
+        source=poses.source,
+        placed=[photos[index].name for index in sorted(poses.by_photo)],
+    )
+    for each in poses.left_out:
+        journal.warn("left out", f"{each.photo} is left out: {each.reason}", photo=each.photo)
+
+
+def _estimator(options: Options, journal: Journal) -> Estimator | None:
+    """The model for all photos; None if each has its measured depth."""
+    if options.depth is None:
+        return choose_estimator(options, journal)
+    if options.model != "auto":
+        raise OptionError("use only one of --model and --depth: each is the depth of the photos")
+    return None
+
+
+def _estimated(
+    photos: Sequence[NamedPhoto],
+    poses: Poses,
+    cameras: Sequence[Intrinsics | None],
+    options: Options,
+    estimator: Estimator | None,
+    constraints: Mapping[int, Sequence[Constraint]],
+    journal: Journal,
+) -> dict[int, ViewData]:
+    found: dict[int, ViewData] = {}
+    with journal.stage("Estimating depth", len(poses.by_photo)) as progress:
+        for index, pose in sorted(poses.by_photo.items()):
+            named = photos[index]
+            photo, quiet = named.photo, _OnePhoto(journal, named.name, first=not found)
+            used = estimator or choose_estimator(
+                with_own_depth(options, named.stem, Path(photo.path or named.name)), quiet, photo
+            )
+            camera = pose.intrinsics or cameras[index]
+            estimate = used.estimate(photo, focal_px=None if camera is None else camera.fx, journal=quiet)
+            estimate = estimate.within(photo.present)
+            size = {"width": photo.width, "height": photo.height}
+            camera = Intrinsics.best(camera, estimate.focal_px, **size)
+            found[index] = ViewData(
+                named.name, estimate, camera, _points(pose, **size), tuple(constraints.get(index, ()))
+            )
+            progress(len(found))
+    return found
+
+
+def _points(pose: CameraPose, *, width: int, height: int) -> MetricDepth:
+    px = np.zeros((0, 2)) if pose.points_px is None else pose.points_px
+    z = np.zeros(0) if pose.points_z is None else pose.points_z
+    return on_grid(px, z, width=width, height=height).depth
+
+
+def _problems(
+    datas: Mapping[int, ViewData], journal: Journal
+) -> tuple[list[tuple[int, ViewProblem]], list[LeftOut]]:
+    """The photos whose depth agrees with the poses, and the others."""
+    problems, left_out = [], []
+    for index, data in datas.items():
+        try:
+            problems.append((index, view_problem(data)))
+        except CalibrationError as error:
+            left_out.append(LeftOut(data.name, str(error)))
+            journal.warn("left out", f"{data.name} is left out: {error}", photo=data.name)
+    if len(problems) < 2:
+        raise CalibrationError(
+            f"fewer than two photos can be joined; {left_out[0].photo}: {left_out[0].reason}"
+            if left_out
+            else "fewer than two photos can be joined"
+        )
+    return problems, left_out
+
+
+def _report_fit(
+    fitted: JointFit, problems: Sequence[tuple[int, ViewProblem]], poses: Poses, journal: Journal
+) -> None:
+    unit = "" if poses.unit_sigma is None else f", {fitted.metres_per_unit:.4f} m per unit of the poses"
+    journal.decide(
+        "scale",
+        f"one scale for {len(problems)} photos ± {100 * fitted.scale_interval:.1f} % (95 %){unit}",
+        metres_per_unit=fitted.metres_per_unit,
+        scale_interval=fitted.scale_interval,
+    )
+    for (_, view), calibration, vote in zip(problems, fitted.calibrations, fitted.votes, strict=True):
+        journal.detail(
+            "scale",
+            f"{view.data.name}: 1/z = {calibration.scale:.4g} * value + {calibration.shift:.4g}, scatter "
+            f"{100 * (calibration.relative_error or 0):.1f} %",
+            photo=view.data.name,
+            scale=calibration.scale,
+            shift=calibration.shift,
+        )
+        if view.prior is not None and not vote:
+            journal.warn(
+                "scale",
+                f"{view.data.name}: the metres of its depth disagree with those of the others; they are not used",
+                photo=view.data.name,
+            )
+        for residual in calibration.constraints:
+            if not residual.used:
+                journal.warn(
+                    "given",
+                    f"{view.data.name}: {residual.constraint} disagrees with the rest, which implies "
+                    f"{residual.fitted_m:.3g} m; it is not used",
+                    photo=view.data.name,
+                )
+
+
+def _scene(
+    photos: Sequence[NamedPhoto],
+    poses: Poses,
+    problems: Sequence[tuple[int, ViewProblem]],
+    fitted: JointFit,
+    left_out: Sequence[LeftOut],
+    options: Options,
+) -> JoinedScene:
+    first_T_world = np.linalg.inv(poses.by_photo[problems[0][0]].world_T_cam)
+    views, provenance = [], []
+    for (index, view), calibration in zip(problems, fitted.calibrations, strict=True):
+        metric = _metric(view.data.estimate, calibration)
+        first_T_cam = first_T_world @ poses.by_photo[index].world_T_cam
+        first_T_cam[:3, 3] *= fitted.metres_per_unit
+        photo, camera = photos[index].photo, view.data.camera
+        views.append(PosedView(photo, camera, first_T_cam, metric.depth, metric.sky))
+        provenance.append(provenance_of(photo, camera, view.data.estimate, metric))
+    return JoinedScene(tuple(views), tuple(provenance), tuple(left_out), fitted.scale_interval, options)
+
+
+def _metric(estimate: DepthEstimate, calibration: Calibration) -> Metric:
+    depth = apply(calibration, estimate.depth)
+    return Metric(
+        depth=depth,
+        sky=estimate.sky,
+        calibration=calibration,
+        focal_px=None,
+        focal_model=estimate.model,
+        focal_fitted=False,
+        error_model=known_error_model(estimate.model),
+    )
+
+
+class _OnePhoto(Journal):
+    """Passes on warnings with the photo's name, and decisions of the first photo; those of others are details."""
+
+    def __init__(self, journal: Journal, name: str, *, first: bool) -> None:
+        super().__init__()
+        self._journal, self._name, self._first = journal, name, first
+
+    def show(self, entry: Entry) -> None:
+        """Passes the entry on."""
+        if entry.kind == "warning":
+            self._journal.warn(entry.topic, f"{self._name}: {entry.message}", **entry.values)
+        elif entry.kind == "decision" and self._first:
+            self._journal.decide(entry.topic, entry.message, **entry.values)
+        else:
+            self._journal.detail(entry.topic, f"{self._name}: {entry.message}", **entry.values)

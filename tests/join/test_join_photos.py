@@ -1,0 +1,134 @@
+"""Joining generated photos by pycolmap's own poses."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from recon import join
+from recon.errors import CalibrationError, ExportError
+from recon.join.find_poses import find_poses
+from recon.join.posed_view import PosedView
+from recon.journal import Journal
+from recon.types import Intrinsics, Photo
+from recon_cli.group import recon
+from tools.sequences.walk import walk
+
+pytest.importorskip("pycolmap")
+FOV_DEG = 68
+
+
+@pytest.fixture(scope="module")
+def views() -> Sequence[PosedView]:
+    return walk(2, width=480, height=360).views
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, views: Sequence[PosedView]) -> Path:
+    """Two photos, one of another place, and their measured depth."""
+    place = tmp_path_factory.mktemp("photos")
+    (place / "depth").mkdir()
+    for view in views:
+        Image.fromarray(view.photo.rgb).save(place / str(view.photo.name))
+        np.save(place / "depth" / f"{Path(str(view.photo.name)).stem}.npy", view.depth.z_m)
+    noise = np.random.default_rng(0).integers(0, 255, (360, 480, 3), np.uint8)
+    Image.fromarray(noise).save(place / "other.png")
+    np.save(place / "depth" / "other.npy", np.full((360, 480), 2, np.float32))
+    return place
+
+
+@pytest.fixture(scope="module")
+def joined(folder: Path) -> join.JoinedScene:
+    return join.run(folder, depth=folder / "depth", fov=FOV_DEG, journal=Journal())
+
+
+def test_photos_with_measured_depth_stand_where_they_were_taken(
+    joined: join.JoinedScene, views: Sequence[PosedView]
+) -> None:
+    assert [view.photo.name for view in joined.views] == ["walk_000.png", "walk_001.png"]
+    np.testing.assert_allclose(joined.views[0].world_T_cam, np.eye(4), atol=1e-12)
+    expected = np.linalg.inv(views[0].world_T_cam) @ views[1].world_T_cam
+    np.testing.assert_allclose(joined.views[1].world_T_cam, expected, atol=0.01)
+    for view, truth in zip(joined.views, views, strict=True):
+        assert np.median(view.depth.z_m / truth.depth.z_m) == pytest.approx(1, abs=0.01)
+    assert 0.005 < (joined.scale_interval or 0) < 0.05
+
+
+def test_a_known_focal_length_is_kept(joined: join.JoinedScene, views: Sequence[PosedView]) -> None:
+    for view in joined.views:
+        assert view.intrinsics.fx == pytest.approx(views[0].intrinsics.fx)
+        assert view.intrinsics.source == "user"
+
+
+def test_a_photo_of_another_place_is_named_and_left_out(joined: join.JoinedScene) -> None:
+    assert [(each.photo, each.reason) for each in joined.left_out] == [
+        ("other.png", "it shares too few details with the other photos")
+    ]
+
+
+def test_the_cloud_has_the_points_of_all_views(joined: join.JoinedScene, tmp_path: Path) -> None:
+    join.save(joined, tmp_path / "room.ply")
+    import trimesh
+
+    points = trimesh.load(tmp_path / "room.ply").vertices
+    assert len(points) > 10_000
+    assert np.abs(np.median(points[:, 2])) == pytest.approx(np.median(joined.views[0].depth.z_m), rel=0.2)
+    with pytest.raises(ExportError, match="exists"):
+        join.save(joined, tmp_path / "room.ply")
+
+
+def test_photos_without_anything_in_common_are_an_error() -> None:
+    photos = [Photo(np.full((120, 160, 3), level, np.uint8)) for level in (60, 200)]
+    camera = Intrinsics.default(width=160, height=120)
+    with pytest.raises(CalibrationError, match=r"fewer than two of the 2 photos .* overlap"):
+        find_poses(photos, [camera, None], Journal())
+
+
+def test_the_command_reports_what_it_did(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joined: join.JoinedScene
+) -> None:
+    monkeypatch.setattr("recon.join.join_photos.join_photos", lambda *_, **__: joined)
+    out = tmp_path / "room.ply"
+    words = [
+        "join",
+        str(folder),
+        "-o",
+        str(out),
+        "--as",
+        "mesh",
+        "--length",
+        "walk_000.png:10,10:200,10=2m",
+        "--json",
+    ]
+    result = CliRunner().invoke(recon, words, standalone_mode=False)
+    values = json.loads(result.stdout)
+    assert values["ok"], values["error"]
+    assert values["photos"] == ["walk_000.png", "walk_001.png"]
+    assert values["left_out"].keys() == {"other.png"}
+    assert values["written"][0]["faces"] > 5000
+    assert out.read_bytes()[:3] == b"ply"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["{a}", "-o", "{o}.ply"], 1, "two photos or more"),
+        (["{a}", "{b}", "-o", "{o}.doc"], 1, "not a known format"),
+        (["{a}", "{b}", "-o", "{o}.glb"], 1, "needs a texture"),
+        (["{a}", "{b}"], 2, "Missing option '-o'"),
+        (["{a}", "{b}", "-o", "{o}.ply", "--length", "1,2:3,4=1m"], 2, "begin with the name of the photo"),
+        (["{a}", "{b}", "-o", "{o}.ply", "--depth", "{a}"], 2, "no folder with a depth file"),
+        (["{a}", "no.png", "-o", "{o}.ply"], 1, "no.png"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_the_slow_work(
+    folder: Path, tmp_path: Path, words: list[str], code: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recon.join.join_photos.find_poses", lambda *_: pytest.fail("the slow work began"))
+    names = {"a": folder / "walk_000.png", "b": folder / "walk_001.png", "o": tmp_path / "room"}
+    result = CliRunner().invoke(recon, ["join", *(word.format(**names) for word in words)])
+    assert (result.exit_code, message in result.output) == (code, True), result.output
