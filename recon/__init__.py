@@ -94,6 +94,8 @@ def reconstruct(
     elif model is not None:
         estimator = model
     chosen = replace(options or Options(), **changes)
+    if estimator is not None:
+        estimator = _as_asked(estimator, chosen)
     if estimator is not None and chosen.relative_depth is not None:
         raise OptionError("use only one of --model and --relative-depth: each is the depth to make metric")
     with names_of_arguments(ReconError):
@@ -114,7 +116,8 @@ def load_model(name: str = "auto", *, journal: "Journal | None" = None, **change
     Args:
         name: A name from ``recon models``, as in ``Options.model``.
         journal: As for ``reconstruct``.
-        **changes: Fields of ``Options`` that models use: ``device``, ``precision``, ``offline``, ``processing_size``.
+        **changes: Fields of ``Options`` that models use: ``device``, ``precision``, ``offline``, ``processing_size``,
+            ``augment``, ``backend``, ``depth_kind``, ``commercial_only``.
 
     Raises:
         ReconError: The name is unknown, or the weights are unavailable.
@@ -130,6 +133,27 @@ def load_model(name: str = "auto", *, journal: "Journal | None" = None, **change
     journal = journal or LoggingJournal()
     with names_of_arguments(ReconError):
         return registry.ready(name, run, journal)
+
+
+def _as_asked(estimator: "Estimator", options: "Options") -> "Estimator":
+    """A model that exists already, augmented if the options say so.
+
+    Raises:
+        OptionError: Another option asks for a model that would have to be created otherwise.
+        ReconError: It cannot be augmented.
+    """
+    from recon.depth.augmented import augmented
+    from recon.depth.estimator import RunOptions
+
+    run, usual = RunOptions.of(options), RunOptions()
+    for each in fields(RunOptions):
+        if each.name not in ("augment", "offline") and getattr(run, each.name) != getattr(usual, each.name):
+            raise OptionError(
+                f"--{each.name.replace('_', '-')} has no effect on a model that is created already: give it to "
+                "recon.load_model instead"
+            )
+    with names_of_arguments(ReconError):
+        return augmented(estimator, run.augment)
 
 
 def load_scene(path: str | Path) -> "Scene":

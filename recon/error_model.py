@@ -73,18 +73,23 @@ class ErrorModel:
     ) -> NDArray[np.float64]:
         """(N,) multipliers of the smooth and the local part; 1 for an estimator that predicts no error.
 
+        Where this model was measured without the map, as for a model that is augmented only now, the map's variance
+        is added.
+
         Args:
             log_sigma: (H, W) the estimator's standard deviation of log depth, or None.
             pixels_px: (N, 2) positions (x, y), px.
         """
-        if log_sigma is None or self.typical_sigma is None:
+        if log_sigma is None or (self.typical_sigma is None and not self.spread):
             return np.ones(len(pixels_px))
         height, width = log_sigma.shape
         columns = np.clip(np.floor(pixels_px[:, 0]), 0, width - 1).astype(np.intp)
         rows = np.clip(np.floor(pixels_px[:, 1]), 0, height - 1).astype(np.intp)
         sigma = log_sigma[rows, columns].astype(np.float64)
+        typical = self.typical_sigma
+        factor = np.hypot(1, sigma / self.spread) if typical is None else sigma / typical
         # Next to a pixel without depth the map may have no meaning.
-        return np.where(np.isfinite(sigma) & (sigma > 0), sigma / self.typical_sigma, 1.0)
+        return np.where(np.isfinite(sigma) & (sigma > 0), factor, 1.0)
 
     def common_sigma(
         self,

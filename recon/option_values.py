@@ -27,6 +27,9 @@ def plain(name: str, value: Any) -> Any:
         return str(value)
     if name in COUNTS and isinstance(value, float) and value.is_integer():
         return int(value)
+    if name == "augment" and isinstance(value, (str, list, tuple)):
+        words = value.split(",") if isinstance(value, str) else value
+        return tuple(dict.fromkeys(word.strip() if isinstance(word, str) else repr(word) for word in words))
     if name == "intrinsics" and isinstance(value, (list, tuple)):
         return _of_matrix(value) if len(value) == 3 else tuple(value)
     if name in SEVERAL:

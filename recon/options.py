@@ -21,6 +21,7 @@ Shape = Literal["cloud", "mesh"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Backend = Literal["auto", "fast", "transformers"]
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
+Augmentation = Literal["flip", "scales"]
 Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
 Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -122,6 +123,15 @@ class Options:
         "Side of the input image, px: the longer side for Depth Anything 3 (504) and MoGe-2, else the shorter (518).",
         flag="--processing-size",
         metavar="PX",
+    )
+    augment: tuple[Augmentation, ...] = _option(
+        "Depth model",
+        (),
+        "Average the predictions for changed photos: flip (mirrored; twice the time), scales (4 parts, seen larger). "
+        "Their disagreement adds to the uncertainty.",
+        flag="--augment",
+        metavar="flip,scales",
+        choices=get_args(Augmentation),
     )
     length: tuple[LengthBetween, ...] = _option(
         "Metric scale",
@@ -381,8 +391,11 @@ class Options:
         for each in fields(self):
             flag, choices = each.metadata["flag"], each.metadata["choices"]
             value = getattr(self, each.name)
-            if choices and value not in choices and not (value is None is each.default):
-                raise ValueError(f"{flag} must be one of {', '.join(choices)}, got {value!r}")
+            several = isinstance(each.default, tuple) and isinstance(value, tuple)
+            known = set(value) <= set(choices) if several else value in choices
+            if choices and not known and not (value is None is each.default):
+                wanted = "some of" if isinstance(each.default, tuple) else "one of"
+                raise ValueError(f"{flag} must be {wanted} {', '.join(choices)}, got {value!r}")
 
     def _check_constraints(self) -> None:
         height = () if self.camera_height is None else (self.camera_height,)

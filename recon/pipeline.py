@@ -15,6 +15,7 @@ from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth import registry
+from recon.depth.augmented import augmented
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
@@ -190,15 +191,15 @@ def choose_estimator(options: Options, journal: Journal, photo: Photo | None = N
     """Creates the estimator selected by the options; its weights are not loaded yet.
 
     Raises:
-        ModelUnavailable: An unknown name.
+        ModelUnavailable: An unknown name, or depth from a file is to be augmented.
     """
     run = RunOptions.of(options)
     if options.model != "auto":
         return registry.create(options.model, run, journal, photo)
     if options.relative_depth is not None:
-        return RelativeFile(options.relative_depth)
+        return augmented(RelativeFile(options.relative_depth), run.augment)
     if options.depth is not None:
-        return Measured(options.depth, options.depth_unit)
+        return augmented(Measured(options.depth, options.depth_unit), run.augment)
     return registry.choose_auto(run, journal, photo)
 
 

@@ -42,6 +42,8 @@ DEFAULT_FOV_DEG = 60.0
 lens."""
 NEAREST_M = 1e-6
 """No camera sees what is nearer; the inverse of much smaller numbers is infinite in float32."""
+LEAST_LOG_SIGMA = 1e-4
+"""Standard deviations of log depth are positive, also where predictions agree exactly."""
 FARTHEST_M = 1e5
 """Larger depths are invalid: no sensor measures 100 km, and renderers write 1e10 (or 65504 in half floats) for empty
 pixels."""
@@ -234,12 +236,19 @@ class RelativeDepth(Value):
     """(H, W) float32, larger is nearer, no unit."""
     valid: BoolMap
     """(H, W) bool: False where unknown."""
+    sigma: FloatMap | None = None
+    """(H, W) float32: standard deviation of ``inverse`` at each pixel, where predictions were compared; else None."""
 
     def __post_init__(self) -> None:
         _expect("inverse", self.inverse, (None, None), np.float32)
         _expect("valid", self.valid, self.inverse.shape, np.bool_)
         if not np.isfinite(self.inverse[self.valid]).all():
             raise ValueError("inverse: valid values must be finite")
+        if self.sigma is not None:
+            _expect("sigma", self.sigma, self.inverse.shape, np.float32)
+            known = self.sigma[self.valid]
+            if not (np.isfinite(known) & (known >= 0)).all():
+                raise ValueError("sigma: valid values must be finite, and 0 or more")
 
 
 @dataclass(frozen=True)

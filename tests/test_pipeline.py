@@ -13,6 +13,8 @@ from recon.constraints import DistanceAt, LengthBetween, Rectangle
 from recon.depth.measured import Measured
 from recon.errors import CalibrationError, ModelUnavailable
 from recon.journal import Journal
+from recon.options import Options
+from recon.pipeline import reconstruct
 from recon.types import DepthEstimate, MetricDepth, Photo, RelativeDepth
 
 Z = with_box(floor_and_wall(), slice(30, 90), slice(50, 100), 2.0)
@@ -233,6 +235,25 @@ def test_a_processing_size_that_the_model_does_not_use_is_a_warning(uses_it: boo
             return replace(estimate, details={"processing_width": 280}) if uses_it else estimate
 
     journal = Journal()
-    recon.reconstruct(photo(), estimator=Sized(), processing_size=280, journal=journal)  # type: ignore[arg-type]
+    reconstruct(photo(), Options(processing_size=280), estimator=Sized(), journal=journal)  # type: ignore[arg-type]
     texts = [entry.message for entry in journal.entries if "--processing-size" in entry.message]
     assert texts == ([] if uses_it else ["--processing-size has no effect: fake-metric does not use it"])
+
+
+@pytest.mark.parametrize(
+    "option", [{"processing_size": 280}, {"precision": "fp32"}, {"device": "cpu"}, {"backend": "fast"}]
+)
+def test_an_option_of_the_network_does_not_go_with_a_model_that_exists(option: dict[str, object]) -> None:
+    fake, (name,) = Fake(), option
+    with pytest.raises(
+        ValueError, match=f"{name} has no effect on a model that is created already: give it to"
+    ):
+        recon.reconstruct(photo(), model=fake, **option)  # type: ignore[arg-type]
+    assert not fake.known_focal
+
+
+def test_a_model_that_exists_is_augmented() -> None:
+    fake = Fake()
+    scene = recon.reconstruct(photo(), model=fake, augment="flip")  # type: ignore[arg-type]
+    assert len(fake.known_focal) == 2 and scene.provenance.model is not None
+    assert scene.provenance.model.details["augment"] == ["flip"]

@@ -13,7 +13,15 @@ import numpy as np
 
 from recon.errors import CalibrationError
 from recon.strict_json import as_kind, read_json
-from recon.types import FARTHEST_M, NEAREST_M, BoolMap, FloatMap, MetricDepth, RelativeDepth
+from recon.types import (
+    FARTHEST_M,
+    LEAST_LOG_SIGMA,
+    NEAREST_M,
+    BoolMap,
+    FloatMap,
+    MetricDepth,
+    RelativeDepth,
+)
 
 _FORMAT = "recon-calibration-3"
 _EXTREME = 1e15
@@ -105,7 +113,11 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
         )
     if isinstance(depth, RelativeDepth):
         inverse = np.float32(calibration.scale) * depth.inverse + np.float32(calibration.shift)
-        return _inverted(inverse, depth.valid, calibration)
+        metric = _inverted(inverse, depth.valid, calibration)
+        if depth.sigma is None:
+            return metric
+        log_sigma = np.abs(np.float32(calibration.scale)) * depth.sigma * metric.z_m
+        return replace(metric, log_sigma=np.maximum(log_sigma, np.float32(LEAST_LOG_SIGMA)))
     if calibration.shift == 0:
         scaled = _metric(depth.z_m / np.float32(calibration.scale), depth.valid, calibration)
         return replace(scaled, log_sigma=depth.log_sigma)

@@ -1,7 +1,7 @@
 """Opens the sources of metric scale: a saved calibration, a reference, the user's constraints."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recon.calibration.calibration import Calibration, load
@@ -108,7 +108,8 @@ def _reference(name: str, options: Options, journal: Journal) -> Estimator:
         return _depth_file(path, options)
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
-    reference = registry.create(name, RunOptions.of(options), journal)
+    # It gives one scale, which augmentation hardly changes.
+    reference = registry.create(name, replace(RunOptions.of(options), augment=()), journal)
     if reference.gives != "metric":
         raise CalibrationError(f"{name} predicts depth only up to scale: --reference takes a metric model")
     return reference

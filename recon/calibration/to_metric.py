@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import expm1
 
+import numpy as np
+
 from recon.calibration.calibration import Calibration, apply, as_json
 from recon.calibration.error_models import known_error_model, lattice
 from recon.calibration.fit import FitData, Unknowns, calibrate
@@ -98,7 +100,7 @@ def to_metric(
         depth = replace(depth, valid=depth.valid & ~sky)
     report(calibration, journal, saved=scale_sources.calibration is not None)
     if error_model is None and calibration.relative_error:
-        error_model = _scatter_model(calibration)
+        error_model = _scatter_model(calibration, depth)
     return Metric(depth, sky, calibration, focal_px, focal_model, fitted, error_model)
 
 
@@ -244,8 +246,9 @@ def _carried_over_px(calibration: Calibration, photo: Photo) -> float:
     return calibration.focal_px * max(photo.width, photo.height) / max(calibration.width, calibration.height)
 
 
-def _scatter_model(calibration: Calibration) -> ErrorModel:
-    """The estimator's error on this photo, estimated from the residuals.
+def _scatter_model(calibration: Calibration, depth: MetricDepth) -> ErrorModel:
+    """The estimator's error on this photo, estimated from the residuals; where the estimator predicts its error at
+    each pixel, that tells where it is larger.
 
     Its spatial correlation is unknown: half of the variance is assumed to be shared by neighbours, so that neither
     the distance between two pixels nor the mean over a surface is reported as too certain.
@@ -259,7 +262,15 @@ def _scatter_model(calibration: Calibration) -> ErrorModel:
         local=half,
         photos=1,
         source=f"residuals of this calibration with {calibration.reference}",
+        typical_sigma=_typical_sigma(depth),
     )
+
+
+def _typical_sigma(depth: MetricDepth) -> float | None:
+    """Root mean square of the standard deviations of log depth; None if there are none."""
+    if depth.log_sigma is None or not depth.valid.any():
+        return None
+    return float(np.sqrt(np.mean(np.square(depth.log_sigma[depth.valid], dtype=np.float64))))
 
 
 def _check_validity(

@@ -1,13 +1,13 @@
 """The protocol of depth estimators, and the cards that the registry lists."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
 from recon.depth.hub.checkpoint_cache import Source
 from recon.errors import PhotoError
 from recon.journal import Journal
-from recon.options import Backend, Device, Options, Precision
+from recon.options import Augmentation, Backend, Device, Options, Precision
 from recon.types import DepthEstimate, DepthKind, Photo
 
 Place = Literal["indoor", "outdoor"]
@@ -24,19 +24,12 @@ class RunOptions:
     backend: Backend = "auto"
     depth_kind: DepthKind | None = None
     commercial_only: bool = False
+    augment: tuple[Augmentation, ...] = ()
 
     @classmethod
     def of(cls, options: Options) -> "RunOptions":
         """The subset of ``Options`` that estimators need."""
-        return cls(
-            options.device,
-            options.precision,
-            options.offline,
-            options.processing_size,
-            options.backend,
-            options.depth_kind,
-            options.commercial_only,
-        )
+        return cls(**{each.name: getattr(options, each.name) for each in fields(cls)})
 
 
 class Estimator(Protocol):

@@ -13,6 +13,7 @@ from types import ModuleType
 import recon.depth
 from recon import estimator_names as names
 from recon.depth import plug_ins, with_transformers
+from recon.depth.augmented import augmented
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download, remembered
@@ -87,11 +88,16 @@ def create(
         photo: The photo, if known: it determines whether embedded depth is metric or relative.
 
     Raises:
-        ModelUnavailable: The name is unknown, the checkpoint is unavailable or not supported, or the photo has no
-            embedded depth.
+        ModelUnavailable: The name is unknown, the checkpoint is unavailable or not supported, the photo has no
+            embedded depth, or the model is no network that could be augmented.
     """
     if run.commercial_only:
         check_commercial_use(name)
+    made = _created(name, run, journal, photo)
+    return augmented(made, run.augment) if run.augment else made
+
+
+def _created(name: str, run: RunOptions, journal: Journal | None, photo: Photo | None) -> Estimator:
     if name.startswith(names.ONNX):
         from recon.depth.onnx.onnx_file import OnnxFile
 
@@ -122,7 +128,7 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     if photo is not None and photo.carried is not None:
         chosen = _carried_metric(photo, journal)
         if chosen is not None:
-            return chosen
+            return augmented(chosen, run.augment)
     best = best_for(run)
     source = Source(repository=card(best).repository)
     try:

@@ -135,7 +135,8 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
         missing.append("picking")
     depth_error, unknown = _depth_error(scene, assume, includes, missing)
     # The anchors are valid only for the errors that were assumed when the calibration was fitted.
-    as_fitted = assume.depth_sigma is None and assume.depth_sigma_m is None and not assume.error_models
+    stated = assume.depth_sigma is not None or assume.depth_sigma_m is not None
+    as_fitted = not stated and not assume.error_models
     step_m = 0.0 if assume.depth_sigma_m is not None else _step_m(scene, includes)
     calibrated = None if calibration is None else _calibrated(calibration, includes, missing, as_fitted)
     focal_sigma = _focal_sigma(scene, calibration, includes, missing)
@@ -151,7 +152,7 @@ def budget_of(scene: Scene, assume: Assumptions) -> Budget:
         includes=tuple(includes),
         not_included=tuple(missing),
         unknown=unknown,
-        log_sigma=scene.depth.log_sigma,
+        log_sigma=None if stated else scene.depth.log_sigma,
     )
 
 
@@ -183,8 +184,9 @@ def _depth_error(
     model = _error_model(scene, assume.error_models, name)
     if model is not None:
         basis = f"measured on {model.photos} photos: " if model.photos > 1 else ""
-        if scene.depth.log_sigma is not None and model.typical_sigma is not None:
-            basis = f"on average, scaled by its predicted uncertainty, {basis}"
+        if scene.depth.log_sigma is not None:
+            scaled = "on average, scaled by its predicted uncertainty"
+            basis = f"{scaled if model.typical_sigma else 'widened where its predictions disagree'}, {basis}"
         includes.append(
             f"the error of {model.estimator} ({100 * model.spread:.1f} % of the distance, {basis}{model.source})"
         )

@@ -49,6 +49,12 @@ Examples:
   recon depth clip.mp4 -o depth.mp4                 a colour video with the timestamps of the clip
   recon depth clip.mp4 -o depths/ --format png      16-bit frames; depths/batch.jsonl has their timestamps
 """
+_CHANGED = {
+    "uncertainty": {
+        "help": "Also write the standard deviation of depth, m, if the model predicts it: depth.sigma.png next to "
+        "depth.png."
+    }
+}
 
 
 class ColorMap(click.ParamType):
@@ -122,7 +128,7 @@ class Span(click.ParamType):
     metavar="M",
     help="Metres per stored unit of a 16-bit PNG.",
 )
-@scene_options((*ESTIMATION, "max_depth"))
+@scene_options((*ESTIMATION, "max_depth", "uncertainty"), _CHANGED)
 @batch_options("Formats to write with several photos, a folder or a video, e.g. png,npy. Default: png.")
 @overwrite_option
 @dry_run_option
@@ -156,18 +162,24 @@ def depth(
 
         make_depth_video(session, request, options, colormap, depth_range)
     elif request.is_batch:
-        _depth_of_many(session, request, options, _maker(request, colormap, png_unit, depth_range))
+        maker = _maker(request, options, colormap, png_unit, depth_range)
+        _depth_of_many(session, request, options, maker)
     else:
-        maker = _maker(request, colormap, png_unit, depth_range)
+        maker = _maker(request, options, colormap, png_unit, depth_range)
         _depth_of_one(session, request, options, maker, report)
 
 
 def _maker(
-    request: Request, colormap: str | None, png_unit: float, span_m: tuple[float, float] | None
+    request: Request,
+    options: Options,
+    colormap: str | None,
+    png_unit: float,
+    span_m: tuple[float, float] | None,
 ) -> "DepthFiles":
     from recon.outputs.depth_files import DepthFiles
 
-    return DepthFiles(suffixes_from(request.formats or _DEFAULT_FORMAT), colormap, png_unit, span_m)
+    suffixes = suffixes_from(request.formats or _DEFAULT_FORMAT)
+    return DepthFiles(suffixes, colormap, png_unit, span_m, options.uncertainty)
 
 
 def _check(maker: "DepthFiles", paths: Sequence[Path], journal: Journal) -> None:
@@ -183,7 +195,6 @@ def _depth_of_one(
     session: Session, request: Request, options: Options, maker: "DepthFiles", report: Path | None
 ) -> None:
     from recon.atomic_write import check_writable
-    from recon.outputs.depth_files import DepthFile
     from recon.pipeline import reconstruct
 
     photo = Path(request.words[0])
@@ -191,7 +202,8 @@ def _depth_of_one(
     if outputs:
         _check(maker, outputs, session.journal)
     pages = [] if report is None else [report / name for name in (REPORT_PAGE, REPORT_VALUES)]
-    all_files = [*outputs, *pages]
+    targets = [maker.target(path) for path in outputs]
+    all_files = [*(path for target in targets for path in target.files), *pages]
     named = [*request.outputs, *([] if report is None else [report])]
     with new_directories(all_files, named=named):
         check_writable(
@@ -206,7 +218,6 @@ def _depth_of_one(
             session.result["would_write"] = [str(path) for path in all_files]
             return
         scene = reconstruct(photo, options, journal=session.journal)
-        targets = [DepthFile(path) for path in outputs]
         session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
         session.result["scene"] = scene.provenance.as_dict()
         if pages:

@@ -1,5 +1,6 @@
 """Types of command-line parameters: positions, constraints, uncertainties, lengths and counts."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -127,6 +128,26 @@ class Count(click.ParamType):
         if not (abs(number) <= 1e15 and number.is_integer()):  # NaN compares as False
             self.fail(f"{value!r} is not a whole number, such as 100000, 100k or 1.5M", param, ctx)
         return int(number)
+
+
+class Words(click.ParamType):
+    """``flip,scales``: some of a few words."""
+
+    name = "WORD,..."
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self.choices = choices
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words; a usage error that lists them for any other."""
+        if isinstance(value, tuple):
+            return value
+        words = tuple(word.strip() for word in str(value).split(","))
+        if not set(words) <= set(self.choices):
+            self.fail(f"{value!r} is not one or several of {', '.join(self.choices)}", param, ctx)
+        return words
 
 
 def _pixel(text: str) -> Pixel:

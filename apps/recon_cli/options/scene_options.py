@@ -12,7 +12,7 @@ import click
 from recon.constraints import Constraint
 from recon.options import Options
 from recon_cli.option_groups import option
-from recon_cli.options.param_types import ConstraintText, Count, Metres
+from recon_cli.options.param_types import ConstraintText, Count, Metres, Words
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,6 +24,7 @@ CAMERA_AND_RUN = (
     "device",
     "precision",
     "processing_size",
+    "augment",
     "backend",
     "depth_kind",
     "commercial_only",
@@ -187,7 +188,9 @@ def _click_option(
     attributes["default"] = field.default
     if kind is bool:
         return option(info["flag"], field.name, is_flag=True, **{**attributes, **changed})
-    if info["choices"]:
+    if info["choices"] and isinstance(field.default, tuple):
+        attributes["type"] = Words(info["choices"])
+    elif info["choices"]:
         attributes |= {"type": click.Choice(info["choices"]), "metavar": None}
     elif kind is Path:
         attributes["type"] = click.Path(path_type=Path)
