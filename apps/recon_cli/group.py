@@ -22,6 +22,7 @@ COMMANDS = {
     "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
     "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene.",
     "compare": "Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page.",
+    "features": "Show what the layers of a depth network give for one PHOTO: components, attention, shapes.",
     "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",
     "measure": "Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence "
     "intervals.",

@@ -179,18 +179,18 @@ class Encoder(nn.Module):
                 progress(done / config.patch.num_hidden_layers)
             if done - 1 in config.intermediate_hook_ids:
                 padding = int(config.merge_padding_value / config.scaled_images_ratios[-1])
-                hooked[done - 1] = _picture(hidden, padding, finest)
+                hooked[done - 1] = picture_of_patches(hidden, padding, finest)
 
         # The patches of the finest scale come first: the hooks use only those.
         last = model.normalised(model(torch.cat(scales[::-1]), tap))
         parts = last.split(counts[::-1])[::-1]
         scaled = [
-            _picture(part, int(config.merge_padding_value * (1 / ratio)), base * 2**level)
+            picture_of_patches(part, int(config.merge_padding_value * (1 / ratio)), base * 2**level)
             for level, (part, ratio) in enumerate(zip(parts, config.scaled_images_ratios, strict=True))
         ]
         del last, parts
         whole = self.image_encoder.model
-        image = _picture(whole.normalised(whole(small)), 0, base)
+        image = picture_of_patches(whole.normalised(whole(small)), 0, base)
         return [image, *scaled, *(hooked[hook] for hook in config.intermediate_hook_ids)]
 
     def _patches(self, pixels: torch.Tensor, scale: int) -> torch.Tensor:
@@ -207,13 +207,13 @@ class Encoder(nn.Module):
         return patches.permute(1, 2, 0, 3, 4).reshape(-1, 3, size, size)
 
 
-def _picture(hidden: torch.Tensor, padding: int, size: int) -> torch.Tensor:
+def picture_of_patches(hidden: torch.Tensor, padding: int, size: int | None) -> torch.Tensor:
     """Merges the tokens of overlapping patches into a feature map of the whole image.
 
     Args:
         hidden: (P, 1 + side^2, C); the first square number of patches cover the image, row by row.
         padding: Tokens removed at each side where patches meet.
-        size: Height and width of the result.
+        size: Height and width of the result; None: as many as there are tokens.
 
     Returns:
         (1, C, size, size), channels last.
@@ -231,6 +231,6 @@ def _picture(hidden: torch.Tensor, padding: int, size: int) -> torch.Tensor:
         for y in range(across)
     ]
     picture = torch.cat(rows)[None].permute(0, 3, 1, 2)
-    if picture.shape[2:] == (size, size):
+    if size is None or picture.shape[2:] == (size, size):
         return picture
     return nnf.interpolate(picture, size=(size, size), mode="bilinear", align_corners=False)
