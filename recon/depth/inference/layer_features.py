@@ -84,7 +84,7 @@ class _Watch:
     def watching(self) -> Iterator[None]:
         """Takes the outputs while it is entered."""
         handles = [
-            hooks.register_module_forward_pre_hook(self._before),
+            hooks.register_module_forward_pre_hook(self._before),  # type: ignore[arg-type]
             hooks.register_module_forward_hook(self._after),
         ]
         try:
@@ -96,9 +96,9 @@ class _Watch:
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         if module not in self._names:
             self._names |= {part: name for name, part in module.named_modules()}
-            if hasattr(module, "set_attn_implementation"):
-                # The faster ones do not compute the weights.
-                module.set_attn_implementation("eager")
+            choose = getattr(module, "set_attn_implementation", None)
+            if callable(choose):
+                choose("eager")  # the faster ones do not compute the weights
         if args and isinstance(args[0], torch.Tensor) and args[0].ndim == 4 and args[0].shape[1] == 3:
             self._input = (args[0].shape[2], args[0].shape[3])
         if not isinstance(module, Vit):
