@@ -25,6 +25,7 @@ from recon_viewer.model import settings
 from recon_viewer.ui.actions import Actions
 from recon_viewer.ui.dialogs import Dialogs
 from recon_viewer.ui.forms import Forms
+from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
 from recon_viewer.ui.mouse_and_keys import Steering
@@ -75,7 +76,8 @@ class ViewerWindow:
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
         self.linking = Linking(self.controller, self.view, self.refresh)
-        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self.linking.click_photo)
+        self.glide = Glide(self.view)
+        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo)
         self.linking.photos = self.photos
         self.actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
@@ -98,7 +100,14 @@ class ViewerWindow:
         self._status_ground.add_child(self._message)
         self._status_ground.add_child(self._status)
         linking = self.linking
-        Steering(self.view, linking.hover_view, linking.click_view, self.actions.key, linking.rectangle)
+        Steering(
+            self.view,
+            linking.hover_view,
+            linking.click_view,
+            self.actions.key,
+            linking.rectangle,
+            self.glide.stop,
+        )
         build_menu(self.window, self.actions.act)
         self.window.set_on_layout(self._lay_out)
         self.window.set_on_tick_event(self._tick)
@@ -211,6 +220,7 @@ class ViewerWindow:
             changed = True
         if controller.problems and not self.dialogs.is_open:
             self.dialogs.message("Please check", controller.problems.pop(0))
+        changed = self.glide.tick() or changed
         return self.view.tick() or self._is_due() or changed
 
     def _is_due(self) -> bool:
@@ -241,12 +251,19 @@ class ViewerWindow:
             # Keep the camera for a second layer, for comparison with the first.
             if first:
                 self.actions.look("photo-camera")
+                self.glide.arm()
         elif not keys:
             self._looked = ()
         elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
             self.actions.look("photo-camera")
+        if not picture.preview:
+            self.glide.start()
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")
         self.window.set_needs_layout()
+
+    def _click_photo(self, pixel_px: tuple[float, float]) -> None:
+        self.glide.stop()
+        self.linking.click_photo(pixel_px)
 
     def _lay_out(self, context: Any) -> None:
         rect, em = self.window.content_rect, self.window.theme.font_size

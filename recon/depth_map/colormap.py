@@ -5,14 +5,13 @@ from math import ceil, floor, log, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth_map.legend import UNKNOWN_RGB, bar_for, legend_strip
 from recon.errors import ExportError
 from recon.types import BoolMap, MetricDepth
 
 COLORMAPS = ("Spectral_r", "viridis", "plasma", "magma", "inferno", "turbo")
 """Names of colour maps, as in matplotlib; the prominent end (red, bright) is near."""
 
-_UNKNOWN_RGB = (128, 128, 128)
-_PAPER_RGB, _INK_RGB = (255, 255, 255), (32, 32, 32)
 # ColorBrewer's eleven-class Spectral and RdBu, reversed (C. Brewer, colorbrewer2.org).
 _SPECTRAL_R = "5e4fa2 3288bd 66c2a5 abdda4 e6f598 ffffbf fee08b fdae61 f46d43 d53e4f 9e0142"  # far to near
 _BLUE_TO_RED = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
@@ -48,7 +47,12 @@ def depth_picture(
     painted = _paint(depth.z_m, depth.valid, near, far, table)
     alike = span_m is not None
     beyond = (alike or bool((known < near).any()), alike or bool((known > far).any()))
-    legend = _legend(depth.z_m.shape, near, far, table, beyond, unknown=alike or not depth.valid.all())
+    bar = bar_for(depth.z_m.shape, unknown=alike or not depth.valid.all())
+    marks = [
+        (log(far / mark) / log(far / near), f"{mark:g} m")
+        for mark in round_ticks(near, far, smallest_gap=bar.smallest_gap)
+    ]
+    legend = legend_strip(bar, table, marks, beyond)
     return np.hstack([painted, legend])
 
 
@@ -91,55 +95,8 @@ def _paint(
 ) -> NDArray[np.uint8]:
     nearness = np.log(far / np.clip(np.where(valid, z_m, far), near, far)) / log(far / near)
     painted = table[np.rint(255 * nearness).astype(np.uint8)]
-    painted[~valid] = _UNKNOWN_RGB
+    painted[~valid] = UNKNOWN_RGB
     return painted
-
-
-def _legend(
-    shape: tuple[int, ...],
-    near: float,
-    far: float,
-    table: NDArray[np.uint8],
-    beyond: tuple[bool, bool],
-    *,
-    unknown: bool,
-) -> NDArray[np.uint8]:
-    """A strip with the height of the image: a bar with far at the top, ticks in metres, and grey for unknown."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    height, width = shape
-    size = max(11, round(min(height, width) / 30))
-    font = ImageFont.load_default(size)
-    top, left, bar = size, size, round(1.2 * size)
-    bottom = max(top + 2, height - size - (2 * size if unknown else 0))
-    length = bottom - top
-    marks = round_ticks(near, far, smallest_gap=1.7 * size / length)
-    labels = [f"{mark:g} m" for mark in marks]
-    text_left = left + bar + round(0.6 * size)
-    widest = max(font.getlength(label) for label in [*labels, *(["unknown"] if unknown else [])] or [""])
-    strip = Image.new("RGB", (text_left + ceil(widest) + size, height), _PAPER_RGB)
-    draw = ImageDraw.Draw(strip)
-    for row in range(length + 1):
-        draw.line(
-            [(left, top + row), (left + bar, top + row)], tuple(table[round(255 * row / length)].tolist())
-        )
-    point, middle = round(0.6 * size), left + bar / 2
-    for clipped, edge, tip, end in (
-        (beyond[0], bottom + 1, bottom + 1 + point, 255),
-        (beyond[1], top - 1, top - 1 - point, 0),
-    ):
-        if clipped:
-            triangle = [(left, edge), (left + bar, edge), (middle, tip)]
-            draw.polygon(triangle, tuple(table[end].tolist()))
-    for mark, label in zip(marks, labels, strict=True):
-        y = top + length * log(far / mark) / log(far / near)
-        draw.line([(left + bar, y), (left + bar + 0.35 * size, y)], _INK_RGB, max(1, size // 12))
-        draw.text((text_left, y), label, _INK_RGB, font, anchor="lm")
-    if unknown:
-        y = height - size - size // 2
-        draw.rectangle([left, y - size // 2, left + bar, y + size // 2], _UNKNOWN_RGB)
-        draw.text((text_left, y), "unknown", _INK_RGB, font, anchor="lm")
-    return np.asarray(strip)
 
 
 def round_ticks(near: float, far: float, *, smallest_gap: float) -> list[float]:

@@ -93,7 +93,7 @@ def draw_scene(
     world_T_cam: Transform,
     *,
     share: tuple[float, float],
-    span_m: tuple[float, float] | None = None,
+    painted: NDArray[np.uint8] | None = None,
 ) -> Drawn:
     """The point cloud, mesh or wireframe of a scene in the colours of the view.
 
@@ -102,7 +102,7 @@ def draw_scene(
         view: Shape and colours.
         world_T_cam: (4, 4) transform to the world frame.
         share: The visible part of the photo's width, as fractions.
-        span_m: Range of the colours of depth, m; None: that of the scene.
+        painted: (H, W, 3) colours of the pixels; None: those of the view.
     """
     everything = _whole(scene) if view.colours == "masks" and view.shown_as == "cloud" else scene
     indices = normals = uv = None
@@ -119,7 +119,7 @@ def draw_scene(
     pixels_px = (
         project(points, scene.intrinsics).astype(np.float32) if len(points) else np.zeros((0, 2), "f4")
     )
-    rgb = _coloured(scene, view, points, rgb, own, pixels_px, span_m)
+    rgb = _coloured(scene, view, points, rgb, own, pixels_px, painted)
     texture = scene.photo.rgb if view.colours == "photo" and uv is not None else None
     world = apply(world_T_cam, points)
     drawn = Drawn(kind, world, rgb, pixels_px, indices, normals, uv, texture, of_points=len(points))
@@ -186,11 +186,13 @@ def _coloured(
     rgb: NDArray[np.uint8],
     normals: NDArray[np.float32] | None,
     pixels_px: NDArray[np.float32],
-    span_m: tuple[float, float] | None,
+    painted: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
+    if painted is not None:
+        return _looked_up(painted, pixels_px)
     if view.colours == "depth":
         try:
-            return _looked_up(depth_picture(scene.depth, view.colormap, span_m), pixels_px)
+            return _looked_up(depth_picture(scene.depth, view.colormap), pixels_px)
         except ExportError:  # no pixel has valid depth
             return np.full_like(rgb, _GREY)
     if view.colours == "normals" and normals is not None:

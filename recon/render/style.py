@@ -1,12 +1,12 @@
 """How a scene is shown."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 ShownAs = Literal["cloud", "mesh", "wireframe"]
 SHOWN_AS: tuple[ShownAs, ...] = ("cloud", "mesh", "wireframe")
-Colours = Literal["photo", "depth", "normals", "masks"]
-COLOURS: tuple[Colours, ...] = ("photo", "depth", "normals", "masks")
+Colours = Literal["photo", "depth", "normals", "masks", "error", "error_m", "difference"]
+COLOURS: tuple[Colours, ...] = get_args(Colours)
 
 
 @dataclass(frozen=True)

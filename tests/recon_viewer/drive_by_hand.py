@@ -10,6 +10,7 @@ from PIL import Image
 from viewer_scenes import WALL_M, painted_room
 
 from recon.scene import Scene
+from recon_viewer.drawing.backdrop import backdrop
 from recon_viewer.drawing.guides import palette
 from recon_viewer.window import ViewerWindow
 
@@ -46,7 +47,8 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
     # As a person would: not before there is something to see.
     hands.until(lambda: float(hands.view().std()) > _OFF, "seeing anything")
     hands.move(*_middle(viewer))
-    for name in ("m", "g", "k"):  # the mesh alone, without grid and frustum
+    # The mesh alone, without grid and frustum, through the photo's camera: the touch ends the glide.
+    for name in ("m", "g", "k", "1"):
         hands.key(name)
     sees_photo("after opening")
     change_size(hands, viewer, sees_photo)
@@ -131,7 +133,7 @@ def as_photographed(scene: Scene, viewer: ViewerWindow) -> Picture:
     photo = scene.photo
     zoom = min(width / photo.width, height / photo.height)
     size = round(photo.width * zoom), round(photo.height * zoom)
-    made = Image.new("RGB", (width, height), palette(viewer.controller.state.view.dark).ground)
+    made = Image.fromarray(backdrop(width, height, palette(viewer.controller.state.view.dark)))
     resized = Image.fromarray(photo.rgb).resize(size, Image.Resampling.BILINEAR)
     made.paste(resized, ((width - size[0]) // 2, (height - size[1]) // 2))
     return np.asarray(made)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import is_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth_map.colormap import span_of
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
@@ -14,6 +14,7 @@ from recon.scene import Scene
 from recon_viewer.drawing import guides
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
+from recon_viewer.drawing.pixel_colours import NOTES, PixelColours, pixel_colours
 from recon_viewer.drawing.section import ceiling_m, cut_above
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
@@ -93,8 +94,7 @@ class Painter:
         self._adjuster = Adjuster()
         self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
         self._sections: dict[tuple[int, str], tuple[Drawn, float, Drawn]] = {}
-        self._span_m: tuple[float, float] | None = None
-        """Range of the colours of depth; None where they are not shown."""
+        self._pixels: dict[int, tuple[tuple[object, ...], PixelColours | None]] = {}
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
@@ -109,6 +109,7 @@ class Painter:
         self._adjuster.forget(keys)
         self._drawn = {key: made for key, made in self._drawn.items() if key in keys}
         self._sections = {at: made for at, made in self._sections.items() if at[0] in keys}
+        self._pixels = {key: made for key, made in self._pixels.items() if key in keys}
         try:
             return self._painted(state, preview)
         except (ReconError, MemoryError) as error:
@@ -122,10 +123,9 @@ class Painter:
             if layer.base is not None
         }
         shown = [layer for layer in state.layers if layer.visible]
-        self._span_m = _span_m(state, scenes)
         levels = {
             layer.key: self._draw(
-                layer, state, shown, scenes.get(layer.key), moves=not (preview and layer.key == state.active)
+                layer, state, shown, scenes, moves=not (preview and layer.key == state.active)
             )
             for layer in shown
         }
@@ -149,36 +149,39 @@ class Painter:
             moving,
             whole,
             *self._lines(state, active, made, whole.get(active.key)),
-            self._side_pictures(state, scenes.get(active.key)),
+            self._side_pictures(state, scenes),
             self._read(state, whole),
             tuple(self._mark(pick, state, whole) for pick in state.pending),
             world_T_cam,
             upright_T_cam,
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
             # A preview has depth edges only for its own pixels.
-            tuple(_notes(state, drawn, scenes, whole)),
+            (*self._colour_notes(active), *_notes(state, drawn, scenes, whole)),
             ceiling_m=self._ceiling_m(active),
         )
 
     def _draw(
-        self, layer: Layer, state: State, shown: list[Layer], scene: Scene | None, *, moves: bool
+        self, layer: Layer, state: State, shown: list[Layer], scenes: Mapping[int, Scene], *, moves: bool
     ) -> tuple[Drawn, Drawn | None]:
         """The layer at rest and, if ``moves``, while the camera moves; None: the same."""
-        share = _share(layer, state, shown)
+        share, scene = _share(layer, state, shown), scenes.get(layer.key)
+        colours = None if scene is None else self._pixel_colours(layer, state, scenes)
+        painted = None if colours is None else colours.rgb
         view, world_T_cam = state.view, self._adjuster.world_T_cam(layer)
         inputs = (
-            scene or layer.geometry, view.shown_as, view.colours, view.colormap, share, world_T_cam.tobytes(),
-            self._span_m, moves,
+            scene or layer.geometry, painted, view.shown_as, view.colours, view.colormap, share,
+            world_T_cam.tobytes(), moves,
         )  # fmt: skip
         before = self._drawn.get(layer.key)
-        if before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]:
+        same = before is not None and all(map(is_, before[0][:2], inputs[:2])) and before[0][2:] == inputs[2:]
+        if before is not None and same:
             return before[1]
         made: tuple[Drawn, Drawn | None]
         if scene is not None:
-            colours_m, drawn_scene = self._span_m, for_the_view(scene, view)
-            full = draw_scene(drawn_scene, view, world_T_cam, share=share, span_m=colours_m)
+            drawn_scene = for_the_view(scene, view)
+            full = draw_scene(drawn_scene, view, world_T_cam, share=share, painted=painted)
             few = (
-                while_moving(full, scene, view, world_T_cam, share=share, span_m=colours_m) if moves else None
+                while_moving(full, scene, view, world_T_cam, share=share, painted=painted) if moves else None
             )
             made = full, few
         else:
@@ -203,6 +206,10 @@ class Painter:
         self._sections[key, level] = (drawn, height_m, made)
         return made
 
+    def _colour_notes(self, active: Layer) -> list[str]:
+        inputs, colours = self._pixels.get(active.key, ((), None))
+        return [NOTES[str(inputs[0])]] if colours is not None and not colours.is_known else []
+
     def _ceiling_m(self, layer: Layer) -> float | None:
         if layer.base is None:
             return None
@@ -223,7 +230,8 @@ class Painter:
         low, high = upright.min(axis=0), upright.max(axis=0)
         levelling = adjuster.levelling_of(active) if scene is not None else None
         seen = levelling is not None and levelling.trusted and levelling.camera_height_m is not None
-        if view.grid and made.drawn:
+        # Where up is unknown, a grid would stand askew in the scene.
+        if view.grid and made.drawn and (active.base is None or adjuster.is_level(active)):
             parts.append(
                 guides.floor_grid(low, high, 0.0 if seen else float(low[1]), world_T_upright, colours)[0]
             )
@@ -242,7 +250,34 @@ class Painter:
             parts.append(guides.box_lines(active.crop, world_T_upright, colours))
         return joined(parts), joined(frusta)
 
-    def _side_pictures(self, state: State, scene: Scene | None) -> Pictures | None:
+    def _pixel_colours(self, layer: Layer, state: State, scenes: Mapping[int, Scene]) -> PixelColours | None:
+        view = state.view
+        shown = [one.key for one in state.layers if one.visible]
+        # Of scenes that are kept, the identity is that of their depth.
+        inputs = (
+            view.colours,
+            view.colormap,
+            state.active,
+            shown,
+            {key: one.depth for key, one in scenes.items()},
+        )
+        before, made = self._pixels.get(layer.key, ((), None))
+        if before and before[:-1] == inputs[:-1] and _same_values(before[-1], inputs[-1]):
+            return made
+        made = pixel_colours(state, layer.key, scenes)
+        self._pixels[layer.key] = (inputs, made)
+        return made
+
+    def _side_pictures(self, state: State, scenes: Mapping[int, Scene]) -> Pictures | None:
+        assert state.layer is not None
+        scene = scenes.get(state.layer.key)
+        colours = None if scene is None else self._pixel_colours(state.layer, state, scenes)
+        if colours is None or colours.legend is None:
+            return self._depth_pictures(state, scene)
+        assert scene is not None
+        return Pictures(scene.photo.rgb, colours.rgb, colours.legend)
+
+    def _depth_pictures(self, state: State, scene: Scene | None) -> Pictures | None:
         inputs = (scene, state.view.colormap)
         before, made = self._pictures
         if before and before[0] is scene and before[1:] == inputs[1:]:
@@ -276,12 +311,10 @@ class Painter:
         return float(x), float(y), float(z)
 
 
-def _span_m(state: State, scenes: Mapping[int, Scene]) -> tuple[float, float] | None:
-    """The range of the legend, which is the active layer's, for all layers."""
-    scene = None if state.active is None else scenes.get(state.active)
-    if state.view.colours != "depth" or scene is None or not scene.depth.valid.any():
-        return None
-    return span_of(scene.depth.z_m[scene.depth.valid])
+def _same_values(a: object, b: object) -> bool:
+    """Whether two mappings hold the same objects."""
+    assert isinstance(a, Mapping) and isinstance(b, Mapping)
+    return a.keys() == b.keys() and all(a[key] is b[key] for key in a)
 
 
 def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float]:

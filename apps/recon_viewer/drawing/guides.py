@@ -21,6 +21,8 @@ class Palette:
     """Colours of the guides, sRGB, for one background of the view."""
 
     ground: Rgb
+    glow: Rgb
+    """Of the background at half its height."""
     strong: Rgb
     """Every fifth line of the floor grid."""
     weak: Rgb
@@ -30,7 +32,8 @@ class Palette:
 
 
 DARK = Palette(
-    ground=(28, 30, 34),
+    ground=(24, 26, 30),
+    glow=(52, 56, 63),
     strong=(150, 155, 165),
     weak=(95, 100, 110),
     axes=((230, 70, 70), (80, 200, 80), (80, 130, 255)),
@@ -38,7 +41,8 @@ DARK = Palette(
     box=(90, 220, 255),
 )
 LIGHT = Palette(
-    ground=(236, 237, 240),
+    ground=(226, 228, 232),
+    glow=(248, 249, 250),
     strong=(95, 100, 110),
     weak=(165, 170, 178),
     axes=((200, 40, 40), (20, 125, 20), (30, 80, 220)),

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from math import ceil
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recon.frames import Transform
 from recon.render.drawable import Drawn, draw_scene
 from recon.render.style import View
@@ -33,7 +36,7 @@ def while_moving(
     world_T_cam: Transform,
     *,
     share: tuple[float, float],
-    span_m: tuple[float, float] | None = None,
+    painted: NDArray[np.uint8] | None = None,
 ) -> Drawn | None:
     """A coarse textured mesh of the same scene; None if all of it is drawn while the camera moves.
 
@@ -43,16 +46,16 @@ def while_moving(
         view: Shape and colours.
         world_T_cam: (4, 4) transform to the world frame.
         share: The visible part of the photo's width, as fractions.
-        span_m: Range of the colours of depth, m; None: that of the scene.
+        painted: (H, W, 3) colours of the pixels; None: those of the view.
     """
     # Dropped points are in no mesh, and a wireframe has few lines.
     if len(full.points) <= 2 * _MOVING_PIXELS or view.shown_as == "wireframe" or view.colours == "masks":
         return None
     options = replace(
-        scene.options, stride=_stride(scene, _MOVING_PIXELS), voxel=None, faces=None, error=None, fill=False
+        scene.options, stride=_stride(scene, _MOVING_PIXELS), voxel=None, faces=None, error=None
     )
     few = draw_scene(
-        scene.with_options(options), replace(view, shown_as="mesh"), world_T_cam, share=share, span_m=span_m
+        scene.with_options(options), replace(view, shown_as="mesh"), world_T_cam, share=share, painted=painted
     )
     return None if few.is_empty else few
 

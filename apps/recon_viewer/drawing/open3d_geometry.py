@@ -97,7 +97,7 @@ def material(
         made.shader = "defaultLit" if light and kind == "triangles" else "defaultUnlit"
         made.point_size = point_size_px
         if texture is not None:
-            made.albedo_img = image(_TEXTURE_VALUES[_small_enough(texture)])
+            made.albedo_img = texture_image(_small_enough(texture))
     if light:
         made.base_roughness, made.base_reflectance = 1.0, 0.0
     return made
@@ -107,6 +107,11 @@ def image(picture: NDArray[np.uint8]) -> Any:
     """(H, W, 3) uint8 as an Open3D image."""
     pixels: Any = np.ascontiguousarray(picture)
     return _o3d.geometry.Image(pixels)
+
+
+def texture_image(picture: NDArray[np.uint8]) -> Any:
+    """(H, W, 3) uint8 sRGB as an image that appears in these colours on a surface or as the background."""
+    return image(_TEXTURE_VALUES[picture])
 
 
 def linear(rgb: tuple[int, int, int]) -> list[float]:

@@ -12,6 +12,7 @@ from recon.render.drawable import Drawn
 from recon.render.style import View
 from recon.render.view_camera import ViewCamera
 from recon_viewer.drawing import open3d_geometry
+from recon_viewer.drawing.backdrop import backdrop
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.guides import palette
 from recon_viewer.drawing.labels import Tags
@@ -53,6 +54,7 @@ class View3D:
         self._shown: dict[str, Drawn] = {}
         self._coarse: dict[str, Drawn] = {}
         self._view: View | None = None
+        self._backdrop: tuple[int, int, bool] | None = None
         self._tags: Tags | None = None
         self._moving_until = 0.0
         self._is_coarse = False
@@ -111,6 +113,7 @@ class View3D:
     def project_for(self, width: float, height: float) -> None:
         """Sets the renderer's camera for an image of another size."""
         camera, picture = self._camera, self._picture
+        self._put_backdrop(int(width), int(height))
         low, high = picture.bounds if picture is not None else (np.full(3, -5.0), np.full(3, 5.0))
         reach = float(np.linalg.norm(np.maximum(np.abs(low - camera.eye), np.abs(high - camera.eye))))
         near, far = camera.clip_m(4 * reach)
@@ -225,10 +228,18 @@ class View3D:
         self._shown.clear()
         self._coarse.clear()
 
+    def _put_backdrop(self, width: int, height: int) -> None:
+        """Open3D fits the picture into the view, with plain ground beside it: it must have the view's shape."""
+        dark = self._view is None or self._view.dark
+        if self._backdrop == (width, height, dark):
+            return
+        self._backdrop = width, height, dark
+        colours = palette(dark)
+        picture = open3d_geometry.texture_image(backdrop(width, height, colours))
+        self._scene.set_background(open3d_geometry.linear(colours.ground), picture)
+
     def _show_layers(self, picture: Picture) -> None:
         view, before = picture.state.view, self._view
-        if before is None or before.dark != view.dark:
-            self._scene.set_background(open3d_geometry.linear(palette(view.dark).ground))
         new_look = before is None or (before.light, before.most_points) != (view.light, view.most_points)
         resized = before is not None and before.point_size_px != view.point_size_px
         self._view = view
@@ -238,13 +249,16 @@ class View3D:
         for name, drawn in layers.items():
             if new_look or self._shown.get(name) is not drawn:
                 self._remove(name)
-                self._add(name, drawn, picture.moving.get(int(name.split()[1])), view)
+                self._add(
+                    name, drawn, picture.moving.get(int(name.split()[1])), view, thin=not picture.preview
+                )
             elif resized and drawn.kind == "points":
                 self._resize(name, view)
 
-    def _add(self, name: str, drawn: Drawn, moving: Drawn | None, view: View) -> None:
+    def _add(self, name: str, drawn: Drawn, moving: Drawn | None, view: View, *, thin: bool) -> None:
         self._shown[name] = drawn
-        if moving is None and len(drawn.points) > COARSE_POINTS:
+        # What opens a scene is few pixels already, and as points it would be a picture full of holes.
+        if moving is None and thin and len(drawn.points) > COARSE_POINTS:
             moving = Drawn("points", drawn.points, drawn.rgb, drawn.pixels_px).thinned(COARSE_POINTS)
         if moving is not None:
             self._coarse[name] = moving

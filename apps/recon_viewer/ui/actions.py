@@ -22,6 +22,7 @@ from recon_viewer.model.state import Box
 from recon_viewer.ui import shortcuts
 from recon_viewer.ui.dialogs import Dialogs
 from recon_viewer.ui.forms import ExportChoice, Forms
+from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.mouse_and_keys import key_name
 from recon_viewer.ui.side_panel import Panel
@@ -41,6 +42,7 @@ class Viewer(Protocol):
     linking: Linking
     panel: Panel
     size_bar: SizeBar
+    glide: Glide
 
     def listen(self) -> None:
         """Gives the keyboard focus to the 3D view."""
@@ -71,6 +73,7 @@ class Actions:
 
     def act(self, name: str) -> None:
         """Performs an action; errors are shown in the window."""
+        self._viewer.glide.stop()
         if name in _LOOKS:
             self.look(name)
         elif name == "quit":

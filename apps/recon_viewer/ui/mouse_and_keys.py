@@ -43,9 +43,10 @@ class Steering:
         on_click: Callable[[float, float, bool], None],
         on_key: Callable[[str], bool],
         on_rectangle: Callable[[tuple[int, int], tuple[int, int], bool], bool],
+        on_touch: Callable[[], None],
     ) -> None:
         self._view, self._on_hover, self._on_click, self._on_key = view, on_hover, on_click, on_key
-        self._on_rectangle = on_rectangle
+        self._on_rectangle, self._on_touch = on_rectangle, on_touch
         self._from: tuple[int, int] | None = None
         self._last = (0, 0)
         self._travelled = 0
@@ -55,6 +56,8 @@ class Steering:
 
     def _mouse(self, event: Any) -> Any:
         kinds = gui.MouseEvent.Type
+        if event.type in (kinds.BUTTON_DOWN, kinds.WHEEL):
+            self._on_touch()
         if event.type == kinds.BUTTON_DOWN:
             self._from = self._last = (event.x, event.y)
             self._travelled = 0
@@ -103,6 +106,7 @@ class Steering:
     def _key(self, event: Any) -> Any:
         if event.type != gui.KeyEvent.Type.DOWN:
             return gui.Widget.IGNORED
+        self._on_touch()
         camera, step = self._view.camera, _STEP * self._view.camera.distance_m
         moves = {
             gui.KeyName.UP: lambda: camera.forward(step),

@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mesh", "View", "Mesh", "Shows triangles.", "m"),
     Action("wireframe", "View", "Wireframe", "Shows the edges of triangles.", "w"),
     Action("depth-colours", "View", "Depth colours", "Colours near and far, or the photo's colours again.", "n"),
-    Action("colours", "View", "Next colours", "Photo, depth, normals, dropped points.", "c"),
+    Action("colours", "View", "Next colours", "Photo, depth, normals, dropped points, errors, difference.", "c"),
     Action("grid", "View", "Floor grid", "A grid in metres on the floor.", "g"),
     Action("axes", "View", "Axes", "x red, y (up) green, z blue.", "x"),
     Action("frustum", "View", "Photo's camera", "Shows the camera of the photo.", "k"),

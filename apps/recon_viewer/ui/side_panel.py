@@ -16,6 +16,7 @@ from recon_viewer.ui.trust_panel import TrustGroup
 
 _FARTHEST_M = 30.0
 _EDGE_MOST = 0.2
+_COLOURS = ("photo", "depth", "normals", "dropped points", "error in %", "error in m", "difference")
 _STRIDES = ("automatic", "every pixel", "every 2nd", "every 3rd", "every 4th", "every 6th", "every 8th")
 _STRIDE_NUMBERS = (None, 1, 2, 3, 4, 6, 8)
 
@@ -100,12 +101,15 @@ class Panel(Controls):
             self.heard(lambda at: self._controller.view(shown_as=SHOWN_AS[at]))
         )
         self._colours = gui.Combobox()
-        for text in ("photo", "depth", "normals", "dropped points"):
+        for text in _COLOURS:
             self._colours.add_item(text)
         self._colours.set_on_selection_changed(
             self.heard(lambda at: self._controller.view(colours=COLOURS[at]))
         )
-        tip = "Dropped points: red at depth edges, blue beyond the largest depth (C)"
+        tip = (
+            "Dropped points: red at depth edges, blue beyond the largest depth. Error: of each point's depth (95 %). "
+            "Difference: of two visible scenes of one photo (C)"
+        )
         self.row(rows, "colours", self._colours, tip)
         self._size = gui.Slider(gui.Slider.INT)
         self._size.set_limits(1, 12)

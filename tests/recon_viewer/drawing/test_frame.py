@@ -201,6 +201,33 @@ def test_all_layers_have_the_colours_of_one_legend() -> None:
     assert np.median(common) < 20
 
 
+def test_errors_and_differences_are_colours_with_a_legend_of_their_own() -> None:
+    sure = room()
+    log_sigma = np.full_like(sure.depth.z_m, 0.01)
+    log_sigma[:, 80:] = 0.1
+    doubtful = replace(sure, depth=replace(sure.depth, log_sigma=log_sigma))
+    painter, state = Painter(), c.set_view(c.add_scene(State(), doubtful, name="a"), colours="error")
+    picture = painter.paint(state)
+    (drawn,) = picture.drawn.values()
+    left, right = drawn.rgb[drawn.points[:, 0] < -0.5], drawn.rgb[drawn.points[:, 0] > 0.5]
+    assert left[:, 2].min() > left[:, 0].max() and right[:, 0].min() > right[:, 2].max()
+    depths = painter.paint(c.set_view(state, colours="photo"))
+    assert picture.pictures is not None and depths.pictures is not None
+    assert not np.array_equal(picture.pictures.depth, depths.pictures.depth)
+    farther = replace(sure, depth=replace(sure.depth, z_m=sure.depth.z_m * np.float32(1.1)))
+    both = c.set_view(c.add_scene(state, farther, name="b"), colours="difference")
+    near, far = painter.paint(both).drawn.values()
+    assert (near.rgb[:, 2] > near.rgb[:, 0]).all() and (far.rgb[:, 0] > far.rgb[:, 2]).all()
+
+
+def test_what_no_colour_can_tell_is_grey_and_said() -> None:
+    state = c.add_scene(State(), room(), name="a")
+    for colours, said in (("error", "errors"), ("error_m", "errors"), ("difference", "two visible scenes")):
+        picture = Painter().paint(c.set_view(state, colours=colours))
+        (drawn,) = picture.drawn.values()
+        assert len(np.unique(drawn.rgb)) == 1 and said in picture.notes[0]
+
+
 @pytest.mark.parametrize("name", ["front", "top", "side", "fit"])
 @pytest.mark.parametrize("size", [(400.0, 900.0), (900.0, 400.0)])
 def test_a_standard_view_is_filled_by_the_scene(name: str, size: tuple[float, float]) -> None:
