@@ -10,12 +10,12 @@ intervals) and ``recon.constraints`` (known measurements); see docs/python.md. A
 """
 
 from dataclasses import fields, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.argument_names import OptionError, check_names, names_of_arguments
 from recon.errors import ReconError
+from recon.lazy_names import on_first_use
 from recon.version import __version__
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ _PLACES = {
     "Options": "recon.options",
     "Scene": "recon.scene",
     **dict.fromkeys(("Intrinsics", "Mesh", "MetricDepth", "Photo", "PointCloud"), "recon.types"),
+    **{room: f"recon.{room}" for room in ("batch", "compare", "constraints", "join", "measure")},
 }
-_ROOMS = ("batch", "compare", "constraints", "join", "measure")
-"""Public modules that are imported on first use."""
 
 
 def reconstruct(
@@ -167,15 +166,8 @@ def load_scene(path: str | Path) -> "Scene":
     return Scene.load(Path(path))
 
 
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return import_module(f"recon.{name}")
-    if name not in _PLACES:
-        raise AttributeError(f"module 'recon' has no attribute {name!r}")
-    value = getattr(import_module(_PLACES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(__name__, _PLACES)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_ROOMS})
+    return sorted({*globals(), *__all__, *_PLACES})

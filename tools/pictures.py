@@ -17,6 +17,7 @@ import recon
 from recon.constraints import Rectangle
 from recon.depth_map.colormap import depth_picture
 from recon.measure import RectanglePlane
+from recon.options import Shape
 from recon.render.camera_paths import cameras, moved
 from recon.render.picture import Look, pictures
 from recon.render.subject import Subject, subject_of_scene
@@ -100,24 +101,38 @@ def depth_edges(scene: Scene) -> Picture:
     return np.hstack([_from_the_side(scene.with_options(each)) for each in variants])
 
 
+def sizes(scene: Scene) -> Picture:
+    """From the side: a mesh of few triangles, the default's mesh, and a cloud with a point in each cell of 4 cm."""
+    options = scene.options
+    meshes = [_from_the_side(scene.with_options(each)) for each in (replace(options, faces=1500), options)]
+    thinned = scene.with_options(replace(options, voxel=0.04))
+    return np.hstack([*meshes, _from_the_side(thinned, "cloud")])
+
+
+def sky(scene: Scene) -> Picture:
+    """From the side: without the sky, and with it as a backdrop."""
+    kept = scene.with_options(replace(scene.options, sky="keep"))
+    return np.hstack([_from_the_side(scene), _from_the_side(kept)])
+
+
 def _row(scene: Scene) -> Iterator[Picture]:
     yield scene.photo.rgb
     yield _depth_colours(scene)
     yield _from_the_side(scene)
 
 
-def _from_the_side(scene: Scene) -> Picture:
-    subject, look = _prepared(scene)
+def _from_the_side(scene: Scene, shape: Shape = "mesh") -> Picture:
+    subject, look = _prepared(scene, shape)
     side = moved(subject.start, (0.16 * subject.start.distance_m, 0.05 * subject.start.distance_m, 0.0))
     return next(pictures(subject.drawn, look, [replace(side, target=subject.start.target)]))
 
 
-def _prepared(scene: Scene) -> tuple[Subject, Look]:
-    """The mesh of a scene, to be drawn as large as the animation or as an upright picture of that height."""
+def _prepared(scene: Scene, shape: Shape = "mesh") -> tuple[Subject, Look]:
+    """The mesh or cloud of a scene, to be drawn as large as the animation or as an upright picture of that height."""
     width, height = _SIZE
     if scene.photo.height > scene.photo.width:
         width = height * scene.photo.width // scene.photo.height
-    return subject_of_scene(scene, "mesh", (width, height)), Look(width, height)
+    return subject_of_scene(scene, shape, (width, height)), Look(width, height)
 
 
 def _depth_colours(scene: Scene) -> Picture:
@@ -184,6 +199,8 @@ def main(folder: Path, small: bool) -> None:
         "measured": measured(),
         "samples": samples(scenes),
         "depth_edges": depth_edges(exact),
+        "sizes": sizes(exact),
+        "sky": sky(scenes[_NAMES.index("street")]),
     }
     for name, picture in stills.items():
         Image.fromarray(picture).save(folder / f"{name}.webp", quality=80, method=4)

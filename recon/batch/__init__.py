@@ -7,8 +7,9 @@
 its steps, for use in your own scheduler (``recon.batch.steps``). Heavy modules are imported on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recon.lazy_names import on_first_use
 
 if TYPE_CHECKING:
     from recon.batch.events import (
@@ -83,11 +84,4 @@ _PLACES = {
     "DepthFiles": "recon.outputs.depth_files",
     "SceneFiles": "recon.outputs.scene_files",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_PLACES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(__name__, _PLACES)

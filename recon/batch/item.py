@@ -40,7 +40,11 @@ class Maker(Protocol):
     def write(
         self, scene: Scene, targets: Sequence[Any], journal: Journal, *, overwrite: bool
     ) -> list[dict[str, Any]]:
-        """Writes all outputs or none, and describes each."""
+        """Writes the outputs in order, and describes each.
+
+        Each is written completely or not at all. If one fails, those before it stay; the record does not list them
+        as complete, so ``--resume`` writes all of them again.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -46,6 +47,7 @@ _SIGNATURES = {
 }
 
 _pillow_limit = threading.Lock()
+_decoding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     path = Path(path)
     data, kind = _read_file(path)
     notes: list[str] = []
-    with warnings.catch_warnings(record=True) as caught, _damage_as_photo_error(path, kind):
-        warnings.simplefilter("always")
+    with _warnings_of_this_thread() as caught, _damage_as_photo_error(path, kind):
         decoded = _decode(path, data, kind, max_pixels, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
         srgb, present = opaque_srgb(decoded.picture, decoded.stated, notes)
@@ -88,7 +89,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         if not decoded.turned:
             srgb = upright_picture(srgb, decoded.orientation)
             present = None if present is None else upright_picture(present, decoded.orientation)
-    notes += [str(w.message) for w in caught if issubclass(w.category, UserWarning | RuntimeWarning)]
+    notes += caught
 
     jpeg = split_jpeg(data) if unchanged else None
     width, height = srgb.size
@@ -120,6 +121,28 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         jpeg_metadata=jpeg.metadata if jpeg else b"",
         carried=carried,
     )
+
+
+@contextmanager
+def _warnings_of_this_thread() -> Iterator[list[str]]:
+    """The decoders' warnings that this thread raises; other threads of a batch keep theirs.
+
+    Before Python 3.14 ``warnings`` has one state for all threads, so one photo is decoded at a time.
+    """
+    thread, caught = threading.get_ident(), list[str]()
+    with _decoding, warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def keep(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if threading.get_ident() != thread:
+                shown(message, category, *where, **more)
+            elif issubclass(category, UserWarning | RuntimeWarning):
+                caught.append(str(message))
+
+        for kind in (UserWarning, RuntimeWarning):
+            warnings.simplefilter("always", kind)
+        warnings.showwarning = keep
+        yield caught
 
 
 def opaque_srgb(

@@ -15,6 +15,8 @@ from photo_folders import run as run_command
 
 from recon import Options, batch
 from recon.errors import ExportError, PhotoError
+from recon.export import registry
+from recon.export.format import Content, Format
 from recon.journal import Journal
 
 NAMES = "abcdef"
@@ -235,3 +237,22 @@ def test_all_names_are_there_and_load_nothing_before_they_are_asked_for() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_photo_whose_second_file_fails_keeps_the_first_and_resume_writes_both(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = registry.save
+
+    def no_glb_of_c(content: Content, path: Path, form: Format, *, overwrite: bool = True) -> None:
+        if path.name == "c.glb":
+            raise ExportError(f"{path}: cannot be written")
+        save(content, path, form, overwrite=overwrite)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "save", no_glb_of_c)
+        first = run(folder, formats=["ply", "glb"])
+    assert [Path(one.photo).name for one in first.failed] == ["c.jpg"]
+    assert {"c.ply", "b.glb"} < set(names_in(folder / "out")) and not (folder / "out" / "c.glb").exists()
+    again = run(folder, formats=["ply", "glb"], resume=True)
+    assert again.ok and {"c.ply", "c.glb"} < set(names_in(folder / "out"))

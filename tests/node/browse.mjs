@@ -58,7 +58,7 @@ const acts = {
   shown: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].filter((each) => each.offsetParent).length, selector),
   overflow: () => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-  screenshot: async (path) => (await tab.screenshot({ path })).length,
+  screenshot: async (path) => (await tab.screenshot({ path, timeout: 180_000 })).length,
 };
 
 try {

@@ -3,8 +3,11 @@
 import io
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from picture_files import UPRIGHT, apart, by_opencv, encoded, file, heic, orient
 from PIL import Image
 
 from recon.errors import PhotoError
+from recon.photo import read
 from recon.photo.read import read_photo
 
 
@@ -172,3 +176,24 @@ def test_a_broken_jpeg_is_shown_with_a_warning(shared_data: Path) -> None:
     photo = read_photo(shared_data / "exif" / "corrupted.jpg")
     assert any("truncated" in note for note in photo.warnings)
     assert photo.jpeg_bytes is None
+
+
+def test_a_photo_has_the_warnings_of_its_own_thread_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a batch, other threads work while a photo is decoded."""
+    decode = read._decode
+
+    def with_warnings(*arguments: Any) -> Any:
+        other = threading.Thread(target=warnings.warn, args=("of another thread", UserWarning))
+        other.start()
+        other.join()
+        warnings.warn("of this thread", UserWarning, stacklevel=1)
+        return decode(*arguments)
+
+    monkeypatch.setattr(read, "_decode", with_warnings)
+    path = file(tmp_path, "a.png", encoded(UPRIGHT, "PNG"))
+    with pytest.warns(UserWarning, match="of another thread") as shown:
+        photo = read_photo(path)
+    assert photo.warnings == ("of this thread",)
+    assert [str(each.message) for each in shown] == ["of another thread"]

@@ -1,0 +1,120 @@
+"""Pictures of the viewer's window: ``python -m tools.screens.viewer_tour`` writes docs/pictures/viewer_*.webp.
+
+The sample room is opened on a virtual display and driven through the window's own actions. Needs Xvfb and a Vulkan
+driver: ``apt-get install xvfb libvulkan1 mesa-vulkan-drivers``. Run it again when the window changes.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+from PIL import Image
+
+import recon
+from tools.pictures import FOLDER, SAMPLES
+from tools.screens.virtual_display import screen, virtual_display
+
+if TYPE_CHECKING:
+    from recon_viewer.window import ViewerWindow
+
+_SCREEN = (1280, 800)
+_PATIENCE_S = 180.0
+_QUIET_STEPS = 10
+"""Rounds of the event loop after the last work, so that the screen shows it."""
+_LENGTHS = (((0.36, 0.44), (0.36, 0.62)), ((0.25, 0.70), (0.62, 0.74)))
+"""Of two measurements: their ends, as shares of the view's width and height."""
+
+
+def photo_view(viewer: "ViewerWindow") -> None:
+    """The scene through the photo's camera, textured."""
+    viewer.controller.view(shown_as="mesh", colours="photo")
+    viewer.actions.act("photo-camera")
+
+
+def measured(viewer: "ViewerWindow") -> None:
+    """Two lengths with their intervals."""
+    viewer.actions.act("distance")
+    _settle(viewer)
+    frame = viewer.view.widget.frame
+    for ends in _LENGTHS:
+        for x, y in ends:
+            at = frame.x + x * frame.width, frame.y + y * frame.height
+            viewer.linking.hover_view(*at)
+            viewer.linking.click_view(*at, False)
+            _settle(viewer)
+    viewer.actions.act("look")
+
+
+def plan(viewer: "ViewerWindow") -> None:
+    """From above, with the floor's grid."""
+    viewer.actions.act("top")
+
+
+def depth(viewer: "ViewerWindow") -> None:
+    """Points, coloured by distance, with the photo's camera."""
+    viewer.controller.view(shown_as="cloud", colours="depth", axes=True)
+    viewer.actions.act("fit")
+
+
+STOPS: dict[str, Callable[["ViewerWindow"], None]] = {
+    "viewer_photo": photo_view,
+    "viewer_measured": measured,
+    "viewer_plan": plan,
+    "viewer_depth": depth,
+}
+"""File name, and what is done in the window before the picture; one after the other in the same window."""
+
+
+def _settle(viewer: "ViewerWindow") -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while not viewer.controller.idle:
+        if time.monotonic() > end:
+            raise click.ClickException(f"the window did not come to rest: {viewer.controller.message}")
+        viewer.step()
+    for _ in range(_QUIET_STEPS):
+        viewer.step()
+
+
+def _tour(kept: Path, output: Path) -> None:
+    from recon_viewer.window import ViewerWindow
+
+    room = SAMPLES / "living_room"
+    path = recon.reconstruct(f"{room}.jpg", depth=f"{room}.depth.png", max_depth=8.0).save(kept / "room.npz")
+    viewer = ViewerWindow()
+    try:
+        viewer.controller.open(path)
+        _settle(viewer)
+        if viewer.controller.problems:
+            raise click.ClickException("; ".join(map(str, viewer.controller.problems)))
+        for name, act in STOPS.items():
+            act(viewer)
+            _settle(viewer)
+            shown = screen(kept)
+            rows, cols = np.nonzero(shown.any(axis=2))
+            picture = Image.fromarray(shown[: rows.max() + 1, : cols.max() + 1])
+            picture.save(output / f"{name}.webp", quality=70, method=4)
+            click.echo(f"{name}.webp: {(output / f'{name}.webp').stat().st_size / 1e3:.0f} kB")
+    finally:
+        # A process that leaves an open window behind hangs at its end.
+        viewer.close()
+
+
+@click.command(help=__doc__)
+@click.option("-o", "output", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
+def main(output: Path) -> None:
+    """Writes the pictures."""
+    with TemporaryDirectory() as kept, virtual_display(Path(kept), _SCREEN) as environment:
+        os.environ.update(environment)
+        os.environ.pop("WAYLAND_DISPLAY", None)
+        # No window size or recent file of the user.
+        os.environ["RECON_CONFIG_DIR"] = kept
+        _tour(Path(kept), output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""A virtual X server whose screen is read from a file: windows open without a desktop."""
+
+import os
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@contextmanager
+def virtual_display(folder: Path, size: tuple[int, int] = (1400, 1100)) -> Iterator[dict[str, str]]:
+    """The environment of a separate X server of that size, px, which stores its screen as a file in ``folder``."""
+    listens, says = os.pipe()
+    screen = f"{size[0]}x{size[1]}x24"
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(says), "-r", "-screen", "0", screen, "-fbdir", str(folder)],
+        pass_fds=[says],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(says)
+    try:
+        with os.fdopen(listens) as news:
+            # It takes a free number, and says which when it is ready.
+            number = news.readline().strip()
+        if not number:
+            raise OSError("Xvfb ended before it was ready")
+        environment = {k: v for k, v in os.environ.items() if k != "WAYLAND_DISPLAY"}
+        yield {**environment, "DISPLAY": f":{number}"}
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def screen(folder: Path) -> NDArray[np.uint8]:
+    """All of the screen, (H, W, 3) uint8: Xvfb keeps it in an XWD file in ``folder``."""
+    raw = (folder / "Xvfb_screen0").read_bytes()
+    header = struct.unpack(">25I", raw[:100])
+    start, width, height, stride = header[0] + 12 * header[19], header[4], header[5], header[12]
+    bgrx = np.frombuffer(raw, np.uint8, stride * height, start).reshape(height, stride // 4, 4)
+    return np.ascontiguousarray(bgrx[:, :width, 2::-1])
