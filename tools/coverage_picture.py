@@ -5,7 +5,7 @@ places in the preview network's model card. Run it again when one of the tables 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 
 from tools.import_graph import ROOT
@@ -69,7 +69,7 @@ class _Axes:
         middle = self.left + _SIDE / 2
         yield f'<text x="{middle}" y="{_TOP + _SIDE + 38}" text-anchor="middle">{below}</text>'
 
-    def lines(self, named: dict[str, Line]) -> Iterator[str]:
+    def lines(self, named: Mapping[str, Line]) -> Iterator[str]:
         """Each line with its dots, and its name in the panel's lower corner."""
         for k, (name, line) in enumerate(named.items()):
             points = [self.at(x, y) for x, y in line]

@@ -50,7 +50,7 @@ def in_blender(folder: Path) -> Picture:
     """Cycles, from the right of the photo's camera."""
     python, made = ROOT / ".venv-bpy" / "bin" / "python", folder / "blender.png"
     script = Path(__file__).with_name("side_in_blender.py")
-    reader = ROOT / "recon" / "blender"
+    reader = ROOT / "recon" / "blender" / "open_scene.py"
     _run([str(python), str(script), str(folder / "room.glb"), str(made), str(reader)])
     return np.asarray(Image.open(made).convert("RGB"))
 
@@ -63,7 +63,7 @@ def in_meshlab(folder: Path) -> Picture:
 
 
 def in_cloudcompare(folder: Path) -> Picture:
-    """Its dialog about the columns is confirmed; turned and closer."""
+    """Its dialog about the columns is confirmed; turned and closer. The view alone: the rest names folders."""
     turn = ("mousemove 700 400 mousedown 1", "mousemove 720 405", "mousemove 760 420", "mousemove 800 430")
     acts = (
         "key Return",
@@ -72,7 +72,7 @@ def in_cloudcompare(folder: Path) -> Picture:
         "mouseup 1",
         *["click 4"] * 5,
     )
-    return _window(["CloudCompare", "room.ply"], folder, acts)[:740]
+    return _window(["CloudCompare", "room.ply"], folder, acts)[60:735, 322:1160]
 
 
 def in_a_browser(folder: Path) -> Picture:

@@ -1,17 +1,15 @@
 """Runs in Blender's Python: renders a scene file from the right of the photo's camera.
 
-Arguments: the file, the picture to write, and the folder of ``open_scene.py``.
+Arguments: the file, the picture to write, and open_scene.py.
 """
 
+import runpy
 import sys
 
 import bpy
 from mathutils import Matrix, Vector
 
-sys.path.insert(0, sys.argv[3])
-import open_scene
-
-open_scene.main([sys.argv[1]])
+runpy.run_path(sys.argv[3])["main"]([sys.argv[1]])
 scene = bpy.context.scene
 pose = scene.camera.matrix_world
 place = pose.translation + pose.to_3x3() @ Vector((1.0, 0.5, 0.0))
