@@ -29,7 +29,7 @@ WIDTH_PX = 640
 """Of each picture; the file is about 40 kB."""
 _FILES = ("room.glb", "room.textured.ply", "room.ply", "room.stl")
 _SCREEN = (1200, 900)
-_PATIENCE_S, _STILL_S = 120.0, 3.0
+_PATIENCE_S, _STILL_S = 180.0, 5.0
 _LEVELS_M = np.arange(0.05, 2.5, 0.05)
 Picture = NDArray[np.uint8]
 
@@ -65,8 +65,9 @@ def in_meshlab(folder: Path) -> Picture:
 def in_cloudcompare(folder: Path) -> Picture:
     """Its dialog about the columns is confirmed; turned and closer. The view alone: the rest names folders."""
     turn = ("mousemove 700 400 mousedown 1", "mousemove 720 405", "mousemove 760 420", "mousemove 800 430")
+    # A key that comes too early is lost, and one too many does nothing.
     acts = (
-        "key Return",
+        *["key Return"] * 3,
         "search --onlyvisible --name CloudCompare windowmove 0 0 windowsize 1200 900",
         *turn,
         "mouseup 1",

@@ -22,10 +22,10 @@ from tools.screens.virtual_display import screen, virtual_display
 if TYPE_CHECKING:
     from recon_viewer.window import ViewerWindow
 
-_SCREEN = (1280, 800)
+_SCREEN = (1400, 900)
 _PATIENCE_S = 180.0
-_QUIET_STEPS = 10
-"""Rounds of the event loop after the last work, so that the screen shows it."""
+_QUIET_STEPS = 40
+"""Rounds of the event loop in which nothing changes on the screen any more: the camera glides to a new view."""
 _LENGTHS = (((0.36, 0.44), (0.36, 0.62)), ((0.25, 0.70), (0.62, 0.74)))
 """Of two measurements: their ends, as shares of the view's width and height."""
 
@@ -70,14 +70,17 @@ STOPS: dict[str, Callable[["ViewerWindow"], None]] = {
 """File name, and what is done in the window before the picture; one after the other in the same window."""
 
 
-def _settle(viewer: "ViewerWindow") -> None:
+def _settle(viewer: "ViewerWindow", kept: Path | None = None) -> None:
+    """Until nothing is being opened or painted; with ``kept``, also until the screen stays as it is."""
     end = time.monotonic() + _PATIENCE_S
-    while not viewer.controller.idle:
+    last, quiet = None, 0
+    while not viewer.controller.idle or quiet < (_QUIET_STEPS if kept else 5):
         if time.monotonic() > end:
             raise click.ClickException(f"the window did not come to rest: {viewer.controller.message}")
         viewer.step()
-    for _ in range(_QUIET_STEPS):
-        viewer.step()
+        shown = screen(kept).tobytes() if kept else None
+        quiet = quiet + 1 if shown == last else 0
+        last = shown
 
 
 def _tour(kept: Path, output: Path) -> None:
@@ -93,7 +96,7 @@ def _tour(kept: Path, output: Path) -> None:
             raise click.ClickException("; ".join(map(str, viewer.controller.problems)))
         for name, act in STOPS.items():
             act(viewer)
-            _settle(viewer)
+            _settle(viewer, kept)
             shown = screen(kept)
             rows, cols = np.nonzero(shown.any(axis=2))
             picture = Image.fromarray(shown[: rows.max() + 1, : cols.max() + 1])
