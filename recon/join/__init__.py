@@ -7,8 +7,9 @@
 ``run`` does the same as ``recon join``. Heavy modules are imported on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recon.lazy_names import on_first_use
 
 if TYPE_CHECKING:
     from recon.join.joined_scene import JoinedScene, LeftOut
@@ -23,11 +24,4 @@ _PLACES = {
     "save": "recon.join.save_joined",
     "run": "recon.join.public_run",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_PLACES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(__name__, _PLACES)
