@@ -1,6 +1,7 @@
 """Joins several photos of one place in five stages: cameras, poses, depth, one scale, scene."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.photo_set import NamedPhoto
 from recon.join.posed_view import PosedView
 from recon.join.poses import CameraPose, Poses
+from recon.join.tie_points import with_tie_points
 from recon.join.view_problem import ViewData, ViewProblem, view_problem
 from recon.journal import Entry, Journal
 from recon.options import Options
@@ -57,6 +59,7 @@ def join_photos(
     if poses is None:
         poses = find_poses([each.photo for each in photos], cameras, journal)
     _report_poses(poses, photos, journal)
+    poses = _with_points(poses, photos, cameras, journal)
     # 3. Depth of each photo
     estimator = estimator or _estimator(options, journal)
     datas = _estimated(photos, poses, cameras, options, estimator, constraints or {}, journal)
@@ -67,6 +70,26 @@ def join_photos(
     _report_fit(fitted, problems, poses, journal)
     # 5. Scene
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
+
+
+def _with_points(
+    poses: Poses, photos: Sequence[NamedPhoto], cameras: Sequence[Intrinsics | None], journal: Journal
+) -> Poses:
+    """Poses from a file that knows no points, with points matched in the photos."""
+    if all(pose.points_px is not None for pose in poses.by_photo.values()):
+        return poses
+    used = {}
+    for index, pose in poses.by_photo.items():
+        size = {"width": photos[index].photo.width, "height": photos[index].photo.height}
+        used[index] = pose.intrinsics or cameras[index] or Intrinsics.default(**size)
+    if any(camera.source == "default" for camera in used.values()):
+        journal.warn(
+            "focal",
+            "the poses come without a focal length, and a field of view of 60° was assumed; give --fov, --focal-35mm "
+            "or --intrinsics",
+        )
+    by_photo = {index: replace(pose, intrinsics=used[index]) for index, pose in poses.by_photo.items()}
+    return replace(poses, by_photo=with_tie_points(by_photo, [each.photo for each in photos], used, journal))
 
 
 def _report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:

@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _mapped(folder: Path, threads: int) -> dict[str, Any]:
-    """The arrays of ``_as_arrays``, of the largest model; none if there is no model."""
+    """The arrays of ``as_arrays``, of the largest model; none if there is no model."""
     import pycolmap
 
     pycolmap.set_random_seed(_SEED)
@@ -67,7 +67,7 @@ def _mapped(folder: Path, threads: int) -> dict[str, Any]:
         options.mapper.init_min_tri_angle = angle_deg
         found = pycolmap.incremental_mapping(database, images, models, options)
         if found:
-            return _as_arrays(max(found.values(), key=lambda model: model.num_reg_images()))
+            return as_arrays(max(found.values(), key=lambda model: model.num_reg_images()))
     return {}
 
 
@@ -91,11 +91,11 @@ def _options(database: Path, cameras: list[dict[str, Any]], threads: int) -> Any
     return options
 
 
-def _as_arrays(model: Any) -> dict[str, Any]:
-    """Of the registered pictures: names, world_T_cam (N, 4, 4), params (N, 4) fx fy cx cy px; of their points: image
-    (M,) index of the picture, px (M, 2), z (M,)."""
+def as_arrays(model: Any) -> dict[str, Any]:
+    """Of the registered pictures: names, world_T_cam (N, 4, 4), params (N, 4) fx fy cx cy px, sizes (N, 2) px; of
+    their points: image (M,) index of the picture, px (M, 2), z (M,)."""
     names: list[str] = []
-    poses, params, image_of, px, z = [], [], [], [], []
+    poses, params, sizes, image_of, px, z = [], [], [], [], [], []
     for image in sorted(model.images.values(), key=lambda each: each.name):
         if not image.has_pose:
             continue
@@ -109,11 +109,13 @@ def _as_arrays(model: Any) -> dict[str, Any]:
                 px.append(point.xy)
                 z.append((cam_T_world * model.points3D[point.point3D_id].xyz)[2])
         names.append(image.name)
+        sizes.append((camera.width, camera.height))
         poses.append(world_T_cam)
     return {
         "names": np.array(names),
         "world_T_cam": np.array(poses).reshape(-1, 4, 4),
         "params": np.array(params).reshape(-1, 4),
+        "sizes": np.array(sizes, np.int64).reshape(-1, 2),
         "image": np.array(image_of, np.int64),
         "px": np.array(px, np.float64).reshape(-1, 2),
         "z": np.array(z, np.float64),

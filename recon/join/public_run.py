@@ -9,6 +9,7 @@ from recon.argument_names import check_names, names_of_arguments
 from recon.constraints import Constraint
 from recon.depth.estimator import Estimator
 from recon.errors import ReconError
+from recon.join.given_poses import read_poses
 from recon.join.join_photos import join_photos
 from recon.join.joined_scene import JoinedScene
 from recon.join.photo_set import NamedPhoto, by_name, named, read_photos
@@ -31,6 +32,8 @@ def run(
     *,
     model: "str | Estimator | None" = None,
     constraints: Mapping[str | int, Sequence[Constraint]] | None = None,
+    poses: str | Path | None = None,
+    poses_unit_m: float | None = None,
     every: int = 1,
     journal: Journal | None = None,
     **changes: Any,
@@ -42,6 +45,8 @@ def run(
         options: Options; None: the defaults. ``depth`` is a folder with the measured depth of each photo.
         model: A name, or a model from ``recon.load_model``.
         constraints: Known measurements by the file name of their photo, or by its index in the list.
+        poses: A file or folder with the poses of the photos (``recon.join.given_poses``); None: they are found.
+        poses_unit_m: Metres per unit of the poses; None: metres where the format says so, else unknown.
         every: Use every Nth frame of a video.
         journal: As for ``recon.reconstruct``.
         **changes: Fields of ``Options`` to set.
@@ -64,7 +69,10 @@ def run(
         by_index = {key: value for key, value in given.items() if isinstance(key, int)}
         by_index |= by_name({k: v for k, v in given.items() if isinstance(k, str)}, opened, "constraints")
         chosen = replace(options or Options(), **changes)
-        return join_photos(opened, chosen, journal, constraints=by_index, estimator=estimator)
+        given_poses = None if poses is None else read_poses(Path(poses), opened, poses_unit_m)
+        return join_photos(
+            opened, chosen, journal, constraints=by_index, poses=given_poses, estimator=estimator
+        )
 
 
 def _opened(photos: Any, every: int, journal: Journal) -> list[NamedPhoto]:

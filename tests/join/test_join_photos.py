@@ -11,10 +11,11 @@ from PIL import Image
 
 from recon import join
 from recon.errors import CalibrationError, ExportError
+from recon.frames import gl_T_cam
 from recon.join.find_poses import find_poses
 from recon.join.posed_view import PosedView
 from recon.journal import Journal
-from recon.types import Intrinsics, Photo
+from recon.types import DepthEstimate, Intrinsics, Photo, RelativeDepth
 from recon_cli.group import recon
 from tools.sequences.walk import walk
 
@@ -119,6 +120,8 @@ def test_the_command_reports_what_it_did(
         (["{a}", "-o", "{o}.ply"], 1, "two photos or more"),
         (["{a}", "{b}", "-o", "{o}.doc"], 1, "not a known format"),
         (["{a}", "{b}", "-o", "{o}.glb"], 1, "needs a texture"),
+        (["{a}", "{b}", "-o", "{o}.ply", "--poses", "none.json"], 1, "does not exist"),
+        (["{a}", "{b}", "-o", "{o}.ply", "--poses-unit", "0"], 2, "--poses-unit"),
         (["{a}", "{b}"], 2, "Missing option '-o'"),
         (["{a}", "{b}", "-o", "{o}.ply", "--length", "1,2:3,4=1m"], 2, "begin with the name of the photo"),
         (["{a}", "{b}", "-o", "{o}.ply", "--depth", "{a}"], 2, "no folder with a depth file"),
@@ -132,3 +135,34 @@ def test_what_cannot_work_is_refused_before_the_slow_work(
     names = {"a": folder / "walk_000.png", "b": folder / "walk_001.png", "o": tmp_path / "room"}
     result = CliRunner().invoke(recon, ["join", *(word.format(**names) for word in words)])
     assert (result.exit_code, message in result.output) == (code, True), result.output
+
+
+def test_given_poses_in_metres_make_relative_depth_metric(
+    folder: Path, views: Sequence[PosedView], tmp_path: Path
+) -> None:
+    class Relative:
+        name, gives = "relative", "relative"
+
+        def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+            truth = next(view for view in views if view.photo.name == photo.name).depth
+            return DepthEstimate(RelativeDepth(1 / truth.z_m * 3 - 0.2, truth.valid), self.name)
+
+    frames = [
+        {"file_path": view.photo.name, "transform_matrix": (view.world_T_cam @ gl_T_cam).tolist()}
+        for view in views
+    ]
+    (tmp_path / "transforms.json").write_text(json.dumps({"frames": frames}))
+    files = [folder / str(view.photo.name) for view in views]
+    scene = join.run(
+        files,
+        model=Relative(),
+        fov=FOV_DEG,
+        poses=tmp_path / "transforms.json",
+        poses_unit_m=1,
+        journal=Journal(),
+    )
+    assert scene.scale_interval == pytest.approx(0.02, abs=0.005)
+    for view, truth in zip(scene.views, views, strict=True):
+        assert np.median(np.abs(view.depth.z_m / truth.depth.z_m - 1)) < 0.01
+    with pytest.raises(CalibrationError, match="nothing determines the scale"):
+        join.run(files, model=Relative(), fov=FOV_DEG, poses=tmp_path / "transforms.json", journal=Journal())

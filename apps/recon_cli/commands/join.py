@@ -10,6 +10,7 @@ from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetwee
 from recon.options import Shape
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
+from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import (
     CAMERA_AND_RUN,
     Command,
@@ -47,6 +48,7 @@ Examples:
   recon join photos/ -o room.ply --model depthpro           point cloud
   recon join walk.mp4 --every 30 -o room.ply --as mesh
   recon join a.jpg b.jpg -o room.ply --model dav2-large --length a.jpg:100,200:100,900=2.03m
+  recon join photos/ --poses transforms.json -o room.ply     poses from another program
   recon join photos/ --depth depth/ -o room.ply              measured depth: depth/a.png for photos/a.jpg
 
 Photos need overlap, texture, and a step to the side between them; two suffice. Installation: pip install
@@ -94,6 +96,21 @@ def constraint_options(command: Command) -> Command:
     metavar="N",
     help="Use every Nth frame of a video.",
 )
+@option(
+    "--poses",
+    group="Input",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Known poses: a COLMAP model, transforms.json, TUM groundtruth.txt, or a recording of Polycam (raw), Stray "
+    "Scanner or Record3D. Default: found by pycolmap.",
+)
+@option(
+    "--poses-unit",
+    group="Input",
+    type=Number(min=0, min_open=True),
+    metavar="M",
+    help="Metres per unit of the poses. Default: 1 for TUM and scanners, else unknown.",
+)
 @option("--recursive", group="Input", is_flag=True, help="Include subfolders.")
 @constraint_options
 @scene_options(
@@ -113,11 +130,14 @@ def join(
     outputs: tuple[Path, ...],
     shape: Shape | None,
     every: int,
+    poses: Path | None,
+    poses_unit: float | None,
     recursive: bool,
     overwrite: bool,
     **values: Any,
 ) -> None:
     """Join PHOTOS of one place (files, a folder, a video) to one metric scene."""
+    from recon.join.given_poses import read_poses
     from recon.join.join_photos import join_photos
     from recon.join.photo_set import by_name, read_photos
     from recon.join.save_joined import check_outputs, save_all
@@ -133,7 +153,9 @@ def join(
     )
     opened = read_photos(photos, every=every, recursive=recursive, journal=session.journal)
     given = _constraints(texts, constraint_file, [each.name for each in opened])
-    scene = join_photos(opened, options, session.journal, constraints=by_name(given, opened, "--constraints"))
+    given_poses = None if poses is None else read_poses(poses, opened, poses_unit)
+    by_index = by_name(given, opened, "--constraints")
+    scene = join_photos(opened, options, session.journal, constraints=by_index, poses=given_poses)
     session.result["written"] = save_all(scene, paths, shape, session.journal, overwrite=overwrite)
     session.result |= {
         "photos": [view.photo.name for view in scene.views],

@@ -1,0 +1,136 @@
+"""Poses that the user gives instead of having them found: which file it is, and whose photos they are."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from recon.errors import CalibrationError
+from recon.join.joined_scene import LeftOut
+from recon.join.photo_set import NamedPhoto
+from recon.join.pose_files import (
+    polycam_cameras,
+    read_json_poses,
+    read_polycam,
+    read_record3d,
+    read_stray,
+    read_tum,
+)
+from recon.join.pose_table import METRIC_SIGMA, NamedPose, PoseFileError, PoseTable, table
+from recon.join.poses import CameraPose, Poses
+from recon.limited_process import run_limited
+from recon.strict_npz import open_npz
+from recon.types import Intrinsics, Photo
+
+_COLMAP = ("images.bin", "images.txt")
+_EXPECTED = (
+    "a COLMAP model, transforms.json, groundtruth.txt, or a folder of Polycam, Stray Scanner or Record3D"
+)
+
+
+def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -> Poses:
+    """The poses of the photos in a file or folder.
+
+    Args:
+        path: See ``pose_files``, or a folder with a COLMAP model (also in ``sparse/0``).
+        photos: Matched by their file names.
+        unit_m: Metres per unit of the poses; None: metres where the format says so, else unknown.
+
+    Raises:
+        PoseFileError: It cannot be read, or names fewer than two of the photos.
+    """
+    try:
+        found = _table(path)
+    except OSError as error:
+        raise PoseFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise PoseFileError(f"{path} cannot be read as poses: {error}") from error
+    by_photo = {}
+    for index, photo in enumerate(photos):
+        pose = found.of(photo.photo.name or photo.name)
+        if pose is not None:
+            by_photo[index] = _camera_pose(pose, photo.photo, path, unit_m or 1.0)
+    if len(by_photo) < 2:
+        names = ", ".join(list(found.by_name)[:3])
+        raise PoseFileError(
+            f"{path} has poses of {len(by_photo)} of the photos: its names ({names}, ...) must be those of the photos"
+        )
+    left_out = [
+        LeftOut(photo.name, f"it has no pose in {path.name}")
+        for index, photo in enumerate(photos)
+        if index not in by_photo
+    ]
+    metric = found.metric or unit_m is not None
+    return Poses(by_photo, found.source, METRIC_SIGMA if metric else None, tuple(left_out))
+
+
+def _table(path: Path) -> PoseTable:
+    if not path.exists():
+        raise ValueError("it does not exist")
+    if path.is_file():
+        return read_tum(path) if path.suffix.lower() == ".txt" else read_json_poses(path)
+    for place in (path, path / "sparse" / "0", path / "sparse", path / "colmap" / "sparse" / "0"):
+        if any((place / name).is_file() for name in _COLMAP):
+            return _colmap(place)
+    if any(place.is_dir() for place in polycam_cameras(path)):
+        return read_polycam(path)
+    for name, read in (("transforms.json", read_json_poses), ("groundtruth.txt", read_tum)):
+        if (path / name).is_file():
+            return read(path / name)
+    if (path / "odometry.csv").is_file():
+        return read_stray(path)
+    if (path / "metadata").is_file():
+        return read_record3d(path / "metadata")
+    raise ValueError(f"expected {_EXPECTED}")
+
+
+def _colmap(folder: Path) -> PoseTable:
+    if find_spec("pycolmap") is None:
+        raise CalibrationError(
+            f"{folder} is a COLMAP model; reading it needs pycolmap: pip install 'recon[join]'"
+        )
+    with tempfile.TemporaryDirectory(prefix="recon-join-") as temporary:
+        output = Path(temporary) / "poses.npz"
+        size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+        run_limited("recon.join.model_process", (folder, output), file_bytes=size, library="pycolmap")
+        with open_npz(output) as archive:
+            arrays = {name: archive.read(name) for name in archive.names}
+    poses = {}
+    for row, name in enumerate(arrays["names"]):
+        here = arrays["image"] == row
+        fx, fy, cx, cy = map(float, arrays["params"][row])
+        width, height = map(int, arrays["sizes"][row])
+        poses[str(name)] = NamedPose(
+            arrays["world_T_cam"][row],
+            (fx, fy, cx, cy),
+            (width, height),
+            arrays["px"][here],
+            arrays["z"][here],
+        )
+    return table(poses, "COLMAP", metric=False)
+
+
+def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> CameraPose:
+    """Raises PoseFileError if the camera is that of a picture of another shape."""
+    width, height = pose.size or (photo.width, photo.height)
+    if abs(np.log(width / height * photo.height / photo.width)) > 0.01:
+        raise PoseFileError(
+            f"{path}: its camera of {photo.name} is of a picture of {width} x {height} px, but the photo has "
+            f"{photo.width} x {photo.height} px; use the photos that the poses were made with, not turned or cropped"
+        )
+    camera, factor = None, (photo.width / width, photo.height / height)
+    if pose.camera is not None:
+        try:
+            camera = Intrinsics(*pose.camera, width, height, "file").resized(
+                width=photo.width, height=photo.height
+            )
+        except ValueError as error:
+            raise PoseFileError(f"{path}: the camera of {photo.name}: {error}") from error
+    world_T_cam = pose.world_T_cam.copy()
+    world_T_cam[:3, 3] *= unit_m
+    px, z = pose.points_px, pose.points_z
+    made = CameraPose(world_T_cam, camera)
+    return made if px is None or z is None else replace(made, points_px=px * factor, points_z=z * unit_m)

@@ -1,0 +1,182 @@
+"""Reads the poses of photos from files of other programs and of phone scanners.
+
+transforms.json (nerfstudio, instant-ngp): camera-to-world, OpenGL's camera; the unit is unknown.
+groundtruth.txt (TUM): lines ``timestamp tx ty tz qx qy qz qw``, camera-to-world, OpenCV's camera, metres.
+Polycam raw: ``keyframes/corrected_cameras/*.json`` (or ``cameras``), camera-to-world, OpenGL's camera, metres.
+Stray Scanner: ``odometry.csv`` and ``camera_matrix.csv``, camera-to-world, OpenCV's camera, metres.
+Record3D: ``metadata`` of an unpacked .r3d, camera-to-world, OpenGL's camera, metres.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from recon.join.pose_table import NamedPose, PoseTable, from_gl, from_quaternion, table
+from recon.strict_json import as_kind, as_object, read_json
+
+_ROWS: Any = list[list[float]]
+_MOST_LINES = 1_000_000
+_MOST_APART_S = 0.02
+"""Greatest difference of the timestamps of a photo and its pose, as the tools of the TUM benchmark use it."""
+_RECORD3D, _STRAY = "metadata", "odometry.csv"
+
+
+def read_transforms(path: Path) -> PoseTable:
+    """``transforms.json``.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is something else, or damaged.
+    """
+    content = as_object(read_json(path))
+    poses = {}
+    for number, frame in enumerate(as_kind(list[dict[str, Any]], content.get("frames"), "frames")):
+        try:
+            name = as_kind(str, frame.get("file_path"), "file_path")
+            matrix = as_kind(_ROWS, frame.get("transform_matrix"), "transform_matrix")
+            camera, size = _camera_of({**content, **frame})
+            poses[name] = NamedPose(from_gl(matrix), camera, size)
+        except ValueError as error:
+            raise ValueError(f"frame {number}: {error}") from error
+    return table(poses, path.name, metric=False)
+
+
+def _camera_of(values: Mapping[str, Any]) -> tuple[Any, tuple[int, int] | None]:
+    """Camera and size of a frame, as far as the file has them."""
+    has_size = "w" in values and "h" in values
+    size = (as_kind(int, values["w"], "w"), as_kind(int, values["h"], "h")) if has_size else None
+    if "fl_x" in values and size is not None:
+        fx = as_kind(float, values["fl_x"], "fl_x")
+        others = {"fl_y": fx, "cx": size[0] / 2, "cy": size[1] / 2}
+        rest = (as_kind(float, values.get(name, other), name) for name, other in others.items())
+        return (fx, *rest), size
+    if "camera_angle_x" in values and size is not None:
+        angle = as_kind(float, values["camera_angle_x"], "camera_angle_x")
+        focal = float(0.5 * size[0] / np.tan(0.5 * angle))
+        return (focal, focal, size[0] / 2, size[1] / 2), size
+    return None, None
+
+
+def read_tum(path: Path) -> PoseTable:
+    """A trajectory; ``rgb.txt`` next to it says when each photo was taken, else photos are named by their time.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is something else, or damaged.
+    """
+    times, transforms = [], []
+    for number, words in _lines(path):
+        try:
+            numbers = [float(word) for word in words]
+            time_s, x, y, z, *quaternion = numbers
+            transforms.append(from_quaternion(quaternion, (x, y, z)))
+        except ValueError as error:
+            raise ValueError(f"line {number}: expected timestamp tx ty tz qx qy qz qw ({error})") from error
+        times.append(time_s)
+    listed = path.with_name("rgb.txt")
+    if listed.is_file():
+        photos = {PurePath(words[1]).name: float(words[0]) for _, words in _lines(listed) if len(words) > 1}
+    else:
+        photos = {f"{time_s:.6f}": time_s for time_s in times}
+    poses = {}
+    for name, time_s in photos.items():
+        nearest = int(np.argmin(np.abs(np.array(times) - time_s))) if times else 0
+        if times and abs(times[nearest] - time_s) <= _MOST_APART_S:
+            poses[name if listed.is_file() else f"{name}.png"] = NamedPose(transforms[nearest])
+    return table(poses, path.name, metric=True)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    with path.open(encoding="utf-8", errors="strict") as file:
+        for number, line in enumerate(file, start=1):
+            if number > _MOST_LINES:
+                raise ValueError(f"it has more than {_MOST_LINES:,} lines")
+            words = line.replace(",", " ").split()
+            if words and not words[0].startswith("#"):
+                yield number, words
+
+
+def read_polycam(folder: Path) -> PoseTable:
+    """Polycam's raw data: the folder with ``keyframes``.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: A file is damaged.
+    """
+    cameras = next(place for place in polycam_cameras(folder) if place.is_dir())
+    poses = {}
+    for path in sorted(cameras.glob("*.json")):
+        values = as_object(read_json(path))
+
+        def number(name: str, values: Mapping[str, Any] = values, path: Path = path) -> float:
+            return as_kind(float, values.get(name), f"{path.name}: {name}")
+
+        matrix = [[number(f"t_{row}{column}") for column in range(4)] for row in range(3)]
+        fx, fy, cx, cy, width, height = map(number, ("fx", "fy", "cx", "cy", "width", "height"))
+        poses[f"{path.stem}.jpg"] = NamedPose(from_gl(matrix), (fx, fy, cx, cy), (int(width), int(height)))
+    return table(poses, "Polycam", metric=True)
+
+
+def polycam_cameras(folder: Path) -> tuple[Path, ...]:
+    """Where Polycam's cameras may be; the corrected ones are better."""
+    return tuple(folder / "keyframes" / name for name in ("corrected_cameras", "cameras"))
+
+
+def read_stray(folder: Path) -> PoseTable:
+    """A recording of Stray Scanner; photos are frames of rgb.mp4, ``rgb_000120``, or files named by their number.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: A file is damaged.
+    """
+    matrix = np.array([[float(word) for word in words] for _, words in _lines(folder / "camera_matrix.csv")])
+    if matrix.shape != (3, 3):
+        raise ValueError(f"camera_matrix.csv must have 3 rows of 3 numbers, got {matrix.shape}")
+    camera = (matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2])
+    poses = {}
+    with (folder / _STRAY).open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file, skipinitialspace=True), start=2):
+            try:
+                frame = int(row["frame"])
+                place = [float(row[name]) for name in ("x", "y", "z")]
+                turn = [float(row[name]) for name in ("qx", "qy", "qz", "qw")]
+                pose = NamedPose(from_quaternion(turn, place), camera)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{_STRAY}, line {number}: {error}") from error
+            poses[f"{frame:06d}"] = poses[f"rgb_{frame:06d}"] = pose
+    return table(poses, "Stray Scanner", metric=True)
+
+
+def read_record3d(path: Path) -> PoseTable:
+    """The ``metadata`` of an unpacked .r3d; photos are those of its folder ``rgbd``, named by their number.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is something else, or damaged.
+    """
+    content = as_object(read_json(path))
+    rows = as_kind(_ROWS, content.get("poses"), "poses")
+    k = as_kind(list[float], content.get("K"), "K")
+    if len(k) != 9 or any(len(row) != 7 for row in rows):
+        raise ValueError("K must have 9 numbers, and every pose 7")
+    size = (as_kind(int, content.get("w"), "w"), as_kind(int, content.get("h"), "h"))
+    # By columns.
+    camera = (k[0], k[4], k[6], k[7])
+    poses = {
+        f"{index}.jpg": NamedPose(from_gl(from_quaternion(row[:4], row[4:])), camera, size)
+        for index, row in enumerate(rows)
+    }
+    return table(poses, "Record3D", metric=True)
+
+
+def read_json_poses(path: Path) -> PoseTable:
+    """``transforms.json``, or the metadata of Record3D.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is something else, or damaged.
+    """
+    return read_record3d(path) if "poses" in as_object(read_json(path)) else read_transforms(path)
