@@ -273,7 +273,7 @@ class Scene(Value):
             ExportError: No permission, no disk space, or an existing file without ``overwrite``; an existing file is
                 left unchanged.
         """
-        scene_file.write_arrays(path, self._arrays(), self._metadata(), overwrite=overwrite)
+        scene_file.write_arrays(path, self.stored_arrays(), self.stored_metadata(), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> "Scene":
@@ -285,33 +285,47 @@ class Scene(Value):
         path = Path(path)
         arrays, metadata = scene_file.read_arrays(path)
         with scene_file.reporting_damage(path):
-            fields = as_kind(_Metadata, known_fields(_Metadata, metadata))
-            height, width = arrays["z_m"].shape
-            fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
-            _check_numbers(arrays, (fx, fy, cx, cy))
-            log_sigma = arrays.get("log_sigma")
-            # The file may be from an older version or another program: only the image is kept.
-            jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
-            return cls(
-                photo=Photo(
-                    rgb=arrays["rgb"],
-                    path=fields.photo_path,
-                    jpeg_bytes=jpeg.picture if jpeg else None,
-                    jpeg_metadata=jpeg.metadata if jpeg else b"",
-                ),
-                intrinsics=Intrinsics(fx, fy, cx, cy, width, height, fields.focal_source),
-                depth=MetricDepth(
-                    z_m=arrays["z_m"],
-                    valid=arrays["valid"],
-                    scale_interval=fields.scale_interval,
-                    log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
-                ),
-                sky=arrays.get("sky"),
-                options=options_from_values(fields.options),
-                provenance=Provenance.from_dict(fields.provenance),
-            )
+            return cls.from_stored(arrays, metadata)
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    @classmethod
+    def from_stored(cls, arrays: Mapping[str, NDArray[Any]], metadata: Any) -> "Scene":
+        """The inverse of ``stored_arrays`` and ``stored_metadata``.
+
+        Args:
+            arrays: As ``scene_file.arrays_in`` checked them.
+            metadata: A JSON value.
+
+        Raises:
+            ValueError: A value is not that of a scene.
+        """
+        fields = as_kind(_Metadata, known_fields(_Metadata, metadata))
+        height, width = arrays["z_m"].shape
+        fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
+        _check_numbers(arrays, (fx, fy, cx, cy))
+        log_sigma = arrays.get("log_sigma")
+        # The file may be from an older version or another program: only the image is kept.
+        jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
+        return cls(
+            photo=Photo(
+                rgb=arrays["rgb"],
+                path=fields.photo_path,
+                jpeg_bytes=jpeg.picture if jpeg else None,
+                jpeg_metadata=jpeg.metadata if jpeg else b"",
+            ),
+            intrinsics=Intrinsics(fx, fy, cx, cy, width, height, fields.focal_source),
+            depth=MetricDepth(
+                z_m=arrays["z_m"],
+                valid=arrays["valid"],
+                scale_interval=fields.scale_interval,
+                log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
+            ),
+            sky=arrays.get("sky"),
+            options=options_from_values(fields.options),
+            provenance=Provenance.from_dict(fields.provenance),
+        )
+
+    def stored_arrays(self) -> dict[str, NDArray[Any]]:
+        """What a scene file contains of the scene, by name."""
         camera = self.intrinsics
         arrays: dict[str, NDArray[Any]] = {
             "z_m": self.depth.z_m,
@@ -324,12 +338,13 @@ class Scene(Value):
         if self.depth.log_sigma is not None:
             half = np.finfo(np.float16)
             arrays["log_sigma"] = self.depth.log_sigma.clip(half.tiny, half.max).astype(np.float16)
-        jpeg = self._embedded_photo.jpeg_bytes
+        jpeg = self.embedded_photo.jpeg_bytes
         if jpeg is not None:
             arrays["jpeg"] = np.frombuffer(jpeg, np.uint8)
         return arrays
 
-    def _metadata(self) -> dict[str, Any]:
+    def stored_metadata(self) -> dict[str, Any]:
+        """What a scene file contains besides the arrays, as plain JSON values."""
         return {
             # Only the name: a shared scene should not reveal the folders of the machine that made it.
             "photo_path": self.photo.name,
@@ -340,7 +355,7 @@ class Scene(Value):
         }
 
     @property
-    def _embedded_photo(self) -> Photo:
+    def embedded_photo(self) -> Photo:
         """The photo as files contain it: without metadata, unless the user asked for it."""
         photo = self.photo
         if not self.options.keep_metadata or photo.jpeg_bytes is None:
@@ -359,7 +374,7 @@ class Scene(Value):
         fill = FILL_NOTE if self.options.fill and self.options.edge and shape == "mesh" else None
         return Content(
             geometry=self.geometry(shape) if geometry is None else geometry,
-            photo=self._embedded_photo,
+            photo=self.embedded_photo,
             intrinsics=self.intrinsics,
             axes=form.fixed_axes or self.options.axes,
             provenance=replace(

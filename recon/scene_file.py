@@ -3,7 +3,7 @@
 A plain numpy archive, which any program that uses numpy can read: ``z_m`` (H, W) float32 m, ``valid`` (H, W) bool,
 ``rgb`` (H, W, 3) uint8 sRGB, ``intrinsics`` (fx, fy, cx, cy) float64 px with pixel centres at 0.5, ``metadata`` JSON
 text, and optionally ``sky`` (H, W) bool, ``log_sigma`` (H, W) float16 (the estimator's own standard deviation of log
-depth), and ``jpeg``, the bytes of the photo. ``Scene._metadata`` defines the metadata.
+depth), and ``jpeg``, the bytes of the photo. ``Scene.stored_metadata`` defines the metadata.
 """
 
 import json
@@ -22,6 +22,8 @@ from recon.strict_npz import Archive, open_npz
 
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
+JOINED_FORMAT = "recon-joined-1"
+"""Of scenes of several photos, ``recon.join.joined_file``."""
 _FRAME = "cam: x right, y down, z forward, metres; pixel centres at 0.5"
 _ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "jpeg")
 """Of what is in the archive."""
@@ -64,23 +66,47 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             raise SceneFileError(
                 f"{path} is a numpy archive, but not a scene written by `recon build -o scene.npz`"
             )
-        header = archive.header("metadata")
-        if header.dtype.kind != "U" or header.shape or header.bytes > _MOST_METADATA_BYTES:
-            raise ValueError(f"its metadata must be text, got {header.dtype} of {header.shape}")
-        metadata = parse_json(str(archive.read("metadata")))
-        if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
-            version = metadata.get("format") if isinstance(metadata, dict) else None
+        metadata = read_metadata(archive)
+        version = metadata.get("format") if isinstance(metadata, dict) else None
+        if version == JOINED_FORMAT:
+            raise SceneFileError(
+                f"{path} is a scene of several photos: open it with `recon.join.load`, or export it with "
+                f"`recon join {path.name} -o scene.glb`"
+            )
+        if version != _FORMAT:
             raise SceneFileError(f"{path} was written by another version of recon ({shown(version)})")
-        names = [name for name in _ORDER if name not in ("metadata", *_OPTIONAL) or name in archive.names]
-        _check_headers(archive, [name for name in names if name != "metadata"])
-        return {name: archive.read(name) for name in names if name != "metadata"}, metadata
+        return arrays_in(archive), metadata
 
 
-def _check_headers(archive: Archive, names: Iterable[str]) -> None:
+def read_metadata(archive: Archive, name: str = "metadata") -> Any:
+    """The JSON value of an open scene file.
+
+    Raises:
+        ValueError: It is no text, or no JSON.
+    """
+    header = archive.header(name)
+    if header.dtype.kind != "U" or header.shape or header.bytes > _MOST_METADATA_BYTES:
+        raise ValueError(f"its metadata must be text, got {header.dtype} of {header.shape}")
+    return parse_json(str(archive.read(name)))
+
+
+def arrays_in(archive: Archive, prefix: str = "") -> dict[str, NDArray[Any]]:
+    """The arrays of one photo, whose names in the archive begin with the prefix.
+
+    Raises:
+        ValueError: One is missing, or they do not belong to one photo.
+    """
+    names = [name for name in _ORDER if name not in _OPTIONAL or f"{prefix}{name}" in archive.names]
+    names.remove("metadata")
+    _check_headers(archive, names, prefix)
+    return {name: archive.read(f"{prefix}{name}") for name in names}
+
+
+def _check_headers(archive: Archive, names: Iterable[str], prefix: str) -> None:
     """Refuses arrays that do not belong to one photo before any of them is read."""
-    height, width = (*archive.header("z_m").shape, 0, 0)[:2]
+    height, width = (*archive.header(f"{prefix}z_m").shape, 0, 0)[:2]
     for name in names:
-        header = archive.header(name)
+        header = archive.header(f"{prefix}{name}")
         dtype, more = _PIXELS.get(name, ("", ()))
         if dtype and (header.shape, header.dtype) != ((height, width, *more), np.dtype(dtype)):
             wanted = f"{dtype} of shape {(height, width, *more)}"

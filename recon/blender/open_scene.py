@@ -132,15 +132,15 @@ def _open_usd(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None"
 def _imported_camera(
     objects: list["bpy.types.Object"], scene: "bpy.types.Scene"
 ) -> "bpy.types.Object | None":
-    """The imported camera, with principal point and image size from its custom properties."""
-    item = next((item for item in objects if item.type == "CAMERA"), None)
-    if item is None:
-        return None
-    properties = next((holder for holder in (item.data, item) if "fx" in holder), None)
-    if properties is not None:
-        fx, fy, cx, cy = (float(properties[name]) for name in ("fx", "fy", "cx", "cy"))
-        _apply(item, Camera(fx, fy, cx, cy, int(properties["width"]), int(properties["height"])), scene)
-    return item
+    """The first imported camera by name, for the view and the image size; all get their principal point and lens from
+    their custom properties."""
+    cameras = sorted((item for item in objects if item.type == "CAMERA"), key=lambda item: item.name)
+    for item in reversed(cameras):
+        properties = next((holder for holder in (item.data, item) if "fx" in holder), None)
+        if properties is not None:
+            fx, fy, cx, cy = (float(properties[name]) for name in ("fx", "fy", "cx", "cy"))
+            _apply(item, Camera(fx, fy, cx, cy, int(properties["width"]), int(properties["height"])), scene)
+    return cameras[0] if cameras else None
 
 
 def _open_ply(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import ExportError
-from recon.export.format import Content
+from recon.export.format import Content, PlacedCamera
 from recon.frames import FILE_AXES
 from recon.geometry.point_cloud import GridCloud
 from recon.types import Mesh, PointCloud
@@ -133,6 +133,7 @@ def describe_lines(content: Content) -> list[str]:
         f"width {camera.width} height {camera.height}",
         f"focal_source {camera.source}",
         *_pose(content),
+        *(_placed(content, camera) for camera in content.cameras),
         *_flatten(content.provenance.as_dict()),
     ]
     return [_one_line(line) for line in lines]
@@ -151,6 +152,14 @@ def _pose(content: Content) -> list[str]:
         return []
     rows = np.linalg.inv(content.file_T_cam)[:3].reshape(-1)
     return [f"cam_T_file {' '.join(f'{number:.9g}' for number in rows)}"]
+
+
+def _placed(content: Content, camera: PlacedCamera) -> str:
+    """One of several cameras: its photo, intrinsics, and the first three rows of cam_T_file."""
+    rows = np.linalg.inv(content.file_T_cam @ camera.cam_T_own)[:3].reshape(-1)
+    lens = camera.intrinsics
+    numbers = (lens.fx, lens.fy, lens.cx, lens.cy, lens.width, lens.height, *rows)
+    return f"view {' '.join(f'{number:.6g}' for number in numbers)} {camera.name}"
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

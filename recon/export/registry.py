@@ -12,7 +12,6 @@ from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.export.format import Content, Format
 from recon.options import Shape
-from recon.types import Mesh
 
 _INSTEAD = {
     ".blend": "write .glb and open it with `recon blender scene.glb`, which sets up the camera as well",
@@ -83,6 +82,6 @@ def save(content: Content, path: Path, form: Format, *, overwrite: bool = True) 
     Raises:
         ExportError: nothing to write, no permission, no space, or an existing file; existing files are unchanged.
     """
-    shape: Shape = "mesh" if isinstance(content.geometry, Mesh) else "cloud"
-    with staged(path, form.sidecars(path, shape), overwrite=overwrite) as temporary:
+    _, *sidecars = form.files_of(content, path)
+    with staged(path, sidecars, overwrite=overwrite) as temporary:
         form.write(content, temporary)

@@ -1,4 +1,4 @@
-"""glTF 2.0 binary: the mesh with the photo as unlit texture, and the photo's camera.
+"""glTF 2.0 binary: the mesh with the photo as unlit texture, and the photo's camera, or those of several photos.
 
 The layout follows the Khronos glTF 2.0 specification, section 4 (GLB) and 3 (buffers, cameras).
 """
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from recon.errors import ExportError
 from recon.export.binary.threaded_writer import Buffer, Run, write_runs
 from recon.export.checks import textured_mesh_of, unit_normals
-from recon.export.format import Content, Format
+from recon.export.format import Content, Format, PlacedCamera
 from recon.export.texture import texture_jpeg
-from recon.frames import Transform, apply, file_T_cam, rotate
+from recon.frames import Transform, apply, file_T_cam, gl_T_cam, rotate
 from recon.threads import blocks, in_order
 from recon.types import Intrinsics, Mesh
 from recon.version import GENERATOR
@@ -147,15 +147,19 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
     names = ["POSITION", "TEXCOORD_0"] + ["NORMAL"] * (mesh.normals is not None)
     attributes = {name: index for index, name in enumerate(names)}
     primitive = {"attributes": attributes, "indices": len(names), "material": 0, "mode": 4}
-    depths = mesh.vertices[:, 2]
+    cameras = content.cameras or (PlacedCamera("photo camera", content.photo, content.intrinsics, np.eye(4)),)
+    depths_m = _depths_m(content, mesh)
     return {
         "asset": {"version": "2.0", "generator": GENERATOR, "extras": content.provenance.as_dict()},
         "extensionsUsed": ["KHR_materials_unlit"],
         "scene": 0,
-        "scenes": [{"nodes": [0, 1]}],
-        "nodes": [{"name": "scene", "mesh": 0}, _camera_node(content)],
+        "scenes": [{"nodes": list(range(1 + len(cameras)))}],
+        "nodes": [
+            {"name": "scene", "mesh": 0},
+            *(_camera_node(content, index, camera) for index, camera in enumerate(cameras)),
+        ],
         "meshes": [{"name": "scene", "primitives": [primitive]}],
-        "cameras": [_camera(content.intrinsics, float(depths.min()), float(depths.max()))],
+        "cameras": [_camera(camera.name, camera.intrinsics, *depths_m) for camera in cameras],
         "materials": [
             {
                 "name": "photo",
@@ -186,22 +190,33 @@ def _document(content: Content, mesh: Mesh, parts: list[_Part], offsets: list[in
     }
 
 
-def _camera_node(content: Content) -> dict[str, Any]:
-    node: dict[str, Any] = {"name": "photo camera", "camera": 0}
-    if content.level_T_gl is not None:
-        # In column-major order. A glTF camera looks along -z: its frame is the gl frame.
-        node["matrix"] = content.level_T_gl.T.reshape(-1).tolist()
+def _depths_m(content: Content, mesh: Mesh) -> tuple[float, float]:
+    """Nearest and farthest depth that the cameras must show."""
+    if not content.cameras:
+        depths = mesh.vertices[:, 2]
+        return float(depths.min()), float(depths.max())
+    # From any camera, nothing is farther than across the whole scene.
+    return 0.0, float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))
+
+
+def _camera_node(content: Content, index: int, camera: PlacedCamera) -> dict[str, Any]:
+    node: dict[str, Any] = {"name": camera.name, "camera": index}
+    # A glTF camera looks along -z: its frame is the gl frame.
+    placed_T_own = file_T_cam("y-up", content.level_T_gl) @ camera.cam_T_own @ gl_T_cam.T
+    if not np.array_equal(placed_T_own, np.eye(4)):
+        # In column-major order.
+        node["matrix"] = placed_T_own.T.reshape(-1).tolist()
     return node
 
 
-def _camera(camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str, Any]:
+def _camera(name: str, camera: Intrinsics, nearest_m: float, farthest_m: float) -> dict[str, Any]:
     """The photo's camera. glTF has no principal point and no pixel aspect: they are stored in the extras.
 
     ``shift_x`` and ``shift_y`` are Blender's camera shift for sensor fit VERTICAL, which its importer sets.
     """
     width, height = camera.width, camera.height
     return {
-        "name": "photo camera",
+        "name": name,
         "type": "perspective",
         "perspective": {
             "yfov": 2 * atan(height / (2 * camera.fy)),

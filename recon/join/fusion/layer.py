@@ -72,7 +72,8 @@ class Layer:
         """(N,) cosine of the angle between the normal and the line of sight, of the kept pixels."""
         points = self.points_cam
         along = np.einsum("ij,ij->i", points, self.normals_cam)
-        return np.asarray(-along / np.linalg.norm(points, axis=1), np.float32)
+        cosine: NDArray[np.float32] = (-along / np.linalg.norm(points, axis=1)).astype(np.float32)
+        return cosine
 
     @cached_property
     def weight(self) -> NDArray[np.float32]:
@@ -81,7 +82,7 @@ class Layer:
         1 for a surface that is seen at right angles at 1 m with the usual error.
         """
         z, sigma = self.z_m[self.keep], self.log_sigma[self.keep] / np.float32(USUAL_LOG_SIGMA)
-        weight = np.maximum(self.cos_view, 0) / np.square(z * sigma)
+        weight: NDArray[np.float32] = (np.maximum(self.cos_view, 0) / np.square(z * sigma)).astype(np.float32)
         weight[self.cos_view < _LEAST_COS] = 0
         weight[_at_edge(self.keep, self.connections)[self.keep]] *= np.float32(_AT_EDGE)
         return weight

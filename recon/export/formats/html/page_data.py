@@ -74,7 +74,7 @@ def _centre_depth_m(points: NDArray[np.float32], camera: Intrinsics) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         u = points[:, 0] / points[:, 2] * camera.fx + camera.cx - camera.width / 2
         v = points[:, 1] / points[:, 2] * camera.fy + camera.cy - camera.height / 2
-        middle = (np.abs(u) < camera.width / 6) & (np.abs(v) < camera.height / 6)
+        middle = (points[:, 2] > 0) & (np.abs(u) < camera.width / 6) & (np.abs(v) < camera.height / 6)
     return float(np.median(points[middle, 2] if middle.any() else points[:, 2]))
 
 
