@@ -116,7 +116,7 @@ def load_model(name: str = "auto", *, journal: "Journal | None" = None, **change
         name: A name from ``recon models``, as in ``Options.model``.
         journal: As for ``reconstruct``.
         **changes: Fields of ``Options`` that models use: ``device``, ``precision``, ``offline``, ``processing_size``,
-            ``augment``, ``backend``, ``depth_kind``, ``commercial_only``.
+            ``augment``, ``refine``, ``backend``, ``depth_kind``, ``commercial_only``.
 
     Raises:
         ReconError: The name is unknown, or the weights are unavailable.
@@ -135,24 +135,26 @@ def load_model(name: str = "auto", *, journal: "Journal | None" = None, **change
 
 
 def _as_asked(estimator: "Estimator", options: "Options") -> "Estimator":
-    """A model that exists already, augmented if the options say so.
+    """A model that exists already, augmented and refined if the options say so.
 
     Raises:
         OptionError: Another option asks for a model that would have to be created otherwise.
-        ReconError: It cannot be augmented.
+        ReconError: It reads depth from a file, which can be neither.
     """
-    from recon.depth.augmented import augmented
+    from recon.depth import registry
     from recon.depth.estimator import RunOptions
 
     run, usual = RunOptions.of(options), RunOptions()
     for each in fields(RunOptions):
-        if each.name not in ("augment", "offline") and getattr(run, each.name) != getattr(usual, each.name):
+        if each.name not in ("augment", "refine", "offline") and getattr(run, each.name) != getattr(
+            usual, each.name
+        ):
             raise OptionError(
                 f"--{each.name.replace('_', '-')} has no effect on a model that is created already: give it to "
                 "recon.load_model instead"
             )
     with names_of_arguments(ReconError):
-        return augmented(estimator, run.augment)
+        return registry.wrapped(estimator, run)
 
 
 def load_scene(path: str | Path) -> "Scene":

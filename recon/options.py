@@ -22,6 +22,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Backend = Literal["auto", "fast", "transformers"]
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 Augmentation = Literal["flip", "scales"]
+Refinement = Literal["guided", "bilateral"]
 Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"]
 Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -127,11 +128,17 @@ class Options:
     augment: tuple[Augmentation, ...] = _option(
         "Depth model",
         (),
-        "Average the predictions for changed photos: flip (mirrored; twice the time), scales (4 parts, seen larger). "
-        "Their disagreement adds to the uncertainty.",
+        "Average predictions of changed photos, mirrored (flip) and in parts (scales); shows where they disagree.",
         flag="--augment",
         metavar="flip,scales",
         choices=get_args(Augmentation),
+    )
+    refine: Refinement | None = _option(
+        "Depth model",
+        None,
+        "Move outlines to the photo's edges if the model's map is smaller. guided: contours. bilateral: means.",
+        flag="--refine",
+        choices=get_args(Refinement),
     )
     length: tuple[LengthBetween, ...] = _option(
         "Metric scale",

@@ -15,7 +15,6 @@ from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth import registry
-from recon.depth.augmented import augmented
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
@@ -191,15 +190,15 @@ def choose_estimator(options: Options, journal: Journal, photo: Photo | None = N
     """Creates the estimator selected by the options; its weights are not loaded yet.
 
     Raises:
-        ModelUnavailable: An unknown name, or depth from a file is to be augmented.
+        ModelUnavailable: An unknown name, or depth from a file is to be augmented or refined.
     """
     run = RunOptions.of(options)
     if options.model != "auto":
         return registry.create(options.model, run, journal, photo)
     if options.relative_depth is not None:
-        return augmented(RelativeFile(options.relative_depth), run.augment)
+        return registry.wrapped(RelativeFile(options.relative_depth), run)
     if options.depth is not None:
-        return augmented(Measured(options.depth, options.depth_unit), run.augment)
+        return registry.wrapped(Measured(options.depth, options.depth_unit), run)
     return registry.choose_auto(run, journal, photo)
 
 

@@ -108,8 +108,9 @@ def _reference(name: str, options: Options, journal: Journal) -> Estimator:
         return _depth_file(path, options)
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
-    # It gives one scale, which augmentation hardly changes.
-    reference = registry.create(name, replace(RunOptions.of(options), augment=()), journal)
+    # It gives one scale, which neither changes.
+    run = replace(RunOptions.of(options), augment=(), refine=None)
+    reference = registry.create(name, run, journal)
     if reference.gives != "metric":
         raise CalibrationError(f"{name} predicts depth only up to scale: --reference takes a metric model")
     return reference

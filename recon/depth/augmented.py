@@ -13,11 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.depth.embedded import CarriedByPhoto
 from recon.depth.estimator import Estimator
-from recon.depth.measured import Measured
-from recon.depth.relative_file import RelativeFile
-from recon.errors import ModelUnavailable
 from recon.journal import Journal
 from recon.options import Augmentation
 from recon.types import (
@@ -36,22 +32,6 @@ _PART = 0.75
 _FITS = 5
 _MOST_SAMPLES = 20_000
 """Pixels of a fit."""
-
-
-def augmented(estimator: Estimator, how: Sequence[Augmentation]) -> Estimator:
-    """The estimator, augmented if that is wanted.
-
-    Raises:
-        ModelUnavailable: It reads depth from a file.
-    """
-    if not how:
-        return estimator
-    if isinstance(estimator, CarriedByPhoto | Measured | RelativeFile):
-        raise ModelUnavailable(
-            "--augment runs a depth network on changed copies of the photo, but this depth comes from a file: omit "
-            "--augment, or choose a network with --model."
-        )
-    return Augmented(estimator, how)
 
 
 class Augmented:

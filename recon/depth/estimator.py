@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from recon.depth.hub.checkpoint_cache import Source
 from recon.errors import PhotoError
 from recon.journal import Journal
-from recon.options import Augmentation, Backend, Device, Options, Precision
+from recon.options import Augmentation, Backend, Device, Options, Precision, Refinement
 from recon.types import DepthEstimate, DepthKind, Photo
 
 Place = Literal["indoor", "outdoor"]
@@ -25,6 +25,7 @@ class RunOptions:
     depth_kind: DepthKind | None = None
     commercial_only: bool = False
     augment: tuple[Augmentation, ...] = ()
+    refine: Refinement | None = None
 
     @classmethod
     def of(cls, options: Options) -> "RunOptions":

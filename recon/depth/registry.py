@@ -13,11 +13,12 @@ from types import ModuleType
 import recon.depth
 from recon import estimator_names as names
 from recon.depth import plug_ins, with_transformers
-from recon.depth.augmented import augmented
 from recon.depth.embedded import CarriedByPhoto, carried_by
 from recon.depth.estimator import CheckpointMaker, Estimator, ModelCard, RunOptions
 from recon.depth.hub import checkpoint_cache, download, remembered
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.measured import Measured
+from recon.depth.relative_file import RelativeFile
 from recon.errors import ModelUnavailable, PhotoError
 from recon.journal import Journal
 from recon.types import Photo
@@ -93,8 +94,30 @@ def create(
     """
     if run.commercial_only:
         check_commercial_use(name)
-    made = _created(name, run, journal, photo)
-    return augmented(made, run.augment) if run.augment else made
+    return wrapped(_created(name, run, journal, photo), run)
+
+
+def wrapped(estimator: Estimator, run: RunOptions) -> Estimator:
+    """The estimator, augmented and refined as the options say.
+
+    Raises:
+        ModelUnavailable: One of the two is wanted of depth that comes from a file.
+    """
+    wanted = "--augment" if run.augment else "--refine"
+    if (run.augment or run.refine) and isinstance(estimator, CarriedByPhoto | Measured | RelativeFile):
+        raise ModelUnavailable(
+            f"{wanted} is for depth networks, but this depth comes from a file: omit {wanted}, or choose a network "
+            "with --model."
+        )
+    if run.augment:
+        from recon.depth.augmented import Augmented
+
+        estimator = Augmented(estimator, run.augment)
+    if run.refine:
+        from recon.depth.refined import Refined
+
+        estimator = Refined(estimator, run.refine)
+    return estimator
 
 
 def _created(name: str, run: RunOptions, journal: Journal | None, photo: Photo | None) -> Estimator:
@@ -128,7 +151,7 @@ def choose_auto(run: RunOptions, journal: Journal, photo: Photo | None = None) -
     if photo is not None and photo.carried is not None:
         chosen = _carried_metric(photo, journal)
         if chosen is not None:
-            return augmented(chosen, run.augment)
+            return wrapped(chosen, run)
     best = best_for(run)
     source = Source(repository=card(best).repository)
     try:

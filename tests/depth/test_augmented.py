@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import recon
 from recon.calibration.calibration import Calibration, apply
 from recon.depth import registry
-from recon.depth.augmented import Augmented, augmented
+from recon.depth.augmented import Augmented
 from recon.depth.estimator import RunOptions
 from recon.depth.measured import Measured
 from recon.error_model import ErrorModel
@@ -143,9 +143,13 @@ def test_an_error_model_without_a_map_is_widened() -> None:
 
 def test_depth_of_a_file_cannot_be_augmented(tmp_path: Path) -> None:
     file = Measured(tmp_path / "depth.npy")
-    assert augmented(file, ()) is file
-    with pytest.raises(ModelUnavailable, match="comes from a file: omit --augment"):
-        augmented(file, ("flip",))
+    assert registry.wrapped(file, RunOptions()) is file
+    for run, flag in (
+        (RunOptions(augment=("flip",)), "--augment"),
+        (RunOptions(refine="guided"), "--refine"),
+    ):
+        with pytest.raises(ModelUnavailable, match=f"comes from a file: omit {flag}"):
+            registry.wrapped(file, run)
     for options in (
         Options(depth=tmp_path / "d.npy", augment="flip"),  # type: ignore[arg-type]
         Options(relative_depth=tmp_path / "d.npy", augment="flip"),  # type: ignore[arg-type]

@@ -24,7 +24,18 @@ def sections(command: str, columns: int = 100) -> dict[str, list[str]]:
 
 
 def test_the_commands_that_share_options_are_grouped() -> None:
-    assert GROUPED == ["build", "calibrate", "compare", "depth", "eval", "export", "join", "render", "view"]
+    assert GROUPED == [
+        "build",
+        "calibrate",
+        "compare",
+        "depth",
+        "eval",
+        "export",
+        "features",
+        "join",
+        "render",
+        "view",
+    ]
     shared = {field.name for field in dataclasses.fields(Options)}
     for name, command in REAL.items():
         takes = {parameter.name for parameter in command.params} & shared

@@ -19,7 +19,7 @@ from recon_cli.options.scene_options import (
 )
 from recon_cli.options.without_effect import is_given
 
-_OPTIONS = ("model", *(name for name in CAMERA_AND_RUN if name != "augment"))
+_OPTIONS = ("model", *(name for name in CAMERA_AND_RUN if name not in ("augment", "refine")))
 _EPILOG = """\b
 Examples:
   recon features photo.jpg --model depthpro -o features/

@@ -25,6 +25,7 @@ CAMERA_AND_RUN = (
     "precision",
     "processing_size",
     "augment",
+    "refine",
     "backend",
     "depth_kind",
     "commercial_only",

@@ -30,7 +30,7 @@ _GAIN = 1.5
 """Between two fits a place becomes this much surer of its side."""
 _UNFRAY = 0.1
 """Standard deviation of the smoothing of the contour, in coarse pixels."""
-_LARGEST_PX = 1536
+LARGEST_PX = 1536
 """Longer side of the size at which contours are placed; above it a step stays one pixel of that size."""
 
 
@@ -51,7 +51,7 @@ def upsample(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats | None = Non
     if rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError(f"rgb: expected (H, W, 3), got {rgb.shape}")
     height, width = rgb.shape[:2]
-    shrink = min(1.0, _LARGEST_PX / max(height, width))
+    shrink = min(1.0, LARGEST_PX / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     surfaces = two_surfaces(coarse, weight)
     upper = cv2.resize(surfaces.upper, size, interpolation=cv2.INTER_LINEAR)
@@ -60,7 +60,7 @@ def upsample(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats | None = Non
     photo = rgb if shrink == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     lower = cv2.resize(surfaces.lower, size, interpolation=cv2.INTER_LINEAR)
     placed = np.where(_on_upper(coarse, surfaces, np.asarray(photo, np.uint8)), upper, lower)
-    return placed if shrink == 1 else _enlarge(placed, width, height)
+    return placed if shrink == 1 else enlarge(placed, width, height)
 
 
 def _on_upper(coarse: Floats, surfaces: TwoSurfaces, photo: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -154,8 +154,8 @@ def _dot(a: Sequence[Floats], b: Sequence[Floats]) -> Floats:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _enlarge(placed: Floats, width: int, height: int) -> Floats:
-    """Interpolates, but takes the nearest pixel at steps: none is smeared over several pixels of a large photo."""
+def enlarge(placed: Floats, width: int, height: int) -> Floats:
+    """A map (h, w) at a larger size: interpolated, but the nearest pixel at steps, which are not smeared."""
     smooth = np.asarray(cv2.resize(placed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     nearest = cv2.resize(placed, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     kernel = np.ones((3, 3), np.uint8)
