@@ -2,8 +2,8 @@
 
     python -m tools.bench.refine --views 12
 
-The true depth is reduced to a smaller map, as a network would give it for a larger photo, slightly blurred, and brought
-back by interpolation and by each method. Boundary F1; error: mean difference of log depth near true outlines.
+The true depth is reduced to a smaller map, as a network would give it for a larger photo, slightly blurred, and
+brought back by interpolation and by each method. Boundary F1; error: mean difference of log depth near true outlines.
 """
 
 import argparse
