@@ -56,6 +56,7 @@ def f1(z_m: np.ndarray) -> float:
 @pytest.mark.parametrize(("how", "least"), [("guided", 0.9), ("bilateral", 0.9)])
 @pytest.mark.parametrize("relative", [False, True])
 def test_outlines_come_to_the_edges_of_the_photo(how: Refinement, least: float, relative: bool) -> None:
+    z_m: np.ndarray
     if relative:
         # Relative depth may be negative.
         depth = refine(

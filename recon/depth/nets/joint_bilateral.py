@@ -52,4 +52,4 @@ def bilateral(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats) -> Floats:
 
 def _places(pixels: int, coarse: int) -> NDArray[np.float64]:
     """Position of each pixel's centre, in coarse pixels."""
-    return (np.arange(pixels) + 0.5) * (coarse / pixels)
+    return np.asarray((np.arange(pixels) + 0.5) * (coarse / pixels), np.float64)
