@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 # Reference pixels used in the fit: more cost time and add no information, as the errors of neighbours are correlated.
 _MAX_SAMPLES = 40_000
-_MIN_SAMPLES = 50
+MIN_SAMPLES = 50
 # Errors of a depth network are correlated over large patches: each cell of this grid counts as one observation when
 # the standard errors are computed.
 _CELLS = 16
@@ -114,9 +114,9 @@ def dense_of(values: Values, reference: MetricDepth, spread: ErrorModel) -> Dens
     if values.value.shape != reference.z_m.shape:
         raise ValueError(f"depth {values.value.shape} and reference {reference.z_m.shape} differ in size")
     rows, cols = np.nonzero(values.valid & reference.valid)
-    if len(rows) < _MIN_SAMPLES:
+    if len(rows) < MIN_SAMPLES:
         raise CalibrationError(
-            f"the reference has only {len(rows)} pixels in common with this photo's depth; {_MIN_SAMPLES} are needed"
+            f"the reference has only {len(rows)} pixels in common with this photo's depth; {MIN_SAMPLES} are needed"
         )
     # Drawn, not every nth: that would fall into a few columns of the picture. The seed makes it the same each time.
     chosen = np.random.default_rng(0).permutation(len(rows))[:_MAX_SAMPLES]

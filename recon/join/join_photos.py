@@ -17,6 +17,7 @@ from recon.depth.estimator import Estimator
 from recon.depth.sparse_points import on_grid
 from recon.errors import CalibrationError
 from recon.join.find_poses import find_poses
+from recon.join.join_report import JournalOfPhoto, report_fit, report_left_out, report_poses
 from recon.join.joined_scene import JoinedScene, LeftOut
 from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.photo_set import NamedPhoto
@@ -24,7 +25,7 @@ from recon.join.posed_view import PosedView
 from recon.join.poses import CameraPose, Poses
 from recon.join.tie_points import with_tie_points
 from recon.join.view_problem import ViewData, ViewProblem, view_problem
-from recon.journal import Entry, Journal
+from recon.journal import Journal
 from recon.options import Options
 from recon.pipeline import choose_estimator, provenance_of
 from recon.types import DepthEstimate, Intrinsics, MetricDepth
@@ -58,7 +59,7 @@ def join_photos(
     # 2. Poses, up to scale, and the points that several photos show
     if poses is None:
         poses = find_poses([each.photo for each in photos], cameras, journal)
-    _report_poses(poses, photos, journal)
+    report_poses(poses, photos, journal)
     poses = _with_points(poses, photos, cameras, journal)
     # 3. Depth of each photo
     estimator = estimator or _estimator(options, journal)
@@ -67,7 +68,7 @@ def join_photos(
     problems, left_out = _problems(datas, journal)
     with journal.stage(f"Fitting one scale to {len(problems)} photos"):
         fitted = joint_fit([each for _, each in problems], unit_sigma=poses.unit_sigma)
-    _report_fit(fitted, problems, poses, journal)
+    report_fit(fitted, problems, poses, journal)
     # 5. Scene
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
 
@@ -92,17 +93,6 @@ def _with_points(
     return replace(poses, by_photo=with_tie_points(by_photo, [each.photo for each in photos], used, journal))
 
 
-def _report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:
-    journal.decide(
-        "poses",
-        f"{len(poses.by_photo)} of {len(photos)} photos placed ({poses.source})",
-        source=poses.source,
-        placed=[photos[index].name for index in sorted(poses.by_photo)],
-    )
-    for each in poses.left_out:
-        journal.warn("left out", f"{each.photo} is left out: {each.reason}", photo=each.photo)
-
-
 def _estimator(options: Options, journal: Journal) -> Estimator | None:
     """The model for all photos; None if each has its measured depth."""
     if options.depth is None:
@@ -125,7 +115,7 @@ def _estimated(
     with journal.stage("Estimating depth", len(poses.by_photo)) as progress:
         for index, pose in sorted(poses.by_photo.items()):
             named = photos[index]
-            photo, quiet = named.photo, _OnePhoto(journal, named.name, first=not found)
+            photo, quiet = named.photo, JournalOfPhoto(journal, named.name, first=not found)
             used = estimator or choose_estimator(
                 with_own_depth(options, named.stem, Path(photo.path or named.name)), quiet, photo
             )
@@ -157,7 +147,7 @@ def _problems(
             problems.append((index, view_problem(data)))
         except CalibrationError as error:
             left_out.append(LeftOut(data.name, str(error)))
-            journal.warn("left out", f"{data.name} is left out: {error}", photo=data.name)
+            report_left_out(left_out[-1], journal)
     if len(problems) < 2:
         raise CalibrationError(
             f"fewer than two photos can be joined; {left_out[0].photo}: {left_out[0].reason}"
@@ -165,41 +155,6 @@ def _problems(
             else "fewer than two photos can be joined"
         )
     return problems, left_out
-
-
-def _report_fit(
-    fitted: JointFit, problems: Sequence[tuple[int, ViewProblem]], poses: Poses, journal: Journal
-) -> None:
-    unit = "" if poses.unit_sigma is None else f", {fitted.metres_per_unit:.4f} m per unit of the poses"
-    journal.decide(
-        "scale",
-        f"one scale for {len(problems)} photos ± {100 * fitted.scale_interval:.1f} % (95 %){unit}",
-        metres_per_unit=fitted.metres_per_unit,
-        scale_interval=fitted.scale_interval,
-    )
-    for (_, view), calibration, vote in zip(problems, fitted.calibrations, fitted.votes, strict=True):
-        journal.detail(
-            "scale",
-            f"{view.data.name}: 1/z = {calibration.scale:.4g} * value + {calibration.shift:.4g}, scatter "
-            f"{100 * (calibration.relative_error or 0):.1f} %",
-            photo=view.data.name,
-            scale=calibration.scale,
-            shift=calibration.shift,
-        )
-        if view.prior is not None and not vote:
-            journal.warn(
-                "scale",
-                f"{view.data.name}: the metres of its depth disagree with those of the others; they are not used",
-                photo=view.data.name,
-            )
-        for residual in calibration.constraints:
-            if not residual.used:
-                journal.warn(
-                    "given",
-                    f"{view.data.name}: {residual.constraint} disagrees with the rest, which implies "
-                    f"{residual.fitted_m:.3g} m; it is not used",
-                    photo=view.data.name,
-                )
 
 
 def _scene(
@@ -233,20 +188,3 @@ def _metric(estimate: DepthEstimate, calibration: Calibration) -> Metric:
         focal_fitted=False,
         error_model=known_error_model(estimate.model),
     )
-
-
-class _OnePhoto(Journal):
-    """Passes on warnings with the photo's name, and decisions of the first photo; those of others are details."""
-
-    def __init__(self, journal: Journal, name: str, *, first: bool) -> None:
-        super().__init__()
-        self._journal, self._name, self._first = journal, name, first
-
-    def show(self, entry: Entry) -> None:
-        """Passes the entry on."""
-        if entry.kind == "warning":
-            self._journal.warn(entry.topic, f"{self._name}: {entry.message}", **entry.values)
-        elif entry.kind == "decision" and self._first:
-            self._journal.decide(entry.topic, entry.message, **entry.values)
-        else:
-            self._journal.detail(entry.topic, f"{self._name}: {entry.message}", **entry.values)

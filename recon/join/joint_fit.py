@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from recon.calibration.calibration import Calibration
 from recon.calibration.fit import calibration_of
 from recon.calibration.problem import FAR, GAIN, NEAR, covariance_of
-from recon.calibration.robust_fit import Solution, Weighed, weigh, whitened
+from recon.calibration.robust_fit import Solution, Weighed, weigh
 from recon.calibration.values import Array
 from recon.errors import CalibrationError
+from recon.join.joint_unknowns import Unknowns, cost_of, residual_of, votes_of
 from recon.join.view_problem import ViewProblem, start_gains
 from recon.statistics import COVERAGE_FACTOR
 
-_AGREE = 3.0
 _ROUNDS = 12
 _SOURCE = "the other photos"
 
@@ -39,43 +39,6 @@ class JointFit:
     """(N,) False for photos whose own metres disagree with the others, or that have none."""
 
 
-@dataclass(frozen=True)
-class _Unknowns:
-    """Where the unknowns of each photo are in the vector of all: those of a photo, then unit and common error."""
-
-    views: tuple[ViewProblem, ...]
-
-    def split(self, every: Array) -> list[Array]:
-        """(4,) for each photo; their gain is the common unit."""
-        at, found = 0, []
-        for view in self.views:
-            count = 1 + view.problem.shift
-            far = every[at + 1] if view.problem.shift else 0.0
-            found.append(np.array([every[at], far, 0.0, every[-2]]))
-            at += count
-        return found
-
-    def places(self) -> list[list[int]]:
-        """Indices of the unknowns of each photo, and of the unit."""
-        at, found = 0, []
-        for view in self.views:
-            count = 1 + view.problem.shift
-            found.append([*range(at, at + count), self.size - 2])
-            at += count
-        return found
-
-    @property
-    def size(self) -> int:
-        """Number of all unknowns."""
-        return sum(1 + view.problem.shift for view in self.views) + 2
-
-    def start(self, gain: float) -> Array:
-        """All unknowns, where the photos have the depth of the poses in metres."""
-        shrink = np.exp(-gain)
-        parts = [view.start[: 1 + view.problem.shift] * shrink for view in self.views]
-        return np.concatenate([*parts, [gain, 0.0]])
-
-
 def joint_fit(views: Sequence[ViewProblem], *, unit_sigma: float | None) -> JointFit:
     """Fits all photos.
 
@@ -86,14 +49,16 @@ def joint_fit(views: Sequence[ViewProblem], *, unit_sigma: float | None) -> Join
     Raises:
         CalibrationError: Nothing determines the metre, or the constraints contradict each other.
     """
-    unknowns = _Unknowns(tuple(views))
+    unknowns = Unknowns(tuple(views))
     gains = [*start_gains(views), *([0.0] if unit_sigma is not None else [])]
     if not gains:
         raise CalibrationError(
             "nothing determines the scale: the depth and the poses are known only up to scale; use a metric model "
             "(--model depthpro), or give a known length, e.g. --length PHOTO:100,200:100,900=2.03m"
         )
-    every = min((unknowns.start(gain) for gain in gains), key=lambda each: _cost(unknowns, each, unit_sigma))
+    every = min(
+        (unknowns.start(gain) for gain in gains), key=lambda each: cost_of(unknowns, each, unit_sigma)
+    )
     every, weighed, votes, jacobian = _polished(unknowns, every, unit_sigma)
     _check_constraints(unknowns, every, weighed)
     covariance = covariance_of(jacobian.T @ jacobian)
@@ -106,7 +71,7 @@ def joint_fit(views: Sequence[ViewProblem], *, unit_sigma: float | None) -> Join
 
 
 def _polished(
-    unknowns: _Unknowns, every: Array, unit_sigma: float | None
+    unknowns: Unknowns, every: Array, unit_sigma: float | None
 ) -> tuple[Array, list[Weighed], NDArray[np.bool_], Array]:
     """Alternates least squares and the rejection of outliers until neither changes."""
     from scipy.optimize import least_squares
@@ -118,12 +83,12 @@ def _polished(
     for _ in range(_ROUNDS):
         split = unknowns.split(every)
         weighed = [weigh(view.problem, x) for view, x in zip(unknowns.views, split, strict=True)]
-        votes = _votes(unknowns, every)
+        votes = votes_of(unknowns, every)
 
         def residual(
             chosen: Array, weighed: list[Weighed] = weighed, votes: NDArray[np.bool_] = votes
         ) -> Array:
-            return _residual(unknowns, chosen, weighed, votes, unit_sigma)
+            return residual_of(unknowns, chosen, weighed, votes, unit_sigma)
 
         result = least_squares(residual, every, bounds=(low, np.inf), x_scale="jac", jac="2-point")
         every = result.x
@@ -134,59 +99,7 @@ def _polished(
     return every, weighed, votes, result.jac
 
 
-def _residual(
-    unknowns: _Unknowns,
-    every: Array,
-    weighed: Sequence[Weighed],
-    votes: NDArray[np.bool_],
-    unit_sigma: float | None,
-) -> Array:
-    """Of all observations, in standard deviations."""
-    split = unknowns.split(every)
-    parts = [
-        whitened(view.problem, each, x) for view, each, x in zip(unknowns.views, weighed, split, strict=True)
-    ]
-    parts.append(_from_prior(unknowns, every)[votes])
-    common = max(view.common_sigma for view in unknowns.views)
-    parts.append(np.array([every[-1] / common]))
-    if unit_sigma is not None:
-        parts.append(np.array([every[-2] / unit_sigma]))
-    return np.concatenate(parts)
-
-
-def _from_prior(unknowns: _Unknowns, every: Array) -> Array:
-    """(N,) deviations of the photos' scales from their own metres and the common error; 0 if they have no metres."""
-    return np.array(
-        [
-            0.0 if view.prior is None else view.prior.residual(x)[0] - every[-1] / view.prior.scale_sigma
-            for view, x in zip(unknowns.views, unknowns.split(every), strict=True)
-        ]
-    )
-
-
-def _votes(unknowns: _Unknowns, every: Array) -> NDArray[np.bool_]:
-    """(N,) whether the metres of each photo agree with those of the others: with their median, which two cannot
-    outvote."""
-    off = _from_prior(unknowns, every)
-    has_metres = np.array([view.prior is not None for view in unknowns.views])
-    if has_metres.sum() < 3:
-        return has_metres
-    return has_metres & (np.abs(off - np.median(off[has_metres])) <= _AGREE)
-
-
-def _cost(unknowns: _Unknowns, every: Array, unit_sigma: float | None) -> float:
-    """Robust cost of a start: every vote for the metre counts at most as much as an outlier."""
-    off = [_from_prior(unknowns, every)]
-    for view, x in zip(unknowns.views, unknowns.split(every), strict=True):
-        if view.problem.explicit is not None:
-            sigma = np.sqrt(view.problem.explicit.variance(x, view.problem.spread))
-            off.append(view.problem.explicit.residual(x) / sigma)
-    if unit_sigma is not None:
-        off.append(np.array([every[-2] / unit_sigma]))
-    return float(np.log1p(np.concatenate(off) ** 2).sum())
-
-
-def _check_constraints(unknowns: _Unknowns, every: Array, weighed: Sequence[Weighed]) -> None:
+def _check_constraints(unknowns: Unknowns, every: Array, weighed: Sequence[Weighed]) -> None:
     """Raises CalibrationError if half of the user's constraints or more disagree with the rest."""
     used = sum(int(each.agree.sum()) for each in weighed)
     count = sum(len(each.agree) for each in weighed)

@@ -15,7 +15,7 @@ from recon.calibration.residuals import explicit_of
 from recon.calibration.robust_fit import polished
 from recon.calibration.scatter import local_error
 from recon.calibration.search import best_start
-from recon.calibration.values import Array, Dense, Values, dense_of
+from recon.calibration.values import MIN_SAMPLES, Array, Dense, Values, dense_of
 from recon.constraints import Constraint
 from recon.errors import CalibrationError
 from recon.estimator_names import MEASURED
@@ -75,6 +75,12 @@ def view_problem(data: ViewData) -> ViewProblem:
     error = known or assumed_error_model(data.estimate.model)
     if relative:
         check_range(value[depth.valid], data.estimate.model)
+    common = int((data.points.valid & depth.valid).sum())
+    if common < MIN_SAMPLES:
+        raise CalibrationError(
+            f"only {common} points of it are known from other photos, and {MIN_SAMPLES} are needed: it needs more "
+            "overlap or texture"
+        )
     dense = _thinned(dense_of(values, data.points, error))
     if relative:
         check_reference_range(dense.z_m, "the points that several photos show")
@@ -87,10 +93,10 @@ def view_problem(data: ViewData) -> ViewProblem:
     # The points show how far single pixels are off, where nobody measured the estimator.
     spread = known or local_error(alone.scatter or error.local)
     explicit = explicit_of(values, data.constraints, spread) if data.constraints else None
-    common, own = _scale_sigmas(values, data.estimate)
+    shared, own = _scale_sigmas(values, data.estimate)
     prior = None if relative else Prior.of(values, own, shifted=False)
     return ViewProblem(
-        data, values, replace(problem, explicit=explicit, spread=spread), alone.x, prior, common
+        data, values, replace(problem, explicit=explicit, spread=spread), alone.x, prior, shared
     )
 
 

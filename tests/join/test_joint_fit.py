@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from posed_photos import spoiled, true_length
 
 from recon.calibration.calibration import apply
 from recon.errors import CalibrationError
@@ -8,6 +7,7 @@ from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.posed_view import PosedView
 from recon.join.view_problem import view_problem
 from recon.types import DepthKind
+from tools.sequences.spoiled import spoiled, true_length
 from tools.sequences.walk import walk
 
 UNIT_M = 3.0

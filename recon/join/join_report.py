@@ -1,0 +1,80 @@
+"""What joining photos reports: poses, scale, and what was left out and why."""
+
+from collections.abc import Sequence
+
+from recon.join.joined_scene import LeftOut
+from recon.join.joint_fit import JointFit
+from recon.join.photo_set import NamedPhoto
+from recon.join.poses import Poses
+from recon.join.view_problem import ViewProblem
+from recon.journal import Entry, Journal
+
+
+def report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:
+    """Which photos were placed, by what, and which were not."""
+    journal.decide(
+        "poses",
+        f"{len(poses.by_photo)} of {len(photos)} photos placed ({poses.source})",
+        source=poses.source,
+        placed=[photos[index].name for index in sorted(poses.by_photo)],
+    )
+    for each in poses.left_out:
+        report_left_out(each, journal)
+
+
+def report_left_out(each: LeftOut, journal: Journal) -> None:
+    """A photo that is not part of the scene, and why."""
+    journal.warn("left out", f"{each.photo} is left out: {each.reason}", photo=each.photo)
+
+
+def report_fit(
+    fitted: JointFit, problems: Sequence[tuple[int, ViewProblem]], poses: Poses, journal: Journal
+) -> None:
+    """The scale with its interval, and what disagreed."""
+    unit = "" if poses.unit_sigma is None else f", {fitted.metres_per_unit:.4f} m per unit of the poses"
+    journal.decide(
+        "scale",
+        f"one scale for {len(problems)} photos ± {100 * fitted.scale_interval:.1f} % (95 %){unit}",
+        metres_per_unit=fitted.metres_per_unit,
+        scale_interval=fitted.scale_interval,
+    )
+    for (_, view), calibration, vote in zip(problems, fitted.calibrations, fitted.votes, strict=True):
+        journal.detail(
+            "scale",
+            f"{view.data.name}: 1/z = {calibration.scale:.4g} * value + {calibration.shift:.4g}, scatter "
+            f"{100 * (calibration.relative_error or 0):.1f} %",
+            photo=view.data.name,
+            scale=calibration.scale,
+            shift=calibration.shift,
+        )
+        if view.prior is not None and not vote:
+            journal.warn(
+                "scale",
+                f"{view.data.name}: the metres of its depth disagree with those of the others; they are not used",
+                photo=view.data.name,
+            )
+        for residual in calibration.constraints:
+            if not residual.used:
+                journal.warn(
+                    "given",
+                    f"{view.data.name}: {residual.constraint} disagrees with the rest, which implies "
+                    f"{residual.fitted_m:.3g} m; it is not used",
+                    photo=view.data.name,
+                )
+
+
+class JournalOfPhoto(Journal):
+    """Passes on warnings with the photo's name, and decisions of the first photo; those of others are details."""
+
+    def __init__(self, journal: Journal, name: str, *, first: bool) -> None:
+        super().__init__()
+        self._journal, self._name, self._first = journal, name, first
+
+    def show(self, entry: Entry) -> None:
+        """Passes the entry on."""
+        if entry.kind == "warning":
+            self._journal.warn(entry.topic, f"{self._name}: {entry.message}", **entry.values)
+        elif entry.kind == "decision" and self._first:
+            self._journal.decide(entry.topic, entry.message, **entry.values)
+        else:
+            self._journal.detail(entry.topic, f"{self._name}: {entry.message}", **entry.values)

@@ -1,0 +1,223 @@
+"""Figures of joined photos: poses, recovered scale, and whether its 95 % interval contains the truth.
+
+python -m tools.bench.join walks [--photos 2 5 10] [--seeds 3]     pycolmap's own poses on generated walks
+python -m tools.bench.join coverage [--draws 60]     relative depth of random scale, noise, 10 % outliers, one length
+python -m tools.bench.join kinect FOLDER [--photos 2 5 20]     7-Scenes frames: measured depth, and true poses
+python -m tools.bench.join fit [--photos 50]     time and memory of the fit alone
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recon.errors import CalibrationError
+from recon.frames import Transform
+from recon.join.join_photos import join_photos
+from recon.join.joined_scene import JoinedScene
+from recon.join.joint_fit import joint_fit
+from recon.join.photo_set import NamedPhoto
+from recon.join.posed_view import PosedView
+from recon.join.poses import CameraPose, Poses
+from recon.join.view_problem import view_problem
+from recon.journal import Journal
+from recon.options import Options
+from recon.photo.read import read_photo
+from recon.types import DepthEstimate, DepthKind, Intrinsics, Photo
+from tools.bench.timing import table
+from tools.sequences.spoiled import spoiled, true_length
+from tools.sequences.walk import walk
+
+
+class _Truth:
+    """An estimator that knows the depth of the photos."""
+
+    name = "measured"
+    gives: DepthKind = "metric"
+
+    def __init__(self, views: Sequence[PosedView]) -> None:
+        self._depth = {view.photo.name: view.depth for view in views}
+
+    def estimate(self, photo: Photo, *, focal_px: float | None, journal: Journal) -> DepthEstimate:
+        return DepthEstimate(self._depth[photo.name], self.name)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Of joined photos against the truth, relative to the first of them."""
+
+    registered: int
+    place_cm: float
+    turn_deg: float
+    scale: float
+    """Of the distances between the cameras: 0.01 is 1 % too long."""
+    interval: float
+
+
+def _errors(scene: JoinedScene, views: Sequence[PosedView]) -> _Errors:
+    by_name = {view.photo.name: view.world_T_cam for view in views}
+    true_first = np.linalg.inv(by_name[scene.views[0].photo.name])
+    places, turns, ratios = [], [], []
+    for view in scene.views[1:]:
+        truth: Transform = true_first @ by_name[view.photo.name]
+        places.append(np.linalg.norm(view.centre_m - truth[:3, 3]))
+        cos = (np.trace(view.world_T_cam[:3, :3].T @ truth[:3, :3]) - 1) / 2
+        turns.append(np.degrees(np.arccos(np.clip(cos, -1, 1))))
+        ratios.append(np.linalg.norm(view.centre_m) / np.linalg.norm(truth[:3, 3]))
+    return _Errors(
+        len(scene.views),
+        100 * float(np.sqrt(np.mean(np.square(places)))),
+        float(np.sqrt(np.mean(np.square(turns)))),
+        float(np.median(ratios)) - 1,
+        scene.scale_interval or 0.0,
+    )
+
+
+def _joined(views: Sequence[PosedView], poses: Poses | None) -> JoinedScene:
+    photos = [NamedPhoto(str(view.photo.name), view.photo, str(view.photo.name)) for view in views]
+    k = views[0].intrinsics
+    options = Options(intrinsics=(k.fx, k.fy, k.cx, k.cy))
+    return join_photos(photos, options, Journal(), poses=poses, estimator=_Truth(views))
+
+
+def _row(title: str, views: Sequence[PosedView], poses: Poses | None = None) -> list[str]:
+    began = time.perf_counter()
+    try:
+        found = _errors(_joined(views, poses), views)
+    except CalibrationError as error:
+        return [title, f"0 of {len(views)}", str(error)[:60], "", "", "", ""]
+    seconds = time.perf_counter() - began
+    return [
+        title,
+        f"{found.registered} of {len(views)}",
+        f"{found.place_cm:.2f} cm",
+        f"{found.turn_deg:.2f}°",
+        f"{100 * found.scale:+.2f} %",
+        f"± {100 * found.interval:.1f} %",
+        f"{seconds:.0f} s",
+    ]
+
+
+_TITLES = ("photos", "joined", "place, RMS", "turn, RMS", "scale", "95 % interval", "time")
+
+
+def walks(counts: Sequence[int], seeds: int) -> str:
+    """Generated walks with true depth of a sensor, and poses of pycolmap."""
+    rows = []
+    for count in counts:
+        for seed in range(seeds):
+            views = walk(count, seed=seed, width=480, height=360).views
+            rows.append(_row(f"{count}, walk {seed}", views))
+            print(rows[-1], file=sys.stderr, flush=True)
+    return table(_TITLES, rows)
+
+
+def kinect(folder: Path, counts: Sequence[int]) -> str:
+    """Frames of 7-Scenes with the depth of the sensor: poses of pycolmap, and the true ones in an unknown unit."""
+    pairs = json.loads((folder / "pairs.json").read_text("utf-8"))
+    names = sorted(name for name in pairs if name.startswith("7scenes_"))
+    views = [_frame(folder, pairs[name]) for name in names]
+    rows = []
+    for count in counts:
+        some = views[:count]
+        rows.append(_row(f"{count}, pycolmap's poses", some))
+        print(rows[-1], file=sys.stderr, flush=True)
+        poses = {k: CameraPose(view.world_T_cam, view.intrinsics) for k, view in enumerate(some)}
+        rows.append(_row(f"{count}, true poses of unknown unit", some, Poses(poses, "truth")))
+        print(rows[-1], file=sys.stderr, flush=True)
+    return table(_TITLES, rows)
+
+
+def _frame(folder: Path, pair: dict) -> PosedView:
+    from recon.depth.measured import Measured
+
+    photo = read_photo(folder / pair["rgb"])
+    fx, fy, cx, cy = pair["K_fx_fy_cx_cy"]
+    # The dataset has the centre of the first pixel at 0.
+    camera = Intrinsics(fx, fy, cx + 0.5, cy + 0.5, photo.width, photo.height)
+    unit_m = 1 / pair["depth_units_per_metre"]
+    depth = Measured(folder / pair["depth"], unit_m).estimate(photo, focal_px=None, journal=Journal()).depth
+    turn, _, other = np.linalg.svd(np.array(pair["world_T_cam"])[:3, :3])
+    world_T_cam = np.array(pair["world_T_cam"])
+    world_T_cam[:3, :3] = turn @ other
+    return PosedView(photo, camera, world_T_cam, depth)  # type: ignore[arg-type]
+
+
+def coverage(draws: int) -> str:
+    """Three photos of relative depth, one length known to 1 cm in one of them."""
+    rows = []
+    views = walk(3, width=160, height=120).views
+    for noise in (0.03, 0.1):
+        off, intervals = [], []
+        for draw in range(draws):
+            rng = np.random.default_rng(draw)
+            ends = rng.uniform((10, 40), (150, 110), (2, 2))
+            length = true_length(views[1], tuple(ends[0]), tuple(ends[1]))
+            known = (length,)
+            unit_m = float(np.exp(rng.normal()))
+            problems = [
+                view_problem(
+                    spoiled(
+                        view,
+                        rng,
+                        kind="relative",
+                        unit_m=unit_m,
+                        noise=noise,
+                        constraints=known if k == 1 else (),
+                    )
+                )
+                for k, view in enumerate(views)
+            ]
+            fitted = joint_fit(problems, unit_sigma=None)
+            off.append(np.log(fitted.metres_per_unit / unit_m))
+            intervals.append(np.log1p(fitted.scale_interval))
+        inside = np.mean(np.abs(off) <= intervals)
+        median = 100 * np.median(np.abs(off))
+        rows.append([f"{100 * noise:.0f} %", f"{draws}", f"{median:.1f} %", f"{100 * inside:.0f} %"])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return table(("noise of a pixel", "draws", "error of scale, median", "inside the 95 % interval"), rows)
+
+
+def fit(count: int) -> str:
+    """The fit alone, for relative depth with one known length."""
+    views = walk(3, width=160, height=120).views
+    rng = np.random.default_rng(0)
+    known = true_length(views[0], (20.5, 60.5), (140.5, 70.5))
+    datas = [
+        spoiled(views[k % 3], rng, kind="relative", unit_m=2.0, constraints=(known,) if k == 0 else ())
+        for k in range(count)
+    ]
+    began = time.process_time()
+    problems = [view_problem(each) for each in datas]
+    prepared = time.process_time() - began
+    fitted = joint_fit(problems, unit_sigma=None)
+    total = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return (
+        f"{count} photos: {prepared:.1f} s of the processor to prepare them, {total - prepared:.1f} s for the joint fit, "
+        f"{peak:.0f} MB peak, scale {100 * (fitted.metres_per_unit / 2 - 1):+.1f} %"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("walks", "coverage", "kinect", "fit"))
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--photos", type=int, nargs="+", default=[2, 5, 10])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--draws", type=int, default=60)
+    given = parser.parse_args()
+    if given.what == "kinect":
+        print(kinect(given.folder, given.photos))
+    elif given.what == "walks":
+        print(walks(given.photos, given.seeds))
+    else:
+        print(coverage(given.draws) if given.what == "coverage" else fit(given.photos[0]))
