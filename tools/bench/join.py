@@ -200,8 +200,8 @@ def fit(count: int) -> str:
     total = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return (
-        f"{count} photos: {prepared:.1f} s of the processor to prepare them, {total - prepared:.1f} s for the joint fit, "
-        f"{peak:.0f} MB peak, scale {100 * (fitted.metres_per_unit / 2 - 1):+.1f} %"
+        f"{count} photos: {prepared:.1f} s of the processor to prepare them, {total - prepared:.1f} s for the "
+        f"joint fit, {peak:.0f} MB peak, scale {100 * (fitted.metres_per_unit / 2 - 1):+.1f} %"
     )
 
 
