@@ -112,3 +112,11 @@ def test_depth_that_contradicts_the_points_is_refused(views: tuple[PosedView, ..
     inverse[:] = np.random.default_rng(1).permuted(inverse)
     with pytest.raises(CalibrationError, match=r"does not fit the poses|contradicts the poses"):
         view_problem(data)
+
+
+def test_a_photo_with_too_few_common_points_is_refused(views: tuple[PosedView, ...]) -> None:
+    data = spoiled(views[0], np.random.default_rng(0), kind="relative", unit_m=UNIT_M)
+    rows, columns = np.nonzero(data.points.valid)
+    data.points.valid[rows[49:], columns[49:]] = False
+    with pytest.raises(CalibrationError, match=r"only 49 points .* more overlap"):
+        view_problem(data)
