@@ -115,6 +115,21 @@ def sky(scene: Scene) -> Picture:
     return np.hstack([_from_the_side(scene), _from_the_side(kept)])
 
 
+def level(scene: Scene) -> Picture:
+    """An upright camera looks across the room to the window: with ``--no-level``, and aligned with gravity."""
+    return np.hstack(
+        [_across(scene.with_options(replace(scene.options, level=each))) for each in (False, True)]
+    )
+
+
+def _across(scene: Scene) -> Picture:
+    subject, look = _prepared(scene)
+    x, y, z = subject.start.eye
+    eye, target = (x + 2.6, y + 0.3, z - 2.2), (x - 2.0, y - 0.8, z - 4.2)
+    camera = replace(subject.start, eye=eye, target=target, up=(0.0, 1.0, 0.0))
+    return next(pictures(subject.drawn, look, [camera]))
+
+
 def _row(scene: Scene) -> Iterator[Picture]:
     yield scene.photo.rgb
     yield _depth_colours(scene)
@@ -200,6 +215,7 @@ def main(folder: Path, small: bool) -> None:
         "samples": samples(scenes),
         "depth_edges": depth_edges(exact),
         "sizes": sizes(exact),
+        "level": level(exact),
         "sky": sky(scenes[_NAMES.index("street")]),
     }
     for name, picture in stills.items():

@@ -37,3 +37,25 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 def test_the_readme_leads_to_pages_and_pictures_that_are_there() -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", (ROOT / "README.md").read_text("utf-8"))
     assert len(links) > 10 and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def _all_pages() -> str:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return "\n".join(page.read_text("utf-8") for page in pages)
+
+
+def test_every_extra_that_a_page_installs_is_declared() -> None:
+    named = set(re.findall(r"(?:recon|\.)\[([a-z,]+)\]", _all_pages()))
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    extras = project.split("[project.optional-dependencies]")[1].split("\n[")[0]
+    declared = set(re.findall(r"^(\w+) = \[", extras, re.MULTILINE))
+    assert {"viewer", "onnx"} <= named and named <= declared
+
+
+def test_every_program_of_tools_that_a_page_names_is_there() -> None:
+    named = set(re.findall(r"python -m (tools(?:\.\w+)+)", _all_pages()))
+    paths = [ROOT / name.replace(".", "/") for name in named]
+    assert len(named) > 10
+    assert [
+        path for path in paths if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists())
+    ] == []

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 _SCREEN = (1400, 900)
 _PATIENCE_S = 180.0
-_QUIET_STEPS = 40
+_QUIET_STEPS = 200
 """Rounds of the event loop in which nothing changes on the screen any more: the camera glides to a new view."""
-_LENGTHS = (((0.36, 0.44), (0.36, 0.62)), ((0.25, 0.70), (0.62, 0.74)))
-"""Of two measurements: their ends, as shares of the view's width and height."""
+_LENGTHS = (((0.27, 0.53), (0.64, 0.55)), ((0.78, 0.31), (0.78, 0.52)))
+"""Two lengths: across the sofa and down the shelf, both ends as shares of the width and height of the view."""
 
 
 def photo_view(viewer: "ViewerWindow") -> None:
