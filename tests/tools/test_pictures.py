@@ -27,6 +27,7 @@ def test_all_pictures_of_the_pages_are_made_by_the_program() -> None:
     others = {"coverage", *gallery.PICTURES, *viewer_tour.STOPS}
     assert others < names and names - others == {
         "depth_edges",
+        "level",
         "measured",
         "samples",
         "scene",
