@@ -20,6 +20,7 @@ Point = tuple[float, float, float]
 _TEXT: Any = str | None
 _NUMBER: Any = float | None
 _WHOLE: Any = int | None
+_SIZES = ("processing_width", "processing_height")
 Record = TypeVar("Record", "PhotoRecord", "FocalRecord", "KeptRecord", "CropRecord")
 
 
@@ -52,6 +53,12 @@ class ModelRecord:
     def stored_width(self) -> int | None:
         """Width of the depth as it was measured, px; None where that is the photo's own."""
         return as_kind(_WHOLE, self.details.get("stored_width"), "model.stored_width")
+
+    @property
+    def seen_pixels(self) -> int | None:
+        """How many pixels the network saw, if known."""
+        width, height = (self.details.get(side) for side in _SIZES)
+        return None if width is None or height is None else width * height
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -238,6 +245,8 @@ def _model(values: Any) -> ModelRecord | None:
     details = {
         key: value for key, value in as_object(values, "model").items() if key not in ("name", "revision")
     }
+    for name in _SIZES:
+        as_kind(_WHOLE, details.get(name), f"model.{name}")
     return ModelRecord(
         as_kind(_TEXT, values.get("name"), "model.name"),
         as_kind(_TEXT, values.get("revision"), "model.revision"),

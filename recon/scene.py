@@ -212,6 +212,7 @@ class Scene(Value):
             fill=given.fill,
             faces=given.faces,
             error_m=given.error,
+            seen_pixels=model.seen_pixels if (model := self.provenance.model) else None,
         )
         return mesh if axes is None else mesh.transform(self.file_T_cam(axes))
 

@@ -72,6 +72,10 @@ def test_a_file_s_provenance_is_written_again_byte_for_byte(values: dict[str, An
 def test_what_a_file_says_is_found_by_name() -> None:
     result = Provenance.from_dict(WRITTEN | BY_THE_VIEWER)
     assert result.model is not None and (result.model.unit_m, result.model.stored_width) == (0.001, 640)
+    assert result.model.seen_pixels is None
+    seen = {"name": "preview", "processing_width": 256, "processing_height": 192}
+    model = Provenance.from_dict({"model": seen}).model
+    assert model is not None and model.seen_pixels == 256 * 192
     assert result.model_name == "measured" and result.photo is not None and result.photo.file == "room.jpg"
     assert result.focal is not None and result.focal.sets_depth is False and result.focal.sigma is None
     assert result.error_model == replace(MODEL, scale=0.2, smooth=0.4, reach=0.3333, local=0.0, photos=30)
@@ -93,6 +97,7 @@ def test_what_a_file_of_before_does_not_say_is_none() -> None:
     "wrong",
     [
         {"model": "preview"},
+        {"model": {"name": "preview", "processing_width": "wide"}},
         {"focal": [1, 2]},
         {"photo": {"file": "a.jpg"}},
         {"calibration": {"shift": 0.0}},

@@ -63,7 +63,7 @@ def main() -> None:
     for photo in photos:
         scene = recon.reconstruct(photo, Options(model="preview", level=False))
         cells = [photo.name]
-        for made in (lambda z_m, keep, connections: (z_m, keep, connections), merge):
+        for made in (lambda z_m, keep, connections, share=0.0: (z_m, keep, connections), merge):
             from_depth.merge_fragments = made
             number, shares = islands(scene.with_options(replace(scene.options, fill=False)).mesh())
             cells += [f"{holes(scene):,}", f"{number:,}", *(f"{share:.2f} %" for share in shares)]

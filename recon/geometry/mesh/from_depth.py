@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from recon.geometry.mesh.fill_background import continue_background, joined
 from recon.geometry.mesh.grid_mesh import MeshGrid, grid_mesh
-from recon.geometry.mesh.merge_fragments import merge_fragments
+from recon.geometry.mesh.merge_fragments import largest_share, merge_fragments
 from recon.geometry.mesh.simplify import simplify
 from recon.geometry.mesh.snap_flying_pixels import snap_to_surfaces
 from recon.geometry.mesh.triangulate import border_to_edge
@@ -27,6 +27,7 @@ def mesh_from_depth(
     fill: bool = False,
     faces: int | None = None,
     error_m: float | None = None,
+    seen_pixels: int | None = None,
 ) -> Mesh:
     """Triangulates the kept pixels in the cam frame, m, with texture coordinates and vertex colours.
 
@@ -39,6 +40,7 @@ def mesh_from_depth(
         fill: Continue the background behind the foreground's outlines.
         faces: Maximum number of triangles.
         error_m: Simplify as long as the surface moves by at most this distance, m.
+        seen_pixels: How many pixels the network saw that made the depth, if known.
     """
     # 1. The grid: rays of the pixels, and of the outermost vertices, which lie on the image border
     u_px = border_to_edge(pixel_centres(camera.width, stride), camera.width)
@@ -50,8 +52,8 @@ def mesh_from_depth(
     # 2. Snap flying pixels and small fragments to adjacent surfaces
     between = surface.between[::stride, ::stride]
     z_m, keep, connections = snap_to_surfaces(z_m, keep, between, connections)
+    z_m, keep, connections = merge_fragments(z_m, keep | between, connections, largest_share(seen_pixels))
     between = between & ~keep
-    z_m, keep, connections = merge_fragments(z_m, keep, connections)
     # 3. Triangles, and the pixel border at depth edges
     mesh, border = grid_mesh(MeshGrid(z_m, inner, outer, keep, connections, rgb, *uv))
     # 4. The background behind depth edges

@@ -15,14 +15,23 @@ from recon.types import BoolMap, Connections, FloatMap
 
 LARGEST_SHARE = 1e-4
 """Islands with fewer pixels than this fraction of the grid are fragments."""
+_SEEN = 16
+"""So are islands smaller than this many of the pixels that the network saw: it knows no thing of that size."""
+_FEWEST = 10_000
+"""A smaller number of pixels is taken for this one."""
 _CHANGES = (0.1, 0.2, 0.4, inf)
 """Relative changes of inverse depth allowed in successive passes, so that surfaces of similar depth have priority."""
 _MOST_ROUNDS = 100
-"""Larger than the width of a fragment: at 1e-4 of a million pixels, at most a line of 100 pixels."""
+"""Larger than the width of a fragment, px."""
+
+
+def largest_share(seen_pixels: int | None) -> float:
+    """The fraction of the grid below which an island is a fragment, where a network saw so many pixels, if known."""
+    return LARGEST_SHARE if not seen_pixels else max(LARGEST_SHARE, _SEEN / max(seen_pixels, _FEWEST))
 
 
 def merge_fragments(
-    z_m: FloatMap, keep: BoolMap, connections: Connections
+    z_m: FloatMap, keep: BoolMap, connections: Connections, share: float = LARGEST_SHARE
 ) -> tuple[FloatMap, BoolMap, Connections]:
     """Moves the pixels of fragments onto adjacent surfaces, each onto the one closest to its own depth.
 
@@ -30,11 +39,12 @@ def merge_fragments(
         z_m: (H, W) z-depth, m.
         keep: (H, W) bool: the kept pixels.
         connections: Connections of the kept pixels.
+        share: Islands with fewer pixels than this fraction of the grid are fragments.
 
     Returns:
         Depth, the same kept pixels, and connections. Fragments that touch no surface (in the sky) are unchanged.
     """
-    fragments = fragments_of(keep, connections)
+    fragments = fragments_of(keep, connections, share)
     if not fragments.any():
         return z_m, keep, connections
     others = Connections(connections.right.copy(), connections.down.copy())
@@ -54,8 +64,8 @@ def merge_fragments(
     return moved, keep, joined
 
 
-def fragments_of(keep: BoolMap, connections: Connections) -> BoolMap:
-    """(H, W) bool: the pixels of islands smaller than ``LARGEST_SHARE`` of the grid.
+def fragments_of(keep: BoolMap, connections: Connections, share: float = LARGEST_SHARE) -> BoolMap:
+    """(H, W) bool: the pixels of islands smaller than ``share`` of the grid.
 
     Args:
         keep: (H, W) bool.
@@ -70,4 +80,4 @@ def fragments_of(keep: BoolMap, connections: Connections) -> BoolMap:
     _, labels = cv2.connectedComponents(linked, connectivity=4)
     labels = np.ascontiguousarray(labels[::2, ::2])
     size = np.bincount(labels.reshape(-1))
-    return np.asarray(keep & (size < LARGEST_SHARE * keep.size)[labels])
+    return np.asarray(keep & (size < share * keep.size)[labels])
