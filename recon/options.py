@@ -230,7 +230,7 @@ class Options:
     level: bool | None = _option(
         "Geometry",
         None,
-        "Align the scene with gravity, estimated from floor and walls, or keep the camera's frame. Default: align "
+        "Align the scene with gravity, estimated from floor, walls and lines, or keep the camera's frame. Default: align "
         "meshes and web pages if gravity is sure.",
         flag="--level/--no-level",
     )

@@ -125,9 +125,9 @@ class Scene(Value):
 
     @cached_property
     def gravity(self) -> Levelling:
-        """Gravity and the camera's height, from all pixels with depth."""
+        """Gravity and the camera's height, from all pixels with depth and the photo's lines."""
         usable = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
-        return estimate_levelling(self.depth, usable, self.intrinsics)
+        return estimate_levelling(self.depth, usable, self.intrinsics, self.photo.rgb)
 
     def levelling(self, shape: Shape, fixed_axes: Axes | None = None) -> Levelling | None:
         """What the shape is levelled by; None if it keeps the camera's frame.

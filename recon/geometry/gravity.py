@@ -1,16 +1,17 @@
-"""Estimates gravity and the height of the camera from the floor and walls of the scene.
+"""Estimates gravity and the height of the camera from the floor and walls of the scene, and from lines of the photo.
 
 Gravity is normal to horizontal surfaces (floor, tables, ceiling) and parallel to vertical ones (walls, cupboards,
 doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but walls need not be at right angles.
 Small plane fits vote for directions on a grid around the camera's up vector; the best direction is refined by
-iteratively reweighted fits. Horizontal and vertical surfaces have equal weight.
+iteratively reweighted fits. Horizontal and vertical surfaces have equal weight. The photo's vertical lines
+(``vertical_lines``) are independent of depth, whose errors bend walls and floors: the two are combined.
 
 The level frame: x right, y up against gravity, -z the horizontal component of the viewing direction; metres; the
 floor is at y = 0 and the camera at (0, h, 0). If no floor is visible, the camera is at the origin.
 """
 
-from dataclasses import dataclass
-from math import acos, asin, atan2, cos, degrees, exp, radians, sin
+from dataclasses import dataclass, replace
+from math import acos, asin, atan2, cos, degrees, exp, hypot, radians, sin
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from recon.frames import Transform, gl_T_cam
 from recon.geometry.plane_patches import Patches, patches_of
+from recon.geometry.vertical_lines import LinesUp, directions, up_from_lines
 from recon.types import BoolMap, Intrinsics, MetricDepth
 
 MIN_CONFIDENCE = 0.3
@@ -41,6 +43,13 @@ _ENOUGH_SUPPORT = 0.3
 _HEIGHT_BIN = 0.02
 _AGREE_DEG = 3.0
 _ALONE = 0.8
+_TOGETHER_DEG, _APART_DEG = 5.0, 15.0
+"""Within the first angle, lines and surfaces confirm each other; beyond the second, one of them is wrong; in between,
+the depth is bent."""
+_UNKNOWN_DEG, _LEAST_DEG = 3.0, 0.5
+"""Standard deviation of the estimate from surfaces: where floor and walls do not tell, and the least."""
+_TELLING = 0.3
+"""Confidence from which lines tell that the depth is bent."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,9 @@ class Levelling:
     camera_height_m: float | None
     """Height of the camera above the lowest visible horizontal surface; None if there is none."""
     confidence: float
-    """0 to 1: the product of support (share of the flat patches that are horizontal or vertical, over 0.3, at most 1)
-    and agreement (1 / (1 + (angle between the estimates from floor and walls / 3 degrees)^2); 0.8 if only one of them
-    is available)."""
+    """0 to 1. That of surfaces is the product of support (share of the flat patches that are horizontal or vertical,
+    over 0.3, at most 1) and agreement (1 / (1 + (angle between the estimates from floor and walls / 3 degrees)^2);
+    0.8 if only one of them is available). Lines that agree raise it; lines that do not may take its place."""
     floor_share: float
     """Share of the valid pixels, by weight of their patches, on horizontal surfaces facing up."""
     wall_share: float
@@ -115,13 +124,16 @@ class Levelling:
         }
 
 
-def estimate_levelling(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> Levelling:
+def estimate_levelling(
+    depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics, rgb: NDArray[np.uint8] | None = None
+) -> Levelling:
     """Estimates gravity and the camera's height.
 
     Args:
         depth: (H, W).
         usable: (H, W) bool, the pixels to use (valid and not sky).
         intrinsics: Of the same image.
+        rgb: (H, W, 3) uint8 photo, whose vertical lines are used too; None: depth alone.
 
     Returns:
         The best estimate with its confidence; without evidence, confidence 0 and the camera's up vector.
@@ -133,29 +145,39 @@ def estimate_levelling(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsi
     floor = _floor(patches, up)
     if floor is not None:
         up = _combined(patches, up, floor)
-    return _judged(patches, up, floor)
+    found = _judged(patches, up, floor)
+    lines = None if rgb is None else up_from_lines(rgb, intrinsics, _MAX_TILT_DEG)
+    return found if lines is None else _with_lines(patches, found, lines)
+
+
+def _with_lines(patches: Patches, found: Levelling, lines: LinesUp) -> Levelling:
+    """Gravity from surfaces and lines together."""
+    apart_deg = degrees(acos(max(-1.0, min(1.0, float(lines.up_cam @ found.up_cam)))))
+    surfaces, up = found.confidence, lines.up_cam
+    if apart_deg < _TOGETHER_DEG:
+        confidence = 1 - (1 - surfaces) * (1 - lines.confidence)
+        disagreement_deg = found.disagreement_deg
+        sigma_deg = hypot(_LEAST_DEG, _UNKNOWN_DEG if disagreement_deg is None else disagreement_deg)
+        share = sigma_deg**2 / (sigma_deg**2 + lines.sigma_deg**2)
+        up = share * up + (1 - share) * np.array(found.up_cam)
+        up /= np.linalg.norm(up)
+    elif apart_deg < _APART_DEG and lines.confidence >= _TELLING:
+        confidence = lines.confidence
+    elif lines.confidence > surfaces:
+        confidence = lines.confidence * (1 - surfaces)
+    else:
+        return replace(found, confidence=surfaces * (1 - lines.confidence))
+    return replace(_judged(patches, up, _floor(patches, up)), confidence=confidence)
 
 
 def _unknown() -> Levelling:
     return Levelling((0.0, -1.0, 0.0), None, 0.0, 0.0, 0.0, None)
 
 
-def _directions() -> NDArray[np.float64]:
-    """Unit vectors around the camera's up vector, spaced by a third of a vote's width: (M, 3), on a Fibonacci
-    spiral."""
-    cap = 1 - cos(radians(_MAX_TILT_DEG))
-    count = round(2 * np.pi * cap / radians(_WIDTHS_DEG[0] / 3) ** 2)
-    k = np.arange(count)
-    along_up = 1 - cap * (k + 0.5) / count
-    across = np.sqrt(1 - along_up**2)
-    angle = k * np.pi * (3 - 5**0.5)
-    return np.stack([across * np.cos(angle), -along_up, across * np.sin(angle)], axis=1)
-
-
 def _voted(patches: Patches) -> NDArray[np.float64]:
     """The direction with the most votes, (3,)."""
     some = slice(None, None, max(1, len(patches) // _VOTERS))
-    ups = _directions()
+    ups = directions(_MAX_TILT_DEG, _WIDTHS_DEG[0] / 3)
     level, upright = _likeness(patches.inward[some] @ ups.T, _WIDTHS_DEG[0])
     votes = patches.weight[some] @ (level + upright)
     votes *= np.exp(-0.5 * (np.degrees(np.arccos(-ups[:, 1])) / _TILT_DEG) ** 2)

@@ -1,10 +1,11 @@
 """Measures how well --level estimates gravity, on generated scenes and samples with ground truth, and on real pairs.
 
-    python -m tools.bench.level --scenes 60
+    python -m tools.bench.level --scenes 60 --photos 60
 
 Generated scenes are seen twice: exactly, and with errors as a network makes them: 1 % noise of every pixel, and a
 bend of 3 % (one standard deviation) over a third of the picture. Real pairs have no true gravity; of the sequence
 with poses, the directions estimated from single frames are compared in the world, where they should be one.
+Rendered photos with the preview's depth and with the true one are levelled from the surfaces alone and with lines.
 """
 
 import argparse
@@ -16,11 +17,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.geometry.gravity import Levelling, estimate_levelling
-from recon.types import Intrinsics, MetricDepth
+from recon.depth.preview import Preview
+from recon.geometry.gravity import MIN_CONFIDENCE, SURE_CONFIDENCE, Levelling, estimate_levelling
+from recon.journal import Journal
+from recon.types import Intrinsics, MetricDepth, Photo
 from tools.preview.camera import pinhole_rays, place_camera
 from tools.preview.compose import compose, kind_for, rng_for
 from tools.preview.raycast import Raycaster
+from tools.preview.view import views
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -71,6 +75,37 @@ def generated(seed: int, distorted: bool) -> Result:
         untouched_deg=angle_deg(up, np.array([0.0, -1.0, 0.0])),
         height_error=None if height_m is None else abs(height_m / true_height_m - 1),
     )
+
+
+def print_photos(first_seed: int, count: int) -> None:
+    """One line per depth and way: how many rendered photos are levelled, by --level and by default, and how well."""
+    estimator = Preview()
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for seed in range(first_seed, first_seed + count):
+        view = views(seed, *SIZE, 1, kind_for(seed))[0]
+        known = np.isfinite(view.z_m) & (view.z_m < 200)
+        camera = Intrinsics.from_focal(
+            view.focal_over_width * SIZE[0], width=SIZE[0], height=SIZE[1], source="user"
+        )
+        guess = estimator.estimate(Photo(view.rgb), focal_px=camera.fx, journal=Journal()).depth
+        assert isinstance(guess, MetricDepth)
+        true = MetricDepth(np.where(known, view.z_m, 1).astype(np.float32), known)
+        for name, depth in (("preview", guess), ("true depth", true)):
+            for way, rgb in (("surfaces", None), ("surfaces and lines", view.rgb)):
+                levelling = estimate_levelling(depth, depth.valid, camera, rgb)
+                error_deg = angle_deg(view.up_cam, np.array(levelling.up_cam))
+                found.setdefault((name, way), []).append((levelling.confidence, error_deg))
+    columns = "depth | from | confidence from | levelled | within 2° | wrong by over 5° | error: median"
+    print(f"\n| {columns} |\n" + "|---" * 7 + "|")
+    for (name, way), pairs in found.items():
+        confidence, error_deg = np.array(pairs).T
+        for least in (MIN_CONFIDENCE, SURE_CONFIDENCE):
+            errors = error_deg[confidence >= least]
+            shares = (100 * part.sum() / count for part in (errors > -1, errors < 2, errors > 5))
+            percent = " | ".join(f"{share:.0f} %" for share in shares)
+            print(
+                f"| {name} | {way} | {least} | {percent} | {np.median(errors) if len(errors) else np.nan:.2f}° |"
+            )
 
 
 def angle_deg(a: Vector, b: Vector) -> float:
@@ -165,7 +200,9 @@ def main() -> None:
     )
     parser.add_argument("--scenes", type=int, default=60, help="generated scenes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=3_000_000_000, help="of the first (default: %(default)s)")
+    parser.add_argument("--photos", type=int, default=60, help="rendered photos (default: %(default)s)")
     options = parser.parse_args()
+    print_photos(options.seed, options.photos)
     print_generated(options.seed, options.scenes)
     for folder in (SAMPLES, PAIRS):
         if (folder / "pairs.json").is_file():

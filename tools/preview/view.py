@@ -18,13 +18,15 @@ from tools.preview.scene import Camera, Lamp, Rng, Scene
 
 @dataclass(frozen=True)
 class View:
-    """A training picture: `rgb` (H, W, 3) uint8, `z_m` (H, W) float32 with inf in the sky, f / W, its scene."""
+    """A training picture: `rgb` (H, W, 3) uint8, `z_m` (H, W) float32 with inf in the sky, f / W, its scene, and a
+    unit vector up, cam frame."""
 
     rgb: NDArray[np.uint8]
     z_m: NDArray[np.float32]
     focal_over_width: float
     kind: str
     camera_height_m: float
+    up_cam: NDArray[np.float64]
 
 
 def _with_flash(scene: Scene, camera: Camera, rng: Rng) -> Scene:
@@ -51,5 +53,6 @@ def views(seed: int, width: int, height: int, count: int = 1, kind: str = "") ->
             shot = defocus(shot, lens)
         rgb = develop(shot, rng_for(seed, f"film{k}"))
         rgb = faults(rgb, lens)
-        result.append(View(rgb, shot.z_m, camera.focal_over_width, kind, float(camera.world_T_cam[1, 3])))
+        up, height_m = camera.world_T_cam[1, :3], float(camera.world_T_cam[1, 3])
+        result.append(View(rgb, shot.z_m, camera.focal_over_width, kind, height_m, up))
     return result

@@ -69,7 +69,7 @@ class Adjuster:
         metric = self._metric(layer)
 
         def estimate() -> Levelling:
-            return estimate_levelling(metric.depth, usable(metric), metric.intrinsics)
+            return estimate_levelling(metric.depth, usable(metric), metric.intrinsics, metric.photo.rgb)
 
         levelling = self._step(layer, "level", (metric,), estimate)
         assert isinstance(levelling, Levelling)

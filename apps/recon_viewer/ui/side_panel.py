@@ -153,7 +153,7 @@ class Panel(Controls):
         self._sky.tooltip = "Keeps the sky as a backdrop at an arbitrary distance"
         self._sky.set_on_checked(self.heard(lambda on: self._option(None, sky="keep" if on else "drop")))
         self._level = gui.Checkbox("align with gravity")
-        self._level.tooltip = "Estimates gravity from floor and walls, and puts the floor at height 0"
+        self._level.tooltip = "Estimates gravity from floor, walls and lines, and puts the floor at height 0"
         self._level.set_on_checked(self.heard(lambda on: self._option(None, level=bool(on))))
         row.add_child(self._sky)
         row.add_child(self._level)
