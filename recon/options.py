@@ -230,8 +230,8 @@ class Options:
     level: bool | None = _option(
         "Geometry",
         None,
-        "Align the scene with gravity, estimated from floor, walls and lines, or keep the camera's frame. Default: align "
-        "meshes and web pages if gravity is sure.",
+        "Align the scene with gravity, estimated from floor, walls and lines, or keep the camera's frame. Default: "
+        "align meshes and web pages if gravity is sure.",
         flag="--level/--no-level",
     )
     max_depth: float | None = _option(
