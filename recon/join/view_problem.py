@@ -12,7 +12,7 @@ from recon.calibration.gain import Picture
 from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, NEAR, Problem
 from recon.calibration.residuals import explicit_of
-from recon.calibration.robust_fit import polished
+from recon.calibration.robust_fit import Solution, polished
 from recon.calibration.scatter import local_error
 from recon.calibration.search import best_start
 from recon.calibration.values import MIN_SAMPLES, Array, Dense, Values, dense_of
@@ -24,8 +24,9 @@ from recon.types import DepthEstimate, Intrinsics, MetricDepth, RelativeDepth
 _MOST_POINTS = 1000
 """Of one photo: more cost time and add nothing, as the errors of neighbours are correlated."""
 _LEAST_AGREEMENT = 0.5
-_MOST_SCATTER = 0.3
-"""A photo of whose points fewer agree with its depth, or whose depth scatters more about them, is left out."""
+_MOST_SCATTER, _MOST_SIGMAS = 0.3, 3.0
+"""A photo of whose points fewer agree with its depth, or whose depth scatters about them by more than this, and by
+more than this many standard deviations of its estimator, is left out."""
 _SENSOR_SCALE = 0.01
 """Relative standard deviation of the scale of measured depth."""
 
@@ -89,7 +90,7 @@ def view_problem(data: ViewData) -> ViewProblem:
         scattered=False, prior=None,
     )  # fmt: skip
     alone = polished(problem, best_start(problem))
-    _check_agreement(alone.dense_agree, alone.scatter or 0.0, float(alone.x[NEAR]), float(alone.x[FAR]))
+    _check_agreement(alone, most_scatter=max(_MOST_SCATTER, _MOST_SIGMAS * error.spread))
     # The points show how far single pixels are off, where nobody measured the estimator.
     spread = known or local_error(alone.scatter or error.local)
     explicit = explicit_of(values, data.constraints, spread) if data.constraints else None
@@ -100,12 +101,14 @@ def view_problem(data: ViewData) -> ViewProblem:
     )
 
 
-def _check_agreement(agree: float, scatter: float, near: float, far: float) -> None:
-    if not near > 1e-3 * abs(far):
+def _check_agreement(alone: Solution, *, most_scatter: float) -> None:
+    """Raises CalibrationError if the points and the depth of a photo are not of one scene."""
+    agree, scatter = alone.dense_agree, alone.scatter or 0.0
+    if not alone.x[NEAR] > 1e-3 * abs(alone.x[FAR]):
         raise CalibrationError(
             "its depth contradicts the poses: what is nearer in one is farther in the other"
         )
-    if agree < _LEAST_AGREEMENT or scatter > _MOST_SCATTER:
+    if agree < _LEAST_AGREEMENT or scatter > most_scatter:
         raise CalibrationError(
             f"its depth does not fit the poses: {100 * agree:.0f} % of the points agree, within {100 * scatter:.0f} %"
         )

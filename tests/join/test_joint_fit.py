@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,10 @@ def test_a_photo_with_too_few_common_points_is_refused(views: tuple[PosedView, .
     data.points.valid[rows[49:], columns[49:]] = False
     with pytest.raises(CalibrationError, match=r"only 49 points .* more overlap"):
         view_problem(data)
+
+
+def test_a_rough_estimator_is_not_refused_for_its_usual_error(views: tuple[PosedView, ...]) -> None:
+    data = spoiled(views[0], np.random.default_rng(0), kind="metric", unit_m=UNIT_M, noise=0.5)
+    with pytest.raises(CalibrationError, match="does not fit the poses"):
+        view_problem(data)
+    view_problem(replace(data, estimate=replace(data.estimate, model="preview")))

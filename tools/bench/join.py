@@ -125,7 +125,8 @@ def kinect(folder: Path, counts: Sequence[int]) -> str:
     views = [_frame(folder, pairs[name]) for name in names]
     rows = []
     for count in counts:
-        some = views[:count]
+        # Neighbours stand a centimetre apart.
+        some = [views[k] for k in np.linspace(0, len(views) - 1, count).round().astype(int)]
         rows.append(_row(f"{count}, pycolmap's poses", some))
         print(rows[-1], file=sys.stderr, flush=True)
         poses = {k: CameraPose(view.world_T_cam, view.intrinsics) for k, view in enumerate(some)}
