@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 _FLAG = re.compile(r"(?<![\w-])--(no-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?: (\d[\d.]*\d|\d|[A-Z][A-Z|]+)\b)?")
-_OTHER_NAMES = {"constraints": "constraint_file", "as": "shape"}
+_OTHER_NAMES = {"constraints": "constraint_file", "as": "shape", "camera": "camera_file"}
 """Arguments that are named differently from their flag."""
 
 

@@ -27,6 +27,10 @@ class CalibrationError(ReconError):
     """The metric scale of a scene cannot be determined from the given constraints and references."""
 
 
+class LensError(ReconError):
+    """A lens's coefficients or its camera file cannot be used."""
+
+
 class ExportError(ReconError):
     """A file cannot be written, or the format cannot store the requested shape or data."""
 

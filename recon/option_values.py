@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-PATHS = ("depth", "relative_depth", "constraint_file", "calibration")
+PATHS = ("depth", "relative_depth", "constraint_file", "calibration", "camera_file")
 TEXTS = ("model", "reference")
 COUNTS = ("stride", "faces", "processing_size")
 SEVERAL = ("at", "length", "rectangle")
@@ -30,6 +30,10 @@ def plain(name: str, value: Any) -> Any:
     if name == "augment" and isinstance(value, (str, list, tuple)):
         words = value.split(",") if isinstance(value, str) else value
         return tuple(dict.fromkeys(word.strip() if isinstance(word, str) else repr(word) for word in words))
+    if name in ("distortion", "fisheye") and isinstance(value, (list, tuple)):
+        # OpenCV's own arrays are (1, N) or (N, 1).
+        flat = [one for row in value for one in (row if isinstance(row, (list, tuple)) else (row,))]
+        return tuple(flat)
     if name == "intrinsics" and isinstance(value, (list, tuple)):
         return _of_matrix(value) if len(value) == 3 else tuple(value)
     if name in SEVERAL:

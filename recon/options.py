@@ -227,6 +227,28 @@ class Options:
         flag="--intrinsics",
         metavar="FX,FY,CX,CY",
     )
+    distortion: tuple[float, ...] | None = _option(
+        "Camera",
+        None,
+        "Distortion of the lens in OpenCV's order, 4, 5 or 8 numbers; the photo is undistorted. With --intrinsics or "
+        "--focal-px.",
+        flag="--distortion",
+        metavar="K1,K2,P1,P2[,K3]",
+    )
+    fisheye: tuple[float, ...] | None = _option(
+        "Camera",
+        None,
+        "The same for a fisheye lens (cv2.fisheye).",
+        flag="--fisheye",
+        metavar="K1,K2,K3,K4",
+    )
+    camera_file: Path | None = _option(
+        "Camera",
+        None,
+        "Calibrated camera with its lens: OpenCV's YAML, XML or JSON, or COLMAP's cameras.txt or cameras.bin.",
+        flag="--camera",
+        metavar="FILE",
+    )
     level: bool | None = _option(
         "Geometry",
         None,
@@ -330,7 +352,8 @@ class Options:
             # To Python, True is an int.
             if types and (not isinstance(value, types) or (isinstance(value, bool) and types[0] is int)):
                 flag = each.metadata["flag"].partition("/")[0]
-                raise ValueError(f"{flag} must be {_PLAIN[types[0]]}, got {value!r}")
+                kind = _PLAIN[types[0]] + (f" {each.metadata['metavar']}" if types[0] is tuple else "")
+                raise ValueError(f"{flag} must be {kind}, got {value!r}")
 
     def _check_values(self) -> None:
         for name, value in (
@@ -372,9 +395,10 @@ class Options:
                     f"--intrinsics takes FX,FY,CX,CY in px, FX and FY of 1 or more, none over {_LONGEST:g}, "
                     f"got {self.intrinsics}"
                 )
-        cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov]
+        cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov, self.camera_file]
         if sum(given is not None for given in cameras) > 1:
-            raise ValueError("use only one of --intrinsics, --focal-px, --focal-35mm and --fov")
+            raise ValueError("use only one of --intrinsics, --focal-px, --focal-35mm, --fov and --camera")
+        self._check_lens()
         if self.relative_depth is not None and self.model != "auto":
             raise ValueError("use only one of --model and --relative-depth: each is the depth to make metric")
         if self.depth is not None and self.reference is not None:
@@ -393,6 +417,24 @@ class Options:
                 f"--reference-sigma must be a fraction between 0 and 1, got {self.reference_sigma!r}"
             )
         self._check_constraints()
+
+    def _check_lens(self) -> None:
+        lenses = [self.distortion, self.fisheye, self.camera_file]
+        if sum(given is not None for given in lenses) > 1:
+            raise ValueError("use only one of --distortion, --fisheye and --camera")
+        for name, numbers, counts in (
+            ("--distortion", self.distortion, (4, 5, 8)),
+            ("--fisheye", self.fisheye, (4,)),
+        ):
+            if numbers is None:
+                continue
+            if len(numbers) not in counts or not all(_is_number(x) and abs(x) <= _LONGEST for x in numbers):
+                wanted = ", ".join(map(str, counts[:-1])) + (" or " if counts[:-1] else "") + str(counts[-1])
+                raise ValueError(f"{name} takes {wanted} numbers in OpenCV's order, got {numbers}")
+            if self.fov is not None:
+                raise ValueError(
+                    f"{name} needs --intrinsics or --focal-px: --fov is that of a picture without distortion"
+                )
 
     def _check_choices(self) -> None:
         for each in fields(self):
@@ -430,7 +472,7 @@ _PLAIN: dict[type, str] = {
     int: "a whole number",
     str: "text",
     Path: "a path",
-    tuple: "four numbers FX,FY,CX,CY",
+    tuple: "numbers",
 }
 """Types of options whose values are checked by their type, and what a message calls them."""
 
@@ -439,7 +481,7 @@ _PLAIN: dict[type, str] = {
 def _plain_types() -> dict[str, tuple[type, ...]]:
     """Types of each option that has one of ``_PLAIN``, the type itself first, then that of None if it may be None."""
     types = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Options).items()}
-    types["intrinsics"] = (tuple, type(None))
+    types |= dict.fromkeys(("intrinsics", "distortion", "fisheye"), (tuple, type(None)))
     return {name: each for name, each in types.items() if each[0] in _PLAIN}
 
 

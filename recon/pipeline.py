@@ -13,6 +13,7 @@ from recon.calibration.checks import check_positions
 from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
 from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
+from recon.camera.undistort import moved_constraints, undistort
 from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
@@ -89,14 +90,17 @@ def prepare(
     """Runs the first two stages of ``reconstruct``: photo, constraints and camera. Neither needs the estimator.
 
     Raises:
-        ReconError: A broken photo, or constraints that cannot be read or lie outside the photo.
+        ReconError: A broken photo, a lens that cannot be used, or constraints that cannot be read or lie outside the
+            photo.
     """
-    # 1. Photo: upright, sRGB
+    # 1. Photo: upright, sRGB, without lens distortion. Known positions are those of the photo as it was taken
     photo = open_photo(photo, journal)
-    # 2. Known measurements, and the camera if it is known
     constraints = (*constraints_of(options), *constraints)
     if constraints:
         check_positions(constraints, width=photo.width, height=photo.height)
+    photo = undistort(photo, options, journal)
+    # 2. Known measurements, and the camera if it is known
+    constraints = moved_constraints(constraints, photo)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)
     return Prepared(photo, options, constraints, known_camera)
 
@@ -236,6 +240,7 @@ def provenance_of(photo: Photo, camera: Intrinsics, estimate: DepthEstimate, met
             sets_depth=estimate.focal_used_px is not None and calibration is None,
             sigma=calibration.focal_sigma if calibration is not None and metric.focal_fitted else None,
         ),
+        lens=None if photo.original is None else photo.original.record,
         error_model=metric.error_model,
         calibration=None if calibration is None else CalibrationRecord.from_dict(as_json(calibration)),
         scale_interval=metric.depth.scale_interval,

@@ -146,6 +146,8 @@ class Provenance:
     photo: PhotoRecord | None = None
     model: ModelRecord | None = None
     focal: FocalRecord | None = None
+    lens: Values | None = None
+    """The lens of the photo as it was taken, where the photo was undistorted."""
     error_model: ErrorModel | None = None
     """Error model of the depth; None if unknown."""
     calibration: CalibrationRecord | None = None
@@ -179,6 +181,7 @@ class Provenance:
             "photo": _plain(self.photo),
             "model": None if self.model is None else self.model.as_dict(),
             "focal": _plain(self.focal),
+            "lens": None if self.lens is None else dict(self.lens),
             "error_model": None if self.error_model is None else self.error_model.as_dict(),
             "calibration": None if calibration is None else dict(calibration.values),
             "scale_interval": self.scale_interval,
@@ -200,12 +203,13 @@ class Provenance:
         """
         as_object(values, "provenance")
         error_model, calibration = values.get("error_model"), values.get("calibration")
-        viewer = values.get("viewer")
+        viewer, lens = values.get("viewer"), values.get("lens")
         return cls(
             generator=as_kind(_TEXT, values.get("generator"), "generator"),
             photo=_record(PhotoRecord, values.get("photo")),
             model=_model(values.get("model")),
             focal=_record(FocalRecord, values.get("focal")),
+            lens=lens if isinstance(lens, Mapping) else None,
             error_model=None
             if error_model is None
             else as_kind(ErrorModel, known_fields(ErrorModel, error_model, "error_model"), "error_model"),

@@ -162,6 +162,8 @@ class Photo(Value):
     """(H, W) bool: False where the file is transparent, so that there is no geometry; None: everywhere."""
     carried: "CarriedDepth | None" = None
     """Depth embedded in the file (portrait modes), of the same view; None if there is none in a supported format."""
+    original: "OriginalPicture | None" = None
+    """The distorted picture that this one was made of; None for a picture as it was read."""
 
     def __post_init__(self) -> None:
         _expect("rgb", self.rgb, (None, None, 3), np.uint8)
@@ -249,6 +251,24 @@ class RelativeDepth(Value):
             known = self.sigma[self.valid]
             if not (np.isfinite(known) & (known >= 0)).all():
                 raise ValueError("sigma: valid values must be finite, and 0 or more")
+
+
+@dataclass(frozen=True)
+class OriginalPicture:
+    """The distorted picture that a photo was undistorted from: depth files and known positions belong to it."""
+
+    width: int
+    """Its width, px."""
+    height: int
+    """Its height, px."""
+    positions: "Callable[[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]]" = field(
+        repr=False, compare=False
+    )
+    """Rows START to STOP of the photo: x and y in the original of each pixel centre, px; NaN where there is none."""
+    moved: Callable[[NDArray[np.float64]], NDArray[np.float64]] = field(repr=False, compare=False)
+    """(N, 2) positions in the original to positions in the photo, px; NaN where there is none."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """The lens, as plain values for the provenance."""
 
 
 @dataclass(frozen=True)

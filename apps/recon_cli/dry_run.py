@@ -34,16 +34,12 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
     Raises:
         ReconError: As ``show_plan``.
     """
-    from recon.calibration.checks import check_positions
-    from recon.calibration.references import constraints_of
     from recon.camera import focal_length
-    from recon.pipeline import open_photo
+    from recon.pipeline import prepare
 
     journal = session.journal
-    photo = open_photo(path, journal)
-    constraints = constraints_of(options)
-    check_positions(constraints, width=photo.width, height=photo.height)
-    known_camera = focal_length.known_camera(photo, options, journal, constraints)
+    prepared = prepare(path, options, journal)
+    photo, known_camera = prepared.photo, prepared.known_camera
     model, estimator = _model(photo, options, session)
     if estimator is not None:
         _try_measured(estimator, photo, known_camera)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import log
 
+from recon.camera.camera_file import read_camera_file
 from recon.camera.focal_from_rectangle import focal_from_rectangle
 from recon.constraints import Constraint, Rectangle
 from recon.journal import Journal
@@ -26,12 +27,12 @@ def known_camera(
 ) -> Intrinsics | None:
     """The camera of the upright photo, if it is known before a model runs; otherwise None.
 
-    In this order: user options (``--intrinsics``, ``--focal-px``, ``--focal-35mm``, ``--fov``), intrinsics in the
-    file, EXIF, a known rectangle. Warns about implausible user options, and about a rectangle that contradicts the
-    camera (a cropped photo).
+    In this order: user options (``--camera``, ``--intrinsics``, ``--focal-px``, ``--focal-35mm``, ``--fov``),
+    intrinsics in the file, EXIF, a known rectangle. Warns about implausible user options, and about a rectangle that
+    contradicts the camera (a cropped photo).
     """
     size = {"width": photo.width, "height": photo.height}
-    camera = _stated_camera(photo, options, journal)
+    camera = stated_camera(photo, options, journal)
     fits = [focal_from_rectangle(one, **size) for one in constraints if isinstance(one, Rectangle)]
     best = min((each for each in fits if each is not None), key=lambda each: each.sigma, default=None)
     if best is None:
@@ -51,8 +52,10 @@ def known_camera(
     return camera
 
 
-def _stated_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics | None:
-    """The camera from user options, the file, or EXIF."""
+def stated_camera(photo: Photo, options: Options, journal: Journal) -> Intrinsics | None:
+    """The camera from user options, the file, or EXIF; of an undistorted photo, the one it was undistorted for."""
+    if photo.original is not None:
+        return photo.intrinsics
     size = {"width": photo.width, "height": photo.height}
     given = _given_camera(options, **size)
     if given is not None:
@@ -117,6 +120,8 @@ def camera_of(
 
 
 def _given_camera(options: Options, *, width: int, height: int) -> Intrinsics | None:
+    if options.camera_file is not None:
+        return read_camera_file(options.camera_file, width=width, height=height).camera
     if options.intrinsics is not None:
         return Intrinsics(*options.intrinsics, width, height, "user")
     if options.fov is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.argument_names import check_names, names_of_arguments
+from recon.camera.undistort import undistort
 from recon.compare.compare_models import compare_models
 from recon.compare.comparison import Comparison
 from recon.errors import ReconError
@@ -48,4 +49,5 @@ def run(
     chosen = replace(options or Options(), **changes)
     with names_of_arguments(ReconError):
         journal = journal or LoggingJournal()
-        return compare_models(open_photo(photo_from(photo), journal), tuple(models), chosen, journal)
+        opened = undistort(open_photo(photo_from(photo), journal), chosen, journal)
+        return compare_models(opened, tuple(models), chosen, journal)

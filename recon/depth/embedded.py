@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions
-from recon.depth.measured import PLAUSIBLE_MEDIAN_M, resize_depth, resize_inverse
+from recon.depth.measured import PLAUSIBLE_MEDIAN_M
+from recon.depth.photo_grid import depth_on_photo, inverse_on_photo
 from recon.errors import ModelUnavailable
 from recon.estimator_names import CARRIED
 from recon.journal import Journal
@@ -53,7 +54,9 @@ class CarriedByPhoto:
         carried = carried_by(photo)
         depth = carried.read()
         used_px = None
-        if carried.along_ray:
+        # The rays of a distorted picture are known only after it is undistorted.
+        distorted = photo.original is not None
+        if carried.along_ray and not distorted:
             depth, used_px = _along_axis(depth, photo, focal_px, journal)
         details: dict[str, Any] = {
             "standard": carried.standard,
@@ -63,12 +66,13 @@ class CarriedByPhoto:
             **carried.details,
         }
         journal.decide("depth", f"Depth map embedded in the photo: {carried.summary}.", **details)
-        size = {"width": photo.width, "height": photo.height}
         if isinstance(depth, MetricDepth):
             _doubt(depth, journal)
-            depth = MetricDepth(*resize_depth(depth.z_m, depth.valid, **size))
+            depth = MetricDepth(*depth_on_photo(depth.z_m, depth.valid, photo))
         else:
-            depth = RelativeDepth(*resize_inverse(depth.inverse, depth.valid, **size))
+            depth = RelativeDepth(*inverse_on_photo(depth.inverse, depth.valid, photo))
+        if carried.along_ray and distorted:
+            depth, used_px = _along_axis(depth, photo, focal_px, journal)
         return DepthEstimate(depth=depth, model=self.name, focal_used_px=used_px, details=details)
 
 
@@ -110,7 +114,7 @@ def _along_axis(
         The depth, and the focal length used, px of the photo.
     """
     camera = photo.intrinsics
-    if focal_px is not None:
+    if focal_px is not None and photo.original is None:
         camera = Intrinsics.from_focal(focal_px, width=photo.width, height=photo.height, source="user")
     if camera is None:
         journal.warn(

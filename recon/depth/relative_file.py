@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from recon.depth.inverse_or_metres import grows_upwards
-from recon.depth.measured import check_aspect, resize_inverse
+from recon.depth.measured import check_aspect
+from recon.depth.photo_grid import inverse_on_photo
 from recon.depth_map.read import read_stored
 from recon.errors import DepthFileError
 from recon.estimator_names import RELATIVE_FILE
@@ -61,5 +62,5 @@ class RelativeFile:
                 "depth",
                 f"{self.path.name} has 8 bits: its 256 levels make steps in the surfaces. Use 16 bits or floats.",
             )
-        resized = resize_inverse(inverse, valid, width=photo.width, height=photo.height)
+        resized = inverse_on_photo(inverse, valid, photo)
         return DepthEstimate(depth=RelativeDepth(*resized), model=self.name, details=details)

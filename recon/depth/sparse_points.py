@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.depth.photo_grid import taken_size
 from recon.errors import DepthFileError
 from recon.journal import Journal
 from recon.limited_process import run_limited
@@ -70,6 +71,8 @@ class SparsePoints:
             DepthFileError: It cannot be read, does not contain this photo, or has no point inside it.
         """
         points = self._colmap(photo) if self.path.is_dir() else self._lines()
+        if photo.original is not None:
+            points = np.column_stack([photo.original.moved(points[:, :2]), points[:, 2]])
         depth = on_grid(points[:, :2], points[:, 2] * self.unit_m, width=photo.width, height=photo.height)
         if not depth.count:
             raise DepthFileError(
@@ -129,7 +132,7 @@ class SparsePoints:
                 points = read_npy(output)
             except (OSError, ValueError) as error:
                 raise DepthFileError(f"{self.path} cannot be read as a COLMAP model: {error}") from error
-        return points * (photo.width, photo.height, 1)
+        return points * (*taken_size(photo), 1)
 
 
 def _is_number(text: str) -> bool:

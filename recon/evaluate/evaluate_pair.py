@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recon.camera import focal_length
 from recon.depth.estimator import Estimator
-from recon.depth.measured import resize_depth, resize_inverse
+from recon.depth.photo_grid import resize_depth, resize_inverse
 from recon.evaluate.manifest import EvaluationError, Pair
 from recon.evaluate.metrics.boundary_f1 import BoundaryF1, boundary_f1
 from recon.evaluate.metrics.cloud_distance import CloudErrors, cloud_errors

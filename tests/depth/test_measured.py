@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recon.depth.measured import Measured, resize_depth
+from recon.depth.measured import Measured
+from recon.depth.photo_grid import resize_depth
 from recon.errors import DepthFileError
 from recon.types import MetricDepth
 

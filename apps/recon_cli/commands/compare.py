@@ -22,6 +22,8 @@ from recon_cli.options.scene_options import (
 
 if TYPE_CHECKING:
     from recon.compare import Comparison
+    from recon.constraints import Pixel
+    from recon.types import Photo
 
 PAGE, VALUES = "compare.html", "compare.json"
 _OPTIONS = ("depth", "depth_unit", "reference", *CAMERA_AND_RUN)
@@ -96,6 +98,7 @@ def compare(
 ) -> None:
     """Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page."""
     from recon.atomic_write import check_writable
+    from recon.camera.undistort import undistort
     from recon.compare.compare_models import compare_models
     from recon.pipeline import open_photo
     from recon.report.slices import Slices
@@ -105,8 +108,8 @@ def compare(
     targets = [output / PAGE, output / VALUES]
     with new_directories(targets, named=[output]):
         check_writable([(path,) for path in targets], overwrite=overwrite, inputs=inputs_of(photo, options))
-        opened = open_photo(photo, session.journal)
-        pixel = through[0] if through else None
+        opened = undistort(open_photo(photo, session.journal), options, session.journal)
+        pixel = _in_photo(through[0], opened) if through else None
         try:
             if pixel is not None:
                 Slices.at(*pixel, width=opened.width, height=opened.height)
@@ -115,6 +118,16 @@ def compare(
             raise click.UsageError(getattr(error, "on_command_line", str(error))) from error
         _write(comparison, output, colormap, pixel, session, overwrite=overwrite)
     _show(comparison, session)
+
+
+def _in_photo(pixel: "Pixel", photo: "Photo") -> "Pixel":
+    """A position in the photo as it was taken, in the one that is compared."""
+    if photo.original is None:
+        return pixel
+    import numpy as np
+
+    x, y = photo.original.moved(np.array([pixel]))[0].tolist()
+    return x, y
 
 
 def _write(

@@ -21,6 +21,9 @@ CAMERA_AND_RUN = (
     "focal_px",
     "focal_35mm",
     "fov",
+    "distortion",
+    "fisheye",
+    "camera_file",
     "device",
     "precision",
     "processing_size",
@@ -54,7 +57,8 @@ _EXCLUSIVE = (
     ("faces", "error"),
     ("stride", "full"),
     ("depth", "reference"),
-    ("intrinsics", "focal_px", "focal_35mm", "fov"),
+    ("intrinsics", "focal_px", "focal_35mm", "fov", "camera_file"),
+    ("distortion", "fisheye", "camera_file"),
 )
 
 
@@ -68,24 +72,22 @@ class OutputPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-class FourNumbers(click.ParamType):
-    """``FX,FY,CX,CY``."""
+class Numbers(click.ParamType):
+    """Numbers with commas: ``FX,FY,CX,CY``. How many there must be is checked by ``Options``."""
 
-    name = "FX,FY,CX,CY"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[float, ...]:
-        """Four comma-separated numbers; a usage error for anything else."""
+        """The numbers; a usage error for anything else."""
         if isinstance(value, tuple):
             return value
         try:
-            numbers = tuple(float(part) for part in str(value).split(","))
+            return tuple(float(part) for part in str(value).split(","))
         except ValueError:
-            numbers = ()
-        if len(numbers) != 4:
-            self.fail(f"expected four numbers FX,FY,CX,CY in px, e.g. 1400,1400,960,540, got {value!r}")
-        return numbers
+            self.fail(f"expected numbers {self.name}, got {value!r}")
 
 
 def output_option(help_text: str, *, required: bool = True) -> Callable[[Command], Command]:
@@ -173,6 +175,7 @@ def inputs_of(read: Path, options: Options) -> list[Path]:
         reference,
         options.calibration,
         options.constraint_file,
+        options.camera_file,
     ]
     return [path for path in named if path is not None and path.is_file()]
 
@@ -198,7 +201,7 @@ def _click_option(
     elif constraint is not None:
         attributes |= {"type": ConstraintText(constraint), "multiple": kind is not constraint}
     elif typing.get_origin(kind) is tuple:
-        attributes["type"] = FourNumbers()
+        attributes["type"] = Numbers(info["metavar"])
     elif kind is float and info["metavar"] == "M":
         attributes["type"] = Metres()
     elif kind is int:
