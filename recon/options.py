@@ -346,6 +346,11 @@ class Options:
         except ValueError as error:
             raise OptionError(str(error)) from None
 
+    @property
+    def has_lens(self) -> bool:
+        """Whether the options may state a lens with distortion."""
+        return not (self.distortion is None and self.fisheye is None and self.camera_file is None)
+
     def _check_types(self) -> None:
         for each in fields(self):
             value, types = getattr(self, each.name), _plain_types().get(each.name)

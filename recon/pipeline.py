@@ -98,9 +98,10 @@ def prepare(
     constraints = (*constraints_of(options), *constraints)
     if constraints:
         check_positions(constraints, width=photo.width, height=photo.height)
-    photo = undistort(photo, options, journal)
+    if options.has_lens:
+        photo = undistort(photo, options, journal)
+        constraints = moved_constraints(constraints, photo)
     # 2. Known measurements, and the camera if it is known
-    constraints = moved_constraints(constraints, photo)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)
     return Prepared(photo, options, constraints, known_camera)
 

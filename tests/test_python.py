@@ -106,7 +106,9 @@ def test_errors_name_arguments_in_python_and_flags_on_the_command_line() -> None
     with pytest.raises(ValueError, match=r"^max_depth must be a positive number, got -1$") as caught:
         recon.reconstruct(RGB, max_depth=-1)
     assert caught.value.on_command_line == "--max-depth must be a positive number, got -1"  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match=r"only one of intrinsics, focal_px, focal_35mm, fov and camera_file$"):
+    with pytest.raises(
+        ValueError, match=r"only one of intrinsics, focal_px, focal_35mm, fov and camera_file$"
+    ):
         recon.Options(fov=60, focal_px=100)
     with pytest.raises(recon.ReconError) as failed:
         recon.reconstruct(RGB, depth="nope.png")

@@ -198,8 +198,7 @@ def run_again_options(layer: Layer, **changes: Any) -> Options:
     if not layer.can_run_again:
         raise RefusedError(f"{layer.name} was not opened from a photo; open the photo to run a model")
     given, placed = layer.options, [one for one in layer.used if not isinstance(one, CameraHeight)]
-    has_lens = given.distortion is not None or given.fisheye is not None or given.camera_file is not None
-    if has_lens and (placed or layer.focal_px is not None):
+    if given.has_lens and (placed or layer.focal_px is not None):
         raise RefusedError(
             "lengths and a focal length set in the undistorted photo do not apply to the photo that a model runs on: "
             "give them on the command line, in pixels of the photo as it was taken"
