@@ -2,7 +2,7 @@
 
     from recon import join
     scene = join.run(["a.jpg", "b.jpg", "c.jpg"], model="depthpro")
-    join.save(scene, "room.ply")
+    join.save(scene, "room.glb")
 
 ``run`` does the same as ``recon join``. Heavy modules are imported on first use.
 """
@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from recon.lazy_names import on_first_use
 
 if TYPE_CHECKING:
+    from recon.join.joined_file import load
     from recon.join.joined_scene import JoinedScene, LeftOut
+    from recon.join.outputs import save
     from recon.join.posed_view import PosedView
     from recon.join.public_run import run
-    from recon.join.save_joined import save
 
-__all__ = ["JoinedScene", "LeftOut", "PosedView", "run", "save"]
+__all__ = ["JoinedScene", "LeftOut", "PosedView", "load", "run", "save"]
 _PLACES = {
     **dict.fromkeys(("JoinedScene", "LeftOut"), "recon.join.joined_scene"),
     "PosedView": "recon.join.posed_view",
-    "save": "recon.join.save_joined",
+    "load": "recon.join.joined_file",
+    "save": "recon.join.outputs",
     "run": "recon.join.public_run",
 }
 __getattr__ = on_first_use(__name__, _PLACES)

@@ -23,7 +23,7 @@ from recon.types import Mesh
 
 
 def check_outputs(
-    paths: Sequence[Path], *, shape: Shape | None = None, overwrite: bool, inputs: Iterable[Path] = ()
+    paths: Sequence[Path], shape: Shape | None = None, *, overwrite: bool, inputs: Iterable[Path] = ()
 ) -> None:
     """Checks before the slow work that all files can be written.
 
@@ -56,17 +56,17 @@ def save(
         ExportError: Unknown format, existing file, nothing to write, no Open3D, or no disk space.
     """
     with names_of_arguments(ReconError):
-        check_outputs([Path(path)], shape=shape, overwrite=overwrite)
-        save_all(scene, [Path(path)], Journal(), shape=shape, overwrite=overwrite)
+        check_outputs([Path(path)], shape, overwrite=overwrite)
+        save_all(scene, [Path(path)], shape, Journal(), overwrite=overwrite)
     return Path(path)
 
 
 def save_all(
     scene: JoinedScene,
     paths: Sequence[Path],
+    shape: Shape | None,
     journal: Journal,
     *,
-    shape: Shape | None = None,
     overwrite: bool,
 ) -> list[dict[str, Any]]:
     """Fuses the views once, writes every file, and reports the contents and size of each.

@@ -114,12 +114,25 @@ def test_the_command_reports_what_it_did(
     assert out.read_bytes()[:3] == b"ply"
 
 
+def test_a_scene_file_is_exported_without_a_model(joined: join.JoinedScene, tmp_path: Path) -> None:
+    join.save(joined, tmp_path / "room.npz")
+    words = ["join", str(tmp_path / "room.npz"), "-o", str(tmp_path / "room.glb"), "--voxel", "0.1", "--json"]
+    result = CliRunner().invoke(recon, words)
+    values = json.loads(result.stdout)
+    assert values["ok"], values["error"]
+    assert values["photos"] == ["walk_000.png", "walk_001.png"]
+    assert 1000 < values["written"][0]["faces"] < 20_000
+    poses = CliRunner().invoke(recon, [*words[:3], str(tmp_path / "b.glb"), "--poses", "x"])
+    assert (poses.exit_code, "no effect on a scene file" in poses.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
         (["{a}", "-o", "{o}.ply"], 1, "two photos or more"),
         (["{a}", "{b}", "-o", "{o}.doc"], 1, "not a known format"),
-        (["{a}", "{b}", "-o", "{o}.glb"], 1, "needs a texture"),
+        (["{a}", "{b}", "-o", "{o}.colmap", "--as", "mesh"], 1, "does not support a mesh"),
+        (["no.npz", "-o", "{o}.glb"], 1, "no.npz does not exist"),
         (["{a}", "{b}", "-o", "{o}.ply", "--poses", "none.json"], 1, "does not exist"),
         (["{a}", "{b}", "-o", "{o}.ply", "--poses-unit", "0"], 2, "--poses-unit"),
         (["{a}", "{b}"], 2, "Missing option '-o'"),

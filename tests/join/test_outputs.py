@@ -33,7 +33,7 @@ def written(true_scene: JoinedScene, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("joined")
     plain = replace(true_scene, options=replace(true_scene.options, level=False))
     paths = [folder / name for name in ("a.glb", "a.ply", "a.colmap", "a.npz", "a.html", "a.textured.ply")]
-    done = save_all(plain, paths, Journal(), overwrite=False)
+    done = save_all(plain, paths, None, Journal(), overwrite=False)
     assert [each["path"] for each in done] == [str(path) for path in paths]
     assert all(each["bytes"] > 10_000 for each in done)
     return folder
@@ -145,7 +145,7 @@ def test_existing_files_and_unknown_formats_are_refused(true_scene, written, tmp
     with pytest.raises(ExportError, match="not a known format"):
         save(true_scene, tmp_path / "a.xyzw")
     with pytest.raises(ExportError, match="does not support a mesh"):
-        check_outputs([tmp_path / "a.colmap"], shape="mesh", overwrite=False)
+        check_outputs([tmp_path / "a.colmap"], "mesh", overwrite=False)
 
 
 def test_a_colmap_folder_is_replaced_only_if_it_is_one(true_scene, written, tmp_path) -> None:

@@ -1,6 +1,7 @@
 """``recon join``: several photos of one place to one metric scene."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,11 @@ _KINDS: dict[str, tuple[type[Constraint], str, str]] = {
 }  # fmt: skip
 _EPILOG = """\b
 Examples:
-  recon join a.jpg b.jpg c.jpg -o room.ply
-  recon join photos/ -o room.ply --model depthpro           point cloud
+  recon join a.jpg b.jpg c.jpg -o room.glb                   mesh with the photos as texture, all cameras
+  recon join photos/ -o room.ply --model depthpro            point cloud
   recon join walk.mp4 --every 30 -o room.ply --as mesh
+  recon join photos/ -o room.npz -o room.colmap              scene file, COLMAP model
+  recon join room.npz -o room.html --voxel 0.01              another file of that scene, without a model
   recon join a.jpg b.jpg -o room.ply --model dav2-large --length a.jpg:100,200:100,900=2.03m
   recon join photos/ --poses transforms.json -o room.ply     poses from another program
   recon join photos/ --depth depth/ -o room.ply              measured depth: depth/a.png for photos/a.jpg
@@ -85,7 +88,9 @@ def constraint_options(command: Command) -> Command:
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
-@output_option("Output file; the suffix selects the format: .ply, .las, ... Repeatable.")
+@output_option(
+    "Output file; the suffix selects the format: .glb, .ply, .html, .colmap, .npz, ... Repeatable."
+)
 @shape_option
 @option(
     "--every",
@@ -136,11 +141,12 @@ def join(
     overwrite: bool,
     **values: Any,
 ) -> None:
-    """Join PHOTOS of one place (files, a folder, a video) to one metric scene."""
+    """Join PHOTOS of one place (files, a folder, a video) to one metric scene; or export one from its .npz file."""
     from recon.join.given_poses import read_poses
     from recon.join.join_photos import join_photos
+    from recon.join.joined_file import load
+    from recon.join.outputs import check_outputs, save_all
     from recon.join.photo_set import by_name, read_photos
-    from recon.join.save_joined import check_outputs, save_all
 
     texts = {name: values.pop(name.replace("-", "_")) for name in _KINDS}
     constraint_file = values.pop("constraint_file")
@@ -151,11 +157,18 @@ def join(
     check_outputs(
         paths, shape, overwrite=overwrite, inputs=[Path(word) for word in photos if Path(word).is_file()]
     )
-    opened = read_photos(photos, every=every, recursive=recursive, journal=session.journal)
-    given = _constraints(texts, constraint_file, [each.name for each in opened])
-    given_poses = None if poses is None else read_poses(poses, opened, poses_unit)
-    by_index = by_name(given, opened, "--constraints")
-    scene = join_photos(opened, options, session.journal, constraints=by_index, poses=given_poses)
+    if len(photos) == 1 and photos[0].lower().endswith(".npz"):
+        if poses is not None or constraint_file is not None or any(texts.values()):
+            raise click.UsageError(
+                "poses and known measurements have no effect on a scene file: join its photos again"
+            )
+        scene = replace(load(photos[0]), options=options)
+    else:
+        opened = read_photos(photos, every=every, recursive=recursive, journal=session.journal)
+        given = _constraints(texts, constraint_file, [each.name for each in opened])
+        given_poses = None if poses is None else read_poses(poses, opened, poses_unit)
+        by_index = by_name(given, opened, "--constraints")
+        scene = join_photos(opened, options, session.journal, constraints=by_index, poses=given_poses)
     session.result["written"] = save_all(scene, paths, shape, session.journal, overwrite=overwrite)
     session.result |= {
         "photos": [view.photo.name for view in scene.views],
