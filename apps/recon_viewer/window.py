@@ -15,6 +15,7 @@ from open3d.visualization import gui
 from recon.errors import ReconError
 from recon.options import Options
 from recon.scene import Scene
+from recon_viewer.background.dropped_files import drop_target
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.labels import Tags
@@ -24,6 +25,7 @@ from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import settings
 from recon_viewer.ui.actions import Actions
 from recon_viewer.ui.dialogs import Dialogs
+from recon_viewer.ui.file_dialogs import FileDialogs
 from recon_viewer.ui.forms import Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
@@ -72,6 +74,7 @@ class ViewerWindow:
         title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
         self.window = self._app.create_window("recon", remembered.width, remembered.height)
         self.dialogs = Dialogs(self.window, self.listen)
+        self.files = FileDialogs(self.window, self.dialogs)
         self.forms = Forms(self.dialogs)
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
@@ -81,8 +84,14 @@ class ViewerWindow:
         self.linking.photos = self.photos
         self.actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
+        self._drops = drop_target()
         self.welcome = Welcome(
-            self.window, remembered.recent, self.actions.act, self.controller.reopen, title_font
+            self.window,
+            remembered.recent,
+            self.actions.act,
+            self.controller.reopen,
+            title_font,
+            self._drops is not None,
         )
         self.toolbar = Toolbar(self.window, self.actions.act)
         self.tags = Tags(self.window)
@@ -158,6 +167,9 @@ class ViewerWindow:
         self.controller.settings = replace(
             self.controller.settings, width=int(frame.width), height=int(frame.height)
         )
+        self.files.end()
+        if self._drops is not None:
+            self._drops.close()
         self.controller.close()
         self.view.close()
         self.open = False
@@ -200,6 +212,8 @@ class ViewerWindow:
     def _update(self) -> bool:
         controller = self.controller
         changed = controller.tick()
+        for path in self._drops.poll() if self._drops is not None else ():
+            controller.reopen(path)
         if controller.picture is not self._shown:
             self._adopt(controller.picture)
             changed = True
@@ -220,7 +234,7 @@ class ViewerWindow:
             changed = True
         if controller.problems and not self.dialogs.is_open:
             self.dialogs.message("Please check", controller.problems.pop(0))
-        changed = self.glide.tick() or changed
+        changed = self.glide.tick() or self.files.tick() or changed
         return self.view.tick() or self._is_due() or changed
 
     def _is_due(self) -> bool:

@@ -1,5 +1,6 @@
 """Actions of menu and keys that involve a dialog or the view; the controller handles the others."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from recon_viewer.model.samples import samples
 from recon_viewer.model.state import Box
 from recon_viewer.ui import shortcuts
 from recon_viewer.ui.dialogs import Dialogs
+from recon_viewer.ui.file_dialogs import FileDialogs
 from recon_viewer.ui.forms import ExportChoice, Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
@@ -37,6 +39,7 @@ class Viewer(Protocol):
 
     controller: Controller
     dialogs: Dialogs
+    files: FileDialogs
     forms: Forms
     view: View3D
     linking: Linking
@@ -160,22 +163,31 @@ class Actions:
         )
 
     def _open(self) -> None:
-        self._viewer.dialogs.open_file(self._controller.settings.folder, self._controller.open)
+        def chosen(paths: list[Path]) -> None:
+            for path in paths:
+                self._controller.open(path)
+
+        self._viewer.files.open_files(self._controller.settings.folder, chosen)
 
     def _open_with_depth(self) -> None:
-        dialogs = self._viewer.dialogs
+        files = self._viewer.files
 
-        def photo_chosen(photo: Path) -> None:
-            def depth_chosen(depth: Path) -> None:
-                self._controller.open(photo, Options(depth=depth))
+        def photo_chosen(photos: list[Path]) -> None:
+            def depth_chosen(depths: list[Path]) -> None:
+                self._controller.open(photos[0], Options(depth=depths[0]))
 
-            dialogs.open_file(str(photo.parent), depth_chosen, depth=True)
+            files.open_files(str(photos[0].parent), depth_chosen, depth=True)
 
-        dialogs.open_file(self._controller.settings.folder, photo_chosen)
+        files.open_files(self._controller.settings.folder, photo_chosen)
+
+    def _save_as(self, suffix: str, title: str, chosen: Callable[[Path], None]) -> None:
+        layer = self._controller.state.layer
+        source = None if layer is None else layer.source
+        name = "scene" if source is None else source.stem
+        self._viewer.files.save_file(self._controller.settings.folder, suffix, title, chosen, name=name)
 
     def _save(self) -> None:
-        folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".npz", "recon scene", self._controller.errands.export)
+        self._save_as(".npz", "recon scene", self._controller.errands.export)
 
     def _export(self) -> None:
         controller = self._controller
@@ -188,7 +200,7 @@ class Actions:
             def named(path: Path) -> None:
                 controller.errands.export(path, choice.shape, choice.changes)
 
-            self._viewer.dialogs.save_file(controller.settings.folder, choice.suffix, "Export", named)
+            self._save_as(choice.suffix, "Export", named)
 
         self._viewer.forms.export(layer.options, controller.picture.is_level, chosen)
 
@@ -199,7 +211,7 @@ class Actions:
             def named(path: Path) -> None:
                 self.save_picture(path, choice)
 
-            self._viewer.dialogs.save_file(self._controller.settings.folder, ".png", "Image", named)
+            self._save_as(".png", "Image", named)
 
         self._viewer.forms.picture((width, height), chosen)
 
@@ -216,10 +228,9 @@ class Actions:
         if self._controller.scene is None:
             self._controller.say("nothing to film: open a photo or a scene first", problem=True)
             return
-        dialogs, folder = self._viewer.dialogs, self._controller.settings.folder
 
         def chosen(way: PathName, suffix: str) -> None:
-            dialogs.save_file(folder, suffix, "Film", lambda file: self._controller.errands.film(file, way))
+            self._save_as(suffix, "Film", lambda file: self._controller.errands.film(file, way))
 
         self._viewer.forms.film(FILM_PATHS, FILM_SUFFIXES, chosen)
 
@@ -227,15 +238,13 @@ class Actions:
         if self._controller.scene is None:
             self._controller.say("nothing to save: open a photo or a scene first", problem=True)
             return
-        folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".html", "Web page", self._controller.errands.export)
+        self._save_as(".html", "Web page", self._controller.errands.export)
 
     def _csv(self) -> None:
         if not self._controller.picture.readings:
             self._controller.say("nothing to save: measure something first")
             return
-        folder = self._controller.settings.folder
-        self._viewer.dialogs.save_file(folder, ".csv", "Measurements", self._controller.errands.save_csv)
+        self._save_as(".csv", "Measurements", self._controller.errands.save_csv)
 
     def _run_again(self) -> None:
         layer = self._controller.state.layer

@@ -1,22 +1,18 @@
-"""Dialogs: files, errors, help, and questions."""
+"""Dialogs: errors, help, and questions."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from open3d.visualization import gui
 
 from recon.version import __version__
-from recon_viewer.model.typed_path import typed_path
 from recon_viewer.ui import shortcuts
 
 Point = tuple[float, float, float]
 
 COLUMNS = 76
 """Characters per line of a dialog's text."""
-_PHOTOS = ".jpg .jpeg .png .heic .heif .webp .tif .tiff .mpo"
-_SCENES = ".npz .ply .glb .gltf .obj .stl .pcd .xyz .asc .pts .las .laz .usd .usda .usdc .usdz"
 
 
 class Dialogs:
@@ -27,6 +23,7 @@ class Dialogs:
         self.em = window.theme.font_size
         self.is_open = False
         self._enter: Callable[[], None] | None = None
+        self._cancel: Callable[[], None] | None = None
 
     def key(self, name: str) -> bool:
         """Enter presses the first button and Esc the last; returns whether the key was used."""
@@ -97,53 +94,28 @@ class Dialogs:
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
         self.show(column)
 
-    def open_file(self, folder: str | None, chosen: Callable[[Path], None], *, depth: bool = False) -> None:
-        """Asks for a file to read."""
-        dialog = gui.FileDialog(
-            gui.FileDialog.OPEN, "Open measured depth" if depth else "Open", self._window.theme
-        )
-        if depth:
-            dialog.add_filter(
-                ".png .exr .tif .tiff .npy .npz .pfm .pgm", "Depth (.png, .exr, .tif, .npy, .pfm)"
-            )
-        else:
-            dialog.add_filter(f"{_PHOTOS} {_SCENES}", "Photos, scenes, exported files")
-            dialog.add_filter(_PHOTOS, "Photos")
-        dialog.add_filter("", "All files")
-        self._file_dialog(dialog, folder, chosen)
-
-    def save_file(self, folder: str | None, suffix: str, name: str, chosen: Callable[[Path], None]) -> None:
-        """Asks for a file to write; adds the suffix if it is missing."""
-        dialog = gui.FileDialog(gui.FileDialog.SAVE, name, self._window.theme)
-        dialog.add_filter(suffix, f"{name} ({suffix})")
-
-        def named(path: Path) -> None:
-            chosen(path if path.name.lower().endswith(suffix) else path.with_name(path.name + suffix))
-
-        self._file_dialog(dialog, folder, named)
-
     def close(self) -> None:
         """Closes the open dialog."""
+        cancel, self._cancel = self._cancel, None
         self.is_open, self._enter = False, None
-        self._window.close_dialog()
+        if cancel is None:
+            self._window.close_dialog()
+        else:
+            cancel()
         self._closed()
 
     def lay_out(self) -> None:
         """Updates the layout after a text in an open dialog has changed."""
         self._window.set_needs_layout()
 
-    def _file_dialog(self, dialog: Any, folder: str | None, chosen: Callable[[Path], None]) -> None:
-        if folder is not None and Path(folder).is_dir():
-            dialog.set_path(folder)
-
-        def done(path: str) -> None:
-            self.close()
-            chosen(typed_path(path))
-
-        dialog.set_on_cancel(self.close)
-        dialog.set_on_done(done)
+    def present(self, dialog: Any) -> None:
+        """Opens a dialog of Open3D."""
         self.is_open = True
         self._window.show_dialog(dialog)
+
+    def wait(self, cancel: Callable[[], None]) -> None:
+        """Something outside of the window asks; closing, or Esc, cancels it."""
+        self.is_open, self._cancel = True, cancel
 
     def problem(self, column: Any) -> Any:
         """Adds a line for an error message."""
@@ -176,5 +148,4 @@ class Dialogs:
         """Opens a dialog with this content."""
         dialog = gui.Dialog("recon")
         dialog.add_child(column)
-        self.is_open = True
-        self._window.show_dialog(dialog)
+        self.present(dialog)

@@ -32,6 +32,7 @@ class Welcome:
         act: Callable[[str], None],
         reopen: Callable[[Path], None],
         title_font: int,
+        takes_drops: bool,
     ) -> None:
         self._em, self._reopen = window.theme.font_size, reopen
         em = self._em
@@ -52,7 +53,9 @@ class Welcome:
         for line in (
             "Drag to look around, turn the wheel to zoom, Ctrl+click two points to measure between them.",
             "Set one length that you know, and the whole scene has the right size. Export to Blender, GLB, OBJ, PLY.",
-            "Ctrl+V opens a copied path.  F1 shows all keys.",
+            "Drop files here, or press Ctrl+V to open copied ones.  F1 shows all keys."
+            if takes_drops
+            else "Ctrl+V opens copied files.  F1 shows all keys.",
         ):
             self.widget.add_child(_grey(line))
         self.widget.add_stretch()
