@@ -12,6 +12,7 @@ from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.photo.write import write_picture
 from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.markers import tag_texts
 from recon_viewer.drawing.view3d import View3D
 
 _LABEL_RGB, _SHADOW_RGB = (255, 220, 40), (0, 0, 0)
@@ -62,13 +63,12 @@ def _labelled(rendered: NDArray[np.uint8], view: View3D, picture: Picture) -> ND
     image = Image.fromarray(rendered)
     draw, size = ImageDraw.Draw(image), max(12, height // 45)
     font = ImageFont.load_default(size)
-    for one in picture.readings:
-        middle = np.mean(np.array(one.points_world), axis=0)[None].astype(np.float32)
-        (at,), (ahead,) = view.camera.project(middle, width, height)
+    for point, text in tag_texts(picture.readings):
+        (at,), (ahead,) = view.camera.project(np.array([point], np.float32), width, height)
         if ahead > 0:
             draw.text(
                 tuple(at),
-                one.text,
+                text,
                 _LABEL_RGB,
                 font,
                 stroke_width=max(1, size // 12),

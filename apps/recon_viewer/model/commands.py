@@ -15,6 +15,9 @@ from recon.types import Mesh, PointCloud
 from recon_viewer.model.known_sizes import KNOWN
 from recon_viewer.model.state import POINTS_NEEDED, Box, Layer, Measured, Pick, State, Tool
 
+_MOST_LETTERS = 60
+"""Of the name of a measurement."""
+
 
 class RefusedError(ReconError):
     """The command is not possible in the current state; the message says why."""
@@ -177,6 +180,15 @@ def remove_measured(state: State, index: int) -> State:
     if not 0 <= index < len(state.measured):
         return state
     return replace(state, measured=state.measured[:index] + state.measured[index + 1 :])
+
+
+def name_measured(state: State, index: int, name: str) -> State:
+    """Names one measurement; an empty name removes it."""
+    name = " ".join(name.split())[:_MOST_LETTERS]
+    if not 0 <= index < len(state.measured) or state.measured[index].name == name:
+        return state
+    named = replace(state.measured[index], name=name)
+    return replace(state, measured=(*state.measured[:index], named, *state.measured[index + 1 :]))
 
 
 def clear_measured(state: State) -> State:

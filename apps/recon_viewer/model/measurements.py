@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ class Reading:
     low: float | None = None
     high: float | None = None
     pixels_px: tuple[tuple[float, float] | None, ...] = ()
+    label: str = ""
+    """The user's name for it; empty: none."""
+
+    @property
+    def title(self) -> str:
+        """What it is called: by the user, or by what it measures."""
+        return self.label or self.name
 
 
 def point_of(pick: Pick, scene: Scene | None) -> tuple[float, float, float]:
@@ -59,6 +66,10 @@ def on_ray(camera: Intrinsics, pixel_px: tuple[float, float], z_m: float) -> tup
 
 def read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit = "m") -> Reading:
     """The value of a measurement in the current scene; a failure is returned as text instead of an exception."""
+    return replace(_read(one, scene, world_T_cam, unit), label=one.name)
+
+
+def _read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit) -> Reading:
     points_cam = np.array([point_of(pick, scene) for pick in one.picks], np.float64)
     points = points_cam @ world_T_cam[:3, :3].T + world_T_cam[:3, 3]
     marks = tuple((float(x), float(y), float(z)) for x, y, z in points)
@@ -75,20 +86,22 @@ def read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit 
 
 
 def as_csv(readings: Sequence[Reading]) -> str:
-    """A CSV table: quantity, value, unit, 95 % interval, positions in the photo, error sources."""
+    """A CSV table: quantity, value, unit, 95 % interval, positions in the photo, error sources, name."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
-    table.writerow(["quantity", "value", "unit", "low", "high", "pixels_px", "note"])
+    table.writerow(["quantity", "value", "unit", "low", "high", "pixels_px", "note", "name"])
     for one in readings:
         pixels = " ".join("" if px is None else f"{px[0]:.2f},{px[1]:.2f}" for px in one.pixels_px)
         numbers = ["" if value is None else f"{value:.6g}" for value in (one.value, one.low, one.high)]
-        table.writerow([one.name, numbers[0], one.unit, numbers[1], numbers[2], pixels, one.errors])
+        table.writerow(
+            [one.name, numbers[0], one.unit, numbers[1], numbers[2], pixels, one.errors, one.label]
+        )
     return file.getvalue()
 
 
 def as_text(readings: Sequence[Reading]) -> str:
     """One line per measurement, for the clipboard."""
-    return "".join(f"{one.name}\t{one.text}\n" for one in readings)
+    return "".join(f"{one.title}\t{one.text}\n" for one in readings)
 
 
 def _measured(one: Measured, scene: Scene | None) -> Measurement | None:

@@ -25,6 +25,7 @@ class _SavedPick:
 class _Saved:
     tool: str
     picks: tuple[_SavedPick, ...]
+    name: str = ""
 
 
 def with_viewer(scene: Scene, state: State) -> Scene:
@@ -36,6 +37,7 @@ def with_viewer(scene: Scene, state: State) -> Scene:
     measured = [
         {
             "tool": one.tool,
+            "name": one.name,
             "picks": [{"pixel_px": p.pixel_px, "point_cam": p.point_cam, "sigma_px": p.sigma_px} for p in one.picks],
         }
         for one in state.measured
@@ -63,7 +65,7 @@ def measured_from(saved_view: Mapping[str, Any], key: int) -> tuple[Measured, ..
     except ValueError as error:
         raise ValueError(f"its measurements cannot be read ({error})") from error
     return tuple(
-        _measured(one.tool, [Pick(key, p.pixel_px, p.point_cam, p.sigma_px) for p in one.picks])
+        _measured(one.tool, [Pick(key, p.pixel_px, p.point_cam, p.sigma_px) for p in one.picks], one.name)
         for one in saved
     )
 
@@ -81,8 +83,8 @@ def view_from(saved_view: Mapping[str, Any], view: View) -> View:
     return view
 
 
-def _measured(tool: Any, picks: list[Pick]) -> Measured:
+def _measured(tool: Any, picks: list[Pick], name: str) -> Measured:
     needed = POINTS_NEEDED.get(tool, 0)
     if needed == 0 or (len(picks) < 2 if needed is None else len(picks) != needed):
         raise ValueError(f"it holds a measurement of {tool!r} between {len(picks)} points")
-    return Measured(tool, tuple(picks))
+    return Measured(tool, tuple(picks), name)

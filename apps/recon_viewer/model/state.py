@@ -107,6 +107,8 @@ class Measured:
 
     tool: Tool
     picks: tuple[Pick, ...]
+    name: str = ""
+    """By the user; empty: none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,9 @@ from recon.render.style import COLOURS, SHOWN_AS, View
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.model import commands
-from recon_viewer.model.state import TOOLS, Layer
+from recon_viewer.model.state import Layer
 from recon_viewer.ui.controls import Controls
+from recon_viewer.ui.measure_panel import MeasureGroup
 from recon_viewer.ui.trust_panel import TrustGroup
 
 _FARTHEST_M = 30.0
@@ -36,7 +37,7 @@ class Panel(Controls):
         self._layers()
         self._showing()
         self._keeping()
-        self._measuring()
+        self._measure = MeasureGroup(self, controller)
         self._trust = TrustGroup(self, controller)
         self._advanced()
         window.add_child(self.widget)
@@ -58,8 +59,7 @@ class Panel(Controls):
             )
             self._show_view(state.view)
             self._show_layer(layer, picture)
-            self._tool.selected_index = TOOLS.index(state.tool)
-            self._readings.set_items([f"{one.name}: {one.text}" for one in picture.readings])
+            self._measure.show(picture)
             self._trust.show(picture)
         finally:
             self.quiet = False
@@ -191,39 +191,10 @@ class Panel(Controls):
         tip = "Focal length, px of the photo; sets the scale with Depth Pro"
         self.row(rows, "focal length (px)", self._focal, tip)
 
-    def _measuring(self) -> None:
-        group = self.group("Measure")
-        rows = self.rows(group)
-        self._tool = gui.Combobox()
-        for name in TOOLS:
-            self._tool.add_item({"look": "look around", "rectangle": "crop"}.get(name, name))
-        self._tool.set_on_selection_changed(self.heard(lambda at: self._controller.use(TOOLS[at])))
-        self.row(rows, "tool", self._tool, "What a click in the view or on the photo measures")
-        self._readings = gui.ListView()
-        self._readings.set_max_visible_items(5)
-        self._readings.tooltip = "Select a measurement to see its error sources"
-        self._readings.set_on_selection_changed(self._reading_clicked)
-        group.add_child(self._readings)
-        self._note = gui.Label("")
-        group.add_child(self._note)
-        row = gui.Horiz(0.25 * self.em)
-        self.button(row, "Copy", "copy", "Copies the list to the clipboard (Ctrl+C)")
-        self.button(row, "CSV...", "csv", "Saves the list as a table")
-        self.button(row, "Remove", "remove-measured", "Removes the selected measurement, or all")
-        group.add_child(row)
-
     @property
     def selected_reading(self) -> int | None:
         """Index of the selected measurement, or None."""
-        at = self._readings.selected_index
-        return at if 0 <= at < len(self._controller.state.measured) else None
-
-    def _reading_clicked(self, text: str, double: bool) -> None:
-        from textwrap import fill
-
-        at, readings = self._readings.selected_index, self._controller.picture.readings
-        if 0 <= at < len(readings):
-            self._note.text = fill(readings[at].errors, 46)
+        return self._measure.selected
 
     def _selected(self, text: str, double: bool) -> None:
         at = self._list.selected_index

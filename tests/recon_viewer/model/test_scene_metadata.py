@@ -1,5 +1,7 @@
 """What goes out of the viewer with a scene, and comes back."""
 
+import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,11 @@ from waiting import settled
 from recon.render.style import View
 from recon.scene import Scene
 from recon_viewer.controller import Controller
+from recon_viewer.drawing.frame import Painter
+from recon_viewer.drawing.markers import tag_texts
 from recon_viewer.model import commands as c
 from recon_viewer.model import scene_metadata
+from recon_viewer.model.measurements import as_csv, as_text
 from recon_viewer.model.state import Measured, Pick, State
 
 
@@ -28,15 +33,43 @@ def measured_room() -> State:
 
 def test_a_saved_scene_comes_back_with_measurements_and_view(tmp_path: Path) -> None:
     state = measured_room()
+    state = c.name_measured(state, 0, "  the   table ")
     scene_metadata.with_viewer(room(), state).save(tmp_path / "a.npz")
     scene, saved = scene_metadata.without_viewer(Scene.load(tmp_path / "a.npz"))
     assert scene.provenance.viewer is None
     (one,) = scene_metadata.measured_from(saved, 7)
+    assert one.name == "the table"
     assert one.tool == "distance" and [pick.layer for pick in one.picks] == [7, 7]
     assert [pick.pixel_px for pick in one.picks] == [pick.pixel_px for pick in state.measured[0].picks]
     view = scene_metadata.view_from(saved, View())
     # Dark or light is the person's, not the scene's.
     assert (view.shown_as, view.point_size_px, view.dark) == ("mesh", 5.0, True)
+
+
+def test_a_scene_that_was_saved_before_names_has_none() -> None:
+    saved = scene_metadata.with_viewer(room(), measured_room()).provenance.viewer
+    assert saved is not None
+    older = [{key: one for key, one in each.items() if key != "name"} for each in saved["measured"]]
+    (one,) = scene_metadata.measured_from({"measured": older}, 1)
+    assert one.name == ""
+
+
+def test_a_name_is_one_line_and_ends_somewhere() -> None:
+    state = measured_room()
+    assert c.name_measured(state, 0, "") is state and c.name_measured(state, 3, "x") is state
+    named = c.name_measured(state, 0, "a\nb" + 100 * "c")
+    assert named.measured[0].name.startswith("a b") and len(named.measured[0].name) == 60
+    assert c.name_measured(named, 0, "").measured == state.measured
+
+
+def test_names_are_in_the_list_the_view_and_the_table() -> None:
+    (plain,) = Painter().paint(measured_room()).readings
+    (named,) = Painter().paint(c.name_measured(measured_room(), 0, "table, left")).readings
+    assert plain.title == "distance" and named.title == "table, left" and named.value == plain.value
+    assert as_text([named]).startswith("table, left\t")
+    assert [text for _, text in tag_texts([plain, named])] == [plain.text, f"table, left: {plain.text}"]
+    (row,) = csv.DictReader(io.StringIO(as_csv([named])))
+    assert row["quantity"] == "distance" and row["name"] == "table, left"
 
 
 def test_a_scene_of_the_command_line_brings_nothing() -> None:
