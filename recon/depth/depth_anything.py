@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from recon.depth.estimator import ModelCard, Place, RunOptions, check_shape
+from recon.depth.estimator import ModelCard, Place, RunOptions
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
@@ -44,16 +44,14 @@ class DepthAnything:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
             PhotoError: The photo is too narrow.
         """
-        check_shape(photo, self.name)
-        snapshot = self._network.snapshot(journal)
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, tuple[int, int], float]:
             pixels = prepare(photo, size=self._size_px, multiple=int(model.config.patch_size))
-            with journal.stage(f"Running {self.name}"):
-                values = predict(model, pixels, photo, placement)
+            values = predict(model, pixels, photo, placement)
             return values, (pixels.shape[3], pixels.shape[2]), float(model.config.max_depth or 1)
 
-        values, (width, height), max_depth_m = self._network.run(work, journal)
+        snapshot, predicted = self._network.predict(photo, work, journal)
+        values, (width, height), max_depth_m = predicted
         details = {
             **self._network.details(),
             "backend": "fast",

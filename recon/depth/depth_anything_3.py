@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.depth_anything import DEVIATION, MEAN
-from recon.depth.estimator import ModelCard, RunOptions, check_shape
+from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference import cuda_graph
 from recon.depth.inference.loaded_model import Network
@@ -61,16 +61,14 @@ class DepthAnything3:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
             PhotoError: The photo is too narrow.
         """
-        check_shape(photo, self.name)
-        snapshot = self._network.snapshot(journal)
 
         def work(model: Any, placement: Placement) -> tuple[FloatMap, FloatMap, tuple[int, int]]:
             small = resized(photo.rgb, self._size_px)
-            with journal.stage(f"Running {self.name}"):
-                depth, sky = predict(model, small, photo, placement)
+            depth, sky = predict(model, small, photo, placement)
             return depth, sky, (small.shape[1], small.shape[0])
 
-        canonical, sky_output, (width, height) = self._network.run(work, journal)
+        snapshot, predicted = self._network.predict(photo, work, journal)
+        canonical, sky_output, (width, height) = predicted
         sky: BoolMap = sky_output >= SKY_FROM
         depth: MetricDepth | RelativeDepth
         focal = None

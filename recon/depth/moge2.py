@@ -14,7 +14,7 @@ import numpy as np
 from recon.depth import point_map
 from recon.depth.depth_anything import DEVIATION, MEAN
 from recon.depth.depth_pro import PLAUSIBLE_FOV_DEG
-from recon.depth.estimator import ModelCard, RunOptions, check_shape
+from recon.depth.estimator import ModelCard, RunOptions
 from recon.depth.hub import torch_file
 from recon.depth.hub.checkpoint_cache import TORCH_KIND, Snapshot, Source
 from recon.depth.inference import cuda_graph
@@ -59,14 +59,10 @@ class Moge2:
             ModelUnavailable: The weights are unavailable or damaged, or do not fit in memory.
             PhotoError: The photo is too narrow.
         """
-        check_shape(photo, self.name)
-        snapshot = self._network.snapshot(journal)
-
-        def work(model: Any, placement: Placement) -> Prediction:
-            with journal.stage(f"Running {self.name}"):
-                return predict(model, photo, placement, self._size_px)
-
-        points, seen, scale, (width, height) = self._network.run(work, journal)
+        snapshot, predicted = self._network.predict(
+            photo, lambda model, placement: predict(model, photo, placement, self._size_px), journal
+        )
+        points, seen, scale, (width, height) = predicted
         view = point_map.solve(points, seen, focal_px=focal_px)
         model_focal_px = None if focal_px else self._plausible(view.focal_px, photo, journal)
         focal = focal_px or model_focal_px

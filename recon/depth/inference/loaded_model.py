@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from recon.depth.estimator import RunOptions
+from recon.depth.estimator import RunOptions, check_shape
 from recon.depth.hub import checkpoint_cache, download
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
 from recon.depth.inference.placement import Placement, first_placement, place, run_where_it_fits
 from recon.journal import Journal
+from recon.types import Photo
 
 Result = TypeVar("Result")
 
@@ -76,6 +77,29 @@ class Network:
         start = self._placement or first_placement(self._run)
         self._placement, result = run_where_it_fits(start, self._run, journal, attempt)
         return result
+
+    def predict(
+        self, photo: Photo, work: Callable[[Any, Placement], Result], journal: Journal
+    ) -> tuple[Snapshot, Result]:
+        """The checkpoint, and what ``work`` gives for a photo, as one stage of the journal.
+
+        Args:
+            photo: Its shape is checked before anything is downloaded.
+            work: As for ``run``.
+            journal: As for ``run``.
+
+        Raises:
+            ModelUnavailable: As for ``run``.
+            PhotoError: The photo is too narrow.
+        """
+        check_shape(photo, self._name)
+        snapshot = self.snapshot(journal)
+
+        def staged(model: Any, placement: Placement) -> Result:
+            with journal.stage(f"Running {self._name}"):
+                return work(model, placement)
+
+        return snapshot, self.run(staged, journal)
 
     def details(self) -> dict[str, Any]:
         """Values for the provenance: source, device, precision."""
