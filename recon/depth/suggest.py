@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from recon import estimator_names as names
 from recon.depth.estimator import ModelCard, Place
+from recon.depth.hub.cpu_times import cpu_time
 from recon.errors import ModelUnavailable
 
 _ORDER = {
@@ -23,8 +24,8 @@ _ORDER = {
     names.PREVIEW: "it is bundled and fast; its depth is rough",
 }
 """From the most to the least accurate, with the reason for each."""
-_SMALL_MB = 150
-"""Networks with weights up to this size count as fast on a CPU; the next larger ones have 390 MB."""
+_FAST = 5.0
+"""Networks that take up to this many times as long as dav2-small count as fast on a CPU: some seconds."""
 
 
 @dataclass(frozen=True)
@@ -75,5 +76,5 @@ def _fits(card: ModelCard, wish: Wish) -> bool:
         and (wish.place is None or card.place in (None, wish.place))
         # Metres of rooms alone are wrong in a street, and the user did not say where the photo was taken.
         and (card.place is None or wish.place is not None)
-        and ((card.download_mb or 0) <= _SMALL_MB or not wish.fast)
+        and (not wish.fast or (cpu_time(card.name) or _FAST) <= _FAST)
     )

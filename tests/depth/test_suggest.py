@@ -7,6 +7,7 @@ import pytest
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
 from recon.depth.hub import download
+from recon.depth.hub.cpu_times import cpu_time
 from recon.depth.suggest import Wish, pairing, suggest
 from recon.errors import ModelUnavailable
 
@@ -20,10 +21,10 @@ from .conftest import KeepingJournal
         (Wish(metric=True), "depthpro"),
         (Wish(commercial=True), "moge2-vitl"),
         (Wish(commercial=True, metric=True, place="outdoor"), "moge2-vitl"),
-        (Wish(fast=True), "dav2-small"),
-        (Wish(fast=True, metric=True), "moge2-vits"),
-        (Wish(fast=True, metric=True, place="indoor"), "dav2-metric-indoor-small"),
-        (Wish(fast=True, commercial=True, place="outdoor"), "dav2-metric-outdoor-small"),
+        (Wish(fast=True), "da3-metric-large"),
+        (Wish(fast=True, metric=True), "da3-metric-large"),
+        (Wish(fast=True, metric=True, place="indoor"), "da3-metric-large"),
+        (Wish(fast=True, commercial=True, place="outdoor"), "da3-metric-large"),
     ],
 )
 def test_the_suggestion_meets_the_conditions(wish: Wish, expected: str) -> None:
@@ -31,6 +32,14 @@ def test_the_suggestion_meets_the_conditions(wish: Wish, expected: str) -> None:
     assert card.name == expected and reason
     assert not (wish.commercial and not card.commercial)
     assert not (wish.metric and card.gives != "metric")
+
+
+def test_every_network_of_recon_has_a_measured_time() -> None:
+    times = {card.name: cpu_time(card.name) for card in registry.cards() if card.name != "photo"}
+    assert all(times.values()), times
+    assert times["dav2-small"] == times["dav2-metric-indoor-small"] == 1
+    assert times["da3-mono-large"] == times["da3-metric-large"]
+    assert cpu_time("photo") is None
 
 
 def test_conditions_that_no_model_meets_are_an_error() -> None:

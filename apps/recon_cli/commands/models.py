@@ -56,10 +56,11 @@ def list_models(session: Session) -> None:
     if session.journal.verbose:
         session.print("\n\n".join(map(_details, cards)))
     else:
-        titles = ("name", "predicts", "weights", "commercial", "licence")
-        session.print(table_text(titles, map(_row, cards), whole=titles), styled=True)
+        titles = ("name", "predicts", "weights", "time", "commercial", "licence")
+        session.print(table_text(titles, map(_row, cards), numbers=("time",), whole=titles), styled=True)
     session.print(
         "\nWhich one to use: recon models suggest. More on one, and how to install it: recon models NAME\n"
+        "time: on a CPU, as a multiple of that of dav2-small (about 1 s), at default sizes\n"
         "Download: recon models pull NAME. commercial: the licence of the weights allows commercial use\n"
         "Other checkpoints of these architectures: --model hf:REPO-OR-FOLDER[@REVISION]\n"
         "As an ONNX file, for use without torch: recon models export NAME -o FILE.onnx"
@@ -77,6 +78,7 @@ def _describe(session: Session, name: str) -> None:
 
 def _as_json(card: "ModelCard") -> dict[str, Any]:
     from recon.depth import registry
+    from recon.depth.hub.cpu_times import cpu_time
 
     return {
         "name": card.name,
@@ -89,6 +91,7 @@ def _as_json(card: "ModelCard") -> dict[str, Any]:
         "place": card.place,
         "repository": card.repository,
         "download_mb": card.download_mb,
+        "cpu_time": cpu_time(card.name),
         "on_this_machine": registry.is_here(card.name),
     }
 
@@ -99,7 +102,15 @@ def _row(card: "ModelCard") -> list[str]:
     here = "bundled" if card.repository is None else "here" if registry.is_here(card.name) else _size(card)
     predicts = [card.gives, *_others(card)]
     # What the licence forbids stands in the column before it.
-    return [card.name, ", ".join(predicts), here, _commercial(card), card.licence.partition(":")[0]]
+    licence = card.licence.partition(":")[0].removesuffix(" licence")
+    return [card.name, ", ".join(predicts), here, _time(card), _commercial(card), licence]
+
+
+def _time(card: "ModelCard") -> str:
+    from recon.depth.hub.cpu_times import cpu_time
+
+    times = cpu_time(card.name)
+    return "-" if times is None else f"{times:g}"
 
 
 def _others(card: "ModelCard") -> list[str]:
@@ -125,6 +136,7 @@ def _details(card: "ModelCard") -> str:
         ("description", card.summary),
         ("licence", card.licence),
         ("commercial", _commercial(card)),
+        ("CPU time", f"{_time(card)} (dav2-small: 1)"),
         ("use", f"recon build photo.jpg --model {card.name}"),
     ]
     if card.repository is None:
@@ -172,7 +184,7 @@ def pull(session: Session, name: str) -> None:
 @click.option("--metric", is_flag=True, help="It must give metres without a known length.")
 @click.option("--indoor", "place", flag_value="indoor", help="The photo shows a room.")
 @click.option("--outdoor", "place", flag_value="outdoor", help="The photo was taken outdoors.")
-@click.option("--fast", is_flag=True, help="It must be small, and fast on a CPU.")
+@click.option("--fast", is_flag=True, help="It must be fast on a CPU, by measured times.")
 @manners
 def suggest(session: Session, commercial: bool, metric: bool, place: "Place | None", fast: bool) -> None:
     """Name the most accurate model that meets the conditions, and why."""

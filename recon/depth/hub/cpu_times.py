@@ -1,0 +1,27 @@
+"""How long each network runs on a CPU, as a multiple of dav2-small's time at the models' default sizes.
+
+Measured on 2026-11-27 with random weights, on which the time does not depend, by ``python -m tools.bench.models``
+(processor seconds on one thread; dav2-small: 1.3) and ``tools.bench.network`` (Depth Pro with a known focal length).
+"""
+
+import re
+
+_TIMES = {
+    "preview": 0.25,
+    "dav2-small": 1.0,
+    "dav2-base": 2.7,
+    "dav2-large": 8.1,
+    "da3-metric-large": 4.1,
+    "moge2-vits": 6.2,
+    "moge2-vitb": 9.7,
+    "moge2-vitl": 23.0,
+    "depthpro": 85.0,
+}
+_SAME_LAYERS = ((r"dav2-metric-(indoor|outdoor)", "dav2"), ("da3-mono", "da3-metric"))
+
+
+def cpu_time(model: str) -> float | None:
+    """The multiple for a built-in model; None for one that was not measured."""
+    for pattern, measured in _SAME_LAYERS:
+        model = re.sub(f"^{pattern}", measured, model)
+    return _TIMES.get(model)
