@@ -105,7 +105,7 @@ def loaded(folder: Path, family: str, way: str, device: str) -> tuple[Any, Calla
             family
         ]
         options = {"use_fov_model": False} if family == "depthpro" else {}
-        load: Callable[..., Any] = module.load  # type: ignore[attr-defined]
+        load: Callable[..., Any] = module.load
         placement = Placement(
             "cuda" if device == "cuda" else "cpu", "fp16" if precision == "fp16" else "fp32"
         )
