@@ -17,7 +17,7 @@ from recon.journal import Journal
 from recon.limited_process import run_limited
 from recon.strict_npz import open_npz
 from recon.threads import cores
-from recon.types import Intrinsics, Photo
+from recon.types import FocalSource, Intrinsics, Photo
 
 _LONGEST_PX = 1600
 """Features of larger pictures cost time and improve the poses hardly."""
@@ -104,7 +104,9 @@ def _poses(
         photo, of_it = photos[index], arrays["image"] == row
         width, height = _reduced(photo)
         fx, fy, cx, cy = map(float, arrays["params"][row])
-        found = Intrinsics(fx, fy, cx, cy, width, height, "fit")
+        # Two views determine no focal length, so that the guess was kept.
+        source: FocalSource = "fit" if len(photos) > 2 else "default"
+        found = Intrinsics(fx, fy, cx, cy, width, height, source)
         by_photo[index] = CameraPose(
             world_T_cam=arrays["world_T_cam"][row],
             intrinsics=cameras[index] or found.resized(width=photo.width, height=photo.height),

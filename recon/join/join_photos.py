@@ -17,7 +17,13 @@ from recon.depth.estimator import Estimator
 from recon.depth.sparse_points import on_grid
 from recon.errors import CalibrationError
 from recon.join.find_poses import find_poses
-from recon.join.join_report import JournalOfPhoto, report_fit, report_left_out, report_poses
+from recon.join.join_report import (
+    JournalOfPhoto,
+    report_fit,
+    report_guessed_focal,
+    report_left_out,
+    report_poses,
+)
 from recon.join.joined_scene import JoinedScene, LeftOut
 from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.photo_set import NamedPhoto
@@ -61,6 +67,7 @@ def join_photos(
         poses = find_poses([each.photo for each in photos], cameras, journal)
     report_poses(poses, photos, journal)
     poses = _with_points(poses, photos, cameras, journal)
+    report_guessed_focal(poses, journal)
     # 3. Depth of each photo
     estimator = estimator or _estimator(options, journal)
     datas = _estimated(photos, poses, cameras, options, estimator, constraints or {}, journal)
@@ -83,12 +90,6 @@ def _with_points(
     for index, pose in poses.by_photo.items():
         size = {"width": photos[index].photo.width, "height": photos[index].photo.height}
         used[index] = pose.intrinsics or cameras[index] or Intrinsics.default(**size)
-    if any(camera.source == "default" for camera in used.values()):
-        journal.warn(
-            "focal",
-            "the poses come without a focal length, and a field of view of 60° was assumed; give --fov, --focal-35mm "
-            "or --intrinsics",
-        )
     by_photo = {index: replace(pose, intrinsics=used[index]) for index, pose in poses.by_photo.items()}
     return replace(poses, by_photo=with_tie_points(by_photo, [each.photo for each in photos], used, journal))
 

@@ -8,6 +8,7 @@ from recon.join.photo_set import NamedPhoto
 from recon.join.poses import Poses
 from recon.join.view_problem import ViewProblem
 from recon.journal import Entry, Journal
+from recon.types import DEFAULT_FOV_DEG
 
 
 def report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:
@@ -25,6 +26,18 @@ def report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -
 def report_left_out(each: LeftOut, journal: Journal) -> None:
     """A photo that is not part of the scene, and why."""
     journal.warn("left out", f"{each.photo} is left out: {each.reason}", photo=each.photo)
+
+
+def report_guessed_focal(poses: Poses, journal: Journal) -> None:
+    """Warns if nothing says what the focal length is."""
+    cameras = [pose.intrinsics for pose in poses.by_photo.values()]
+    if any(camera is not None and camera.source == "default" for camera in cameras):
+        journal.warn(
+            "focal",
+            f"The focal length is not known: a field of view of {DEFAULT_FOV_DEG:g}° along the longer side was "
+            "assumed, so the photos may not fit together; give --focal-35mm, --focal-px or --fov, or three photos or "
+            "more.",
+        )
 
 
 def report_fit(

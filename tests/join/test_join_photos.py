@@ -179,3 +179,29 @@ def test_given_poses_in_metres_make_relative_depth_metric(
         assert np.median(np.abs(view.depth.z_m / truth.depth.z_m - 1)) < 0.01
     with pytest.raises(CalibrationError, match="nothing determines the scale"):
         join.run(files, model=Relative(), fov=FOV_DEG, poses=tmp_path / "transforms.json", journal=Journal())
+
+
+@pytest.mark.parametrize(("fov", "warns"), [(None, True), (FOV_DEG, False)])
+def test_a_guessed_focal_length_is_reported(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, fov: float | None, warns: bool
+) -> None:
+    """Two photos determine none, whoever finds the poses."""
+    monkeypatch.setattr("recon.join.find_poses.run_limited", _two_poses)
+    journal = Journal()
+    with pytest.raises(CalibrationError, match="only 0 points"):
+        join.run(sorted(folder.glob("walk*.png")), depth=folder / "depth", fov=fov, journal=journal)
+    warned = [entry.topic for entry in journal.entries if entry.kind == "warning"]
+    assert ("focal" in warned) == warns
+
+
+def _two_poses(module: str, words: Sequence[object], **_: object) -> None:
+    """As pycolmap's child, but without any point."""
+    np.savez(
+        Path(str(words[1])),
+        names=np.array(["000000.png", "000001.png"]),
+        world_T_cam=np.stack([np.eye(4)] * 2),
+        params=np.array([[400.0, 400, 240, 180]] * 2),
+        image=np.zeros(0, np.int64),
+        px=np.zeros((0, 2)),
+        z=np.zeros(0),
+    )
