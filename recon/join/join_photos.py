@@ -1,7 +1,7 @@
 """Joins several photos of one place in five stages: cameras, poses, depth, one scale, scene."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ from recon.batch.own_depth import with_own_depth
 from recon.calibration.calibration import Calibration, apply
 from recon.calibration.error_models import known_error_model
 from recon.calibration.to_metric import Metric
-from recon.camera import focal_length
 from recon.constraints import Constraint
 from recon.depth.estimator import Estimator
 from recon.depth.sparse_points import on_grid
@@ -33,7 +32,7 @@ from recon.join.tie_points import with_tie_points
 from recon.join.view_problem import ViewData, ViewProblem, view_problem
 from recon.journal import Journal
 from recon.options import Options
-from recon.pipeline import choose_estimator, provenance_of
+from recon.pipeline import Prepared, choose_estimator, prepare, provenance_of
 from recon.types import DepthEstimate, Intrinsics, MetricDepth
 
 
@@ -60,17 +59,30 @@ def join_photos(
         ReconError: Fewer than two photos can be placed or agree, nothing determines the scale, or a photo's depth
             cannot be estimated.
     """
-    # 1. Cameras that are known before
-    cameras = [focal_length.known_camera(each.photo, options, journal) for each in photos]
+    _check_options(options)
+    # 1. Photos without lens distortion, and cameras that are known before
+    prepared = [
+        prepare(
+            each.photo,
+            options,
+            JournalOfPhoto(journal, each.name, first=index == 0),
+            tuple((constraints or {}).get(index, ())),
+        )
+        for index, each in enumerate(photos)
+    ]
+    photos = [replace(each, photo=its.photo) for each, its in zip(photos, prepared, strict=True)]
+    cameras = [its.known_camera for its in prepared]
     # 2. Poses, up to scale, and the points that several photos show
     if poses is None:
         poses = find_poses([each.photo for each in photos], cameras, journal)
+    elif options.has_lens:
+        poses = _of_undistorted(poses, cameras)
     report_poses(poses, photos, journal)
     poses = _with_points(poses, photos, cameras, journal)
     report_guessed_focal(poses, journal)
     # 3. Depth of each photo
     estimator = estimator or _estimator(options, journal)
-    datas = _estimated(photos, poses, cameras, options, estimator, constraints or {}, journal)
+    datas = _estimated(photos, poses, cameras, options, estimator, prepared, journal)
     # 4. One scale for all
     problems, left_out = _problems(datas, journal)
     with journal.stage(f"Fitting one scale to {len(problems)} photos"):
@@ -78,6 +90,25 @@ def join_photos(
     report_fit(fitted, problems, poses, journal)
     # 5. Scene
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
+
+
+def _check_options(options: Options) -> None:
+    """Raises OptionError for options of a single photo."""
+    flags = {each.name: each.metadata["flag"] for each in fields(Options)}
+    for name in ("at", "length", "rectangle", "camera_height", "constraint_file"):
+        if getattr(options, name):
+            raise OptionError(
+                f"{flags[name]} does not name its photo: pass it in the constraints of recon.join.run"
+            )
+    for name in ("reference", "calibration", "relative_depth"):
+        if getattr(options, name):
+            raise OptionError(f"{flags[name]} belongs to a single photo, and has no effect on several")
+
+
+def _of_undistorted(poses: Poses, cameras: Sequence[Intrinsics | None]) -> Poses:
+    """Given poses for photos that were undistorted: camera and points of the file are those of the distorted ones."""
+    by_photo = {index: CameraPose(pose.world_T_cam, cameras[index]) for index, pose in poses.by_photo.items()}
+    return replace(poses, by_photo=by_photo)
 
 
 def _with_points(
@@ -109,7 +140,7 @@ def _estimated(
     cameras: Sequence[Intrinsics | None],
     options: Options,
     estimator: Estimator | None,
-    constraints: Mapping[int, Sequence[Constraint]],
+    prepared: Sequence[Prepared],
     journal: Journal,
 ) -> dict[int, ViewData]:
     found: dict[int, ViewData] = {}
@@ -126,7 +157,7 @@ def _estimated(
             size = {"width": photo.width, "height": photo.height}
             camera = Intrinsics.best(camera, estimate.focal_px, **size)
             found[index] = ViewData(
-                named.name, estimate, camera, _points(pose, **size), tuple(constraints.get(index, ()))
+                named.name, estimate, camera, _points(pose, **size), prepared[index].constraints
             )
             progress(len(found))
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recon.calibration.checks import check_positions, check_range, check_reference_range
+from recon.calibration.checks import check_range, check_reference_range
 from recon.calibration.error_models import assumed_error_model, known_error_model
 from recon.calibration.fit import inverse_of
 from recon.calibration.gain import Picture
@@ -64,13 +64,12 @@ def view_problem(data: ViewData) -> ViewProblem:
     """Prepares the fit of one photo.
 
     Raises:
-        CalibrationError: Its depth does not agree with the points; a constraint lies outside the photo.
+        CalibrationError: Its depth does not agree with the points.
     """
     depth, camera = data.estimate.depth, data.camera
     relative = isinstance(depth, RelativeDepth)
     value = depth.inverse if isinstance(depth, RelativeDepth) else inverse_of(depth)
     log_sigma = depth.log_sigma if isinstance(depth, MetricDepth) else None
-    check_positions(data.constraints, width=camera.width, height=camera.height)
     values = Values.of(value, depth.valid, camera, shifted=relative, log_sigma=log_sigma)
     known = known_error_model(data.estimate.model)
     error = known or assumed_error_model(data.estimate.model)

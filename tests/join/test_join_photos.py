@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from recon import join
+from recon.constraints import LengthBetween
 from recon.errors import CalibrationError, ExportError
 from recon.frames import gl_T_cam
 from recon.join.find_poses import find_poses
@@ -205,3 +206,29 @@ def _two_poses(module: str, words: Sequence[object], **_: object) -> None:
         px=np.zeros((0, 2)),
         z=np.zeros(0),
     )
+
+
+def test_options_of_a_single_photo_and_positions_outside_are_refused(folder: Path) -> None:
+    files = sorted(folder.glob("walk*.png"))
+    length = LengthBetween((10, 10), (2000, 10), 1.0, 0.01)
+    with pytest.raises(ValueError, match="length does not name its photo"):
+        join.run(files, length=(length,), depth=folder / "depth", journal=Journal())
+    with pytest.raises(ValueError, match="reference belongs to a single photo"):
+        join.run(files, reference="depthpro", journal=Journal())
+    with pytest.raises(CalibrationError, match="2000,10 lies outside the photo"):
+        join.run(files, constraints={1: [length]}, depth=folder / "depth", journal=Journal())
+
+
+def test_a_lens_is_undone_before_poses_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Photo] = []
+
+    def poses(photos: Sequence[Photo], *_: object) -> None:
+        seen.extend(photos)
+        raise CalibrationError("enough")
+
+    monkeypatch.setattr("recon.join.join_photos.find_poses", poses)
+    with pytest.raises(CalibrationError, match="enough"):
+        join.run(
+            sorted(folder.glob("walk*.png")), focal_px=356, distortion=(-0.2, 0, 0, 0), journal=Journal()
+        )
+    assert len(seen) == 2 and all(photo.original is not None for photo in seen)
