@@ -1,7 +1,9 @@
 """The frames of a video as items of a batch; all share one focal length, the median of the model's estimates."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from recon.batch.clip_survey import Survey, survey
 from recon.batch.inputs import InputFile
@@ -9,11 +11,10 @@ from recon.batch.item import Item, Target
 from recon.batch.shared_models import SharedModels
 from recon.journal import Journal
 from recon.options import Options
-from recon.video.reader import Clip, VideoError
+from recon.video.reader import Clip, Frame, VideoError
+from recon.video.steadier import ahead_of, behind_of
 
 _FRAME_DIGITS = 6
-_OFF_FOCAL = 0.1
-"""A larger relative deviation of a frame's focal length from the clip's is a warning: the clip may zoom."""
 
 
 def frame_name(clip: str, index: int) -> str:
@@ -42,7 +43,9 @@ def expected_frames(clip: Clip, every: int) -> int:
     return -(-(clip.expected_frames or every) // every)
 
 
-def survey_video(file: InputFile, options: Options, models: SharedModels, journal: Journal) -> Surveyed:
+def survey_video(
+    file: InputFile, options: Options, models: SharedModels, journal: Journal, *, steady: bool
+) -> Surveyed:
     """Opens a video and determines the focal length for all of its frames if a model predicts it.
 
     Raises:
@@ -55,12 +58,17 @@ def survey_video(file: InputFile, options: Options, models: SharedModels, journa
         surveyed = survey(clip, options, models, journal, want_span=False)
     except VideoError as error:
         return Surveyed(file, None, error=error)
-    report_focal(file.path.name, surveyed.focal_px, surveyed.spread, surveyed.frames, journal)
+    report_focal(file.path.name, surveyed, journal, steady=steady)
     return Surveyed(file, clip, surveyed)
 
 
 def frames(
-    surveyed: Surveyed, every: int, missing: Callable[[str], Sequence[Target]], journal: Journal
+    surveyed: Surveyed,
+    every: int,
+    missing: Callable[[str], Sequence[Target]],
+    journal: Journal,
+    *,
+    steady: bool = False,
 ) -> Iterator[Item]:
     """The frames with missing outputs; if the video is cut off, the last item is marked as broken.
 
@@ -69,6 +77,7 @@ def frames(
         every: Use every Nth frame.
         missing: Returns the missing outputs for the name of a frame.
         journal: Receives warnings about the video.
+        steady: Whether to yield also the frames around them, as ``is_context``, which make them steady in time.
     """
     file, clip = surveyed.file, surveyed.clip
     if clip is None:
@@ -76,23 +85,60 @@ def frames(
         return
     reported = len(clip.warnings)
     try:
-        for frame in clip.frames(every):
-            name = frame_name(file.name, frame.index)
-            if targets := missing(name):
-                values = {"frame": frame.index, "time_s": frame.time_s}
-                focal_px = surveyed.survey.focal_of(frame.photo) if surveyed.survey else None
-                yield Item(name, file.path, targets, frame.photo, focal_px, values)
+        items = (item_of(frame, file.name, file.path, surveyed.survey) for frame in clip.frames(every))
+        planned = (replace(item, targets=missing(item.name)) for item in items)
+        yield from _with_context(planned) if steady else (item for item in planned if item.targets)
     except VideoError as error:
         yield Item(file.name, file.path, broken=error)
     for warning in clip.warnings[reported:]:
         journal.warn("video", warning)
 
 
-def report_focal(
-    name: str, focal_px: float | None, spread: float | None, count: int, journal: Journal
-) -> None:
+def item_of(frame: Frame, name: str, path: Path, seen: Survey | None) -> Item:
+    """The item of a frame of the clip at ``path``, whose outputs begin with ``name``; without targets."""
+    return Item(
+        frame_name(name, frame.index),
+        path,
+        frame=frame.photo,
+        focal_px=None if seen is None else seen.focal_of(frame.photo),
+        values={"frame": frame.index, "time_s": frame.time_s},
+        focal_by_shot=seen is not None and seen.differs,
+    )
+
+
+def _with_context(items: Iterable[Item]) -> Iterator[Item]:
+    """The items with missing outputs, with those before and behind them as context."""
+    before: deque[Item] = deque()
+    following = 0
+    for item in items:
+        assert item.frame is not None
+        size = {"width": item.frame.width, "height": item.frame.height}
+        if item.targets:
+            yield from before
+            before.clear()
+            yield item
+            following = ahead_of(**size)
+        elif following:
+            following -= 1
+            yield replace(item, is_context=True)
+        else:
+            before.append(replace(item, is_context=True))
+            while len(before) > behind_of(**size):
+                before.popleft()
+
+
+def report_focal(name: str, seen: Survey, journal: Journal, *, steady: bool) -> None:
     """Journals the focal length used for all frames of a clip."""
+    focal_px, spread, count = seen.focal_px, seen.spread, seen.frames
     if focal_px is None:
+        return
+    if steady and seen.differs:
+        journal.decide(
+            "focal",
+            f"{name}: the model's focal lengths differ by up to {100 * (spread or 0):.0f} % between frames: each "
+            "shot has one of its own",
+            source="model",
+        )
         return
     journal.decide(
         "focal",
@@ -100,7 +146,7 @@ def report_focal(
         focal_px=focal_px,
         source="model",
     )
-    if spread is not None and spread > _OFF_FOCAL:
+    if spread is not None and seen.differs:
         journal.warn(
             "focal",
             f"{name}: the model's focal lengths differ by up to {100 * spread:.0f} % between frames; if the clip "

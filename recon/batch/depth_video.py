@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.atomic_write import check_writable, staged
-from recon.batch.clip_frames import expected_frames, frame_name, report_focal
+from recon.batch.clip_frames import expected_frames, item_of, report_focal
 from recon.batch.clip_survey import Survey, survey
 from recon.batch.events import Counted, Event, Written
 from recon.batch.item import Item
 from recon.batch.journals import Emit, ItemJournal, SharedJournal
 from recon.batch.own_depth import check_options
 from recon.batch.shared_models import SharedModels
-from recon.batch.staged_pipeline import overlapped
+from recon.batch.staged_pipeline import Outcome, overlapped
+from recon.batch.steady_clips import SteadyClips
 from recon.batch.steps import AffectsAllPhotos, Estimated, estimate, load
 from recon.depth_map.colormap import depth_picture
 from recon.depth_map.write import DEFAULT_COLORMAP
@@ -27,7 +28,7 @@ from recon.journal import Journal
 from recon.options import Options
 from recon.pipeline import Prepared, compose_scene
 from recon.types import MetricDepth
-from recon.video.reader import Clip, Frame
+from recon.video.reader import Clip
 from recon.video.writer import VideoWriter
 
 Span = tuple[float, float]
@@ -54,6 +55,7 @@ def write_depth_video(
     options: Options | None = None,
     *,
     every: int = 1,
+    steady: bool = True,
     colormap: str = DEFAULT_COLORMAP,
     span_m: Span | None = None,
     overwrite: bool = False,
@@ -66,6 +68,7 @@ def write_depth_video(
         output: The video to write; its suffix is the container.
         options: Of all frames.
         every: Take every Nth frame.
+        steady: Whether the depth is made steady in time; otherwise each frame is estimated alone.
         colormap: One of ``recon.depth_map.colormap.COLORMAPS``.
         span_m: Depths at the ends of the colours, m; None: the 1st to the 99th percentile in a few frames.
         overwrite: Replace a file that is there.
@@ -83,12 +86,13 @@ def write_depth_video(
     on_event(Counted(expected_frames(clip, every)))
     models = SharedModels(options, journal)
     seen = survey(clip, options, models, journal, want_span=span_m is None)
-    report_focal(clip.path.name, seen.focal_px, seen.spread, seen.frames, journal)
+    report_focal(clip.path.name, seen, journal, steady=steady)
     span_m = _span(span_m, seen, journal)
     start = time.monotonic()
     with staged(output, overwrite=overwrite) as temporary:
-        work = _Frames(clip, options, models, seen, _Pictures(temporary, colormap, span_m), on_event)
-        frames, lasts_s = work.run(every)
+        work = _Frames(clip, models, seen, _Pictures(temporary, colormap, span_m), on_event)
+        clips = SteadyClips(models, journal, work.journal_of, steady=steady)
+        frames, lasts_s = work.run(every, clips)
     _warn(clip, reported, journal)
     return DepthVideo(output, frames, lasts_s, span_m, output.stat().st_size, time.monotonic() - start)
 
@@ -166,57 +170,62 @@ class _Frames:
     """A clip's frames as items of a batch, from the file to the pictures."""
 
     def __init__(
-        self,
-        clip: Clip,
-        options: Options,
-        models: SharedModels,
-        seen: Survey,
-        pictures: _Pictures,
-        emit: Emit,
+        self, clip: Clip, models: SharedModels, seen: Survey, pictures: _Pictures, emit: Emit
     ) -> None:
-        self.clip, self.options, self.models, self.seen = clip, options, models, seen
+        self.clip, self.options, self.models, self.seen = clip, models.options, models, seen
         self.pictures, self.emit = pictures, emit
         self._network = threading.current_thread()
-        self._journals: dict[int, ItemJournal] = {}
+        self._journals: dict[str, ItemJournal] = {}
 
-    def run(self, every: int) -> tuple[int, float]:
+    def run(self, every: int, clips: SteadyClips) -> tuple[int, float]:
         """Writes all frames; returns how many, and the time of the last, s."""
         frames, lasts_s = 0, 0.0
-        # One finishing thread: the frames are encoded in their order.
-        steps = overlapped(self.clip.frames(every), self._load, self._estimate, self._finish, finishing=1)
+        name, path = self.clip.path.stem, self.clip.path
+        items = (item_of(frame, name, path, self.seen) for frame in self.clip.frames(every))
         try:
-            with closing(steps) as outcomes:
+            with closing(self._steps(items, clips)) as outcomes:
                 for outcome in outcomes:
-                    frame: Frame = outcome.item
-                    entries = tuple(self._journals.pop(frame.index).entries)
+                    entries = tuple(self._journals.pop(outcome.item.name).entries)
                     if outcome.error is not None:
                         error = outcome.error
                         raise error.error if isinstance(error, AffectsAllPhotos) else error
-                    frames, lasts_s = frames + 1, frame.time_s
-                    self.emit(Written(f"frame {frame.index}", self.clip.path, (), entries))
+                    values = outcome.item.values
+                    frames, lasts_s = frames + 1, values["time_s"]
+                    self.emit(Written(f"frame {values['frame']}", path, (), entries))
             self.pictures.close()
         except BaseException:
             self.pictures.abandon()
             raise
         return frames, lasts_s
 
-    def _item(self, frame: Frame) -> Item:
-        name = frame_name(self.clip.path.stem, frame.index)
-        return Item(name, self.clip.path, frame=frame.photo, focal_px=self.seen.focal_of(frame.photo))
+    def journal_of(self, item: Item) -> ItemJournal:
+        """Of a frame that is worked on."""
+        return self._journals[item.name]
 
-    def _load(self, frame: Frame) -> Prepared:
-        journal = ItemJournal(f"frame {frame.index}", self.emit, self._network)
-        self._journals[frame.index] = journal
-        return load(self._item(frame), self.options, journal)
+    def _steps(self, items: Iterator[Item], clips: SteadyClips) -> Generator[Outcome[Item, None], None, None]:
+        def linked(item: Item) -> Prepared:
+            prepared = self._load(item)
+            clips.link(item, prepared)
+            return prepared
 
-    def _estimate(self, frame: Frame, prepared: Prepared) -> Estimated:
-        return estimate(self._item(frame), prepared, self.models, self._journals[frame.index])
+        def estimated(item: Item, prepared: Prepared) -> Estimated:
+            prepared = clips.with_focal(item, prepared)
+            return estimate(item, prepared, self.models, self.journal_of(item))
 
-    def _finish(self, frame: Frame, estimated: Estimated) -> None:
+        # One finishing thread: the frames are encoded in their order.
+        return overlapped(items, linked, estimated, self._finish, between=clips.between, finishing=1)
+
+    def _load(self, item: Item) -> Prepared:
+        journal = ItemJournal(f"frame {item.values['frame']}", self.emit, self._network)
+        self._journals[item.name] = journal
+        return load(item, self.options, journal)
+
+    def _finish(self, item: Item, estimated: Estimated) -> None:
         scene = estimated.scene or compose_scene(
-            estimated.prepared, estimated.estimate, estimated.scale_sources, self._journals[frame.index]
+            estimated.prepared, estimated.estimate, estimated.scale_sources, self.journal_of(item)
         )
         depth, most_m = scene.depth, self.options.max_depth
         if most_m is not None:
             depth = MetricDepth(depth.z_m, depth.valid & (depth.z_m <= most_m))
-        self.pictures.add(depth_picture(depth, self.pictures.colormap, self.pictures.span_m), frame.time_s)
+        picture = depth_picture(depth, self.pictures.colormap, self.pictures.span_m)
+        self.pictures.add(picture, item.values["time_s"])

@@ -63,5 +63,9 @@ class Item:
     """Common focal length of a video's frames, px, if a model predicts it."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Values for the record: number and time of a frame."""
+    focal_by_shot: bool = False
+    """Whether the shots of the video have focal lengths of their own."""
+    is_context: bool = False
+    """Whether it is only looked at, because the frames next to it need it, and nothing is written."""
     broken: ReconError | None = None
     """Why it cannot be read; None if it has not failed so far."""

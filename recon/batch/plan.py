@@ -35,6 +35,8 @@ class Plan:
     existing: Existing
     every: int = 1
     """Use every Nth frame of a video."""
+    steady: bool = True
+    """Whether the frames of a video are made steady in time."""
 
     @property
     def folder(self) -> Path:
@@ -91,10 +93,17 @@ class Plan:
             ReconError: The model cannot run.
         """
         videos = [file for file in self.todo if file.is_video]
-        return {file: survey_video(file, self.options, models, journal) for file in videos}
+        return {
+            file: survey_video(file, self.options, models, journal, steady=self.steady) for file in videos
+        }
 
     def items(
-        self, models: SharedModels, journal: Journal, surveyed: Mapping[InputFile, Surveyed] | None = None
+        self,
+        models: SharedModels,
+        journal: Journal,
+        surveyed: Mapping[InputFile, Surveyed] | None = None,
+        *,
+        with_context: bool = False,
     ) -> Iterator[Item]:
         """Yields the items to process one by one; videos are decoded as needed.
 
@@ -102,6 +111,7 @@ class Plan:
             models: Used to survey videos.
             journal: Receives warnings about videos.
             surveyed: Result of ``survey``; None to run it here.
+            with_context: Whether to yield also finished frames, as ``is_context``, where ``steady`` needs them.
         """
         surveyed = self.survey(models, journal) if surveyed is None else surveyed
         for folder, why in self.inputs.unreadable:
@@ -109,7 +119,8 @@ class Plan:
         for file in self.todo:
             if file in surveyed:
                 missing = partial(self.missing, path=file.path)
-                yield from frames(surveyed[file], self.every, missing, journal)
+                steady = self.steady and with_context
+                yield from frames(surveyed[file], self.every, missing, journal, steady=steady)
             else:
                 yield Item(file.name, file.path, self.missing(file.name, file.path))
 
@@ -175,6 +186,7 @@ def plan_batch(
     formats: Sequence[str] = ("ply",),
     maker: Maker | None = None,
     every: int = 1,
+    steady: bool = True,
     recursive: bool = False,
     resume: bool = False,
     overwrite: bool = False,
@@ -196,14 +208,16 @@ def plan_batch(
     made = maker or SceneFiles([f".{name.lower().lstrip('.')}" for name in formats])
     folder = Path(folder)
     made.targets(folder / "NAME")  # refuses unknown formats
-    record = Record(folder, settings_of(options, made.settings, every=every))
+    record = Record(
+        folder, settings_of(options, made.settings, every=every, **({} if steady else {"steady": False}))
+    )
     try:
         if lock:
             record.lock()
         words = [inputs] if isinstance(inputs, str | Path) else inputs
         listed = find_inputs([str(word) for word in words], recursive=recursive, is_output=record.has_written)
         on_event(Listed(listed))
-        plan = Plan(listed, options, made, Existing(folder, record, resume, overwrite), every)
+        plan = Plan(listed, options, made, Existing(folder, record, resume, overwrite), every, steady)
         plan.check()
     except BaseException:
         record.close()

@@ -19,6 +19,7 @@ def run(
     formats: Sequence[str] = ("ply",),
     maker: Maker | None = None,
     every: int = 1,
+    steady: bool = True,
     recursive: bool = False,
     resume: bool = False,
     overwrite: bool = False,
@@ -39,6 +40,7 @@ def run(
         formats: Names of scene formats, such as ``glb``, each with its default shape.
         maker: Replaces ``formats``: ``SceneFiles`` with a shape, ``DepthFiles``, or your own class.
         every: Use every Nth frame of a video.
+        steady: Whether the depth of a video's frames is made steady in time; otherwise each is estimated alone.
         recursive: Whether to include subfolders.
         resume: Whether to skip the finished photos of an earlier run, and replace its unfinished ones.
         overwrite: Whether to replace existing files.
@@ -64,6 +66,7 @@ def run(
         formats=formats,
         maker=maker,
         every=every,
+        steady=steady,
         recursive=recursive,
         resume=resume,
         overwrite=overwrite,

@@ -3,7 +3,7 @@
 import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from recon.batch.plan import Plan
 from recon.batch.run_log import FailedPhoto
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import Outcome, overlapped
+from recon.batch.steady_clips import SteadyClips
 from recon.batch.steps import AffectsAllPhotos, Done, Estimated, estimate, finish, load
 from recon.errors import ExportError
 from recon.journal import Entry
@@ -71,6 +72,9 @@ class Runner:
         self._shared = SharedJournal(events, self._network)
         self.models = SharedModels(plan.options, self._shared)
         self._journals: dict[str, ItemJournal] = {}
+        self._clips = SteadyClips(
+            self.models, self._shared, self._journal_of, lambda: self._is_stopped, steady=plan.steady
+        )
         self._writing: dict[str, Item] = {}
         self._unreported: dict[str, tuple[Item, Done]] = {}
         self._written: list[dict[str, Any]] = []
@@ -100,13 +104,17 @@ class Runner:
     def load(self, item: Item) -> Prepared:
         """The first step."""
         self._journals[item.name] = ItemJournal(item.name, self.events, self._network)
-        return load(item, self.plan.options, self._journals[item.name])
+        prepared = load(item, self.plan.options, self._journals[item.name])
+        self._clips.link(item, prepared)
+        return prepared
 
     def estimate(self, item: Item, prepared: Prepared) -> Estimated:
         """The second step; raises ``_Cancelled`` once the run is stopped."""
         if self._is_stopped:
             raise _Cancelled
-        self.events(Started(item.name, item.path))
+        if not item.is_context:
+            self.events(Started(item.name, item.path))
+        prepared = self._clips.with_focal(item, prepared)
         return estimate(item, prepared, self.models, self._journals[item.name])
 
     def finish(self, item: Item, estimated: Estimated) -> Done:
@@ -122,6 +130,14 @@ class Runner:
         plan.end(item, done)
         self._unreported[item.name] = item, done
         return done
+
+    def _between(self, estimates: Iterator[Outcome[Item, Estimated]]) -> Iterator[Outcome[Item, Estimated]]:
+        """Makes clips steady, and drops what was only looked at for that."""
+        for outcome in self._clips.between(estimates):
+            if outcome.item.is_context and not isinstance(outcome.error, AffectsAllPhotos):
+                self._journals.pop(outcome.item.name, None)
+            else:
+                yield outcome
 
     @property
     def _is_stopped(self) -> bool:
@@ -146,9 +162,15 @@ class Runner:
         surveyed = plan.survey(self.models, self._shared)
         videos = sum(video.expected(plan.every) for video in surveyed.values())
         self.events(Counted(len(plan.inputs.unreadable) + len(plan.todo) - len(surveyed) + videos))
-        items = plan.items(self.models, self._shared, surveyed)
+        items = plan.items(self.models, self._shared, surveyed, with_context=True)
         steps = overlapped(
-            items, self.load, self.estimate, self.finish, finishing=workers, stopping=self._report_stopping
+            items,
+            self.load,
+            self.estimate,
+            self.finish,
+            between=self._between,
+            finishing=workers,
+            stopping=self._report_stopping,
         )
         with closing(steps) as outcomes:
             for outcome in outcomes:
@@ -179,6 +201,9 @@ class Runner:
         self._unreported.pop(item.name, None)
         self._written.append({"photo": str(item.path), "written": list(done.written)})
         self.events(Written(item.name, item.path, done.written, entries))
+
+    def _journal_of(self, item: Item) -> ItemJournal:
+        return self._journals[item.name]
 
     def _take_entries(self, item: Item) -> tuple[Entry, ...]:
         journal = self._journals.pop(item.name, None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from recon.malloc_trim import trim_memory
 from recon.threads import cores
@@ -47,6 +47,9 @@ def overlapped(
     estimate: Callable[[Item, Loaded], Estimated],
     finish: Callable[[Item, Estimated], Done],
     *,
+    between: Callable[
+        [Iterator[Outcome[Item, Estimated]]], Iterator[Outcome[Item, Estimated]]
+    ] = lambda estimates: estimates,
     ahead: int = 1,
     finishing: int | None = None,
     stopping: Callable[[], None] = lambda: None,
@@ -62,13 +65,15 @@ def overlapped(
         load: Called in the loading thread, one at a time and in order.
         estimate: Called in the thread of the caller, one at a time and in order.
         finish: Called in separate threads, ``finishing`` at a time; with 1 also in order.
+        between: Passes the estimates on, in the thread of the caller: it may hold some back, change them, or drop
+            them. An item that it drops has no outcome.
         ahead: Number of loaded items that may wait.
         finishing: None: ``finishing_threads()``.
         stopping: Called if the run is interrupted (Ctrl-C, ``close``) while items are being finished: these are
             completed, and waiting ones are dropped. A second Ctrl-C ends the waiting, not the threads.
 
     Yields:
-        One outcome for each item; an item that fails does not stop the others.
+        One outcome for each item that is passed on; an item that fails does not stop the others.
 
     Raises:
         Exception: An exception of the iterator of the items, after the outcomes of all items before it.
@@ -80,9 +85,9 @@ def overlapped(
     pool = ThreadPoolExecutor(threads, "recon-finish")
     loader.start()
     try:
-        for item, loaded, error in loader:
-            pending.append((item, _submit(pool, free, item, loaded, error, estimate, finish)))
-            del loaded
+        for estimated in between(_estimates(loader, estimate)):
+            pending.append((estimated.item, _submit(pool, free, estimated, finish)))
+            del estimated
             while pending and (pending[0][1].done() or len(pending) > 2 * threads):
                 yield _outcome(*pending.popleft())
         while pending:
@@ -98,27 +103,37 @@ def overlapped(
         loader.join()
 
 
+def _estimates(
+    loader: "_Loader[Item]", estimate: Callable[[Item, Any], Estimated]
+) -> Iterator[Outcome[Item, Estimated]]:
+    for item, loaded, error in loader:
+        estimated: Outcome[Item, Estimated] = Outcome(item, None, error)
+        if error is None:
+            try:
+                estimated = Outcome(item, estimate(item, loaded), None)
+            except Exception as failed:
+                estimated = Outcome(item, None, failed)
+        # Nothing is kept here while the next step works.
+        del loaded
+        holder = [estimated]
+        del estimated
+        yield holder.pop()
+
+
 def _submit(
     pool: ThreadPoolExecutor,
     free: threading.Semaphore,
-    item: Item,
-    loaded: Any,
-    error: Exception | None,
-    estimate: Callable[[Item, Any], Estimated],
+    estimated: Outcome[Item, Estimated],
     finish: Callable[[Item, Estimated], Done],
 ) -> "Future[Done]":
-    """Estimates now, and submits the rest to the pool as soon as it has capacity."""
-    try:
-        if error is not None:
-            raise error
-        estimated = estimate(item, loaded)
-    except Exception as failed:
+    """Submits an estimate to the pool as soon as it has capacity."""
+    if estimated.error is not None:
         future: Future[Done] = Future()
-        future.set_exception(failed)
+        future.set_exception(estimated.error)
         return future
     while not free.acquire(timeout=_POLL_S):
         pass
-    holder = [estimated]
+    item, holder = estimated.item, [cast(Estimated, estimated.value)]
 
     def work() -> Done:
         try:

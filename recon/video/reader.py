@@ -115,16 +115,23 @@ class Clip:
             )
         self._warn_of_damage(damaged, times.last_s + 1 / rate, why)
 
-    def samples(self, count: int) -> Iterator[Frame]:
-        """A few frames spread over the video, found by seeking; their ``index`` differs from that of ``frames``."""
-        if not self.duration_s or count < 2:
+    def samples(self, count: int, *, start_s: float = 0.0, span_s: float | None = None) -> Iterator[Frame]:
+        """A few frames spread over the video, found by seeking; their ``index`` differs from that of ``frames``.
+
+        Args:
+            count: Number of frames.
+            start_s: Where the part of the video begins that they are taken from.
+            span_s: How long it is; None: to the end.
+        """
+        if not self.duration_s or (count < 2 and span_s is None):
             yield from _first(self.frames(), count)
             return
         seen: set[float] = set()
         with self._opened() as (container, stream):
             start = stream.start_time or 0
             for k in range(count):
-                offset_s = self.duration_s * (k + 0.5) / count
+                span_s = self.duration_s - start_s if span_s is None else span_s
+                offset_s = start_s + span_s * (k + 0.5) / count
                 with suppress(pyav().FFmpegError):
                     container.seek(start + int(offset_s / stream.time_base), stream=stream)
                     for frame in _decoded(stream):
@@ -138,7 +145,7 @@ class Clip:
                             seen.add(time_s)
                             yield Frame(len(seen) - 1, time_s, _photo(frame, stream, self.path))
                         break
-        if not seen:
+        if not seen and not start_s:
             yield from _first(self.frames(), count)
 
     def _warn_of_damage(self, damaged: int, read_s: float, why: str | None) -> None:

@@ -47,6 +47,7 @@ def make_depth_video(
             output,
             options,
             every=request.every,
+            steady=request.steady,
             colormap=colormap,
             span_m=span_m,
             overwrite=overwrite,

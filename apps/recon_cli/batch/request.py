@@ -25,6 +25,7 @@ class Request:
     formats: str | None
     """``--format``."""
     every: int
+    steady: bool
     recursive: bool
     resume: bool
     overwrite: bool
@@ -47,8 +48,11 @@ class Request:
             for flag, given in (("--resume", self.resume), ("--recursive", self.recursive)):
                 if given:
                     raise click.UsageError(f"{flag} requires several photos, a folder or a video")
-        if self.every > 1 and not any(is_video(Path(word)) or word == STDIN for word in self.words):
-            raise click.UsageError("--every selects frames of a video, but no video is given")
+        if not any(is_video(Path(word)) or word == STDIN for word in self.words):
+            if self.every > 1:
+                raise click.UsageError("--every selects frames of a video, but no video is given")
+            if not self.steady:
+                raise click.UsageError("--no-steady concerns the frames of a video, but no video is given")
 
 
 def photos_argument(command: Command) -> Command:
@@ -57,7 +61,7 @@ def photos_argument(command: Command) -> Command:
 
 
 def batch_options(formats_help: str) -> Callable[[Command], Command]:
-    """Adds --format, --recursive, --every and --resume; ``formats_help`` says what --format takes."""
+    """Adds --format, --recursive, --every, --steady and --resume; ``formats_help`` says what --format takes."""
 
     def decorate(command: Command) -> Command:
         for add in (
@@ -75,6 +79,13 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
                 show_default=True,
                 metavar="N",
                 help="Use every Nth frame of a video.",
+            ),
+            option(
+                "--steady/--no-steady",
+                group="Input",
+                default=True,
+                show_default=True,
+                help="Make the depth of a video steady in time, or estimate each frame alone.",
             ),
             option("--recursive", group="Input", is_flag=True, help="Include subfolders."),
             option("--format", "formats", group="Output", metavar="NAME[,NAME]", help=formats_help),

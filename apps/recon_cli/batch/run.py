@@ -47,7 +47,7 @@ def run_batch(
     folder = folder_from(request.outputs, suffixes)
     words = [path for word in request.words for path in (_listed() if word == STDIN else [word])]
     how: dict[str, Any] = {
-        name: getattr(request, name) for name in ("every", "recursive", "resume", "overwrite")
+        name: getattr(request, name) for name in ("every", "steady", "recursive", "resume", "overwrite")
     }
     with Drawing(session) as draw:
         if request.dry_run:

@@ -149,7 +149,7 @@ def depth(
     if not outputs and report is None:
         raise click.MissingParameter(param_hint="'-o' / '--output' (or --report)", param_type="option")
     options = options_from(values)
-    names = ("formats", "every", "recursive", "resume", "overwrite", "dry_run")
+    names = ("formats", "every", "steady", "recursive", "resume", "overwrite", "dry_run")
     request = request_from(photos, outputs, **{name: values[name] for name in names})
     warn_of_idle_estimation(options, session.journal)
     is_film = any(path.suffix.lower() in OUTPUT_SUFFIXES for path in outputs)

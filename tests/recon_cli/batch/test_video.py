@@ -74,7 +74,9 @@ def test_a_depth_video_has_one_scale_of_colours_and_the_clips_times(
     tmp_path: Path, clip: Path, zooming: None
 ) -> None:
     done = run(
-        tmp_path, "depth", str(clip), "-o", "@d.mp4", "--model", "zooming", "--colormap", "viridis", "--json"
+        tmp_path,
+        *("depth", str(clip), "-o", "@d.mp4", "--model", "zooming", "--colormap", "viridis"),
+        *("--no-steady", "--json"),
     )
     assert done.exit_code == 0, done.stderr
     (written,) = json.loads(done.stdout)["written"]
