@@ -22,7 +22,7 @@ from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.mesh.fill_background import FILL_NOTE
 from recon.geometry.mesh.from_depth import mesh_from_depth
 from recon.geometry.point_cloud import GridCloud, cloud_from_depth
-from recon.geometry.stride import PER_FACE, TRIANGLES, stride_for
+from recon.geometry.stride import grid_triangles, stride_for
 from recon.geometry.surface import Dropped, Surface, backdrop_m, surface_of
 from recon.geometry.voxel_grid import thin
 from recon.options import Options, Shape
@@ -156,8 +156,7 @@ class Scene(Value):
         # ``error`` bounds how far the surface of all pixels moves.
         if shape == "cloud" or given.full or given.error is not None:
             return 1
-        triangles = TRIANGLES if given.faces is None else PER_FACE * given.faces
-        return stride_for(triangles, width=self.photo.width, height=self.photo.height)
+        return stride_for(grid_triangles(given.faces), width=self.photo.width, height=self.photo.height)
 
     def __repr__(self) -> str:
         """One line: the photo, its size, how far the scene reaches, and which model it comes from."""

@@ -3,8 +3,14 @@
 TRIANGLES = 1_000_000
 """Approximate default number of triangles, which all programs and browsers can open: a GLB of about 30 MB at 12
 MP."""
-PER_FACE = 4
-"""Triangles of the grid per triangle requested from simplification; more are slower and hardly better."""
+_PER_FACE, _FEWEST = 4, 2_000_000
+"""Triangles of the grid per triangle requested from simplification, and at least: more are slower and hardly better,
+fewer put outlines off by a pixel of the grid."""
+
+
+def grid_triangles(faces: int | None) -> int:
+    """Number of triangles of the grid from which so many faces are simplified; None: the default mesh."""
+    return TRIANGLES if faces is None else max(_FEWEST, _PER_FACE * faces)
 
 
 def stride_for(triangles: int, *, width: int, height: int) -> int:

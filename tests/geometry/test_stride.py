@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
-from recon.geometry.stride import TRIANGLES, stride_for
+from recon.geometry.stride import TRIANGLES, grid_triangles, stride_for
 from recon.geometry.surface import Surface, every_nth, surface_of
 from recon.geometry.unproject import rays_of
 from recon.journal import Journal
@@ -22,6 +22,20 @@ def test_a_million_triangles_or_as_near_as_a_whole_stride_comes(width: int, heig
     assert stride_for(TRIANGLES, width=width, height=height) == step
     left = 2 * width * height / step**2
     assert (left < TRIANGLES / 2 and step == 1) or 0.5 <= left / TRIANGLES <= 2
+
+
+@pytest.mark.parametrize(
+    ("faces", "width", "height", "step"),
+    [(1_000, 1000, 1000, 1), (500_000, 1000, 1000, 1), (40_000, 4000, 3000, 3), (2_000_000, 4000, 3000, 2)],
+)
+def test_few_faces_are_simplified_from_a_grid_whose_outlines_are_in_place(
+    faces: int, width: int, height: int, step: int
+) -> None:
+    assert stride_for(grid_triangles(faces), width=width, height=height) == step
+
+
+def test_the_default_mesh_is_the_grid_itself() -> None:
+    assert grid_triangles(None) == TRIANGLES
 
 
 def surface_from(z_m: FloatMap) -> Surface:
@@ -80,7 +94,7 @@ def wall(width: int, height: int, **options: object) -> Scene:
         ({}, 2, 1),
         ({"full": True}, 1, 1),
         ({"stride": 3}, 3, 3),
-        ({"faces": 50_000}, 5, 1),
+        ({"faces": 50_000}, 2, 1),
         ({"faces": 50_000, "full": True}, 1, 1),
         ({"error": 0.01}, 1, 1),
     ],
