@@ -5,7 +5,8 @@
 A pair's depth is resized to a square as large as Depth Pro's. Each simplified mesh is looked at by rays a little
 off the pixel centres, through Open3D: which pixels are covered, their depth against that of the full mesh, how far
 from its own place the texture stands, and the peak signal-to-noise ratio of the picture over the covered pixels.
-Distances go from the vertices of the full mesh to the simplified surface. The last rows are the decimator alone.
+Distances go from the vertices of the full mesh to the simplified surface. The first row is the mesh
+as ``--faces`` gives it, from a coarser grid; the last rows are Open3D's decimator and fast-simplification alone.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,21 @@ def decimator_alone(mesh: Mesh, faces: int, keep_border: bool) -> Mesh:
     return Mesh(points.astype(np.float32), kept.astype(np.int32), lens.uv(points).astype(np.float32))
 
 
+def by_open3d(mesh: Mesh, faces: int) -> Mesh:
+    """Open3D's quadric decimation; texture coordinates are projected afterwards."""
+    import open3d
+
+    from recon.geometry.mesh.simplify import _Lens
+
+    assert mesh.uv is not None
+    corners, triples = open3d.utility.Vector3dVector(mesh.vertices), open3d.utility.Vector3iVector(mesh.faces)
+    small = open3d.geometry.TriangleMesh(corners, triples).simplify_quadric_decimation(faces)
+    points = np.asarray(small.vertices)
+    lens = _Lens.of(mesh.vertices, mesh.uv, mesh.faces)
+    triangles = np.asarray(small.triangles).astype(np.int32)
+    return Mesh(points.astype(np.float32), triangles, lens.uv(points).astype(np.float32))
+
+
 def row(name: str, full: Mesh, camera: Camera, before: View, make: Callable[[], Mesh]) -> str:
     """Simplifies a mesh and returns the row of its measurements."""
     start, start_cpu = time.perf_counter(), time.process_time()
@@ -182,11 +198,14 @@ def main() -> None:
     )
     print(f"{chosen.pair}: {len(full.faces):,} faces\n\n| {columns} |\n" + "|---" * 10 + "|")
     for faces in chosen.faces or [200_000, 50_000, 20_000]:
+        asked = scene.with_options(replace(scene.options, full=False, faces=faces))
+        print(row(f"--faces {faces}, from its grid", full, camera, before, asked.mesh), flush=True)
         print(row(f"--faces {faces}", full, camera, before, lambda n=faces: simplify(full, n)), flush=True)  # type: ignore[misc]
     for error_m in chosen.error or [0.005, 0.02]:
         name = f"--error {error_m}"
         print(row(name, full, camera, before, lambda e=error_m: simplify(full, error_m=e)), flush=True)  # type: ignore[misc]
     most = max(chosen.faces or [200_000])
+    print(row(f"Open3D, {most}", full, camera, before, lambda: by_open3d(full, most)), flush=True)
     for keep_border in (True, False):
         name = f"fast-simplification alone, {most}, border {'kept' if keep_border else 'free'}"
         print(
