@@ -50,7 +50,7 @@ _PLACES = {
     "Options": "recon.options",
     "Scene": "recon.scene",
     **dict.fromkeys(("Intrinsics", "Mesh", "MetricDepth", "Photo", "PointCloud"), "recon.types"),
-    **{room: f"recon.{room}" for room in ("batch", "compare", "constraints", "join", "measure")},
+    **{room: f"recon.{room}" for room in ("batch", "compare", "constraints", "join", "measure", "panorama")},
 }
 
 

@@ -74,6 +74,12 @@ class Options:
         flag="--depth-unit",
         metavar="M",
     )
+    panorama: bool = _option(
+        "Input",
+        False,
+        "The picture is an equirectangular panorama of 2:1, also where its metadata does not say so.",
+        flag="--panorama",
+    )
     model: str = _option(
         "Depth model",
         "auto",

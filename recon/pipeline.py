@@ -19,7 +19,7 @@ from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
 from recon.depth.measured import Measured
 from recon.depth.relative_file import RelativeFile
-from recon.errors import CalibrationError
+from recon.errors import CalibrationError, PhotoError
 from recon.export.format import Geometry
 from recon.frames import Axes
 from recon.journal import Journal
@@ -95,6 +95,11 @@ def prepare(
     """
     # 1. Photo: upright, sRGB, without lens distortion. Known positions are those of the photo as it was taken
     photo = open_photo(photo, journal)
+    if photo.panorama is not None or options.panorama:
+        raise PhotoError(
+            f"{photo.name or 'the photo'} is a panorama: give one panorama to recon build or recon depth, or to "
+            "recon.panorama.run"
+        )
     constraints = (*constraints_of(options), *constraints)
     if constraints:
         check_positions(constraints, width=photo.width, height=photo.height)

@@ -71,6 +71,9 @@ class Intrinsics:
     """Height of the picture that the numbers belong to, px."""
     source: FocalSource = "user"
     """Where the focal length came from."""
+    angular: bool = False
+    """Whether x and y are angles around the camera instead of slopes: the chart of a panorama
+    (``recon.panorama.sphere``), which is no pinhole camera."""
 
     def __post_init__(self) -> None:
         if not (isfinite(self.fx) and isfinite(self.fy) and self.fx > 0 and self.fy > 0):
@@ -129,11 +132,19 @@ class Intrinsics:
     def resized(self, *, width: int, height: int) -> "Intrinsics":
         """The camera of the same picture resized: exact in this pixel convention, rays are kept."""
         sx, sy = width / self.width, height / self.height
-        return Intrinsics(self.fx * sx, self.fy * sy, self.cx * sx, self.cy * sy, width, height, self.source)
+        return replace(
+            self,
+            fx=self.fx * sx,
+            fy=self.fy * sy,
+            cx=self.cx * sx,
+            cy=self.cy * sy,
+            width=width,
+            height=height,
+        )
 
     def cropped(self, *, left: int, top: int, width: int, height: int) -> "Intrinsics":
         """The camera of the picture cut to a window whose top-left corner is (left, top), px."""
-        return Intrinsics(self.fx, self.fy, self.cx - left, self.cy - top, width, height, self.source)
+        return replace(self, cx=self.cx - left, cy=self.cy - top, width=width, height=height)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -164,6 +175,8 @@ class Photo(Value):
     """Depth embedded in the file (portrait modes), of the same view; None if there is none in a supported format."""
     original: "OriginalPicture | None" = None
     """The distorted picture that this one was made of; None for a picture as it was read."""
+    panorama: "PanoramaFrame | None" = None
+    """How its pixels lie around the camera, for a panorama; None for a perspective picture."""
 
     def __post_init__(self) -> None:
         _expect("rgb", self.rgb, (None, None, 3), np.uint8)
@@ -254,6 +267,20 @@ class RelativeDepth(Value):
 
 
 @dataclass(frozen=True)
+class PanoramaFrame:
+    """Which part of all directions a panorama shows; px of the picture itself."""
+
+    projection: Literal["equirectangular", "cylindrical"]
+    full_width: float
+    """Width of all 360 degrees."""
+    full_height: float
+    """Height of all 180 degrees, equirectangular; in a cylindrical one, its middle is the horizon."""
+    left: float = 0.0
+    """Where the picture begins in the full panorama."""
+    top: float = 0.0
+
+
+@dataclass(frozen=True)
 class OriginalPicture:
     """The distorted picture that a photo was undistorted from: depth files and known positions belong to it."""
 
@@ -313,6 +340,8 @@ class Rays(Value):
     """(W,) ``(u - cx) / fx`` of each column."""
     y: NDArray[np.float32]
     """(H,) ``(v - cy) / fy`` of each row."""
+    angular: bool = False
+    """As of the intrinsics."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

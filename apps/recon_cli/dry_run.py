@@ -36,9 +36,15 @@ def plan_model(path: Path, options: Options, session: Session) -> None:
     """
     from recon.camera import focal_length
     from recon.pipeline import prepare
+    from recon_cli.any_picture import read_picture
 
     journal = session.journal
-    prepared = prepare(path, options, journal)
+    read = read_picture(path, options)
+    if read.panorama is not None:
+        journal.decide("panorama", f"a scene all around, from a {read.panorama.projection} panorama")
+        _model(read, options, session)
+        return
+    prepared = prepare(read, options, journal)
     photo, known_camera = prepared.photo, prepared.known_camera
     model, estimator = _model(photo, options, session)
     if estimator is not None:

@@ -61,7 +61,10 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         np.divide(1.0, z_m, out=inverse, where=usable)
         axes = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
         sharp = _has_sharp_outlines(axes, edge)
-        run_all(partial(_cut, *each, edge, sharp) for each in zip(axes, (rays.y, rays.x), strict=True))
+        run_all(
+            partial(_cut, *each, edge, sharp, rays.angular)
+            for each in zip(axes, (rays.y, rays.x), strict=True)
+        )
     return links
 
 
@@ -104,7 +107,7 @@ class _Links:
         return np.maximum(self.first[at], self.second[at])
 
 
-def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool) -> None:
+def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool, angular: bool) -> None:
     """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
     # First find the few links that could be an edge, then the individual threshold of each.
     smallest = np.float32(edge * (_FINEST_SHARP if sharp else _FINEST_BLURRED))
@@ -116,7 +119,7 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool) -> N
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
     explained = _explained(links, at, tolerance, sharp)
     among = np.flatnonzero(explained)
-    explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray)
+    explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray, angular)
     links.linked[at[0][~explained], at[1][~explained]] = False
 
 
@@ -237,12 +240,15 @@ def _slope(links: _Links, at: _Index, tolerance: NDArray[np.float32], reach: int
     return np.where(agreed, slope, np.float32(np.nan))
 
 
-def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32]) -> BoolMap:
+def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32], angular: bool) -> BoolMap:
     """Whether the line between the two points is almost parallel to the viewing direction: (N,) bool."""
     near, far = 1.0 / links.first[at], 1.0 / links.second[at]
     # In the plane of the two rays: a = (ray0, 1) * z0, b = (ray1, 1) * z1; the angle of b - a with a + b.
     along_axis = at[links.axis]
-    ax, bx = ray[along_axis] * near, ray[along_axis + 1] * far
+    first, second = ray[along_axis], ray[along_axis + 1]
+    if angular:  # seen by a camera that looks along the first ray
+        first, second = np.zeros_like(first), second - first
+    ax, bx = first * near, second * far
     along = np.hypot(bx - ax, far - near)
     middle = np.hypot(ax + bx, near + far)
     cross = np.abs((bx - ax) * (near + far) - (far - near) * (ax + bx))

@@ -21,6 +21,7 @@ def rays_at(intrinsics: Intrinsics, u_px: NDArray[np.float64], v_px: NDArray[np.
     return Rays(
         x=((u_px - intrinsics.cx) / intrinsics.fx).astype(np.float32),
         y=((v_px - intrinsics.cy) / intrinsics.fy).astype(np.float32),
+        angular=intrinsics.angular,
     )
 
 

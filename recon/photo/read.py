@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -31,13 +31,15 @@ from recon.photo.high_bit_depth import (
 )
 from recon.photo.jpeg_picture import split_jpeg
 from recon.photo.orientation import upright_picture
-from recon.photo.panorama import GPANO, panorama_projection, projection_in_jpeg
+from recon.photo.panorama import GPANO, panorama_frame, panorama_projection, projection_in_jpeg
 from recon.photo.stated_colour import StatedColour, convert, of_container, of_exif, of_png
 from recon.photo.transparency import on_white, split_alpha
-from recon.types import Photo
+from recon.types import PanoramaFrame, Photo
 
 MAX_PIXELS = 250_000_000
 """Default limit of the image size: the largest phone sensors have 200 megapixels."""
+
+Panoramas = Literal["refuse", "accept", "assume"]
 
 _SIGNATURES = {
     "JPEG": (b"\xff\xd8\xff",),
@@ -60,12 +62,11 @@ class _Decoded:
     stated: StatedColour | None
     """Colour that the file states without a profile, and that is to be converted."""
     turned: bool
+    """Whether the decoder has already applied it."""
+    panorama: PanoramaFrame | None = None
 
 
-"""Whether the decoder has already applied it."""
-
-
-def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
+def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS, panoramas: Panoramas = "refuse") -> Photo:
     """Reads an image file, rotates it upright and converts it to sRGB.
 
     Supports JPEG (for MPO, the first image), PNG, WebP, TIFF, HEIC, AVIF, BMP and GIF; 8 and 16 bits, floats, grey,
@@ -74,15 +75,17 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     Args:
         path: The file.
         max_pixels: A larger image is refused before it is decoded.
+        panoramas: ``refuse``; ``accept``: those whose metadata states which directions they show get
+            ``Photo.panorama``; ``assume``: 2:1 pictures without such metadata show all directions.
 
     Raises:
-        PhotoError: The file is missing, not an image, damaged, or too large.
+        PhotoError: The file is missing, not an image, damaged, too large, or a panorama of another kind.
     """
     path = Path(path)
     data, kind = _read_file(path)
     notes: list[str] = []
     with _warnings_of_this_thread() as caught, _damage_as_photo_error(path, kind):
-        decoded = _decode(path, data, kind, max_pixels, notes)
+        decoded = _decode(path, data, kind, max_pixels, panoramas, notes)
         whole = _has_jpeg_end(decoded.picture, notes)
         srgb, present = opaque_srgb(decoded.picture, decoded.stated, notes)
         unchanged = srgb is decoded.picture and srgb.format == "JPEG" and decoded.orientation == 1 and whole
@@ -93,6 +96,8 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
 
     jpeg = split_jpeg(data) if unchanged else None
     width, height = srgb.size
+    if decoded.panorama is not None and decoded.orientation != 1:
+        raise PhotoError(f"{path} is a panorama that its EXIF metadata turns; save it upright.")
     focal = exif.focal_length(decoded.tags, width=width, height=height)
     intrinsics = None
     if kind in ("JPEG", "HEIF") and APPLE_DEPTH.encode() in data:
@@ -120,6 +125,7 @@ def read_photo(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         jpeg_bytes=jpeg.picture if jpeg else None,
         jpeg_metadata=jpeg.metadata if jpeg else b"",
         carried=carried,
+        panorama=decoded.panorama,
     )
 
 
@@ -220,7 +226,9 @@ def _damage_as_photo_error(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str]) -> _Decoded:
+def _decode(
+    path: Path, data: bytes, kind: str, max_pixels: int, panoramas: Panoramas, notes: list[str]
+) -> _Decoded:
     def check_size(width: int, height: int) -> None:
         if width * height > max_pixels:
             raise PhotoError(
@@ -231,12 +239,12 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size)
         tags = exif.read_tags(picture.getexif, notes)
-        check_not_panorama(str(path), picture, tags)
+        panorama = _panorama(str(path), picture, tags, b"", panoramas)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
         written: exif.Tags = {Base.Orientation: picture.info.get("original_orientation") or 1}
         stated = stated_colour(picture, data, kind, tags, notes)
-        return _Decoded(picture, tags, exif.orientation(written, notes), stated, turned=True)
+        return _Decoded(picture, tags, exif.orientation(written, notes), stated, True, panorama)
     try:
         picture = _open(data, kind)
     except Image.UnidentifiedImageError as error:
@@ -254,7 +262,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture.load()
     tags = exif.read_tags(picture.getexif, notes)
     picture.load()
-    check_not_panorama(str(path), picture, tags, data if kind == "JPEG" else b"")
+    panorama = _panorama(str(path), picture, tags, data if kind == "JPEG" else b"", panoramas)
     if kind != "JPEG" and getattr(picture, "is_animated", False):
         notes.append("The file contains several images; only the first is used.")
     stated = stated_colour(picture, data, kind, tags, notes)
@@ -270,7 +278,7 @@ def _decode(path: Path, data: bytes, kind: str, max_pixels: int, notes: list[str
         picture = decode_deep(data, notes, tags=tiff, premultiplied=premultiplied, stated=stated)
         picture.info["icc_profile"], stated = profile, None
     # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
-    return _Decoded(picture, tags, exif.orientation(tags, notes), stated, turned=kind == "TIFF")
+    return _Decoded(picture, tags, exif.orientation(tags, notes), stated, kind == "TIFF", panorama)
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
@@ -367,9 +375,41 @@ def check_not_panorama(name: str, picture: Image.Image, tags: exif.Tags, jpeg: b
         source, projection = "EXIF", exif.panorama_by_exif(tags, width=picture.width, height=picture.height)
     if projection:
         raise PhotoError(
-            f"{name} is not a perspective photo: its {source} metadata says {projection} panorama; cut a perspective "
-            "view out of it and give the field of view with --fov."
+            f"{name} is not a perspective photo: its {source} metadata says {projection} panorama; give it alone to "
+            "recon build or recon depth, or cut a perspective view out of it and give the field of view with --fov."
         )
+
+
+def _panorama(
+    name: str, picture: Image.Image, tags: exif.Tags, jpeg: bytes, panoramas: Panoramas
+) -> PanoramaFrame | None:
+    """How a panorama lies around the camera; None for a perspective photo.
+
+    Raises:
+        PhotoError: It is a panorama, and these are refused; or it does not say which directions it shows.
+    """
+    if panoramas == "refuse":
+        check_not_panorama(name, picture, tags, jpeg)
+        return None
+    width, height = picture.size
+    frame, xmp = None, picture.info.get("xmp")
+    try:
+        if xmp is not None or GPANO.encode() in jpeg:
+            frame = panorama_frame(xmp, jpeg, width=width, height=height)
+    except ValueError as error:
+        raise PhotoError(f"{name} is a panorama that cannot be used: {error}.") from error
+    if frame is None and panoramas == "assume":
+        if width != 2 * height:
+            raise PhotoError(
+                f"{name} has {width} x {height} px: without GPano metadata, a panorama must be equirectangular and "
+                "twice as wide as high; crop or resize it to 2:1, or add the metadata."
+            )
+        return PanoramaFrame("equirectangular", width, height)
+    if frame is None and exif.panorama_by_exif(tags, width=width, height=height) == "equirectangular":
+        return PanoramaFrame("equirectangular", width, height)
+    if frame is None:
+        check_not_panorama(name, picture, tags, jpeg)
+    return frame
 
 
 def _has_jpeg_end(picture: Image.Image, notes: list[str]) -> bool:

@@ -28,10 +28,20 @@ class Render:
 
 
 def render(
-    scene: Scene, geometry: Geometry, caster: Raycaster, camera: Camera, rng: Rng, width: int, height: int
+    scene: Scene,
+    geometry: Geometry,
+    caster: Raycaster,
+    camera: Camera,
+    rng: Rng,
+    width: int,
+    height: int,
+    rays: Floats | None = None,
 ) -> Render:
-    """Return the picture that `camera` takes of the scene, before exposure and the camera's own effects."""
-    rays = pinhole_rays(camera, width, height)
+    """Return the picture that `camera` takes of the scene, before exposure and the camera's own effects.
+
+    Other rays than a pinhole's, (height * width, 6), give the depth in multiples of their directions.
+    """
+    rays = pinhole_rays(camera, width, height) if rays is None else rays
     hits = caster.cast(rays)
     seen = np.isfinite(hits.t)
     linear = np.zeros((len(rays), 3), np.float32)

@@ -37,6 +37,7 @@ Examples:
   recon build photos/ -o scenes/ --format glb,ply           every photo of a folder
   find . -name '*.jpg' | recon build - -o scenes/ --format glb --resume
   recon build clip.mp4 -o frames/ --every 10 --format ply   every 10th frame of a video
+  recon build pano.jpg -o room.glb --camera-height 1.6m     a panorama: a scene all around
 
 Formats: {formats}
 
@@ -54,7 +55,7 @@ collide keep the photo's suffix: a.jpg.glb, a.png.glb. With --depth DIR, the dep
     required=False,
 )
 @shape_option
-@scene_options(ESTIMATION + GEOMETRY + PASSED_ON)
+@scene_options(("panorama", *ESTIMATION, *GEOMETRY, *PASSED_ON))
 @batch_options("Formats to write with several photos, a folder or a video, e.g. glb,ply. Default: ply.")
 @overwrite_option
 @dry_run_option
@@ -102,9 +103,9 @@ def build(
 
             show_plan(photo, options, targets, session)
             return
-        from recon.pipeline import reconstruct
+        from recon_cli.any_picture import reconstruct_any
 
-        scene = reconstruct(photo, options, journal=session.journal)
+        scene = reconstruct_any(photo, options, paths, session.journal)
         session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
         session.result["scene"] = scene.provenance.as_dict()
     if unnamed:

@@ -41,6 +41,7 @@ Formats:
   .npz               z_m float32 metres, valid bool, and sigma_m (standard deviation) if the model predicts it
   .png --colormap C  an image with a legend in metres; .jpg always is one
   .mp4 .mov .mkv     from a video: such images, with one colour scale
+  Of a panorama, all but .npz and --report: the distance along the ray, metres.
 \b
 Examples:
   recon depth photo.jpg -o depth.png
@@ -128,7 +129,7 @@ class Span(click.ParamType):
     metavar="M",
     help="Metres per stored unit of a 16-bit PNG.",
 )
-@scene_options((*ESTIMATION, "max_depth", "uncertainty"), _CHANGED)
+@scene_options(("panorama", *ESTIMATION, "max_depth", "uncertainty"), _CHANGED)
 @batch_options("Formats to write with several photos, a folder or a video, e.g. png,npy. Default: png.")
 @overwrite_option
 @dry_run_option
@@ -195,7 +196,7 @@ def _depth_of_one(
     session: Session, request: Request, options: Options, maker: "DepthFiles", report: Path | None
 ) -> None:
     from recon.atomic_write import check_writable
-    from recon.pipeline import reconstruct
+    from recon_cli.any_picture import reconstruct_any
 
     photo = Path(request.words[0])
     outputs = inside_directories(request.outputs, photo, ".png")
@@ -217,7 +218,7 @@ def _depth_of_one(
                 session.journal.decide("output", f"would write {path}", path=str(path))
             session.result["would_write"] = [str(path) for path in all_files]
             return
-        scene = reconstruct(photo, options, journal=session.journal)
+        scene = reconstruct_any(photo, options, [*outputs, *pages], session.journal)
         session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
         session.result["scene"] = scene.provenance.as_dict()
         if pages:

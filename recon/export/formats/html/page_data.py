@@ -15,6 +15,8 @@ from recon.types import Intrinsics, Mesh
 from recon.units import significant
 from recon.version import GENERATOR
 
+_INSIDE_M = 0.01
+"""Distance of the point that the view turns around, when it looks around from the middle of a panorama."""
 UV_STEPS_PER_PX = 16
 """Texture coordinates are quantised to a sixteenth of a pixel; pixel centres are exact."""
 
@@ -50,7 +52,7 @@ def page_data(
         "high_m": high.tolist(),
         "near_low_m": near_low.tolist(),
         "near_high_m": near_high.tolist(),
-        "centre_depth_m": _centre_depth_m(some, camera),
+        "centre_depth_m": _INSIDE_M if is_around(content) else _centre_depth_m(some, camera),
         "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
         "spacing_px": content.stride,
         "voxel_m": content.voxel_m or 0.0,
@@ -59,6 +61,11 @@ def page_data(
         "facts": _facts(content),
         "provenance": content.provenance.as_dict(),
     }
+
+
+def is_around(content: Content) -> bool:
+    """Whether the scene is a panorama's, all around the camera."""
+    return "panorama" in content.provenance.more
 
 
 def _bounds(content: Content, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -94,7 +101,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         ("Depth", provenance.model_name or "unknown"),
         ("Revision", str(provenance.model.revision or "") if provenance.model else ""),
         ("Calibration", _inline(provenance.calibration.values) if provenance.calibration else ""),
-        ("Focal length", f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"),
+        ("Focal length", "" if is_around(content) else _focal_length(camera)),
         (
             "Scale",
             "95 % interval unknown"
@@ -106,6 +113,10 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         ("Generator", GENERATOR),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _focal_length(camera: Intrinsics) -> str:
+    return f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"
 
 
 _SOURCES = {

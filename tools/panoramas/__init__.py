@@ -1,0 +1,1 @@
+"""Panoramas of generated scenes with true range, and what recon makes of them."""
