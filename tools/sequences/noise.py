@@ -20,7 +20,7 @@ def noisy(
     """The view with errors in its depth.
 
     Args:
-        view: With true depth everywhere.
+        view: With true depth.
         rng: Source of the errors.
         scale: Standard deviation of the logarithm of the photo's scale.
         noise: Standard deviation of log depth, half of it smooth over a twentieth of the width, half of it over a
@@ -28,7 +28,13 @@ def noisy(
         outliers: Share of the pixels, in patches, that are 20 to 40 % too near or too far.
         soft_px: Width of the blur of inverse depth, as at a network's outlines.
     """
-    inverse = cv2.GaussianBlur(1 / view.depth.z_m, (0, 0), soft_px) if soft_px else 1 / view.depth.z_m
+    valid = view.depth.valid
+    inverse = np.zeros_like(view.depth.z_m)
+    np.divide(1, view.depth.z_m, out=inverse, where=valid)
+    if soft_px:
+        # Of the valid pixels alone, which keep their values next to those without depth.
+        share = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), soft_px)
+        inverse = cv2.GaussianBlur(inverse, (0, 0), soft_px) / np.maximum(share, np.float32(1e-6))
     height, width = inverse.shape
     error = rng.normal(0, scale) + sum(
         _field(rng, height, width, width * share) * noise / np.sqrt(2) for share in (0.05, 0.01)
@@ -36,7 +42,7 @@ def noisy(
     patches = _field(rng, height, width, 0.02 * width)
     wrong = np.abs(patches) > np.quantile(np.abs(patches), 1 - outliers)
     error = error + np.where(wrong, np.sign(patches) * rng.uniform(0.2, 0.4), 0)
-    z_m = (np.exp(error) / inverse).astype(np.float32)
+    z_m = (np.exp(error) / np.where(valid, inverse, 1)).astype(np.float32)
     return replace(view, depth=replace(view.depth, z_m=z_m))
 
 

@@ -22,6 +22,8 @@ class Fusion:
     """One for each view, consistent, without contradicted pixels."""
     voxel_m: float
     """Edge of the voxels, m."""
+    coarser: bool = False
+    """Whether the mesh may have larger voxels, where these would take too much memory."""
 
     @cached_property
     def mesh(self) -> Mesh:
@@ -30,7 +32,7 @@ class Fusion:
         Raises:
             ExportError: Open3D is missing, or the voxels are too small for the scene.
         """
-        return fused_mesh(self.layers, self.voxel_m)
+        return fused_mesh(self.layers, self.voxel_m, coarser=self.coarser)
 
     @cached_property
     def cloud(self) -> PointCloud:
@@ -61,4 +63,4 @@ def fuse(views: Sequence[PosedView], options: Options | None = None) -> Fusion:
     # 2. Depth that agrees where views overlap
     layers = consistent(layers)
     # 3. Outliers
-    return Fusion(tuple(without_contradicted(layers, voxel_m)), voxel_m)
+    return Fusion(tuple(without_contradicted(layers, voxel_m)), voxel_m, coarser=options.voxel is None)

@@ -54,12 +54,13 @@ def needs_open3d() -> Any:
     return open3d
 
 
-def fused_mesh(layers: Sequence[Layer], voxel_m: float) -> Mesh:
+def fused_mesh(layers: Sequence[Layer], voxel_m: float, *, coarser: bool = False) -> Mesh:
     """The surface that the views agree on, with vertex colours, in the world frame; empty if there is none.
 
     Args:
         layers: At least one.
         voxel_m: Edge of a voxel, m.
+        coarser: Take larger voxels if these are too small for the scene.
 
     Raises:
         ExportError: Open3D is missing, or the voxels are too small for the scene.
@@ -68,6 +69,9 @@ def fused_mesh(layers: Sequence[Layer], voxel_m: float) -> Mesh:
     truncations = [_truncation_m(layer, voxel_m) for layer in layers]
     blocks = _blocks(layers, truncations, voxel_m)
     if len(blocks) > MOST_BLOCKS:
+        if coarser:
+            # Half as many blocks for a surface.
+            return fused_mesh(layers, 2**0.5 * voxel_m, coarser=True)
         raise ExportError(
             f"--voxel {voxel_m:g}: cubes of that size are too small for this scene, which would need "
             f"{len(blocks) * _BLOCK**3 / 1e6:.0f} million of them near its surfaces; use a larger --voxel, or "

@@ -155,6 +155,15 @@ def test_voxels_that_are_too_small_are_refused(true_views) -> None:
         _ = fuse(true_views, Options(voxel=0.0005)).mesh
 
 
+def test_a_voxel_size_that_nobody_asked_for_grows_with_the_scene(true_views, monkeypatch) -> None:
+    pytest.importorskip("open3d")
+    fine = fuse(true_views[:1]).mesh
+    monkeypatch.setattr("recon.join.fusion.tsdf.MOST_BLOCKS", 200)
+    coarse = fuse(true_views[:1]).mesh
+    assert 0 < len(coarse.faces) < 0.7 * len(fine.faces)
+    assert np.allclose(np.ptp(coarse.vertices, axis=0), np.ptp(fine.vertices, axis=0), atol=0.3)
+
+
 def test_no_depth_gives_nothing(true_views) -> None:
     pytest.importorskip("open3d")
     depth = true_views[0].depth
