@@ -20,7 +20,8 @@ COMMANDS = {
     "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
     "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
-    "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene.",
+    "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene; or export one from its .npz "
+    "file.",
     "compare": "Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page.",
     "features": "Show what the layers of a depth network give for one PHOTO: components, attention, shapes.",
     "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",

@@ -106,8 +106,8 @@ def constraint_options(command: Command) -> Command:
     group="Input",
     type=click.Path(path_type=Path),
     metavar="FILE|DIR",
-    help="Known poses: a COLMAP model, transforms.json, TUM groundtruth.txt, or a recording of Polycam (raw), Stray "
-    "Scanner or Record3D. Default: found by pycolmap.",
+    help="Known poses: a COLMAP model, transforms.json, groundtruth.txt, Polycam, Stray Scanner, Record3D. Default: "
+    "found by pycolmap.",
 )
 @option(
     "--poses-unit",
