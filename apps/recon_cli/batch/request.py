@@ -48,7 +48,8 @@ class Request:
             for flag, given in (("--resume", self.resume), ("--recursive", self.recursive)):
                 if given:
                     raise click.UsageError(f"{flag} requires several photos, a folder or a video")
-        if not any(is_video(Path(word)) or word == STDIN for word in self.words):
+        of_frames = self.every > 1 or not self.steady
+        if of_frames and not any(is_video(Path(word)) or word == STDIN for word in self.words):
             if self.every > 1:
                 raise click.UsageError("--every selects frames of a video, but no video is given")
             if not self.steady:
