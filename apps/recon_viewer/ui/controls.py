@@ -27,6 +27,8 @@ class Controls:
         self._act, self.done, self._is_lagging = act, done, is_lagging
         em = window.theme.font_size
         self.em = em
+        self.relayout: Callable[[], None] = window.set_needs_layout
+        """To be called after a text has grown."""
         self.widget = gui.ScrollableVert(0.25 * em, gui.Margins(0.5 * em, 0.5 * em, 0.8 * em, 0.5 * em))
         self.quiet = False
         """True while the program sets controls."""

@@ -19,7 +19,7 @@ class MeasureGroup:
     """Selecting a measurement shows its error sources and lets it be named."""
 
     def __init__(self, controls: Controls, controller: Controller) -> None:
-        self._controller = controller
+        self._controller, self._relayout = controller, controls.relayout
         group = controls.group("Measure")
         rows = controls.rows(group)
         self._tool = gui.Combobox()
@@ -67,6 +67,7 @@ class MeasureGroup:
         if 0 <= at < len(readings):
             self._note.text = fill(readings[at].errors, _LETTERS)
             self._name.enabled, self._name.text_value = True, readings[at].label
+            self._relayout()
 
     def _named(self, name: Any) -> None:
         at = self.selected
