@@ -9,6 +9,7 @@ from shlex import quote
 import click
 
 from recon.batch.inputs import VIDEO_SUFFIXES, is_pattern
+from recon.photo import SUFFIXES as PHOTO_SUFFIXES
 
 DEFAULT_SUFFIX = ".glb"
 """Format if no output is given: a textured mesh, which most programs open."""
@@ -101,8 +102,15 @@ def is_many(word: str) -> bool:
 
 
 def _is_output(word: str) -> bool:
-    """Whether an argument in the place of a photo is the output file, by its suffix."""
+    """Whether an argument in the place of a photo is the output file, by its suffix.
+
+    A file that is not there, with a suffix that no photo has, is one as well: the error then names the formats.
+    """
     from recon.export.registry import formats
     from recon.scene_file import SUFFIX
 
-    return word.lower().endswith((*formats(), SUFFIX)) and not is_pattern(word)
+    if is_pattern(word):
+        return False
+    suffix = Path(word).suffix.lower()
+    unknown = suffix not in {"", *VIDEO_SUFFIXES, *PHOTO_SUFFIXES} and not os.path.exists(word)
+    return unknown or word.lower().endswith((*formats(), SUFFIX))

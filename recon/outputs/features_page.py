@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recon.atomic_write import staged
-from recon.depth.inference.layer_features import Feature
+from recon.depth.nets.layer_features import Feature
 from recon.report.page import Section, facts, figure, grid, page, write_page
 from recon.report.pictures import jpeg_uri, reduced
 from recon.types import Photo

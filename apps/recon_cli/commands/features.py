@@ -48,7 +48,7 @@ def features(session: Session, photo: Path, output: Path, overwrite: bool, **val
     """Show what the layers of a depth network give for one PHOTO: components, attention, shapes."""
     from recon.atomic_write import check_writable
     from recon.camera import focal_length
-    from recon.depth.inference.layer_features import features_of
+    from recon.depth.nets.layer_features import features_of
     from recon.outputs.features_page import PAGE, VALUES, write_features
     from recon.pipeline import choose_estimator, open_photo
     from recon_cli.first_tries import new_directories

@@ -54,7 +54,7 @@ def joint_levelling(views: Sequence[PosedView]) -> Levelling | None:
 
 def _of(view: PosedView) -> Levelling:
     usable = view.depth.valid if view.sky is None else view.depth.valid & ~view.sky
-    return estimate_levelling(view.depth, usable, view.intrinsics)
+    return estimate_levelling(view.depth, usable, view.intrinsics, view.photo.rgb)
 
 
 def _up_world(view: PosedView, levelling: Levelling) -> NDArray[np.float64]:

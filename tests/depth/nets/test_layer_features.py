@@ -9,9 +9,9 @@ import torch
 
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
-from recon.depth.inference.layer_features import Feature, components, features_of
 from recon.depth.inference.token_grid import Grid, grid_of
 from recon.depth.measured import Measured
+from recon.depth.nets.layer_features import Feature, components, features_of
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
 from recon.options import Backend
