@@ -19,6 +19,15 @@ from recon.values import Value
 DepthKind = Literal["metric", "relative"]
 """Metres, or known only up to scale and shift of inverse depth."""
 FocalSource = Literal["user", "file", "exif", "fit", "model", "default"]
+FOCAL_SOURCES: Mapping[FocalSource, str] = {
+    "user": "as given",
+    "file": "from the file",
+    "exif": "from EXIF",
+    "fit": "fitted",
+    "model": "predicted by the model",
+    "default": "assumed",
+}
+"""The sources in words, for reports and pages."""
 BoolMap = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
 

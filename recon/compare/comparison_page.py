@@ -14,7 +14,7 @@ from recon.report.colour_scale import ColourScale, depth_scale, difference_scale
 from recon.report.page import Section, facts, figure, grid, legend, page, pair, write_page
 from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
 from recon.report.slices import Slices, drawn_on_photo, slice_plots
-from recon.types import BoolMap, FloatMap
+from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
 from recon.units import significant
 
 _CROP_PX = 480
@@ -92,10 +92,9 @@ class _Small:
 
 def _lead(comparison: Comparison) -> str:
     photo, camera = comparison.photo, comparison[comparison.reference].camera
-    source = {"default": "assumed", "exif": "EXIF", "user": "as given"}.get(camera.source, camera.source)
     pairs = [
         ("photo", f"{photo.name or 'photo'}, {photo.width} x {photo.height} px"),
-        ("camera", f"{camera.fx:.0f} px, {camera.fov_x_deg:.1f}° wide ({source})"),
+        ("camera", f"{camera.fx:.0f} px, {camera.fov_x_deg:.1f}° wide ({FOCAL_SOURCES[camera.source]})"),
         ("compared", ", ".join(each.name for each in comparison.columns)),
         ("aligned to", comparison.reference + (" (ground truth)" if comparison.has_truth else "")),
     ]

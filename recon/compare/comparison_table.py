@@ -3,6 +3,7 @@
 from recon.compare.comparison import Column, Comparison, Failed
 from recon.depth.inference.cost import Cost
 from recon.report.page import Cell, table
+from recon.types import FOCAL_SOURCES
 
 TITLES = (
     "model",
@@ -18,13 +19,6 @@ TITLES = (
 _YES_NO = {True: "yes", False: "no", None: "?"}
 _SHORT_S = 0.05
 """Loading times that are not worth a line."""
-_SOURCES = {
-    "user": "as given",
-    "file": "from the file",
-    "exif": "EXIF",
-    "model": "predicted",
-    "default": "assumed",
-}
 
 
 def summary_table(comparison: Comparison) -> str:
@@ -58,7 +52,7 @@ def _row(comparison: Comparison, column: Column) -> list[Cell]:
         Cell("?" if size is None else f"{size[0]} x {size[1]}", emphasis="whole"),
         Cell(
             f"{column.camera.fx:.0f} px",
-            f"{column.camera.fov_x_deg:.1f}°, {_SOURCES.get(column.camera.source, column.camera.source)}",
+            f"{column.camera.fov_x_deg:.1f}°, {FOCAL_SOURCES[column.camera.source]}",
         ),
         Cell(column.alignment.text(comparison.unit)),
         _difference(comparison, column),

@@ -13,19 +13,12 @@ from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
 from recon.report.plot import Axis, histogram
 from recon.report.slices import Slices, drawn_on_photo, slice_plots
 from recon.scene import Scene
-from recon.types import BoolMap, FloatMap
+from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
 from recon.units import significant
 
 _BARS = 60
 _HISTOGRAM_NOTE = "Share of the pixels with depth, over the range of the colours."
 _SLICE_NOTE = "Depth along one row and one column of the photo. Gaps: no depth."
-_SOURCES = {
-    "user": "as given",
-    "file": "from the file",
-    "exif": "EXIF",
-    "model": "predicted",
-    "default": "assumed",
-}
 
 
 def depth_report(
@@ -70,13 +63,12 @@ def depth_report(
 
 def _lead(scene: Scene) -> str:
     photo, camera, made = scene.photo, scene.intrinsics, scene.provenance
-    source = _SOURCES.get(camera.source, camera.source)
     rough = " (rough: shapes are coarse, metres are guesses)" if made.is_rough else ""
     return facts(
         [
             ("photo", f"{photo.width} x {photo.height} px"),
             ("depth from", (made.model_name or "unknown") + rough),
-            ("camera", f"{camera.fx:.0f} px, {camera.fov_x_deg:.1f}° wide ({source})"),
+            ("camera", f"{camera.fx:.0f} px, {camera.fov_x_deg:.1f}° wide ({FOCAL_SOURCES[camera.source]})"),
         ]
     )
 

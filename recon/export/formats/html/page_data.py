@@ -11,7 +11,7 @@ from recon.export.format import Content
 from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
 from recon.threads import blocks
-from recon.types import Intrinsics, Mesh
+from recon.types import FOCAL_SOURCES, Intrinsics, Mesh
 from recon.units import significant
 from recon.version import GENERATOR
 
@@ -116,16 +116,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
 
 
 def _focal_length(camera: Intrinsics) -> str:
-    return f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({_SOURCES[camera.source]})"
-
-
-_SOURCES = {
-    "user": "as given",
-    "file": "from the file",
-    "exif": "from EXIF",
-    "model": "from the model",
-    "default": "a guess",
-}
+    return f"{camera.fx:.1f} px, {camera.fov_x_deg:.1f}° wide ({FOCAL_SOURCES[camera.source]})"
 
 
 def _inline(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from PIL import Image
 from recon.export.formats.html import html, packing
 from recon.frames import apply, gl_T_cam
 from recon.provenance import ModelRecord, Provenance
-from recon.types import Intrinsics, Photo
+from recon.types import FOCAL_SOURCES, FocalSource, Intrinsics, Photo
 
 ROOT = Path(__file__).parents[4]
 
@@ -227,6 +228,13 @@ def test_what_the_page_says_of_the_scene(page):
     assert "20.0 px" in facts["Focal length"]
     assert "EXIF" in facts["Focal length"]
     assert facts["Scene"] == "432 points"
+
+
+@pytest.mark.parametrize("source", get_args(FocalSource))
+def test_a_page_has_words_for_every_source_of_the_focal_length(page, source):
+    content, _ = page("mesh")
+    _, written = page("mesh", intrinsics=replace(content.intrinsics, source=source))
+    assert FOCAL_SOURCES[source] in dict(written.data["facts"])["Focal length"]
 
 
 def test_a_mesh_without_texture_coordinates_is_our_bug(make_content, tmp_path):
