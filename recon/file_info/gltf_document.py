@@ -118,14 +118,14 @@ def _show_all(document: Document) -> None:
 
 
 def nodes(document: Document) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
-    """The nodes of the default scene, each with world_T_node.
+    """The nodes of the default scene in the file's order, each with world_T_node.
 
     Raises:
         ValueError: They are not a tree, as the standard requires: a few nodes could request any number of copies.
     """
     scenes, held = document.listed("scenes"), document.listed("nodes")
     roots = scenes[document.tree.get("scene", 0)].get("nodes", []) if scenes else []
-    pending = [(index, np.eye(4)) for index in roots]
+    pending = [(index, np.eye(4)) for index in reversed(roots)]
     visited = set[int]()
     while pending:
         index, world_T_parent = pending.pop()
@@ -135,7 +135,7 @@ def nodes(document: Document) -> Iterator[tuple[dict[str, Any], NDArray[np.float
         node = held[index]
         world_T_node = world_T_parent @ _transform(node)
         yield node, world_T_node
-        pending += [(child, world_T_node) for child in node.get("children", [])]
+        pending += [(child, world_T_node) for child in reversed(node.get("children", []))]
 
 
 def _transform(node: dict[str, Any]) -> NDArray[np.float64]:

@@ -53,6 +53,18 @@ def test_places_of_parents_add_up_and_cameras_hide_nothing(tmp_path: Path) -> No
     assert info.camera is not None and info.camera.fov_y_deg == pytest.approx(np.degrees(0.7))
 
 
+@pytest.mark.parametrize("below", [False, True])
+def test_the_camera_of_a_file_is_its_first(below: bool, tmp_path: Path) -> None:
+    made = triangle()
+    made.tree["cameras"] = [
+        {"type": "perspective", "perspective": {"yfov": yfov, "znear": 0.1}} for yfov in (0.7, 0.9)
+    ]
+    cameras = [made.node(camera=index) for index in range(2)]
+    made.show(*([made.node(children=cameras)] if below else cameras))
+    info, _, _ = agreeing(made.save(tmp_path / "a.glb"))
+    assert info.camera is not None and info.camera.fov_y_deg == pytest.approx(np.degrees(0.7))
+
+
 def test_one_mesh_at_several_places(tmp_path: Path) -> None:
     made = Gltf()
     mesh = made.mesh()
