@@ -1,6 +1,10 @@
 """Write the averaged weights for shipping: safetensors, half precision, with what a reader needs to know.
 
 python -m tools.preview.export --run-dir runs/preview -o preview.safetensors
+python -m tools.preview.export --run-dir runs/second -o preview.safetensors --mix first.safetensors --share 0.3
+
+``--mix`` takes the mean with the weights that the run began from, which forgets less of what they knew (Wortsman et
+al., "Robust fine-tuning of zero-shot models", 2022): only for weights of one line of training.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tools.preview.checkpoint import load_checkpoint
 
@@ -49,6 +53,21 @@ def write_weights(state: dict[str, Any], path: Path, pixels: int) -> int:
     return size
 
 
+def mixed(average: dict[str, torch.Tensor], others: Path, share: float) -> dict[str, torch.Tensor]:
+    """Returns ``share`` of a run's averaged weights and the rest of those of a weights file.
+
+    Raises:
+        ValueError: The file is of another network.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"--share {share:g} is not between 0 and 1")
+    theirs = load_file(others)
+    mine = {name: value for name, value in average.items() if not name.endswith("num_batches_tracked")}
+    if {n: v.shape for n, v in mine.items()} != {n: v.shape for n, v in theirs.items()}:
+        raise ValueError(f"{others.name} is of another network")
+    return {name: torch.lerp(theirs[name].float(), value.float(), share) for name, value in mine.items()}
+
+
 def add_metadata(path: Path, values: dict[str, str]) -> None:
     """Adds to, or replaces in, what a weights file says of itself; its weights stay as they are."""
     with safe_open(path, framework="pt") as file:
@@ -69,8 +88,12 @@ def main() -> None:
     parser.add_argument(
         "--pixels", type=int, default=98304, help="area of the pictures at the end of the training"
     )
+    parser.add_argument("--mix", type=Path, help="weights file that the run began from")
+    parser.add_argument("--share", type=float, default=0.5, help="of the run in the mean with --mix")
     args = parser.parse_args()
     state = load_checkpoint(args.run_dir / "checkpoint.pt")
+    if args.mix is not None:
+        state["average"] = mixed(state["average"], args.mix, args.share)
     size = write_weights(state, args.output, args.pixels)
     print(f"{args.output}: {size} bytes, {state['samples']} samples")
 

@@ -20,7 +20,7 @@ from recon.depth.nets.preview import Camera, NetworkConfig, Prediction, normalis
 from recon.depth.nets.preview_look import read_weights
 from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from tools.preview.export import write_weights
+from tools.preview.export import mixed, write_weights
 from tools.preview.generate import FIRST_SEED, claim
 from tools.preview.loss import negative_log_likelihood, preview_loss
 from tools.preview.pool import Batch, Crop, Item, PairPool, ViewPool, assemble, crop_camera, draw_crop, joined
@@ -389,6 +389,14 @@ def test_shipped_weights_predict_the_same_in_half_the_bytes(batch: Batch, tmp_pa
         one, other = (n(normalise(batch.rgb), batch.camera) for n in (trainer.mean_net, read.net))
     for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
+    state = trainer.state()["average"]
+    moved = {name: value + 1 if value.is_floating_point() else value for name, value in state.items()}
+    a_third = mixed(moved, path, 1 / 3)
+    torch.testing.assert_close(a_third["head.weight"], state["head.weight"] + 1 / 3, atol=1e-3, rtol=1e-3)
+    with pytest.raises(ValueError, match="another network"):
+        mixed({"head.weight": moved["head.weight"]}, path, 0.5)
+    with pytest.raises(ValueError, match="--share 2 is not between"):
+        mixed(moved, path, 2)
     again = Trainer(SMALL, rate=1e-3, seed=5)
     again.start_from_weights(path)
     assert again.samples == 24
