@@ -110,7 +110,10 @@ def test_the_commands_of_a_page_run(page: str, folder: Path) -> None:
                 shutil.copy(depth, folder / "photos")
         if "clip.mp4" in words and not Path("clip.mp4").exists():
             _clip(Path("clip.mp4"))
-        writes = words[0] in ("build", "depth", "render", "compare") or words[:2] == ["models", "export"]
+        writes = words[0] in ("build", "depth", "render", "compare", "features") or words[:2] == [
+            "models",
+            "export",
+        ]
         fresh = writes and "--resume" not in words
         for path in _outputs(words) if fresh else []:
             # Each example is a first one: what another wrote is not in its way.
