@@ -17,6 +17,8 @@ from recon.types import Intrinsics
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
 """How ``recon.export.checks`` writes a character that is not ASCII."""
+_VIEW_NUMBERS = 4 + 2 + 12
+"""Of a camera among several, before its name: intrinsics, size in px, pose."""
 
 Colours = Literal["none", "vertex", "texture"]
 Point = tuple[float, float, float]
@@ -202,7 +204,11 @@ def _value(text: str) -> Any:
     try:
         return parse_json(text)
     except ValueError:
-        return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
+        return _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
 
 
 def read_comments(comments: Iterable[str]) -> dict[str, Any]:
@@ -213,7 +219,8 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
     lines = [line.strip() for line in comments if line.strip()]
     if not any(line.startswith("recon ") for line in lines):
         return {"notes": tuple(lines)}
-    entries = dict(line.partition(" ")[::2] for line in lines)
+    views = [line for line in lines if line.startswith("view ")]
+    entries = dict(line.partition(" ")[::2] for line in lines if line not in views)
     fields: dict[str, Any] = {"axes": entries.pop("axes", None), "unit": "m"}
     entries.pop("unit", None)
     pose = _pose(entries.pop("cam_T_file", None), axes_of(fields))
@@ -227,7 +234,9 @@ def read_comments(comments: Iterable[str]) -> dict[str, Any]:
         fields["camera"] = replace(lens, file_T_cam=pose)
     if "focal.source" in entries:
         entries.pop("focal_source", None)
-    generator = {"generator": f"recon {entries.pop('recon')}"}
+    generator: dict[str, Any] = {"generator": f"recon {entries.pop('recon')}"}
+    if views:
+        generator["photos"] = [_unescaped(line.split(" ", _VIEW_NUMBERS + 1)[-1]) for line in views]
     fields["provenance"] = generator | {
         key: _value(text) for key, text in entries.items() if key != "generator"
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from recon.geometry.gravity import Levelling
 from recon.join.joined_scene import LeftOut
 from recon.join.joint_fit import JointFit
 from recon.join.photo_set import NamedPhoto
@@ -74,6 +75,29 @@ def report_fit(
                     f"{residual.fitted_m:.3g} m; it is not used",
                     photo=view.data.name,
                 )
+
+
+def report_level(levelling: Levelling | None, journal: Journal) -> None:
+    """How the scene was turned upright, or that it was not."""
+    if levelling is None or not levelling.trusted:
+        journal.decide(
+            "level",
+            "the scene keeps the first photo's frame: floors and walls in the photos do not determine gravity",
+            applied=False,
+        )
+        return
+    height_m = levelling.camera_height_m
+    origin = (
+        "no floor is visible, so heights are relative to the first camera"
+        if height_m is None
+        else f"the first camera is {height_m:.2f} m above the floor, which is at height 0"
+    )
+    journal.decide(
+        "level",
+        f"turned upright by {levelling.turn_deg:.1f}°; {origin}; --no-level keeps the first photo's frame",
+        turn_deg=round(levelling.turn_deg, 3),
+        **levelling.as_provenance(),
+    )
 
 
 class JournalOfPhoto(Journal):

@@ -11,10 +11,11 @@ from recon.export import registry
 from recon.export.format import Format
 from recon.export.registry import format_for
 from recon.join import joined_file
-from recon.join.fusion.content import content_of
+from recon.join.fusion.content import content_of, stands_upright
 from recon.join.fusion.fuse import fuse
 from recon.join.fusion.levelling import joint_levelling
 from recon.join.fusion.tsdf import needs_open3d
+from recon.join.join_report import report_level
 from recon.join.joined_scene import JoinedScene
 from recon.journal import Journal
 from recon.options import Shape
@@ -81,6 +82,8 @@ def save_all(
             fusion = fuse(scene.views, scene.options)
             levelling = None if scene.options.level is False else joint_levelling(scene.views)
         journal.decide("voxel", f"voxels of {1000 * fusion.voxel_m:.3g} mm", voxel_m=fusion.voxel_m)
+        if any(each is not None and stands_upright(scene.options, *each) for each in formats):
+            report_level(levelling, journal)
     written = []
     for path, each in zip(paths, formats, strict=True):
         with journal.stage(f"Writing {path.name}"):

@@ -1,6 +1,7 @@
 """Files of several photos: all cameras where they stood, the photos' colours on the surfaces, all or nothing."""
 
 import json
+import re
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from recon.errors import ExportError, SceneFileError
+from recon.file_info import describe
 from recon.frames import gl_T_cam
 from recon.join import joined_file
 from recon.join.joined_scene import JoinedScene
@@ -96,6 +98,33 @@ def test_a_ply_names_every_camera(written) -> None:
     assert [line.split()[-1] for line in header.splitlines() if line.startswith("comment view ")] == [
         f"walk_{k:03d}.png" for k in range(4)
     ]
+    told = dict(describe(written / "a.ply").rows())
+    assert told["photos"] == "walk_000.png, walk_001.png, walk_002.png, walk_003.png" and "view" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "words"),
+    [
+        ("a.html", None, r"turned upright by .* the first camera is 1\.\d\d m above the floor"),
+        ("a.ply", True, "turned upright"),
+        ("a.ply", None, None),
+        ("a.html", False, None),
+    ],
+)
+def test_levelling_is_reported_where_a_file_is_levelled(name, level, words, true_scene, tmp_path) -> None:
+    scene, journal = replace(true_scene, options=replace(true_scene.options, level=level)), Journal()
+    save_all(scene, [tmp_path / name], "cloud", journal, overwrite=False)
+    said = [entry.message for entry in journal.entries if entry.topic == "level"]
+    assert (words is None and not said) or re.search(words, said[0])
+
+
+def test_a_scene_without_floor_and_walls_keeps_its_frame_and_says_so(
+    true_scene, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("recon.join.outputs.joint_levelling", lambda views: None)
+    journal = Journal()
+    save_all(true_scene, [tmp_path / "a.html"], "cloud", journal, overwrite=False)
+    assert any("do not determine gravity" in entry.message for entry in journal.entries)
 
 
 def test_a_page_is_levelled_and_self_contained(true_scene, tmp_path) -> None:

@@ -15,7 +15,7 @@ from recon.join.fusion.fuse import Fusion
 from recon.join.fusion.layer import Layer
 from recon.join.fusion.texture import textured
 from recon.join.joined_scene import JoinedScene
-from recon.options import Shape
+from recon.options import Options, Shape
 from recon.photo.jpeg_picture import with_metadata
 from recon.types import Photo, PointCloud
 
@@ -54,9 +54,7 @@ def content_of(
         geometry = fusion.cloud.transform(first.cam_T_world)
     sees = fusion.cloud if shape == "cloud" and form.suffix == ".colmap" else None
     axes = form.fixed_axes or scene.options.axes
-    usual = shape == "mesh" or form.fixed_axes == "y-up"
-    level = scene.options.level
-    wanted = (usual and axes != "opencv") if level is None else level
+    wanted = stands_upright(scene.options, form, shape)
     trusted = levelling if levelling is not None and levelling.trusted and wanted else None
     return Content(
         geometry=geometry,
@@ -72,6 +70,14 @@ def content_of(
         level_T_gl=None if trusted is None else trusted.level_T_gl,
         cameras=placed_cameras(scene, fusion.layers, sees, fusion.voxel_m),
     )
+
+
+def stands_upright(options: Options, form: Format, shape: Shape) -> bool:
+    """Whether a file is levelled where gravity is known: meshes and pages are, unless the options say otherwise."""
+    if options.level is not None:
+        return options.level
+    usual = shape == "mesh" or form.fixed_axes == "y-up"
+    return usual and (form.fixed_axes or options.axes) != "opencv"
 
 
 def placed_cameras(
