@@ -123,4 +123,5 @@ def recon() -> None:
 
 
 for _name, _summary in COMMANDS.items():
-    recon.add_command(LazyCommand(_name, help=_summary))
+    # As the short help, too, which click would otherwise cut at 45 characters: build and depth looked the same.
+    recon.add_command(LazyCommand(_name, help=_summary, short_help=_summary))
