@@ -262,7 +262,11 @@ def test_the_command_line_writes_what_can_hold_it(tmp_path: Path) -> None:
         code, output = run("info", each, "--json")
         assert code == 0, output
     text = outputs[3].read_text("utf-8")
-    assert '"centre_depth_m":0.01' in text and "Focal length" not in text.split('"provenance"')[0]
+    assert (
+        '"centre_depth_m":0.01' in text
+        and '"around":true' in text
+        and "Focal length" not in text.split('"provenance"')[0]
+    )
     code, output = run("depth", *words, "-o", tmp_path / "z.npy")
     assert code == 0, output
     np.testing.assert_allclose(np.load(tmp_path / "z.npy"), RANGE_M, rtol=1e-6)

@@ -52,6 +52,7 @@ def page_data(
         "high_m": high.tolist(),
         "near_low_m": near_low.tolist(),
         "near_high_m": near_high.tolist(),
+        "around": is_around(content),
         "centre_depth_m": _INSIDE_M if is_around(content) else _centre_depth_m(some, camera),
         "floor_m": float(near_low[1]) if content.level_T_gl is None else 0.0,
         "spacing_px": content.stride,

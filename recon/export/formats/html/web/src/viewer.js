@@ -11,6 +11,7 @@ import { boxPose, Flight, photoPose } from "./views.js";
 ColorManagement.enabled = false;
 
 const UNTILT_MS = 400;
+const AROUND_MARK_M = 0.1;
 
 /** Draws the scene, only when something has changed. */
 export class Viewer {
@@ -33,7 +34,8 @@ export class Viewer {
     this.model = await loadModel(this.data, this.lens, Math.min(anisotropy, 8), progress);
     this.scene.add(this.model.object);
     this.picker = new Picker(this.renderer, this.scene, this.model, this.lens);
-    this.frustumDepth = 0.12 * this.data.centre_depth_m;
+    // The view of a panorama turns around a point 1 cm ahead: a mark as small as that would stand in it.
+    this.frustumDepth = this.data.around ? AROUND_MARK_M : 0.12 * this.data.centre_depth_m;
     this.frustum = frustum(this.lens, this.frustumDepth);
     this.grid = grid(this.box, this.data.floor_m, this.lens);
     this.marks.add(this.frustum, this.grid.object);
