@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from recon.calibration.report import WEAK
 from recon.geometry.gravity import Levelling
 from recon.join.joined_scene import LeftOut
 from recon.join.joint_fit import JointFit
@@ -52,6 +53,12 @@ def report_fit(
         metres_per_unit=fitted.metres_per_unit,
         scale_interval=fitted.scale_interval,
     )
+    if fitted.scale_interval > WEAK:
+        journal.warn(
+            "scale",
+            f"the scale is only known to ± {100 * fitted.scale_interval:.0f} % (95 %): add --length with the name of "
+            "a photo (a.jpg:100,200:100,900=2.03m), or measured depth (--depth)",
+        )
     for (_, view), calibration, vote in zip(problems, fitted.calibrations, fitted.votes, strict=True):
         journal.detail(
             "scale",

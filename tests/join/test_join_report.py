@@ -1,0 +1,18 @@
+"""What joining photos reports of its fit."""
+
+import numpy as np
+import pytest
+
+from recon.join.join_report import report_fit
+from recon.join.joint_fit import JointFit
+from recon.join.poses import Poses
+from recon.journal import Journal
+
+
+@pytest.mark.parametrize(("interval", "warns"), [(0.02, False), (0.29, False), (0.86, True)])
+def test_a_scale_that_is_hardly_known_is_a_warning(interval: float, warns: bool) -> None:
+    journal = Journal()
+    report_fit(JointFit((), 1.0, interval, np.ones(0, np.bool_)), (), Poses({}, "pycolmap"), journal)
+    warned = [entry.message for entry in journal.entries if entry.kind == "warning"]
+    assert bool(warned) is warns
+    assert not warns or ("± 86 %" in warned[0] and "--length" in warned[0])
