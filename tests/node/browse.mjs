@@ -3,6 +3,7 @@
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
+//   ["fill", "input", "text"]   ["type", "text"] key by key, wherever the focus is
 // {"program": false}: the page has no program of ours to wait for.
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -54,6 +55,8 @@ const acts = {
   texts: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].map((each) => each.textContent), selector),
   photo: () => tab.evaluate(() => window.recon.viewer.lens.rect),
+  fill: (selector, text) => tab.fill(selector, text),
+  type: (text) => tab.keyboard.type(text),
   press: (selector) => tab.click(selector),
   shown: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].filter((each) => each.offsetParent).length, selector),

@@ -103,6 +103,72 @@ def test_the_ruler_reads_the_distance_of_two_clicked_points(shape, scene, browse
     assert cleared == []
 
 
+PAIRS = [((60, 60), (90, 215)), ((280, 80), (215, 145))]
+MEASURED = [["key", "m"], *(["click", 2 * c + 1, 2 * r + 1] for pair in PAIRS for c, r in pair)]
+
+
+def test_a_known_length_sets_the_scale_of_the_page(scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html")
+    steps = [["key", "h"], ["wait", 100], ["key", "l"], ["texts", "dialog[open] h2"], *MEASURED]
+    # The key that opens the dialog types nothing, and none of those typed there reaches the scene.
+    for typed, answer in (
+        ("2.5 m", "Enter"),
+        ("80cm", "Enter"),
+        ("nothing", "Enter"),
+        ("-1 m", "Enter"),
+        ("9", "Escape"),
+    ):
+        steps += [["key", "l"], ["type", typed], ["key", answer], ["texts", ".label"], ["texts", "#hint"]]
+    steps += [["key", "l"], ["press", "#scale [value=original]"], ["texts", ".label"]]
+    result = browse(page, steps, viewport=(640, 480))
+    assert result["errors"] == []
+    too_early, *rest, original = result["results"]
+    assert too_early == []
+    true = [distance_m(scene, *pair) for pair in PAIRS]
+    # The last one is what was stated, and the other follows.
+    for texts, stated in zip(rest[::2], (2.5, 0.8, 0.8, 0.8, 0.8), strict=True):
+        lengths = [float(text.split()[0]) for text in texts]
+        assert lengths == pytest.approx([true[0] * stated / true[1], stated], rel=0.015)
+    refused = ["Not a length" in said for (said,) in rest[1::2]]
+    assert refused[:4] == [False, False, True, True]
+    assert [float(text.split()[0]) for text in original] == pytest.approx(true, rel=0.01)
+
+
+def test_lengths_of_the_preview_stay_rough_after_one_is_stated(scene, browse, tmp_path):
+    rough = replace(scene, provenance=Provenance(model=ModelRecord("preview")))
+    page = rough.save(tmp_path / "a.html")
+    steps = [["key", "h"], ["wait", 100], *MEASURED, ["texts", ".label"], ["key", "l"], ["type", "2.53 m"]]
+    result = browse(page, [*steps, ["key", "Enter"], ["texts", ".label"]], viewport=(640, 480))
+    before, after = result["results"]
+    assert all(text.startswith("≈") and text.endswith("(guess)") for text in before)
+    assert after[0].startswith("≈") and after[1] == "≈ 2.53 m"
+
+
+@pytest.mark.parametrize("shape", ["mesh", "cloud"])
+def test_what_is_cut_off_is_neither_seen_nor_measured(shape, scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html", shape=shape)
+    pictures = [str(tmp_path / f"{name}.png") for name in ("cut", "whole")]
+    # The slider keeps the focus, and the keys of the scene work.
+    steps = [["fill", "#cut input", "0.5"], ["key", "h"], ["wait", 100], ["screenshot", pictures[0]]]
+    steps += [
+        ["key", "m"],
+        ["click", 121, 21],
+        ["texts", "#hint"],
+        ["key", "h"],
+        ["fill", "#cut input", "0.9"],
+    ]
+    # The slider's own keys move it, and not the scene.
+    steps += [["key", "End"], ["key", "ArrowLeft"], ["key", "ArrowRight"], ["key", "h"], ["wait", 100]]
+    steps += [["screenshot", pictures[1]], ["click", 121, 21], ["texts", "#hint"]]
+    result = browse(page, steps, viewport=(640, 480))
+    assert result["errors"] == []
+    assert result["results"][1] == ["No surface here: click on the scene"]
+    assert result["results"][-1] == ["Click the second point"]
+    cut, whole = (np.asarray(Image.open(each).convert("RGB"), np.int16) for each in pictures)
+    changed = np.abs(cut - whole).max(axis=-1) > 8
+    assert changed[:100].mean() > 0.9 and changed[400:].mean() < 0.05
+
+
 def test_a_levelled_scene_opens_on_the_photo_too_and_its_lengths_stay(scene, browse, tmp_path):
     form, shape = format_for(tmp_path / "a.html")
     level_T_gl = np.eye(4)

@@ -17,12 +17,16 @@ import {
 } from "three";
 import { photoBlob, unpack } from "./unpack.js";
 
+const NO_CUT = 3e38;
+
 // Colours are shown unmodified: no lighting, no colour conversion.
 const MESH_VERTEX = `
 varying vec2 vUv;
 varying vec3 vView;
+varying float vHeight;
 void main() {
   vUv = uv;
+  vHeight = position.y;
   vec4 view = modelViewMatrix * vec4(position, 1.0);
   vView = view.xyz;
   gl_Position = projectionMatrix * view;
@@ -31,9 +35,12 @@ void main() {
 const MESH_FRAGMENT = `
 uniform sampler2D photo;
 uniform float shape;
+uniform float cut;
 varying vec2 vUv;
 varying vec3 vView;
+varying float vHeight;
 void main() {
+  if (vHeight > cut) discard;
   vec3 normal = normalize(cross(dFdx(vView), dFdy(vView)));
   vec3 clay = vec3(0.16, 0.17, 0.19) + vec3(0.66, 0.65, 0.62) * abs(dot(normal, normalize(vec3(0.35, 0.5, 0.8))));
   gl_FragColor = vec4(mix(texture2D(photo, vUv).rgb, clay, shape), 1.0);
@@ -41,8 +48,11 @@ void main() {
 
 // Encodes the bits of the depth as a colour, which any WebGL 2 device reads back exactly.
 const MESH_PICK_FRAGMENT = `
+uniform float cut;
 varying vec3 vView;
+varying float vHeight;
 void main() {
+  if (vHeight > cut) discard;
   uint bits = floatBitsToUint(-vView.z);
   gl_FragColor = vec4(uvec4(bits, bits >> 8, bits >> 16, bits >> 24) & 255u) / 255.0;
 }`;
@@ -56,8 +66,10 @@ uniform float pixels;
 uniform float size;
 attribute vec3 rgb;
 varying vec3 vColour;
+varying float vHeight;
 flat varying int vNumber;
 void main() {
+  vHeight = position.y;
   vColour = rgb;
   vNumber = gl_VertexID + 1;
   vec4 view = modelViewMatrix * vec4(position, 1.0);
@@ -67,20 +79,26 @@ void main() {
 }`;
 
 const CLOUD_FRAGMENT = `
+uniform float cut;
 varying vec3 vColour;
+varying float vHeight;
 void main() {
+  if (vHeight > cut) discard;
   gl_FragColor = vec4(vColour, 1.0);
 }`;
 
 const CLOUD_PICK_FRAGMENT = `
+uniform float cut;
+varying float vHeight;
 flat varying int vNumber;
 void main() {
+  if (vHeight > cut) discard;
   gl_FragColor = vec4(ivec4(vNumber, vNumber >> 8, vNumber >> 16, vNumber >> 24) & 255) / 255.0;
 }`;
 
 /**
  * Creates the drawable object from the data in the page.
- * @returns `{object, pickMaterial, positions, sphere, setPixels, setSize, setShape}`
+ * @returns `{object, pickMaterial, positions, sphere, setPixels, setSize, setShape, setCut}`
  */
 export async function loadModel(data, lens, maxAnisotropy, progress) {
   const { arrays } = data;
@@ -99,18 +117,21 @@ export async function loadModel(data, lens, maxAnisotropy, progress) {
   geometry.setAttribute("position", new BufferAttribute(targets.position, 3));
   const sphere = new Box3().setFromArray(targets.position).getBoundingSphere(new Sphere());
   geometry.boundingSphere = sphere;
+  // Nothing above this height is drawn, or picked.
+  const cut = { value: NO_CUT };
   const made = isMesh
-    ? await mesh(geometry, targets, maxAnisotropy)
-    : cloud(geometry, targets, data, lens);
+    ? await mesh(geometry, targets, maxAnisotropy, cut)
+    : cloud(geometry, targets, data, lens, cut);
   made.object.frustumCulled = false;
-  return { positions: targets.position, sphere, ...made };
+  const setCut = (height) => (cut.value = height ?? NO_CUT);
+  return { positions: targets.position, sphere, setCut, ...made };
 }
 
-async function mesh(geometry, targets, maxAnisotropy) {
+async function mesh(geometry, targets, maxAnisotropy, cut) {
   geometry.setAttribute("uv", new BufferAttribute(targets.uv, 2));
   geometry.setIndex(new BufferAttribute(targets.face, 1));
   const material = new ShaderMaterial({
-    uniforms: { photo: { value: await texture(maxAnisotropy) }, shape: { value: 0 } },
+    uniforms: { photo: { value: await texture(maxAnisotropy) }, shape: { value: 0 }, cut },
     vertexShader: MESH_VERTEX,
     fragmentShader: MESH_FRAGMENT,
     side: DoubleSide,
@@ -118,6 +139,7 @@ async function mesh(geometry, targets, maxAnisotropy) {
   return {
     object: new Mesh(geometry, material),
     pickMaterial: new ShaderMaterial({
+      uniforms: { cut },
       vertexShader: MESH_VERTEX,
       fragmentShader: MESH_PICK_FRAGMENT,
       side: DoubleSide,
@@ -146,7 +168,7 @@ async function texture(maxAnisotropy) {
   return photo;
 }
 
-function cloud(geometry, targets, data, lens) {
+function cloud(geometry, targets, data, lens, cut) {
   geometry.setAttribute("rgb", new BufferAttribute(targets.rgb, 3, true));
   const forward = new Vector3(0, 0, -1).transformDirection(lens.home);
   const place = new Vector3().setFromMatrixPosition(lens.home);
@@ -158,6 +180,7 @@ function cloud(geometry, targets, data, lens) {
     voxel: { value: data.voxel_m },
     pixels: { value: 1 },
     size: { value: 1 },
+    cut,
   };
   const material = new ShaderMaterial({
     uniforms,

@@ -1,23 +1,6 @@
-const KEYS = {
-  p: "photo",
-  f: "front",
-  s: "side",
-  t: "top",
-  m: "measure",
-  c: "clear",
-  v: "frustum",
-  g: "grid",
-  x: "shape",
-  b: "theme",
-  i: "info",
-  h: "hide",
-  r: "reset",
-  "?": "help",
-  "+": "larger",
-  "=": "larger",
-  "-": "smaller",
-  escape: "leave",
-};
+import { listenToKeys } from "./keys.js";
+import { ScaleDialog } from "./scale.js";
+
 const CLICK_PX = 6; // a larger movement is a drag
 const DEFAULT_SIZE = 1.5;
 
@@ -46,15 +29,20 @@ export class Panel {
     for (const each of document.querySelectorAll("[data-do]")) {
       each.addEventListener("click", () => this.do(each.dataset.do));
     }
-    addEventListener("keydown", (event) => this.#key(event));
-    const slider = $("size").querySelector("input");
-    slider.addEventListener("input", () => this.#size(Number(slider.value)));
-    slider.addEventListener("keydown", (event) => event.stopPropagation());
+    listenToKeys((name) => this.do(name));
+    this.#slider("size", (value) => this.#size(value));
+    this.#slider("cut", (value) => this.#cut(value));
+    this.scale = new ScaleDialog(viewer.ruler, (text) => this.#hint(text));
     this.#clicks();
     this.fit = () => this.#fit();
     addEventListener("resize", this.fit);
     new ResizeObserver(this.fit).observe($("bar"));
     this.#defaults();
+  }
+
+  #slider(id, moved) {
+    const slider = $(id).querySelector("input");
+    slider.addEventListener("input", () => moved(Number(slider.value)));
   }
 
   do(name) {
@@ -71,6 +59,7 @@ export class Panel {
       top: () => viewer.show("top"),
       measure: () => this.#measure(!this.measuring),
       clear: () => this.#clear(),
+      scale: () => this.scale.open(),
       frustum: () => this.#toggle("frustum"),
       grid: () => this.#toggle("grid"),
       shape: () => this.#toggle("shape"),
@@ -83,12 +72,6 @@ export class Panel {
       smaller: () => this.#size(this.pointSize / 1.2),
       leave: () => this.#leave(),
     };
-  }
-
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-    const name = KEYS[event.key.toLowerCase()];
-    if (name) this.do(name);
   }
 
   #clicks() {
@@ -130,11 +113,23 @@ export class Panel {
     if (text === null && this.measuring) {
       text = ruler.pending ? "Click the second point" : "Click two points on the surface";
     } else if (text === null && this.viewer.gridShown) {
-      text = `Grid spacing ${this.viewer.grid.cell} m`;
+      text = `Grid spacing ${Number((this.viewer.grid.cell * ruler.factor).toPrecision(3))} m`;
     }
     $("hint").hidden = !text;
     $("hint").textContent = text ?? "";
     button("clear").disabled = ruler.measurements.length === 0;
+    button("scale").disabled = !this.scale.useful;
+  }
+
+  /** Draws nothing above a share of the scene's height. */
+  #cut(share) {
+    const { min, max } = this.viewer.box;
+    const slider = $("cut").querySelector("input");
+    slider.value = share;
+    slider.setAttribute("aria-valuetext", share >= 1 ? "nothing" : `${Math.round(100 * share)} % of the height`);
+    const span = max.y - min.y;
+    this.viewer.model.setCut(share >= 1 ? null : min.y + share * span);
+    this.viewer.dirty = true;
   }
 
   #clear() {
@@ -187,6 +182,8 @@ export class Panel {
     this.#toggle("shape", false);
     this.#theme("dark");
     this.#size(DEFAULT_SIZE);
+    this.#cut(1);
+    this.viewer.ruler.setScale(null);
     this.#measure(false);
     this.#fit();
   }

@@ -1,11 +1,20 @@
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Formats a length with as many digits as depth from a photo justifies. */
-export function metres(length, { interval = null, guess = false } = {}) {
-  if (guess) return `≈ ${Number(length.toPrecision(2))} m (guess)`;
+/** Formats a length with as many digits as depth from a photo justifies; `stated`: the scale is the user's. */
+export function metres(length, { interval = null, guess = false, stated = false } = {}) {
+  if (guess) return `≈ ${Number(length.toPrecision(stated ? 3 : 2))} m${stated ? "" : " (guess)"}`;
   const places = length < 1 ? 3 : length < 100 ? 2 : 1;
-  const half = interval === null ? "" : ` ± ${(interval * length).toFixed(places)}`;
+  const half = interval === null || stated ? "" : ` ± ${(interval * length).toFixed(places)}`;
   return `${length.toFixed(places)}${half} m`;
+}
+
+const UNITS = { m: 1, cm: 0.01, mm: 0.001, ft: 0.3048, in: 0.0254, "": 1 };
+
+/** A typed length in m, such as 2.03, 80 cm or 6 ft; null if it is none. */
+export function parseLength(text) {
+  const [, number, unit] = /^\s*(\d+(?:[.,]\d*)?|[.,]\d+)\s*(m|cm|mm|ft|in|)\s*$/i.exec(text) ?? [];
+  const length = Number(number?.replace(",", ".")) * UNITS[unit?.toLowerCase()];
+  return length > 0 && length < 1e6 ? length : null;
 }
 
 /** Distances between pairs of points, drawn over the scene. */
@@ -15,6 +24,23 @@ export class Ruler {
     this.svg = document.getElementById("lines");
     this.labels = document.getElementById("labels");
     this.measurements = [];
+    this.factor = 1; // true over shown lengths
+  }
+
+  /** The last complete measurement; undefined if there is none. */
+  get last() {
+    return this.measurements.findLast(({ length }) => length !== null);
+  }
+
+  /** Sets the factor that makes the last measurement this long, m; null: as in the file. */
+  setScale(length) {
+    this.factor = length === null ? 1 : length / this.last.length;
+    for (const { label, length: shown } of this.measurements) if (label) label.textContent = this.#text(shown);
+  }
+
+  /** With a stated length, the interval of the file holds no more. */
+  #text(length) {
+    return metres(length * this.factor, { ...this.precision, stated: this.factor !== 1 });
   }
 
   get pending() {
@@ -29,7 +55,7 @@ export class Ruler {
       last.length = last.points[0].distanceTo(point);
       last.label = document.createElement("div");
       last.label.className = "label";
-      last.label.textContent = metres(last.length, this.precision);
+      last.label.textContent = this.#text(last.length);
       this.labels.append(last.label);
     } else {
       const group = document.createElementNS(SVG, "g");
