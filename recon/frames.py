@@ -74,7 +74,12 @@ def rigid(dst_T_src: object) -> Transform:
             "the last row of a transform of column vectors is 0 0 0 1; transpose one of row vectors"
         )
     turn = matrix[:3, :3]
-    if not (np.allclose(turn @ turn.T, np.eye(3), atol=1e-4) and np.linalg.det(turn) > 0):
+    # The first comparison keeps huge numbers from overflowing in the product.
+    if not (
+        np.abs(turn).max() < 2
+        and np.allclose(turn @ turn.T, np.eye(3), atol=1e-4)
+        and np.linalg.det(turn) > 0
+    ):
         raise ValueError("expected a rigid transform: a rotation (no scale, no mirror) and a translation")
     return matrix
 

@@ -441,7 +441,9 @@ class Options:
                 continue
             if len(numbers) not in counts or not all(_is_number(x) and abs(x) <= _LONGEST for x in numbers):
                 wanted = ", ".join(map(str, counts[:-1])) + (" or " if counts[:-1] else "") + str(counts[-1])
-                raise ValueError(f"{name} takes {wanted} numbers in OpenCV's order, got {numbers}")
+                raise ValueError(
+                    f"{name} takes {wanted} numbers in OpenCV's order, of at most {_LONGEST:g}, got {numbers}"
+                )
             if self.fov is not None:
                 raise ValueError(
                     f"{name} needs --intrinsics or --focal-px: --fov is that of a picture without distortion"

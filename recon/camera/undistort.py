@@ -115,12 +115,20 @@ def choose_pinhole(lens: Lens) -> tuple[Intrinsics, float]:
 
     The focal length is kept, so that the centre keeps its resolution. The picture is as large as all rays need that
     are stretched at most ``MOST_STRETCH`` times, and is reduced to at most twice the photo's pixels.
+
+    Raises:
+        LensError: All rays but one are stretched more.
     """
     k = lens.camera
     u, v = np.meshgrid(np.linspace(0, k.width, _GRID), np.linspace(0, k.height, _GRID))
     x, y = lens.rays(u, v)
     with np.errstate(invalid="ignore"):
         useful = np.isfinite(x) & (lens.stretch(x, y) <= MOST_STRETCH)
+    if not (useful.any() and np.ptp(x[useful]) > 0 and np.ptp(y[useful]) > 0):
+        raise LensError(
+            f"nearly no part of the photo of {k.width} x {k.height} px fits into a picture without distortion: check "
+            f"that the focal length of {k.fx:g} x {k.fy:g} px belongs to the photo and its coefficients"
+        )
     left, right = float(x[useful].min()), float(x[useful].max())
     top, bottom = float(y[useful].min()), float(y[useful].max())
     pixels = (right - left) * k.fx * (bottom - top) * k.fy

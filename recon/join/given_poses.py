@@ -17,15 +17,18 @@ from recon.join.pose_files import (
     read_polycam,
     read_record3d,
     read_stray,
-    read_tum,
 )
 from recon.join.pose_table import METRIC_SIGMA, NamedPose, PoseFileError, PoseTable, table
 from recon.join.poses import CameraPose, Poses
+from recon.join.tum_poses import read_tum
 from recon.limited_process import run_limited
 from recon.strict_npz import open_npz
 from recon.types import Intrinsics, Photo
 
 _COLMAP = ("images.bin", "images.txt")
+_LARGEST_PX = 1_000_000
+_FARTHEST = 1e8
+"""Of a position; float64 resolves more than a thousandth of a unit there."""
 _EXPECTED = (
     "a COLMAP model, transforms.json, groundtruth.txt, or a folder of Polycam, Stray Scanner or Record3D"
 )
@@ -45,16 +48,19 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
     try:
         found = _table(path)
     except OSError as error:
-        raise PoseFileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise PoseFileError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise PoseFileError(f"{path} cannot be read as poses: {error}") from error
-    by_photo = {}
+    by_photo, owners = {}, dict[int, str]()
     for index, photo in enumerate(photos):
-        pose = found.of(photo.photo.name or photo.name)
+        pose = found.of(photo.photo.path or photo.name)
         if pose is not None:
+            owner = owners.setdefault(id(pose), photo.name)
+            if owner != photo.name:
+                raise PoseFileError(f"{path} has one pose for {owner} and {photo.name}: omit one of them")
             by_photo[index] = _camera_pose(pose, photo.photo, path, unit_m or 1.0)
     if len(by_photo) < 2:
-        names = ", ".join(list(found.by_name)[:3])
+        names = ", ".join(name[:60] for name in list(found.by_name)[:3])
         raise PoseFileError(
             f"{path} has poses of {len(by_photo)} of the photos: its names ({names}, ...) must be those of the photos"
         )
@@ -92,6 +98,10 @@ def _colmap(folder: Path) -> PoseTable:
         raise CalibrationError(
             f"{folder} is a COLMAP model; reading it needs pycolmap: pip install 'recon[join]'"
         )
+    suffix = ".bin" if (folder / _COLMAP[0]).is_file() else ".txt"
+    for name in ("cameras", "points3D"):
+        if not (folder / f"{name}{suffix}").is_file():
+            raise ValueError(f"a COLMAP model needs {name}{suffix}, too")
     with tempfile.TemporaryDirectory(prefix="recon-join-") as temporary:
         output = Path(temporary) / "poses.npz"
         size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
@@ -114,8 +124,12 @@ def _colmap(folder: Path) -> PoseTable:
 
 
 def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> CameraPose:
-    """Raises PoseFileError if the camera is that of a picture of another shape."""
+    """Raises PoseFileError if the camera is that of a picture of another shape, or the place is absurd."""
     width, height = pose.size or (photo.width, photo.height)
+    if not 0 < min(width, height) <= max(width, height) < _LARGEST_PX:
+        raise PoseFileError(
+            f"{path}: its camera of {photo.name} is of a picture of {width:g} x {height:g} px"
+        )
     if abs(np.log(width / height * photo.height / photo.width)) > 0.01:
         raise PoseFileError(
             f"{path}: its camera of {photo.name} is of a picture of {width} x {height} px, but the photo has "
@@ -131,6 +145,10 @@ def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> Ca
             raise PoseFileError(f"{path}: the camera of {photo.name}: {error}") from error
     world_T_cam = pose.world_T_cam.copy()
     world_T_cam[:3, 3] *= unit_m
+    if np.abs(world_T_cam[:3, 3]).max() > _FARTHEST:
+        raise PoseFileError(
+            f"{path}: {photo.name} is more than {_FARTHEST:g} from the origin: check its position and --poses-unit"
+        )
     px, z = pose.points_px, pose.points_z
     made = CameraPose(world_T_cam, camera)
     return made if px is None or z is None else replace(made, points_px=px * factor, points_z=z * unit_m)

@@ -1,26 +1,22 @@
 """Reads the poses of photos from files of other programs and of phone scanners.
 
 transforms.json (nerfstudio, instant-ngp): camera-to-world, OpenGL's camera; the unit is unknown.
-groundtruth.txt (TUM): lines ``timestamp tx ty tz qx qy qz qw``, camera-to-world, OpenCV's camera, metres.
 Polycam raw: ``keyframes/corrected_cameras/*.json`` (or ``cameras``), camera-to-world, OpenGL's camera, metres.
 Stray Scanner: ``odometry.csv`` and ``camera_matrix.csv``, camera-to-world, OpenCV's camera, metres.
 Record3D: ``metadata`` of an unpacked .r3d, camera-to-world, OpenGL's camera, metres.
 """
 
-import csv
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recon.join.pose_table import NamedPose, PoseTable, from_gl, from_quaternion, table
+from recon.join.tum_poses import numbered_lines
 from recon.strict_json import as_kind, as_object, read_json
 
 _ROWS: Any = list[list[float]]
-_MOST_LINES = 1_000_000
-_MOST_APART_S = 0.02
-"""Greatest difference of the timestamps of a photo and its pose, as the tools of the TUM benchmark use it."""
 _RECORD3D, _STRAY = "metadata", "odometry.csv"
 
 
@@ -36,6 +32,8 @@ def read_transforms(path: Path) -> PoseTable:
     for number, frame in enumerate(as_kind(list[dict[str, Any]], content.get("frames"), "frames")):
         try:
             name = as_kind(str, frame.get("file_path"), "file_path")
+            if name in poses:
+                raise ValueError(f"{name[:60]} has a pose already; remove one of the two")
             matrix = as_kind(_ROWS, frame.get("transform_matrix"), "transform_matrix")
             camera, size = _camera_of({**content, **frame})
             poses[name] = NamedPose(from_gl(matrix), camera, size)
@@ -55,48 +53,11 @@ def _camera_of(values: Mapping[str, Any]) -> tuple[Any, tuple[int, int] | None]:
         return (fx, *rest), size
     if "camera_angle_x" in values and size is not None:
         angle = as_kind(float, values["camera_angle_x"], "camera_angle_x")
+        if not 0 < angle < np.pi:
+            raise ValueError(f"camera_angle_x must be an angle between 0 and pi, got {angle:g}")
         focal = float(0.5 * size[0] / np.tan(0.5 * angle))
         return (focal, focal, size[0] / 2, size[1] / 2), size
     return None, None
-
-
-def read_tum(path: Path) -> PoseTable:
-    """A trajectory; ``rgb.txt`` next to it says when each photo was taken, else photos are named by their time.
-
-    Raises:
-        OSError: It cannot be read.
-        ValueError: It is something else, or damaged.
-    """
-    times, transforms = [], []
-    for number, words in _lines(path):
-        try:
-            numbers = [float(word) for word in words]
-            time_s, x, y, z, *quaternion = numbers
-            transforms.append(from_quaternion(quaternion, (x, y, z)))
-        except ValueError as error:
-            raise ValueError(f"line {number}: expected timestamp tx ty tz qx qy qz qw ({error})") from error
-        times.append(time_s)
-    listed = path.with_name("rgb.txt")
-    if listed.is_file():
-        photos = {PurePath(words[1]).name: float(words[0]) for _, words in _lines(listed) if len(words) > 1}
-    else:
-        photos = {f"{time_s:.6f}": time_s for time_s in times}
-    poses = {}
-    for name, time_s in photos.items():
-        nearest = int(np.argmin(np.abs(np.array(times) - time_s))) if times else 0
-        if times and abs(times[nearest] - time_s) <= _MOST_APART_S:
-            poses[name if listed.is_file() else f"{name}.png"] = NamedPose(transforms[nearest])
-    return table(poses, path.name, metric=True)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    with path.open(encoding="utf-8", errors="strict") as file:
-        for number, line in enumerate(file, start=1):
-            if number > _MOST_LINES:
-                raise ValueError(f"it has more than {_MOST_LINES:,} lines")
-            words = line.replace(",", " ").split()
-            if words and not words[0].startswith("#"):
-                yield number, words
 
 
 def read_polycam(folder: Path) -> PoseTable:
@@ -132,21 +93,26 @@ def read_stray(folder: Path) -> PoseTable:
         OSError: A file cannot be read.
         ValueError: A file is damaged.
     """
-    matrix = np.array([[float(word) for word in words] for _, words in _lines(folder / "camera_matrix.csv")])
-    if matrix.shape != (3, 3):
-        raise ValueError(f"camera_matrix.csv must have 3 rows of 3 numbers, got {matrix.shape}")
-    camera = (matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2])
-    poses = {}
-    with (folder / _STRAY).open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file, skipinitialspace=True), start=2):
-            try:
-                frame = int(row["frame"])
-                place = [float(row[name]) for name in ("x", "y", "z")]
-                turn = [float(row[name]) for name in ("qx", "qy", "qz", "qw")]
-                pose = NamedPose(from_quaternion(turn, place), camera)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{_STRAY}, line {number}: {error}") from error
-            poses[f"{frame:06d}"] = poses[f"rgb_{frame:06d}"] = pose
+    rows = [words for _, words in numbered_lines(folder / "camera_matrix.csv")]
+    try:
+        (fx, _, cx), (_, fy, cy), _ = ((float(a), float(b), float(c)) for a, b, c in rows)
+    except ValueError as error:
+        raise ValueError(f"camera_matrix.csv must have 3 rows of 3 numbers ({error})") from error
+    camera = (fx, fy, cx, cy)
+    poses, odometry = {}, numbered_lines(folder / _STRAY)
+    _, columns = next(odometry, (0, []))
+    for number, words in odometry:
+        row = dict(zip(columns, words, strict=False))
+        try:
+            frame = int(row["frame"])
+            place = [float(row[name]) for name in ("x", "y", "z")]
+            turn = [float(row[name]) for name in ("qx", "qy", "qz", "qw")]
+            pose = NamedPose(from_quaternion(turn, place), camera)
+        except KeyError as error:
+            raise ValueError(f"{_STRAY}, line {number}: there is no {error.args[0]}") from error
+        except ValueError as error:
+            raise ValueError(f"{_STRAY}, line {number}: {error}") from error
+        poses[f"{frame:06d}"] = poses[f"rgb_{frame:06d}"] = pose
     return table(poses, "Stray Scanner", metric=True)
 
 

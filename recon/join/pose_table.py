@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
 
@@ -40,29 +42,56 @@ class PoseTable:
     """The poses of a file."""
 
     by_name: Mapping[str, NamedPose]
-    """By file names of photos, with or without suffix."""
+    """By the names of photos in the file, with their folders, with or without suffix."""
     source: str
     """For a person: ``transforms.json``."""
     metric: bool
     """Whether the unit is the metre."""
 
-    def of(self, name: str) -> NamedPose | None:
-        """The pose of a photo with this file name; suffixes need not agree."""
-        return self.by_name.get(name) or self.by_name.get(PurePath(name).stem)
+    def of(self, path: str) -> NamedPose | None:
+        """The pose of a photo with this file name; suffixes need not agree.
+
+        Of several poses with this file name, it is that whose folders agree with the photo's.
+
+        Raises:
+            PoseFileError: There are several of those.
+        """
+        own = PurePath(path)
+        names = self._by_file_name.get(own.name) or self._by_file_name.get(own.stem) or []
+        most = max((_common_folders(name, own) for name in names), default=0)
+        found = [name for name in names if _common_folders(name, own) == most]
+        if len({id(self.by_name[name]) for name in found}) > 1:
+            raise PoseFileError(
+                f"{self.source} has several poses of {own.name} ({found[0][:60]}, {found[1][:60]}): keep the photos "
+                "in folders of the same names, or remove the other poses"
+            )
+        return self.by_name[found[0]] if found else None
+
+    @cached_property
+    def _by_file_name(self) -> Mapping[str, list[str]]:
+        """The names by their last part, with and without suffix."""
+        names: dict[str, list[str]] = {}
+        for name in self.by_name:
+            for key in {PurePath(name).name, PurePath(name).stem}:
+                names.setdefault(key, []).append(name)
+        return names
+
+
+def _common_folders(name: str, path: PurePath) -> int:
+    """How many folders agree, from the file upwards."""
+    pairs = zip(reversed(PurePath(name).parts[:-1]), reversed(path.parts[:-1]), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def table(poses: Mapping[str, NamedPose], source: str, *, metric: bool) -> PoseTable:
-    """The table of a file, whose poses are found by names with and without suffix.
+    """The table of a file; names from Windows may have backslashes.
 
     Raises:
         ValueError: There are no poses.
     """
     if not poses:
         raise ValueError("it has no poses")
-    by_name = {PurePath(name).stem: pose for name, pose in poses.items()}
-    return PoseTable(
-        {**by_name, **{PurePath(name).name: pose for name, pose in poses.items()}}, source, metric
-    )
+    return PoseTable({name.replace("\\", "/"): pose for name, pose in poses.items()}, source, metric)
 
 
 def from_gl(world_T_gl: Any) -> Transform:
@@ -71,7 +100,10 @@ def from_gl(world_T_gl: Any) -> Transform:
     Raises:
         ValueError: It is no rigid transform; a scale of the rotation below 0.1 % is rounding and removed.
     """
-    matrix = np.asarray(world_T_gl, np.float64)
+    try:
+        matrix = np.asarray(world_T_gl, np.float64)
+    except ValueError as error:
+        raise ValueError("expected a 4x4 transform, got rows of different lengths") from error
     if matrix.shape == (3, 4):
         matrix = np.vstack([matrix, [0, 0, 0, 1]])
     return rigid(matrix) @ gl_T_cam

@@ -1,12 +1,13 @@
 """Cuts a panorama into perspective views that overlap, which depth networks understand."""
 
 from dataclasses import dataclass
-from math import ceil, pi, radians, tan
+from math import ceil, degrees, pi, radians, tan
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.errors import PhotoError
 from recon.panorama.sphere import Array, Sphere
 from recon.types import BoolMap, Intrinsics, Photo
 
@@ -14,6 +15,8 @@ FOV_DEG = 100.0
 """Of each view: 10 degrees more than a cube's faces on each side."""
 MOST_WIDTH_PX = 4096
 """Width of all 360 degrees at which views are cut out; networks see no more."""
+_LEAST_DEG = 10.0
+"""Of a partial panorama's width and height; it also limits the size of views, which have its pixels per degree."""
 _LEAST_SHARE = 0.1
 """Of a view's pixels: views that show less of a partial panorama are left out."""
 
@@ -38,7 +41,14 @@ class View:
 
 
 def cut_views(photo: Photo, sphere: Sphere) -> list[View]:
-    """The views that show enough of the panorama."""
+    """The views that show enough of the panorama.
+
+    Raises:
+        PhotoError: It is too small a part for any view.
+    """
+    across, down = degrees(photo.width / sphere.chart.fx), degrees(photo.height / sphere.chart.fy)
+    if min(across, down) < _LEAST_DEG:
+        raise _too_narrow(across, down)
     shrink = max(1.0, 2 * pi * sphere.chart.fx / MOST_WIDTH_PX)
     rgb, present = np.array(photo.rgb), photo.present
     if shrink > 1:
@@ -57,7 +67,16 @@ def cut_views(photo: Photo, sphere: Sphere) -> list[View]:
             part = None if seen.all() else seen
             own = Photo(rgb=picture, path=photo.path, intrinsics=camera, present=part)
             views.append(View(camera, turn, own))
+    if not views:
+        raise _too_narrow(across, down)
     return views
+
+
+def _too_narrow(across: float, down: float) -> PhotoError:
+    return PhotoError(
+        f"the panorama shows {across:.2g}° x {down:.2g}°, too little for views of {FOV_DEG:g}°: check the sizes in "
+        "its GPano metadata, or remove them and give it as a perspective photo with --fov"
+    )
 
 
 def cube() -> list[Array]:

@@ -128,6 +128,19 @@ def test_a_scene_file_is_exported_without_a_model(joined: join.JoinedScene, tmp_
 
 
 @pytest.mark.parametrize(
+    "words", [("--model", "preview"), ("--depth", "."), ("--every", "2"), ("--fov", "60")]
+)
+def test_options_of_depth_are_refused_with_a_scene_file(
+    words: tuple[str, str], joined: join.JoinedScene, tmp_path: Path
+) -> None:
+    join.save(joined, tmp_path / "room.npz")
+    out = tmp_path / "b.glb"
+    result = CliRunner().invoke(recon, ["join", str(tmp_path / "room.npz"), "-o", str(out), *words])
+    assert result.exit_code == 2 and not out.exists()
+    assert f"{words[0]} has no effect on a scene file" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
     ("words", "code", "message"),
     [
         (["{a}", "-o", "{o}.ply"], 1, "two photos or more"),

@@ -238,6 +238,16 @@ def test_other_panoramas_are_refused_with_the_reason(properties: str, message: s
         read_photo(saved(tmp_path, properties), panoramas="accept")
 
 
+@pytest.mark.parametrize(
+    ("full", "message"), [(1e30, "too little for views"), (1e7, "too little for views"), (7680, "12° x 6°")]
+)
+def test_a_part_too_small_for_views_costs_nothing(full: float, message: str) -> None:
+    frame = PanoramaFrame("equirectangular", full, full / 2, full / 2, full / 4)
+    photo = Photo(np.zeros((128, 256, 3), np.uint8), panorama=frame)
+    with pytest.raises(PhotoError, match=message):
+        cut_views(photo, Sphere.of(frame, width=256, height=128))
+
+
 def test_without_metadata_a_panorama_is_two_to_one(tmp_path: Path) -> None:
     path = saved(tmp_path)
     assert read_photo(path, panoramas="accept").panorama is None

@@ -22,17 +22,8 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 
-_OPTIONS = (
-    "depth",
-    "depth_unit",
-    "model",
-    "edge",
-    "max_depth",
-    "voxel",
-    "axes",
-    "level",
-    *CAMERA_AND_RUN,
-)
+_FUSION = ("edge", "max_depth", "voxel", "axes", "level")
+_DEPTH = ("depth", "depth_unit", "model", *CAMERA_AND_RUN)
 _KINDS: dict[str, tuple[type[Constraint], str, str]] = {
     "length": (LengthBetween, "X,Y:X,Y=LENGTH", "Known length between two pixels of a photo, e.g. "
                "a.jpg:100,200:100,900=2.03m. Repeatable."),
@@ -43,6 +34,11 @@ _KINDS: dict[str, tuple[type[Constraint], str, str]] = {
     "camera-height": (CameraHeight, "LENGTH", "Known height of the camera of a photo above the visible floor, e.g. "
                       "a.jpg:1.6m. Repeatable."),
 }  # fmt: skip
+_BEFORE_FUSION = {
+    *_DEPTH,
+    *(name.replace("-", "_") for name in _KINDS),
+    *("constraint_file", "poses", "poses_unit", "every", "recursive"),
+}
 _EPILOG = """\b
 Examples:
   recon join a.jpg b.jpg c.jpg -o room.glb                   mesh with the photos as texture, all cameras
@@ -119,7 +115,7 @@ def constraint_options(command: Command) -> Command:
 @option("--recursive", group="Input", is_flag=True, help="Include subfolders.")
 @constraint_options
 @scene_options(
-    _OPTIONS,
+    (*_DEPTH, *_FUSION),
     {
         "depth": {
             "help": "Folder with the measured depth of each photo (DIR/a.png for a.jpg) instead of a model.",
@@ -158,10 +154,7 @@ def join(
         paths, shape, overwrite=overwrite, inputs=[Path(word) for word in photos if Path(word).is_file()]
     )
     if len(photos) == 1 and photos[0].lower().endswith(".npz"):
-        if poses is not None or constraint_file is not None or any(texts.values()):
-            raise click.UsageError(
-                "poses and known measurements have no effect on a scene file: join its photos again"
-            )
+        _check_scene_file_options()
         scene = replace(load(photos[0]), options=options)
     else:
         opened = read_photos(photos, every=every, recursive=recursive, journal=session.journal)
@@ -175,6 +168,18 @@ def join(
         "left_out": {each.photo: each.reason for each in scene.left_out},
         "scale_interval": scene.scale_interval,
     }
+
+
+def _check_scene_file_options() -> None:
+    """Refuses options of the stages before fusion, whose result a scene file contains."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and name in _BEFORE_FUSION:
+            raise click.UsageError(
+                f"{parameter.opts[0]} has no effect on a scene file: join its photos again, or omit it"
+            )
 
 
 def _constraints(
