@@ -57,6 +57,10 @@ def run(
         TypeError: An option does not exist.
     """
     check_names(changes, [each.name for each in fields(Options)], "join.run")
+    if every < 1 or (poses_unit_m is not None and not 0 < poses_unit_m < float("inf")):
+        raise ValueError(
+            f"every must be 1 or more, and poses_unit_m positive, got {every} and {poses_unit_m}"
+        )
     estimator = None
     if isinstance(model, str):
         changes["model"] = model

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recon import join
 from recon.errors import ReconError
 from recon.join.given_poses import read_poses
 from recon.join.photo_set import NamedPhoto
@@ -124,6 +125,14 @@ def colmap_without_points(folder: Path) -> Path:
     (folder / "images.txt").write_text("1 1 0 0 0 0 0 0 1 0.png\n\n")
     (folder / "cameras.txt").write_text("1 PINHOLE 32 24 30 30 16 12\n")
     return folder
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"every": 0}, {"poses_unit_m": 0}, {"poses_unit_m": -1}, {"poses_unit_m": np.nan}]
+)
+def test_numbers_out_of_range_are_refused_from_python(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="every must be 1 or more, and poses_unit_m positive"):
+        join.run("photos", **wrong)
 
 
 LINE = "0 0 0 0 0 0 0 1\n"
