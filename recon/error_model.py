@@ -51,7 +51,7 @@ class ErrorModel:
     """Description of these photos."""
     typical_sigma: float | None = None
     """The estimator's own standard deviation of log depth at a pixel whose error has the standard deviations
-    ``smooth`` and ``local``; None if these hold for every pixel, whatever the estimator predicts."""
+    ``smooth`` and ``local``; None if these were measured without the map, whose variance is then added."""
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:

@@ -83,8 +83,10 @@ def test_intervals_grow_with_the_map_and_are_those_of_before_without_one() -> No
     assert sigma(room(LOG_SIGMA), SURE) < sigma(without, SURE)
     assert sigma(room(LOG_SIGMA), UNSURE) > sigma(without, UNSURE)
     unmapped = replace(without.provenance, error_model=MODEL)
-    ignored = replace(room(LOG_SIGMA), provenance=unmapped)
-    assert from_camera(ignored, SURE) == from_camera(replace(without, provenance=unmapped), SURE)
+    added = replace(room(LOG_SIGMA), provenance=unmapped)
+    column, row = (int(each) for each in SURE)
+    alone = sigma(replace(without, provenance=unmapped), SURE)
+    assert sigma(added, SURE) == pytest.approx(np.hypot(alone, LOG_SIGMA[row, column]), rel=0.02)
 
 
 def test_a_stated_error_takes_the_place_of_the_map() -> None:

@@ -4,8 +4,6 @@ Measured on 2026-11-27 with random weights, on which the time does not depend, b
 (processor seconds on one thread; dav2-small: 1.3) and ``tools.bench.network`` (Depth Pro with a known focal length).
 """
 
-import re
-
 _TIMES = {
     "preview": 0.25,
     "dav2-small": 1.0,
@@ -17,11 +15,16 @@ _TIMES = {
     "moge2-vitl": 23.0,
     "depthpro": 85.0,
 }
-_SAME_LAYERS = ((r"dav2-metric-(indoor|outdoor)", "dav2"), ("da3-mono", "da3-metric"))
+_SAME_LAYERS = {
+    "dav2-metric-indoor": "dav2",
+    "dav2-metric-outdoor": "dav2",
+    "da3-mono": "da3-metric",
+}
 
 
 def cpu_time(model: str) -> float | None:
     """The multiple for a built-in model; None for one that was not measured."""
-    for pattern, measured in _SAME_LAYERS:
-        model = re.sub(f"^{pattern}", measured, model)
+    for family, measured in _SAME_LAYERS.items():
+        if model.startswith(family):
+            model = measured + model.removeprefix(family)
     return _TIMES.get(model)

@@ -133,7 +133,8 @@ class _Watch:
 
     def _count(self, parent: str) -> int:
         """Modules of a list."""
-        return sum(_LAYER.sub(r"\1", name) == parent and name != parent for name in self._names.values())
+        parts = (name.rpartition(".") for name in self._names.values())
+        return sum(before == parent and last.isdecimal() for before, _, last in parts)
 
     def _add_tokens(self, name: str, tokens: torch.Tensor) -> None:
         grid = grid_of(tokens.shape[1], *self._input)

@@ -51,11 +51,16 @@ class GraphInfo:
     """Of ``preview``: see ``recon.depth.nets.preview_look.Weights``."""
     sigma_power: float = 1.0
     """Of ``preview``."""
+    aspect: float | None = None
+    """Width over height to which a photo is padded, and then fitted to the input, whose sides are multiples of 32 px;
+    None: that of the input."""
     format: Literal["recon-onnx-1"] = "recon-onnx-1"
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 1 << 14 and 1 <= self.height <= 1 << 14):
             raise ValueError(f"the input of {self.width}x{self.height} px is no picture's")
+        if self.aspect is not None and not 0.01 <= self.aspect <= 100:
+            raise ValueError(f"the aspect ratio {self.aspect:g} is no picture's")
         if min(self.deviation) <= 0:
             raise ValueError("the deviation must be positive")
 

@@ -154,6 +154,7 @@ def _preview(size: Size | int | None) -> Graph:
         revision=f"{weights.samples} samples",
         sigma_factor=weights.sigma_factor,
         sigma_power=weights.sigma_power,
+        aspect=_ASPECT if size is None else None,
     )
     return Graph(
         _Preview(weights.net).eval(),

@@ -70,7 +70,7 @@ class OnnxFile:
 
     def _preview(self, photo: Photo, focal_px: float | None) -> DepthEstimate:
         def look(rgb: NDArray[np.uint8], focal_over_width: float, known: bool) -> Look:
-            padded, left, top = padded_to(rgb, self.info.width / self.info.height)
+            padded, left, top = padded_to(rgb, self.info.aspect or self.info.width / self.info.height)
             share = rgb.shape[1] / padded.shape[1]
             camera = {
                 "focal": np.array([focal_over_width * share], np.float32),
