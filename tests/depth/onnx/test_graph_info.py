@@ -62,6 +62,7 @@ def test_other_files_are_refused_in_a_sentence(tmp_path: Path, content: bytes, m
         {"width": 10**9},
         {"output": "magic"},
         {"deviation": [0, 1, 1]},
+        {"aspect": 0.0},
         {"mean": [0, 1]},
         {"unknown": 1},
         {"format": "recon-onnx-2"},
