@@ -14,7 +14,7 @@ from PIL import Image
 
 from recon.file_info import describe, read_geometry
 from recon.photo.read import read_photo
-from recon.types import Mesh, Photo
+from recon.types import Mesh, Photo, PointCloud
 from recon.video.reader import Clip
 from recon_cli.group import recon
 
@@ -153,6 +153,27 @@ def cloud_far_from_the_origin(folder: Path) -> bool:
     )
 
 
+def surrounds_the_camera(folder: Path) -> bool:
+    """A panorama becomes a scene all around, and is refused where one view is meant."""
+    done = command(folder, "build", "@pano.jpg", *PREVIEW)
+    assert done.exit_code == 0, done.output
+    found, _ = read_geometry(folder / "p.ply")
+    assert isinstance(found, PointCloud)
+    all_around = (found.points.min(axis=0) < 0).all() and (found.points.max(axis=0) > 0).all()
+    return bool(all_around) and refused(
+        folder,
+        "calibrate",
+        "@pano.jpg",
+        "--model",
+        "preview",
+        "--length",
+        "1,1:9,9=1m",
+        "-o",
+        "@c.json",
+        says="panorama",
+    )
+
+
 STRIP = ("--model", "preview", "-o", "@s.glb")
 PREVIEW = ("--model", "preview", "-o", "@p.ply")
 DEPTH = ("--depth", "@depth.exr", "--fov", "60", "-o", "@z.npy")
@@ -190,7 +211,7 @@ RIGHT: dict[str, Callable[[Path], bool]] = {
     "info-unit-stl": lambda f: has(f, "cube_20mm.stl", 3, 1, size=[20.0, 20.0, 0.0], unit=None),
     "jpeg-adobe-rgb-by-exif": adobe_rgb_is_converted,
     "motion-photo-in-glb": motion_photo_is_left_behind,
-    "panorama-gpano": lambda f: refused(f, "build", "@pano.jpg", *PREVIEW, says="panorama"),
+    "panorama-gpano": surrounds_the_camera,
     "png-gamma": gamma_is_followed,
     "preview-strip-crash": lambda f: refused(f, "build", "@strip.png", *STRIP, says="too narrow"),
     "preview-strip-crash-6px": lambda f: refused(f, "build", "@strip.png", *STRIP, says="too narrow"),

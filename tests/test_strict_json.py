@@ -17,8 +17,10 @@ OWN = {
     "recon/depth/nets/preview_look.py": 1,
     "recon/evaluate/results_file.py": 1,
     "recon/file_info/usd.py": 1,
+    "recon/join/mapping_process.py": 1,
     "recon/strict_json.py": 1,
     "apps/recon_viewer/background/messages.py": 2,
+    "apps/recon_viewer/background/tk_dialog.py": 1,
     "apps/recon_viewer/model/samples.py": 1,
 }
 ARRAYS = {"recon/file_info/usd.py": 1, "apps/recon_viewer/background/geometry_transfer.py": 1}

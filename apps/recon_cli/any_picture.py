@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from recon.journal import Journal
 from recon.options import Options
-from recon.photo.read import read_photo
-from recon.pipeline import reconstruct
 from recon.types import Photo
 
 if TYPE_CHECKING:
@@ -20,6 +18,8 @@ def read_picture(path: Path, options: Options) -> Photo:
     Raises:
         PhotoError: It cannot be read, or is a panorama that does not say which directions it shows.
     """
+    from recon.photo.read import read_photo
+
     return read_photo(path, panoramas="assume" if options.panorama else "accept")
 
 
@@ -35,6 +35,8 @@ def reconstruct_any(path: Path, options: Options, outputs: Sequence[Path], journ
     Raises:
         ReconError: A problem that the user can fix.
     """
+    from recon.pipeline import reconstruct
+
     photo = read_picture(path, options)
     if photo.panorama is None:
         return reconstruct(photo, options, journal=journal)

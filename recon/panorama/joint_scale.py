@@ -13,6 +13,7 @@ import numpy as np
 
 from recon.panorama.sphere import Array
 from recon.panorama.view_range import ViewRange
+from recon.statistics import SIGMA_PER_MEDIAN
 
 _SAMPLES = 20_000
 """Directions over the sphere at which views are compared."""
@@ -56,7 +57,7 @@ def fit_scales(ranges: Sequence[ViewRange], prior_sigma: float) -> JointScale:
             difference = (logs[i] - logs[j])[np.isfinite(logs[i]) & np.isfinite(logs[j])]
             if len(difference) >= _FEWEST:
                 middle = float(np.median(difference))
-                spread = 1.4826 * float(np.median(np.abs(difference - middle)))
+                spread = SIGMA_PER_MEDIAN * float(np.median(np.abs(difference - middle)))
                 sigma = max(_LEAST_SIGMA, 1.25 * spread / sqrt(len(difference) / _CORRELATED))
                 pairs.append((i, j, middle, sigma))
     scales = _solve(len(ranges), pairs, prior_sigma)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.statistics import SIGMA_PER_MEDIAN
 from recon.types import BoolMap, FloatMap
 
 BEHIND = 15
@@ -68,7 +69,7 @@ def change(log_now: FloatMap, log_expected: FloatMap, usable: BoolMap) -> NDArra
     a, b = float(np.median(residual)), 0.0
     for _ in range(_ROUNDS):
         left = residual - a + np.log1p(b * far)
-        spread = max(1.4826 * float(np.median(np.abs(left))), _NARROWEST)
+        spread = max(SIGMA_PER_MEDIAN * float(np.median(np.abs(left))), _NARROWEST)
         weight = np.clip(1 - (left / (4.685 * spread)) ** 2, 0, None) ** 2
         slopes = np.stack([np.ones_like(far), -far / (1 + b * far)])
         normal = (slopes * weight) @ slopes.T

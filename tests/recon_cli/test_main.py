@@ -336,7 +336,7 @@ def test_ctrl_c_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recon.pipeline.read_photo", lambda path: 1 / 0)
+    monkeypatch.setattr("recon.photo.read.read_photo", lambda path, **_: 1 / 0)
     done = build(folder, "-o", "@a.ply")
     assert done.exit_code == 1 and "--debug" in done.stderr and "Traceback" not in done.stderr
 

@@ -9,7 +9,7 @@ from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetwee
 from recon.errors import CalibrationError, ReconError
 from recon_viewer.model.state import Pick, Tool
 
-_BARE = re.compile(r"(\d+(?:[.,]\d*)?|[.,]\d+)\s*(?=$|[x*\u00d7\u00b1~+])", re.IGNORECASE)
+_BARE = re.compile(r"((?<!\d)\d+(?:[.,]\d*)?|[.,]\d+)\s*(?=$|[x*\u00d7\u00b1~+])", re.IGNORECASE)
 _TIMES = re.compile(r"[x*\u00d7]", re.IGNORECASE)
 _MOST_LETTERS = 60
 _LETTERS = {

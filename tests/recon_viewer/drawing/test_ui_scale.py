@@ -41,6 +41,7 @@ def dragged(scale: float, way_px: float) -> tuple[_View, list[tuple[float, float
         lambda x, y, ctrl: clicks.append((x, y)),
         lambda key: False,
         lambda a, b, done: False,
+        lambda: None,
     )
     kinds = gui.MouseEvent.Type
     for kind, x in (
