@@ -30,7 +30,17 @@ from recon.photo.jpeg_picture import split_jpeg, with_metadata
 from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values, without_folders
 from recon.strict_json import as_kind, known_fields
-from recon.types import NEAREST_M, BoolMap, FocalSource, Intrinsics, Mesh, MetricDepth, Photo, PointCloud
+from recon.types import (
+    NEAREST_M,
+    BoolMap,
+    FocalSource,
+    Intrinsics,
+    Mesh,
+    MetricDepth,
+    Photo,
+    PointCloud,
+    check_sizes,
+)
 from recon.values import Value
 
 _LARGEST = 1e9
@@ -78,13 +88,7 @@ class Scene(Value):
     """The origin of every number."""
 
     def __post_init__(self) -> None:
-        size = (self.photo.height, self.photo.width)
-        if self.depth.z_m.shape != size:
-            raise ValueError(f"depth of shape {self.depth.z_m.shape} does not fit a photo of {size}")
-        if (self.intrinsics.height, self.intrinsics.width) != size:
-            raise ValueError(f"intrinsics of {self.intrinsics} do not fit a photo of {size}")
-        if self.sky is not None and self.sky.shape != size:
-            raise ValueError(f"sky of shape {self.sky.shape} does not fit a photo of {size}")
+        check_sizes(self.photo, self.intrinsics, self.depth, self.sky)
 
     def with_options(self, options: Options) -> "Scene":
         """The same scene with other options; depth edges are detected again only if the options affect them."""

@@ -513,3 +513,14 @@ def _size(points: NDArray[np.float32]) -> str:
     if not len(points):
         return "empty"
     return " x ".join(f"{length:.2f}" for length in np.ptp(points, axis=0)) + " m"
+
+
+def check_sizes(photo: Photo, intrinsics: Intrinsics, depth: MetricDepth, sky: BoolMap | None) -> None:
+    """Raises ValueError unless intrinsics, depth and sky are of the photo's size."""
+    size = (photo.height, photo.width)
+    if depth.z_m.shape != size:
+        raise ValueError(f"depth of shape {depth.z_m.shape} does not fit a photo of {size}")
+    if (intrinsics.height, intrinsics.width) != size:
+        raise ValueError(f"intrinsics of {intrinsics} do not fit a photo of {size}")
+    if sky is not None and sky.shape != size:
+        raise ValueError(f"sky of shape {sky.shape} does not fit a photo of {size}")

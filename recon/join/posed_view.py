@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.frames import Transform, rigid
-from recon.types import BoolMap, Intrinsics, MetricDepth, Photo
+from recon.types import BoolMap, Intrinsics, MetricDepth, Photo, check_sizes
 from recon.values import Value
 
 
@@ -25,13 +25,7 @@ class PosedView(Value):
     """(H, W) bool; None if the depth source provides no sky mask."""
 
     def __post_init__(self) -> None:
-        size = (self.photo.height, self.photo.width)
-        if self.depth.z_m.shape != size:
-            raise ValueError(f"depth of shape {self.depth.z_m.shape} does not fit a photo of {size}")
-        if (self.intrinsics.height, self.intrinsics.width) != size:
-            raise ValueError(f"intrinsics of {self.intrinsics} do not fit a photo of {size}")
-        if self.sky is not None and self.sky.shape != size:
-            raise ValueError(f"sky of shape {self.sky.shape} does not fit a photo of {size}")
+        check_sizes(self.photo, self.intrinsics, self.depth, self.sky)
         object.__setattr__(self, "world_T_cam", rigid(self.world_T_cam))
 
     @property
