@@ -83,7 +83,15 @@ def check_inside(pixels_px: Sequence[Pixel], *, width: int, height: int) -> None
 
 
 def usable(scene: Scene, rows: slice = slice(None), cols: slice = slice(None)) -> BoolMap:
-    """Where depth is valid and not sky, (h, w) bool, for the whole photo or a part of it."""
+    """Where depth is valid and not sky, (h, w) bool, for the whole photo or a part of it.
+
+    Raises:
+        MeasurementError: The scene is a panorama's, whose pixels are directions and not on a plane.
+    """
+    if scene.intrinsics.angular:
+        raise MeasurementError(
+            "a panorama cannot be measured in yet: measure in its mesh (save it as .glb), or in a photo of the place"
+        )
     valid = scene.depth.valid[rows, cols]
     return valid if scene.sky is None else valid & ~scene.sky[rows, cols]
 

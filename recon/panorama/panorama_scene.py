@@ -54,8 +54,8 @@ class PanoramaScene(Scene):
 
     @cached_property
     def gravity(self) -> Levelling:
-        """A panorama has none to estimate: it stands upright."""
-        raise NotImplementedError
+        """A panorama stands upright; the height of its camera is not estimated."""
+        return Levelling((0.0, -1.0, 0.0), None, 1.0, 0.0, 0.0, None)
 
     def _levelling(self, axes: Axes, *, usual: bool) -> Levelling | None:
         return None

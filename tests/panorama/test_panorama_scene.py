@@ -305,6 +305,15 @@ def test_python_runs_it_and_reconstruct_refuses_it(tmp_path: Path) -> None:
     scene = recon.panorama.run(PHOTO.rgb, depth=tmp_path / "range.npy", camera_height=CameraHeight(1.6, 0.01))
     assert isinstance(scene.mesh(axes="y-up"), Mesh)
     scene.save(tmp_path / "room.glb")
+    for measured_in in (
+        lambda: recon.measure.distance(scene, (20, 60), (60, 60)),
+        lambda: recon.measure.from_camera(scene, (20, 60)),
+        lambda: recon.measure.area(scene, [(20, 60), (60, 60), (60, 80)]),
+    ):
+        with pytest.raises(recon.measure.MeasurementError, match="panorama cannot be measured in"):
+            measured_in()
+    with pytest.raises(recon.measure.MeasurementError):
+        recon.measure.height_above_floor(scene, (20, 60))
     with pytest.raises(ExportError, match="cannot hold a panorama"):
         scene.save(tmp_path / "room.npz")
     with pytest.raises(ValueError, match="twice as many columns"):
