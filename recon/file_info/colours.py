@@ -1,5 +1,7 @@
 """Converts colours of any numeric type to sRGB bytes."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
@@ -23,7 +25,14 @@ def as_bytes(*channels: ArrayLike, most: float | None = None) -> NDArray[np.uint
     return np.rint(np.clip(np.nan_to_num(values) / most, 0, 1) * 255).astype(np.uint8)
 
 
-def from_linear(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def to_linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """sRGB bytes as linear light, 0 to 1 (IEC 61966-2-1)."""
+    share = np.arange(256) / 255
+    table = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return table.astype(np.float32)[rgb]
+
+
+def from_linear(values: "NDArray[np.floating[Any]]") -> NDArray[np.uint8]:
     """Linear light, 0 to 1, as sRGB bytes (IEC 61966-2-1)."""
     light = np.clip(values, 0, 1)
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)

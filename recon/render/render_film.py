@@ -11,7 +11,8 @@ from recon.journal import Journal
 from recon.render.camera_paths import cameras, fly_share, moved
 from recon.render.film import write_film, write_still
 from recon.render.film_plan import Film
-from recon.render.picture import Look, Renderer, pictures
+from recon.render.picture import Look, pictures
+from recon.render.stereo import Stereo, combined
 from recon.render.subject import Subject
 from recon.render.view_camera import ViewCamera
 
@@ -28,6 +29,7 @@ def render_to(
     journal: Journal,
     *,
     move: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    stereo: Stereo | None = None,
     overwrite: bool = True,
 ) -> None:
     """Writes the image or film atomically.
@@ -40,6 +42,7 @@ def render_to(
         steps: Progress, called for each frame; an exception cancels the film, and nothing is written.
         journal: Receives a description of the camera path.
         move: Offset of the start camera: right, up and back, m.
+        stereo: Two eyes; None: one.
         overwrite: Replace existing files.
 
     Raises:
@@ -48,7 +51,7 @@ def render_to(
     start = moved(subject.start, move)
     if film.is_still:
         with journal.stage("Rendering"):
-            write_still(output, Renderer(subject.drawn, look, start).picture(start), overwrite=overwrite)
+            write_still(output, next(_shown(subject, look, [start], stereo)), overwrite=overwrite)
         return
     share = fly_share(subject.nearest_m + move[2], start.distance_m)
     if film.way == "fly":
@@ -58,14 +61,22 @@ def render_to(
             "camera", f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.2f} m ahead"
         )
     places = list(cameras(film.way, start, film.count, film.turn_deg, share))
-    frames = _frames(subject, look, places, steps)
+    frames = _frames(_shown(subject, look, places, stereo), len(places), steps)
     write_film(output, frames, film.fps, film.count, overwrite=overwrite)
 
 
-def _frames(
-    subject: Subject, look: Look, places: list[ViewCamera], steps: Steps
+def _shown(
+    subject: Subject, look: Look, places: list[ViewCamera], stereo: Stereo | None
 ) -> Iterator[NDArray[np.uint8]]:
-    with steps(len(places)) as step:
-        for picture in pictures(subject.drawn, look, places):
+    """The picture from each camera."""
+    if stereo is None:
+        return pictures(subject.drawn, look, places)
+    eyes = [eye for place in places for eye in stereo.eyes(place)]
+    return combined(pictures(subject.drawn, look, eyes), stereo.layout)
+
+
+def _frames(shown: Iterator[NDArray[np.uint8]], count: int, steps: Steps) -> Iterator[NDArray[np.uint8]]:
+    with steps(count) as step:
+        for picture in shown:
             yield picture
             step()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tools import pictures
+from tools import pictures, takeaway_pictures
 from tools.screens import gallery, viewer_tour
 
 
@@ -24,7 +24,7 @@ def test_the_animated_picture_is_small_enough_for_a_phone_and_moves() -> None:
 def test_all_pictures_of_the_pages_are_made_by_the_program() -> None:
     source = Path(pictures.__file__).read_text("utf-8")
     names = {path.stem for path in pictures.FOLDER.iterdir()}
-    others = {"coverage", *gallery.PICTURES, *viewer_tour.STOPS}
+    others = {"coverage", *gallery.PICTURES, *viewer_tour.STOPS, *takeaway_pictures.MAKERS}
     assert others < names and names - others == {
         "depth_edges",
         "level",

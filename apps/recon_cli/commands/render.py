@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from recon.options import Shape
-from recon.render.film_plan import FILM_S
 from recon_cli.console import Session, manners
-from recon_cli.option_groups import GroupedCommand, option
-from recon_cli.options.param_types import Number
+from recon_cli.option_groups import GroupedCommand
+from recon_cli.options.render_options import render_options
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
-    OutputPath,
     dry_run_option,
     inputs_of,
     options_from,
@@ -27,6 +26,8 @@ from recon_cli.options.without_effect import warn_of_idle_estimation
 if TYPE_CHECKING:
     from recon.render.camera_paths import PathName
     from recon.render.film_plan import Film
+    from recon.render.picture import Look
+    from recon.render.stereo import Layout, Stereo
     from recon.render.subject import Subject
 
 _EPILOG = """\b
@@ -37,125 +38,17 @@ Examples:
   recon render photo.jpg -o wide.mp4 --turn 40 --fill  a wider swing, with gaps partly filled
   recon render scene.npz -o frames --path fly         numbered PNGs in a folder
   recon render scene.glb -o model.mp4                 any file that `recon view` opens
+  recon render photo.jpg -o pair.jpg --stereo sbs     a stereo picture, with the eyes 63 mm apart
 \b
 The camera starts where the photo was taken; for exported files, at the camera in the file, or in front of the scene.
 swing: to both sides and back. turntable: full turn (back sides are not reconstructed). fly: forward up to the nearest
 surface, and back.
 """
-_MOST_PX = 8192
-
-
-class _Size(click.ParamType):
-    name = "WxH"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        parts = str(value).lower().split("x")
-        if len(parts) != 2 or not all(part.isdigit() and 0 < int(part) <= _MOST_PX for part in parts):
-            self.fail(f"expected WIDTHxHEIGHT in px, each from 1 to {_MOST_PX}, got {value!r}", param, ctx)
-        return int(parts[0]), int(parts[1])
-
-
-class _Colour(click.ParamType):
-    name = "colour"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int, int]:
-        from PIL import ImageColor
-
-        if isinstance(value, tuple):
-            return value
-        try:
-            return ImageColor.getrgb(value)[:3]
-        except ValueError:
-            self.fail(f"expected a colour as black or #202428, got {value!r}", param, ctx)
-
-
-class _Offset(click.ParamType):
-    name = "X,Y,Z"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float, float]:
-        from math import isfinite
-
-        if isinstance(value, tuple):
-            return value
-        try:
-            x, y, z = (float(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"expected three numbers in m (right, up, back), got {value!r}", param, ctx)
-        if not all(map(isfinite, (x, y, z))):
-            self.fail(f"expected finite numbers, got {value!r}", param, ctx)
-        return x, y, z
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@option(
-    "-o",
-    "--output",
-    group="Output",
-    type=OutputPath(path_type=Path),
-    required=True,
-    help="Output: .png .jpg .webp, or .mp4 .mov .mkv .gif; without a suffix, a directory of PNGs.",
-)
-@option(
-    "--path",
-    "way",
-    group="Output",
-    type=click.Choice(["still", "swing", "turntable", "fly"]),
-    help="Camera path. Default: still for an image, swing for a film.",
-)
-@option(
-    "--turn",
-    group="Output",
-    type=Number(0, 360, min_open=True),
-    help="Angle that the camera turns, in degrees.",
-)
-@option(
-    "--move",
-    group="Output",
-    type=_Offset(),
-    default="0,0,0",
-    help="Start position relative to the photo's camera: right, up, back, in metres.",
-)
-@option(
-    "--size", group="Output", type=_Size(), help="Default: size of the photo, at most 1920 px (.gif: 640 px)."
-)
-@option(
-    "--as",
-    "shape",
-    group="Output",
-    type=click.Choice(["cloud", "mesh"]),
-    default="mesh",
-    show_default=True,
-    help="Render photos and scenes as a point cloud or a mesh.",
-)
-@option(
-    "--seconds",
-    group="Output",
-    type=Number(0.1, 600),
-    default=FILM_S,
-    show_default=True,
-    help="Duration of the film.",
-)
-@option(
-    "--fps",
-    group="Output",
-    type=Number(1, 60),
-    help="Frames per second. Default: 25 (.gif: 12.5).",
-)
-@option(
-    "--background",
-    group="Output",
-    type=_Colour(),
-    help="Background colour: a name or #RRGGBB. Default: a soft gradient of the scene's own colours.",
-)
-@option(
-    "--point-size",
-    group="Output",
-    type=Number(0.5, 64),
-    help="Size of points in px. Default: large enough to close gaps.",
-)
+@render_options
 @scene_options(ESTIMATION + tuple(name for name in GEOMETRY if name != "axes"))
 @overwrite_option
 @dry_run_option
@@ -173,6 +66,9 @@ def render(
     background: tuple[int, int, int] | None,
     shape: Shape,
     point_size: float | None,
+    stereo: "Layout | None",
+    ipd: float | None,
+    convergence: float | None,
     overwrite: bool,
     dry_run: bool,
     **values: Any,
@@ -189,6 +85,8 @@ def render(
 
     check_film(output)
     film = _film_of(output, way, size, turn, seconds, fps)
+    if stereo is None and (ipd or convergence):
+        raise click.UsageError("--ipd and --convergence need --stereo sbs, tb, anaglyph or cross")
     if not file.exists():
         raise PhotoError(f"{file} does not exist")
     inputs = inputs_of(file, options_from(values))
@@ -202,25 +100,72 @@ def render(
             f"{file}: nothing to render, since all depth was removed; try --edge 0, a larger --max-depth, or a "
             "smaller --stride"
         )
-    look = look_for(subject, film, size, moved=any(move), background=background, point_size_px=point_size)
+    eyes = None
+    if stereo is not None:
+        eyes = _eyes(subject, move, stereo, ipd, convergence, session)
+        subject = eyes.cropped(subject)
+    off_centre = any(move) or eyes is not None
+    look = look_for(subject, film, size, moved=off_centre, background=background, point_size_px=point_size)
 
     @contextmanager
     def steps(count: int) -> Iterator[Callable[[], object]]:
         with session.journal.count(count, "frames") as bar:
             yield bar.advance
 
-    render_to(output, subject, film, look, steps, session.journal, move=move, overwrite=overwrite)
-    written = [path for path in files(output, film.count) if path.is_file()]
-    summary = f"{output}, {look.width}x{look.height} px" + (
+    render_to(
+        output, subject, film, look, steps, session.journal, move=move, stereo=eyes, overwrite=overwrite
+    )
+    _report(output, film, look, eyes, session)
+
+
+def _eyes(
+    subject: "Subject",
+    move: tuple[float, float, float],
+    layout: "Layout",
+    ipd_m: float | None,
+    convergence_m: float | None,
+    session: Session,
+) -> "Stereo":
+    from dataclasses import replace
+
+    from recon.render.camera_paths import moved
+    from recon.render.stereo import COMFORTABLE, IPD_M, stereo_for
+
+    start = replace(subject, start=moved(subject.start, move))
+    eyes = stereo_for(start, layout, ipd_m or IPD_M, convergence_m)
+    near, far = (eyes.parallax_px(depth_m, start.start.lens.fx) / start.size[0] for depth_m in eyes.range_m)
+    parallel = not isfinite(eyes.convergence_m)
+    screen = "parallel" if parallel else f"no parallax at {eyes.convergence_m:.2f} m"
+    session.journal.decide(
+        "stereo",
+        f"eyes {1000 * eyes.ipd_m:.0f} mm apart, {screen}; parallax from {near:+.1%} ({eyes.range_m[0]:.2f} m) to "
+        f"{far:+.1%} of the width ({eyes.range_m[1]:.2f} m)",
+        ipd_m=eyes.ipd_m,
+        convergence_m=None if parallel else eyes.convergence_m,
+        parallax=[near, far],
+    )
+    if max(abs(near), abs(far)) > COMFORTABLE:
+        session.journal.warn(
+            "stereo", f"parallax over {COMFORTABLE:.0%} of the width strains eyes; use a smaller --ipd"
+        )
+    return eyes
+
+
+def _report(output: Path, film: "Film", look: "Look", eyes: "Stereo | None", session: Session) -> None:
+    from recon.render.film import files
+
+    width, height = (look.width, look.height) if eyes is None else eyes.size(look.width, look.height)
+    summary = f"{output}, {width}x{height} px" + (
         "" if film.is_still else f", {film.count} frames, {film.count / film.fps:.1f} s"
     )
+    written = [path for path in files(output, film.count) if path.is_file()]
     size_mb = sum(path.stat().st_size for path in written) / 1e6
     session.journal.decide("written", f"{summary}, {size_mb:.1f} MB", path=str(output))
     session.result["written"] = [
         {
             "path": str(output),
-            "width": look.width,
-            "height": look.height,
+            "width": width,
+            "height": height,
             "pictures": film.count,
             "path_of_camera": film.way,
         }

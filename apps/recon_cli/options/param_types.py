@@ -1,7 +1,7 @@
 """Types of command-line parameters: positions, constraints, uncertainties, lengths and counts."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -107,6 +107,21 @@ class Metres(click.ParamType):
             return parse_length(value)
         except ValueError:
             self.fail(f"{value!r} is not a length; expected 6, 6m or 50cm", param, ctx)
+
+
+class Distance(Metres):
+    """A length above 0, at most ``most_m``."""
+
+    def __init__(self, most_m: float = inf) -> None:
+        self.most_m = most_m
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The length in metres; a usage error for 0, a negative one, NaN, or one above the limit."""
+        length_m = super().convert(value, param, ctx)
+        if not 0 < length_m <= self.most_m:
+            limit = "" if self.most_m == inf else f" and at most {self.most_m:g} m"
+            self.fail(f"{value!r} must be above 0{limit}", param, ctx)
+        return length_m
 
 
 class Count(click.ParamType):

@@ -225,3 +225,37 @@ def test_a_hole_shows_a_soft_background_and_not_black(file: Path, path: str) -> 
         )
         hole = (marked == (1, 2, 3)).all(axis=2)
         assert soft[hole].size == 0 or (soft[hole].min() > 40 and soft[hole].max() < 216)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--ipd", "6cm"], "need --stereo"),
+        (["--convergence", "2m"], "need --stereo"),
+        (["--stereo", "3d"], "'sbs', 'tb', 'anaglyph', 'cross'"),
+        (["--stereo", "sbs", "--ipd", "0"], "must be above 0"),
+        (["--stereo", "sbs", "--ipd", "-6cm"], "must be above 0"),
+        (["--stereo", "sbs", "--ipd", "nan"], "must be above 0"),
+        (["--stereo", "sbs", "--ipd", "63"], "at most 10 m"),
+        (["--stereo", "sbs", "--convergence", "0m"], "must be above 0"),
+    ],
+)
+def test_bad_stereo_is_usage(file: Path, words: list[str], message: str) -> None:
+    done = _render(file, "-o", file.with_name("a.png"), *words)
+    assert done.exit_code == 2 and message in done.stderr
+    assert _only(file.parent) == ["scene.npz"]
+
+
+def test_a_stereo_picture_and_film_say_their_distances(file: Path) -> None:
+    done = _render(file, "-o", file.with_name("a.png"), "--stereo", "tb", "--json", "--convergence", "inf")
+    assert done.exit_code == 0, done.stderr
+    (written,) = json.loads(done.stdout)["written"]
+    with Image.open(file.with_name("a.png")) as picture:
+        assert picture.size == (written["width"], written["height"]) and picture.height == 240
+    assert "63 mm apart, parallel" in done.stderr
+    film = file.with_name("a.gif")
+    done = _render(file, "-o", film, "--stereo", "sbs", "--ipd", "2m", "--size", "80x60", "--seconds", "0.2")
+    assert done.exit_code == 0, done.stderr
+    assert "strains eyes" in done.stderr and "2000 mm apart, no parallax at" in done.stderr
+    with Image.open(film) as picture:
+        assert picture.size == (160, 60) and getattr(picture, "n_frames", 1) == 2
