@@ -12,7 +12,8 @@ FLOORS = (
     "recon_cli.group",
     "recon_cli.commands",
     "recon_cli.batch  recon_viewer.window",
-    "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries  recon_viewer.ui",
+    "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries recon_cli.any_scene "
+    " recon_viewer.ui",
     "recon_cli.options recon_cli.any_picture  recon_viewer.controller",
     "recon_cli.console  recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups  recon_viewer.drawing",

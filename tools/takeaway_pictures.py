@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import recon
+from recon.geometry.relief import heights_from_depth, solid
+from recon.render.drawable import Drawn
 from recon.render.picture import Look, pictures
 from recon.render.stereo import combined, stereo_for
 from recon.render.subject import subject_of_scene
+from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
 from tools.pictures import FOLDER, SAMPLES
 
 _SIZE = (640, 480)
+_PAPER_RGB = (250, 250, 250)
 Picture = NDArray[np.uint8]
 
 
@@ -28,7 +32,26 @@ def stereo(scene: Scene) -> Picture:
     return next(combined(shown, "cross"))
 
 
-MAKERS: Mapping[str, Callable[[Scene], Picture]] = {"stereo": stereo}
+def relief(scene: Scene) -> Picture:
+    """The solid from the side, lit from the upper left."""
+    made = solid(
+        heights_from_depth(scene.depth.z_m, scene.depth.valid, scene.sky, "log"),
+        width_mm=120,
+        relief_mm=8,
+        base_mm=2,
+    )
+    corners = made.vertices_mm[made.faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    light = 60 + 170 * np.clip(normals @ (np.array([-0.45, 0.45, 0.77])), 0, 1)
+    rgb = np.repeat(light.astype(np.uint8)[:, None], 3, axis=1).repeat(3, axis=0)
+    indices = np.arange(3 * len(corners), dtype=np.int32).reshape(-1, 3)
+    drawn = Drawn("triangles", corners.reshape(-1, 3), rgb, indices=indices)
+    camera = ViewCamera((70.0, -65.0, 100.0), (60.0, 40.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 1.0))
+    return next(pictures(drawn, Look(960, 640, _PAPER_RGB), [camera]))
+
+
+MAKERS: Mapping[str, Callable[[Scene], Picture]] = {"stereo": stereo, "relief": relief}
 
 
 @click.command(help=__doc__)

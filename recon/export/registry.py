@@ -20,6 +20,7 @@ _INSTEAD = {
     ".dae": "write .glb or .obj",
     ".3ds": "write .glb or .obj",
     ".max": "write .glb or .obj",
+    ".3mf": "`recon relief photo.jpg -o relief.3mf` makes a closed relief for 3D printing",
     ".usd": "write .usdc or .usda, or .usdz for a phone",
 }
 """Formats that people ask for, and what to write instead."""

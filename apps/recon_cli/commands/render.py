@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recon.options import Shape
+from recon_cli.any_scene import open_scene
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.render_options import render_options
@@ -21,7 +22,6 @@ from recon_cli.options.scene_options import (
     overwrite_option,
     scene_options,
 )
-from recon_cli.options.without_effect import warn_of_idle_estimation
 
 if TYPE_CHECKING:
     from recon.render.camera_paths import PathName
@@ -213,20 +213,10 @@ def _open(
     from recon.file_info import is_geometry
     from recon.render.film_plan import picture_size
     from recon.render.subject import subject_of_file, subject_of_scene
-    from recon.scene import Scene
-    from recon.scene_file import SUFFIX
 
     if is_geometry(file):
         return subject_of_file(file, shape, session.journal)
-    options = options_from(values)
-    if file.suffix.lower() == SUFFIX:
-        loaded = Scene.load(file)
-        scene = loaded.with_options(options_from(values, loaded.options))
-    else:
-        from recon.pipeline import reconstruct
-
-        warn_of_idle_estimation(options, session.journal)
-        scene = reconstruct(file, options, journal=session.journal)
+    scene = open_scene(file, values, session)
     with session.journal.stage("Preparing the scene"):
         photo = scene.photo.width, scene.photo.height
         return subject_of_scene(scene, shape, picture_size(film, photo, size))

@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.errors import ExportError
 from recon.export.checks import mesh_of
@@ -26,14 +27,24 @@ def write(content: Content, path: Path) -> None:
         raise ExportError(
             f"{path.name} would have too many triangles for STL (over 4.29 billion); use --stride."
         )
-    # A header that starts with "solid" would be read as text STL.
-    header = f"binary STL in metres, {content.axes}, by {GENERATOR}".encode("ascii")[:80].ljust(80)
-    vertices = apply(content.file_T_cam, mesh.vertices)
+    header = f"binary STL in metres, {content.axes}, by {GENERATOR}"
+    write_triangles(path, header, apply(content.file_T_cam, mesh.vertices), mesh.faces)
+
+
+def write_triangles(path: Path, header: str, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
+    """Writes triangles.
+
+    Args:
+        path: The file.
+        header: ASCII, cut to 80 characters. One that starts with "solid" would be read as text STL.
+        vertices: (V, 3), in the unit and the axes of the file.
+        faces: (F, 3).
+    """
     with path.open("wb") as file:
-        file.write(header + struct.pack("<I", len(mesh.faces)))
-        for rows in blocks(len(mesh.faces)):
+        file.write(header.encode("ascii")[:80].ljust(80) + struct.pack("<I", len(faces)))
+        for rows in blocks(len(faces)):
             block = np.zeros(rows.stop - rows.start, _TRIANGLE)
-            block["corners"] = vertices[mesh.faces[rows]]
+            block["corners"] = vertices[faces[rows]]
             block["normal"] = _face_normals(block["corners"])
             file.write(block.view(np.uint8).data)
 
