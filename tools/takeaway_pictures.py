@@ -1,7 +1,9 @@
 """Makes the pictures of docs/takeaways.md from a sample: ``python -m tools.takeaway_pictures``."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -10,6 +12,8 @@ from PIL import Image
 
 import recon
 from recon.geometry.relief import heights_from_depth, solid
+from recon.outputs.floor_plan import scene_plan
+from recon.outputs.plan_drawing import write_plan
 from recon.render.drawable import Drawn
 from recon.render.picture import Look, pictures
 from recon.render.stereo import combined, stereo_for
@@ -51,7 +55,17 @@ def relief(scene: Scene) -> Picture:
     return next(pictures(drawn, Look(960, 640, _PAPER_RGB), [camera]))
 
 
-MAKERS: Mapping[str, Callable[[Scene], Picture]] = {"stereo": stereo, "relief": relief}
+def plan(scene: Scene) -> Picture:
+    """The floor plan, without what the window shows."""
+    within = scene.with_options(replace(scene.options, max_depth=8.0))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.png"
+        write_plan(path, scene_plan(within))
+        with Image.open(path) as picture:
+            return np.asarray(picture.reduce(2))
+
+
+MAKERS: Mapping[str, Callable[[Scene], Picture]] = {"stereo": stereo, "relief": relief, "plan": plan}
 
 
 @click.command(help=__doc__)

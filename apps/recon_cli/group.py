@@ -19,6 +19,7 @@ COMMANDS = {
     "info": "Describe a FILE: points, faces, bounds in metres, colours, camera and provenance.",
     "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
+    "plan": "Draw the floor plan of FILE, a photo or a scene (.npz), in metres.",
     "relief": "Write a closed relief of FILE, a photo or a scene (.npz), for 3D printing.",
     "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
     "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene; or export one from its .npz "
