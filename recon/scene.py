@@ -41,6 +41,7 @@ from recon.types import (
     PointCloud,
     check_sizes,
 )
+from recon.units import metres
 from recon.values import Value
 
 _LARGEST = 1e9
@@ -166,7 +167,10 @@ class Scene(Value):
         """One line: the photo, its size, how far the scene reaches, and which model it comes from."""
         shown = self.depth.valid if self.sky is None else self.depth.valid & ~self.sky
         z_m = self.depth.z_m[shown]
-        reach = f"{z_m.min():.2f} to {z_m.max():.2f} m" if z_m.size else "no depth"
+        sure = self.depth.scale_interval
+        reach = "no depth"
+        if z_m.size:
+            reach = f"{metres(float(z_m.min()), sure)} to {metres(float(z_m.max()), sure)}"
         model = f"model {self.provenance.model_name or 'unknown'}"
         rough = " (rough)" if self.provenance.is_rough else ""
         size = f"{self.photo.width} x {self.photo.height} px"

@@ -10,6 +10,7 @@ from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.scene import Scene
 from recon.types import DepthEstimate
+from recon.units import metres
 
 
 def report_size(estimate: DepthEstimate, options: Options, journal: Journal) -> None:
@@ -29,10 +30,11 @@ def report_depth(scene: Scene, journal: Journal) -> None:
         journal.warn("depth", "no pixel has a depth")
         return
     near, middle, far = (float(x) for x in np.percentile(valid_m, [1, 50, 99]))
-    share = 100 * valid_m.size / scene.depth.valid.size
+    share, sure = 100 * valid_m.size / scene.depth.valid.size, scene.depth.scale_interval
     journal.decide(
         "depth",
-        f"{near:.2f} m to {far:.2f} m (1 to 99 %), median {middle:.2f} m, at {share:.1f} % of the pixels",
+        f"{metres(near, sure)} to {metres(far, sure)} (1 to 99 %), median {metres(middle, sure)}, at {share:.1f} % "
+        "of the pixels",
         near_m=near,
         median_m=middle,
         far_m=far,
@@ -94,18 +96,21 @@ def report_levelling(scene: Scene, wanted: Sequence[tuple[Shape, Axes | None]], 
         return
     height_m = levelling.camera_height_m
     origin = (
-        "no floor is visible, so heights are relative to the camera"
+        "no floor is visible, height 0 is the camera"
         if height_m is None
-        else f"the camera is {height_m:.2f} m above the lowest visible horizontal surface, which is at height 0"
+        else f"the camera is {metres(height_m, scene.depth.scale_interval)} above the floor"
     )
-    angles = f"pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}° of the camera"
     clouds = "" if None not in used else ", as point clouds do"
     journal.decide(
         "level",
-        f"turned upright by {levelling.turn_deg:.1f}° ({angles}); {origin} ({visible}; confidence "
-        f"{levelling.confidence:.2f}); --no-level keeps the camera's frame{clouds}",
+        f"turned upright by {levelling.turn_deg:.1f}°; {origin}; --no-level keeps the camera's frame{clouds}",
         turn_deg=round(levelling.turn_deg, 3),
         **values,
+    )
+    journal.detail(
+        "level",
+        f"the camera's pitch {levelling.pitch_deg:+.1f}°, roll {levelling.roll_deg:+.1f}°; {visible}; confidence "
+        f"{levelling.confidence:.2f}; the floor is the lowest visible horizontal surface, at height 0",
     )
 
 

@@ -1,11 +1,13 @@
 """Units of length, and numbers for people."""
 
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 from typing import Literal
 
 Unit = Literal["m", "cm", "mm", "ft", "in"]
 METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 """Length of each unit, m."""
+_UNKNOWN = 0.05
+"""A length of unknown uncertainty is written as if it were known to this share."""
 
 
 def significant(number: float, digits: int) -> str:
@@ -15,3 +17,24 @@ def significant(number: float, digits: int) -> str:
     decimals = digits - 1 - floor(log10(abs(number)))
     text = f"{round(number, decimals):.{max(decimals, 0)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded(number: float, half: float, most_decimals: int) -> str:
+    """Formats a number with as many decimals as give ``half`` two significant digits, and no more than the most."""
+    if not 0 < half < inf:
+        return f"{number:.{most_decimals}f}"
+    decimals = min(1 - floor(log10(half)), most_decimals)
+    # Adding 0.0 turns -0 into 0.
+    return f"{round(number, decimals) + 0.0:.{max(decimals, 0)}f}"
+
+
+def metres(length_m: float, relative: float | None, most_decimals: int = 2) -> str:
+    """A length for people, without digits that its uncertainty leaves open: ``1.7 m``.
+
+    Args:
+        length_m: The length.
+        relative: Half of its 95 % interval, as a share of it; None: unknown, which rounds to three digits.
+        most_decimals: Of the text.
+    """
+    half = abs(length_m) * (_UNKNOWN if relative is None else relative)
+    return f"{rounded(length_m, half, most_decimals)} m"

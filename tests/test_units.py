@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.units import significant
+from recon.units import metres, rounded, significant
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,28 @@ from recon.units import significant
 )
 def test_significant_digits_without_an_exponent(number: float, digits: int, text: str) -> None:
     assert significant(number, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("length_m", "relative", "text"),
+    [
+        (1.684, 1.362, "1.7 m"),
+        (4.03, 0.02, "4.03 m"),
+        (40.34, 0.02, "40.34 m"),
+        (40.34, 0.28, "40 m"),
+        (403.4, 1.362, "400 m"),
+        (4.0349, 1e-4, "4.03 m"),
+        (4.0349, None, "4.03 m"),
+        (40.349, None, "40.3 m"),
+        (0.0, 0.5, "0.00 m"),
+    ],
+)
+def test_a_length_has_the_digits_that_its_uncertainty_leaves(
+    length_m: float, relative: float | None, text: str
+) -> None:
+    assert metres(length_m, relative) == text
+
+
+def test_rounding_gives_the_interval_two_digits_and_no_negative_zero() -> None:
+    assert rounded(1.2345, 0.058, 4) == "1.234" and rounded(-0.01, 1.0, 2) == "0.0"
+    assert rounded(1.2345, 1e-9, 4) == "1.2345" and rounded(1.2345, float("inf"), 4) == "1.2345"

@@ -83,15 +83,44 @@ def new_directories(outputs: Sequence[Path], named: Sequence[Path]) -> Iterator[
                 folder.rmdir()
 
 
-def next_commands(photo: str, written: Path) -> list[str]:
-    """Three commands to continue with after the first scene: view, share, measure."""
-    files = (photo, written, written.with_suffix(".html"), written.with_suffix(".npz"))
-    name, mesh, page, scene = (quote(str(path)) for path in files)
-    measure = f"recon measure {scene} --from X,Y --to X,Y"
-    share = [] if page == mesh else [f"recon build {name} -o {page}    # an interactive web page"]
-    if scene != mesh:
-        measure = f"recon build {name} -o {scene} && {measure}"
-    return [f"recon view {mesh}", *share, measure]
+def next_commands(typed: Sequence[str], written: Sequence[Path], *, measurable: bool) -> list[str]:
+    """Commands to continue with after a scene: view, share, measure, for what is not done yet.
+
+    Args:
+        typed: The words after ``recon build``; the options are repeated where the photo is needed again.
+        written: The files of the scene.
+        measurable: Whether lengths in the scene can be measured: not in a panorama's.
+    """
+    from recon.scene_file import SUFFIX
+
+    first, again = written[0], " ".join(map(quote, _without_outputs(typed, written)))
+    by_suffix = {path.suffix.lower(): path for path in reversed(written)}
+    scene, page = by_suffix.get(SUFFIX), first.with_suffix(".html")
+    commands = [f"recon view {quote(str(path))}" for path in written if path.suffix.lower() != ".html"][:1]
+    if ".html" not in by_suffix:
+        build = f"recon build {again}" if scene is None else f"recon export {quote(str(scene))}"
+        commands.append(f"{build} -o {quote(str(page))}    # an interactive web page")
+    if measurable:
+        name = quote(str(scene or first.with_suffix(SUFFIX)))
+        build = "" if scene is not None else f"recon build {again} -o {name} && "
+        commands.append(f"{build}recon measure {name} --from X,Y --to X,Y")
+    return commands
+
+
+_OF_OUTPUTS = {"-o", "--output", "--as"}
+_MANNERS = {"--overwrite", "--json", "-q", "--quiet", "-v", "--verbose", "--debug"}
+
+
+def _without_outputs(typed: Sequence[str], written: Sequence[Path]) -> Iterator[str]:
+    """The photo and the options that the scene depends on."""
+    words = iter(typed)
+    for word in words:
+        if word in _OF_OUTPUTS:
+            next(words, None)
+        elif not (word in _MANNERS or Path(word) in written or word.startswith(("--output=", "--as="))) and (
+            word.startswith("--") or not word.startswith("-o")
+        ):
+            yield word
 
 
 def is_many(word: str) -> bool:

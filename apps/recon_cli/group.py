@@ -118,7 +118,22 @@ def _silence() -> None:
         os.dup2(nowhere, stream.fileno())
 
 
-@click.group(cls=_Recon, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_EPILOG = """\b
+Examples:
+  recon photo.jpg                                a textured mesh next to the photo: photo.glb
+  recon build photo.jpg -o scene.html            a web page to look around in
+  recon build photo.jpg -o scene.npz             a scene, for `recon measure` and `recon export`
+  recon build photo.jpg --length 100,200:100,900=2.03m
+                                                 a known length sets the scale
+`recon COMMAND --help` explains a command, with examples.
+"""
+
+
+@click.group(
+    cls=_Recon,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, "-V", "--version", prog_name="recon")
 def recon() -> None:
     """Turn one photograph into a metric 3D scene that opens correctly in Blender, MeshLab and CloudCompare."""

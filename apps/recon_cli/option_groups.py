@@ -7,6 +7,7 @@ import click
 
 from recon.options import GROUPS, Group
 
+TYPED = "recon_cli.typed"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -19,7 +20,15 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help has a section per group, and that replaces ``{formats}`` in its epilog by the suffixes."""
+    """A command whose help has a section per group, and that replaces ``{formats}`` in its epilog by the suffixes.
+
+    ``ctx.meta[TYPED]`` holds the words that follow its name.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        ctx.meta[TYPED] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the sections in the order of ``GROUPS``; options without a group (``--help``) come last."""

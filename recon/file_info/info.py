@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recon.frames import FILE_AXES, Axes, Transform, file_T_cam
 from recon.strict_json import parse_json
 from recon.types import Intrinsics
+from recon.units import rounded
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5}|0010[0-9a-f]{4})")
 """How ``recon.export.checks`` writes a character that is not ASCII."""
@@ -107,16 +108,28 @@ class FileInfo:
         """Labels and values to print."""
         rows = [("format", self.format), ("file size", f"{self.bytes / 1e6:.2f} MB")]
         rows += [("points", f"{self.points:,}"), ("faces", f"{self.faces:,}")]
+        unit, half = f" {self.unit}" if self.unit else "", self._uncertain
         for label, values in (("extent", self.size), ("smallest", self.low), ("largest", self.high)):
             if values is not None:
                 named = zip("xyz", values, strict=True)
-                unit = f" {self.unit}" if self.unit else ""
-                rows.append((label, ", ".join(f"{axis} {value:.3f}{unit}" for axis, value in named)))
+                rows.append(
+                    (label, ", ".join(f"{axis} {rounded(value, half, 3)}{unit}" for axis, value in named))
+                )
         rows += [("colours", self.colours), ("normals", "yes" if self.normals else "no")]
         rows += [("camera", str(self.camera))] if self.camera else []
         rows += [("axes", self.axes)] if self.axes else []
         rows += [(key, _shown(value)) for key, value in flatten(self.provenance)]
         return rows + [("note", note) for note in self.notes]
+
+    @property
+    def _uncertain(self) -> float:
+        """How far off the longest side may be by the scale (95 %), in the file's unit; 0 if the file does not say."""
+        share = self.provenance.get("scale_interval")
+        return (
+            max(self.size) * float(share)
+            if self.size is not None and isinstance(share, (int, float))
+            else 0.0
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""

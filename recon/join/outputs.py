@@ -86,7 +86,7 @@ def save_all(
             report_level(levelling, journal)
     written = []
     for path, each in zip(paths, formats, strict=True):
-        with journal.stage(f"Writing {path.name}"):
+        with journal.stage(f"Writing {path}"):
             if each is None or fusion is None:
                 joined_file.save(scene, path, overwrite=overwrite)
                 done: dict[str, Any] = {"files": [str(path)], "photos": len(scene.views)}

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from math import floor, inf, log10
 from typing import Any, Literal
 
 from recon.errors import ReconError
-from recon.units import METRES, Unit
+from recon.units import METRES, Unit, rounded
 
 Dimension = Literal["length", "area", "angle"]
 _MOST_DECIMALS: Mapping[str, int] = {"m": 4, "cm": 2, "mm": 1, "ft": 4, "in": 3, "deg": 2}
@@ -132,12 +131,3 @@ class Measurement(Interval):
             "parts": {name: {**part.as_json(), "text": part.text} for name, part in self.parts.items()},
             **texts,
         }
-
-
-def rounded(number: float, half: float, most_decimals: int) -> str:
-    """Formats a number with as many decimals as give ``half`` two significant digits, and no more than the most."""
-    if not 0 < half < inf:
-        return f"{number:.{most_decimals}f}"
-    decimals = min(1 - floor(log10(half)), most_decimals)
-    # Adding 0.0 turns -0 into 0.
-    return f"{round(number, decimals) + 0.0:.{max(decimals, 0)}f}"

@@ -14,7 +14,7 @@ from recon.report.plot import Axis, histogram
 from recon.report.slices import Slices, drawn_on_photo, slice_plots
 from recon.scene import Scene
 from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
-from recon.units import significant
+from recon.units import metres
 
 _BARS = 60
 _HISTOGRAM_NOTE = "Share of the pixels with depth, over the range of the colours."
@@ -75,22 +75,19 @@ def _lead(scene: Scene) -> str:
 
 def _statistics(statistics: DepthStatistics) -> str:
     sky = "not known" if statistics.sky is None else f"{100 * statistics.sky:.1f} %"
+    sure = statistics.scale_interval
     rows = [
         ("pixels with depth", f"{100 * statistics.valid:.1f} %"),
         ("sky", sky),
-        ("nearest", _metres(statistics.nearest_m)),
+        ("nearest", metres(statistics.nearest_m, sure)),
         *(
-            (f"{percent} % nearer than", _metres(value))
+            (f"{percent} % nearer than", metres(value, sure))
             for percent, value in statistics.percentiles_m.items()
         ),
-        ("farthest", _metres(statistics.farthest_m)),
-        ("mean", _metres(statistics.mean_m)),
+        ("farthest", metres(statistics.farthest_m, sure)),
+        ("mean", metres(statistics.mean_m, sure)),
     ]
     return facts(rows)
-
-
-def _metres(value: float) -> str:
-    return f"{significant(value, 4)} m"
 
 
 def _interval_note(statistics: DepthStatistics) -> str:

@@ -79,7 +79,7 @@ def save_all(
     written: list[dict[str, Any]] = []
     for output in outputs:
         counts: dict[str, int] = {}
-        with journal.stage(f"Writing {output.path.name}"):
+        with journal.stage(f"Writing {output.path}"):
             if output.form is None or output.shape is None:
                 scene.write_scene_file(output.path, overwrite=overwrite)
             else:

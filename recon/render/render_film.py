@@ -55,10 +55,10 @@ def render_to(
         return
     share = fly_share(subject.nearest_m + move[2], start.distance_m)
     if film.way == "fly":
-        journal.decide("camera", f"flies {share * start.distance_m:.2f} m forward and back")
+        journal.decide("camera", f"flies {share * start.distance_m:.1f} m forward and back")
     elif film.way != "still":
         journal.decide(
-            "camera", f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.2f} m ahead"
+            "camera", f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.1f} m ahead"
         )
     places = list(cameras(film.way, start, film.count, film.turn_deg, share))
     frames = _frames(_shown(subject, look, places, stereo), len(places), steps)

@@ -18,7 +18,7 @@ from recon.geometry.unproject import rays_of
 from recon.journal import Journal
 from recon.options import Options
 from recon.scene import Scene
-from recon.stage_reports import report_levelling
+from recon.stage_reports import report_depth, report_levelling
 from recon.types import Intrinsics, MetricDepth, Photo
 from recon_cli.group import recon
 
@@ -163,8 +163,12 @@ def messages_of(scene: Scene, *suffixes: str) -> str:
 
 
 def test_the_output_says_by_how_much_it_turned_the_scene_and_how_not_to() -> None:
-    assert messages_of(scene_of(), ".glb").startswith("turned upright by 20.0° (pitch -20.0°")
-    assert messages_of(scene_of(), ".glb").endswith("--no-level keeps the camera's frame")
+    assert messages_of(scene_of(), ".glb") == (
+        "turned upright by 20.0°; the camera is 1.50 m above the floor; --no-level keeps the camera's frame"
+    )
+    journal = Journal()
+    report_levelling(scene_of(), [("mesh", None)], journal)
+    assert journal.entries[1].kind == "detail" and "pitch -20.0°, roll +0.0°" in journal.entries[1].message
     assert messages_of(scene_of(), ".glb", ".ply").endswith(
         "--no-level keeps the camera's frame, as point clouds do"
     )
@@ -173,3 +177,12 @@ def test_the_output_says_by_how_much_it_turned_the_scene_and_how_not_to() -> Non
         "the scene keeps the camera's frame"
     )
     assert messages_of(scene_of(level=False), ".glb") == ""
+
+
+def test_lengths_are_reported_with_the_digits_that_the_scale_leaves() -> None:
+    scene = scene_of()
+    rough = replace(scene, depth=replace(scene.depth, scale_interval=1.4))
+    assert "is 1.5 m above the floor" in messages_of(rough, ".glb")
+    journal = Journal()
+    report_depth(rough, journal)
+    assert journal.entries[0].message.startswith("2.4 m to ") and "2.4 m to 6.1 m" in repr(rough)

@@ -93,6 +93,9 @@ def test_units_are_claimed_where_they_are_known_alone() -> None:
     known = FileInfo(Path("a"), "", 0, 1, low=(0, 0, 0), high=(1, 2, 3), unit="m")
     assert dict(known.rows())["extent"] == "x 1.000 m, y 2.000 m, z 3.000 m"
     assert dict(replace(known, unit=None).rows())["extent"] == "x 1.000, y 2.000, z 3.000"
+    rough = replace(known, provenance={"scale_interval": 0.4})
+    assert dict(rough.rows())["extent"] == "x 1.0 m, y 2.0 m, z 3.0 m"
+    assert rough.as_dict()["size"] == [1, 2, 3]
     assert known.as_dict()["unit"] == "m" and replace(known, unit=None).as_dict()["unit"] is None
 
 

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from recon_cli.group import recon
 
+_AGAIN = "build 'my room.jpg' --depth depth.png --stride 8"
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
@@ -32,14 +35,51 @@ def test_without_output_a_mesh_is_written_next_to_the_photo_and_three_commands_f
     assert (room / "my room.glb").read_bytes()[:4] == b"glTF"
     following = [line.split(None, 1)[1] for line in done.output.splitlines() if line.startswith("next")]
     assert following[0] == "recon view 'my room.glb'"
-    assert "'my room.html'" in following[1] and "recon measure 'my room.npz' --from" in following[2]
+    again = "recon build 'my room.jpg' --depth depth.png --stride 8 -o 'my room."
+    assert following[1].startswith(f"{again}html'")
+    assert following[2] == f"{again}npz' && recon measure 'my room.npz' --from X,Y --to X,Y"
     again = run("build", "my room.jpg", "--depth", "depth.png")
     assert again.exit_code == 1 and "exists: use --overwrite" in again.output
 
 
-def test_named_outputs_are_followed_by_no_advice(room: Path) -> None:
-    done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8", "-o", "a.ply")
-    assert done.exit_code == 0 and not any(line.startswith("next") for line in done.output.splitlines())
+@pytest.mark.parametrize(
+    ("outputs", "following"),
+    [
+        (
+            ["-o", "a.ply"],
+            ["view a.ply", f"{_AGAIN} -o a.html    # an", f"{_AGAIN} -o a.npz && recon measure a.npz"],
+        ),
+        (["--output=a.ply", "--as", "mesh"], ["view a.ply", f"{_AGAIN} -o a.html", f"{_AGAIN} -o a.npz &&"]),
+        (["-oa.html", "--overwrite"], [f"{_AGAIN} -o a.npz && recon measure a.npz"]),
+        (
+            ["-o", "a.npz", "-o", "b.ply", "-v"],
+            ["view a.npz", "export a.npz -o a.html", "measure a.npz --from"],
+        ),
+        (["-o", "a.html", "-o", "b.npz"], ["view b.npz", "measure b.npz --from"]),
+    ],
+)
+def test_named_outputs_are_followed_by_what_is_not_done_yet_with_the_same_options(
+    room: Path, outputs: list[str], following: list[str]
+) -> None:
+    done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8", *outputs)
+    assert done.exit_code == 0, done.output
+    commands = [line.split(None, 2)[2] for line in done.output.splitlines() if line.startswith("next")]
+    assert len(commands) == len(following)
+    assert all(command.startswith(start) for command, start in zip(commands, following, strict=True)), (
+        commands
+    )
+
+
+def test_a_panorama_is_not_advised_to_be_measured(room: Path) -> None:
+    Image.new("RGB", (64, 32), (90, 120, 60)).save("around.png")
+    np.save("around.npy", np.full((32, 64), 3.0, np.float32))
+    done = run("build", "around.png", "--panorama", "--depth", "around.npy", "-o", "a.ply")
+    assert done.exit_code == 0 and "recon view a.ply" in done.output and "recon measure" not in done.output
+
+
+def test_an_output_in_a_folder_is_named_in_full(room: Path) -> None:
+    done = run("build", "my room.jpg", "--depth", "depth.png", "--stride", "8", "-o", "out/")
+    assert f"Writing {Path('out') / 'my room.glb'} ..." in done.output
 
 
 def test_the_command_may_be_left_out_for_a_file(room: Path) -> None:

@@ -343,7 +343,7 @@ def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest
 
 def test_brackets_in_names_are_no_markup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = build(folder, "-o", "@scene[final].ply")
-    assert done.exit_code == 0 and "Writing scene[final].ply ..." in done.stderr
+    assert done.exit_code == 0 and "/scene[final].ply ..." in done.stderr
     journal = ConsoleJournal()
     out = io.StringIO()
     journal.console = Console(file=out, force_terminal=True, width=100)

@@ -10,7 +10,7 @@ from recon.outputs.scene_files import check, outputs_from, save_all
 from recon_cli.batch.request import Request, batch_options, photos_argument, request_from, suffixes_from
 from recon_cli.console import Session, manners
 from recon_cli.first_tries import build_words, new_directories, next_commands
-from recon_cli.option_groups import GroupedCommand
+from recon_cli.option_groups import TYPED, GroupedCommand
 from recon_cli.options.scene_options import (
     ESTIMATION,
     GEOMETRY,
@@ -76,7 +76,6 @@ def build(
 ) -> None:
     """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene."""
     options = options_from(values)
-    unnamed = not outputs and formats is None
     words, paths = build_words(photos, outputs, formats)
     request = request_from(
         words,
@@ -108,9 +107,9 @@ def build(
         scene = reconstruct_any(photo, options, paths, session.journal)
         session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
         session.result["scene"] = scene.provenance.as_dict()
-    if unnamed:
-        for command in next_commands(words[0], paths[0]):
-            session.journal.decide("next", command)
+    typed = click.get_current_context().meta[TYPED]
+    for command in next_commands(typed, paths, measurable=not scene.intrinsics.angular):
+        session.journal.decide("next", command)
 
 
 def _build_many(session: Session, request: Request, options: Options, shape: Shape | None) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 from recon.constraints import Rectangle
 from recon.errors import SceneFileError
 from recon.statistics import COVERAGE_FACTOR
-from recon.units import significant
+from recon.units import METRES, rounded, significant
 from recon_cli.console import Session, manners
 from recon_cli.measure_plane import measured_in_plane
 from recon_cli.options.param_types import ConstraintText, DepthSigma, Number, Pixel, Positions
@@ -207,7 +207,7 @@ def _report(measurement: "Measurement", session: Session, *, same: bool) -> None
     session.print(f"{measurement.quantity} {where}   {measurement.text}")
     for name, part in measurement.parts.items():
         session.print(f"    {name:<11} {part.text}")
-    for line in _particulars(measurement.details):
+    for line in _particulars(measurement):
         session.print(f"    {line}")
     # Why there is no interval is always shown, the list of errors only if verbose.
     if session.journal.verbose or (measurement.unknown is not None and not same):
@@ -218,8 +218,6 @@ def _report(measurement: "Measurement", session: Session, *, same: bool) -> None
 
 def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
     """A direction with its significant digits; unknown if its interval exceeds a right angle."""
-    from recon.measure.measurement import rounded
-
     if sigma_deg is None:
         half_deg, spread = 0.1, ""
     elif (half_deg := COVERAGE_FACTOR * sigma_deg) >= 90:
@@ -230,9 +228,9 @@ def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
     return f"normal ({x}, {y}, {z}), x right, y up, z backward{spread}"
 
 
-def _particulars(details: Mapping[str, Any]) -> list[str]:
+def _particulars(measurement: "Measurement") -> list[str]:
     """The details of a measurement as text."""
-    lines = []
+    details, lines = measurement.details, []
     if "normal_gl" in details:
         lines.append(_normal(details["normal_gl"], details["normal_sigma_deg"]))
     if "on_plane" in details:
@@ -241,11 +239,19 @@ def _particulars(details: Mapping[str, Any]) -> list[str]:
             f"{significant(1000 * details['rms_m'], 2)} mm (RMS)"
         )
     if "camera_height_m" in details:
+        height = _as_sure(details["camera_height_m"], measurement)
         lines.append(
-            f"the camera is {details['camera_height_m']:.2f} m above the lowest visible horizontal surface, which is "
-            "assumed to be the floor"
+            f"the camera is {height} m above the lowest visible horizontal surface, which is assumed to be the floor"
         )
     return lines
+
+
+def _as_sure(length_m: float, measurement: "Measurement") -> str:
+    """A length with the decimals that are known of a measured one."""
+    if measurement.low is None or measurement.high is None:
+        return f"{length_m:.2f}"
+    half_m = METRES[measurement.length_unit] * (measurement.high - measurement.low) / 2
+    return rounded(length_m, half_m, 2)
 
 
 def _write_table(path: Path, measurements: "Sequence[Measurement]", *, overwrite: bool) -> None:

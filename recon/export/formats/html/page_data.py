@@ -12,7 +12,7 @@ from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
 from recon.threads import blocks
 from recon.types import FOCAL_SOURCES, Intrinsics, Mesh
-from recon.units import significant
+from recon.units import metres, significant
 from recon.version import GENERATOR
 
 _INSIDE_M = 0.01
@@ -96,7 +96,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         size = f"{len(geometry):,} points"
     upright = ""
     if content.level_T_gl is not None:
-        upright = f"floor at height 0, the camera at {content.level_T_gl[1, 3]:.2f} m"
+        upright = f"floor at height 0, the camera at {metres(content.level_T_gl[1, 3], interval)}"
     facts = [
         ("Photo", f"{file_name(content)}, {content.photo.width} x {content.photo.height} px"),
         ("Depth", provenance.model_name or "unknown"),
