@@ -19,6 +19,7 @@ REFUSED = {
     ".npz": "its depth is that of a perspective photo; write .glb, .ply or .html, or .npy or .exr for the range",
     "depth.html": "the page about a depth map is for perspective photos",
     ".colmap": "a COLMAP model holds perspective cameras; write .ply or .glb",
+    ".spz": "splats are sized for a perspective camera; write .ply or .glb",
     ".splat.ply": "splats are sized for a perspective camera; write .ply or .glb",
 }
 """Suffixes that cannot hold a panorama, and why."""

@@ -285,7 +285,7 @@ def test_the_command_line_writes_what_can_hold_it(tmp_path: Path) -> None:
 def test_the_command_line_refuses_the_rest_in_one_sentence(tmp_path: Path) -> None:
     path = saved(tmp_path)
     words = ["--depth", tmp_path / "range.npy"]
-    for name in ("room.npz", "room.colmap", "room.splat.ply"):
+    for name in ("room.npz", "room.colmap", "room.splat.ply", "room.spz"):
         code, output = run("build", path, "--panorama", *words, "-o", tmp_path / name)
         assert code == 1 and "cannot hold a panorama" in output, output
     code, output = run("depth", path, "--panorama", *words, "--report", tmp_path / "report")

@@ -50,7 +50,7 @@ def write(content: Content, path: Path) -> None:
     with path.open("wb") as file:
         file.write(_header(content, len(cloud.points)))
         for rows in blocks(len(cloud.points)):
-            file.write(_gaussians(content, cloud, rows).data)
+            file.write(gaussians(content, cloud, rows).data)
 
 
 def _header(content: Content, count: int) -> bytes:
@@ -60,7 +60,8 @@ def _header(content: Content, count: int) -> bytes:
     return "\n".join([*lines, "end_header", ""]).encode("ascii")
 
 
-def _gaussians(content: Content, cloud: PointCloud, rows: slice) -> NDArray[np.float32]:
+def gaussians(content: Content, cloud: PointCloud, rows: slice) -> NDArray[np.float32]:
+    """(N, 17) ``PROPERTIES`` of some points, in the axes of ``content``."""
     points, file_T_cam = cloud.points[rows], content.file_T_cam
     given = -points if cloud.normals is None else cloud.normals[rows]
     normals = _not_too_steep(unit_normals(given, points), points)
