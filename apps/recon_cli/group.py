@@ -21,7 +21,7 @@ COMMANDS = {
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
     "plan": "Draw the floor plan of FILE, a photo or a scene (.npz), in metres.",
     "relief": "Write a closed relief of FILE, a photo or a scene (.npz), for 3D printing.",
-    "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender.",
+    "blender": "Open an exported FILE (.glb, .ply, .obj, .usdz) in Blender, or install the extension into it.",
     "join": "Join PHOTOS of one place (files, a folder, a video) to one metric scene; or export one from its .npz "
     "file.",
     "compare": "Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page.",

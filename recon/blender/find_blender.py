@@ -16,7 +16,7 @@ class BlenderError(ReconError):
 
 def scene_script() -> "resources.abc.Traversable":
     """The script that sets up a scene, run by Blender's Python."""
-    return resources.files("recon.blender").joinpath("open_scene.py")
+    return resources.files("recon.blender").joinpath("extension", "open_scene.py")
 
 
 def find_blender(program: Path | None) -> Path:

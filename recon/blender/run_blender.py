@@ -1,4 +1,4 @@
-"""Runs Blender with the script that sets up a scene (``open_scene.py``)."""
+"""Runs Blender with the scripts that set up a scene (``open_scene.py``) and install the extension."""
 
 import os
 import subprocess
@@ -31,21 +31,33 @@ def blender_command(
         engine: ``cycles`` or ``eevee``, for ``render``.
     """
     hidden = bool(render or save)
+    # Without a window, ignore the user's start-up file and add-ons, for reproducible results.
+    quiet = ["--background", "--factory-startup"] if hidden else []
     arguments = [os.fspath(file.resolve())]
     for option, path in (("--render", render), ("--save", save)):
         if path is not None:
             arguments += [option, os.fspath(path.resolve())]
     if hidden:
         arguments += ["--engine", engine]
-    return _begin(program, script, hidden) + arguments
+    return _begin(program, script, quiet) + arguments
 
 
-def _begin(program: Path, script: Path, hidden: bool) -> list[str]:
+def install_command(program: Path, script: Path, extension: Path, recon: str) -> list[str]:
+    """The command line to install the extension.
+
+    Args:
+        program: Blender, or a Python with the bpy module.
+        script: ``install_extension.py``, as a file.
+        extension: The zip of ``extension_zip.write_extension``.
+        recon: Path of the program that the extension runs; empty: found by itself.
+    """
+    return [*_begin(program, script, ["--background"]), os.fspath(extension.resolve()), recon]
+
+
+def _begin(program: Path, script: Path, flags: list[str]) -> list[str]:
     if program.name.lower().startswith("python"):  # a Python with the bpy module instead of Blender
         return [os.fspath(program), os.fspath(script)]
-    # Without a window, ignore the user's start-up file and add-ons, for reproducible results.
-    quiet = ["--background", "--factory-startup"] if hidden else []
-    return [os.fspath(program), *quiet, "--python-exit-code", "1", "--python", os.fspath(script), "--"]
+    return [os.fspath(program), *flags, "--python-exit-code", "1", "--python", os.fspath(script), "--"]
 
 
 def run_to_end(command: list[str]) -> None:

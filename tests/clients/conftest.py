@@ -44,6 +44,12 @@ def bpy_python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def bpy_4_2_python() -> Path:
+    """An interpreter with the oldest Blender that has extensions."""
+    return _interpreter("RECON_BPY_4_2_PYTHON", ".venv-bpy-4.2", "bpy 4.2")
+
+
+@pytest.fixture(scope="session")
 def meshlab_python() -> Path:
     """An interpreter with MeshLab's module."""
     return _interpreter("RECON_MESHLAB_PYTHON", ".venv-meshlab", "pymeshlab")

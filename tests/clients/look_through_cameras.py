@@ -14,8 +14,8 @@ sys.modules["open_scene"] = open_scene
 spec.loader.exec_module(open_scene)
 
 scene = open_scene._empty_scene()
-open_scene._open_gltf(path, scene)
-open_scene._show_colours_as_they_are(scene)
+open_scene.open_gltf(path, scene)
+open_scene.show_colours_as_they_are(scene)
 names = sorted(item.name for item in bpy.data.objects if item.type == "CAMERA")
 for name in names:
     scene.camera = bpy.data.objects[name]

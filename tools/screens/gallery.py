@@ -50,7 +50,7 @@ def in_blender(folder: Path) -> Picture:
     """Cycles, from the right of the photo's camera."""
     python, made = ROOT / ".venv-bpy" / "bin" / "python", folder / "blender.png"
     script = Path(__file__).with_name("side_in_blender.py")
-    reader = ROOT / "recon" / "blender" / "open_scene.py"
+    reader = ROOT / "recon" / "blender" / "extension" / "open_scene.py"
     _run([str(python), str(script), str(folder / "room.glb"), str(made), str(reader)])
     return np.asarray(Image.open(made).convert("RGB"))
 

@@ -3,14 +3,17 @@
 import ast
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from recon.blender import find_blender
+from recon.version import __version__
 from recon_cli.group import recon
 
+EXTENSION = Path(str(find_blender.scene_script())).parent
 POSIX = pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for Blender")
 
 
@@ -113,9 +116,10 @@ def test_an_existing_picture_needs_overwrite(scene, tmp_path):
     assert "--overwrite" in done.output
 
 
-def test_the_script_needs_blender_and_the_standard_library_only():
+@pytest.mark.parametrize("path", sorted(EXTENSION.glob("*.py")), ids=lambda path: path.name)
+def test_what_runs_in_blender_needs_blender_and_the_standard_library_only(path):
     """It must run in a Blender without recon, and in its own Python 3.11."""
-    tree = ast.parse(Path(str(find_blender.scene_script())).read_text("utf-8"), feature_version=(3, 11))
+    tree = ast.parse(path.read_text("utf-8"), feature_version=(3, 11))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -123,8 +127,46 @@ def test_the_script_needs_blender_and_the_standard_library_only():
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
             else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
+            if isinstance(node, ast.ImportFrom) and not node.level
             else []
         )
     }
-    assert imported <= {"bpy", "mathutils", *sys.stdlib_module_names}
+    assert imported <= {"bmesh", "bpy", "mathutils", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give one of FILE, --install and --zip"),
+        (["scene.glb", "--install"], "give one of FILE"),
+        (["--install", "--zip", "a.zip"], "give one of FILE"),
+        (["--zip", "a.zip", "--render", "a.png"], "need a FILE"),
+        (["--zip", "extension.tar"], "must end in .zip"),
+    ],
+)
+def test_one_job_at_a_time(words, said):
+    done = CliRunner().invoke(recon, ["blender", *words])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_the_extension_is_written_and_not_over_another_file(tmp_path):
+    words = ["blender", "--zip", str(tmp_path / "a.zip")]
+    assert CliRunner().invoke(recon, words).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {"__init__.py", "blender_manifest.toml", "open_scene.py"} <= set(archive.namelist())
+        assert f'version = "{__version__}"' in archive.read("blender_manifest.toml").decode()
+    again = CliRunner().invoke(recon, words)
+    assert again.exit_code == 1
+    assert "--overwrite" in again.output
+
+
+@POSIX
+def test_installing_tells_blender_where_recon_is(tmp_path):
+    fake = program(tmp_path, f'echo "$@" > {tmp_path}/call')
+    done = CliRunner().invoke(recon, ["blender", "--install", "--blender", str(fake)])
+    assert done.exit_code == 0, done.output
+    call = (tmp_path / "call").read_text().split()
+    assert "--background" in call and "--factory-startup" not in call
+    assert call[-2].endswith(".zip")
+    assert Path(call[-1]).name.startswith("recon")

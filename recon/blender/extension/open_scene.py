@@ -72,17 +72,17 @@ def main(arguments: list[str]) -> None:
     if not path.is_file():
         raise Refused(f"{path} does not exist")
     scene = _empty_scene()
-    readers = {".glb": _open_gltf, ".gltf": _open_gltf, ".ply": _open_ply, ".obj": _open_obj}
+    readers = {".glb": open_gltf, ".gltf": open_gltf, ".ply": _open_ply, ".obj": _open_obj}
     readers |= dict.fromkeys((".usda", ".usdc", ".usdz"), _open_usd)
     if path.suffix.lower() not in readers:
         raise Refused(f"{path.name}: unsupported format; use one of {', '.join(sorted(readers))}")
     camera = readers[path.suffix.lower()](path, scene)
-    _show_colours_as_they_are(scene)
+    show_colours_as_they_are(scene)
     if camera is None:
         print(f"recon: {path.name} contains no camera; Blender's default view is used", file=sys.stderr)
     else:
         scene.camera = camera
-    _look_through_camera()
+    look_through_camera()
     if options.save:
         bpy.ops.file.pack_all()
         bpy.ops.wm.save_as_mainfile(filepath=str(Path(options.save).resolve()), copy=True)
@@ -117,7 +117,7 @@ def _new_objects(operator: Callable[..., object], path: Path, **options: object)
 # Formats
 
 
-def _open_gltf(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None":
+def open_gltf(path: Path, scene: "bpy.types.Scene") -> "bpy.types.Object | None":
     """The importer positions the camera and keeps its extras as properties."""
     objects = _new_objects(bpy.ops.import_scene.gltf, path)
     return _imported_camera(objects, scene)
@@ -319,7 +319,7 @@ def _spacing_px(camera: Camera, lens_T_file: Matrix, item: "bpy.types.Object") -
 # View and picture
 
 
-def _show_colours_as_they_are(scene: "bpy.types.Scene") -> None:
+def show_colours_as_they_are(scene: "bpy.types.Scene") -> None:
     """Sets the view transform Standard; Blender's default desaturates photos."""
     scene.display_settings.display_device = "sRGB"
     view = scene.view_settings
@@ -327,7 +327,7 @@ def _show_colours_as_they_are(scene: "bpy.types.Scene") -> None:
     scene.render.film_transparent, scene.render.dither_intensity = True, 0.0
 
 
-def _look_through_camera() -> None:
+def look_through_camera() -> None:
     """Switches every 3D view to the camera; there are none if Blender runs in the background."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
