@@ -14,7 +14,7 @@ from recon.types import MetricDepth, Photo
 
 torch = pytest.importorskip("torch")
 from recon.depth.nets.preview import NetworkConfig, PreviewNet  # noqa: E402
-from recon.depth.nets.preview_look import read_weights  # noqa: E402
+from recon.depth.nets.preview_look import Maps, combined, read_weights, size_for, size_of_closer  # noqa: E402
 from tools.preview.export import add_metadata, write_weights  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -78,6 +78,39 @@ def test_a_choice_that_said_how_rough_it_is_is_not_repeated() -> None:
     journal.decide("model", "preview, rough", chosen="preview")
     Preview().estimate(Photo(rgb=np.zeros((30, 40, 3), np.uint8)), focal_px=None, journal=journal)
     assert len(journal.entries) == 1
+
+
+def test_the_closer_look_decides_outlines_and_the_first_one_distances() -> None:
+    high, wide = size_of_closer(4 / 3, 56000)[1] // 2, size_of_closer(4 / 3, 56000)[0] // 2
+    rows, columns = size_for(4 / 3, 56000)[1] // 2, size_for(4 / 3, 56000)[0] // 2
+    # The truth is a near half and a far one; the first look blurs the outline, the closer one errs by a slow wave.
+    step = np.where(np.arange(wide) < wide // 2, 2.0, 0.0).astype(np.float32)
+    blurred = np.clip(np.linspace(columns, 0, columns) - columns / 2, -6, 6).astype(np.float32) / 6 + 1
+    first = np.stack([np.tile(blurred, (rows, 1)), np.tile(blurred[::-1], (rows, 1))]).astype(np.float32)
+    sky = np.zeros_like(first)
+    sky[0, :4], sky[1, :4] = 0.8, 0.6
+    wave = np.sin(2 * np.pi * np.arange(high) / high)[:, None]
+    close = (step + wave)[None].astype(np.float32)
+    seen = combined(Maps(first, sky, sky + 0.09), Maps(close, np.ones_like(close), 0 * close + 0.07))
+    assert seen.log_inverse.shape == (high, wide)
+    # Its own levels, far from the outline, are the first look's; the step is as sharp as in the closer one.
+    middle = seen.log_inverse[high // 4]
+    np.testing.assert_allclose(middle[[5, wide // 4, -wide // 4, -5]], [2, 2, 0, 0], atol=0.04)
+    np.testing.assert_allclose(middle[[wide // 2 - 1, wide // 2]], [2, 0], atol=0.25)
+    # Away from outlines the closer look counts for nothing: walls stay as flat as the first one sees them.
+    far = np.abs(np.arange(wide) - wide / 2) > 20
+    np.testing.assert_allclose(seen.log_inverse[:, far], np.tile(middle[far], (high, 1)), atol=1e-3)
+    # Sky is that of the first look, whichever way the picture was turned; variances count half each.
+    assert (seen.sky[0] > 0.5).all() and (seen.sky[high // 2] == 0).all()
+    np.testing.assert_allclose(seen.log_sigma[high // 2], 0.08**0.5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("aspect", [0.75, 1.0, 4 / 3, 1.5, 16 / 9])
+def test_the_closer_look_has_two_to_three_times_the_pixels_and_the_photos_shape(aspect: float) -> None:
+    first, close = size_for(aspect, 56000), size_of_closer(aspect, 56000)
+    assert 2 < close[0] * close[1] / (first[0] * first[1]) < 3
+    assert close[0] / close[1] == pytest.approx(aspect, rel=0.08)
+    assert all(side % 32 == 0 for side in (*first, *close))
 
 
 @pytest.fixture(scope="module")

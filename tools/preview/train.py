@@ -30,7 +30,8 @@ from types import FrameType
 import numpy as np
 import torch
 
-from recon.depth.nets.preview import NetworkConfig, size_for
+from recon.depth.nets.preview import NetworkConfig
+from recon.depth.nets.preview_look import size_for
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.heldout import held_out
 from tools.preview.pool import Batch, PairPool, PhotoPool, ViewPool, assemble, joined

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recon.depth.nets.preview import Prediction, PreviewNet, centred, normalise, size_for
+from recon.depth.nets.preview import Prediction, PreviewNet, centred, normalise
+from recon.depth.nets.preview_look import size_for
 from tools.preview.pool import DEFAULT_FOCAL_OVER_LONG, TrainPair
 from tools.preview.shards import Shard
 

@@ -222,10 +222,3 @@ def centred(focal_over_width: Tensor, aspect: float, known: bool = True) -> Came
     """Cameras whose principal point is the picture's centre; ``aspect`` is height over width."""
     half = torch.full_like(focal_over_width, 0.5)
     return Camera(focal_over_width, half, half * aspect, torch.full_like(half, float(known)))
-
-
-def size_for(aspect: float, pixels: int, multiple: int = 32) -> tuple[int, int]:
-    """Returns (width, height) of about ``pixels`` pixels, multiples of ``multiple``; aspect: width over height."""
-    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
-    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
-    return width, height

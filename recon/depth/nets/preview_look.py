@@ -13,8 +13,12 @@ from safetensors import safe_open
 if TYPE_CHECKING:
     from recon.depth.nets.preview import PreviewNet
 
-_MOST_MOVED = 0.25
-_SMOOTH_SHARE = 0.02
+_CLOSER = 2.46
+"""Pixels of the closer look, over those of the first."""
+_SMOOTH_SHARE = 0.03
+"""Over the map's width: the closer look decides what is finer than this standard deviation, the first the rest."""
+_STEP, _STEP_REACH = 0.25, 7
+"""Change of log depth within 5 pixels that is an outline in the closer look, and pixels around it that count to it."""
 _MOST_SIGMA = 1.0
 _SPECK = 0.0005
 """Share of the picture below which a region has no say."""
@@ -26,7 +30,7 @@ _GAP, _GAP_DOUBT = 0.01, 0.25
 
 
 class Look(NamedTuple):
-    """What is seen in one photo, maps of about half the size that the network sees."""
+    """What is seen in one photo, maps of about half the size of the closer look."""
 
     log_inverse: NDArray[np.float32]
     """(h, w) natural logarithm of canonical inverse depth C = f / (W z), 1/m."""
@@ -36,54 +40,89 @@ class Look(NamedTuple):
     """(h, w) standard deviation of log depth, as the network predicts it (see ``Weights.calibrated``)."""
 
 
+def size_for(aspect: float, pixels: int, multiple: int = 32) -> tuple[int, int]:
+    """Returns (width, height) of about ``pixels`` pixels, multiples of ``multiple``; aspect: width over height."""
+    width = max(multiple, round((pixels * aspect) ** 0.5 / multiple) * multiple)
+    height = max(multiple, round((pixels / aspect) ** 0.5 / multiple) * multiple)
+    return width, height
+
+
+def size_of_closer(aspect: float, pixels: int) -> tuple[int, int]:
+    """(width, height) of the closer look's picture, px; ``aspect``: width over height, ``pixels``: of the first."""
+    return size_for(aspect, round(_CLOSER * pixels))
+
+
+class Maps(NamedTuple):
+    """What the network predicts for n pictures of one size."""
+
+    log_inverse: NDArray[np.float32]
+    """(n, h, w) log canonical inverse depth."""
+    sky: NDArray[np.float32]
+    """(n, h, w) probability of sky."""
+    variance: NDArray[np.float32]
+    """(n, h, w) of log depth."""
+
+
 def look(
     net: "PreviewNet", rgb: NDArray[np.uint8], focal_over_width: float, *, known: bool, pixels: int
 ) -> Look:
-    """Looks at a photo and at its mirror image.
+    """Looks at a photo and at its mirror image, then closer, for the outlines.
 
     Args:
         net: In evaluation mode.
         rgb: (H, W, 3) uint8 sRGB.
         focal_over_width: Focal length over the photo's width.
         known: It is the camera's, and no default.
-        pixels: About how many pixels the network sees.
+        pixels: About how many pixels the network sees in the first look.
     """
     import torch
 
-    from recon.depth.nets.preview import centred, normalise, size_for
+    from recon.depth.nets.preview import centred, normalise
 
-    height, width = rgb.shape[:2]
-    size = size_for(width / height, pixels)
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR)
-    seen = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
-    camera = centred(torch.full((2,), focal_over_width), size[1] / size[0], known)
+    def maps(size: tuple[int, int], *, mirrored: bool) -> Maps:
+        shrinks = size[0] < rgb.shape[1]
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        seen = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
+        if mirrored:
+            seen = torch.cat([seen, seen.flip(3)])
+        camera = centred(torch.full((len(seen),), focal_over_width), size[1] / size[0], known)
+        found = net(normalise(seen), camera)
+        return Maps(found.log_inverse.numpy(), torch.sigmoid(found.sky_logit).numpy(), found.variance.numpy())
+
+    aspect = rgb.shape[1] / rgb.shape[0]
     with torch.inference_mode():
-        found = net(normalise(torch.cat([seen, seen.flip(3)])), camera)
-        maps = (found.log_inverse, torch.sigmoid(found.sky_logit), found.variance)
-    return combined(*(each.numpy() for each in maps), width_px=size[0])
+        both = maps(size_for(aspect, pixels), mirrored=True)
+        return combined(both, maps(size_of_closer(aspect, pixels), mirrored=False))
 
 
-def combined(
-    log_inverse: NDArray[np.float32],
-    sky: NDArray[np.float32],
-    variance: NDArray[np.float32],
-    *,
-    width_px: int,
-) -> Look:
-    """What is seen in both pictures, whose maps are (2, h, w): of the photo, and of its mirror image.
+def combined(both: Maps, close: Maps) -> Look:
+    """What the looks give together, at the size of the closer one.
+
+    A network sees outlines sharper in a larger picture, but distances best, and walls flat, at the size that most of
+    its training had: around the outlines of the closer look, that look is moved smoothly to the mean of the two others,
+    and elsewhere the mean stays.
 
     Args:
-        log_inverse: Log canonical inverse depth.
-        sky: Probability of sky.
-        variance: Of log depth.
-        width_px: Of the picture that the network saw.
+        both: Of the photo, and of its mirror image.
+        close: Of the photo, in a larger picture.
     """
-    maps = (log_inverse, sky, variance)
-    plain, mirrored = zip(*((m[0], m[1][:, ::-1]) for m in maps), strict=True)
-    # The mirror image moves the map smoothly and not pixel by pixel: the mean of two outlines would be a soft one.
-    moved = np.clip((mirrored[0] - plain[0]) / 2, -_MOST_MOVED, _MOST_MOVED)
-    together = plain[0] + cv2.GaussianBlur(moved, (0, 0), width_px * _SMOOTH_SHARE)
-    return Look(together, settled((plain[1] + mirrored[1]) / 2), np.sqrt((plain[2] + mirrored[2]) / 2))
+    height, width = close.log_inverse.shape[1:]
+    log_inverse, sky, variance = (
+        cv2.resize((m[0] + m[1][:, ::-1]) / 2, (width, height), interpolation=cv2.INTER_LINEAR) for m in both
+    )
+    apart = close.log_inverse[0] - log_inverse
+    sharper = apart - cv2.GaussianBlur(apart, (0, 0), _SMOOTH_SHARE * width)
+    sigma = np.sqrt((variance + close.variance[0]) / 2)
+    together = log_inverse + _near_outlines(close.log_inverse[0]) * sharper
+    return Look(np.asarray(together, np.float32), settled(np.asarray(sky, np.float32)), sigma)
+
+
+def _near_outlines(log_inverse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(h, w) 1 at outlines, 0 away from them, with a soft border."""
+    around = np.ones((5, 5), np.uint8)
+    step = cv2.dilate(log_inverse, around) - cv2.erode(log_inverse, around) > _STEP
+    near = cv2.dilate(step.astype(np.float32), np.ones((_STEP_REACH, _STEP_REACH), np.uint8))
+    return np.asarray(cv2.GaussianBlur(near, (0, 0), 2), np.float32)
 
 
 def calibrated_sigma(log_sigma: NDArray[np.float32], factor: float, power: float) -> NDArray[np.float32]:
@@ -99,7 +138,7 @@ class Weights:
     samples: int
     """Pictures that it was trained on."""
     pixels: int
-    """Size of the pictures that it sees."""
+    """Of the pictures that it sees first, see ``look``."""
     sigma_factor: float = 1.0
     """The standard deviation of log depth is ``sigma_factor * predicted ** sigma_power``, by photos that were held
     out from the training (``tools/preview/calibrate_sigma.py``)."""

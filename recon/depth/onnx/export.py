@@ -97,8 +97,9 @@ def export(
 
     graph = graph_of(name, size, offline=offline, journal=journal)
     info = replace(graph.info, precision=precision)
-    pixels = prepared(_test_picture(info.width, info.height), info)
-    feeds = dict(zip(graph.inputs, (pixels, *graph.others), strict=True))
+    sizes = [(info.width, info.height), *([graph.larger] if graph.larger else [])]
+    pictures = [prepared(_test_picture(*size), info, size) for size in sizes]
+    feeds = dict(zip(graph.inputs, (*pictures, *graph.others), strict=True))
     with journal.stage(f"Running {name} in torch"), torch.inference_mode():
         start = time.process_time()
         expected = [each.numpy() for each in graph.net(*map(torch.from_numpy, feeds.values()))]

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from recon.depth import depth_anything, depth_pro, registry
 from recon.depth.hub import checkpoint_cache, download
-from recon.depth.nets.preview import Camera, size_for
-from recon.depth.nets.preview_look import Weights, read_weights
+from recon.depth.nets.preview import Camera
+from recon.depth.nets.preview_look import Weights, read_weights, size_for, size_of_closer
 from recon.depth.onnx.graph_info import GraphInfo
 from recon.depth.with_transformers import depth_kind, load_model
 from recon.errors import ModelUnavailable
@@ -39,12 +39,14 @@ class Graph:
     """In evaluation mode; returns a tuple."""
     info: GraphInfo
     inputs: tuple[str, ...]
-    """Names; the first is the picture."""
+    """Names; the first is the picture, the second its larger copy if there is one."""
     outputs: tuple[str, ...]
     units: tuple[str, ...]
     """What a difference of each output is in."""
     others: tuple[NDArray[np.float32], ...] = ()
-    """Example values of the inputs after the first."""
+    """Example values of the inputs after the pictures."""
+    larger: Size | None = None
+    """(width, height) of a larger copy of the picture, px."""
 
 
 class _DepthAnything(nn.Module):
@@ -69,18 +71,20 @@ class _DepthPro(nn.Module):
 
 
 class _Preview(nn.Module):
-    """The network on the photo and its mirror image."""
+    """The network on the photo and its mirror image, and on a larger copy, see ``preview_look.look``."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, pixels: Tensor, focal: Tensor, known: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, pixels: Tensor, close: Tensor, focal: Tensor, known: Tensor) -> tuple[Tensor, ...]:
         both = torch.cat([pixels, pixels.flip(3)])
-        twice = focal.expand(2)
-        half = torch.full_like(twice, 0.5)
-        camera = Camera(twice, half, half * (pixels.shape[2] / pixels.shape[3]), known.expand(2))
-        found = self.net(both, camera)
+        return (*self._maps(both, focal, known), *self._maps(close, focal, known))
+
+    def _maps(self, pictures: Tensor, focal: Tensor, known: Tensor) -> tuple[Tensor, ...]:
+        n, _, rows, columns = pictures.shape
+        half = torch.full_like(focal.expand(n), 0.5)
+        found = self.net(pictures, Camera(focal.expand(n), half, half * (rows / columns), known.expand(n)))
         return found.log_inverse, torch.sigmoid(found.sky_logit), found.variance
 
 
@@ -159,10 +163,11 @@ def _preview(size: Size | int | None) -> Graph:
     return Graph(
         _Preview(weights.net).eval(),
         info,
-        ("pixels", "focal", "known"),
-        ("log_inverse", "sky", "variance"),
-        ("of log depth (0.01: 1 %)", "of probability", "of variance"),
+        ("pixels", "close", "focal", "known"),
+        ("log_inverse", "sky", "variance", "close_log_inverse", "close_sky", "close_variance"),
+        ("of log depth (0.01: 1 %)", "of probability", "of variance") * 2,
         (np.array([_FOCAL_OVER_WIDTH], np.float32), np.ones(1, np.float32)),
+        size_of_closer(info.aspect or width / height, width * height),
     )
 
 

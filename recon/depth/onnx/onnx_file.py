@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recon.depth import depth_pro, preview
 from recon.depth.estimator import RunOptions, check_shape
-from recon.depth.nets.preview_look import Look, calibrated_sigma, combined
+from recon.depth.nets.preview_look import Look, Maps, calibrated_sigma, combined, size_of_closer
 from recon.depth.onnx.graph_info import GraphInfo, read_info
 from recon.errors import ModelUnavailable
 from recon.journal import Journal
@@ -70,14 +70,18 @@ class OnnxFile:
 
     def _preview(self, photo: Photo, focal_px: float | None) -> DepthEstimate:
         def look(rgb: NDArray[np.uint8], focal_over_width: float, known: bool) -> Look:
-            padded, left, top = padded_to(rgb, self.info.aspect or self.info.width / self.info.height)
+            aspect = self.info.aspect or self.info.width / self.info.height
+            padded, left, top = padded_to(rgb, aspect)
             share = rgb.shape[1] / padded.shape[1]
-            camera = {
+            size = (self.info.width, self.info.height)
+            feeds = {
+                "pixels": prepared(padded, self.info, size),
+                "close": prepared(padded, self.info, size_of_closer(aspect, size[0] * size[1])),
                 "focal": np.array([focal_over_width * share], np.float32),
                 "known": np.array([known], np.float32),
             }
-            maps = self._outputs({"pixels": prepared(padded, self.info), **camera})
-            seen = combined(*maps, width_px=self.info.width)
+            maps = self._outputs(feeds)
+            seen = combined(Maps(*maps[:3]), Maps(*maps[3:]))
             sigma = calibrated_sigma(seen.log_sigma, self.info.sigma_factor, self.info.sigma_power)
             # C = f / (W z) is of the padded picture's width.
             log_inverse = seen.log_inverse - np.float32(np.log(share))
@@ -99,7 +103,7 @@ class OnnxFile:
         padded, left, top = photo.rgb, 0, 0
         if info.fit == "pad":
             padded, left, top = padded_to(photo.rgb, info.width / info.height)
-        values, *rest = self._outputs({"pixels": prepared(padded, info)})
+        values, *rest = self._outputs({"pixels": prepared(padded, info, (info.width, info.height))})
         inside = (slice(top, top + photo.height), slice(left, left + photo.width))
         map_ = _resized(values[0], padded.shape[1], padded.shape[0])[inside]
         common: dict[str, Any] = {"model": self.name, "revision": info.revision}
@@ -206,21 +210,21 @@ def padded_to(rgb: NDArray[np.uint8], aspect: float) -> tuple[NDArray[np.uint8],
     return np.asarray(padded, np.uint8), left, top
 
 
-def prepared(rgb: NDArray[np.uint8], info: GraphInfo) -> NDArray[np.float32]:
+def prepared(rgb: NDArray[np.uint8], info: GraphInfo, size: tuple[int, int]) -> NDArray[np.float32]:
     """The network's input, (1, 3, h, w) float32, normalised.
 
     Args:
         rgb: (H, W, 3) uint8 sRGB.
-        info: Size, filter and normalisation.
+        info: Filter and normalisation.
+        size: (width, height) of the input, px.
     """
     import cv2
     from PIL import Image
 
-    size = (info.width, info.height)
     if info.resize == "bicubic":
         small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
     elif info.resize == "area":
-        smaller = info.width < rgb.shape[1]
+        smaller = size[0] < rgb.shape[1]
         small = np.asarray(
             cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
         )

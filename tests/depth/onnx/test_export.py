@@ -33,7 +33,8 @@ def estimate(name: str, photo: Photo, focal_px: float | None = None, **run: obje
 
 def test_the_preview_is_the_same(exported_preview: Made, photo: Photo) -> None:
     path, done = exported_preview
-    assert [each.output for each in done.differences] == ["log_inverse", "sky", "variance"]
+    maps = ["log_inverse", "sky", "variance"]
+    assert [each.output for each in done.differences] == [*maps, *(f"close_{each}" for each in maps)]
     assert all(each.largest < 1e-3 for each in done.differences) and done.bytes == path.stat().st_size
     for focal_px in (None, 900.0):
         own = estimate("preview", photo, focal_px)
