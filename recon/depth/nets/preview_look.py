@@ -18,7 +18,7 @@ _CLOSER = 2.46
 _SMOOTH_SHARE = 0.03
 """Over the map's width: the closer look decides what is finer than this standard deviation, the first the rest."""
 _STEP, _STEP_REACH = 0.25, 7
-"""Change of log depth within 5 pixels that is an outline in the closer look, and pixels around it that count to it."""
+"""Change of log depth within 5 pixels that is an outline in the closer look, and the pixels around it that belong."""
 _MOST_SIGMA = 1.0
 _SPECK = 0.0005
 """Share of the picture below which a region has no say."""
@@ -98,9 +98,9 @@ def look(
 def combined(both: Maps, close: Maps) -> Look:
     """What the looks give together, at the size of the closer one.
 
-    A network sees outlines sharper in a larger picture, but distances best, and walls flat, at the size that most of
-    its training had: around the outlines of the closer look, that look is moved smoothly to the mean of the two others,
-    and elsewhere the mean stays.
+    A network sees outlines sharper in a larger picture, but distances best, and walls flat, at the size that most
+    of its training had: around the outlines of the closer look, that look is moved smoothly to the mean of the two
+    others, and elsewhere the mean stays.
 
     Args:
         both: Of the photo, and of its mirror image.

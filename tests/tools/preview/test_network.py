@@ -13,8 +13,8 @@ from recon.depth.nets.preview import (
     PreviewNet,
     centred,
     normalise,
-    size_for,
 )
+from recon.depth.nets.preview_look import size_for
 from tools.preview.imagenet import load_imagenet
 
 SMALL = NetworkConfig(encoder=0, tokens=32, blocks=1, heads=2, decoder=(16, 16, 8, 8))
