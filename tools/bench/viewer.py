@@ -125,17 +125,19 @@ def main() -> None:
 @main.command()
 @click.option("--commands", "count", default=1000, show_default=True)
 @click.option("--cycles", default=100, show_default=True)
+@click.option("--points", default=60_000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def logic(count: int, cycles: int, seed: int) -> None:
+def logic(count: int, cycles: int, points: int, seed: int) -> None:
     """Random commands and opening and closing, without a window."""
-    _run(Controller(), lambda: None, count, cycles, seed)
+    _run(Controller(), lambda: None, count, cycles, points, seed)
 
 
 @main.command()
 @click.option("--commands", "count", default=300, show_default=True)
 @click.option("--cycles", default=30, show_default=True)
+@click.option("--points", default=60_000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def soak(count: int, cycles: int, seed: int) -> None:
+def soak(count: int, cycles: int, points: int, seed: int) -> None:
     """The same in a real window, with the camera moving."""
     from recon_viewer.window import ViewerWindow
 
@@ -153,7 +155,7 @@ def soak(count: int, cycles: int, seed: int) -> None:
         viewer.linking.click_view(x, y, rng.random() < 0.3)
         viewer.step()
 
-    _run(viewer.controller, show, count, cycles, seed)
+    _run(viewer.controller, show, count, cycles, points, seed)
     viewer.close()
 
 
@@ -236,9 +238,11 @@ def _settle(viewer: Any) -> float:
     return longest
 
 
-def _run(controller: Controller, show: Callable[[], None], count: int, cycles: int, seed: int) -> None:
+def _run(
+    controller: Controller, show: Callable[[], None], count: int, cycles: int, points: int, seed: int
+) -> None:
     rng = random.Random(seed)
-    scenes = [hall(60_000, at) for at in range(3)]
+    scenes = [hall(points, at) for at in range(3)]
     start, memory = time.monotonic(), [memory_mb()]
 
     def settle() -> None:
@@ -280,8 +284,9 @@ def _run(controller: Controller, show: Callable[[], None], count: int, cycles: i
 
 
 def _summary(memory: list[float]) -> str:
-    early = memory[len(memory) // 3]
-    return f"{memory[0]:.0f} MB at first, {early:.0f} after a third, {memory[-1]:.0f} at the end"
+    """The curve: at first, and after each tenth."""
+    tenths = [memory[round(at * (len(memory) - 1) / 10)] for at in range(11)]
+    return " ".join(f"{each:.0f}" for each in tenths) + " MB at first and after each tenth"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,16 @@ class DropTarget:
                 dropped += self._received(event)
         return dropped
 
+    def pointer(self) -> tuple[int, int, int] | None:
+        """Position and buttons of the mouse, over any widget, which Open3D does not report; None: no window."""
+        from Xlib.error import XError
+
+        try:
+            seen = self._window.query_pointer()
+        except (XError, OSError):
+            return None
+        return seen.win_x, seen.win_y, seen.mask
+
     def close(self) -> None:
         """Ends the connection."""
         with suppress(OSError):

@@ -79,3 +79,14 @@ def test_without_a_window_or_a_display_there_is_no_target(
     assert drop_target() is None
     monkeypatch.setattr(dropped_files.sys, "platform", "win32")
     assert drop_target() is None
+
+
+def test_the_mouse_is_seen_until_the_window_is_gone(window: tuple[str, Any, Any]) -> None:
+    _, connection, made = window
+    target = DropTarget(connection, made)
+    connection.screen().root.warp_pointer(30, 40)
+    seen = target.pointer()
+    assert seen is not None and seen[:2] == (30, 40)
+    made.destroy()
+    connection.sync()
+    assert target.pointer() is None
