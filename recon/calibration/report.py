@@ -6,7 +6,7 @@ from math import exp, hypot, log
 from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.error_models import assumed_error_model
 from recon.error_model import ErrorModel
-from recon.statistics import COVERAGE_FACTOR
+from recon.statistics import COVERAGE_FACTOR, scale_text
 
 WEAK = 0.3
 """A wider 95 % interval (half-width) of the scale is a warning."""
@@ -32,7 +32,7 @@ def summary(calibration: Calibration, measured: ErrorModel | None) -> str:
         else f"residual {100 * calibration.relative_error:.1f} % of the distance, "
     )
     doubt = " (95 %, assuming the reference is correct)" if not calibration.constraints else " (95 %)"
-    scale = f"scale ± {100 * calibration.scale_interval:.1f} %{doubt}"
+    scale = f"scale {scale_text(calibration.scale_interval)}{doubt}"
     return (
         f"{calibration.model} calibrated with {calibration.reference}: {scatter}{scale}"
         f"{_assumption(calibration, measured)}"
@@ -83,7 +83,7 @@ def unfit_text(measured: ErrorModel | None) -> str | None:
 
 def _unfit(calibration: Calibration, measured: ErrorModel | None) -> str | None:
     """One sentence on an estimator or a scale too uncertain for measuring."""
-    weak = f"the scale is only known to ± {100 * calibration.scale_interval:.0f} % (95 %)"
+    weak = f"the scale is only known {scale_text(calibration.scale_interval)} (95 %)"
     unfit = unfit_text(measured)
     if calibration.scale_interval <= WEAK:
         return unfit

@@ -11,6 +11,8 @@ import cv2
 from numpy.typing import NDArray
 
 from recon.errors import CalibrationError
+from recon.join.bundle import bundle_of
+from recon.join.bundle_covariance import depth_covariance
 from recon.join.joined_scene import LeftOut
 from recon.join.poses import CameraPose, Poses
 from recon.journal import Journal
@@ -23,6 +25,9 @@ _LONGEST_PX = 1600
 """Features of larger pictures cost time and improve the poses hardly."""
 _S_PER_PICTURE, _S_PER_PAIR = 60, 10
 """Limit of processor time, for machines that are busy or slow."""
+_KNOWN_FOCAL, _GUESSED_FOCAL = 0.01, 0.2
+"""Standard deviation of the logarithm of a focal length that is known (35 mm equivalents are rounded to 1 mm), and of
+one that is guessed (95 % of the fields of view from 43 to 81 degrees)."""
 _HELP = (
     "photos of one place need overlap (each shows at least half of what another shows), texture (not bare walls), "
     "and a step to the side between them, not only a turn; or give the poses with --poses"
@@ -98,7 +103,7 @@ def _poses(
     names = [str(name) for name in arrays.get("names", ())]
     if len(names) < 2:
         raise CalibrationError(f"fewer than two of the {len(photos)} photos show the same things: {_HELP}")
-    by_photo = {}
+    by_photo, focal_sigmas = {}, []
     for row, name in enumerate(names):
         index = int(Path(name).stem)
         photo, of_it = photos[index], arrays["image"] == row
@@ -107,6 +112,8 @@ def _poses(
         # Two views determine no focal length, so that the guess was kept.
         source: FocalSource = "fit" if len(photos) > 2 else "default"
         found = Intrinsics(fx, fy, cx, cy, width, height, source)
+        kept = _GUESSED_FOCAL if source == "default" else None
+        focal_sigmas.append(kept if cameras[index] is None else _KNOWN_FOCAL)
         by_photo[index] = CameraPose(
             world_T_cam=arrays["world_T_cam"][row],
             intrinsics=cameras[index] or found.resized(width=photo.width, height=photo.height),
@@ -118,4 +125,7 @@ def _poses(
         LeftOut(photos[index].name or f"photo {index + 1}", "it shares too few details with the other photos")
         for index in missing
     )
-    return Poses(by_photo, "pycolmap", left_out=left_out)
+    # The names are sorted, and with them the indices.
+    bundle = bundle_of(arrays, range(len(names)), focal_sigmas)
+    covariance = None if bundle is None else depth_covariance(bundle)
+    return Poses(by_photo, "pycolmap", left_out=left_out, depth_covariance=covariance)

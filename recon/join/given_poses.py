@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from recon.errors import CalibrationError
+from recon.join.bundle import bundle_of
+from recon.join.bundle_covariance import depth_covariance
 from recon.join.joined_scene import LeftOut
 from recon.join.photo_set import NamedPhoto
 from recon.join.pose_files import (
@@ -51,7 +53,7 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
         raise PoseFileError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise PoseFileError(f"{path} cannot be read as poses: {error}") from error
-    by_photo, owners = {}, dict[int, str]()
+    by_photo, rows, owners = {}, list[int](), dict[int, str]()
     for index, photo in enumerate(photos):
         pose = found.of(photo.photo.path or photo.name)
         if pose is not None:
@@ -59,6 +61,7 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
             if owner != photo.name:
                 raise PoseFileError(f"{path} has one pose for {owner} and {photo.name}: omit one of them")
             by_photo[index] = _camera_pose(pose, photo.photo, path, unit_m or 1.0)
+            rows += [] if pose.row is None else [pose.row]
     if len(by_photo) < 2:
         names = ", ".join(name[:60] for name in list(found.by_name)[:3])
         raise PoseFileError(
@@ -70,7 +73,9 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
         if index not in by_photo
     ]
     metric = found.metric or unit_m is not None
-    return Poses(by_photo, found.source, METRIC_SIGMA if metric else None, tuple(left_out))
+    bundle = None if found.model is None else bundle_of(found.model, rows, [None] * len(rows))
+    covariance = None if bundle is None else depth_covariance(bundle)
+    return Poses(by_photo, found.source, METRIC_SIGMA if metric else None, tuple(left_out), covariance)
 
 
 def _table(path: Path) -> PoseTable:
@@ -119,8 +124,9 @@ def _colmap(folder: Path) -> PoseTable:
             (width, height),
             arrays["px"][here],
             arrays["z"][here],
+            row,
         )
-    return table(poses, "COLMAP", metric=False)
+    return replace(table(poses, "COLMAP", metric=False), model=arrays)
 
 
 def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> CameraPose:

@@ -86,7 +86,11 @@ def join_photos(
     # 4. One scale for all
     problems, left_out = _problems(datas, journal)
     with journal.stage(f"Fitting one scale to {len(problems)} photos"):
-        fitted = joint_fit([each for _, each in problems], unit_sigma=poses.unit_sigma)
+        fitted = joint_fit(
+            [each for _, each in problems],
+            unit_sigma=poses.unit_sigma,
+            depth_covariance=poses.covariance_of([index for index, _ in problems]),
+        )
     report_fit(fitted, problems, poses, journal)
     # 5. Scene
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)

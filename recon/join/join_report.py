@@ -10,6 +10,7 @@ from recon.join.photo_set import NamedPhoto
 from recon.join.poses import Poses
 from recon.join.view_problem import ViewProblem
 from recon.journal import Entry, Journal
+from recon.statistics import scale_text
 from recon.types import DEFAULT_FOV_DEG
 
 
@@ -49,14 +50,14 @@ def report_fit(
     unit = "" if poses.unit_sigma is None else f", {fitted.metres_per_unit:.4f} m per unit of the poses"
     journal.decide(
         "scale",
-        f"one scale for {len(problems)} photos ± {100 * fitted.scale_interval:.1f} % (95 %){unit}",
+        f"one scale for {len(problems)} photos {scale_text(fitted.scale_interval)} (95 %){unit}",
         metres_per_unit=fitted.metres_per_unit,
         scale_interval=fitted.scale_interval,
     )
     if fitted.scale_interval > WEAK:
         journal.warn(
             "scale",
-            f"the scale is only known to ± {100 * fitted.scale_interval:.0f} % (95 %): add --length with the name of "
+            f"the scale is only known {scale_text(fitted.scale_interval)} (95 %): add --length with the name of "
             "a photo (a.jpg:100,200:100,900=2.03m), or measured depth (--depth)",
         )
     for (_, view), calibration, vote in zip(problems, fitted.calibrations, fitted.votes, strict=True):

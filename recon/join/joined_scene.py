@@ -6,6 +6,7 @@ from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon.provenance import Provenance
 from recon.scene import Scene
+from recon.statistics import scale_text
 from recon.values import Value
 
 
@@ -46,5 +47,5 @@ class JoinedScene(Value):
         return Scene(view.photo, view.intrinsics, view.depth, view.sky, self.options, self.provenance[index])
 
     def __repr__(self) -> str:
-        sure = "± unknown" if self.scale_interval is None else f"± {100 * self.scale_interval:.1f} %"
+        sure = "± unknown" if self.scale_interval is None else scale_text(self.scale_interval)
         return f"JoinedScene({len(self.views)} views, scale {sure}, left out: {len(self.left_out)})"

@@ -39,12 +39,16 @@ class JointFit:
     """(N,) False for photos whose own metres disagree with the others, or that have none."""
 
 
-def joint_fit(views: Sequence[ViewProblem], *, unit_sigma: float | None) -> JointFit:
+def joint_fit(
+    views: Sequence[ViewProblem], *, unit_sigma: float | None, depth_covariance: Array | None = None
+) -> JointFit:
     """Fits all photos.
 
     Args:
         views: One or more.
         unit_sigma: Relative standard deviation of the unit of the poses, if it is the metre; None: it is unknown.
+        depth_covariance: (N, N) of the log depth of the points of the photos relative to the distances between the
+            cameras; None: these are exact, or nothing is known of their errors.
 
     Raises:
         CalibrationError: Nothing determines the metre, or the constraints contradict each other.
@@ -62,6 +66,9 @@ def joint_fit(views: Sequence[ViewProblem], *, unit_sigma: float | None) -> Join
     every, weighed, votes, jacobian = _polished(unknowns, every, unit_sigma)
     _check_constraints(unknowns, every, weighed)
     covariance = covariance_of(jacobian.T @ jacobian)
+    if depth_covariance is not None:
+        moved = _moved_by_depth(weighed, jacobian, covariance)
+        covariance = covariance + moved @ depth_covariance @ moved.T
     sigma = float(np.sqrt(covariance[-2, -2]))
     split, places = unknowns.split(every), unknowns.places()
     calibrations = tuple(
@@ -97,6 +104,16 @@ def _polished(
             break
         agreed = now
     return every, weighed, votes, result.jac
+
+
+def _moved_by_depth(weighed: Sequence[Weighed], jacobian: Array, covariance: Array) -> Array:
+    """(U, N) by how much the unknowns change with the log depth of the points of each photo.
+
+    Points that are farther by a factor are the same as a metre that is shorter by it, for this photo alone.
+    """
+    ends = np.cumsum([each.agree.sum() + each.dense_agree.sum() for each in weighed])
+    parts = [jacobian[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return -covariance @ np.stack([part.T @ part[:, -2] for part in parts], axis=1)
 
 
 def _check_constraints(unknowns: Unknowns, every: Array, weighed: Sequence[Weighed]) -> None:

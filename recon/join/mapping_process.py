@@ -93,9 +93,10 @@ def _options(database: Path, cameras: list[dict[str, Any]], threads: int) -> Any
 
 def as_arrays(model: Any) -> dict[str, Any]:
     """Of the registered pictures: names, world_T_cam (N, 4, 4), params (N, 4) fx fy cx cy px, sizes (N, 2) px; of
-    their points: image (M,) index of the picture, px (M, 2), z (M,)."""
+    their features: image (M,) index of the picture, point (M,) index of the point, px (M, 2), z (M,); points (P, 3);
+    camera (N,) of each picture, as numbered by pycolmap."""
     names: list[str] = []
-    poses, params, sizes, image_of, px, z = [], [], [], [], [], []
+    poses, params, sizes, cameras, image_of, point_of, px, z = [], [], [], [], [], [], [], []
     for image in sorted(model.images.values(), key=lambda each: each.name):
         if not image.has_pose:
             continue
@@ -106,17 +107,23 @@ def as_arrays(model: Any) -> dict[str, Any]:
         for point in image.points2D:
             if point.has_point3D():
                 image_of.append(len(names))
+                point_of.append(point.point3D_id)
                 px.append(point.xy)
                 z.append((cam_T_world * model.points3D[point.point3D_id].xyz)[2])
         names.append(image.name)
+        cameras.append(image.camera_id)
         sizes.append((camera.width, camera.height))
         poses.append(world_T_cam)
+    ids, point_of_feature = np.unique(np.array(point_of, np.int64), return_inverse=True)
     return {
         "names": np.array(names),
         "world_T_cam": np.array(poses).reshape(-1, 4, 4),
         "params": np.array(params).reshape(-1, 4),
         "sizes": np.array(sizes, np.int64).reshape(-1, 2),
+        "camera": np.array(cameras, np.int64),
+        "points": np.array([model.points3D[each].xyz for each in ids], np.float64).reshape(-1, 3),
         "image": np.array(image_of, np.int64),
+        "point": point_of_feature,
         "px": np.array(px, np.float64).reshape(-1, 2),
         "z": np.array(z, np.float64),
     }

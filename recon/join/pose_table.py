@@ -35,6 +35,8 @@ class NamedPose:
     """(N, 2) as ``CameraPose``, px of a picture of that size."""
     points_z: NDArray[np.float64] | None = None
     """(N,) as ``CameraPose``."""
+    row: int | None = None
+    """In the table's ``model``."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class PoseTable:
     """For a person: ``transforms.json``."""
     metric: bool
     """Whether the unit is the metre."""
+    model: Mapping[str, NDArray[Any]] | None = None
+    """The arrays of ``mapping_process.as_arrays``, of a COLMAP model."""
 
     def of(self, path: str) -> NamedPose | None:
         """The pose of a photo with this file name; suffixes need not agree.

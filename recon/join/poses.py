@@ -1,6 +1,6 @@
 """Where the cameras stand: what pycolmap, or a file of poses, says of several photos before their scale is known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,3 +49,13 @@ class Poses:
     """Relative standard deviation of the unit, if it is the metre; None: the unit is unknown."""
     left_out: tuple[LeftOut, ...] = ()
     """Photos without a pose."""
+    depth_covariance: NDArray[np.float64] | None = None
+    """(N, N) of the log depth of the photos, in the order of their indices, relative to the distances between the
+    cameras (``bundle_covariance``); None if the source does not say how sure it is."""
+
+    def covariance_of(self, indices: Sequence[int]) -> NDArray[np.float64] | None:
+        """The part of ``depth_covariance`` that belongs to some of the photos."""
+        if self.depth_covariance is None:
+            return None
+        rows = np.searchsorted(sorted(self.by_photo), indices)
+        return self.depth_covariance[np.ix_(rows, rows)]

@@ -81,7 +81,7 @@ def view_problem(data: ViewData) -> ViewProblem:
             f"only {common} points of it are known from other photos, and {MIN_SAMPLES} are needed: it needs more "
             "overlap or texture"
         )
-    dense = _thinned(dense_of(values, data.points, error))
+    dense = _thinned(dense_of(_read_as_constraints(values, data.points), data.points, error))
     if relative:
         check_reference_range(dense.z_m, "the points that several photos show")
     problem = Problem(
@@ -98,6 +98,17 @@ def view_problem(data: ViewData) -> ViewProblem:
     return ViewProblem(
         data, values, replace(problem, explicit=explicit, spread=spread), alone.x, prior, shared
     )
+
+
+def _read_as_constraints(values: Values, points: MetricDepth) -> Values:
+    """The values at the points are medians of 3 x 3 pixels, as at the positions of constraints (``Values.at``): the
+    scatter of the points is then the error to expect there."""
+    rows, columns = np.nonzero(values.valid & points.valid)
+    padded = np.pad(np.where(values.valid, values.value, np.nan), 1, constant_values=np.nan)
+    around = [padded[rows + down, columns + right] for down in range(3) for right in range(3)]
+    value = values.value.copy()
+    value[rows, columns] = np.nanmedian(around, axis=0)
+    return replace(values, value=value)
 
 
 def _check_agreement(alone: Solution, *, most_scatter: float) -> None:

@@ -15,6 +15,7 @@ from recon.estimator_names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
+from recon.statistics import scale_text
 from recon.types import FloatMap
 
 Array = NDArray[np.float64]
@@ -240,7 +241,7 @@ def _calibrated(
     if calibration.covariance is None:
         missing.append("the error of the calibration, which is missing from this scene file")
         return None
-    notes = [f"scale ± {100 * calibration.scale_interval:.1f} %"] if calibration.scale_interval else []
+    notes = [f"scale {scale_text(calibration.scale_interval)}"] if calibration.scale_interval else []
     if not calibration.has_constraints:
         notes.append(f"assuming {calibration.reference} is correct")
     includes.append(

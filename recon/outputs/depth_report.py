@@ -13,6 +13,7 @@ from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
 from recon.report.plot import Axis, histogram
 from recon.report.slices import Slices, drawn_on_photo, slice_plots
 from recon.scene import Scene
+from recon.statistics import scale_text
 from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
 from recon.units import metres
 
@@ -93,7 +94,7 @@ def _statistics(statistics: DepthStatistics) -> str:
 def _interval_note(statistics: DepthStatistics) -> str:
     if statistics.scale_interval is None:
         return "How far off the metric scale may be is not known."
-    return f"The metric scale is known to ± {100 * statistics.scale_interval:.0f} % (95 % confidence)."
+    return f"The metric scale is uncertain: {scale_text(statistics.scale_interval, 0)} (95 % confidence)."
 
 
 def _histogram(known: NDArray[np.float32], scale: ColourScale, near: float, far: float) -> str:

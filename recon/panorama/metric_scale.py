@@ -13,7 +13,7 @@ from recon.journal import Journal
 from recon.panorama.blend import PanoramaRange
 from recon.panorama.floor_height import floor_height
 from recon.panorama.sphere import Array, Sphere
-from recon.statistics import COVERAGE_FACTOR
+from recon.statistics import COVERAGE_FACTOR, scale_text
 
 _CONTRADICTION = 4.0
 """Standard deviations from the others' median beyond which a measurement is left out, or two contradict."""
@@ -61,7 +61,7 @@ def metric_scale(
     texts = tuple(dict.fromkeys(one.text for one, is_used in zip(singles, used, strict=True) if is_used))
     journal.decide(
         "calibration",
-        f"ranges multiplied by {exp(mean):.3f}, ± {100 * interval:.1f} % (95 %), by {', '.join(texts)}",
+        f"ranges multiplied by {exp(mean):.3f}, {scale_text(interval)} (95 %), by {', '.join(texts)}",
         factor=exp(mean),
         interval=interval,
     )

@@ -140,11 +140,14 @@ def test_what_was_given_comes_back() -> None:
 
 def test_a_weak_scale_and_an_unfit_estimator_are_one_warning() -> None:
     (message,) = doubts(calibrated([at(BOX)], ROUGH), ROUGH)
-    assert message.startswith("the scale is only known to ± ") and "m is unfit for measuring" in message
+    assert (
+        message.startswith("the scale is only known within a factor of ")
+        and "m is unfit for measuring" in message
+    )
     assert doubts(calibrated([at(BOX)]), MODEL) == [] and unfit_text(MODEL) is None
     (weak,) = doubts(calibrated([LengthBetween((20.5, 20.5), (35.5, 20.5), 0.75, 0.3)]), MODEL)
     assert (
-        weak.startswith("the scale is only known to ± ")
+        weak.startswith("the scale is only known within a factor of ")
         and "unfit" not in weak
         and "add --length or --at" in weak
     )

@@ -215,7 +215,10 @@ def _two_poses(module: str, words: Sequence[object], **_: object) -> None:
         names=np.array(["000000.png", "000001.png"]),
         world_T_cam=np.stack([np.eye(4)] * 2),
         params=np.array([[400.0, 400, 240, 180]] * 2),
+        camera=np.array([1, 1]),
+        points=np.zeros((0, 3)),
         image=np.zeros(0, np.int64),
+        point=np.zeros(0, np.int64),
         px=np.zeros((0, 2)),
         z=np.zeros(0),
     )

@@ -15,4 +15,4 @@ def test_a_scale_that_is_hardly_known_is_a_warning(interval: float, warns: bool)
     report_fit(JointFit((), 1.0, interval, np.ones(0, np.bool_)), (), Poses({}, "pycolmap"), journal)
     warned = [entry.message for entry in journal.entries if entry.kind == "warning"]
     assert bool(warned) is warns
-    assert not warns or ("± 86 %" in warned[0] and "--length" in warned[0])
+    assert not warns or ("within a factor of 1.9 (95 %)" in warned[0] and "--length" in warned[0])

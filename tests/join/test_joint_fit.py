@@ -125,7 +125,7 @@ def test_a_photo_with_too_few_common_points_is_refused(views: tuple[PosedView, .
 
 
 def test_a_rough_estimator_is_not_refused_for_its_usual_error(views: tuple[PosedView, ...]) -> None:
-    data = spoiled(views[0], np.random.default_rng(0), kind="metric", unit_m=UNIT_M, noise=0.5)
+    data = spoiled(views[0], np.random.default_rng(0), kind="metric", unit_m=UNIT_M, noise=0.9)
     with pytest.raises(CalibrationError, match="does not fit the poses"):
         view_problem(data)
     view_problem(replace(data, estimate=replace(data.estimate, model="preview")))

@@ -1,7 +1,6 @@
 """Figures of joined photos: poses, recovered scale, and whether its 95 % interval contains the truth.
 
 python -m tools.bench.join walks [--photos 2 5 10] [--seeds 3]     pycolmap's own poses on generated walks
-python -m tools.bench.join coverage [--draws 60]     relative depth of random scale, noise, 10 % outliers, one length
 python -m tools.bench.join kinect FOLDER [--photos 2 5 20]     7-Scenes frames with measured depth
 python -m tools.bench.join fit [--photos 50]     time and memory of the fit alone
 """
@@ -154,41 +153,6 @@ def _frame(folder: Path, pair: dict) -> PosedView:
     return PosedView(photo, camera, world_T_cam, depth)  # type: ignore[arg-type]
 
 
-def coverage(draws: int) -> str:
-    """Three photos of relative depth, one length known to 1 cm in one of them."""
-    rows = []
-    views = walk(3, width=160, height=120).views
-    for noise in (0.03, 0.1):
-        off, intervals = [], []
-        for draw in range(draws):
-            rng = np.random.default_rng(draw)
-            ends = rng.uniform((10, 40), (150, 110), (2, 2))
-            length = true_length(views[1], tuple(ends[0]), tuple(ends[1]))
-            known = (length,)
-            unit_m = float(np.exp(rng.normal()))
-            problems = [
-                view_problem(
-                    spoiled(
-                        view,
-                        rng,
-                        kind="relative",
-                        unit_m=unit_m,
-                        noise=noise,
-                        constraints=known if k == 1 else (),
-                    )
-                )
-                for k, view in enumerate(views)
-            ]
-            fitted = joint_fit(problems, unit_sigma=None)
-            off.append(np.log(fitted.metres_per_unit / unit_m))
-            intervals.append(np.log1p(fitted.scale_interval))
-        inside = np.mean(np.abs(off) <= intervals)
-        median = 100 * np.median(np.abs(off))
-        rows.append([f"{100 * noise:.0f} %", f"{draws}", f"{median:.1f} %", f"{100 * inside:.0f} %"])
-        print(rows[-1], file=sys.stderr, flush=True)
-    return table(("noise of a pixel", "draws", "error of scale, median", "inside the 95 % interval"), rows)
-
-
 def fit(count: int) -> str:
     """The fit alone, for relative depth with one known length."""
     views = walk(3, width=160, height=120).views
@@ -214,15 +178,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("walks", "coverage", "kinect", "fit"))
+    parser.add_argument("what", choices=("walks", "kinect", "fit"))
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--photos", type=int, nargs="+", default=[2, 5, 10])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--draws", type=int, default=60)
     given = parser.parse_args()
     if given.what == "kinect":
         print(kinect(given.folder, given.photos))
     elif given.what == "walks":
         print(walks(given.photos, given.seeds))
     else:
-        print(coverage(given.draws) if given.what == "coverage" else fit(given.photos[0]))
+        print(fit(given.photos[0]))

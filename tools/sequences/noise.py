@@ -36,14 +36,24 @@ def noisy(
         share = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), soft_px)
         inverse = cv2.GaussianBlur(inverse, (0, 0), soft_px) / np.maximum(share, np.float32(1e-6))
     height, width = inverse.shape
-    error = rng.normal(0, scale) + sum(
-        _field(rng, height, width, width * share) * noise / np.sqrt(2) for share in (0.05, 0.01)
-    )
+    error = rng.normal(0, scale) + _smooth(rng, height, width, noise)
     patches = _field(rng, height, width, 0.02 * width)
     wrong = np.abs(patches) > np.quantile(np.abs(patches), 1 - outliers)
     error = error + np.where(wrong, np.sign(patches) * rng.uniform(0.2, 0.4), 0)
     z_m = (np.exp(error) / np.where(valid, inverse, 1)).astype(np.float32)
     return replace(view, depth=replace(view.depth, z_m=z_m))
+
+
+def smooth_noise(view: PosedView, rng: np.random.Generator, noise: float) -> PosedView:
+    """The view with the smooth errors of ``noisy`` alone."""
+    z_m = view.depth.z_m * np.exp(_smooth(rng, view.photo.height, view.photo.width, noise))
+    return replace(view, depth=replace(view.depth, z_m=z_m.astype(np.float32)))
+
+
+def _smooth(rng: np.random.Generator, height: int, width: int, noise: float) -> np.ndarray:
+    """(H, W) half of the variance is smooth over a twentieth of the width, half of it over a hundredth."""
+    parts = [_field(rng, height, width, width * share) for share in (0.05, 0.01)]
+    return np.sum(parts, axis=0) * noise / np.sqrt(2)
 
 
 def _field(rng: np.random.Generator, height: int, width: int, sigma_px: float) -> np.ndarray:

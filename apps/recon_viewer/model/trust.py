@@ -9,7 +9,7 @@ from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.report import doubts
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.scene import Scene
-from recon.statistics import COVERAGE_FACTOR
+from recon.statistics import COVERAGE_FACTOR, scale_text
 from recon.strict_json import as_kind
 from recon_viewer.model.state import Layer
 
@@ -61,7 +61,7 @@ def trust_of(layer: Layer, scene: Scene | None) -> Trust:
 def _summary(scene: Scene, calibration: Calibration | None) -> str:
     model = scene.provenance.model_name or "unknown origin"
     interval = scene.depth.scale_interval
-    sure = "± unknown" if interval is None else f"± {100 * interval:.2g} % (95 %)"
+    sure = "± unknown" if interval is None else f"{scale_text(interval)} (95 %)"
     if calibration is None:
         return f"Scale of {model}: {sure}"
     return f"Scale from {calibration.reference}: {sure}"

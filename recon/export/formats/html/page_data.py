@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recon.export.format import Content
 from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
+from recon.statistics import scale_text
 from recon.threads import blocks
 from recon.types import FOCAL_SOURCES, Intrinsics, Mesh
 from recon.units import metres, significant
@@ -105,9 +106,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         ("Focal length", "" if is_around(content) else _focal_length(camera)),
         (
             "Scale",
-            "95 % interval unknown"
-            if interval is None
-            else f"± {significant(100 * float(interval), 2)} % (95 %)",
+            "95 % interval unknown" if interval is None else f"{scale_text(interval)} (95 %)",
         ),
         ("Levelled", upright),
         ("Scene", size),

@@ -224,7 +224,7 @@ def test_what_the_page_says_of_the_scene(page):
     facts = dict(written.data["facts"])
     assert facts["Depth"] == "depthpro"
     assert facts["Revision"] == "abc123"
-    assert facts["Scale"] == "± 7 % (95 %)"
+    assert facts["Scale"] == "± 7.0 % (95 %)"
     assert "20.0 px" in facts["Focal length"]
     assert "EXIF" in facts["Focal length"]
     assert facts["Scene"] == "432 points"
