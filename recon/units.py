@@ -9,6 +9,9 @@ METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "i
 _UNKNOWN = 0.05
 """A length of unknown uncertainty is written as if it were known to this share."""
 
+_WIDEST = 0.3
+"""A wider interval of a scale is not symmetric any more, as its logarithm is what is normal."""
+
 
 def significant(number: float, digits: int) -> str:
     """A number with so many significant digits and never an exponent: 0.0123, 12.3, 12300; zeros at the end go."""
@@ -38,3 +41,15 @@ def metres(length_m: float, relative: float | None, most_decimals: int = 2) -> s
     """
     half = abs(length_m) * (_UNKNOWN if relative is None else relative)
     return f"{rounded(length_m, half, most_decimals)} m"
+
+
+def scale_text(interval: float, digits: int = 1) -> str:
+    """``± 3.1 %``, or ``within a factor of 1.9`` for a scale that may be 1.9 times too large or too small.
+
+    Args:
+        interval: Upper half-width of the 95 % interval, relative: 0.9 for 1.9 times as large.
+        digits: Decimals of the percentage.
+    """
+    if interval > _WIDEST:
+        return f"within a factor of {significant(1 + interval, 2)}"
+    return f"± {100 * interval:.{digits}f} %"

@@ -6,7 +6,8 @@ from math import exp, hypot, log
 from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.error_models import assumed_error_model
 from recon.error_model import ErrorModel
-from recon.statistics import COVERAGE_FACTOR, scale_text
+from recon.statistics import COVERAGE_FACTOR
+from recon.units import scale_text
 
 WEAK = 0.3
 """A wider 95 % interval (half-width) of the scale is a warning."""

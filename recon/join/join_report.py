@@ -10,8 +10,8 @@ from recon.join.photo_set import NamedPhoto
 from recon.join.poses import Poses
 from recon.join.view_problem import ViewProblem
 from recon.journal import Entry, Journal
-from recon.statistics import scale_text
 from recon.types import DEFAULT_FOV_DEG
+from recon.units import scale_text
 
 
 def report_poses(poses: Poses, photos: Sequence[NamedPhoto], journal: Journal) -> None:

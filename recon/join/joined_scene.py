@@ -6,7 +6,7 @@ from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon.provenance import Provenance
 from recon.scene import Scene
-from recon.statistics import scale_text
+from recon.units import scale_text
 from recon.values import Value
 
 

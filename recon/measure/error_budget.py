@@ -15,8 +15,8 @@ from recon.estimator_names import DEPTH_PRO, MEASURED, RELATIVE_FILE
 from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
-from recon.statistics import scale_text
 from recon.types import FloatMap
+from recon.units import scale_text
 
 Array = NDArray[np.float64]
 

@@ -13,9 +13,8 @@ from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
 from recon.report.plot import Axis, histogram
 from recon.report.slices import Slices, drawn_on_photo, slice_plots
 from recon.scene import Scene
-from recon.statistics import scale_text
 from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
-from recon.units import metres
+from recon.units import metres, scale_text
 
 _BARS = 60
 _HISTOGRAM_NOTE = "Share of the pixels with depth, over the range of the colours."

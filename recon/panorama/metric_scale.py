@@ -13,7 +13,8 @@ from recon.journal import Journal
 from recon.panorama.blend import PanoramaRange
 from recon.panorama.floor_height import floor_height
 from recon.panorama.sphere import Array, Sphere
-from recon.statistics import COVERAGE_FACTOR, scale_text
+from recon.statistics import COVERAGE_FACTOR
+from recon.units import scale_text
 
 _CONTRADICTION = 4.0
 """Standard deviations from the others' median beyond which a measurement is left out, or two contradict."""

@@ -9,8 +9,9 @@ from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.report import doubts
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.scene import Scene
-from recon.statistics import COVERAGE_FACTOR, scale_text
+from recon.statistics import COVERAGE_FACTOR
 from recon.strict_json import as_kind
+from recon.units import scale_text
 from recon_viewer.model.state import Layer
 
 

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from recon.export.format import Content
 from recon.export.formats.html.packing import Packed
 from recon.frames import FILE_AXES, apply, gl_T_cam
-from recon.statistics import scale_text
 from recon.threads import blocks
 from recon.types import FOCAL_SOURCES, Intrinsics, Mesh
-from recon.units import metres, significant
+from recon.units import metres, scale_text, significant
 from recon.version import GENERATOR
 
 _INSIDE_M = 0.01
