@@ -16,6 +16,7 @@ from recon.outputs.floor_plan import scene_plan
 from recon.outputs.plan_drawing import write_plan
 from recon.render.drawable import Drawn
 from recon.render.picture import Look, pictures
+from recon.render.refocus import Focus, aperture_m, depth_at, refocused, view_count
 from recon.render.stereo import combined, stereo_for
 from recon.render.subject import subject_of_scene
 from recon.render.view_camera import ViewCamera
@@ -65,7 +66,20 @@ def plan(scene: Scene) -> Picture:
             return np.asarray(picture.reduce(2))
 
 
-MAKERS: Mapping[str, Callable[[Scene], Picture]] = {"stereo": stereo, "relief": relief, "plan": plan}
+def refocus(scene: Scene) -> Picture:
+    """Focused on the armchair."""
+    subject = subject_of_scene(scene, "mesh", (960, 720))
+    focus = Focus(aperture_m(0.5, subject.start), depth_at(subject, (880, 560)))
+    look = Look(960, 720)
+    return refocused(subject, look, subject.start, focus, view_count(subject, look, focus))
+
+
+MAKERS: Mapping[str, Callable[[Scene], Picture]] = {
+    "stereo": stereo,
+    "relief": relief,
+    "plan": plan,
+    "refocus": refocus,
+}
 
 
 @click.command(help=__doc__)

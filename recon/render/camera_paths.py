@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from math import cos, pi, radians, sin
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from recon.render.view_camera import ViewCamera
 
-PathName = Literal["still", "swing", "turntable", "fly"]
-PATHS: tuple[PathName, ...] = ("still", "swing", "turntable", "fly")
+PathName = Literal["still", "swing", "turntable", "fly", "dolly-zoom"]
+PATHS: tuple[PathName, ...] = get_args(PathName)
 
 FLY_SHARE = 0.45
 """Length of a flight relative to the distance of the scene's centre, if nothing is in the way."""
 _NEAREST_SHARE = 0.7
 """Largest length of a flight relative to the distance of the nearest surface."""
+DOLLY_SHARE = 0.5
+"""How far a dolly zoom goes back, relative to the distance of the scene's centre."""
 _FLY_TURN_RAD = radians(8)
 _TILT_RAD = radians(4)
 
@@ -27,7 +29,8 @@ def cameras(
 
     Args:
         name: ``still``: no motion. ``swing``: to one side, to the other and back. ``turntable``: around the scene in
-            one direction. ``fly``: forward on a slight curve, and back.
+            one direction. ``fly``: forward on a slight curve, and back. ``dolly-zoom``: back and forward again, with
+            a focal length that keeps the size of what is at the scene's centre.
         start: The photo's camera, or another; it looks at the scene's centre.
         count: Number of frames.
         turn_deg: Angle between the ends of a swing, or angle of a turntable.
@@ -53,6 +56,10 @@ def cameras(
         elif name == "fly":
             there = (1 - cos(phase)) / 2
             yield start.revolve(_FLY_TURN_RAD * sin(phase), 0.0).dolly(1 - fly_share * there)
+        elif name == "dolly-zoom":
+            farther = 1 + DOLLY_SHARE * (1 - cos(phase)) / 2
+            lens = replace(start.lens, fx=start.lens.fx * farther, fy=start.lens.fy * farther)
+            yield replace(start.dolly(farther), lens=lens)
         else:
             yield start
 

@@ -106,6 +106,11 @@ class Renderer:
             flat[pixels] = self._smoothed(seen, texture, rough, pixels, flat[pixels])
         return np.rint(shown).astype(np.uint8)
 
+    def depth_m(self, camera: ViewCamera) -> Floats:
+        """(H, W) depth along the axis of a camera, m; infinite where nothing is."""
+        with np.errstate(divide="ignore"):
+            return np.reciprocal(inverse_of(self._drawn(self._projected(camera))))
+
     def _projected(self, camera: ViewCamera) -> Projected:
         size = {"width": self.look.width, "height": self.look.height}
         return projected(self._points, self._values, self._corners, camera, **size)

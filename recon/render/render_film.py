@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.journal import Journal
-from recon.render.camera_paths import cameras, fly_share, moved
+from recon.render.camera_paths import DOLLY_SHARE, cameras, fly_share, moved
 from recon.render.film import write_film, write_still
 from recon.render.film_plan import Film
 from recon.render.picture import Look, pictures
+from recon.render.refocus import Focus, refocused, view_count
 from recon.render.stereo import Stereo, combined
 from recon.render.subject import Subject
 from recon.render.view_camera import ViewCamera
@@ -30,6 +31,7 @@ def render_to(
     *,
     move: tuple[float, float, float] = (0.0, 0.0, 0.0),
     stereo: Stereo | None = None,
+    focus: Focus | None = None,
     overwrite: bool = True,
 ) -> None:
     """Writes the image or film atomically.
@@ -43,6 +45,7 @@ def render_to(
         journal: Receives a description of the camera path.
         move: Offset of the start camera: right, up and back, m.
         stereo: Two eyes; None: one.
+        focus: Of an image with a shallow depth of field; None: everything is sharp.
         overwrite: Replace existing files.
 
     Raises:
@@ -51,11 +54,21 @@ def render_to(
     start = moved(subject.start, move)
     if film.is_still:
         with journal.stage("Rendering"):
-            write_still(output, next(_shown(subject, look, [start], stereo)), overwrite=overwrite)
+            if focus is not None:
+                picture = refocused(subject, look, start, focus, view_count(subject, look, focus))
+            else:
+                picture = next(_shown(subject, look, [start], stereo))
+            write_still(output, picture, overwrite=overwrite)
         return
     share = fly_share(subject.nearest_m + move[2], start.distance_m)
     if film.way == "fly":
         journal.decide("camera", f"flies {share * start.distance_m:.1f} m forward and back")
+    elif film.way == "dolly-zoom":
+        journal.decide(
+            "camera",
+            f"goes back {DOLLY_SHARE * start.distance_m:.2f} m and zooms in: what is {start.distance_m:.2f} m ahead "
+            "keeps its size",
+        )
     elif film.way != "still":
         journal.decide(
             "camera", f"turns {film.turn_deg:.0f} degrees about a point {start.distance_m:.1f} m ahead"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tilted_rooms import cam_R_world
 
 from recon.frames import gl_T_cam
-from recon.render.camera_paths import FLY_SHARE, PATHS, PathName, cameras, fly_share, moved
+from recon.render.camera_paths import DOLLY_SHARE, FLY_SHARE, PATHS, PathName, cameras, fly_share, moved
 from recon.render.view_camera import ViewCamera, photo_camera
 from recon.types import Intrinsics
 
@@ -45,7 +45,7 @@ def test_every_way_begins_where_the_photo_was_taken(
         places = list(cameras(name, start, count, turn_deg))
         assert len(places) == count
         np.testing.assert_allclose(places[0].view_T_world, start.view_T_world, atol=1e-9)
-        assert all(place.lens == start.lens for place in places)
+        assert name == "dolly-zoom" or all(place.lens == start.lens for place in places)
 
 
 @given(
@@ -67,7 +67,7 @@ def test_a_revolved_camera_keeps_its_roll_and_its_distance(
     np.testing.assert_allclose(start.revolve(turn, 0).eye, start.orbit(turn, 0).eye, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["swing", "turntable", "fly"])
+@pytest.mark.parametrize("name", ["swing", "turntable", "fly", "dolly-zoom"])
 @pytest.mark.parametrize("turn_deg", [40.0, 360.0])
 def test_after_the_last_picture_comes_the_first_without_a_jump(name: PathName, turn_deg: float) -> None:
     eyes = _eyes(list(cameras(name, START, 200, turn_deg)))
@@ -77,7 +77,7 @@ def test_after_the_last_picture_comes_the_first_without_a_jump(name: PathName, t
     assert steps.max() < 4 * steps.mean()
 
 
-@pytest.mark.parametrize("name", ["swing", "fly"])
+@pytest.mark.parametrize("name", ["swing", "fly", "dolly-zoom"])
 def test_it_starts_and_ends_at_rest(name: PathName) -> None:
     eyes = _eyes(list(cameras(name, START, 200, 40.0)))
     steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
@@ -106,6 +106,23 @@ def test_a_flight_stays_before_what_is_nearest(nearest_m: float, middle_m: float
     start = photo_camera(_LENS, gl_T_cam, middle_m)
     nearest = min(place.distance_m for place in cameras("fly", start, 50, 40.0, share))
     assert nearest == pytest.approx(middle_m * (1 - share), rel=1e-3)
+
+
+def test_a_dolly_zoom_keeps_the_subject_in_place_and_enlarges_what_is_behind() -> None:
+    places = list(cameras("dolly-zoom", START, 100, 40.0))
+    # START is at the origin, 4 m from the centre of the path, with f = 700 px.
+    for camera in places:
+        factor = camera.distance_m / 4
+        grid = [(x, y, -z) for x in (-1.0, 0.5) for y in (0.3, -0.8) for z in (2.0, 4.0, 9.0)]
+        seen, ahead_m = camera.project(np.array(grid, np.float32), 640, 480)
+        for (x, y, back), (x_px, y_px), ahead in zip(grid, seen, ahead_m, strict=True):
+            assert ahead == pytest.approx(-back + 4 * (factor - 1), rel=1e-6)
+            scale = 700 * factor / ahead
+            assert (x_px, y_px) == pytest.approx((310 + scale * x, 250 - scale * y), rel=1e-5)
+        at_subject = [k for k, point in enumerate(grid) if point[2] == -4.0]
+        there = START.project(np.array(grid, np.float32), 640, 480)[0]
+        np.testing.assert_allclose(seen[at_subject], there[at_subject], atol=1e-3)
+    assert max(camera.distance_m for camera in places) == pytest.approx(4 * (1 + DOLLY_SHARE), rel=1e-3)
 
 
 def test_a_moved_camera_looks_the_same_way() -> None:

@@ -24,9 +24,11 @@ from recon_cli.options.scene_options import (
 )
 
 if TYPE_CHECKING:
+    from recon.constraints import Pixel
     from recon.render.camera_paths import PathName
     from recon.render.film_plan import Film
     from recon.render.picture import Look
+    from recon.render.refocus import Focus
     from recon.render.stereo import Layout, Stereo
     from recon.render.subject import Subject
 
@@ -39,10 +41,12 @@ Examples:
   recon render scene.npz -o frames --path fly         numbered PNGs in a folder
   recon render scene.glb -o model.mp4                 any file that `recon view` opens
   recon render photo.jpg -o pair.jpg --stereo sbs     a stereo picture, with the eyes 63 mm apart
+  recon render photo.jpg -o bokeh.jpg --refocus 812,440 --aperture f/1.4
+  recon render photo.jpg -o vertigo.mp4 --path dolly-zoom --subject 812,440
 \b
 The camera starts where the photo was taken; for exported files, at the camera in the file, or in front of the scene.
 swing: to both sides and back. turntable: full turn (back sides are not reconstructed). fly: forward up to the nearest
-surface, and back.
+surface, and back. dolly-zoom: back, while zooming in, so that the subject keeps its size.
 """
 
 
@@ -69,6 +73,9 @@ def render(
     stereo: "Layout | None",
     ipd: float | None,
     convergence: float | None,
+    refocus: "tuple[Pixel] | None",
+    aperture: float | None,
+    subject: "tuple[Pixel] | None",
     overwrite: bool,
     dry_run: bool,
     **values: Any,
@@ -81,12 +88,17 @@ def render(
     from recon.errors import ExportError, PhotoError
     from recon.render.film import check_film, files
     from recon.render.film_plan import look_for
+    from recon.render.refocus import aimed, depth_at
     from recon.render.render_film import render_to
 
     check_film(output)
     film = _film_of(output, way, size, turn, seconds, fps)
     if stereo is None and (ipd or convergence):
         raise click.UsageError("--ipd and --convergence need --stereo sbs, tb, anaglyph or cross")
+    if aperture and refocus is None:
+        raise click.UsageError("--aperture needs --refocus X,Y")
+    if refocus is not None and (stereo is not None or not film.is_still):
+        raise click.UsageError("--refocus makes an image, without --stereo: give -o FILE.jpg or FILE.png")
     if not file.exists():
         raise PhotoError(f"{file} does not exist")
     inputs = inputs_of(file, options_from(values))
@@ -94,26 +106,30 @@ def render(
     if dry_run:
         _show_plan(file, output, film, values, session)
         return
-    subject = _open(file, shape, film, size, values, session)
-    if subject.drawn.is_empty:
+    shown = _open(file, shape, film, size, values, session)
+    if shown.drawn.is_empty:
         raise ExportError(
             f"{file}: nothing to render, since all depth was removed; try --edge 0, a larger --max-depth, or a "
             "smaller --stride"
         )
+    if subject is not None:
+        shown = aimed(shown, depth_at(shown, subject[0]))
+    focus = None if refocus is None else _focus(shown, refocus[0], aperture, session)
     eyes = None
     if stereo is not None:
-        eyes = _eyes(subject, move, stereo, ipd, convergence, session)
-        subject = eyes.cropped(subject)
-    off_centre = any(move) or eyes is not None
-    look = look_for(subject, film, size, moved=off_centre, background=background, point_size_px=point_size)
+        eyes = _eyes(shown, move, stereo, ipd, convergence, session)
+        shown = eyes.cropped(shown)
+    off_centre = any(move) or eyes is not None or focus is not None
+    look = look_for(shown, film, size, moved=off_centre, background=background, point_size_px=point_size)
 
     @contextmanager
     def steps(count: int) -> Iterator[Callable[[], object]]:
         with session.journal.count(count, "frames") as bar:
             yield bar.advance
 
+    journal = session.journal
     render_to(
-        output, subject, film, look, steps, session.journal, move=move, stereo=eyes, overwrite=overwrite
+        output, shown, film, look, steps, journal, move=move, stereo=eyes, focus=focus, overwrite=overwrite
     )
     _report(output, film, look, eyes, session)
 
@@ -149,6 +165,19 @@ def _eyes(
             "stereo", f"parallax over {COMFORTABLE:.0%} of the width strains eyes; use a smaller --ipd"
         )
     return eyes
+
+
+def _focus(subject: "Subject", at_px: "Pixel", f_number: float | None, session: Session) -> "Focus":
+    from recon.render.refocus import F_NUMBER, Focus, aperture_m, depth_at
+
+    focus = Focus(aperture_m(f_number or F_NUMBER, subject.start), depth_at(subject, at_px))
+    session.journal.decide(
+        "focus",
+        f"{focus.distance_m:.2f} m, f/{f_number or F_NUMBER:g}: an aperture of {1000 * focus.aperture_m:.1f} mm",
+        distance_m=focus.distance_m,
+        aperture_m=focus.aperture_m,
+    )
+    return focus
 
 
 def _report(output: Path, film: "Film", look: "Look", eyes: "Stereo | None", session: Session) -> None:

@@ -9,11 +9,12 @@ import click
 
 from recon.render.film_plan import FILM_S
 from recon_cli.option_groups import option
-from recon_cli.options.param_types import Distance, Number
+from recon_cli.options.param_types import Distance, Number, Positions
 from recon_cli.options.scene_options import OutputPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _MOST_PX = 8192
+_LEAST_F, _MOST_F = 0.1, 64
 
 
 class _Size(click.ParamType):
@@ -40,6 +41,19 @@ class _Colour(click.ParamType):
             return ImageColor.getrgb(value)[:3]
         except ValueError:
             self.fail(f"expected a colour as black or #202428, got {value!r}", param, ctx)
+
+
+class _FNumber(click.ParamType):
+    name = "f/N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        try:
+            number = float(str(value).lower().removeprefix("f").removeprefix("/"))
+        except ValueError:
+            number = 0.0
+        if not _LEAST_F <= number <= _MOST_F:
+            self.fail(f"expected an f-number from f/{_LEAST_F} to f/{_MOST_F}, such as f/1.8, got {value!r}")
+        return number
 
 
 class _Offset(click.ParamType):
@@ -70,7 +84,7 @@ _OPTIONS = (
         "--path",
         "way",
         group="Output",
-        type=click.Choice(["still", "swing", "turntable", "fly"]),
+        type=click.Choice(["still", "swing", "turntable", "fly", "dolly-zoom"]),
         help="Camera path. Default: still for an image, swing for a film.",
     ),
     option(
@@ -144,6 +158,26 @@ _OPTIONS = (
         group="Output",
         type=Distance(),
         help="Stereo: distance that appears in the plane of the screen; inf: parallel. Default: the nearest in view.",
+    ),
+    option(
+        "--refocus",
+        group="Output",
+        type=Positions(1, 1, "812,440"),
+        metavar="X,Y",
+        help="Blur an image as a lens does that is focused on this position of the photo.",
+    ),
+    option(
+        "--aperture",
+        group="Output",
+        type=_FNumber(),
+        help="Refocus: f-number of a full-frame lens with the photo's angle of view. Default: f/1.8.",
+    ),
+    option(
+        "--subject",
+        group="Output",
+        type=Positions(1, 1, "812,440"),
+        metavar="X,Y",
+        help="Position of the photo at whose distance the centre of the path is. Default: the median distance.",
     ),
 )
 

@@ -259,3 +259,33 @@ def test_a_stereo_picture_and_film_say_their_distances(file: Path) -> None:
     assert "strains eyes" in done.stderr and "2000 mm apart, no parallax at" in done.stderr
     with Image.open(film) as picture:
         assert picture.size == (160, 60) and getattr(picture, "n_frames", 1) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["-o", "a.png", "--aperture", "f/2"], 2, "--aperture needs --refocus"),
+        (["-o", "a.png", "--refocus", "80"], 2, "expected 812,440"),
+        (["-o", "a.png", "--refocus", "80,60", "--aperture", "f/0"], 2, "expected an f-number"),
+        (["-o", "a.png", "--refocus", "80,60", "--aperture", "nan"], 2, "expected an f-number"),
+        (["-o", "a.gif", "--refocus", "80,60"], 2, "--refocus makes an image"),
+        (["-o", "a.png", "--refocus", "80,60", "--stereo", "sbs"], 2, "--refocus makes an image"),
+        (["-o", "a.png", "--refocus", "800,60"], 1, "800,60 is outside the photo, which is 160 x 120 px"),
+        (["-o", "a.gif", "--subject", "8,600"], 1, "8,600 is outside the photo"),
+        (["-o", "a.png", "--refocus", "80,20", "--max-depth", "5.9"], 1, "nothing is at 80,20"),
+    ],
+)
+def test_bad_refocus_is_refused(file: Path, words: list[str], code: int, message: str) -> None:
+    done = _render(file, "-o", file.parent / words[1], *words[2:])
+    assert done.exit_code == code and message in done.stderr, done.stderr
+    assert _only(file.parent) == ["scene.npz"]
+
+
+def test_refocus_and_dolly_zoom_say_their_distances(file: Path) -> None:
+    picture = file.with_name("a.png")
+    done = _render(file, "-o", picture, "--refocus", "80,20", "--aperture", "1.4")
+    assert done.exit_code == 0 and picture.is_file(), done.stderr
+    assert "6.00 m, f/1.4: an aperture of 30.9 mm" in done.stderr
+    words = ["--path", "dolly-zoom", "--subject", "80,20", "--seconds", "0.3"]
+    done = _render(file, "-o", file.with_name("a.gif"), *words)
+    assert done.exit_code == 0 and "what is 6.00 m ahead keeps its size" in done.stderr, done.stderr
