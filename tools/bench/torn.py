@@ -1,10 +1,11 @@
-"""Counts holes and components of the default mesh, with and without the fragments along soft outlines.
+"""Counts holes, components and stretched triangles of the default mesh, with and without the ramps of soft outlines.
 
     python -m tools.bench.torn PHOTO...
 
 Holes are pixels with depth that show no mesh in a rendering from the photo's own camera, 1,000 px wide. Components
-are counted without the continued background, with the image area covered by components of fewer than 50 and 500
-triangles.
+are counted without the continued background, with the image area covered by components of fewer than 50 triangles,
+and that of triangles that the camera sees at a more grazing angle than 80 degrees: from the side they are streaks,
+unless they are a floor's far end.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -24,7 +26,8 @@ from recon.types import Mesh
 from tools.preview.contact_sheet import BACKGROUND, seen_from
 
 _WIDTH_PX = 1000
-_SMALL = (50, 500)
+_SMALL = 50
+_GRAZING_DEG = 80.0
 
 
 def holes(scene: Scene) -> int:
@@ -35,19 +38,32 @@ def holes(scene: Scene) -> int:
     return int((known & (seen_from(scene, 0, *size) == BACKGROUND).all(axis=2)).sum())
 
 
-def islands(mesh: Mesh) -> tuple[int, list[float]]:
+def islands(mesh: Mesh) -> tuple[int, float]:
     """Number of components, and the image area, %, covered by components of fewer than ``_SMALL`` triangles."""
-    assert mesh.uv is not None
     faces, count = mesh.faces, len(mesh.vertices)
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
     links = coo_matrix((np.ones(len(ends), bool), ends.T), (count, count))
     number, label = connected_components(links, directed=False)
     label = label[faces[:, 0]]
     triangles = np.bincount(label, minlength=number)
-    a, b, c = (mesh.uv[faces[:, k]].astype(np.float64) for k in range(3))
-    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    shares = [100 * float(area[triangles[label] < most].sum() / area.sum()) for most in _SMALL]
-    return int((triangles > 0).sum()), shares
+    area = _image_area(mesh)
+    return int((triangles > 0).sum()), 100 * float(area[triangles[label] < _SMALL].sum() / area.sum())
+
+
+def stretched(mesh: Mesh) -> float:
+    """The image area, %, of triangles that the camera sees at more than ``_GRAZING_DEG``."""
+    a, b, c = (mesh.vertices[mesh.faces[:, k]].astype(np.float64) for k in range(3))
+    normal, view = np.cross(b - a, c - a), a + b + c
+    length = np.linalg.norm(normal, axis=1) * np.linalg.norm(view, axis=1)
+    grazing = np.abs((normal * view).sum(axis=1)) < np.cos(np.radians(_GRAZING_DEG)) * length
+    area = _image_area(mesh)
+    return 100 * float(area[grazing].sum() / area.sum())
+
+
+def _image_area(mesh: Mesh) -> NDArray[np.float64]:
+    assert mesh.uv is not None
+    a, b, c = (mesh.uv[mesh.faces[:, k]].astype(np.float64) for k in range(3))
+    return np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
 
 
 def main() -> None:
@@ -57,20 +73,22 @@ def main() -> None:
     )
     parser.add_argument("photos", type=Path, nargs="+")
     photos = parser.parse_args().photos
-    merge = from_depth.merge_fragments
-    titles = ["photo", *(f"{what} {way}" for way in ("with fragments", "by default") for what in _COLUMNS)]
+    find = from_depth.soft_ramps
+    titles = ["photo", *(f"{what} {way}" for way in ("with ramps", "by default") for what in _COLUMNS)]
     print(f"| {' | '.join(titles)} |\n" + "|---" * len(titles) + "|")
     for photo in photos:
         scene = recon.reconstruct(photo, Options(model="preview", level=False))
         cells = [photo.name]
-        for made in (lambda z_m, keep, connections, share=0.0: (z_m, keep, connections), merge):
-            from_depth.merge_fragments = made
-            number, shares = islands(scene.with_options(replace(scene.options, fill=False)).mesh())
-            cells += [f"{holes(scene):,}", f"{number:,}", *(f"{share:.2f} %" for share in shares)]
+        for found in (lambda z_m, keep, focal_px, seen_pixels: np.zeros_like(keep), find):
+            from_depth.soft_ramps = found
+            mesh = scene.with_options(replace(scene.options, fill=False)).mesh()
+            number, small = islands(mesh)
+            cells += [f"{holes(scene.with_options(scene.options)):,}", f"{number:,}", f"{small:.2f} %"]
+            cells.append(f"{stretched(mesh):.1f} %")
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-_COLUMNS = ("black pixels", "components", *(f"in components below {most}" for most in _SMALL))
+_COLUMNS = ("black pixels", "components", f"in components below {_SMALL}", "stretched")
 
 if __name__ == "__main__":
     main()

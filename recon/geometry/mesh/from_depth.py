@@ -8,10 +8,11 @@ from recon.geometry.mesh.grid_mesh import MeshGrid, grid_mesh
 from recon.geometry.mesh.merge_fragments import largest_share, merge_fragments
 from recon.geometry.mesh.simplify import simplify
 from recon.geometry.mesh.snap_flying_pixels import snap_to_surfaces
+from recon.geometry.mesh.soft_ramps import soft_ramps
 from recon.geometry.mesh.triangulate import border_to_edge
-from recon.geometry.surface import Surface, every_nth
+from recon.geometry.surface import Surface, every_nth, restrict
 from recon.geometry.unproject import pixel_centres, rays_at, rays_of
-from recon.types import Intrinsics, Mesh
+from recon.types import Connections, Intrinsics, Mesh
 
 # The continued background gets at most 1 / _FILL_SHARE of the requested faces.
 _FILL_SHARE = 4
@@ -51,6 +52,11 @@ def mesh_from_depth(
     z_m, keep, connections = every_nth(surface, stride, inner, edge)
     # 2. Snap flying pixels and small fragments to adjacent surfaces
     between = surface.between[::stride, ::stride]
+    if seen_pixels is not None and edge > 0:
+        ramps = soft_ramps(z_m, keep, camera.fx / stride, seen_pixels)
+        keep, between = keep & ~ramps, between | ramps
+        connections = Connections(connections.right.copy(), connections.down.copy())
+        restrict(connections, keep)
     z_m, keep, connections = snap_to_surfaces(z_m, keep, between, connections)
     z_m, keep, connections = merge_fragments(z_m, keep | between, connections, largest_share(seen_pixels))
     between = between & ~keep
