@@ -303,6 +303,8 @@ class ViewerWindow:
         self.panel.widget.visible = panel > 0
         self.panel.widget.frame = gui.Rect(rect.get_right() - panel, top, panel, height)
         column = column_px(rect.width, panel, _PICTURES_EM, em) if state.view.pictures and not empty else 0
+        if state.view.swapped and column:
+            column = rect.width - panel - column
         if not self.photos.lay_out(rect.x, top, column, height, em):
             column = 0
         middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)

@@ -26,6 +26,8 @@ class View:
     labels: bool = True
     pictures: bool = True
     """Whether to show the photo and the depth map."""
+    swapped: bool = False
+    """Whether they have most of the window, and the 3D view the rest."""
     panel: bool = True
     curtain: float = 1.0
     """Position of the split between two layers, as a fraction of the photo's width; 1: show both everywhere."""

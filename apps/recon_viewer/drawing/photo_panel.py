@@ -1,4 +1,4 @@
-"""The photo and the depth map next to the view; the point under the mouse is marked in both."""
+"""The photo, the depth map and a plot of its slices next to the view; the point under the mouse is marked in all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from open3d.visualization import gui
 from PIL import Image
 
+from recon.types import MetricDepth
 from recon_viewer.drawing import open3d_geometry
+from recon_viewer.drawing.depth_slice import depth_slice
 from recon_viewer.drawing.frame import Pictures
 from recon_viewer.drawing.guides import palette
 from recon_viewer.drawing.ui_scale import scale_of
@@ -16,10 +18,15 @@ from recon_viewer.drawing.ui_scale import scale_of
 Pixel = tuple[float, float]
 _CROSS_RGB, _SHADOW_RGB = (60, 255, 170), (0, 0, 0)
 _GAP = 0.4
+_PLOT_EM, _LETTERS_EM = 7.5, 0.75
+"""Height of the plot and of its letters."""
+_TEXT_EM = 18.0
+_LEAST_EM = 30.0
+"""Of a column with a plot: in a lower one, the pictures need all of it."""
 
 
 class PhotoColumn:
-    """The column with the photo, the depth map and the legend."""
+    """The column with the photo, the depth map with its legend, and the plot."""
 
     def __init__(
         self, window: Any, on_hover: Callable[[Pixel | None], None], on_click: Callable[[Pixel], None]
@@ -28,24 +35,27 @@ class PhotoColumn:
         self._ground = gui.Vert()
         window.add_child(self._ground)
         blank = open3d_geometry.image(np.zeros((4, 4, 3), np.uint8))
-        self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend")}
+        self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend", "plot")}
         self.widgets["photo"].tooltip = "Photo: move over it to mark the point, click to measure"
         self.widgets["depth"].tooltip = "Depth map; the legend shows metres"
         self._on_hover, self._on_click = on_hover, on_click
         self._thick_px = round(scale_of(window))
         for name, widget in self.widgets.items():
-            if name != "legend":
+            if name in ("photo", "depth"):
                 widget.set_on_mouse(self._mouse_of(name))
             window.add_child(widget)
         self._pictures: Pictures | None = None
         self._shown: tuple[Pictures | None, int, int] = (None, 0, 0)
         self._scaled: dict[str, NDArray[np.uint8]] = {}
         self._marked: Pixel | None = None
+        self._dark, self._letters_px = True, 0
 
     def show(self, pictures: Pictures | None, *, dark: bool) -> None:
         """Sets the pictures, which appear at the next layout, and a dark or light background."""
         self._ground.background_color = gui.Color(*(value / 255 for value in palette(dark).ground))
-        self._pictures = pictures
+        if dark != self._dark:
+            self._shown = (None, 0, 0)
+        self._pictures, self._dark = pictures, dark
 
     def lay_out(self, x: int, y: int, width: int, height: int, em: float) -> bool:
         """Arranges the pictures in a column; returns False if there are none."""
@@ -55,17 +65,24 @@ class PhotoColumn:
         if self._pictures is None or not visible:
             return False
         self._ground.frame = gui.Rect(x, y, width, height)
-        self._scale(self._pictures, width, height, em)
-        gap = int(_GAP * em)
+        gap, self._letters_px = int(_GAP * em), int(_LETTERS_EM * em)
+        plot_px = int(_PLOT_EM * em) if height >= _LEAST_EM * em else 0
+        is_new = self._scale(self._pictures, width, height - plot_px, em)
         photo, depth, legend = (self._scaled[name] for name in ("photo", "depth", "legend"))
         below = y + photo.shape[0] + gap
         self._place("photo", x, y, photo)
         self._place("depth", x, below, depth)
         self._place("legend", x + depth.shape[1], below, legend)
+        plot, below = self.widgets["plot"], below + depth.shape[0] + gap
+        # Under the depth map, column by column, unless that is too narrow for the text.
+        across = depth.shape[1] if depth.shape[1] > _TEXT_EM * em else width
+        plot.visible, plot.frame = plot_px > gap, gui.Rect(x, below, across, max(plot_px - gap, 1))
+        if is_new:
+            self._plot(None, None)
         return True
 
-    def mark(self, pixel_px: Pixel | None) -> None:
-        """Draws a cross at a position of the photo in both pictures."""
+    def mark(self, pixel_px: Pixel | None, depth: MetricDepth | None) -> None:
+        """Draws a cross at a position of the photo in both pictures, and the slices of the depth through it."""
         if pixel_px == self._marked or self._pictures is None or not self._scaled:
             return
         self._marked = pixel_px
@@ -75,11 +92,19 @@ class PhotoColumn:
                 zoom = picture.shape[1] / self._pictures.photo.shape[1]
                 picture = crossed(picture, pixel_px[0] * zoom, pixel_px[1] * zoom, self._thick_px)
             self.widgets[name].update_image(open3d_geometry.image(picture))
+        self._plot(depth, pixel_px)
 
-    def _scale(self, pictures: Pictures, width: int, height: int, em: float) -> None:
-        """Scales the pictures to the column; cached until pictures or size change."""
+    def _plot(self, depth: MetricDepth | None, pixel_px: Pixel | None) -> None:
+        plot = self.widgets["plot"]
+        if plot.visible:
+            size = int(plot.frame.width), int(plot.frame.height)
+            drawn = depth_slice(depth, pixel_px, size, self._letters_px, dark=self._dark)
+            plot.update_image(open3d_geometry.image(drawn))
+
+    def _scale(self, pictures: Pictures, width: int, height: int, em: float) -> bool:
+        """Scales the pictures to the column; returns whether pictures or size have changed."""
         if self._shown[0] is pictures and self._shown[1:] == (width, height):
-            return
+            return False
         rows, cols = pictures.photo.shape[:2]
         strip = pictures.legend.shape[1] / pictures.legend.shape[0] * rows / cols
         each = (height - _GAP * em) / 2
@@ -95,6 +120,7 @@ class PhotoColumn:
         for name, picture in self._scaled.items():
             self.widgets[name].update_image(open3d_geometry.image(picture))
         self._shown, self._marked = (pictures, width, height), None
+        return True
 
     def _place(self, name: str, x: int, y: int, picture: NDArray[np.uint8]) -> None:
         self.widgets[name].frame = gui.Rect(x, y, picture.shape[1], picture.shape[0])

@@ -32,7 +32,7 @@ class Linking:
             return
         key, at = hit
         self._view.mark_hover(at.point, self._distance_text(key, at.point))
-        self.photos.mark(at.pixel_px if key == self._controller.state.active else None)
+        self._mark(at.pixel_px if key == self._controller.state.active else None)
         self._refresh()
 
     def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
@@ -42,7 +42,7 @@ class Linking:
         if pixel_px is None:
             self.clear()
             return
-        self.photos.mark(pixel_px)
+        self._mark(pixel_px)
         if pick is None:
             self._view.mark_hover(None, "")
         else:
@@ -100,8 +100,12 @@ class Linking:
     def clear(self) -> None:
         """Clears the hover marks."""
         self._view.mark_hover(None, "")
-        self.photos.mark(None)
+        self._mark(None)
         self._refresh()
+
+    def _mark(self, pixel_px: tuple[float, float] | None) -> None:
+        scene = self._controller.scene
+        self.photos.mark(pixel_px, None if scene is None else scene.depth)
 
     def _photo_pixel(self, x: float, y: float) -> tuple[float, float] | None:
         """The subpixel position in the photo, if the view is exactly that of the photo's camera; otherwise None."""

@@ -61,6 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("frustum", "View", "Photo's camera", "Shows the camera of the photo.", "k"),
     Action("labels", "View", "Labels", "Shows values next to measurements.", "l"),
     Action("pictures", "View", "Photo and depth", "Shows the photo and its depth map.", "i"),
+    Action("swapped", "View", "Swap photo and view", "Large photo and depth map, or a large 3D view.", "s"),
     Action("panel", "View", "Controls", "Shows the controls on the right.", "tab"),
     Action("dark", "View", "Dark or light", "Background of the view; menus and controls stay dark.", "b"),
     Action("bigger", "View", "Larger points", "One px larger.", "equals"),
