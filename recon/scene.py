@@ -310,7 +310,7 @@ class Scene(Value):
         height, width = arrays["z_m"].shape
         fx, fy, cx, cy = (float(value) for value in arrays["intrinsics"])
         _check_numbers(arrays, (fx, fy, cx, cy))
-        log_sigma = arrays.get("log_sigma")
+        log_sigma, normals = arrays.get("log_sigma"), arrays.get("normals")
         # The file may be from an older version or another program: only the image is kept.
         jpeg = split_jpeg(arrays["jpeg"].tobytes()) if "jpeg" in arrays else None
         return cls(
@@ -326,6 +326,7 @@ class Scene(Value):
                 valid=arrays["valid"],
                 scale_interval=fields.scale_interval,
                 log_sigma=None if log_sigma is None else log_sigma.astype(np.float32),
+                normals=None if normals is None else normals.astype(np.float32),
             ),
             sky=arrays.get("sky"),
             options=options_from_values(fields.options),
@@ -346,6 +347,8 @@ class Scene(Value):
         if self.depth.log_sigma is not None:
             half = np.finfo(np.float16)
             arrays["log_sigma"] = self.depth.log_sigma.clip(half.tiny, half.max).astype(np.float16)
+        if self.depth.normals is not None:
+            arrays["normals"] = self.depth.normals.astype(np.float16)
         jpeg = self.embedded_photo.jpeg_bytes
         if jpeg is not None:
             arrays["jpeg"] = np.frombuffer(jpeg, np.uint8)

@@ -3,7 +3,8 @@
 A plain numpy archive, which any program that uses numpy can read: ``z_m`` (H, W) float32 m, ``valid`` (H, W) bool,
 ``rgb`` (H, W, 3) uint8 sRGB, ``intrinsics`` (fx, fy, cx, cy) float64 px with pixel centres at 0.5, ``metadata`` JSON
 text, and optionally ``sky`` (H, W) bool, ``log_sigma`` (H, W) float16 (the estimator's own standard deviation of log
-depth), and ``jpeg``, the bytes of the photo. ``Scene.stored_metadata`` defines the metadata.
+depth), ``normals`` (H, W, 3) float16 (the estimator's own normals, unit vectors towards the camera), and ``jpeg``,
+the bytes of the photo. ``Scene.stored_metadata`` defines the metadata.
 """
 
 import json
@@ -25,7 +26,7 @@ _FORMAT = "recon-scene-1"
 JOINED_FORMAT = "recon-joined-1"
 """Of scenes of several photos, ``recon.join.joined_file``."""
 _FRAME = "cam: x right, y down, z forward, metres; pixel centres at 0.5"
-_ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "jpeg")
+_ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "normals", "jpeg")
 """Of what is in the archive."""
 _PIXELS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "z_m": ("float32", ()),
@@ -33,9 +34,10 @@ _PIXELS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "rgb": ("uint8", (3,)),
     "sky": ("bool", ()),
     "log_sigma": ("float16", ()),
+    "normals": ("float16", (3,)),
 }
 """Of arrays over the photo: type, and axes after (H, W)."""
-_OPTIONAL = ("sky", "log_sigma", "jpeg")
+_OPTIONAL = ("sky", "log_sigma", "normals", "jpeg")
 _MOST_METADATA_BYTES = 64 << 20
 
 

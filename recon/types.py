@@ -53,6 +53,8 @@ NEAREST_M = 1e-6
 """No camera sees what is nearer; the inverse of much smaller numbers is infinite in float32."""
 LEAST_LOG_SIGMA = 1e-4
 """Standard deviations of log depth are positive, also where predictions agree exactly."""
+_UNIT_TOLERANCE = 0.01
+"""Of the squared length of a unit vector: files hold normals in half precision."""
 FARTHEST_M = 1e5
 """Larger depths are invalid: no sensor measures 100 km, and renderers write 1e10 (or 65504 in half floats) for empty
 pixels."""
@@ -233,6 +235,10 @@ class MetricDepth(Value):
     """(H, W) float32: the estimator's own standard deviation of log depth at each pixel, without the error of the
     scale (0.05: 5 % of the distance); None: the estimator predicts none. Meaningless where ``valid`` is False."""
 
+    normals: NDArray[np.float32] | None = None
+    """(H, W, 3) float32 unit vectors, cam frame, towards the camera: the surface's normals as the estimator predicts
+    them, independently of ``z_m``; None: it predicts none. Meaningless where ``valid`` is False."""
+
     @property
     def sigma_m(self) -> FloatMap | None:
         """(H, W) float32 standard deviation of z-depth, m, from ``log_sigma`` to first order; None: unknown."""
@@ -245,6 +251,11 @@ class MetricDepth(Value):
         if self.log_sigma is not None:
             _expect("log_sigma", self.log_sigma, self.z_m.shape, np.float32)
             self._check("log_sigma", self.log_sigma)
+        if self.normals is not None:
+            _expect("normals", self.normals, (*self.z_m.shape, 3), np.float32)
+            squares = np.einsum("...i,...i", self.normals, self.normals)[self.valid]
+            if not (np.abs(squares - 1) < _UNIT_TOLERANCE).all():
+                raise ValueError("normals: those of valid pixels must be unit vectors")
 
     def _check(self, name: str, values: FloatMap) -> None:
         known = values[self.valid]

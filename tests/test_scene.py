@@ -154,6 +154,21 @@ def test_a_scene_file_holds_the_network_s_own_errors_where_there_are_any(tmp_pat
     assert result == pytest.approx(log_sigma, rel=1e-3, abs=1e-4)
 
 
+def test_a_scene_file_holds_predicted_normals_where_there_are_any(tmp_path: Path) -> None:
+    scene = scene_of()
+    normals = np.random.default_rng(0).normal(size=(120, 160, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    path = replace(scene, depth=replace(scene.depth, normals=normals)).save(tmp_path / "scene.npz")
+    result = recon.load_scene(path).depth.normals
+    assert result is not None and result.dtype == np.float32
+    assert np.abs(result - normals).max() < 5e-4
+    with np.load(path) as archive:
+        damaged = {**archive, "normals": np.zeros_like(archive["normals"])}
+    np.savez(tmp_path / "damaged.npz", **damaged)
+    with pytest.raises(SceneFileError, match="must be unit vectors"):
+        recon.load_scene(tmp_path / "damaged.npz")
+
+
 def test_a_scene_file_is_a_plain_numpy_archive(tmp_path: Path) -> None:
     scene_of().save(tmp_path / "scene.npz")
     with np.load(tmp_path / "scene.npz", allow_pickle=False) as archive:

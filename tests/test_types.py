@@ -105,6 +105,22 @@ def test_a_depth_that_is_not_valid_may_be_anything() -> None:
     assert depth.z_m[depth.valid].tolist() == [2.0]
 
 
+def test_normals_are_unit_vectors_where_there_is_depth() -> None:
+    z, valid = np.ones((2, 3), np.float32), np.ones((2, 3), bool)
+    normals = np.zeros((2, 3, 3), np.float32)
+    normals[..., 2] = -1
+    assert MetricDepth(z, valid, normals=normals).normals is normals
+    normals[1, 2] = 0
+    valid[1, 2] = False
+    MetricDepth(z, valid, normals=normals)
+    for bad in (0.9, np.nan):
+        normals[0, 0, 2] = bad
+        with pytest.raises(ValueError, match="normals: those of valid pixels must be unit vectors"):
+            MetricDepth(z, valid, normals=normals)
+    with pytest.raises(ValueError, match="normals: expected shape"):
+        MetricDepth(z, valid, normals=normals[..., :2])
+
+
 def test_a_photo_refuses_the_intrinsics_of_another_size() -> None:
     camera = Intrinsics.from_focal(10, width=8, height=8, source="file")
     with pytest.raises(ValueError, match="do not fit a 4x4 photo"):

@@ -120,12 +120,12 @@ def apply(calibration: Calibration, depth: RelativeDepth | MetricDepth) -> Metri
         return replace(metric, log_sigma=np.maximum(log_sigma, np.float32(LEAST_LOG_SIGMA)))
     if calibration.shift == 0:
         scaled = _metric(depth.z_m / np.float32(calibration.scale), depth.valid, calibration)
-        return replace(scaled, log_sigma=depth.log_sigma)
+        return replace(scaled, log_sigma=depth.log_sigma, normals=depth.normals)
     inverse = np.zeros_like(depth.z_m)
     np.divide(np.float32(calibration.scale), depth.z_m, out=inverse, where=depth.valid)
     shifted = _inverted(inverse + np.float32(calibration.shift), depth.valid, calibration)
     # As for the error model, the errors of log depth are those of before the shift, which is small.
-    return replace(shifted, log_sigma=depth.log_sigma)
+    return replace(shifted, log_sigma=depth.log_sigma, normals=depth.normals)
 
 
 def _inverted(inverse: FloatMap, known: BoolMap, calibration: Calibration) -> MetricDepth:

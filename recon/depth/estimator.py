@@ -80,6 +80,8 @@ class ModelCard:
     """Where its metres are good, if only there."""
     masks_sky: bool = False
     """Whether it recognises the sky."""
+    predicts_normals: bool = False
+    """Whether it predicts the surface's normals (``MetricDepth.normals``)."""
     predicts_focal: bool = False
     repository: str | None = None
     """Hub repository of the weights; None if they are bundled with the package."""

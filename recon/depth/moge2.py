@@ -1,4 +1,4 @@
-"""MoGe-2: metric depth, focal length and a mask of the sky from one photo (Wang et al., arXiv:2507.02546).
+"""MoGe-2: metric depth, focal length, normals and a mask of the sky from one photo (Wang et al., arXiv:2507.02546).
 
 The network predicts a map of points up to scale and a shift along the optical axis, and a metric scale. Focal length
 and shift follow from the map (``point_map.py``); a known focal length leaves only the shift to be solved for.
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_LEAST_LENGTH = 1e-12
+"""A shorter vector has no direction, as the authors have it."""
+
+
 class Prediction(NamedTuple):
     """The network's output on the photo's grid."""
 
@@ -35,6 +39,8 @@ class Prediction(NamedTuple):
     """(H, W, 3): in an unknown unit, and up to a shift of z."""
     seen: BoolMap
     """(H, W): False for the sky and what else has no depth."""
+    normals: "NDArray[np.float32] | None"
+    """(H, W, 3): unit vectors, cam frame; None if the checkpoint predicts none."""
     scale: float
     """Metres of a unit of the points."""
     size: tuple[int, int]
@@ -62,7 +68,7 @@ class Moge2:
         snapshot, predicted = self._network.predict(
             photo, lambda model, placement: predict(model, photo, placement, self._size_px), journal
         )
-        points, seen, scale, (width, height) = predicted
+        points, seen, normals, scale, (width, height) = predicted
         view = point_map.solve(points, seen, focal_px=focal_px)
         model_focal_px = None if focal_px else self._plausible(view.focal_px, photo, journal)
         focal = focal_px or model_focal_px
@@ -72,7 +78,7 @@ class Moge2:
         z_m = point_map.depth_along_axis(points[..., 2], view, scale)
         valid = seen & np.isfinite(z_m) & (z_m > 0)
         return DepthEstimate(
-            depth=MetricDepth(np.where(valid, z_m, np.float32(0)), valid),
+            depth=MetricDepth(np.where(valid, z_m, np.float32(0)), valid, normals=normals),
             model=self.name,
             revision=snapshot.revision,
             focal_px=model_focal_px,
@@ -109,13 +115,12 @@ def load(snapshot: Snapshot) -> Any:
         ModelUnavailable: The checkpoint is of another kind or damaged, or its weights do not match the network.
     """
     from recon.depth.nets import load_weights
-    from recon.depth.nets.moge2 import UNUSED, Moge2Config, Moge2Net, renamed
+    from recon.depth.nets.moge2 import Moge2Config, Moge2Net, renamed
 
     return load_weights.load(
         snapshot,
         kind=TORCH_KIND,
         build=lambda config: Moge2Net(Moge2Config.of(config)),
-        skip=UNUSED,
         renamed=renamed,
     ).simplify()
 
@@ -167,9 +172,10 @@ def predict(model: Any, photo: Photo, placement: Placement, size_px: int | None)
     seen: BoolMap = np.ones((photo.height, photo.width), np.bool_)
     if outputs.mask is not None:
         seen = _on_photo(outputs.mask, photo)[..., 0] > 0
+    normals = None if outputs.normals is None else _unit(_on_photo(outputs.normals, photo))
     scale = float(outputs.log_scale.float().exp())
     return Prediction(
-        point_map.remapped(raw, model.config.remap), seen, scale, (columns * patch, rows * patch)
+        point_map.remapped(raw, model.config.remap), seen, normals, scale, (columns * patch, rows * patch)
     )
 
 
@@ -180,6 +186,15 @@ def _on_photo(values: "torch.Tensor", photo: Photo) -> "NDArray[np.float32]":
     size = (photo.height, photo.width)
     resized = torch.nn.functional.interpolate(values.float(), size, mode="bilinear", align_corners=False)
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).cpu().numpy())
+
+
+def _unit(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """(H, W, 3) at length 1, in place; towards the camera where they have no length."""
+    length = np.sqrt(np.einsum("...i,...i", vectors, vectors))
+    lost = ~(np.isfinite(length) & (length > _LEAST_LENGTH))
+    vectors[lost], length[lost] = (0, 0, -1), 1
+    vectors /= length[..., None]
+    return vectors
 
 
 def _from_config(name: str, source: Source, run: RunOptions, config: Mapping[str, Any]) -> Moge2:
@@ -195,11 +210,12 @@ def _card(size: str, speed: str) -> ModelCard:
     return ModelCard(
         name=f"moge2-{size}",
         gives="metric",
-        summary=f"metric depth, focal length and sky, indoors and outdoors; {speed}",
+        summary=f"metric depth, focal length, normals and sky, indoors and outdoors; {speed}",
         create=partial(Moge2, f"moge2-{size}", Source(repository)),
         licence="MIT",
         commercial=True,
         masks_sky=True,
+        predicts_normals=True,
         predicts_focal=True,
         repository=repository,
         download_mb=_SIZES_MB[size],

@@ -5,7 +5,7 @@
 | ``.png`` | 16-bit integers, millimetres by default | 0 |
 | ``.exr`` | float32 metres, channel Y | 0 |
 | ``.npy`` | float32 metres | NaN |
-| ``.npz`` | ``z_m`` float32 metres, ``valid`` bool, ``sigma_m`` float32 metres if predicted | False in ``valid`` |
+| ``.npz`` | ``z_m`` float32 m, ``valid``; ``sigma_m`` float32 m and ``normals`` if predicted | False in ``valid`` |
 | ``.tif`` ``.tiff`` | float32 metres | NaN |
 | ``.jpg`` ``.jpeg``, and ``.png`` with a colour map | colours with a legend | grey |
 """
@@ -148,6 +148,8 @@ def _write_npz(path: Path, depth: MetricDepth) -> None:
         maps = {"z_m": np.where(depth.valid, depth.z_m, np.float32(0)), "valid": depth.valid}
         if depth.sigma_m is not None:
             maps["sigma_m"] = np.where(depth.valid, depth.sigma_m, np.float32(0))
+        if depth.normals is not None:
+            maps["normals"] = np.where(depth.valid[..., None], depth.normals, np.float32(0))
         np.savez(file, allow_pickle=False, **maps)
 
 

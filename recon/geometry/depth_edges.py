@@ -40,9 +40,18 @@ _NOISE_SAMPLES = 400_000
 # Suspected links at a more grazing angle than this are the ramp of an outline: a floor reaches this angle only at a
 # distance of twenty times the camera height.
 _MAX_INCIDENCE_DEG = 87.0
+# Predicted normals are some ten degrees off, and more so at outlines: a suspected link is the ramp of an outline if
+# it leaves the surfaces of both of its pixels by more than this.
+_OFF_SURFACE_DEG = 45.0
 
 
-def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connections:
+def connect(
+    z_m: FloatMap,
+    usable: BoolMap,
+    rays: Rays,
+    edge: float,
+    normals: NDArray[np.float32] | None = None,
+) -> Connections:
     """Finds the depth edges between neighbouring pixels.
 
     Args:
@@ -51,6 +60,8 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         rays: Of the same grid.
         edge: Relative depth step above which a connection is suspected; down to a twelfth of it for smooth depth, or
             a thirtieth if its outlines are sharp as well. 0 connects all usable neighbours.
+        normals: (H, W, 3) predicted independently of the depth, cam frame; they tell the ramp of a blurred outline
+            from a steep surface. Not for angular rays.
 
     Returns:
         The connections; none with pixels that are not usable.
@@ -61,10 +72,7 @@ def connect(z_m: FloatMap, usable: BoolMap, rays: Rays, edge: float) -> Connecti
         np.divide(1.0, z_m, out=inverse, where=usable)
         axes = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
         sharp = _has_sharp_outlines(axes, edge)
-        run_all(
-            partial(_cut, *each, edge, sharp, rays.angular)
-            for each in zip(axes, (rays.y, rays.x), strict=True)
-        )
+        run_all(partial(_cut, links, rays, edge, sharp, normals) for links in axes)
     return links
 
 
@@ -107,8 +115,8 @@ class _Links:
         return np.maximum(self.first[at], self.second[at])
 
 
-def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool, angular: bool) -> None:
-    """Clears ``links.linked`` at the depth edges. ``ray`` is the rays' component along the axis."""
+def _cut(links: _Links, rays: Rays, edge: float, sharp: bool, normals: NDArray[np.float32] | None) -> None:
+    """Clears ``links.linked`` at the depth edges."""
     # First find the few links that could be an edge, then the individual threshold of each.
     smallest = np.float32(edge * (_FINEST_SHARP if sharp else _FINEST_BLURRED))
     at = _suspected(links, smallest)
@@ -119,7 +127,10 @@ def _cut(links: _Links, ray: NDArray[np.float32], edge: float, sharp: bool, angu
     tolerance = np.float32(_SLOPE_TOLERANCE) * (threshold * nearer)[over]
     explained = _explained(links, at, tolerance, sharp)
     among = np.flatnonzero(explained)
-    explained[among] = ~_grazing(links, (at[0][among], at[1][among]), ray, angular)
+    some = at[0][among], at[1][among]
+    explained[among] = ~_grazing(links, some, rays.y if links.axis == 0 else rays.x, rays.angular)
+    if normals is not None:
+        explained[among] &= ~_off_surfaces(links, some, rays, normals)
     links.linked[at[0][~explained], at[1][~explained]] = False
 
 
@@ -253,6 +264,23 @@ def _grazing(links: _Links, at: _Index, ray: NDArray[np.float32], angular: bool)
     middle = np.hypot(ax + bx, near + far)
     cross = np.abs((bx - ax) * (near + far) - (far - near) * (ax + bx))
     return np.asarray(cross < sin(radians(90.0 - _MAX_INCIDENCE_DEG)) * along * middle, np.bool_)
+
+
+def _off_surfaces(links: _Links, at: _Index, rays: Rays, normals: NDArray[np.float32]) -> BoolMap:
+    """Whether the line between the two points leaves the surfaces of both: (N,) bool.
+
+    At a crease it almost follows the steeper of the two, which has most of the step.
+    """
+    row, col = at
+    other = (row + 1, col) if links.axis == 0 else (row, col + 1)
+    ends = [
+        np.stack([rays.x[c], rays.y[r], np.ones(len(r), np.float32)], axis=1) / inverse[:, None]
+        for (r, c), inverse in ((at, links.first[at]), (other, links.second[at]))
+    ]
+    along = ends[1] - ends[0]
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    sines = [np.abs(np.einsum("ni,ni->n", normals[end], along)) for end in (at, other)]
+    return np.asarray(np.minimum(*sines) > sin(radians(_OFF_SURFACE_DEG)), np.bool_)
 
 
 def flying(connections: Connections, usable: BoolMap) -> BoolMap:

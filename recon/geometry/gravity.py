@@ -4,7 +4,8 @@ Gravity is normal to horizontal surfaces (floor, tables, ceiling) and parallel t
 doors), as in the Manhattan-world assumption (Coughlan and Yuille, ICCV 1999), but walls need not be at right angles.
 Small plane fits vote for directions on a grid around the camera's up vector; the best direction is refined by
 iteratively reweighted fits. Horizontal and vertical surfaces have equal weight. The photo's vertical lines
-(``vertical_lines``) are independent of depth, whose errors bend walls and floors: the two are combined.
+(``vertical_lines``) are independent of depth, whose errors bend walls and floors: the two are combined. Normals that
+the estimator predicts take the place of those of the depth, which then tells the height of the camera alone.
 
 The level frame: x right, y up against gravity, -z the horizontal component of the viewing direction; metres; the
 floor is at y = 0 and the camera at (0, h, 0). If no floor is visible, the camera is at the origin.
@@ -130,7 +131,7 @@ def estimate_levelling(
     """Estimates gravity and the camera's height.
 
     Args:
-        depth: (H, W).
+        depth: (H, W), with or without normals.
         usable: (H, W) bool, the pixels to use (valid and not sky).
         intrinsics: Of the same image.
         rgb: (H, W, 3) uint8 photo, whose vertical lines are used too; None: depth alone.
@@ -245,7 +246,12 @@ def _floor(patches: Patches, up: NDArray[np.float64]) -> _Floor | None:
             return None
         q = np.linalg.solve(normal_matrix, (scaled * weight[:, None]).sum(axis=0))
     distance_m = 1 / float(np.linalg.norm(q))
-    return _Floor(up=-q * distance_m, distance_m=distance_m, weight=float(weight.sum()))
+    floor_up = -q * distance_m
+    if patches.predicted:
+        floor_up = -weight @ patches.inward
+        floor_up /= np.linalg.norm(floor_up)
+        distance_m = float(-weight @ (patches.centre @ floor_up) / weight.sum())
+    return _Floor(up=floor_up, distance_m=distance_m, weight=float(weight.sum()))
 
 
 def _lowest(below_m: NDArray[np.float64], weight: NDArray[np.float64], least: float) -> float | None:

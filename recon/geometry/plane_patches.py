@@ -2,7 +2,8 @@
 
 In inverse depth every plane is linear in the viewing ray: on the plane ``normal . p = distance``, the ray ``(x, y,
 1)`` has ``1 / z = q . ray`` with ``q = normal / distance``. So a plane fit is a linear regression, and its sums over
-all windows of a grid are computed with running sums.
+all windows of a grid are computed with running sums. If the estimator predicts normals, a patch's normal is their
+mean instead: errors of the depth that grow over large distances do not tilt it.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _LEAST_PIXELS = 8
 """Minimum number of pixels with depth in a patch."""
 _SMOOTH = 0.002
 """Relative residual that never reduces a patch's weight, however smooth the others are."""
+_SMOOTH_NORMALS = 0.03
+"""The same of the spread of predicted normals, radians."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Patches:
     """(N, 3) centres of the patches, m."""
     weight: NDArray[np.float64]
     """(N,) flatness of the patch times the fraction of its pixels with depth: 0 to 1."""
+    predicted: bool = False
+    """Whether the normals were predicted, independently of the depth."""
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -42,7 +47,7 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     """Fits a plane around every cell of a coarse grid.
 
     Args:
-        depth: (H, W).
+        depth: (H, W), with or without normals.
         usable: (H, W) bool, the pixels to use; others are ignored.
         intrinsics: Of the same image.
 
@@ -51,10 +56,13 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     """
     height, width = usable.shape
     cell = max(1, round((height * width / _CELLS) ** 0.5))
-    moments = _window_sums(_cell_sums(depth, usable, intrinsics, cell))
+    sums = _cell_sums(depth, usable, intrinsics, cell)
+    if depth.normals is not None:
+        sums = np.concatenate([sums, _cell_normals(depth.normals, usable, cell)])
+    moments = _window_sums(sums)
     count = moments[0]
     enough = count >= _LEAST_PIXELS
-    count, sx, sy, sw, sxx, sxy, syy, sxw, syw, sww = moments[:, enough]
+    count, sx, sy, sw, sxx, sxy, syy, sxw, syw, sww = moments[:10, enough]
     x, y, w = sx / count, sy / count, sw / count
     vxx, vxy, vyy = sxx / count - x * x, sxy / count - x * y, syy / count - y * y
     vxw, vyw, vww = sxw / count - x * w, syw / count - y * w, sww / count - w * w
@@ -64,11 +72,16 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
     x, y, w, vxw, vyw, vww = x[solid], y[solid], w[solid], vxw[solid], vyw[solid], vww[solid]
     vxx, vxy, vyy, spread = vxx[solid], vxy[solid], vyy[solid], spread[solid]
     a, b = (vyy * vxw - vxy * vyw) / spread, (vxx * vyw - vxy * vxw) / spread
-    rough = np.sqrt(np.maximum(vww - a * vxw - b * vyw, 0)) / w
-    q = np.stack([a, b, w - a * x - b * y], axis=1)
+    if depth.normals is None:
+        q = np.stack([a, b, w - a * x - b * y], axis=1)
+        rough, smooth = np.sqrt(np.maximum(vww - a * vxw - b * vyw, 0)) / w, _SMOOTH
+    else:
+        q = -(moments[10:, enough] / count).T[solid]
+        # A mean of unit vectors is the shorter the more they differ.
+        rough, smooth = np.sqrt(np.maximum(2 - 2 * np.linalg.norm(q, axis=1), 0)), _SMOOTH_NORMALS
     length = np.linalg.norm(q, axis=1)
     faces = length > 0
-    usual = max(_SMOOTH, float(np.median(rough))) if len(rough) else _SMOOTH
+    usual = max(smooth, float(np.median(rough))) if len(rough) else smooth
     share = np.minimum(1.0, count[solid] / np.quantile(count, 0.9)) if len(count) else count[solid]
     weight = share / (1 + (rough / (2 * usual)) ** 2) ** 2
     ray = np.stack([x, y, np.ones_like(x)], axis=1)
@@ -76,6 +89,7 @@ def patches_of(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics) -> P
         inward=q[faces] / length[faces, None],
         centre=ray[faces] / w[faces, None],
         weight=weight[faces],
+        predicted=depth.normals is not None,
     )
 
 
@@ -99,8 +113,20 @@ def _cell_sums(depth: MetricDepth, usable: BoolMap, intrinsics: Intrinsics, cell
     return sums
 
 
+def _cell_normals(normals: NDArray[np.float32], usable: BoolMap, cell: int) -> NDArray[np.float64]:
+    """Sums of the normals over each cell: (3, rows, cols)."""
+    height, width = usable.shape
+    starts_x, starts_y = np.arange(0, width, cell), np.arange(0, height, cell)
+    sums = np.empty((3, len(starts_y), len(starts_x)))
+    for row, top in enumerate(starts_y):
+        rows = slice(top, top + cell)
+        column = np.einsum("hwc,hw->cw", normals[rows], usable[rows], dtype=np.float64)
+        sums[:, row] = np.add.reduceat(column, starts_x, axis=1)
+    return sums
+
+
 def _window_sums(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums over squares of cells around each cell, fewer at the border: (10, rows * cols)."""
+    """Sums over squares of cells around each cell, fewer at the border: (N, rows, cols) to (N, rows * cols)."""
     reach = _WINDOW // 2
     for axis in (1, 2):
         size = cells.shape[axis]

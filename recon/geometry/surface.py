@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.geometry.depth_edges import backdrop_distance_m, connect, flying, restrict
 from recon.geometry.unproject import rays_of
@@ -36,6 +37,8 @@ class Surface:
     connections: Connections
     """Which neighbours of the kept pixels are on one surface."""
     dropped: Dropped
+    normals: NDArray[np.float32] | None = None
+    """(H, W, 3) as predicted with the depth, cam frame; None: they are not."""
 
 
 def backdrop_m(depth: MetricDepth, sky: BoolMap | None, max_depth_m: float | None) -> float | None:
@@ -78,12 +81,13 @@ def surface_of(
         z_m = np.where(sky, np.float32(backdrop_m), z_m)
         keep = keep | sky
         unseen = 0
-    connections = connect(z_m, keep, rays_of(camera), edge)
+    connections = connect(z_m, keep, rays_of(camera), edge, depth.normals)
     between = flying(connections, keep) if edge else np.zeros_like(keep)
     keep = keep & ~between
     restrict(connections, keep)
     kept, hanging = int(keep.sum()), int(between.sum())
-    return Surface(z_m, keep, between, connections, Dropped(unknown, unseen, too_far, hanging, kept))
+    dropped = Dropped(unknown, unseen, too_far, hanging, kept)
+    return Surface(z_m, keep, between, connections, dropped, depth.normals)
 
 
 def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[FloatMap, BoolMap, Connections]:
@@ -96,7 +100,8 @@ def every_nth(surface: Surface, step: int, rays: Rays, edge: float) -> tuple[Flo
         return surface.z_m, surface.keep, surface.connections
     z_m = np.ascontiguousarray(surface.z_m[::step, ::step])
     keep = np.ascontiguousarray(surface.keep[::step, ::step])
-    connections = connect(z_m, keep, rays, edge)
+    normals = None if surface.normals is None else surface.normals[::step, ::step]
+    connections = connect(z_m, keep, rays, edge, normals)
     uncut = surface.connections
     for links, fine in ((connections.right, uncut.right[::step]), (connections.down.T, uncut.down.T[::step])):
         # Groups of fine links between adjacent coarse pixels; the rest at the end connects nothing.

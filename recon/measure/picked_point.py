@@ -139,7 +139,8 @@ def _window(scene: Scene, pixel_px: Pixel, reach: int) -> _Window:
     inverse = np.zeros(z_m.shape)
     np.divide(1.0, z_m.astype(np.float64), out=inverse, where=valid)
     # Depth edges matter here even if the scene is exported without cuts (edge 0).
-    connections = connect(z_m, valid, rays, scene.options.edge or Options().edge)
+    normals = None if scene.depth.normals is None else scene.depth.normals[rows, cols]
+    connections = connect(z_m, valid, rays, scene.options.edge or Options().edge, normals)
     return _Window(inverse, valid, connections, row - top, col - left, top, left)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth_map.colormap import COLORMAPS, span_of
+from recon.depth_map.normal_picture import normal_picture
 from recon.outputs.depth_files import within_max_depth
 from recon.outputs.depth_statistics import DepthStatistics
 from recon.outputs.surface_picture import surface_pictures
@@ -48,6 +49,11 @@ def depth_report(
         ),
         figure(png_uri(scale.paint(z, valid), scale.palette), "depth", "grey: sky, or no depth"),
     ]
+    if depth.normals is not None:
+        colours = normal_picture(sampled(depth.normals), valid)
+        pictures.append(
+            figure(jpeg_uri(colours), "normals", "red: to the right, green: up, blue: to the camera")
+        )
     note = "Colours are linear in the logarithm of depth. The statistics are of the whole depth map."
     name = scene.provenance.model_name or "depth"
     sections = [

@@ -83,6 +83,9 @@ def test_the_network_is_the_authors(name: str, reference: Path) -> None:
     clear = np.abs(theirs["raw.mask"][0] - 0.5) > 1e-4
     assert 0.05 < made.seen.mean() < 0.95
     np.testing.assert_array_equal(made.seen[clear], (theirs["raw.mask"][0] > 0.5)[clear])
+    assert made.normals is not None
+    assert theirs["raw.normal"][0].std() > 0.1
+    np.testing.assert_allclose(made.normals, theirs["raw.normal"][0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["wide", "tall", "square"])
@@ -105,6 +108,8 @@ def test_metres_and_focal_length_are_the_authors(
     assert 0.05 < seen.mean() < 0.95 and not (seen & result.sky).any()
     np.testing.assert_allclose(result.depth.z_m[seen], theirs[f"{kind}.depth"][seen], rtol=1e-4)
     assert (result.depth.z_m[~seen] == 0).all()
+    assert result.depth.normals is not None
+    np.testing.assert_allclose(result.depth.normals, theirs[f"{kind}.normal"], atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,22 @@ def test_a_network_without_normals_and_mask_has_depth_everywhere(
     torch.save(content, tmp_path / "model.pt")
     estimator = registry.create(f"hf:{tmp_path}", RunOptions(device="cpu"))
     result = estimator.estimate(noise_photo(width=64, height=48), focal_px=60.0, journal=journal)
+    assert isinstance(result.depth, MetricDepth) and result.depth.normals is None
     assert result.depth.valid.all()
+
+
+@pytest.mark.slow
+def test_normals_without_length_face_the_camera(
+    reference: Path, tmp_path: Path, journal: KeepingJournal
+) -> None:
+    content = torch.load(reference / "model.pt", weights_only=True)
+    for kind in ("weight", "bias"):
+        content["model"][f"normal_head.output_blocks.4.{kind}"].zero_()
+    torch.save(content, tmp_path / "model.pt")
+    estimator = registry.create(f"hf:{tmp_path}", RunOptions(device="cpu"))
+    depth = estimator.estimate(noise_photo(width=64, height=48), focal_px=60.0, journal=journal).depth
+    assert isinstance(depth, MetricDepth) and depth.normals is not None
+    assert (depth.normals == (0, 0, -1)).all()
 
 
 @pytest.mark.slow
@@ -308,13 +328,12 @@ def test_the_published_sizes_have_as_many_weights_as_their_files() -> None:
     with torch.device("meta"):
         net = Moge2Net(Moge2Config.of(config))
     count = sum(each.numel() for each in net.parameters())
-    # The head for normals, which is not loaded, is as large as that for points.
-    normal_head = sum(each.numel() for each in net.decoder.points_head.parameters())
-    assert count + normal_head + 384 == 35_103_656
+    assert count + 384 == 35_103_656
 
 
 @pytest.mark.parametrize("name", ["moge2-vits", "moge2-vitb", "moge2-vitl"])
 def test_it_is_listed_for_commercial_use(name: str) -> None:
     card = registry.card(name)
     assert card.gives == "metric" and card.licence == "MIT" and card.commercial
-    assert card.predicts_focal and card.masks_sky and card.repository == f"Ruicheng/moge-2-{name[6:]}-normal"
+    assert card.predicts_focal and card.masks_sky and card.predicts_normals
+    assert card.repository == f"Ruicheng/moge-2-{name[6:]}-normal"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recon.depth_map.colormap import COLORMAPS, depth_picture, round_ticks
+from recon.depth_map.normal_picture import normal_picture
 from recon.depth_map.read import read_depth
 from recon.depth_map.write import check_depth_output, write_depth
 from recon.errors import DepthFileError, ExportError
@@ -196,3 +197,20 @@ def test_npz_holds_the_standard_deviation_in_metres_where_it_is_predicted(depth,
     assert np.array_equal(read_depth(tmp_path / "d.npz").valid, depth.valid), "and is no second depth map"
     write_depth(tmp_path / "e.npz", depth)
     assert "sigma_m" not in np.load(tmp_path / "e.npz")
+
+
+def test_npz_holds_the_normals_where_they_are_predicted(depth, tmp_path):
+    normals = np.zeros((*depth.z_m.shape, 3), np.float32)
+    normals[..., 1] = -1
+    write_depth(tmp_path / "d.npz", replace(depth, normals=normals))
+    with np.load(tmp_path / "d.npz") as stored:
+        assert (stored["normals"][depth.valid] == (0, -1, 0)).all()
+        assert (stored["normals"][~depth.valid] == 0).all()
+    assert np.array_equal(read_depth(tmp_path / "d.npz").valid, depth.valid)
+
+
+def test_a_floor_s_normal_is_green_and_a_wall_s_to_the_right_is_red():
+    normals = np.array([[[0, -1, 0], [1, 0, 0], [0, 0, -1], [0, 0, -1]]], np.float32)
+    valid = np.array([[True, True, True, False]])
+    colours = [[128, 255, 128], [255, 128, 128], [128, 128, 255], [128, 128, 128]]
+    assert normal_picture(normals, valid).tolist() == [colours]

@@ -38,7 +38,8 @@ Formats:
   .png               16-bit integers, millimetres, 0 where unknown
   .exr .tif          float32 metres (0 where unknown in EXR, NaN in TIFF)
   .npy               float32 metres (H, W) of the upright photo, NaN where unknown
-  .npz               z_m float32 metres, valid bool, and sigma_m (standard deviation) if the model predicts it
+  .npz               z_m float32 metres, valid bool; sigma_m (standard deviation) and normals (unit vectors,
+                     x right, y down, z forward) if the model predicts them
   .png --colormap C  an image with a legend in metres; .jpg always is one
   .mp4 .mov .mkv     from a video: such images, with one colour scale
   Of a panorama, all but .npz and --report: the distance along the ray, metres.

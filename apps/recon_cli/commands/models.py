@@ -88,6 +88,7 @@ def _as_json(card: "ModelCard") -> dict[str, Any]:
         "licence": card.licence,
         "commercial_use": card.commercial,
         "masks_sky": card.masks_sky,
+        "predicts_normals": card.predicts_normals,
         "place": card.place,
         "repository": card.repository,
         "download_mb": card.download_mb,
@@ -102,7 +103,7 @@ def _row(card: "ModelCard") -> list[str]:
     here = "bundled" if card.repository is None else "here" if registry.is_here(card.name) else _size(card)
     predicts = [card.gives, *_others(card)]
     # What the licence forbids stands in the column before it.
-    licence = card.licence.partition(":")[0].removesuffix(" licence")
+    licence = card.licence.partition(":")[0].removesuffix(" licence").removesuffix(" Model")
     return [card.name, ", ".join(predicts), here, _time(card), _commercial(card), licence]
 
 
@@ -115,7 +116,8 @@ def _time(card: "ModelCard") -> str:
 
 def _others(card: "ModelCard") -> list[str]:
     """What a model predicts besides depth."""
-    return [*["focal"] * card.predicts_focal, *["sky"] * card.masks_sky]
+    given = {"focal": card.predicts_focal, "sky": card.masks_sky, "normals": card.predicts_normals}
+    return [name for name, predicted in given.items() if predicted]
 
 
 def _commercial(card: "ModelCard") -> str:

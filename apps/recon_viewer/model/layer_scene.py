@@ -213,7 +213,7 @@ def coarse(scene: Scene, most_pixels: int = _PREVIEW_PIXELS) -> Scene:
     n = max(1, round((height * width / most_pixels) ** 0.5))
     if n == 1:
         return scene
-    camera, log_sigma = scene.intrinsics, scene.depth.log_sigma
+    camera, log_sigma, normals = scene.intrinsics, scene.depth.log_sigma, scene.depth.normals
     z_m = np.ascontiguousarray(scene.depth.z_m[::n, ::n])
     return replace(
         scene,
@@ -233,6 +233,7 @@ def coarse(scene: Scene, most_pixels: int = _PREVIEW_PIXELS) -> Scene:
             np.ascontiguousarray(scene.depth.valid[::n, ::n]),
             scene.depth.scale_interval,
             None if log_sigma is None else np.ascontiguousarray(log_sigma[::n, ::n]),
+            None if normals is None else np.ascontiguousarray(normals[::n, ::n]),
         ),
         sky=None if scene.sky is None else np.ascontiguousarray(scene.sky[::n, ::n]),
     )

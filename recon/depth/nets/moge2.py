@@ -1,7 +1,7 @@
 """MoGe-2's network (Wang et al., arXiv:2507.02546), for inference: a map of points, a mask, and a scale.
 
 DINOv2, and stacks of convolutions (``conv_stack.py``) on the sum of some of its layers. ``renamed`` maps the weights
-of the published file. The head for normals, which no later stage uses, is left out.
+of the published file.
 """
 
 import itertools
@@ -21,6 +21,7 @@ from recon.depth.nets.vit import DINOV2_SIZES, POSITION_OFFSET, Vit, VitConfig, 
 from recon.strict_json import as_kind, as_object, shown
 
 _BACKBONE = re.compile(r"dinov2_(vit[sbl])14")
+_OPTIONAL_HEADS = ("mask_head", "normal_head")
 _LARGEST_WIDTH, _MOST_TOKENS = 16384, 100_000
 Remap = Literal["linear", "exp", "sinh", "sinh_exp"]
 
@@ -32,6 +33,8 @@ class Outputs(NamedTuple):
     """3 channels, before the remapping (``recon.depth.point_map``)."""
     mask: torch.Tensor | None
     """Logit of having depth; None if the checkpoint has no such head."""
+    normals: torch.Tensor | None
+    """3 channels, cam frame, of any length; None if the checkpoint has no such head."""
     log_scale: torch.Tensor
     """(1, 1): logarithm of the metres of a unit of the points."""
 
@@ -48,6 +51,7 @@ class Moge2Config:
     neck: StackConfig
     points_head: StackConfig
     mask_head: StackConfig | None
+    normal_head: StackConfig | None
     scale_dims: tuple[int, ...]
     """Widths of the scale head's layers."""
     remap: Remap
@@ -78,9 +82,8 @@ class Moge2Config:
             width=as_kind(int, encoder.get("dim_out"), "encoder.dim_out"),
             neck=StackConfig.of(config.get("neck"), "neck"),
             points_head=StackConfig.of(config["points_head"], "points_head"),
-            mask_head=None
-            if config.get("mask_head") is None
-            else StackConfig.of(config["mask_head"], "mask_head"),
+            mask_head=_optional_stack(config, "mask_head"),
+            normal_head=_optional_stack(config, "normal_head"),
             scale_dims=as_kind(
                 tuple[int, ...], as_object(config["scale_head"], "scale_head").get("dims"), "scale_head.dims"
             ),
@@ -98,6 +101,10 @@ class Moge2Config:
             raise ValueError(f"the scale head must end in 1 number, got the widths {self.scale_dims}")
         if not 1 <= self.tokens[0] <= self.tokens[1] <= _MOST_TOKENS:
             raise ValueError(f"num_tokens_range must rise from 1 to {_MOST_TOKENS}, got {self.tokens}")
+
+
+def _optional_stack(config: Mapping[str, Any], name: str) -> StackConfig | None:
+    return None if config.get(name) is None else StackConfig.of(config[name], name)
 
 
 def _layers(value: Any, count: int) -> tuple[int, ...]:
@@ -126,7 +133,7 @@ class Moge2Net(nn.Module):
         self.decoder.projections = nn.ModuleList(
             nn.Conv2d(config.encoder.hidden_size, config.width, 1) for _ in config.layers
         )
-        for name in ("neck", "points_head", "mask_head"):
+        for name in ("neck", "points_head", *_OPTIONAL_HEADS):
             stack = getattr(config, name)
             self.decoder.add_module(name, None if stack is None else ConvStack(stack))
         dims = config.scale_dims
@@ -165,8 +172,9 @@ class Moge2Net(nn.Module):
         levels[0] = torch.cat((features, levels[0]), dim=1)
         shared = self.decoder.neck(levels)
         points = self.decoder.points_head(shared)[-1]
-        mask = None if self.decoder.mask_head is None else self.decoder.mask_head(shared)[-1]
-        return Outputs(points, mask, self.decoder.scale_head(first))
+        heads = [getattr(self.decoder, name) for name in _OPTIONAL_HEADS]
+        mask, normals = (None if head is None else head(shared)[-1] for head in heads)
+        return Outputs(points, mask, normals, self.decoder.scale_head(first))
 
 
 def view_plane(rows: int, columns: int, aspect: float, device: Any = None) -> torch.Tensor:
@@ -179,8 +187,6 @@ def view_plane(rows: int, columns: int, aspect: float, device: Any = None) -> to
     return torch.stack((x.expand(rows, columns), y[:, None].expand(rows, columns)))[None]
 
 
-UNUSED = "decoder.normal_head."
-"""Prefix of the weights that are not loaded."""
 _PREFIX = "encoder.backbone."
 _NOT_LEARNED = ("encoder.image_mean", "encoder.image_std")
 

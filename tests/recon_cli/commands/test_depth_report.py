@@ -1,6 +1,7 @@
 """``recon depth --report`` from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from recon import Options, reconstruct
+from recon.outputs.depth_report import depth_report
+from recon.outputs.depth_statistics import DepthStatistics
 from recon_cli.group import recon
 
 SAMPLES = Path(__file__).parents[3] / "sample_data"
@@ -88,3 +92,14 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     result = run(PHOTO, "--depth", DEPTH, "--report", tmp_path / "new", "--dry-run", "--json")
     assert result.exit_code == 0, result.output
     assert len(json.loads(result.stdout)["would_write"]) == 2 and not (tmp_path / "new").exists()
+
+
+def test_the_page_shows_the_normals_that_a_model_predicts() -> None:
+    scene = reconstruct(PHOTO, Options(depth=DEPTH))
+    plain = depth_report(scene, DepthStatistics.of(scene))
+    normals = np.zeros((*scene.depth.z_m.shape, 3), np.float32)
+    normals[..., 2] = -1
+    scene = replace(scene, depth=replace(scene.depth, normals=normals))
+    page = depth_report(scene, DepthStatistics.of(scene))
+    assert ">normals<" not in plain
+    assert ">normals<" in page and page.count("<img") == plain.count("<img") + 1

@@ -27,7 +27,8 @@ def test_one_model_is_described(card: registry.ModelCard, monkeypatch: pytest.Mo
     monkeypatch.setattr(registry, "is_here", lambda name: False)
     text = run(card.name)
     (predicts,) = [line.split(None, 1)[1] for line in text.splitlines() if line.startswith("predicts")]
-    assert ("focal" in predicts, "sky" in predicts) == (card.predicts_focal, card.masks_sky)
+    given = [word in predicts for word in ("focal", "sky", "normals")]
+    assert given == [card.predicts_focal, card.masks_sky, card.predicts_normals]
     assert card.summary in text and card.licence in text and f"--model {card.name}" in text
     assert text in run("-v") + "\n"
     assert json.loads(run(card.name, "--json")) == json.loads(run("--json", card.name))
