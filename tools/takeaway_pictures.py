@@ -13,6 +13,7 @@ from PIL import Image
 import recon
 from recon.geometry.relief import heights_from_depth, solid
 from recon.outputs.floor_plan import scene_plan
+from recon.outputs.map_files import mask_of, normal_map, normals_of
 from recon.outputs.plan_drawing import write_plan
 from recon.render.drawable import Drawn
 from recon.render.picture import Look, pictures
@@ -74,11 +75,20 @@ def refocus(scene: Scene) -> Picture:
     return refocused(subject, look, subject.start, focus, view_count(subject, look, focus))
 
 
+def normals(scene: Scene) -> Picture:
+    """The normal map, and the outlines."""
+    shown = normal_map(*normals_of(scene), "opengl")
+    outlines = np.where(mask_of(scene, "outlines"), np.uint8(255), np.uint8(0))
+    both = np.hstack([shown, np.repeat(outlines[..., None], 3, axis=2)])
+    return np.asarray(Image.fromarray(both).reduce(2))
+
+
 MAKERS: Mapping[str, Callable[[Scene], Picture]] = {
     "stereo": stereo,
     "relief": relief,
     "plan": plan,
     "refocus": refocus,
+    "normals": normals,
 }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import ExportError
+from recon.geometry.nearest import from_nearest
 from recon.types import BoolMap, FloatMap
 
 Curve = Literal["log", "inverse", "linear"]
@@ -49,13 +50,7 @@ def heights_from_depth(z_m: FloatMap, keep: BoolMap, sky: BoolMap | None, curve:
     if not keep.any():
         raise ExportError("there is no depth to make a relief of; try a larger --max-depth")
     scale = {"log": lambda z: -np.log(z), "inverse": lambda z: 1 / z, "linear": lambda z: -z}[curve]
-    # The label of a pixel is that of the nearest one with depth.
-    labels = cv2.distanceTransformWithLabels(
-        (~keep).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )[1]
-    nearest = np.zeros(int(labels.max()) + 1, np.float32)
-    nearest[labels[keep]] = z_m[keep]
-    values = scale(nearest[labels].astype(np.float64))
+    values = scale(from_nearest(z_m, keep).astype(np.float64))
     low, high = scale(np.percentile(z_m[keep], _ENDS[::-1]))
     heights = np.clip((values - low) / max(high - low, 1e-12), 0, 1)
     if sky is not None:

@@ -13,6 +13,7 @@ from recon_cli.batch.request import Request, batch_options, photos_argument, req
 from recon_cli.console import Session, manners
 from recon_cli.first_tries import inside_directories, new_directories
 from recon_cli.option_groups import GroupedCommand, option
+from recon_cli.options.map_options import map_options, maps_from, refuse_panorama, write_maps
 from recon_cli.options.param_types import Number
 from recon_cli.options.scene_options import (
     ESTIMATION,
@@ -28,6 +29,7 @@ from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_id
 
 if TYPE_CHECKING:
     from recon.outputs.depth_files import DepthFiles
+    from recon.outputs.map_files import MapKind
     from recon.scene import Scene
 
 _DEFAULT_FORMAT = "png"
@@ -47,6 +49,7 @@ Formats:
 Examples:
   recon depth photo.jpg -o depth.png
   recon depth photo.jpg --report report/            a page about it: report/depth.html
+  recon depth photo.jpg --normal-map normals.png --outline-mask outlines.png
   recon depth photos/ -o depths/ --format png,npy   every photo of a folder, as in `recon build`
   recon depth clip.mp4 -o depth.mp4                 a colour video with the timestamps of the clip
   recon depth clip.mp4 -o depths/ --format png      16-bit frames; depths/batch.jsonl has their timestamps
@@ -130,6 +133,7 @@ class Span(click.ParamType):
     metavar="M",
     help="Metres per stored unit of a 16-bit PNG.",
 )
+@map_options
 @scene_options(("panorama", *ESTIMATION, "max_depth", "uncertainty"), _CHANGED)
 @batch_options("Formats to write with several photos, a folder or a video, e.g. png,npy. Default: png.")
 @overwrite_option
@@ -148,8 +152,10 @@ def depth(
     """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric depth map."""
     from recon.video.writer import OUTPUT_SUFFIXES
 
-    if not outputs and report is None:
-        raise click.MissingParameter(param_hint="'-o' / '--output' (or --report)", param_type="option")
+    maps = maps_from(values)
+    if not outputs and report is None and not maps:
+        hint = "'-o' / '--output' (or --report, --normal-map or a mask)"
+        raise click.MissingParameter(param_hint=hint, param_type="option")
     options = options_from(values)
     names = ("formats", "every", "steady", "recursive", "resume", "overwrite", "dry_run")
     request = request_from(photos, outputs, **{name: values[name] for name in names})
@@ -158,6 +164,10 @@ def depth(
     if report is not None and (is_film or request.is_batch):
         raise click.UsageError(
             "--report describes the depth of one photo; omit it for several photos or a video"
+        )
+    if maps and (is_film or request.is_batch):
+        raise click.UsageError(
+            "normal maps and masks are of one photo; omit them for several photos or a video"
         )
     if is_film:
         from recon_cli.batch.depth_video import make_depth_video
@@ -168,7 +178,7 @@ def depth(
         _depth_of_many(session, request, options, maker)
     else:
         maker = _maker(request, options, colormap, png_unit, depth_range)
-        _depth_of_one(session, request, options, maker, report)
+        _depth_of_one(session, request, options, maker, report, maps, values["normal_convention"])
 
 
 def _maker(
@@ -194,7 +204,13 @@ def _check(maker: "DepthFiles", paths: Sequence[Path], journal: Journal) -> None
 
 
 def _depth_of_one(
-    session: Session, request: Request, options: Options, maker: "DepthFiles", report: Path | None
+    session: Session,
+    request: Request,
+    options: Options,
+    maker: "DepthFiles",
+    report: Path | None,
+    maps: dict["MapKind", Path],
+    convention: str,
 ) -> None:
     from recon.atomic_write import check_writable
     from recon_cli.any_picture import reconstruct_any
@@ -205,8 +221,9 @@ def _depth_of_one(
         _check(maker, outputs, session.journal)
     pages = [] if report is None else [report / name for name in (REPORT_PAGE, REPORT_VALUES)]
     targets = [maker.target(path) for path in outputs]
-    all_files = [*(path for target in targets for path in target.files), *pages]
-    named = [*request.outputs, *([] if report is None else [report])]
+    all_files = [*(path for target in targets for path in target.files), *maps.values(), *pages]
+    named = [*request.outputs, *maps.values(), *([] if report is None else [report])]
+    refuse_panorama(maps, photo, options)
     with new_directories(all_files, named=named):
         check_writable(
             [(path,) for path in all_files], overwrite=request.overwrite, inputs=inputs_of(photo, options)
@@ -221,6 +238,7 @@ def _depth_of_one(
             return
         scene = reconstruct_any(photo, options, [*outputs, *pages], session.journal)
         session.result["written"] = maker.write(scene, targets, session.journal, overwrite=request.overwrite)
+        write_maps(maps, scene, convention, session, overwrite=request.overwrite)
         session.result["scene"] = scene.provenance.as_dict()
         if pages:
             _write_report(session, scene, pages, maker, overwrite=request.overwrite)
