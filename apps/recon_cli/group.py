@@ -29,6 +29,7 @@ COMMANDS = {
     "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",
     "measure": "Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence "
     "intervals.",
+    "mcp": "Serve an agent over standard input and output: build scenes, measure in them and look at them.",
     "eval": "Evaluate depth models on photos with ground-truth depth, listed in FOLDER/pairs.json (or another list "
     "file).",
     "models": "List the depth models; `recon models NAME` describes one, `recon models pull NAME` downloads one.",

@@ -1,0 +1,32 @@
+"""``recon mcp``: a server of the Model Context Protocol, for agents."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from recon.errors import ReconError
+from recon_cli.console import Session, manners
+
+_EPILOG = """\b
+A client starts it; for most of them the entry is
+  {"mcpServers": {"recon": {"command": "recon", "args": ["mcp", "--allow", "/home/me/photos"]}}}
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder in which the agent may read and write files, and below it. Repeatable. Default: the current one.",
+)
+@manners
+def mcp(session: Session, allow: tuple[Path, ...]) -> None:
+    """Serve an agent over standard input and output: build scenes, measure in them and look at them."""
+    if find_spec("mcp") is None:
+        raise ReconError('recon mcp needs the MCP SDK: pip install "recon[mcp]"')
+    from recon_mcp.server import serve
+
+    serve(allow or (Path.cwd(),))
