@@ -11,14 +11,15 @@ FLOORS = (
     "recon_cli.main",
     "recon_cli.group",
     "recon_cli.commands",
-    "recon_cli.batch  recon_viewer.window",
+    "recon_cli.batch  recon_mcp.server  recon_viewer.window",
     "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries recon_cli.any_scene "
-    " recon_viewer.ui",
-    "recon_cli.options recon_cli.any_picture  recon_viewer.controller",
-    "recon_cli.console  recon_viewer.background",
-    "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups  recon_viewer.drawing",
+    " recon_mcp.tools  recon_viewer.ui",
+    "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_viewer.controller",
+    "recon_cli.console  recon_mcp.pictures recon_mcp.reporting  recon_viewer.background",
+    "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups"
+    " recon_mcp.arguments recon_mcp.folders recon_mcp.results  recon_viewer.drawing",
     "recon_viewer.model  recon.join",
-    "recon_viewer  recon.batch recon.compare",
+    "recon_mcp  recon_viewer  recon.batch recon.compare",
     "recon recon.evaluate recon.outputs recon.panorama",
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",
@@ -33,8 +34,10 @@ FLOORS = (
 )
 """From top to bottom, each room as low as its imports allow. Rooms on one floor do not import each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}
-OPENS_THE_VIEWER = "recon_cli.commands.view"
-WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", "recon_cli", "recon_viewer", "tools"}
+STARTS = {("recon_cli.commands.view", "recon_viewer"), ("recon_cli.commands.mcp", "recon_mcp")}
+"""The commands that start another application."""
+APPS = ("recon_cli", "recon_mcp", "recon_viewer")
+WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", *APPS, "tools"}
 """Folders of tests/: of other programs, of the pages, of what tests share, and of the applications and the tools."""
 
 
@@ -77,13 +80,11 @@ def test_no_file_imports_itself_by_way_of_others(imports: list[Import]) -> None:
 
 
 def test_the_applications_import_the_library_and_not_each_other(imports: list[Import]) -> None:
-    below = {"recon": 0, "recon_viewer": 1, "recon_cli": 2}
     wrong = [
         one
         for one in imports
         for a, b in [(one.importer.split(".")[0], one.imported.split(".")[0])]
-        if below[a] < below[b]
-        or ((a, b) == ("recon_cli", "recon_viewer") and one.importer != OPENS_THE_VIEWER)
+        if a != b and b in APPS and (one.importer, b) not in STARTS
     ]
     assert not wrong, shown(wrong)
 
@@ -93,7 +94,7 @@ def test_tests_have_the_same_rooms() -> None:
     folders = {
         path.parent.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_*.py")
     } - {"."}
-    apps = {folder for folder in folders if folder.startswith(("recon_cli", "recon_viewer"))}
+    apps = {folder for folder in folders if folder.startswith(APPS)}
     inside = {
         f"recon.{folder}".replace("/", ".")
         for folder in folders

@@ -1,6 +1,6 @@
 """Rooms, and the arrows between them, from the imports: ``python -m tools.import_graph [FOLDER]`` prints the counts.
 
-A room is a file or a folder directly below ``recon/``, ``apps/recon_cli/`` or ``apps/recon_viewer/``; an arrow goes
+A room is a file or a folder directly below ``recon/`` or an application in ``apps/``; an arrow goes
 from room to room where a file of the one imports something of the other, at its top or inside a function, for its
 types or for good.
 """
@@ -14,7 +14,12 @@ from itertools import permutations
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"recon": "recon", "recon_cli": "apps/recon_cli", "recon_viewer": "apps/recon_viewer"}
+PACKAGES = {
+    "recon": "recon",
+    "recon_cli": "apps/recon_cli",
+    "recon_mcp": "apps/recon_mcp",
+    "recon_viewer": "apps/recon_viewer",
+}
 
 
 @dataclass(frozen=True, order=True)

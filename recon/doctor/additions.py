@@ -7,24 +7,25 @@ from importlib.util import find_spec
 from recon.blender.find_blender import BlenderError, find_blender
 from recon.doctor.finding import Finding
 
-FORMATS, PROGRAMS = "formats", "programs"
+EXTRAS, PROGRAMS = "extras", "programs"
 _EXTRAS = (
     ("video", "av", "av", "videos in and out"),
     ("las", "laspy", "laspy", ".las, .laz"),
     ("usd", "pxr", "usd-core", ".usdz, .usdc, .usda"),
     ("colmap", "pycolmap", "pycolmap", "COLMAP models as a reference"),
+    ("mcp", "mcp", "mcp", "agents: recon mcp"),
 )
 """Extra, module, distribution, what it is for."""
 
 
 def examine_extras() -> Iterator[Finding]:
-    """The extras of recon for further formats."""
+    """The extras of recon: further formats, and a server for agents."""
     for extra, module, distribution, use in _EXTRAS:
         if find_spec(module) is None:
             fix = f'pip install "recon[{extra}]"'
-            yield Finding(FORMATS, extra, "missing", f"{use}: not installed", fix)
+            yield Finding(EXTRAS, extra, "missing", f"{use}: not installed", fix)
         else:
-            yield Finding(FORMATS, extra, "works", f"{use}: {distribution} {_version(distribution)}")
+            yield Finding(EXTRAS, extra, "works", f"{use}: {distribution} {_version(distribution)}")
 
 
 def examine_blender() -> Finding:

@@ -245,7 +245,7 @@ def test_without_torch_the_command_fails_and_goes_on_with_the_rest(monkeypatch: 
     findings = list(examine())
     torch = one(findings, "torch")
     assert torch.detail.endswith("libtorch.so: cannot open shared object file")
-    assert {finding.area for finding in findings} == {"main job", "viewer", "formats", "programs"}
+    assert {finding.area for finding in findings} == {"main job", "viewer", "extras", "programs"}
     done = CliRunner().invoke(command, ["doctor", "--json"])
     shown = json.loads(done.stdout)
     assert done.exit_code == 1 and not shown["ok"] and "torch" in shown["error"]["message"]
