@@ -9,11 +9,12 @@ from shlex import quote
 import click
 
 from recon.batch.inputs import VIDEO_SUFFIXES, is_pattern
+from recon.batch.store_path import is_url
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
 
 DEFAULT_SUFFIX = ".glb"
 """Format if no output is given: a textured mesh, which most programs open."""
-_ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
+_ADDRESSES = ("http://", "https://", "ftp://")
 STDIN = "-"
 
 
@@ -48,6 +49,8 @@ def build_words(
             raise click.UsageError(
                 "several photos, a folder or a video need a directory for their scenes: add -o DIR --format glb"
             )
+        return photos, named
+    if any(map(is_url, named)):
         return photos, named
     photo = Path(photos[0])
     if not named:
@@ -124,8 +127,8 @@ def _without_outputs(typed: Sequence[str], written: Sequence[Path]) -> Iterator[
 
 
 def is_many(word: str) -> bool:
-    """Whether an argument stands for several photos: standard input, a video, a folder or a pattern."""
-    if word == STDIN or Path(word).suffix.lower() in VIDEO_SUFFIXES:
+    """Whether an argument stands for several photos: standard input, a video, a folder, a pattern, or a store."""
+    if word == STDIN or is_url(word) or Path(word).suffix.lower() in VIDEO_SUFFIXES:
         return True
     return not os.path.isfile(word) and (os.path.isdir(word) or is_pattern(word))
 

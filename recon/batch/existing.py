@@ -58,7 +58,7 @@ class Existing:
                 if place in owners:
                     raise ExportError(f"{path} would be written twice, for {owners[place]} and for {main}.")
                 owners[place] = main
-                if os.path.exists(path) and os.path.getsize(path) > 0 and not self.may_replace(main):
+                if self.record.holds(path) and not self.may_replace(main):
                     in_the_way.append(main)
         if in_the_way:
             raise ExportError(self._conflict(in_the_way))

@@ -85,7 +85,7 @@ def find_inputs(
             if os.path.isdir(path):
                 without_read = len(unreadable)
                 inside = sorted(_inside(path, recursive, skipped, unreadable), key=lambda each: each.parts)
-                left_out = _left_out([each for each in inside if not is_output(each)])
+                left_out = not_photos([each for each in inside if not is_output(each)])
                 left_out += [(each, "written by an earlier run") for each in inside if is_output(each)]
                 skipped += left_out
                 without = {each for each, _ in left_out}
@@ -131,7 +131,7 @@ def _matching(pattern: str) -> list[Path]:
     matches = sorted(glob.glob(pattern, recursive=True))
     # ** also matches the folders that contain the files.
     paths = [Path(each) for each in matches if "**" not in pattern or not os.path.isdir(each)]
-    others = {path for path, why in _left_out(paths) if why != _VIDEO} - {p for p in paths if p.is_dir()}
+    others = {path for path, why in not_photos(paths) if why != _VIDEO} - {p for p in paths if p.is_dir()}
     paths = [path for path in paths if path not in others]
     if not paths:
         raise PhotoError(f"{pattern} matches no photo: check the folder and the suffix.")
@@ -159,7 +159,7 @@ def _inside(
             yield path
 
 
-def _left_out(files: Sequence[Path]) -> list[tuple[Path, str]]:
+def not_photos(files: Sequence[Path]) -> list[tuple[Path, str]]:
     """The files that are not processed, and why."""
     photos = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
     return [(path, why) for path in files if (why := _why_left_out(path, photos))]

@@ -1,6 +1,6 @@
 """The plan of a batch: its inputs, what is done already, and which files are in the way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from recon.batch.own_depth import check_options, with_own_depth
 from recon.batch.run_log import FailedPhoto, Record
 from recon.batch.shared_models import SharedModels
 from recon.batch.steps import Done
-from recon.errors import PhotoError, ReconError
+from recon.batch.store_path import StorePath, is_url, path_of
+from recon.errors import ExportError, PhotoError, ReconError
 from recon.journal import Journal
 from recon.options import Options
 from recon.outputs.scene_files import SceneFiles
@@ -127,15 +128,30 @@ class Plan:
     def may_replace(self, item: Item) -> bool:
         """Whether existing files may be replaced by an item's outputs."""
         paths = [target.path for target in item.targets]
-        return all(self.existing.may_replace(path) or not path.exists() for path in paths)
+        return all(self.existing.may_replace(path) or not self.record.holds(path) for path in paths)
 
-    def begin(self, item: Item) -> None:
-        """Records that an item's outputs are about to be written.
+    def open(self) -> None:
+        """Opens the record.
 
         Raises:
             ExportError: The record cannot be written.
         """
-        self.record.begin(str(item.path), [self.existing.key(target.path) for target in item.targets])
+        self.record.open()
+        if self.record.begins_all:
+            photos = [file for file in self.todo if not file.is_video]
+            self.record.begin_all(
+                [self._begun(file.path, self.missing(file.name, file.path)) for file in photos]
+            )
+
+    def begin(self, item: Item) -> None:
+        """Records that an item's outputs are about to be written, unless it is recorded already.
+
+        Raises:
+            ExportError: The record cannot be written.
+        """
+        photo, outputs = self._begun(item.path, item.targets)
+        if not all(map(self.record.is_begun, outputs)):
+            self.record.begin(photo, outputs)
 
     def end(self, item: Item, done: Done) -> None:
         """Records that an item's outputs are written.
@@ -147,7 +163,7 @@ class Plan:
             str(item.path),
             done.sources,
             [self.existing.key(path) for path in done.outputs],
-            [self.existing.key(path) for path in done.files],
+            {self.existing.key(path): list(description) for path, description in done.contents.items()},
             model=done.model,
             warnings=list(done.warnings),
             **item.values,
@@ -172,7 +188,14 @@ class Plan:
             [_files(target) for target in self.outputs], [file.path for file in self.inputs.files]
         )
         if any(file.is_video for file in self.todo):
+            if isinstance(self.folder, StorePath):
+                raise ExportError(
+                    f"the frames of a video are written to a folder of this machine, not {self.folder}."
+                )
             check_video_support()
+
+    def _begun(self, photo: Path, targets: Sequence[Target]) -> tuple[str, list[str]]:
+        return str(photo), [self.existing.key(target.path) for target in targets]
 
     def _targets(self, name: str) -> Sequence[Any]:
         return self.maker.targets(self.folder / name)
@@ -206,16 +229,15 @@ def plan_batch(
     if resume and overwrite:
         raise OptionError("--resume and --overwrite cannot be combined")
     made = maker or SceneFiles([f".{name.lower().lstrip('.')}" for name in formats])
-    folder = Path(folder)
+    folder = path_of(folder)
     made.targets(folder / "NAME")  # refuses unknown formats
-    record = Record(
-        folder, settings_of(options, made.settings, every=every, **({} if steady else {"steady": False}))
-    )
+    settings = settings_of(options, made.settings, every=every, **({} if steady else {"steady": False}))
+    record = _record_of(folder, settings)
     try:
         if lock:
             record.lock()
-        words = [inputs] if isinstance(inputs, str | Path) else inputs
-        listed = find_inputs([str(word) for word in words], recursive=recursive, is_output=record.has_written)
+        words = [str(word) for word in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+        listed = _finder_of(words)(words, recursive=recursive, is_output=record.has_written)
         on_event(Listed(listed))
         plan = Plan(listed, options, made, Existing(folder, record, resume, overwrite), every, steady)
         plan.check()
@@ -223,6 +245,22 @@ def plan_batch(
         record.close()
         raise
     return plan
+
+
+def _record_of(folder: Path, settings: Mapping[str, Any]) -> Record:
+    if isinstance(folder, StorePath):
+        from recon.batch.store_record import StoreRecord
+
+        return StoreRecord(folder, settings)
+    return Record(folder, settings)
+
+
+def _finder_of(words: Sequence[str]) -> Callable[..., Inputs]:
+    if any(map(is_url, words)):
+        from recon.batch.store_inputs import find_stored_inputs
+
+        return find_stored_inputs
+    return find_inputs
 
 
 def _files(target: Target) -> tuple[Path, ...]:

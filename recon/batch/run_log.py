@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, ClassVar, Literal
 
 from recon.atomic_write import remove_leftovers, staged
-from recon.batch.file_check import describe_file, state_of
+from recon.batch.file_check import State, state_of
 from recon.batch.file_lock import lock
+from recon.batch.store_path import StorePath
 from recon.errors import ExportError, Failure
 from recon.strict_json import as_kind, as_object, known_fields, parse_json, read_json
 
@@ -69,17 +70,21 @@ class _PhotoLine:
 class Record:
     """The record of one folder. Rows may be added from several threads, between ``open`` and ``close``."""
 
-    def __init__(self, folder: Path, settings: Values) -> None:
+    begins_all: ClassVar = False
+    """Whether all outputs must be begun before the first is written."""
+
+    def __init__(self, folder: Path, settings: Values, path: Path | None = None) -> None:
         """Reads an existing record; nothing is written yet.
 
         Args:
             folder: The output folder, which may not exist yet.
             settings: All settings that affect the outputs, as plain JSON values.
+            path: The file; None: ``batch.jsonl`` in the folder.
 
         Raises:
             ExportError: The file exists but is not a record, or cannot be read.
         """
-        self.folder, self.path = folder, folder / RECORD
+        self.folder, self.path = folder, path or folder / RECORD
         self._settings: dict[str, Any] = json.loads(json.dumps(settings, default=str))
         self._id = sha256(json.dumps(self._settings, sort_keys=True).encode()).hexdigest()[:12]
         self._lock = threading.Lock()
@@ -99,15 +104,17 @@ class Record:
         if row is None or row["kind"] != "photo" or not row["ok"] or row["settings"] != self._id:
             return False
         return row["sources"] == [fingerprint(path) for path in sources] and all(
-            state_of(self.folder / name, row["contents"].get(name, [])) != "damaged" for name in row["files"]
+            self._state(name, row["contents"].get(name, [])) != "damaged" for name in row["files"]
         )
 
     def changed(self, output: str) -> bool:
         """Whether a finished output has been edited since it was written."""
         row = self._newest[output]
-        return any(
-            state_of(self.folder / name, row["contents"].get(name, [])) == "changed" for name in row["files"]
-        )
+        return any(self._state(name, row["contents"].get(name, [])) == "changed" for name in row["files"])
+
+    def holds(self, output: Path) -> bool:
+        """Whether a file that is not empty is in the place of an output."""
+        return os.path.exists(output) and os.path.getsize(output) > 0
 
     def is_ours(self, output: str) -> bool:
         """Whether an earlier run with these settings wrote or began an output: it may be replaced on resume."""
@@ -178,14 +185,7 @@ class Record:
         Raises:
             ExportError: The folder cannot be created or written, or another run is using it.
         """
-        try:
-            self.folder.mkdir(exist_ok=True)
-        except FileExistsError as error:
-            raise ExportError(f"{self.folder} is a file: pass the name of a folder.") from error
-        except FileNotFoundError as error:
-            raise ExportError(f"the folder {self.folder.parent} does not exist: create it first.") from error
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self._make_folder()
         if self._file is None:
             self._lock_file()
         self._remove_leftovers()
@@ -198,6 +198,16 @@ class Record:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except FileExistsError as error:
+            raise ExportError(f"{self.folder} is a file: pass the name of a folder.") from error
+        except FileNotFoundError as error:
+            raise ExportError(f"the folder {self.folder.parent} does not exist: create it first.") from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _remove_leftovers(self) -> None:
         """Removes what killed runs were writing; this run has the folder for itself."""
         begun = [output for output, row in self._newest.items() if row["kind"] == "begun"]
@@ -206,28 +216,38 @@ class Record:
 
     def begin(self, photo: str, outputs: Sequence[str]) -> None:
         """Records that these outputs are about to be written, so that a later run may replace them."""
-        row = {"kind": "begun", "photo": photo, "outputs": list(outputs), "settings": self._id}
-        self._add_row(row, sync=True)
+        self.begin_all([(photo, outputs)])
+
+    def begin_all(self, photos: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Records that the outputs of these photos are about to be written, so that a later run may replace them."""
+        for k, (photo, outputs) in enumerate(photos, 1):
+            row = {"kind": "begun", "photo": photo, "outputs": list(outputs), "settings": self._id}
+            self._add_row(row, sync=k == len(photos))
+
+    def is_begun(self, output: str) -> bool:
+        """Whether it is recorded already that an output is about to be written, with these settings."""
+        return self.is_ours(output) and self._newest[output]["kind"] == "begun"
 
     def end(
-        self, photo: str, sources: Sequence[Path], outputs: Sequence[str], files: Sequence[str], **values: Any
+        self,
+        photo: str,
+        sources: Sequence[Path],
+        outputs: Sequence[str],
+        contents: Mapping[str, list[Any]],
+        **values: Any,
     ) -> None:
-        """Records outputs that are written, with all their files and a description of each.
+        """Records outputs that are written, with all their files and a description of each (``describe_file``).
 
         Raises:
-            ExportError: A file cannot be read back, or the record cannot be written.
+            ExportError: The record cannot be written.
         """
-        try:
-            contents = {name: describe_file(self.folder / name) for name in files}
-        except OSError as error:
-            raise ExportError(f"{error.filename} cannot be read back: {error.strerror or error}.") from error
         self._add_row(
             {
                 "kind": "photo",
                 "photo": photo,
                 "ok": True,
                 "outputs": list(outputs),
-                "files": list(files),
+                "files": list(contents),
                 "contents": contents,
                 "sources": [fingerprint(path) for path in sources],
                 "settings": self._id,
@@ -246,11 +266,8 @@ class Record:
         """Writes the list of failed photos, or deletes that of an earlier run if none failed."""
         path = self.folder / FAILED
         if failed:
-            text = json.dumps(
-                {"format": _FAILED_FORMAT, "failed": [one.as_dict() for one in failed]}, indent=1, default=str
-            )
             with staged(path) as temporary:
-                temporary.write_text(text + "\n", encoding="utf-8")
+                temporary.write_text(failed_text(failed), encoding="utf-8")
             return path
         try:
             if as_object(read_json(path)).get("format") == _FAILED_FORMAT:
@@ -258,6 +275,9 @@ class Record:
         except (OSError, ValueError):
             pass  # none, or not ours
         return None
+
+    def _state(self, name: str, written: list[Any]) -> State:
+        return state_of(self.folder / name, written)
 
     def _add_row(self, row: dict[str, Any], *, sync: bool = False) -> None:
         try:
@@ -319,8 +339,16 @@ class Record:
         self._files.update(line.files or line.outputs)
 
 
+def failed_text(failed: Sequence[FailedPhoto]) -> str:
+    """The list of failed photos, as JSON."""
+    values = {"format": _FAILED_FORMAT, "failed": [one.as_dict() for one in failed]}
+    return json.dumps(values, indent=1, default=str) + "\n"
+
+
 def fingerprint(path: Path) -> list[int]:
     """Size in bytes and modification time in ns, which change when a file is replaced; empty if it is missing."""
+    if isinstance(path, StorePath):
+        return path.fingerprint
     try:
         stat = path.stat()
     except OSError:

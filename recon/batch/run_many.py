@@ -33,9 +33,9 @@ def run(
     (``batch.jsonl``) and the same list of failed photos (``failed.json``) in the folder.
 
     Args:
-        inputs: Photos, folders, patterns and videos. Each output has its photo's path relative to the common folder
-            of all inputs.
-        folder: The output folder. It is created if needed, but its parent must exist.
+        inputs: Photos, folders, patterns and videos, or URLs of photos in an object store (``s3://bucket/photos``).
+            Each output has its photo's path relative to the common folder of all inputs.
+        folder: The output folder. It is created if needed, but its parent must exist. It may be a URL.
         options: Options for all photos; ``depth`` may be a folder with a depth file for each photo.
         formats: Names of scene formats, such as ``glb``, each with its default shape.
         maker: Replaces ``formats``: ``SceneFiles`` with a shape, ``DepthFiles``, or your own class.

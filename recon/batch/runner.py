@@ -90,7 +90,7 @@ class Runner:
         plan = self.plan
         self._report_plan()
         if plan.todo or plan.inputs.unreadable:
-            plan.record.open()
+            plan.open()
             try:
                 self._work(workers)
             except Exception:

@@ -9,14 +9,18 @@
 ``recon.batch.run`` does this with the steps of several photos overlapping, and writes the record of the folder.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recon.batch.file_check import describe_file
 from recon.batch.item import Item, Maker
 from recon.batch.own_depth import with_own_depth
 from recon.batch.shared_models import SharedModels
+from recon.batch.store import read_stored_photo
+from recon.batch.store_output import write_to_store
+from recon.batch.store_path import StorePath
 from recon.calibration.references import ScaleSources
 from recon.depth import registry
 from recon.depth.embedded import CarriedByPhoto
@@ -54,8 +58,8 @@ class Done:
     """The results of one photo."""
 
     outputs: tuple[Path, ...]
-    files: tuple[Path, ...]
-    """The outputs and their sidecars."""
+    contents: Mapping[Path, Sequence[Any]]
+    """The outputs and their sidecars, with a description of each for the record."""
     sources: tuple[Path, ...]
     """The files that were read: the photo, and its depth file if it has one."""
     model: str | None
@@ -78,7 +82,8 @@ def load(item: Item, options: Options, journal: Journal) -> Prepared:
     if item.broken is not None:
         raise item.broken
     options = with_own_depth(options, item.name, item.path)
-    prepared = prepare(item.frame or item.path, options, journal)
+    photo = read_stored_photo(item.path) if isinstance(item.path, StorePath) else item.path
+    prepared = prepare(item.frame or photo, options, journal)
     if prepared.known_camera is None and item.focal_px is not None:
         size = {"width": prepared.photo.width, "height": prepared.photo.height}
         prepared = replace(
@@ -121,7 +126,7 @@ def finish(
         estimated: Result of ``estimate``.
         maker: Writes the files.
         journal: The item's journal.
-        overwrite: Whether to replace existing files.
+        overwrite: Whether to replace existing files; those in a store are replaced always.
 
     Raises:
         ReconError: The scene cannot be made, or a file cannot be written; no partial file is left.
@@ -129,12 +134,17 @@ def finish(
     scene = estimated.scene
     if scene is None:
         scene = compose_scene(estimated.prepared, estimated.estimate, estimated.scale_sources, journal)
-    _make_folder(item.targets[0].path.parent)
-    written = maker.write(scene, item.targets, journal, overwrite=overwrite)
+    folder = item.targets[0].path.parent
+    if isinstance(folder, StorePath):
+        written, contents = write_to_store(scene, item, maker, journal)
+    else:
+        _make_folder(folder)
+        written = maker.write(scene, item.targets, journal, overwrite=overwrite)
+        contents = _described(path for target in item.targets for path in target.files)
     read = (item.path, scene.options.depth, scene.options.relative_depth)
     return Done(
         outputs=tuple(target.path for target in item.targets),
-        files=tuple(path for target in item.targets for path in target.files),
+        contents=contents,
         sources=tuple(path for path in read if path is not None),
         model=scene.provenance.model_name,
         written=tuple(written),
@@ -146,6 +156,13 @@ def _classified(error: ReconError, models: SharedModels, estimator: Estimator | 
     """Missing weights affect all photos; missing embedded depth affects only its own photo."""
     inside = models.options.model == registry.INSIDE or isinstance(estimator, CarriedByPhoto)
     return error if models.worked or inside else AffectsAllPhotos(error)
+
+
+def _described(files: Iterable[Path]) -> dict[Path, list[Any]]:
+    try:
+        return {path: describe_file(path) for path in files}
+    except OSError as error:
+        raise ExportError(f"{error.filename} cannot be read back: {error.strerror or error}.") from error
 
 
 def _make_folder(folder: Path) -> None:

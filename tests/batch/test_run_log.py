@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from recon.batch.existing import settings_of
+from recon.batch.file_check import describe_file
 from recon.batch.run_log import FailedPhoto, Record
 from recon.errors import ExportError, Failure
 from recon.options import Options
@@ -26,7 +27,9 @@ def written(folder: Path, name: str, **settings: int) -> tuple[Record, Path]:
         record.open()
         (folder / f"{name}.ply").write_bytes(PLY)
         record.begin(str(photo), [f"{name}.ply"])
-        record.end(str(photo), [photo], [f"{name}.ply"], [f"{name}.ply"])
+        record.end(
+            str(photo), [photo], [f"{name}.ply"], {f"{name}.ply": describe_file(folder / f"{name}.ply")}
+        )
     return record, photo
 
 

@@ -221,6 +221,7 @@ def _manifests(folder: Path) -> Iterator[Seed]:
 
 
 def _records(folder: Path) -> Iterator[Seed]:
+    from recon.batch.file_check import describe_file
     from recon.batch.run_log import Record
 
     photo = folder / "a.jpg"
@@ -229,7 +230,7 @@ def _records(folder: Path) -> Iterator[Seed]:
         record.open()
         (folder / "a.ply").write_bytes(b"x" * 100)
         record.begin("a.jpg", ["a.ply"])
-        record.end("a.jpg", [photo], ["a.ply"], ["a.ply"], seconds=1.0)
+        record.end("a.jpg", [photo], ["a.ply"], {"a.ply": describe_file(folder / "a.ply")}, seconds=1.0)
         record.begin("b.jpg", ["b.ply"])
         record.fail("b.jpg", ValueError("x"), frame=3)
     yield Seed("batch.jsonl", (folder / "batch.jsonl").read_bytes(), {"a.ply": b"x" * 100})

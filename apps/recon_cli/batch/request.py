@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from recon.batch.inputs import is_video
+from recon.batch.store_path import is_url
 from recon_cli.first_tries import STDIN, is_many
 from recon_cli.option_groups import option
 
@@ -33,8 +34,10 @@ class Request:
 
     @property
     def is_batch(self) -> bool:
-        """Whether the outputs go to a directory: ``--format`` is given, or the inputs are not a single photo."""
-        return self.formats is not None or len(self.words) != 1 or is_many(self.words[0])
+        """Whether the outputs go to a directory: ``--format`` is given, the inputs are not a single photo, or one of
+        both is in an object store."""
+        in_store = any(map(is_url, self.outputs))
+        return self.formats is not None or len(self.words) != 1 or in_store or is_many(self.words[0])
 
     def check(self) -> None:
         """Refuses incompatible options.

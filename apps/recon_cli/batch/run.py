@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,8 @@ from recon.batch.item import Maker
 from recon.batch.own_depth import check_options, with_own_depth
 from recon.batch.plan import Plan, plan_batch
 from recon.batch.run_many import run
+from recon.batch.store import local_copy
+from recon.batch.store_path import StorePath
 from recon.errors import DepthFileError, PhotoError
 from recon.options import Options
 from recon.video.reader import Clip
@@ -149,7 +152,11 @@ def _show_first(plan: Plan, session: Session) -> None:
             session.journal.decide("video", f"{file.path.name}{duration}, about {frames} frames")
             continue
         try:
-            plan_model(file.path, with_own_depth(plan.options, file.name, file.path), session)
+            options = with_own_depth(plan.options, file.name, file.path)
+            with (
+                local_copy(file.path) if isinstance(file.path, StorePath) else nullcontext(file.path) as path
+            ):
+                plan_model(path, options, session)
         except (PhotoError, DepthFileError) as error:
             session.journal.warn("failed", str(error))
             continue

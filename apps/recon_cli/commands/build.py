@@ -36,6 +36,7 @@ Examples:
   recon build photo.jpg --depth lidar.png -o scene.ply      measured depth instead of a model
   recon build photos/ -o scenes/ --format glb,ply           every photo of a folder
   find . -name '*.jpg' | recon build - -o scenes/ --format glb --resume
+  recon build s3://bucket/photos/ -o s3://bucket/scenes/    photos and scenes in an object store
   recon build clip.mp4 -o frames/ --every 10 --format ply   every 10th frame of a video
   recon build pano.jpg -o room.glb --camera-height 1.6m     a panorama: a scene all around
 
