@@ -9,7 +9,6 @@ from shlex import quote
 import click
 
 from recon.batch.inputs import VIDEO_SUFFIXES, is_pattern
-from recon.batch.store_path import is_url
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
 
 DEFAULT_SUFFIX = ".glb"
@@ -50,7 +49,7 @@ def build_words(
                 "several photos, a folder or a video need a directory for their scenes: add -o DIR --format glb"
             )
         return photos, named
-    if any(map(is_url, named)):
+    if any(map(is_stored, named)):
         return photos, named
     photo = Path(photos[0])
     if not named:
@@ -128,9 +127,18 @@ def _without_outputs(typed: Sequence[str], written: Sequence[Path]) -> Iterator[
 
 def is_many(word: str) -> bool:
     """Whether an argument stands for several photos: standard input, a video, a folder, a pattern, or a store."""
-    if word == STDIN or is_url(word) or Path(word).suffix.lower() in VIDEO_SUFFIXES:
+    if word == STDIN or is_stored(word) or Path(word).suffix.lower() in VIDEO_SUFFIXES:
         return True
     return not os.path.isfile(word) and (os.path.isdir(word) or is_pattern(word))
+
+
+def is_stored(word: str | Path) -> bool:
+    """Whether an argument names something in an object store."""
+    if "://" not in str(word):
+        return False
+    from recon.batch.store_path import is_url
+
+    return is_url(word)
 
 
 def _is_output(word: str) -> bool:

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from recon.batch.inputs import is_video
-from recon.batch.store_path import is_url
-from recon_cli.first_tries import STDIN, is_many
+from recon_cli.first_tries import STDIN, is_many, is_stored
 from recon_cli.option_groups import option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,7 +35,7 @@ class Request:
     def is_batch(self) -> bool:
         """Whether the outputs go to a directory: ``--format`` is given, the inputs are not a single photo, or one of
         both is in an object store."""
-        in_store = any(map(is_url, self.outputs))
+        in_store = any(map(is_stored, self.outputs))
         return self.formats is not None or len(self.words) != 1 or in_store or is_many(self.words[0])
 
     def check(self) -> None:

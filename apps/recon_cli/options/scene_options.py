@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from recon.batch.store_path import is_url, path_of
 from recon.constraints import Constraint
 from recon.options import Options
 from recon_cli.option_groups import option
@@ -70,8 +69,11 @@ class OutputPath(click.Path):
         """As ``click.Path``, but refuses an empty name, which would mean the current directory, and keeps a URL."""
         if not str(value):
             self.fail("the file name is empty")
-        if is_url(value):
-            return path_of(value)
+        if "://" in str(value):
+            from recon.batch.store_path import is_url, path_of
+
+            if is_url(value):
+                return path_of(value)
         return super().convert(value, param, ctx)
 
 
