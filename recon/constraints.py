@@ -3,10 +3,20 @@
 Positions are px of the upright photo, the centre of the top-left pixel at (0.5, 0.5); lengths are metres.
 """
 
+import reprlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import dist, isfinite
 
-__all__ = ["CameraHeight", "Constraint", "DistanceAt", "LengthBetween", "Pixel", "Rectangle"]
+__all__ = [
+    "CameraHeight",
+    "Constraint",
+    "DistanceAt",
+    "LengthBetween",
+    "Pixel",
+    "Rectangle",
+    "check_constraints",
+]
 
 Pixel = tuple[float, float]
 
@@ -135,6 +145,20 @@ class CameraHeight:
 
 
 Constraint = DistanceAt | LengthBetween | Rectangle | CameraHeight
+
+
+def check_constraints(given: object) -> None:
+    """Checks what a program passes as known measurements.
+
+    Raises:
+        TypeError: It is no sequence of constraints.
+    """
+    if isinstance(given, Iterable) and all(isinstance(each, Constraint) for each in given):
+        return
+    raise TypeError(
+        "constraints must be a list of recon.constraints.LengthBetween, DistanceAt, Rectangle or CameraHeight, got "
+        f"{reprlib.repr(given)}"
+    )
 
 
 def pixels_of(constraint: Constraint) -> tuple[Pixel, ...]:

@@ -72,12 +72,17 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         version = metadata.get("format") if isinstance(metadata, dict) else None
         if version == JOINED_FORMAT:
             raise SceneFileError(
-                f"{path} is a scene of several photos: open it with `recon.join.load`, or export it with "
-                f"`recon join {path.name} -o scene.glb`"
+                f"{path} is a scene of several photos: `recon join {path.name} -o {path.stem}.glb` exports it, and "
+                f"`recon view {path.stem}.glb` shows that; programs open it with recon.join.load"
             )
         if version != _FORMAT:
             raise SceneFileError(f"{path} was written by another version of recon ({shown(version)})")
         return arrays_in(archive), metadata
+
+
+def prefix_of(index: int) -> str:
+    """What the arrays of one photo begin with in a scene of several."""
+    return f"{index:03d}/"
 
 
 def read_metadata(archive: Archive, name: str = "metadata") -> Any:

@@ -138,8 +138,8 @@ class SteadyClips:
         more = ", ..." if len(cuts_s) > _SHOWN else ""
         self._journal.decide(
             "video",
-            f"{path.name}: {len(cuts_s)} cut{'s' if len(cuts_s) > 1 else ''}, at {named}{more} (too little in common "
-            "with the frame before); depth is steady within each shot",
+            f"{path.name}: at {named}{more}, a frame has too little in common with the one before: a cut, or "
+            "too many frames in between (--every); depth is steady within each part",
             cuts_s=cuts_s,
         )
 

@@ -129,6 +129,7 @@ def describe_lines(content: Content) -> list[str]:
         GENERATOR,
         f"axes {content.axes}: {FILE_AXES[content.axes]}; {_stands(content)}",
         "unit metre",
+        *([] if content.voxel_m is None else [f"voxel {content.voxel_m:.6g} m"]),
         f"camera fx {camera.fx:.9g} fy {camera.fy:.9g} cx {camera.cx:.9g} cy {camera.cy:.9g} "
         f"width {camera.width} height {camera.height}",
         f"focal_source {camera.source}",

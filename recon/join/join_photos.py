@@ -1,7 +1,7 @@
 """Joins several photos of one place in five stages: cameras, poses, depth, one scale, scene."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from recon.constraints import Constraint
 from recon.depth.estimator import Estimator
 from recon.depth.sparse_points import on_grid
 from recon.errors import CalibrationError
+from recon.join.check_request import check_request
 from recon.join.find_poses import find_poses
 from recon.join.join_report import (
     JournalOfPhoto,
@@ -59,7 +60,7 @@ def join_photos(
         ReconError: Fewer than two photos can be placed or agree, nothing determines the scale, or a photo's depth
             cannot be estimated.
     """
-    _check_options(options)
+    check_request(photos, options)
     # 1. Photos without lens distortion, and cameras that are known before
     prepared = [
         prepare(
@@ -94,19 +95,6 @@ def join_photos(
     report_fit(fitted, problems, poses, journal)
     # 5. Scene
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
-
-
-def _check_options(options: Options) -> None:
-    """Raises OptionError for options of a single photo."""
-    flags = {each.name: each.metadata["flag"] for each in fields(Options)}
-    for name in ("at", "length", "rectangle", "camera_height", "constraint_file"):
-        if getattr(options, name):
-            raise OptionError(
-                f"{flags[name]} does not name its photo: pass it in the constraints of recon.join.run"
-            )
-    for name in ("reference", "calibration", "relative_depth"):
-        if getattr(options, name):
-            raise OptionError(f"{flags[name]} belongs to a single photo, and has no effect on several")
 
 
 def _of_undistorted(poses: Poses, cameras: Sequence[Intrinsics | None]) -> Poses:

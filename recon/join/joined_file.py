@@ -55,7 +55,7 @@ def save(scene: JoinedScene, path: Path, *, overwrite: bool = False) -> None:
             "metadata": np.array(json.dumps(one.stored_metadata())),
             **one.stored_arrays(),
         }
-        arrays |= {f"{_prefix(index)}{name}": array for name, array in stored.items()}
+        arrays |= {f"{scene_file.prefix_of(index)}{name}": array for name, array in stored.items()}
     with staged(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -78,7 +78,7 @@ def load(path: str | Path) -> JoinedScene:
             raise ValueError(f"it has {fields.photos} photos")
         scenes, poses = [], []
         for index in range(fields.photos):
-            prefix = _prefix(index)
+            prefix = scene_file.prefix_of(index)
             about = scene_file.read_metadata(archive, f"{prefix}metadata")
             scenes.append(Scene.from_stored(scene_file.arrays_in(archive, prefix), about))
             poses.append(_pose(archive.read(f"{prefix}world_T_cam")))
@@ -102,10 +102,6 @@ def is_joined(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(metadata, dict) and metadata.get("format") == scene_file.JOINED_FORMAT
-
-
-def _prefix(index: int) -> str:
-    return f"{index:03d}/"
 
 
 def _scene_of(scene: JoinedScene, index: int) -> Scene:

@@ -90,6 +90,23 @@ def by_name(given: Mapping[str, Given], photos: Sequence[NamedPhoto], what: str)
     return {indices[name]: value for name, value in given.items()}
 
 
+def by_index_or_name(
+    given: Mapping[str | int, Given], photos: Sequence[NamedPhoto], what: str = "constraints"
+) -> dict[int, Given]:
+    """Something that is given by the names of photos or by their indices, by their index.
+
+    Raises:
+        PhotoError: There is no such photo.
+    """
+    found = by_name({key: value for key, value in given.items() if isinstance(key, str)}, photos, what)
+    for key, value in given.items():
+        if not isinstance(key, str):
+            if key not in range(len(photos)):
+                raise PhotoError(f"{what}: there is no photo {key!r}: the indices are 0 to {len(photos) - 1}")
+            found[int(key)] = value
+    return found
+
+
 def _frames(path: Path, every: int, *, most: int) -> Iterator[NamedPhoto]:
     for frame in Clip.open(path).frames(every):
         name = frame_name(path.stem, frame.index)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.argument_names import check_names, names_of_arguments
-from recon.constraints import Constraint
+from recon.constraints import Constraint, check_constraints
 from recon.depth.estimator import Estimator
 from recon.errors import ReconError
 from recon.join.given_poses import read_poses
 from recon.join.join_photos import join_photos
 from recon.join.joined_scene import JoinedScene
-from recon.join.photo_set import NamedPhoto, by_name, named, read_photos
+from recon.join.photo_set import NamedPhoto, by_index_or_name, named, read_photos
 from recon.journal import Journal, LoggingJournal
 from recon.options import Options
 from recon.photo.from_memory import photo_from
@@ -54,7 +54,7 @@ def run(
     Raises:
         ReconError: Fewer than two photos can be placed, or nothing determines the scale.
         ValueError: An option is out of range.
-        TypeError: An option does not exist.
+        TypeError: An option does not exist, or a constraint is none.
     """
     check_names(changes, [each.name for each in fields(Options)], "join.run")
     if every < 1 or (poses_unit_m is not None and not 0 < poses_unit_m < float("inf")):
@@ -70,8 +70,9 @@ def run(
     with names_of_arguments(ReconError):
         opened = _opened(photos, every, journal)
         given = dict(constraints or {})
-        by_index = {key: value for key, value in given.items() if isinstance(key, int)}
-        by_index |= by_name({k: v for k, v in given.items() if isinstance(k, str)}, opened, "constraints")
+        by_index = by_index_or_name(given, opened)
+        for each in by_index.values():
+            check_constraints(each)
         chosen = replace(options or Options(), **changes)
         given_poses = None if poses is None else read_poses(Path(poses), opened, poses_unit_m)
         return join_photos(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.argument_names import check_names, names_of_arguments
+from recon.constraints import check_constraints
 from recon.errors import ReconError
 from recon.journal import Journal, LoggingJournal
 from recon.options import Options
@@ -46,9 +47,10 @@ def run(
     Raises:
         ReconError: A problem that the user can fix.
         ValueError: An option is out of range, or the array is not 2:1.
-        TypeError: An option does not exist.
+        TypeError: An option does not exist, or a constraint is none.
     """
     check_names(changes, [each.name for each in fields(Options)], "panorama.run")
+    check_constraints(constraints)
     if isinstance(model, str):
         changes["model"] = model
     chosen = replace(options or Options(), **changes)

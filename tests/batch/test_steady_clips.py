@@ -161,7 +161,9 @@ def test_a_cut_starts_the_scale_and_the_focal_length_anew(tmp_path: Path) -> Non
     cameras = [Scene.load(each).intrinsics.fx for each in sorted((tmp_path / "out").glob("*.npz"))]
     assert cameras == [FIRST] * 6 + [SECOND] * 6
     said = [event.entry.message for event in events if isinstance(event, Noted)]
-    assert any("1 cut, at 0.48 s (too little in common with the frame before)" in each for each in said)
+    assert any(
+        "at 0.48 s, a frame has too little in common with the one before: a cut, or" in each for each in said
+    )
     assert any("each shot has one of its own" in each for each in said)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from recon import join
 from recon.constraints import LengthBetween
-from recon.errors import CalibrationError, ExportError
+from recon.errors import CalibrationError, DepthFileError, ExportError, PhotoError
 from recon.frames import gl_T_cam
 from recon.join.find_poses import find_poses
 from recon.join.posed_view import PosedView
@@ -81,6 +81,32 @@ def test_the_cloud_has_the_points_of_all_views(joined: join.JoinedScene, tmp_pat
     assert np.abs(np.median(points[:, 2])) == pytest.approx(np.median(joined.views[0].depth.z_m), rel=0.2)
     with pytest.raises(ExportError, match="exists"):
         join.save(joined, tmp_path / "room.ply")
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [(7, r"no photo 7: the indices are 0 to 1"), (-1, "no photo -1"), ("z.png", "no photo z.png")],
+)
+def test_constraints_of_an_unknown_photo_are_an_error(folder: Path, key: int | str, says: str) -> None:
+    photos = sorted(folder.glob("walk*.png"))
+    with pytest.raises(PhotoError, match=says):
+        join.run(photos, depth=folder / "depth", constraints={key: ()})
+
+
+def test_what_is_no_constraint_is_an_error(folder: Path) -> None:
+    with pytest.raises(TypeError, match=r"constraints must be a list of .*LengthBetween.* got 'a'"):
+        join.run(sorted(folder.glob("walk*.png")), constraints={0: "a"})  # type: ignore[dict-item]
+
+
+def test_a_folder_without_the_depth_of_a_photo_is_an_error_before_the_poses_are_sought(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("recon.join.join_photos.find_poses")
+    photos = sorted(folder.glob("walk*.png"))
+    with pytest.raises(DepthFileError, match=r"walk_000\.png has no depth file"):
+        join.run(photos, depth=tmp_path, journal=Journal())
+    with pytest.raises(ValueError, match="is no folder with a depth file for each photo"):
+        join.run(photos, depth=photos[0], journal=Journal())
 
 
 def test_photos_without_anything_in_common_are_an_error() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from recon.errors import ExportError, SceneFileError
-from recon.file_info import describe
+from recon.file_info.describe import describe
 from recon.frames import gl_T_cam
 from recon.join import joined_file
 from recon.join.joined_scene import JoinedScene
@@ -20,6 +21,7 @@ from recon.journal import Journal
 from recon.options import Options
 from recon.scene import Scene
 from recon.types import MetricDepth
+from recon_cli.group import recon
 
 
 def document_of(path: Path) -> dict:
@@ -139,6 +141,27 @@ def test_the_scene_file_reads_back(true_scene, written, tmp_path) -> None:
     assert joined_file.is_joined(written / "a.npz")
     with pytest.raises(SceneFileError, match="several photos"):
         Scene.load(written / "a.npz")
+
+
+def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> None:
+    info = describe(written / "a.npz")
+    assert info.notes[0] == "4 photos: walk_000.png, walk_001.png, walk_002.png, walk_003.png"
+    assert info.notes[1] == "scale ± 3.0 % (95 %)"
+    assert info.notes[2].startswith("left out: blurred.jpg: it shows too little")
+    assert info.points > 3 * len(true_scene.scene_of(0).cloud().points)
+    # In the first photo's frame, in which all see the same room.
+    own = true_scene.scene_of(0).cloud().points
+    assert info.low[2] < own[:, 2].max() and info.high[2] < 2 * own[:, 2].max()
+
+
+def test_the_viewer_is_told_how_to_show_several_photos(written) -> None:
+    shown = CliRunner().invoke(recon, ["view", str(written / "a.npz")])
+    assert shown.exit_code == 1
+    assert "`recon join a.npz -o a.glb` exports it, and `recon view a.glb` shows that" in shown.output
+
+
+def test_a_cloud_says_how_large_its_voxels_are(written) -> None:
+    assert b"comment voxel 0.04 m\n" in (written / "a.ply").read_bytes()[:4000]
 
 
 def test_a_scene_of_one_photo_is_no_scene_of_several(true_scene, tmp_path) -> None:

@@ -49,6 +49,11 @@ def is_on_a_wall(points: np.ndarray, factor: float = 1.0) -> np.ndarray:
     return np.abs(away / range_to_box(points / away[:, None]) - 1) < 0.02
 
 
+def test_what_is_no_constraint_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"constraints must be a list of .* got \['a'\]"):
+        recon.panorama.run(PHOTO, constraints=["a"])  # type: ignore[list-item]
+
+
 def test_views_of_different_scale_become_one_and_the_mean_of_their_logs_is_kept() -> None:
     scene, journal = by_views(factors=FACTORS.__getitem__)
     mean = np.exp(np.mean(np.log(FACTORS)))

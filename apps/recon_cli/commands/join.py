@@ -22,7 +22,7 @@ from recon_cli.options.scene_options import (
     shape_option,
 )
 
-_FUSION = ("edge", "max_depth", "voxel", "axes", "level")
+_FUSION = ("edge", "max_depth", "full", "voxel", "faces", "axes", "level")
 _DEPTH = ("depth", "depth_unit", "model", *CAMERA_AND_RUN)
 _KINDS: dict[str, tuple[type[Constraint], str, str]] = {
     "length": (LengthBetween, "X,Y:X,Y=LENGTH", "Known length between two pixels of a photo, e.g. "
@@ -120,7 +120,10 @@ def constraint_options(command: Command) -> Command:
         "depth": {
             "help": "Folder with the measured depth of each photo (DIR/a.png for a.jpg) instead of a model.",
             "metavar": "DIR",
-        }
+        },
+        "full": {"help": "Keep every triangle of the fused mesh. Default: about 1 million at most."},
+        "faces": {"help": "Simplify the fused mesh to at most N triangles."},
+        "voxel": {"help": "Edge of the voxels in which photos are fused, in metres."},
     },
 )
 @overwrite_option

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from recon.join.fusion.confirmed import one_cloud, without_contradicted
 from recon.join.fusion.consistent import consistent
+from recon.join.fusion.fewer_faces import most_faces, with_fewer_faces
 from recon.join.fusion.layer import Layer, layer_of
 from recon.join.fusion.resolution import stride_for, voxel_size_m
 from recon.join.fusion.tsdf import fused_mesh
@@ -24,6 +25,8 @@ class Fusion:
     """Edge of the voxels, m."""
     coarser: bool = False
     """Whether the mesh may have larger voxels, where these would take too much memory."""
+    most_faces: int | None = None
+    """Triangles that the mesh may have at most; None: any number."""
 
     @cached_property
     def mesh(self) -> Mesh:
@@ -32,7 +35,8 @@ class Fusion:
         Raises:
             ExportError: Open3D is missing, or the voxels are too small for the scene.
         """
-        return fused_mesh(self.layers, self.voxel_m, coarser=self.coarser)
+        mesh = fused_mesh(self.layers, self.voxel_m, coarser=self.coarser)
+        return with_fewer_faces(mesh, self.most_faces)
 
     @cached_property
     def cloud(self) -> PointCloud:
@@ -45,8 +49,8 @@ def fuse(views: Sequence[PosedView], options: Options | None = None) -> Fusion:
 
     Args:
         views: At least one.
-        options: ``edge``, ``max_depth`` and ``voxel`` apply; without ``voxel`` the size follows from the resolution
-            of the depth and its distance.
+        options: ``edge``, ``max_depth``, ``voxel``, ``faces`` and ``full`` apply; without ``voxel`` the size follows
+            from the resolution of the depth and its distance.
 
     Raises:
         ValueError: There are no views.
@@ -63,4 +67,5 @@ def fuse(views: Sequence[PosedView], options: Options | None = None) -> Fusion:
     # 2. Depth that agrees where views overlap
     layers = consistent(layers)
     # 3. Outliers
-    return Fusion(tuple(without_contradicted(layers, voxel_m)), voxel_m, coarser=options.voxel is None)
+    agreeing = tuple(without_contradicted(layers, voxel_m))
+    return Fusion(agreeing, voxel_m, coarser=options.voxel is None, most_faces=most_faces(options))

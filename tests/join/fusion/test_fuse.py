@@ -10,6 +10,7 @@ from recon.errors import ExportError
 from recon.frames import apply
 from recon.join.fusion.confirmed import without_contradicted
 from recon.join.fusion.consistent import consistent, measured
+from recon.join.fusion.fewer_faces import most_faces
 from recon.join.fusion.fuse import fuse
 from recon.join.fusion.layer import Layer, layer_of
 from recon.options import Options
@@ -50,6 +51,23 @@ def test_true_depth_gives_the_true_surfaces(small_walk, count) -> None:
         assert np.quantile(small_walk.room.distance_m(points), 0.99) < VOXEL_M
         missed, _ = cKDTree(points).query(truth)
         assert (missed < 0.05).mean() > 0.97
+
+
+def test_a_fused_mesh_has_no_more_faces_than_asked_for(small_walk) -> None:
+    pytest.importorskip("open3d")
+    views = small_walk.views[:2]
+    whole = fuse(views, OPTIONS).mesh
+    few = fuse(views, replace(OPTIONS, faces=3000)).mesh
+    assert 2000 < len(few.faces) <= 3000 < len(whole.faces)
+    assert small_walk.room.distance_m(few.vertices).mean() < 0.008
+    assert len(few.rgb) == len(few.normals) == len(few.vertices)
+    assert (few.rgb.mean(axis=0) / whole.rgb.mean(axis=0)).tolist() == pytest.approx([1, 1, 1], abs=0.15)
+
+
+def test_a_fused_mesh_has_about_a_million_faces_at_most_unless_all_are_asked_for() -> None:
+    assert most_faces(Options()) == 1_000_000
+    assert most_faces(Options(full=True)) is None
+    assert most_faces(Options(full=True, faces=500)) == 500
 
 
 def test_the_mesh_faces_the_cameras(small_walk) -> None:
