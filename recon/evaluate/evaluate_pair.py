@@ -19,7 +19,7 @@ from recon.evaluate.metrics.depth_errors import InverseFit, depth_errors, fit_in
 from recon.evaluate.row import ALIGNMENTS, Alignment, Measures
 from recon.geometry.unproject import rays_of
 from recon.journal import Journal
-from recon.options import Options
+from recon.options import Augmentation, Options, Refinement
 from recon.photo.read import read_photo
 from recon.types import BoolMap, DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo
 
@@ -39,6 +39,10 @@ class Settings:
     alignments: tuple[Alignment, ...] = ALIGNMENTS
     points: int = 10_000
     """Number of random pixels per photo for the two point clouds; the seed is derived from the pair's name."""
+    augment: tuple[Augmentation, ...] = ()
+    """What the estimators were made with, for the record."""
+    refine: Refinement | None = None
+    """The same."""
 
     def __post_init__(self) -> None:
         if self.max_depth_m is not None and not self.max_depth_m > 0:

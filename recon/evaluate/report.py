@@ -187,10 +187,15 @@ def _markdown(summary: Summaries, rows: Sequence[Row], settings: Settings, origi
     farthest = (
         "" if settings.max_depth_m is None else f" Ground truth beyond {settings.max_depth_m:g} m is ignored."
     )
+    changes = [f"--augment {','.join(settings.augment)}"] * bool(settings.augment)
+    changes += [f"--refine {settings.refine}"] * bool(settings.refine)
+    made = f" Predictions with {' and '.join(changes)}." if changes else ""
     scenes = scene_table(summary)
     parts = [
         f"# Evaluation of {', '.join(summary)}",
-        f"{origin['manifest']}, {origin['date']}, {origin['generator']}. Focal length: {camera}." + farthest,
+        f"{origin['manifest']}, {origin['date']}, {origin['generator']}. Focal length: {camera}."
+        + farthest
+        + made,
         _as_markdown(depth_table(summary)),
         _as_markdown(photo_table(summary)),
         *(["## By scene (means)", _as_markdown(scenes)] if scenes else []),

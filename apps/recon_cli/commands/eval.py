@@ -91,7 +91,7 @@ photos/pairs.json lists the photos and their ground-truth depth; docs/evaluation
     metavar="FILE.json",
     help="Fit an error model per depth model, for `recon measure --error-model`, and add it to this file.",
 )
-@scene_options(("device", "precision", "processing_size", "offline"))
+@scene_options(("device", "precision", "processing_size", "augment", "refine", "offline"))
 @option(
     "--resume",
     group="Output",
@@ -129,6 +129,8 @@ def evaluate(
         camera="truth" if known_camera else "own",
         max_depth_m=max_depth,
         alignments=tuple(a for a in ALIGNMENTS if not alignments or a in alignments),
+        augment=run_options.augment,
+        refine=run_options.refine,
     )
     estimators = _estimators(models, run_options, session)
     if error_model is not None:

@@ -66,6 +66,23 @@ def test_sample_data_with_the_embedded_model() -> None:
     assert values["focal_error"]["mean"] == pytest.approx(0, abs=1e-3)  # from EXIF
 
 
+def test_a_model_is_evaluated_with_what_is_done_to_its_predictions(tmp_path: Path) -> None:
+    samples = Path(__file__).parents[3] / "sample_data"
+    words: tuple[str | Path, ...] = (samples, "--model", "preview", "--limit", "1", "--alignment", "scale")
+    changed = ("--augment", "flip", "--refine", "bilateral", "-o", tmp_path / "report")
+    outcomes = [output_of(run(*words, *more, "--json", "-q")) for more in ((), changed)]
+    plain, other = (
+        each["models"]["preview"]["overall"]["values"]["scale.abs_rel"]["mean"] for each in outcomes
+    )
+    assert other == pytest.approx(plain, rel=0.3) and other != plain
+    settings = json.loads((tmp_path / "report" / "report.json").read_text())["settings"]
+    assert (settings["augment"], settings["refine"]) == (["flip"], "bilateral")
+    text = (tmp_path / "report" / "report.md").read_text("utf-8")
+    assert "Predictions with --augment flip and --refine bilateral." in text
+    result = run(*words, "-o", tmp_path / "report", "--resume")
+    assert result.exit_code == 1 and "made with other settings (augment" in result.stderr
+
+
 def test_several_models_are_compared(folder: Path, known: dict[str, Any]) -> None:
     result = run(folder, "--model", "perfect", "--model", "far", "--model", "relative")
     comparison = result.stdout.splitlines()[-3:]
