@@ -11,15 +11,20 @@ FLOORS = (
     "recon_cli.main",
     "recon_cli.group",
     "recon_cli.commands",
-    "recon_cli.batch  recon_mcp.server  recon_viewer.window",
+    "recon_cli.batch  recon_mcp.server  recon_serve.server  recon_viewer.window",
     "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries recon_cli.any_scene "
-    " recon_mcp.tools  recon_viewer.ui",
-    "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_viewer.controller",
-    "recon_cli.console  recon_mcp.pictures recon_mcp.reporting  recon_viewer.background",
+    " recon_mcp.tools  recon_serve.routes  recon_viewer.ui",
+    "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_serve.service"
+    " recon_viewer.controller",
+    "recon_cli.console  recon_mcp.pictures recon_mcp.reporting"
+    " recon_serve.bodies recon_serve.events recon_serve.guard recon_serve.upload recon_serve.worker"
+    " recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups"
-    " recon_mcp.arguments recon_mcp.folders recon_mcp.results  recon_viewer.drawing",
-    "recon_viewer.model  recon.join",
-    "recon_mcp  recon_viewer  recon.batch recon.compare",
+    " recon_mcp.arguments recon_mcp.folders recon_mcp.results"
+    " recon_serve.api_form recon_serve.errors recon_serve.progress recon_serve.scene_files recon_serve.settings"
+    " recon_viewer.drawing",
+    "recon_serve.jobs  recon_viewer.model  recon.join",
+    "recon_mcp  recon_serve  recon_viewer  recon.batch recon.compare",
     "recon recon.evaluate recon.outputs recon.panorama",
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",
@@ -34,9 +39,13 @@ FLOORS = (
 )
 """From top to bottom, each room as low as its imports allow. Rooms on one floor do not import each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}
-STARTS = {("recon_cli.commands.view", "recon_viewer"), ("recon_cli.commands.mcp", "recon_mcp")}
+STARTS = {
+    ("recon_cli.commands.mcp", "recon_mcp"),
+    ("recon_cli.commands.serve", "recon_serve"),
+    ("recon_cli.commands.view", "recon_viewer"),
+}
 """The commands that start another application."""
-APPS = ("recon_cli", "recon_mcp", "recon_viewer")
+APPS = ("recon_cli", "recon_mcp", "recon_serve", "recon_viewer")
 WITHOUT_A_ROOM = {"clients", "docs", "fixtures", "node", *APPS, "tools"}
 """Folders of tests/: of other programs, of the pages, of what tests share, and of the applications and the tools."""
 

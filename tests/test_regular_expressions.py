@@ -18,7 +18,7 @@ LIMIT_S = 1.0
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
-    for folder in (ROOT / "recon", ROOT / "apps" / "recon_cli", ROOT / "apps" / "recon_viewer"):
+    for folder in (ROOT / "recon", *sorted((ROOT / "apps").iterdir())):
         for path in sorted(folder.rglob("*.py")):
             text = path.read_text(encoding="utf-8")
             if "import re\n" in text:

@@ -18,6 +18,7 @@ PACKAGES = {
     "recon": "recon",
     "recon_cli": "apps/recon_cli",
     "recon_mcp": "apps/recon_mcp",
+    "recon_serve": "apps/recon_serve",
     "recon_viewer": "apps/recon_viewer",
 }
 

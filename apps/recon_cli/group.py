@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "Write a SCENE (.npz from `recon build`) in other formats, without running a model.",
     "info": "Describe a FILE: points, faces, bounds in metres, colours, camera and provenance.",
     "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
+    "serve": "Serve a web page and an HTTP API that turn uploaded photos into scenes.",
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",
     "plan": "Draw the floor plan of FILE, a photo or a scene (.npz), in metres.",
     "relief": "Write a closed relief of FILE, a photo or a scene (.npz), for 3D printing.",

@@ -15,6 +15,7 @@ _EXTRAS = (
     ("s3", "s3fs", "s3fs", "photos and scenes in s3://"),
     ("colmap", "pycolmap", "pycolmap", "COLMAP models as a reference"),
     ("mcp", "mcp", "mcp", "agents: recon mcp"),
+    ("serve", "fastapi", "fastapi", "recon serve"),
 )
 """Extra, module, distribution, what it is for."""
 

@@ -4,7 +4,10 @@
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
 //   ["fill", "input", "text"]   ["type", "text"] key by key, wherever the focus is
-// {"program": false}: the page has no program of ours to wait for.
+//   ["attach", "input", "file"] chooses a file   ["until", "expression"] waits until it is true
+//   ["eval", "expression"]   ["click-at", "expression"] clicks at the [x, y] that it gives
+// {"program": false}: the page has no program of ours to wait for.   {"online": true}: a page of a server (http://...)
+// {"touch": true}: as on a phone
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -23,7 +26,13 @@ const args = [
   ...(options.args ?? []),
 ];
 const browser = await chromium.launch({ executablePath, args });
-const context = await browser.newContext({ viewport: options.viewport, offline: true, reducedMotion: "reduce" });
+const context = await browser.newContext({
+  viewport: options.viewport,
+  offline: !options.online,
+  reducedMotion: "reduce",
+  hasTouch: Boolean(options.touch),
+  isMobile: Boolean(options.touch),
+});
 const tab = await context.newPage();
 const requests = [];
 const errors = [];
@@ -55,6 +64,12 @@ const acts = {
   texts: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].map((each) => each.textContent), selector),
   photo: () => tab.evaluate(() => window.recon.viewer.lens.rect),
+  attach: (selector, file) => tab.setInputFiles(selector, file),
+  until,
+  eval: async (expression) => void (await tab.evaluate(expression)),
+  async "click-at"(expression) {
+    await tab.mouse.click(...(await tab.evaluate(expression)));
+  },
   fill: (selector, text) => tab.fill(selector, text),
   type: (text) => tab.keyboard.type(text),
   press: (selector) => tab.click(selector),
@@ -65,7 +80,7 @@ const acts = {
 };
 
 try {
-  await tab.goto(pathToFileURL(page).href);
+  await tab.goto(page.startsWith("http://") ? page : pathToFileURL(page).href);
   if (options.program ?? true) await until(() => window.recon?.ready || window.recon?.problem);
   const problem = await tab.evaluate(() => window.recon?.problem);
   const results = [];

@@ -8,20 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.calibration import as_json
-from recon.calibration.references import ScaleSources
-from recon.calibration.to_metric import to_metric
-from recon.constraints import Constraint
-from recon.errors import CalibrationError
+from recon.calibration.rescale import rescaled
 from recon.frames import Transform, gl_T_cam
 from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.geometry.unproject import rays_of, unproject
-from recon.journal import Journal
 from recon.measure.picked_point import usable
 from recon.options import Options
-from recon.provenance import CalibrationRecord, CropRecord, FocalRecord, KeptRecord
+from recon.provenance import CropRecord, FocalRecord, KeptRecord
 from recon.scene import Scene
-from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
+from recon.types import Intrinsics, MetricDepth, Photo
 from recon_viewer.model.state import Box, Layer
 
 _PREVIEW_PIXELS = 160_000
@@ -143,36 +138,6 @@ def refocused(scene: Scene, focal_px: float | None) -> Scene:
     moved = replace(camera, fx=focal_px, fy=camera.fy * factor, source="user")
     provenance = replace(scene.provenance, focal=FocalRecord.of(moved, sets_depth=sets_depth))
     return replace(scene, intrinsics=moved, depth=depth, provenance=provenance)
-
-
-def rescaled(scene: Scene, known: tuple[Constraint, ...]) -> Scene:
-    """Brought to known sizes, by the same fit that ``--length`` goes through.
-
-    Raises:
-        CalibrationError: They contradict each other, or the scene was calibrated before (what it was calibrated with
-            is not in it any more, and would be lost).
-    """
-    if not known:
-        return scene
-    if scene.provenance.calibration is not None:
-        raise CalibrationError(
-            "this scene was calibrated when it was made, and known sizes have to go into the same fit: run the model "
-            "again (Scene > Run again) with them"
-        )
-    model = scene.provenance.model_name or "scene"
-    depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)
-    estimate = DepthEstimate(replace(depth, scale_interval=None), model, sky=scene.sky)
-    metric = to_metric(
-        scene.photo, estimate, ScaleSources(constraints=known), scene.intrinsics, journal=Journal()
-    )
-    assert metric.calibration is not None
-    provenance = replace(
-        scene.provenance,
-        calibration=CalibrationRecord.from_dict(as_json(metric.calibration)),
-        error_model=metric.error_model,
-        scale_interval=metric.depth.scale_interval,
-    )
-    return replace(scene, depth=metric.depth, provenance=provenance)
 
 
 def masked(scene: Scene, kept: NDArray[np.bool_] | None) -> Scene:

@@ -3,41 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from viewer_scenes import room
 
-from recon.constraints import LengthBetween
-from recon.errors import CalibrationError
 from recon.geometry.unproject import project
-from recon.measure import distance
-from recon.provenance import CalibrationRecord, FocalRecord, Provenance
+from recon.provenance import FocalRecord, Provenance
 from recon_viewer.model import commands as c
-from recon_viewer.model.layer_scene import Adjuster, coarse, refocused, rescaled
+from recon_viewer.model.layer_scene import Adjuster, coarse, refocused
 from recon_viewer.model.state import Box, Layer, State
-
-A, B = (40.5, 80.5), (120.5, 80.5)
 
 
 def layer_of(**changes: object) -> Layer:
     layer = c.add_scene(State(), room(), name="room").layer
     assert layer is not None
     return replace(layer, **changes)  # type: ignore[arg-type]
-
-
-def test_a_known_length_makes_the_scene_that_long() -> None:
-    scene = room()
-    before = distance(scene, A, B).value
-    after = rescaled(scene, (LengthBetween(A, B, 2 * before, 0.01),))
-    assert distance(after, A, B).value == pytest.approx(2 * before, rel=1e-3)
-    assert np.allclose(after.depth.z_m, 2 * scene.depth.z_m, rtol=2e-3)
-    assert after.provenance.calibration is not None
-    assert after.provenance.calibration.reference == "1 length"
-
-
-def test_a_calibrated_scene_is_not_fitted_a_second_time() -> None:
-    scene = replace(room(), provenance=Provenance(calibration=CalibrationRecord(1.0)))
-    with pytest.raises(CalibrationError, match="run the model again"):
-        rescaled(scene, (LengthBetween(A, B, 1.0, 0.01),))
 
 
 def test_another_focal_length_moves_metres_only_where_they_came_from_it() -> None:

@@ -1,0 +1,292 @@
+import { SceneFrame } from "./frame.js";
+
+const $ = (id) => document.getElementById(id);
+const FILES = {
+  "scene.glb": ["GLB", "mesh for Blender and others"],
+  "scene.ply": ["PLY", "point cloud"],
+  "scene.html": ["Web page", "this view, as one file"],
+  "depth.png": ["Depth", "16 bits, millimetres"],
+  "scene.npz": ["Scene", "for recon itself"],
+};
+const MOST_LINES = 4;
+const view = new SceneFrame($("frame"), { measured, cleared: () => setLengths([]) });
+let scene = null; // the service's answer
+let events = null; // of the job that runs
+let lengths = []; // {positions, answer, known}
+
+function show(state) {
+  document.body.dataset.state = state;
+}
+
+/** Asks the service; an answer that is no success becomes an Error with its sentence. */
+async function ask(path, options = {}) {
+  const answer = await fetch(path, options);
+  if (answer.status === 401 && path !== "session") {
+    await askForToken();
+    return ask(path, options);
+  }
+  if (answer.status === 204) return null;
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(body.error?.message ?? `The service answered with ${answer.status}.`);
+  return body;
+}
+
+const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+function askForToken() {
+  const dialog = $("token");
+  const [form, input, note] = ["form", "input", "[role=alert]"].map((which) => dialog.querySelector(which));
+  dialog.showModal();
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      try {
+        await post("session", { token: input.value });
+        dialog.close();
+        resolve();
+      } catch (error) {
+        say(note, error.message);
+      }
+    };
+    dialog.oncancel = (event) => event.preventDefault();
+  });
+}
+
+function say(element, text) {
+  element.textContent = text ?? "";
+  element.hidden = !text;
+}
+
+async function start(file) {
+  const form = new FormData();
+  for (const input of $("form").querySelectorAll("[name]")) {
+    const unit = input.name === "camera-height" ? "m" : "";
+    if (input.value.trim()) form.append(input.name, withUnit(input.value, unit));
+  }
+  form.append("photo", file);
+  say($("problem"), null);
+  $("thumbnail").src = URL.createObjectURL(file);
+  $("decisions").replaceChildren();
+  stage("Sending the photo …");
+  show("busy");
+  try {
+    scene = await ask("scenes", { method: "POST", body: form });
+    watch();
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+const withUnit = (text, unit) => (/^[\d.,\s]+$/.test(text) ? text.trim() + unit : text.trim());
+
+function stage(text, share) {
+  $("stage").textContent = text;
+  if (share === undefined) $("share").removeAttribute("value");
+  else $("share").value = share;
+}
+
+function watch() {
+  stage(scene.ahead ? `Waiting for ${scene.ahead} other photos …` : "Waiting …");
+  events = new EventSource(`scenes/${scene.id}/events`);
+  const on = (kind, act) => events.addEventListener(kind, (event) => act(JSON.parse(event.data)));
+  on("stage", ({ message, share }) => stage(`${message}\u00a0…`, share));
+  on("progress", ({ message, share }) => stage(`${message}\u00a0…`, share));
+  for (const kind of ["decision", "warning"]) on(kind, ({ message }) => decide(message));
+  on("state", ({ message }) => {
+    if (message === "done" || message === "failed" || message === "removed") ended();
+  });
+}
+
+function decide(message) {
+  const line = document.createElement("li");
+  line.textContent = message;
+  $("decisions").append(line);
+  if ($("decisions").children.length > MOST_LINES) $("decisions").firstElementChild.remove();
+}
+
+async function ended() {
+  events.close();
+  events = null;
+  try {
+    scene = await ask(`scenes/${scene.id}`);
+    if (scene.error) throw new Error(scene.error.message);
+    await open();
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+function fail(message) {
+  leave();
+  say($("problem"), message);
+}
+
+function leave() {
+  URL.revokeObjectURL($("thumbnail").src);
+  $("thumbnail").removeAttribute("src");
+  for (const input of document.querySelectorAll("#drop input")) input.value = "";
+  history.replaceState(null, "", location.pathname);
+  view.close();
+  scene = null;
+  lengths = [];
+  show("start");
+}
+
+/** Removes what the service holds of this photo. */
+function remove() {
+  events?.close();
+  events = null;
+  if (scene) fetch(`scenes/${scene.id}`, { method: "DELETE", keepalive: true }).catch(() => {});
+}
+
+async function open() {
+  history.replaceState(null, "", `#${scene.id}`);
+  $("name").textContent = scene.photo.name;
+  $("facts").textContent = facts();
+  setLengths([]);
+  say($("refused"), null);
+  list($("warnings"), scene.warnings);
+  const links = Object.entries(FILES).map(([name, words]) => {
+    const link = Object.assign(document.createElement("a"), { href: `scenes/${scene.id}/${name}?download=true` });
+    link.append(words[0], Object.assign(document.createElement("span"), { textContent: words[1] }));
+    return link;
+  });
+  list($("files"), links);
+  show("done");
+  await reopen();
+}
+
+function list(parent, items) {
+  parent.replaceChildren(
+    ...items.map((item) => {
+      const line = document.createElement("li");
+      line.append(item);
+      return line;
+    }),
+  );
+}
+
+function facts() {
+  const { depth, intrinsics, model, rough } = scene;
+  const reach = `${depth.nearest_m.toFixed(2)} to ${depth.farthest_m.toFixed(2)} m deep`;
+  const scale = depth.scale_interval === null ? "" : `, ± ${Number((100 * depth.scale_interval).toPrecision(2))} %`;
+  const camera = `camera ${intrinsics.fov_x_deg.toFixed(0)}° wide`;
+  return `${reach}${scale}; ${camera}; model ${model}${rough ? " (rough)" : ""}`;
+}
+
+async function reopen() {
+  $("making").hidden = false;
+  $("making").textContent = "Making the 3D view …";
+  try {
+    await view.open(`scenes/${scene.id}/scene.html?version=${scene.version}`);
+    $("making").hidden = true;
+  } catch (error) {
+    $("making").textContent = error.message;
+  }
+}
+
+/** A new length in the view: the service knows its interval. */
+async function measured(positions, shown) {
+  const one = { positions, shown, answer: null, known: null };
+  setLengths([...lengths, one]);
+  await measure(one);
+  setLengths(lengths);
+}
+
+async function measure(one) {
+  try {
+    one.answer = await post(`scenes/${scene.id}/measure`, { positions: one.positions });
+    one.problem = view.agrees(one.shown, one.answer) ? null : "One end is not on a surface that the photo shows.";
+  } catch (error) {
+    one.problem = error.message;
+  }
+  if (one.answer && !one.problem) view.label(one.shown, one.answer.text);
+}
+
+function setLengths(all) {
+  lengths = all;
+  $("how").hidden = lengths.length > 0;
+  $("lengths").replaceChildren(...lengths.map(row));
+  say($("scale").querySelector("span"), scene?.known.length ? knownText(scene.known.length) : null);
+  $("scale").hidden = !scene?.known.length;
+}
+
+const knownText = (count) => `The scale is set by ${count === 1 ? "a known length" : `${count} known lengths`}.`;
+
+function row(one) {
+  const line = $("length").content.cloneNode(true).firstElementChild;
+  const [value, errors, form, input] = [".value", ".errors", "form", "input"].map((which) => line.querySelector(which));
+  value.textContent = one.problem ? "no interval" : (one.answer?.text ?? "…");
+  errors.textContent = one.problem ?? (one.known && givenText(one)) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
+  form.hidden = !one.answer || Boolean(one.problem);
+  input.value = one.known ?? "";
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (input.value.trim()) calibrate(one, withUnit(input.value, "m"));
+  });
+  return line;
+}
+
+/** One length does not overrule what is known of the model's errors, so that the scene may keep to it only roughly. */
+const givenText = ({ known }) => `You gave ${known}; the scene follows it within the model's errors.`;
+
+/** Sets the scale by the lengths that are known, or undoes it. */
+async function calibrate(one, length) {
+  const before = one?.known ?? null;
+  if (one) one.known = length;
+  const known = lengths
+    .filter((each) => each.known)
+    .map(({ positions: [from, to], known: text }) => ({ from, to, length: text }));
+  say($("refused"), null);
+  try {
+    scene = await post(`scenes/${scene.id}/calibrate`, { known });
+  } catch (error) {
+    if (one) one.known = before;
+    say($("refused"), error.message);
+    return;
+  }
+  $("facts").textContent = facts();
+  const kept = lengths;
+  await reopen();
+  for (const each of kept) {
+    each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions }).catch(() => null);
+    if (!each.answer) continue;
+    each.shown = view.draw(each.answer.details.points_cam_m);
+    view.label(each.shown, each.answer.text);
+  }
+  setLengths(kept);
+}
+
+for (const id of ["file", "camera"]) $(id).addEventListener("change", ({ target }) => target.files[0] && start(target.files[0]));
+$("form").addEventListener("submit", (event) => event.preventDefault());
+$("cancel").addEventListener("click", () => (remove(), leave()));
+$("again").addEventListener("click", leave);
+$("remove").addEventListener("click", () => (remove(), leave()));
+$("original").addEventListener("click", () => {
+  for (const each of lengths) each.known = null;
+  calibrate(null, null);
+});
+addEventListener("pagehide", () => document.body.dataset.state === "busy" && remove());
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.classList.add("over");
+});
+addEventListener("dragleave", (event) => event.relatedTarget === null && document.body.classList.remove("over"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("over");
+  const file = event.dataTransfer.files[0];
+  if (file && document.body.dataset.state === "start") start(file);
+});
+
+const kept = location.hash.slice(1);
+if (kept) {
+  ask(`scenes/${encodeURIComponent(kept)}`)
+    .then((found) => {
+      scene = found;
+      if (scene.state !== "done") throw new Error("The scene is not ready.");
+      return open();
+    })
+    .catch((error) => fail(error.message));
+}
