@@ -74,8 +74,7 @@ VALUE = 'document.querySelector(".value")?.textContent'
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("viewport", "touch"), [((390, 844), True), ((1400, 900), False)])
-def test_from_a_photo_to_a_length_and_a_known_length(viewport, touch, address, photo, browse) -> None:
+def test_from_a_photo_to_a_length_and_a_known_length(address, photo, browse) -> None:
     # 43.27 mm are the diagonal, 400 px: f is 320 px, and 160 px at 2 m are 1 m.
     steps = [["press", "summary"], ["fill", "[name=focal-35mm]", "34.6133"], ["attach", "#file", str(photo)]]
     steps += [*SIGN_IN, ["until", READY], ["overflow"], ["texts", "#name"], ["texts", "#facts"]]
@@ -86,7 +85,7 @@ def test_from_a_photo_to_a_length_and_a_known_length(viewport, touch, address, p
     steps += [["texts", "#files a"], ["press", "#original"]]
     steps += [["until", f'document.getElementById("scale").hidden && {READY}'], ["texts", ".value"]]
     steps += [["press", "#remove"], ["texts", "#problem"], ["shown", "#drop"]]
-    result = browse(address, steps, viewport=viewport, touch=touch, online=True, program=False)
+    result = browse(address, steps, viewport=(390, 844), touch=True, online=True, program=False)
     overflow, name, facts, first, known, files, undone, problem, drop = result["results"]
     assert [each for each in result["errors"] if "401" not in each] == []
     assert overflow == 0 and name == ["a room.jpg"] and "2.00 to 2.00 m deep" in facts[0]
@@ -107,14 +106,15 @@ def test_a_bad_photo_and_a_cancelled_one_lead_back_to_the_start(
     model.free.clear()
     busy = 'document.getElementById("stage").textContent.startsWith("Estimating")'
     start = 'document.body.dataset.state == "start"'
-    steps = [["attach", "#file", str(text)], *SIGN_IN, ["until", f"{start} && !problem.hidden"]]
+    steps = [["overflow"], ["attach", "#file", str(text)], *SIGN_IN, ["until", f"{start} && !problem.hidden"]]
     steps += [["texts", "#problem"], ["attach", "#file", str(photo)], ["until", busy], ["press", "#cancel"]]
     steps += [["until", start], ["texts", "#problem"]]
     try:
-        result = browse(address, steps, viewport=(390, 844), online=True, program=False)
+        result = browse(address, steps, viewport=(1400, 900), online=True, program=False)
     finally:
         model.free.set()
-    refused, cancelled = result["results"]
+    overflow, refused, cancelled = result["results"]
+    assert overflow == 0
     assert refused == ["text.jpg is not a supported image file; export it as JPEG, PNG, WebP, TIFF or HEIC."]
     assert cancelled == [""]
 
