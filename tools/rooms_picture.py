@@ -83,8 +83,8 @@ def draw(root: Path = ROOT) -> str:
     end = 90 + len(rows) * _FLOOR
     parts = [
         _band(
-            "apps/recon_cli, apps/recon_serve, apps/recon_viewer",
-            "the command, the service and the viewer; they may use every room",
+            "apps/recon_cli, apps/recon_mcp, apps/recon_serve, apps/recon_viewer",
+            "the command, two services and the viewer; they may use every room",
             20,
             width,
         )
