@@ -66,7 +66,7 @@ def join_photos(
         prepare(
             each.photo,
             options,
-            JournalOfPhoto(journal, each.name, first=index == 0),
+            JournalOfPhoto(journal, each.name, first=index == 0, count=len(photos)),
             tuple((constraints or {}).get(index, ())),
         )
         for index, each in enumerate(photos)
@@ -139,7 +139,8 @@ def _estimated(
     with journal.stage("Estimating depth", len(poses.by_photo)) as progress:
         for index, pose in sorted(poses.by_photo.items()):
             named = photos[index]
-            photo, quiet = named.photo, JournalOfPhoto(journal, named.name, first=not found)
+            photo = named.photo
+            quiet = JournalOfPhoto(journal, named.name, first=not found, count=len(poses.by_photo))
             used = estimator or choose_estimator(
                 with_own_depth(options, named.stem, Path(photo.path or named.name)), quiet, photo
             )

@@ -111,15 +111,16 @@ def report_level(levelling: Levelling | None, journal: Journal) -> None:
 class JournalOfPhoto(Journal):
     """Passes on warnings with the photo's name, and decisions of the first photo; those of others are details."""
 
-    def __init__(self, journal: Journal, name: str, *, first: bool) -> None:
+    def __init__(self, journal: Journal, name: str, *, first: bool, count: int) -> None:
         super().__init__()
-        self._journal, self._name, self._first = journal, name, first
+        self._journal, self._name, self._first, self._count = journal, name, first, count
 
     def show(self, entry: Entry) -> None:
         """Passes the entry on."""
         if entry.kind == "warning":
             self._journal.warn(entry.topic, f"{self._name}: {entry.message}", **entry.values)
         elif entry.kind == "decision" and self._first:
-            self._journal.decide(entry.topic, entry.message, **entry.values)
+            message = f"{entry.message} (first of {self._count} photos)"
+            self._journal.decide(entry.topic, message, **entry.values)
         else:
             self._journal.detail(entry.topic, f"{self._name}: {entry.message}", **entry.values)

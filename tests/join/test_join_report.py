@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recon.join.join_report import report_fit
+from recon.join.join_report import JournalOfPhoto, report_fit
 from recon.join.joint_fit import JointFit
 from recon.join.poses import Poses
 from recon.journal import Journal
@@ -16,3 +16,13 @@ def test_a_scale_that_is_hardly_known_is_a_warning(interval: float, warns: bool)
     warned = [entry.message for entry in journal.entries if entry.kind == "warning"]
     assert bool(warned) is warns
     assert not warns or ("within a factor of 1.9 (95 %)" in warned[0] and "--length" in warned[0])
+
+
+def test_what_is_decided_for_the_first_photo_says_that_there_are_others() -> None:
+    journal = Journal()
+    for index in range(2):
+        JournalOfPhoto(journal, f"{index}.jpg", first=index == 0, count=2).decide("depth", "measured")
+    assert [(entry.kind, entry.message) for entry in journal.entries] == [
+        ("decision", "measured (first of 2 photos)"),
+        ("detail", "1.jpg: measured"),
+    ]

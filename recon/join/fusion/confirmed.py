@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recon.frames import apply, rotate
 from recon.geometry.voxel_grid import thin
 from recon.join.fusion.layer import Layer
+from recon.join.fusion.neighbours import neighbours
 from recon.types import PointCloud
 
 _SIGMAS = 2.0
@@ -32,10 +33,9 @@ def without_contradicted(layers: Sequence[Layer], voxel_m: float) -> list[Layer]
     """
     confirmed = [np.zeros(len(layer.points_cam), np.int32) for layer in layers]
     contradicted = [np.zeros(len(layer.points_cam), np.int32) for layer in layers]
-    for a, layer in enumerate(layers):
-        for b, other in enumerate(layers):
-            if a != b:
-                _compare(layer, other, voxel_m, confirmed[a], contradicted[a], contradicted[b])
+    for a, others in enumerate(neighbours(layers)):
+        for b in others:
+            _compare(layers[a], layers[b], voxel_m, confirmed[a], contradicted[a], contradicted[b])
     return [
         layer.within((against == 0) | (agreed > against))
         for layer, agreed, against in zip(layers, confirmed, contradicted, strict=True)

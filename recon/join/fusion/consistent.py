@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recon.frames import apply
 from recon.join.fusion.layer import LEAST_LOG_SIGMA, Layer
+from recon.join.fusion.neighbours import neighbours
 
 _ROUNDS = 3
 _SIGMAS = 3.0
@@ -20,6 +21,8 @@ _SAME_SURFACE = 0.3
 """Of the logarithm: larger differences are not looked at when the views' errors are measured."""
 _LEAST_COS = 0.3
 """Cosine of the angle at which a line of sight must meet the plane of the other view's pixel."""
+_SAMPLES = 4096
+"""Pixels of a view by which its error is measured against each other view."""
 _SMOOTH = 1 / 30
 """Standard deviation of the smoothing as a share of the grid's longer side."""
 
@@ -29,25 +32,29 @@ def consistent(layers: Sequence[Layer]) -> list[Layer]:
 
     The errors of layers that predict none are measured by how far the views differ, before and after.
     """
-    result = measured(layers)
+    near = neighbours(layers)
+    result = measured(layers, near)
     if len(result) > 1:
         for _ in range(_ROUNDS):
-            result = [_moved(layer, [other for other in result if other is not layer]) for layer in result]
-    return measured(result)
+            result = [_moved(layer, [result[b] for b in near[a]]) for a, layer in enumerate(result)]
+    return measured(result, near)
 
 
-def measured(layers: Sequence[Layer]) -> list[Layer]:
+def measured(layers: Sequence[Layer], near: Sequence[Sequence[int]] | None = None) -> list[Layer]:
     """The layers with a standard deviation of depth that explains how far the views differ from each other.
 
     Views that predict their own keep it; without any overlap, the others do as well.
+
+    Args:
+        layers: At least one.
+        near: Indices of the others that each is compared with; None: found.
     """
     ratios = []
-    for layer in layers:
-        points = layer.points_world
-        for other in layers:
-            if other is not layer:
-                _, log_ratio, _, _ = _differences(layer, other, points)
-                ratios.append(np.abs(log_ratio[np.abs(log_ratio) < _SAME_SURFACE]))
+    for layer, others in zip(layers, neighbours(layers) if near is None else near, strict=True):
+        step = max(1, len(layer.points_world) // _SAMPLES)
+        for b in others:
+            _, log_ratio, _, _ = _differences(layer, layers[b], slice(None, None, step))
+            ratios.append(np.abs(log_ratio[np.abs(log_ratio) < _SAME_SURFACE]))
     size = np.concatenate(ratios) if ratios else np.empty(0)
     if not size.size:
         return list(layers)
@@ -59,9 +66,8 @@ def measured(layers: Sequence[Layer]) -> list[Layer]:
 def _moved(layer: Layer, others: Sequence[Layer]) -> Layer:
     """The layer with its depth moved towards the mean of its own and the others'."""
     total, weight = np.zeros((2, len(layer.points_cam)), np.float32)
-    points = layer.points_world
     for other in others:
-        at, log_ratio, sigma, sure = _differences(layer, other, points)
+        at, log_ratio, sigma, sure = _differences(layer, other)
         same = np.abs(log_ratio) < _SIGMAS * sigma
         total[at[same]] += (sure * log_ratio)[same]
         weight[at[same]] += sure[same]
@@ -75,14 +81,14 @@ def _moved(layer: Layer, others: Sequence[Layer]) -> Layer:
 
 
 def _differences(
-    layer: Layer, other: Layer, points: NDArray[np.float32]
+    layer: Layer, other: Layer, some: slice = slice(None)
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """What another view shows at the kept pixels: which of them, log of its depth over theirs, the standard deviation
-    of that, and the weights of the other view's pixels.
+    """What another view shows at some of the kept pixels: which of these, log of its depth over theirs, the standard
+    deviation of that, and the weights of the other view's pixels.
 
     The depth is where the pixel's line of sight meets the plane of the other view's pixel.
     """
-    there = apply(other.cam_T_world, points)
+    there = apply(other.cam_T_world, layer.points_world[some])
     shown = other.at(there)
     at = np.flatnonzero(shown >= 0)
     shown, there = shown[at], there[at]
@@ -94,7 +100,7 @@ def _differences(
         ratio = np.einsum("ij,ij->i", normal, on_plane - origin) / slope
         log_ratio = np.log(np.where(ratio > 0, ratio, np.nan))
     steep = -slope > _LEAST_COS * np.linalg.norm(sight, axis=1)
-    own_sigma = layer.log_sigma[layer.keep][at]
+    own_sigma = layer.log_sigma[layer.keep][some][at]
     sigma = np.hypot(own_sigma, other.log_sigma[other.keep][shown])
     return at[steep], log_ratio[steep], sigma[steep], other.weight[shown[steep]]
 

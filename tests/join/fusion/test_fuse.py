@@ -13,6 +13,7 @@ from recon.join.fusion.consistent import consistent, measured
 from recon.join.fusion.fewer_faces import most_faces
 from recon.join.fusion.fuse import fuse
 from recon.join.fusion.layer import Layer, layer_of
+from recon.join.fusion.neighbours import neighbours
 from recon.options import Options
 from recon.types import MetricDepth
 from tools.sequences.noise import noisy
@@ -68,6 +69,15 @@ def test_a_fused_mesh_has_about_a_million_faces_at_most_unless_all_are_asked_for
     assert most_faces(Options()) == 1_000_000
     assert most_faces(Options(full=True)) is None
     assert most_faces(Options(full=True, faces=500)) == 500
+
+
+def test_views_are_compared_with_those_that_see_the_same(small_walk, monkeypatch) -> None:
+    front = layers_of(small_walk.views[:3])
+    turned = small_walk.views[3].world_T_cam @ np.diag([-1.0, 1, -1, 1])
+    behind = layers_of([replace(small_walk.views[3], world_T_cam=turned)])
+    assert neighbours([*front, *behind]) == [[1, 2], [0, 2], [0, 1], []]
+    monkeypatch.setattr("recon.join.fusion.neighbours.MOST", 1)
+    assert [len(each) for each in neighbours(front)] == [1, 1, 1]
 
 
 def test_the_mesh_faces_the_cameras(small_walk) -> None:
