@@ -33,6 +33,8 @@ def test_the_commands_that_share_options_are_grouped() -> None:
         "export",
         "features",
         "join",
+        "plan",
+        "relief",
         "render",
         "view",
     ]

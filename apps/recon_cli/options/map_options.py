@@ -35,6 +35,7 @@ def map_options(command: Command) -> Command:
         "--normal-convention",
         group="Output",
         type=click.Choice(["opengl", "directx"]),
+        metavar="NAME",
         default="opengl",
         show_default=True,
         help="Green of the normal map: up (opengl: Blender, Unity) or down (directx: Unreal).",
