@@ -13,6 +13,7 @@ from tools.import_graph import ROOT
 OWN = {
     # What recon's own processes say to each other, or a copy made by way of text.
     "recon/batch/run_log.py": 1,
+    "recon/blender/extension/background.py": 1,
     "recon/depth/hub/download.py": 1,
     "recon/depth/nets/preview_look.py": 1,
     "recon/evaluate/results_file.py": 1,

@@ -109,6 +109,26 @@ for each in bpy.data.objects:
     each.select_set(each.type == "EMPTY")
 seen["behind"] = refused(bpy.ops.recon.measure)
 
+stranger = bpy.data.objects.new("stranger", bpy.data.cameras.new("stranger"))
+mine = scene.camera
+scene.collection.objects.link(stranger)
+for name, value in mine.items():
+    stranger[name] = value
+scene.camera = stranger
+seen["tampered"] = {}
+for name, value in (
+    ("glb", "/home/someone/else.glb"),
+    ("npz", "room.sh"),
+    ("photo", "-o"),
+    ("faces", "many"),
+):
+    kept = stranger["recon_" + name]
+    stranger["recon_" + name] = value
+    seen["tampered"][name] = refused(bpy.ops.recon.recalibrate)
+    stranger["recon_" + name] = kept
+bpy.data.objects.remove(stranger)
+scene.camera = mine
+
 # A button as a window presses it: the operator returns at once, and a timer looks after the run.
 timers, reports = [], []
 manager = SimpleNamespace(

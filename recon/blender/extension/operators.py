@@ -12,7 +12,7 @@ from .scene_import import Source, free_files, import_scene
 from .settings import program
 
 _EVERY_S = 0.2
-_AGREEMENT = 0.05
+_AGREEMENT = 0.2
 """Relative difference of recon's length and Blender's that the panel mentions."""
 
 
@@ -132,12 +132,11 @@ class SceneFromPhoto(InBackground, bpy.types.Operator):
         chosen = context.scene.recon
         if not chosen.photo:
             raise Failed("Choose a photo first.")
-        photo = Path(bpy.path.abspath(chosen.photo))
+        photo = Path(bpy.path.abspath(chosen.photo)).absolute()
         glb, npz = free_files(photo)
-        options = ["--model", chosen.model.strip() or "auto", "--faces", str(chosen.faces)]
-        if chosen.depth:
-            options = ["--depth", bpy.path.abspath(chosen.depth), "--faces", str(chosen.faces)]
-        self.source = Source(str(photo), str(glb), str(npz), tuple(options))
+        depth = bpy.path.abspath(chosen.depth) if chosen.depth else ""
+        model = chosen.model.strip() or "auto"
+        self.source = Source(str(photo), str(glb), str(npz), model, depth, chosen.faces)
         known = ["--length", chosen.known_length.strip()] if chosen.known_length.strip() else []
         return _build(self.source, known)
 
@@ -213,7 +212,7 @@ def _build(source: Source, more: list[str]) -> list[str]:
     """The arguments of ``recon build``; without Blender's permission, recon stays offline too."""
     offline = [] if bpy.app.online_access else ["--offline"]
     outputs = ["-o", source.glb, "-o", source.npz]
-    return ["build", source.photo, *outputs, *source.words, *more, *offline]
+    return ["build", source.photo, *outputs, *source.options, *more, *offline]
 
 
 def _remarks(result: dict[str, Any]) -> str:

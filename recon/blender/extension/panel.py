@@ -22,7 +22,7 @@ class Panel(bpy.types.Panel):
             layout.prop(chosen, name)
         layout.operator("recon.scene_from_photo", icon="IMAGE_DATA")
         camera = context.scene.camera
-        if camera is not None and "recon_source" in camera:
+        if camera is not None and "recon_npz" in camera:
             layout.separator()
             layout.operator("recon.measure", icon="DRIVER_DISTANCE")
             layout.prop(chosen, "true_length")

@@ -1,8 +1,7 @@
 """Imports the scene of a photo, with its camera and colours, next to what the user's file holds."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import bpy
@@ -10,6 +9,7 @@ import bpy
 from . import open_scene
 from .background import Failed
 
+_PREFIX = "recon_"
 _STARTUP = {"Camera", "Cube", "Light"}
 
 
@@ -18,26 +18,47 @@ class Source:
     """Where an imported scene comes from; its camera carries this as custom properties."""
 
     photo: str
+    """Absolute paths; the mesh and the scene file lie next to the photo."""
     glb: str
     npz: str
-    words: tuple[str, ...]
-    """The options of ``recon build`` without known lengths."""
+    model: str
+    depth: str
+    """Measured depth instead of the model, or empty."""
+    faces: int
+
+    def __post_init__(self) -> None:
+        photo, glb, npz = Path(self.photo), Path(self.glb), Path(self.npz)
+        if not photo.is_absolute() or {glb.parent, npz.parent} != {photo.parent}:
+            raise ValueError("the files of a scene must lie next to its photo")
+        if (glb.suffix, npz.suffix) != (".glb", ".npz"):
+            raise ValueError("the files of a scene must end in .glb and .npz")
+
+    @property
+    def options(self) -> list[str]:
+        """Of ``recon build``, without known lengths."""
+        depth_from = ["--depth", self.depth] if self.depth else ["--model", self.model]
+        return [*depth_from, "--faces", str(self.faces)]
 
     @classmethod
     def of(cls, camera: "bpy.types.Object | None") -> "Source":
-        """The source of the active camera.
+        """The source of the active camera. A file of somebody else may hold anything: paths are checked.
 
         Raises:
             Failed: It is not the camera of such a scene.
         """
-        if camera is None or "recon_source" not in camera:
-            raise Failed("The active camera is not that of a photo: make a scene from a photo first.")
-        fields = json.loads(camera["recon_source"])
-        return cls(**{**fields, "words": tuple(fields["words"])})
+        carried = {} if camera is None else dict(camera.items())
+        try:
+            photo, glb, npz, model, depth, faces = (carried[_PREFIX + each.name] for each in fields(cls))
+            return cls(str(photo), str(glb), str(npz), str(model), str(depth), int(faces))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Failed(
+                "The active camera is not that of a photo: make a scene from a photo first."
+            ) from error
 
     def mark(self, camera: "bpy.types.Object", objects: Sequence["bpy.types.Object"]) -> None:
         """Stores it in the camera, and marks the objects as its own."""
-        camera["recon_source"] = json.dumps(vars(self))
+        for name, value in vars(self).items():
+            camera[_PREFIX + name] = value
         for item in objects:
             item["recon_scene"] = self.glb
 
