@@ -3,6 +3,7 @@
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
+//   ["download", "button", "file"] saves what a click downloads
 //   ["fill", "input", "text"]   ["type", "text"] key by key, wherever the focus is
 //   ["attach", "input", "file"] chooses a file   ["until", "expression"] waits until it is true
 //   ["eval", "expression"]   ["click-at", "expression"] clicks at the [x, y] that it gives
@@ -76,6 +77,11 @@ const acts = {
   shown: (selector) =>
     tab.evaluate((which) => [...document.querySelectorAll(which)].filter((each) => each.offsetParent).length, selector),
   overflow: () => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+  async download(selector, path) {
+    const [file] = await Promise.all([tab.waitForEvent("download"), tab.click(selector)]);
+    await file.saveAs(path);
+    return file.suggestedFilename();
+  },
   screenshot: async (path) => (await tab.screenshot({ path, timeout: 180_000 })).length,
 };
 

@@ -6,6 +6,7 @@ const KEYS = {
   m: "measure",
   c: "clear",
   l: "scale",
+  d: "download",
   v: "frustum",
   g: "grid",
   x: "shape",

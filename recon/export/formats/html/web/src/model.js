@@ -98,7 +98,7 @@ void main() {
 
 /**
  * Creates the drawable object from the data in the page.
- * @returns `{object, pickMaterial, positions, sphere, setPixels, setSize, setShape, setCut}`
+ * @returns `{object, pickMaterial, positions, colours, sphere, setPixels, setSize, setShape, setCut}`
  */
 export async function loadModel(data, lens, maxAnisotropy, progress) {
   const { arrays } = data;
@@ -130,14 +130,16 @@ export async function loadModel(data, lens, maxAnisotropy, progress) {
 async function mesh(geometry, targets, maxAnisotropy, cut) {
   geometry.setAttribute("uv", new BufferAttribute(targets.uv, 2));
   geometry.setIndex(new BufferAttribute(targets.face, 1));
+  const photo = photoBlob();
   const material = new ShaderMaterial({
-    uniforms: { photo: { value: await texture(maxAnisotropy) }, shape: { value: 0 }, cut },
+    uniforms: { photo: { value: await texture(photo, maxAnisotropy) }, shape: { value: 0 }, cut },
     vertexShader: MESH_VERTEX,
     fragmentShader: MESH_FRAGMENT,
     side: DoubleSide,
   });
   return {
     object: new Mesh(geometry, material),
+    colours: { uv: targets.uv, faces: targets.face, photo },
     pickMaterial: new ShaderMaterial({
       uniforms: { cut },
       vertexShader: MESH_VERTEX,
@@ -153,9 +155,9 @@ async function mesh(geometry, targets, maxAnisotropy, cut) {
   };
 }
 
-async function texture(maxAnisotropy) {
+async function texture(blob, maxAnisotropy) {
   const image = new Image();
-  image.src = URL.createObjectURL(photoBlob());
+  image.src = URL.createObjectURL(blob);
   await image.decode();
   const photo = new Texture(image);
   photo.colorSpace = NoColorSpace;
@@ -189,6 +191,7 @@ function cloud(geometry, targets, data, lens, cut) {
   });
   return {
     object: new Points(geometry, material),
+    colours: { rgb: targets.rgb },
     pickMaterial: new ShaderMaterial({
       // Ignore the size slider for picking, so that no point hides its neighbour.
       uniforms: { ...uniforms, size: { value: 1 } },

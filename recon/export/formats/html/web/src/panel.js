@@ -1,3 +1,4 @@
+import { DownloadDialog } from "./download.js";
 import { listenToKeys } from "./keys.js";
 import { ScaleDialog } from "./scale.js";
 
@@ -33,6 +34,7 @@ export class Panel {
     this.#slider("size", (value) => this.#size(value));
     this.#slider("cut", (value) => this.#cut(value));
     this.scale = new ScaleDialog(viewer.ruler, (text) => this.#hint(text));
+    this.download = new DownloadDialog(viewer, (text) => this.#hint(text));
     this.#clicks();
     this.fit = () => this.#fit();
     addEventListener("resize", this.fit);
@@ -60,6 +62,7 @@ export class Panel {
       measure: () => this.#measure(!this.measuring),
       clear: () => this.#clear(),
       scale: () => this.scale.open(),
+      download: () => this.download.open(),
       frustum: () => this.#toggle("frustum"),
       grid: () => this.#toggle("grid"),
       shape: () => this.#toggle("shape"),
