@@ -52,6 +52,7 @@ _NOT_FAST_ROOMS = [
     Path(__file__).parent / room
     for room in [
         "recon_cli",
+        "recon_mcp",
         "recon_viewer/background",
         "render",
         "clients",
