@@ -136,4 +136,7 @@ def _summed_up(plane: Array, ray: Array, cell: NDArray[np.int64], pixels_px: Arr
     return Floor(plane, rays, mean(pixels_px), pull)
 
 
-_NO_FLOOR = "--camera-height was given, but no floor was found in the photo: give a --length or --at instead"
+_NO_FLOOR = (
+    "--camera-height was given, but no floor was found that is flat in the estimated depth: give a --length or --at "
+    "instead"
+)

@@ -1,5 +1,6 @@
 // Opens a page in headless Chromium as a person would, with no network: node browse.mjs chromium page.html '[[...]]'
-// Takes steps, prints JSON: {problem, requests, errors, results}; one result for each step that asks for something.
+// Takes steps, prints JSON: {problem, requests, errors, ready_ms, results}; one result for each step that asks for
+// something; ready_ms from opening the page to its first picture.
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
@@ -86,15 +87,18 @@ const acts = {
 };
 
 try {
+  const opened = Date.now();
   await tab.goto(page.startsWith("http://") ? page : pathToFileURL(page).href);
   if (options.program ?? true) await until(() => window.recon?.ready || window.recon?.problem);
+  await tab.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  const ready_ms = Date.now() - opened;
   const problem = await tab.evaluate(() => window.recon?.problem);
   const results = [];
   for (const [name, ...rest] of JSON.parse(stepsText)) {
     const result = await acts[name](...rest);
     if (result !== undefined) results.push(result);
   }
-  process.stdout.write(JSON.stringify({ problem, requests, errors, results }));
+  process.stdout.write(JSON.stringify({ problem, requests, errors, ready_ms, results }));
 } finally {
   await browser.close();
 }

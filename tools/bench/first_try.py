@@ -1,11 +1,15 @@
-"""Time of a first try: ``recon build photo.jpg`` with the preview network, to a GLB and to a web page.
+"""A first try: ``recon build photo.jpg`` with the preview network, to a GLB and to a web page.
 
 The sample living room is resized to 1, 12 and 50 MP. Processor time is listed next to wall-clock time, since the
-latter is that of a machine that others use, too.
+latter is that of a machine that others use, too. The page's first picture is that in headless Chromium, drawn by the
+processor, after its program says that it is ready; its processor time is that of the whole browser, from its start to
+its end. It needs node, Chromium and ``npm ci --prefix tests/node``.
 """
 
+import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,35 +18,57 @@ from pathlib import Path
 
 import cv2
 
-PHOTO = Path(__file__).parents[2] / "sample_data" / "living_room.jpg"
+from tools.bench.photo_to_file import measured
+
+_ROOT = Path(__file__).parents[2]
+PHOTO = _ROOT / "sample_data" / "living_room.jpg"
 SIZES = {"1 MP": (1152, 864), "12 MP": (4032, 3024), "50 MP": (8160, 6120)}
 SUFFIXES = {"GLB": ".glb", "page": ".html"}
 
 
-def build(photo: Path, output: Path) -> tuple[float, float]:
-    """Runs the command; returns wall-clock and processor time, s."""
+def build(photo: Path, output: Path) -> list[str]:
+    """Runs the command; returns its time, processor time, peak memory and the file's size, as text."""
     command = [sys.executable, "-m", "recon_cli.main", "build", "-q", str(photo), "-o", str(output)]
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([*command, "--model", "preview", "--overwrite"], check=True, capture_output=True)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    start = time.perf_counter()
+    run = measured([*command, "--model", "preview", "--overwrite"])
+    wall_s, size_mb = time.perf_counter() - start, os.path.getsize(output) / 1e6
+    return [f"{wall_s:.1f} s", f"{run.processor_s:.1f} s", f"{run.peak_mb:,.0f} MB", f"{size_mb:.1f} MB"]
+
+
+def first_picture(page: Path) -> list[str]:
+    """Time from opening a page to its first picture, and processor time of the browser; "-" where there is none."""
+    node, chromium = shutil.which("node"), shutil.which("chromium")
+    program = _ROOT / "tests" / "node" / "browse.mjs"
+    if node is None or chromium is None or not (program.parent / "node_modules").is_dir():
+        return ["-", "-"]
+    options = json.dumps({"viewport": {"width": 1280, "height": 720}})
+    command = [node, str(program), chromium, str(page), "[]", options]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if found["problem"]:
+        raise RuntimeError(f"the page has no picture: {found['problem']}")
+    processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return [f"{found['ready_ms'] / 1000:.1f} s", f"{processor_s:.1f} s"]
 
 
 def main() -> None:
     """Prints the table."""
     picture = cv2.imread(str(PHOTO))
     assert picture is not None
-    cells = [f"{name}: {what}" for name in SUFFIXES for what in ("time", "processor time", "size")]
-    print(f"| photo | {' | '.join(cells)} |\n" + "|---" * (len(cells) + 1) + "|")
+    kinds = ("time", "processor time", "peak memory", "size")
+    titles = [
+        *(f"{name}: {kind}" for name in SUFFIXES for kind in kinds),
+        "first picture",
+        "of the processor",
+    ]
+    print(f"| photo | {' | '.join(titles)} |\n" + "|---" * (len(titles) + 1) + "|")
     with tempfile.TemporaryDirectory() as folder:
         for name, size in SIZES.items():
             photo = Path(folder) / "photo.jpg"
             cv2.imwrite(str(photo), cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC))
-            cells = []
-            for suffix in SUFFIXES.values():
-                output = photo.with_suffix(suffix)
-                wall, processor = build(photo, output)
-                cells += [f"{wall:.1f} s", f"{processor:.1f} s", f"{os.path.getsize(output) / 1e6:.1f} MB"]
+            cells = [cell for suffix in SUFFIXES.values() for cell in build(photo, photo.with_suffix(suffix))]
+            cells += first_picture(photo.with_suffix(".html"))
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

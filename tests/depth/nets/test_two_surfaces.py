@@ -102,3 +102,10 @@ def test_a_kerb_is_no_outline_and_a_chair_before_a_wall_is(step: float, is_outli
     """Steps of log depth: 10 % and 25 % of the distance."""
     coarse = _columns(np.where(np.arange(WIDTH) < 30, step, 0))
     assert two_surfaces(cv2.GaussianBlur(coarse, (0, 0), 0.5)).parted.any() == is_outline
+
+
+def test_near_pixels_tell_more_of_a_surface_than_far_ones() -> None:
+    """A strip two pixels wide, in front of a third surface: what is next to the near surface is the strip."""
+    place = np.arange(WIDTH)
+    strip = two_surfaces(_columns(np.where(place < 30, NEAR, np.where(place < 32, FAR, -FAR)))).lower[20, 29]
+    assert 0.06 < strip < FAR, "0.026 with equal weights: nearer to the mean of the two"
