@@ -1,6 +1,6 @@
 // Opens a page in headless Chromium as a person would, with no network: node browse.mjs chromium page.html '[[...]]'
-// Takes steps, prints JSON: {problem, requests, errors, ready_ms, results}; one result for each step that asks for
-// something; ready_ms from opening the page to its first picture.
+// Takes steps, prints JSON: {problem, requests, errors, ready_s, processor_s, results}; one result for each step that
+// asks for something; ready_s from opening the page to its first picture, processor_s of all processes meanwhile.
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
@@ -43,6 +43,10 @@ tab.on("pageerror", (error) => errors.push(String(error)));
 tab.on("console", (message) => {
   if (message.type() === "error") errors.push(message.text());
 });
+
+const system = await browser.newBrowserCDPSession();
+const processorTime = async () =>
+  (await system.send("SystemInfo.getProcessInfo")).processInfo.reduce((sum, each) => sum + each.cpuTime, 0);
 
 const until = async (asked) => {
   const deadline = Date.now() + 60_000;
@@ -87,18 +91,18 @@ const acts = {
 };
 
 try {
-  const opened = Date.now();
+  const [opened, used] = [Date.now(), await processorTime()];
   await tab.goto(page.startsWith("http://") ? page : pathToFileURL(page).href);
   if (options.program ?? true) await until(() => window.recon?.ready || window.recon?.problem);
   await tab.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-  const ready_ms = Date.now() - opened;
+  const [ready_s, processor_s] = [(Date.now() - opened) / 1000, (await processorTime()) - used];
   const problem = await tab.evaluate(() => window.recon?.problem);
   const results = [];
   for (const [name, ...rest] of JSON.parse(stepsText)) {
     const result = await acts[name](...rest);
     if (result !== undefined) results.push(result);
   }
-  process.stdout.write(JSON.stringify({ problem, requests, errors, ready_ms, results }));
+  process.stdout.write(JSON.stringify({ problem, requests, errors, ready_s, processor_s, results }));
 } finally {
   await browser.close();
 }
