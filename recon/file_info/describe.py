@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from recon.errors import ReconError, SceneFileError
-from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, stl, usd, xyz
+from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, spz, stl, usd, xyz
 from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
@@ -45,6 +45,7 @@ _KINDS: dict[str, _Kind] = {
     ".obj": _Kind("Wavefront OBJ", obj.describe, obj.load),
     ".pcd": _Kind("PCD", pcd.describe, pcd.load),
     ".ply": _Kind("PLY", ply.describe, ply.load),
+    ".spz": _Kind("SPZ", spz.describe, spz.load),
     ".stl": _Kind("STL", stl.describe, stl.load),
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), _Kind("USD", usd.describe, usd.load)),
     **dict.fromkeys((".xyz", ".asc", ".pts", ".txt", ".csv"), _Kind("XYZ text", xyz.describe, xyz.load)),
@@ -56,8 +57,8 @@ def describe(path: Path) -> FileInfo:
     """Describes the contents of a scene file or a photo.
 
     Args:
-        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz (.asc, .pts, .txt, .csv), .las, .laz, .usd*, .html, a COLMAP
-            folder (.colmap), a recon scene (.npz), or a photo.
+        path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz (.asc, .pts, .txt, .csv), .las, .laz, .spz, .usd*, .html, a
+            COLMAP folder (.colmap), a recon scene (.npz), or a photo.
 
     Raises:
         SceneFileError: The file is missing, truncated, damaged, or not of its suffix's type.

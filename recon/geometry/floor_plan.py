@@ -99,7 +99,7 @@ def straightened(line: Points, tolerance_m: float = TOLERANCE_M) -> Points:
     """
     corners = _douglas_peucker(line, tolerance_m)
     fits = [_fitted(line[first : last + 1]) for first, last in pairwise(corners)]
-    result = [line[corners[0]], *(line[corner] for corner in corners[1:])]
+    result = [line[corner] for corner in corners]
     for k in range(1, len(corners) - 1):
         (p, along), (q, other) = fits[k - 1], fits[k]
         sine = along[0] * other[1] - along[1] * other[0]

@@ -55,7 +55,6 @@ class _Sheet:
     labels: tuple[_Label, ...]
     low: tuple[float, float]
     high: tuple[float, float]
-    step_m: int
 
     @property
     def size_m(self) -> tuple[float, float]:
@@ -112,7 +111,6 @@ def _sheet(plan: Plan) -> _Sheet:
         tuple(labels),
         (float(low[0]), float(low[1])),
         (float(high[0]), float(high[1])),
-        step_m,
     )
 
 

@@ -40,15 +40,15 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     faces = len(geometry.faces) if isinstance(geometry, Mesh) else 0
     axes = formats()[suffix].fixed_axes or "y-up"
     expected = apply(file_T_cam(axes), points)
-    atol = 1e-5 if suffix in (".las", ".laz") else 6e-7
+    atol = 1e-5 if suffix in (".las", ".laz", ".spz") else 6e-7
     assert info.points == (3 * faces if suffix == ".stl" else len(points))
     assert info.faces == faces
     assert np.allclose(info.low, expected.min(0), atol=atol)
     assert np.allclose(info.high, expected.max(0), atol=atol)
     assert info.bytes == path.stat().st_size
     assert info.colours == expected_colours(suffix, shape)
-    assert info.normals == (suffix not in (".xyz", ".obj", ".las", ".laz", ".html"))
-    if suffix not in (".xyz", ".stl"):
+    assert info.normals == (suffix not in (".xyz", ".obj", ".las", ".laz", ".html", ".spz"))
+    if suffix not in (".xyz", ".stl", ".spz"):
         assert info.camera is not None
         assert info.camera.intrinsics == content.intrinsics
         assert info.axes is not None
@@ -58,9 +58,9 @@ def test_our_own_files(suffix, shape, make_content, tmp_path):
     assert json.loads(json.dumps(info.as_dict()))["points"] == info.points
     printed = dict(info.rows())
     assert printed["points"] == f"{info.points:,}"
-    # An .xyz has no place to say what its numbers are.
-    assert info.unit == (None if suffix == ".xyz" else "m")
-    assert printed["extent"].endswith(" m") == (suffix != ".xyz")
+    # An .xyz or .spz has no place to say what its numbers are.
+    assert info.unit == (None if suffix in (".xyz", ".spz") else "m")
+    assert printed["extent"].endswith(" m") == (suffix not in (".xyz", ".spz"))
     assert not any(re.search(r"\d\.\d{4,}", text) for label, text in printed.items() if label != "camera"), (
         printed
     )

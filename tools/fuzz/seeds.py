@@ -160,7 +160,7 @@ def _exports(folder: Path) -> Iterator[Seed]:
     scene = small_scene()
     for name in (
         "a.ply", "a.glb", "a.obj", "a.stl", "a.pcd", "a.xyz", "a.las", "a.laz", "a.html", "a.usda", "a.usdc",
-        "a.usdz", "a.textured.ply", "a.npz",
+        "a.usdz", "a.textured.ply", "a.npz", "a.spz",
     ):  # fmt: skip
         own = folder / name.replace(".", "-")
         own.mkdir()

@@ -12,7 +12,7 @@ from recon_viewer.ui.dialogs import Dialogs
 
 _PHOTOS = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".webp", ".tif", ".tiff", ".mpo")
 _SCENES = (
-    ".npz", ".ply", ".glb", ".gltf", ".obj", ".stl", ".pcd", ".xyz", ".asc", ".pts", ".las", ".laz", ".usd",
+    ".npz", ".ply", ".glb", ".gltf", ".obj", ".stl", ".pcd", ".xyz", ".asc", ".pts", ".las", ".laz", ".spz", ".usd",
     ".usda", ".usdc", ".usdz",
 )  # fmt: skip
 _DEPTHS = (".png", ".exr", ".tif", ".tiff", ".npy", ".npz", ".pfm", ".pgm")

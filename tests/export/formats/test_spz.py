@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recon.errors import ExportError
+from recon.errors import ExportError, SceneFileError
 from recon.export.formats import gaussian_splat, spz
+from recon.file_info.describe import read_geometry
 from recon.frames import apply
 from recon.types import PointCloud
 
@@ -102,3 +103,35 @@ def test_no_points_and_too_many_are_refused(content, tmp_path, monkeypatch) -> N
     monkeypatch.setattr(spz, "_MOST_POINTS", 399)
     with pytest.raises(ExportError, match=r"would have 400 points.*--stride 2"):
         spz.write(content, tmp_path / "a.spz")
+
+
+def test_recon_opens_its_own_files_and_those_of_version_2(content, tmp_path) -> None:
+    spz.write(content, tmp_path / "a.spz")
+    raw = gzip.decompress((tmp_path / "a.spz").read_bytes())
+    older = bytearray(raw[: len(raw) - 400])  # 3 bytes instead of 4 for each rotation
+    older[4] = 2
+    (tmp_path / "b.spz").write_bytes(gzip.compress(bytes(older)))
+    for name in ("a.spz", "b.spz"):
+        cloud, notes = read_geometry(tmp_path / name)
+        assert isinstance(cloud, PointCloud) and notes == ()
+        np.testing.assert_allclose(cloud.points, content.geometry.points, atol=0.00026)
+        assert np.abs(cloud.rgb.astype(int) - content.geometry.rgb).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (0, 0, "no known version"),
+        (4, 1, "no known version"),
+        (14, 2, "extensions"),
+        (11, 99, "at most"),
+        (8, 1, "bytes"),
+    ],
+)
+def test_other_headers_are_refused(content, tmp_path, at: int, value: int, message: str) -> None:
+    spz.write(content, tmp_path / "a.spz")
+    raw = bytearray(gzip.decompress((tmp_path / "a.spz").read_bytes()))
+    raw[at] = value
+    (tmp_path / "a.spz").write_bytes(gzip.compress(bytes(raw)))
+    with pytest.raises(SceneFileError, match=message):
+        read_geometry(tmp_path / "a.spz")
