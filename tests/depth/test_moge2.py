@@ -245,6 +245,7 @@ def without(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     ("change", "reason"),
     [
         (lambda config: {**config, "encoder": "dinov2_vitl14"}, "it is a MoGe-1 network"),
+        (lambda config: {**config, "refiner": {"channels": [32]}}, "it is a MoGe-3 network"),
         (without("scale_head"), "it has no scale_head, so it gives no metres"),
         (without("points_head"), "it has no points_head"),
         (without("neck"), "neck must be an object"),

@@ -221,7 +221,12 @@ class _InputSize(click.ParamType):
 @models.command("export")
 @click.argument("name")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.onnx", help="Output file."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Output: .onnx or .mlpackage.",
 )
 @click.option(
     "--precision",
@@ -247,15 +252,21 @@ def export_model(
     offline: bool,
     overwrite: bool,
 ) -> None:
-    """Export the model NAME as an ONNX file, check it, and use it without torch: --model onnx:FILE."""
+    """Export the model NAME as an ONNX file, check it, and use it without torch: --model onnx:FILE.
+
+    A Core ML package (.mlpackage) is converted, and not run: that needs macOS.
+    """
     from dataclasses import asdict
 
     from recon.atomic_write import check_writable
     from recon.depth.onnx.export import data_file, export
     from recon.errors import ExportError
 
+    if output.suffix.lower() == ".mlpackage":
+        _export_package(session, name, output, precision, size, offline, overwrite)
+        return
     if output.suffix.lower() != ".onnx":
-        raise ExportError(f"{output}: the name of the file must end in .onnx.")
+        raise ExportError(f"{output}: the name of the file must end in .onnx or .mlpackage.")
     check_writable([(output, data_file(output))], overwrite=overwrite)
     done = export(
         name,
@@ -283,4 +294,38 @@ def export_model(
         "differences": [asdict(each) for each in done.differences],
         "torch_processor_s": done.torch_s,
         "onnx_processor_s": done.onnx_s,
+    }
+
+
+def _export_package(
+    session: Session,
+    name: str,
+    output: Path,
+    precision: str,
+    size: int | tuple[int, int] | None,
+    offline: bool,
+    overwrite: bool,
+) -> None:
+    from recon.atomic_write import check_writable
+    from recon.depth.onnx.coreml import export_package, files_of
+
+    check_writable([files_of(output)], overwrite=overwrite)
+    done = export_package(
+        name,
+        output,
+        precision=precision,
+        size=size,
+        offline=offline,
+        overwrite=overwrite,
+        journal=session.journal,
+    )
+    session.journal.decide("checked", "not run: Core ML runs on macOS and iOS only; compare its output there")
+    session.journal.decide(
+        "written", f"{output}: {done.width}x{done.height} px, {precision}, {done.bytes / 1e6:.1f} MB"
+    )
+    session.result |= {
+        "written": [{"path": str(output), "bytes": done.bytes}],
+        "width": done.width,
+        "height": done.height,
+        "differences": None,
     }

@@ -67,6 +67,8 @@ class Moge2Config:
         """
         if isinstance(config.get("encoder"), str):
             raise ValueError("it is a MoGe-1 network, which has no metric scale; take a MoGe-2 one")
+        if config.get("refiner") is not None:
+            raise ValueError("it is a MoGe-3 network, whose refiner recon does not have; take a MoGe-2 one")
         encoder = as_object(config.get("encoder"), "encoder")
         backbone = _BACKBONE.fullmatch(as_kind(str, encoder.get("backbone"), "encoder.backbone"))
         if backbone is None:

@@ -156,7 +156,7 @@ def _write(
     import torch
 
     first = target if precision == "fp32" else scratch
-    with _quiet():
+    with quiet():
         program = torch.onnx.export(
             graph.net,
             tuple(map(torch.from_numpy, feeds.values())),
@@ -223,8 +223,8 @@ def _run(path: Path, feeds: dict[str, NDArray[np.float32]]) -> tuple[list[NDArra
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silences what torch and onnxruntime log about operators of other libraries."""
+def quiet() -> Iterator[None]:
+    """Silences what torch, onnxruntime and coremltools log about operators of other libraries."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
