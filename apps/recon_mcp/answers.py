@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from recon import measure
+from recon.argument_names import in_python
 from recon.errors import ExportError, SceneFileError
 from recon.file_info import is_geometry
+from recon.measure.error_budget import unfit_reason
 from recon.outputs.depth_statistics import DepthStatistics
 from recon.render.camera_paths import moved
 from recon.render.film_plan import film_for, look_for
@@ -105,10 +107,12 @@ def measured(scene: Scene, quantity: str, positions_px: Sequence[Sequence[float]
         high=result.high,
         text=result.text,
         parts={name: part.text for name, part in result.parts.items()},
-        includes=list(result.includes),
-        not_included=list(result.not_included),
+        includes=list(map(in_python, result.includes)),
+        not_included=list(map(in_python, result.not_included)),
         unknown=result.unknown,
-        warnings=list(result.warnings),
+        warnings=[
+            in_python(each) for each in (unfit_reason(scene, measure.Assumptions()), *result.warnings) if each
+        ],
     )
 
 

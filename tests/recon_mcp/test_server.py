@@ -30,6 +30,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "area": ("measure", {"scene": "room.npz", "quantity": "area", "positions_px": [*ENDS, [500, 340]]}),
     "from the side": ("render", {"file": "room.npz", "turn_deg": 10, "width_px": 320, "output": "side.png"}),
     "depth": ("depth", {**PHOTO, "model": "preview", "outputs": ["room.npy"]}),
+    "rough": ("build", {**PHOTO, "outputs": ["rough.npz"], "model": "preview"}),
+    "rough width": ("measure", {"scene": "rough.npz", "positions_px": STILES_PX}),
     "calibrate": (
         "calibrate",
         {
@@ -130,6 +132,13 @@ def test_how_wide_is_the_window(asked):
     red, green, blue = shown[y, x].astype(int)
     assert red > 200 and green < 120 and blue < 80
     assert np.abs(shown[-100:].astype(int) - picture(asked["area"])[-100:]).mean() < 1
+
+
+def test_a_guess_is_called_one(asked):
+    assert asked["rough"].structured_content["rough"]
+    width = asked["rough width"].structured_content
+    assert width["low"] < TRUE_M < width["high"]
+    assert any("unfit for measuring" in warning for warning in width["warnings"])
 
 
 def test_a_build_says_what_it_made_and_reports_its_progress(asked, folder):

@@ -168,7 +168,7 @@ class Measure(InBackground, bpy.types.Operator):
                 f". In Blender the points are {here_m:.3g} m apart: one lies behind what the photo shows, or the "
                 "scene was changed"
             )
-        return message
+        return ". ".join([message, *result["warnings"]])
 
 
 class Recalibrate(InBackground, bpy.types.Operator):
