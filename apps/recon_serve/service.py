@@ -147,6 +147,7 @@ class Service:
         job.facts, job.failure = outcome.facts or {}, outcome.failure
         job.become("done" if outcome.failure is None else "failed")
         self.expire()
+        self.limit_size()
 
     def remove(self, job: Job) -> None:
         """Removes a job and its files; if it is running, it stops at its next stage."""
@@ -157,16 +158,24 @@ class Service:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def expire(self) -> None:
-        """Removes scenes that are too old, and the oldest beyond the limit of all sizes."""
-        ended = sorted((job for job in self.jobs.values() if job.ended), key=lambda job: job.created_s)
-        for job in [job for job in ended if self.clock() - job.created_s > self.settings.keep_s]:
+        """Removes scenes that are too old."""
+        for job in [job for job in self._ended if self.clock() - job.created_s > self.settings.keep_s]:
             self.remove(job)
-        sizes = {job.key: size_of(job.folder) for job in ended if job.key in self.jobs}
-        for job in ended[:-1]:
-            if sum(sizes.values()) <= self.settings.keep_bytes:
+
+    def limit_size(self) -> None:
+        """Removes the oldest scenes beyond the limit of all sizes; the last one stays."""
+        sizes = [(job, size_of(job.folder)) for job in self._ended]
+        total = sum(size for _, size in sizes)
+        for job, size in sizes[:-1]:
+            if total <= self.settings.keep_bytes:
                 break
-            if sizes.pop(job.key, None) is not None:
-                self.remove(job)
+            total -= size
+            self.remove(job)
+
+    @property
+    def _ended(self) -> list[Job]:
+        """Jobs that have ended, the oldest first."""
+        return [job for job in self.jobs.values() if job.ended]
 
     def find(self, key: str) -> Job:
         """The job of a key.
@@ -211,6 +220,8 @@ class Service:
                     write_file(self._scenes.load(scene), path, job.warnings)
 
             await self._on_scene(job, make)
+            self.limit_size()
+            self.find(job.key)  # its own file may have been one too many
         return path
 
     async def measure(self, job: Job, quantity: str, positions: Positions, unit: Unit) -> dict[str, Any]:

@@ -66,6 +66,7 @@ async function start(file) {
   }
   form.append("photo", file);
   say($("problem"), null);
+  $("thumbnail").parentElement.hidden = false;
   $("thumbnail").src = URL.createObjectURL(file);
   $("decisions").replaceChildren();
   stage("Sending the photo …");
@@ -93,10 +94,15 @@ function watch() {
   on("stage", ({ message, share }) => stage(`${message}\u00a0…`, share));
   on("progress", ({ message, share }) => stage(`${message}\u00a0…`, share));
   for (const kind of ["decision", "warning"]) on(kind, ({ message }) => decide(message));
+  // A browser connects again by itself, unless the service refuses: then its answer says why.
+  events.addEventListener("error", () => events?.readyState === EventSource.CLOSED && ended());
   on("state", ({ message }) => {
     if (message === "done" || message === "failed" || message === "removed") ended();
   });
 }
+
+/** A photo of a format that browsers do not show. */
+$("thumbnail").addEventListener("error", () => ($("thumbnail").parentElement.hidden = true));
 
 function decide(message) {
   const line = document.createElement("li");
