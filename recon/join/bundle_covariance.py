@@ -29,8 +29,22 @@ _LOOSE = 1e-9
 result does not depend."""
 
 
-def depth_covariance(bundle: Bundle) -> Floats:
-    """(N, N) covariance of the log depth of the photos relative to the distances between the cameras."""
+def depth_covariance(bundle: Bundle | None) -> Floats | None:
+    """(N, N) covariance of the log depth of the photos relative to the distances between the cameras.
+
+    None without a bundle, or if its numbers leave no finite one, as those of a damaged file may.
+    """
+    if bundle is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            found = _covariance(bundle)
+    except np.linalg.LinAlgError:
+        return None
+    return found if np.isfinite(found).all() else None
+
+
+def _covariance(bundle: Bundle) -> Floats:
     count = len(bundle.world_T_cam)
     seen = bundle.seen
     f, e = _jacobians(bundle, seen)

@@ -126,6 +126,5 @@ def _poses(
         for index in missing
     )
     # The names are sorted, and with them the indices.
-    bundle = bundle_of(arrays, range(len(names)), focal_sigmas)
-    covariance = None if bundle is None else depth_covariance(bundle)
+    covariance = depth_covariance(bundle_of(arrays, range(len(names)), focal_sigmas))
     return Poses(by_photo, "pycolmap", left_out=left_out, depth_covariance=covariance)

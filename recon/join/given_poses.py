@@ -74,7 +74,7 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
     ]
     metric = found.metric or unit_m is not None
     bundle = None if found.model is None else bundle_of(found.model, rows, [None] * len(rows))
-    covariance = None if bundle is None else depth_covariance(bundle)
+    covariance = depth_covariance(bundle)
     return Poses(by_photo, found.source, METRIC_SIGMA if metric else None, tuple(left_out), covariance)
 
 

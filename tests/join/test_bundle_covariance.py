@@ -56,9 +56,10 @@ def test_features_that_are_off_twice_as_far_leave_depth_half_as_certain(views: S
     pytest.importorskip("pycolmap")
     sigmas = []
     for noise_px in (0.2, 0.4):
-        bundle = bundle_of(adjusted(views, np.random.default_rng(0), noise_px=noise_px), range(3), [0.0] * 3)
-        assert bundle is not None
-        sigmas.append(np.sqrt(depth_covariance(bundle).mean()))
+        found = adjusted(views, np.random.default_rng(0), noise_px=noise_px)
+        covariance = depth_covariance(bundle_of(found, range(3), [0.0] * 3))
+        assert covariance is not None
+        sigmas.append(np.sqrt(covariance.mean()))
     assert sigmas[1] / sigmas[0] == pytest.approx(2, rel=0.1)
 
 
@@ -68,6 +69,15 @@ def test_a_photo_without_points_has_no_covariance(views: Sequence[PosedView]) ->
     found["z"] = np.where(found["image"] == 2, -1.0, found["z"])
     assert bundle_of(found, range(3), [None] * 3) is None
     assert bundle_of(found, [1, 0], [None] * 2) is not None
+
+
+def test_numbers_of_a_damaged_model_give_no_covariance(views: Sequence[PosedView]) -> None:
+    pytest.importorskip("pycolmap")
+    found = dict(adjusted(views, np.random.default_rng(0)))
+    for far in (np.inf, 1e300):
+        bundle = bundle_of({**found, "points": np.full_like(found["points"], far)}, range(3), [None] * 3)
+        assert depth_covariance(bundle) is None
+    assert depth_covariance(None) is None
 
 
 def test_photos_that_are_left_out_leave_the_covariance_of_the_others() -> None:

@@ -122,9 +122,8 @@ def _fitted(
         points = on_grid(found["px"][here], found["z"][here], **size).depth
         data = ViewData(f"photo {k}", DepthEstimate(depth, MEASURED), view.intrinsics, points)
         problems.append(view_problem(data))
-    bundle = bundle_of(found, range(len(views)), [focal_sigma] * len(views))
-    assert bundle is not None
-    return joint_fit(problems, unit_sigma=None, depth_covariance=depth_covariance(bundle))
+    covariance = depth_covariance(bundle_of(found, range(len(views)), [focal_sigma] * len(views)))
+    return joint_fit(problems, unit_sigma=None, depth_covariance=covariance)
 
 
 @cache
