@@ -143,6 +143,18 @@ def test_the_scene_file_reads_back(true_scene, written, tmp_path) -> None:
         Scene.load(written / "a.npz")
 
 
+def test_a_page_has_the_cameras_of_all_photos(true_scene, written) -> None:
+    text = (written / "a.html").read_text("utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    cameras = [data["camera"], *data["other_cameras"]]
+    scene_T_gl = [np.reshape(each["scene_T_gl"], (4, 4)).T for each in cameras]
+    for view, own in zip(true_scene.views, scene_T_gl, strict=True):
+        first_T_view = true_scene.views[0].cam_T_world @ view.world_T_cam
+        np.testing.assert_allclose(
+            np.linalg.inv(scene_T_gl[0]) @ own, gl_T_cam @ first_T_view @ gl_T_cam, atol=1e-6
+        )
+
+
 def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> None:
     info = describe(written / "a.npz")
     assert info.notes[0] == "4 photos: walk_000.png, walk_001.png, walk_002.png, walk_003.png"

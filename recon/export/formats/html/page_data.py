@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recon.export.format import Content
 from recon.export.formats.html.packing import Packed
-from recon.frames import FILE_AXES, apply, gl_T_cam
+from recon.frames import FILE_AXES, Transform, apply, gl_T_cam
 from recon.threads import blocks
 from recon.types import FOCAL_SOURCES, Intrinsics, Mesh
 from recon.units import metres, scale_text, significant
@@ -37,17 +37,10 @@ def page_data(
         "arrays": {name: {"count": array.count, "columns": array.columns} for name, array in arrays.items()},
         "position_step_m": step_m,
         "uv_steps": [content.photo.width * UV_STEPS_PER_PX, content.photo.height * UV_STEPS_PER_PX],
-        "camera": {
-            "fx": camera.fx,
-            "fy": camera.fy,
-            "cx": camera.cx,
-            "cy": camera.cy,
-            "width": camera.width,
-            "height": camera.height,
-            "source": camera.source,
-            # Column-major, as in three.js.
-            "scene_T_gl": (content.file_T_cam @ gl_T_cam.T).T.reshape(-1).tolist(),
-        },
+        "camera": _camera(camera, content.file_T_cam),
+        "other_cameras": [
+            _camera(each.intrinsics, content.file_T_cam @ each.cam_T_own) for each in content.cameras[1:]
+        ],
         "low_m": low.tolist(),
         "high_m": high.tolist(),
         "near_low_m": near_low.tolist(),
@@ -61,6 +54,20 @@ def page_data(
         "scale_interval": content.provenance.scale_interval,
         "facts": _facts(content),
         "provenance": content.provenance.as_dict(),
+    }
+
+
+def _camera(camera: Intrinsics, file_T_camera: Transform) -> dict[str, Any]:
+    return {
+        "fx": camera.fx,
+        "fy": camera.fy,
+        "cx": camera.cx,
+        "cy": camera.cy,
+        "width": camera.width,
+        "height": camera.height,
+        "source": camera.source,
+        # Column-major, as in three.js.
+        "scene_T_gl": (file_T_camera @ gl_T_cam.T).T.reshape(-1).tolist(),
     }
 
 

@@ -38,7 +38,8 @@ export class Viewer {
     this.frustumDepth = this.data.around ? AROUND_MARK_M : 0.12 * this.data.centre_depth_m;
     this.frustum = frustum(this.lens, this.frustumDepth);
     this.grid = grid(this.box, this.data.floor_m, this.lens);
-    this.marks.add(this.frustum, this.grid.object);
+    this.otherFrusta = this.data.other_cameras.map((photo) => frustum(new Lens(photo), this.frustumDepth));
+    this.marks.add(this.frustum, ...this.otherFrusta, this.grid.object);
     this.#control();
   }
 
@@ -134,6 +135,7 @@ export class Viewer {
     const fromPhoto = lens.position.distanceTo(new Vector3().setFromMatrixPosition(lens.home));
     // Hide the frustum when the camera is inside it.
     this.frustum.visible = this.frustumShown && fromPhoto > 0.5 * this.frustumDepth;
+    for (const other of this.otherFrusta) other.visible = this.frustumShown;
     this.grid.object.visible = this.gridShown;
     renderer.setClearColor(0, 0);
     renderer.clear();
