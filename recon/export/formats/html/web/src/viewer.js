@@ -133,9 +133,9 @@ export class Viewer {
     lens.clip(this.model.sphere);
     lens.updateMatrixWorld();
     const fromPhoto = lens.position.distanceTo(new Vector3().setFromMatrixPosition(lens.home));
-    // Hide the frustum when the camera is inside it.
+    // Hide the frusta when the camera is inside the first: the view is to look like the photo.
     this.frustum.visible = this.frustumShown && fromPhoto > 0.5 * this.frustumDepth;
-    for (const other of this.otherFrusta) other.visible = this.frustumShown;
+    for (const other of this.otherFrusta) other.visible = this.frustum.visible;
     this.grid.object.visible = this.gridShown;
     renderer.setClearColor(0, 0);
     renderer.clear();
