@@ -155,7 +155,9 @@ class Controller:
         self._repaint()
 
     def look_from(self, name: str) -> None:
-        """Hides the ceiling in the view from above, which would show nothing else, and shows it again in others."""
+        """Shows the floor plan in the view from above, without the ceiling, which would hide the rest."""
+        if self.state.view.plan is not (name == "top"):
+            self.view(plan=name == "top")
         ceiling_m, cut_m = self.picture.ceiling_m, self.state.view.cut_above_m
         if name == "top" and ceiling_m is not None and cut_m is None:
             self._hides_ceiling = True

@@ -33,5 +33,7 @@ class View:
     """Position of the split between two layers, as a fraction of the photo's width; 1: show both everywhere."""
     cut_above_m: float | None = None
     """Height above which nothing is shown, m, as over the floor grid; None: everything is. Files are not affected."""
+    plan: bool = False
+    """Whether to show the floor plan's outline with its lengths."""
     most_points: int = 3_000_000
     """Larger point clouds are downsampled for drawing, but not for measurements or export."""

@@ -1,7 +1,7 @@
 """Computes everything that is shown for a state, outside the window's thread."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import is_
 
 import numpy as np
@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
+from recon.geometry.floor_plan import Plan
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
 from recon.scene import Scene
 from recon_viewer.drawing import guides
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.drawing.pixel_colours import NOTES, PixelColours, pixel_colours
+from recon_viewer.drawing.plan_overlay import NO_PLAN, PlanOverlay, plan_or_none, plan_overlay
 from recon_viewer.drawing.section import ceiling_m, cut_above
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
@@ -59,6 +61,8 @@ class Picture:
     """Notes for the user: what is dropped, downsampled or refused."""
     ceiling_m: float | None = None
     """Height of the active layer's ceiling in the frame of the floor grid, m; None if there is none."""
+    plan: PlanOverlay = NO_PLAN
+    """The floor plan, if it is shown and known."""
     problem: str | None = None
     """Why the state cannot be shown; the window then keeps the previous picture."""
 
@@ -96,6 +100,7 @@ class Painter:
         self._sections: dict[tuple[int, str], tuple[Drawn, float, Drawn]] = {}
         self._pixels: dict[int, tuple[tuple[object, ...], PixelColours | None]] = {}
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
+        self._plan: tuple[Scene | None, Plan | None] = (None, None)
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
     def paint(self, state: State, *, preview: bool = False) -> Picture:
@@ -158,6 +163,7 @@ class Painter:
             # A preview has depth edges only for its own pixels.
             (*self._colour_notes(active), *_notes(state, drawn, scenes, whole)),
             ceiling_m=self._ceiling_m(active),
+            plan=self._plan_of(active, made, whole.get(active.key)),
         )
 
     def _draw(
@@ -217,6 +223,22 @@ class Painter:
         height_m = self._adjuster.once(layer, "ceiling", lambda scene: ceiling_m(scene, upright_T_cam))
         assert height_m is None or isinstance(height_m, float)
         return height_m
+
+    def _plan_of(self, layer: Layer, made: Picture, scene: Scene | None) -> PlanOverlay:
+        if scene is None or not made.state.view.plan or made.preview or not made.drawn:
+            return NO_PLAN
+        if self._plan[0] is not scene:
+            self._plan = scene, plan_or_none(scene)
+        plan = self._plan[1]
+        if plan is None:
+            return NO_PLAN
+        world_T_upright = self._adjuster.world_T_cam(layer) @ np.linalg.inv(
+            self._adjuster.upright_T_cam(layer)
+        )
+        placed = replace(made, world_T_cam=self._adjuster.world_T_cam(layer),
+                         upright_T_cam=self._adjuster.upright_T_cam(layer))  # fmt: skip
+        top_m = float(placed.upright_bounds[1][1])
+        return plan_overlay(plan, top_m, world_T_upright, scene.provenance.scale_interval)
 
     def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
         view, parts, frusta = state.view, [], []

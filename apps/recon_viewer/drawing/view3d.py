@@ -30,7 +30,7 @@ silently, and the newest one may be among them."""
 _AT_PHOTO = 0.005
 """Distance from the photo's camera, as a fraction of the scene size, below which the view is the photo's."""
 _MARK_PX, _LINE_PX, _OUTLINE_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
-_OVERLAYS = ("lines", "frusta", "marks", "marked lines", "mark outlines", "line outlines")
+_OVERLAYS = ("lines", "frusta", "plan", "marks", "marked lines", "mark outlines", "line outlines")
 
 
 class View3D:
@@ -161,10 +161,17 @@ class View3D:
                     open3d_geometry.guide_geometry(getattr(picture, name)),
                     open3d_geometry.material("lines"),
                 )
+        if before is None or before.plan is not picture.plan:
+            self._replace(
+                "plan",
+                open3d_geometry.guide_geometry(picture.plan.lines),
+                open3d_geometry.material("lines", line_width_px=_LINE_PX * self._scale),
+            )
         if before is None or (before.readings, before.pending) != (picture.readings, picture.pending):
             self._put_marks(picture)
         if self._tags is not None:
-            self._tags.show(tag_texts(picture.readings) if picture.state.view.labels else [])
+            texts = [*picture.plan.labels, *tag_texts(picture.readings)]
+            self._tags.show(texts if picture.state.view.labels else [])
         self._detail(coarse=self._is_coarse)
         self.project()
 

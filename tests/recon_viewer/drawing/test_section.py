@@ -1,35 +1,16 @@
 """The section: what lies above a height is not drawn, and the view from above shows no ceiling."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from viewer_scenes import room
+from viewer_scenes import CEILING_M, FLOOR_M, hall, room
 from waiting import settled
 
 from recon.render.style import SHOWN_AS
-from recon.scene import Scene
-from recon.types import Intrinsics, MetricDepth, Photo
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.drawing.section import ceiling_m
 from recon_viewer.model import commands as c
 from recon_viewer.model.state import State
-
-_CEILING_M, _FLOOR_M = 1.2, 1.5
-"""Above and below the camera."""
-
-
-def hall() -> Scene:
-    """A room with a ceiling, a floor and a wall."""
-    camera = Intrinsics.from_fov(90.0, width=640, height=480, source="user")
-    v = (np.arange(camera.height) + 0.5 - camera.cy) / camera.fy
-    z = np.minimum(np.where(v > 0, _FLOOR_M / np.maximum(v, 1e-6), _CEILING_M / np.maximum(-v, 1e-6)), 4.0)
-    z_m = np.broadcast_to(z[:, None], (camera.height, camera.width)).astype(np.float32).copy()
-    rgb = np.full((*z_m.shape, 3), 120, np.uint8)
-    return replace(
-        room(), photo=Photo(rgb), intrinsics=camera, depth=MetricDepth(z_m, np.ones(z_m.shape, bool))
-    )
 
 
 @pytest.mark.parametrize("shown_as", SHOWN_AS)
@@ -53,7 +34,7 @@ def test_nothing_is_drawn_above_the_section_and_everything_below(shown_as: str, 
 
 def test_a_ceiling_is_recognised_and_open_air_is_not() -> None:
     picture = Painter().paint(c.add_scene(State(), hall(), name="hall"))
-    assert picture.ceiling_m == pytest.approx(_CEILING_M + _FLOOR_M, abs=0.05)
+    assert picture.ceiling_m == pytest.approx(CEILING_M + FLOOR_M, abs=0.05)
     assert ceiling_m(room(), picture.upright_T_cam) is None
 
 
@@ -62,7 +43,7 @@ def test_the_view_from_above_hides_the_ceiling_until_another_view() -> None:
     controller.add_scene(hall(), "hall")
     settled(controller)
     controller.look_from("top")
-    assert controller.state.view.cut_above_m == pytest.approx(_CEILING_M + _FLOOR_M - 0.1, abs=0.05)
+    assert controller.state.view.cut_above_m == pytest.approx(CEILING_M + FLOOR_M - 0.1, abs=0.05)
     assert "ceiling is hidden" in controller.message
     controller.look_from("fit")
     assert controller.state.view.cut_above_m is None and not controller.message
