@@ -36,6 +36,7 @@ def test_the_commands_that_share_options_are_grouped() -> None:
         "plan",
         "relief",
         "render",
+        "serve",
         "view",
     ]
     shared = {field.name for field in dataclasses.fields(Options)}
