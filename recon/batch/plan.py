@@ -130,14 +130,18 @@ class Plan:
         paths = [target.path for target in item.targets]
         return all(self.existing.may_replace(path) or not self.record.holds(path) for path in paths)
 
-    def open(self) -> None:
+    def open(self, *, begins_all: bool = False) -> None:
         """Opens the record.
+
+        Args:
+            begins_all: Whether to record at once that the outputs of all photos are about to be written, as for
+                workers that write before this process hears of it.
 
         Raises:
             ExportError: The record cannot be written.
         """
         self.record.open()
-        if self.record.begins_all:
+        if begins_all or self.record.begins_all:
             photos = [file for file in self.todo if not file.is_video]
             self.record.begin_all(
                 [self._begun(file.path, self.missing(file.name, file.path)) for file in photos]

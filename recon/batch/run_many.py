@@ -3,12 +3,16 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recon.batch.events import Event, Summary
 from recon.batch.item import Maker
 from recon.batch.plan import plan_batch
 from recon.batch.runner import Events, Runner
 from recon.options import Options
+
+if TYPE_CHECKING:
+    from recon.batch.ray_cluster import RayCluster
 
 
 def run(
@@ -24,6 +28,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     workers: int | None = None,
+    ray: "RayCluster | str | None" = None,
     on_event: Callable[[Event], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Summary:
@@ -45,6 +50,8 @@ def run(
         resume: Whether to skip the finished photos of an earlier run, and replace its unfinished ones.
         overwrite: Whether to replace existing files.
         workers: Number of photos whose geometry is made and written in parallel; None: by the number of cores.
+        ray: A Ray cluster, or its address, whose workers process the photos. They read the inputs and write the
+            outputs themselves, in an object store or in folders that all machines share.
         on_event: Called with every event, by one thread at a time but not always the same one. An exception that it
             raises ends the run.
         cancel: When it is set, by ``on_event`` or any thread, the run completes the files that it is writing and
@@ -73,5 +80,10 @@ def run(
         on_event=events,
         lock=True,
     )
+    cancel = cancel or threading.Event()
     with plan.record:
-        return Runner(plan, events, cancel or threading.Event()).run(workers)
+        if ray is None:
+            return Runner(plan, events, cancel).run(workers)
+        from recon.batch.ray_pipeline import run_on_ray
+
+        return run_on_ray(plan, events, cancel, ray, workers)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recon.atomic_write import remove_leftovers
 from recon.batch.events import (
@@ -66,6 +66,9 @@ class Events:
 class Runner:
     """One run, from its plan to its summary."""
 
+    begins_all: ClassVar = False
+    """Whether outputs are written before this process hears of it."""
+
     def __init__(self, plan: Plan, events: Events, cancel: threading.Event) -> None:
         self.plan, self.events, self.cancel = plan, events, cancel
         self._network = threading.current_thread()
@@ -90,7 +93,7 @@ class Runner:
         plan = self.plan
         self._report_plan()
         if plan.todo or plan.inputs.unreadable:
-            plan.open()
+            plan.open(begins_all=self.begins_all)
             try:
                 self._work(workers)
             except Exception:

@@ -12,6 +12,7 @@ _EXTRAS = (
     ("video", "av", "av", "videos in and out"),
     ("las", "laspy", "laspy", ".las, .laz"),
     ("usd", "pxr", "usd-core", ".usdz, .usdc, .usda"),
+    ("ray", "ray", "ray", "batches on a cluster"),
     ("s3", "s3fs", "s3fs", "photos and scenes in s3://"),
     ("colmap", "pycolmap", "pycolmap", "COLMAP models as a reference"),
     ("mcp", "mcp", "mcp", "agents: recon mcp"),

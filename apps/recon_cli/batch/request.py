@@ -1,6 +1,6 @@
 """Options of ``recon build`` and ``recon depth`` for several photos, folders and videos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from recon.batch.inputs import is_video
+from recon.batch.ray_cluster import RayCluster
 from recon_cli.first_tries import STDIN, is_many, is_stored
 from recon_cli.option_groups import option
 
@@ -30,6 +31,8 @@ class Request:
     resume: bool
     overwrite: bool
     dry_run: bool
+    ray: RayCluster | None = None
+    """The cluster that processes the photos; None: this machine."""
 
     @property
     def is_batch(self) -> bool:
@@ -47,7 +50,8 @@ class Request:
         if self.resume and self.overwrite:
             raise click.UsageError("--resume and --overwrite are mutually exclusive")
         if not self.is_batch:
-            for flag, given in (("--resume", self.resume), ("--recursive", self.recursive)):
+            flags = (("--resume", self.resume), ("--recursive", self.recursive), ("--ray", self.ray))
+            for flag, given in flags:
                 if given:
                     raise click.UsageError(f"{flag} requires several photos, a folder or a video")
         of_frames = self.every > 1 or not self.steady
@@ -64,7 +68,7 @@ def photos_argument(command: Command) -> Command:
 
 
 def batch_options(formats_help: str) -> Callable[[Command], Command]:
-    """Adds --format, --recursive, --every, --steady and --resume; ``formats_help`` says what --format takes."""
+    """Adds --format, --recursive, --every, --steady, --resume and --ray; ``formats_help`` is the help of --format."""
 
     def decorate(command: Command) -> Command:
         for add in (
@@ -90,6 +94,33 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
                 show_default=True,
                 help="Make the depth of a video steady in time, or estimate each frame alone.",
             ),
+            option(
+                "--ray",
+                group="Run",
+                metavar="ADDRESS|local",
+                help="Process many photos on a Ray cluster, e.g. auto or HOST:6379; local: one on this machine.",
+            ),
+            option(
+                "--ray-actors",
+                group="Run",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Workers on the cluster, each with a model of its own. Default: as many as fit.",
+            ),
+            option(
+                "--ray-cpus",
+                group="Run",
+                type=click.FloatRange(min=0, min_open=True),
+                metavar="N",
+                help="Processor cores of each worker. Default: 1.",
+            ),
+            option(
+                "--ray-gpus",
+                group="Run",
+                type=click.FloatRange(min=0),
+                metavar="SHARE",
+                help="GPUs of each worker, e.g. 0.5. Default: 1 if the cluster has any.",
+            ),
             option("--recursive", group="Input", is_flag=True, help="Include subfolders."),
             option("--format", "formats", group="Output", metavar="NAME[,NAME]", help=formats_help),
         ):
@@ -99,15 +130,31 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def request_from(words: Sequence[str], outputs: Sequence[Path], **values: Any) -> Request:
+def request_from(words: Sequence[str], outputs: Sequence[Path], values: Mapping[str, Any]) -> Request:
     """The checked request of a command line.
+
+    Args:
+        words: The photos.
+        outputs: All ``-o``.
+        values: Those of ``batch_options``, --overwrite and --dry-run, and any others.
 
     Raises:
         click.UsageError: The options are incompatible.
     """
-    request = Request(tuple(words), tuple(outputs), **values)
+    names = ("formats", "every", "steady", "recursive", "resume", "overwrite", "dry_run")
+    cluster = _cluster(values["ray"], {name: values[f"ray_{name}"] for name in ("actors", "cpus", "gpus")})
+    request = Request(tuple(words), tuple(outputs), **{name: values[name] for name in names}, ray=cluster)
     request.check()
     return request
+
+
+def _cluster(address: str | None, shares: dict[str, Any]) -> RayCluster | None:
+    given = {name: value for name, value in shares.items() if value is not None}
+    if address is None:
+        if given:
+            raise click.UsageError(f"--ray-{next(iter(given))} is about the workers of a cluster: add --ray")
+        return None
+    return RayCluster(address, **given)
 
 
 def suffixes_from(text: str) -> list[str]:

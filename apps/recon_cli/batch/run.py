@@ -56,7 +56,7 @@ def run_batch(
         if request.dry_run:
             show_plan(plan_batch(words, folder, options, maker=maker, on_event=draw, **how), session)
             return
-        done = run(words, folder, options, maker=maker, on_event=draw, **how)
+        done = run(words, folder, options, maker=maker, ray=request.ray, on_event=draw, **how)
     session.result |= {
         "written": list(done.written),
         "failed": [one.as_dict() for one in done.failed],

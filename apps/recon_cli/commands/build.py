@@ -37,6 +37,7 @@ Examples:
   recon build photos/ -o scenes/ --format glb,ply           every photo of a folder
   find . -name '*.jpg' | recon build - -o scenes/ --format glb --resume
   recon build s3://bucket/photos/ -o s3://bucket/scenes/    photos and scenes in an object store
+  recon build photos/ -o scenes/ --ray auto                 many photos on a Ray cluster
   recon build clip.mp4 -o frames/ --every 10 --format ply   every 10th frame of a video
   recon build pano.jpg -o room.glb --camera-height 1.6m     a panorama: a scene all around
 
@@ -66,39 +67,22 @@ def build(
     photos: tuple[str, ...],
     outputs: tuple[Path, ...],
     shape: Shape | None,
-    formats: str | None,
-    every: int,
-    steady: bool,
-    recursive: bool,
-    resume: bool,
-    overwrite: bool,
-    dry_run: bool,
     **values: Any,
 ) -> None:
     """Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene."""
     options = options_from(values)
-    words, paths = build_words(photos, outputs, formats)
-    request = request_from(
-        words,
-        paths,
-        formats=formats,
-        every=every,
-        steady=steady,
-        recursive=recursive,
-        resume=resume,
-        overwrite=overwrite,
-        dry_run=dry_run,
-    )
+    words, paths = build_words(photos, outputs, values["formats"])
+    request = request_from(words, paths, values)
     if request.is_batch:
         _build_many(session, request, options, shape)
         return
     photo = Path(words[0])
     targets = outputs_from(paths, shape)
     with new_directories(paths, named=outputs):
-        check(targets, overwrite=overwrite, inputs=inputs_of(photo, options))
+        check(targets, overwrite=request.overwrite, inputs=inputs_of(photo, options))
         warn_of_idle_estimation(options, session.journal)
         warn_of_idle_geometry([target.shape for target in targets], session.journal)
-        if dry_run:
+        if request.dry_run:
             from recon_cli.dry_run import show_plan
 
             show_plan(photo, options, targets, session)
@@ -106,7 +90,7 @@ def build(
         from recon_cli.any_picture import reconstruct_any
 
         scene = reconstruct_any(photo, options, paths, session.journal)
-        session.result["written"] = save_all(scene, targets, session.journal, overwrite=overwrite)
+        session.result["written"] = save_all(scene, targets, session.journal, overwrite=request.overwrite)
         session.result["scene"] = scene.provenance.as_dict()
     typed = click.get_current_context().meta[TYPED]
     for command in next_commands(typed, paths, measurable=not scene.intrinsics.angular):

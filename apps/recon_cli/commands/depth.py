@@ -157,8 +157,7 @@ def depth(
         hint = "'-o' / '--output' (or --report, --normal-map or a mask)"
         raise click.MissingParameter(param_hint=hint, param_type="option")
     options = options_from(values)
-    names = ("formats", "every", "steady", "recursive", "resume", "overwrite", "dry_run")
-    request = request_from(photos, outputs, **{name: values[name] for name in names})
+    request = request_from(photos, outputs, values)
     warn_of_idle_estimation(options, session.journal)
     is_film = any(path.suffix.lower() in OUTPUT_SUFFIXES for path in outputs)
     if report is not None and (is_film or request.is_batch):
