@@ -65,6 +65,7 @@ class RayCluster:
             raise ReconError('--ray needs Ray Data: pip install "recon[ray]"')
         # A cluster that we start for one run does not report to Ray's authors unless the user wants it.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # workers that die are no news for stderr
         import ray
         import ray.data
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
@@ -235,12 +236,27 @@ def _packed(item: Item) -> bytes:
     return pickle.dumps((replace(item, targets=()), [target.path.name for target in item.targets]))
 
 
+class _Pickler(pickle.Pickler):
+    """Pickles exceptions without their constructors, whose arguments may differ from what they keep."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """For exceptions: class, ``args`` and attributes."""
+        if isinstance(value, BaseException):
+            return _rebuilt, (type(value), value.args), vars(value) or None
+        return NotImplemented
+
+
+def _rebuilt(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    return kind.__new__(kind, *args)
+
+
 def _pickled(answer: Answer) -> bytes:
-    """The answer as bytes; an exception of a library that cannot be pickled is replaced by its type and message."""
+    """The answer as bytes; an exception that cannot be pickled is replaced by its type and message."""
+    data = BytesIO()
     try:
-        data = pickle.dumps(answer)
-        pickle.loads(data)
-        return data
+        _Pickler(data).dump(answer)
+        pickle.loads(data.getvalue())
+        return data.getvalue()
     except Exception:
         failure = Failure.of(answer.error or RuntimeError("the answer cannot be pickled"))
         error = RuntimeError(f"{failure.type}: {failure.message}")

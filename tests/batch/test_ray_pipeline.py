@@ -1,7 +1,9 @@
 """Batches on a Ray cluster of two workers."""
 
+import errno
 import json
 import os
+import pickle
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +16,10 @@ from s3_server import s3
 
 from recon import Options, batch
 from recon.batch.ray_cluster import RayCluster
-from recon.batch.ray_pipeline import WorkerDied
+from recon.batch.ray_pipeline import Answer, WorkerDied, _pickled
 from recon.batch.shared_models import SharedModels
+from recon.batch.steps import AffectsAllPhotos
+from recon.depth.hub.download import HubUnreachable
 from recon.errors import ModelUnavailable, ReconError
 
 __all__ = ["s3"]
@@ -130,10 +134,23 @@ def test_missing_weights_end_the_run_at_once(folder: Path, cluster: RayCluster) 
     assert not names_in(folder / "out")
 
 
+def test_errors_travel_whatever_their_constructors_take() -> None:
+    class Unpicklable(Exception):
+        pass
+
+    unreachable = HubUnreachable("offline", "The hub cannot be reached.")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    affects = Answer("a", None, AffectsAllPhotos(unreachable), full, (), ())
+    back = pickle.loads(_pickled(affects))
+    assert isinstance(back.error, AffectsAllPhotos) and back.cause.errno == errno.ENOSPC
+    assert (str(back.error.error), back.error.error.reason) == ("The hub cannot be reached.", "offline")
+    odd = pickle.loads(_pickled(Answer("a", None, Unpicklable("no"), None, (), ())))
+    assert isinstance(odd.error, RuntimeError) and str(odd.error) == "Unpicklable: no"
+
+
 @pytest.mark.usefixtures("no_model")
 def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ray
-
+    ray = pytest.importorskip("ray")
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     words = ("build", "@photos", "-o", "@out")
     done = run(folder, *words, "--ray", "127.0.0.1:9")
