@@ -21,7 +21,8 @@ Index = NDArray[np.intp]
 
 _CANDIDATES = 4_000
 _TRIALS = 300
-_LEAST_PIXELS = 12
+LEAST_PIXELS = 12
+"""Fewer say nothing of a plane."""
 _CELLS = 12
 """A plane is sampled once in each cell of a grid of this size: neighbours share their errors, so more add little."""
 _FEWEST_CELLS = 3
@@ -117,9 +118,9 @@ def support(scene: Scene, rows: Index, cols: Index, what: str) -> Support:
     """
     has_depth = usable(scene)[rows, cols]
     rows, cols = rows[has_depth], cols[has_depth]
-    if len(rows) < _LEAST_PIXELS:
+    if len(rows) < LEAST_PIXELS:
         raise MeasurementError(
-            f"{what} contains {len(rows)} pixels with a depth, but a plane needs {_LEAST_PIXELS}: use a larger one"
+            f"{what} contains {len(rows)} pixels with a depth, but a plane needs {LEAST_PIXELS}: use a larger one"
         )
     rng = np.random.default_rng(0)
     order = rng.permutation(len(rows))[:_CANDIDATES]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from recon.geometry.gravity import Levelling
 from recon.geometry.unproject import pixel_centres
-from recon.measure.fit_plane import Support, support
+from recon.measure.fit_plane import LEAST_PIXELS, Support, support
 from recon.measure.measurement import MeasurementError
 from recon.measure.picked_point import usable
 from recon.scene import Scene
@@ -28,7 +28,7 @@ def floor_support(scene: Scene) -> tuple[Support, Levelling]:
     """Pixels of the lowest visible horizontal surface.
 
     Raises:
-        MeasurementError: Gravity could not be estimated, or no floor is visible.
+        MeasurementError: Gravity could not be estimated, or no floor is visible, or the depth bends it.
     """
     levelling = scene.gravity
     if not levelling.trusted:
@@ -47,4 +47,9 @@ def floor_support(scene: Scene) -> tuple[Support, Levelling]:
     below_m = -(up[0] * x[None, :] + up[1] * y[:, None] + up[2]) * scene.depth.z_m[step, step]
     on = usable(scene, step, step) & (np.abs(below_m / levelling.camera_height_m - 1) < _BAND)
     rows, cols = np.nonzero(on)
+    if len(rows) < LEAST_PIXELS:
+        raise MeasurementError(
+            "a height cannot be measured: the floor is not flat and level in the estimated depth; measure a distance "
+            "between two points instead"
+        )
     return support(scene, rows * every, cols * every, "the floor"), levelling

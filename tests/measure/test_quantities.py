@@ -1,5 +1,7 @@
 """Known answers in scenes whose geometry is exact."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rooms import EXACT, HEIGHT_M, PITCH_DEG, UP_CAM, WALL_M, on_floor, on_wall, room_depth, scene_of
@@ -164,3 +166,11 @@ def test_units() -> None:
     )
     corner = angle(ROOM, A, B, C)
     assert corner.in_unit("in").value == corner.value
+
+
+def test_a_floor_that_the_depth_bends_gets_advice_that_helps() -> None:
+    """Gravity is of the photo's lines and of surfaces together: its floor may be nowhere in the depth."""
+    scene = scene_of(room_depth())
+    vars(scene)["gravity"] = replace(scene.gravity, camera_height_m=10 * HEIGHT_M)
+    with pytest.raises(MeasurementError, match="measure a distance between two points instead"):
+        height_above_floor(scene, C)
