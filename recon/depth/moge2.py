@@ -224,7 +224,7 @@ def _card(size: str, speed: str) -> ModelCard:
 
 
 CARDS = (
-    _card("vits", "6 times the time of dav2-small"),
+    _card("vits", "8 times the time of dav2-small"),
     _card("vitb", "slower"),
     _card("vitl", "slow, more detail"),
 )

@@ -10,7 +10,7 @@ _TIMES = {
     "dav2-base": 2.7,
     "dav2-large": 8.1,
     "da3-metric-large": 4.1,
-    "moge2-vits": 6.2,
+    "moge2-vits": 7.9,
     "moge2-vitb": 9.7,
     "moge2-vitl": 23.0,
     "depthpro": 85.0,
