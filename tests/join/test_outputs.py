@@ -166,10 +166,10 @@ def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> N
     assert info.low[2] < own[:, 2].max() and info.high[2] < 2 * own[:, 2].max()
 
 
-def test_the_viewer_is_told_how_to_show_several_photos(written) -> None:
-    shown = CliRunner().invoke(recon, ["view", str(written / "a.npz")])
+def test_a_page_of_one_photo_says_how_to_show_several(written) -> None:
+    shown = CliRunner().invoke(recon, ["view", "--web", str(written / "a.npz")])
     assert shown.exit_code == 1
-    assert "`recon join a.npz -o a.glb` exports it, and `recon view a.glb` shows that" in shown.output
+    assert "`recon view a.npz` shows it, and `recon join a.npz -o a.glb` exports it" in shown.output
 
 
 def test_a_cloud_says_how_large_its_voxels_are(written) -> None:

@@ -68,8 +68,12 @@ def _check_there(files: tuple[Path, ...]) -> None:
 
 
 def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
-    """The options of a file: a scene file's stored options, overridden by those set on the command line."""
+    """The options of a file: a scene file's stored options, overridden by those set on the command line.
+
+    A scene of several photos is shown with its own.
+    """
     from recon.errors import SceneFileError
+    from recon.join.joined_file import is_joined
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
@@ -77,4 +81,6 @@ def _options_for(path: Path, values: dict[str, Any], options: Options) -> Option
         return options
     if not path.exists():
         raise SceneFileError(f"{path} does not exist")
+    if is_joined(path):
+        return options
     return options_from(values, Scene.load(path).options)

@@ -1,10 +1,14 @@
 """Transfers geometry from the worker process to the window's process."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from recon.types import Mesh, PointCloud
+from recon.types import Intrinsics, Mesh, PointCloud
+from recon_viewer.model.state import JoinedCamera
+
+_CAMERAS = "cameras.npz"
 
 
 def save_geometry(geometry: PointCloud | Mesh, folder: Path) -> Path:
@@ -18,6 +22,27 @@ def save_geometry(geometry: PointCloud | Mesh, folder: Path) -> Path:
     with path.open("wb") as file:
         np.savez(file, **{n: getattr(geometry, n) for n in names if getattr(geometry, n) is not None})
     return path
+
+
+def save_cameras(cameras: Sequence[JoinedCamera], folder: Path) -> None:
+    """Saves the cameras of the photos next to the geometry."""
+    numbers = [
+        (each.intrinsics.fx, each.intrinsics.fy, each.intrinsics.cx, each.intrinsics.cy) for each in cameras
+    ]
+    sizes = [(each.intrinsics.width, each.intrinsics.height) for each in cameras]
+    np.savez(folder / _CAMERAS, px=numbers, size=sizes, cam_T_own=[each.cam_T_own for each in cameras])
+
+
+def load_cameras(folder: Path) -> tuple[JoinedCamera, ...]:
+    """The inverse of ``save_cameras``; none if there are no such."""
+    if not (folder / _CAMERAS).exists():
+        return ()
+    with np.load(folder / _CAMERAS, allow_pickle=False) as archive:
+        px, size, cam_T_own = (archive[name] for name in ("px", "size", "cam_T_own"))
+    return tuple(
+        JoinedCamera(Intrinsics(*map(float, one), *map(int, two), "user"), place)
+        for one, two, place in zip(px, size, cam_T_own, strict=True)
+    )
 
 
 def load_geometry(path: Path) -> PointCloud | Mesh:

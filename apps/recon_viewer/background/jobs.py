@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from recon.errors import ReconError
+from recon.join.joined_file import is_joined
 from recon.options import Options
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon.types import Mesh, PointCloud
-from recon_viewer.background.geometry_transfer import load_geometry
+from recon_viewer.background.geometry_transfer import load_cameras, load_geometry
 from recon_viewer.background.messages import Event, Task
+from recon_viewer.model.state import JoinedCamera
 
 _PATIENCE_S = 3.0
 T = TypeVar("T")
@@ -32,6 +34,8 @@ class Opened:
     path: Path
     scene: Scene | None
     geometry: PointCloud | Mesh | None
+    cameras: tuple[JoinedCamera, ...] = ()
+    """Of the photos of a scene of several."""
 
 
 class Job:
@@ -96,7 +100,7 @@ class Job:
 
     def _run(self) -> None:
         try:
-            if self.path.suffix.lower() == SUFFIX:
+            if self.path.suffix.lower() == SUFFIX and not is_joined(self.path):
                 scene = Scene.load(self.path)
                 scene = scene if self.options is None else scene.with_options(self.options)
                 self._news.put(Opened(self.path, scene, None))
@@ -146,7 +150,8 @@ class Job:
                 if event.topic == "scene":
                     self._news.put(Opened(self.path, Scene.load(result), None))
                 else:
-                    self._news.put(Opened(self.path, None, load_geometry(result)))
+                    cameras = load_cameras(result.parent)
+                    self._news.put(Opened(self.path, None, load_geometry(result), cameras))
             else:
                 self._news.put(event)
             reported = reported or event.kind in ("done", "error")

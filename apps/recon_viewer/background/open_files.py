@@ -74,8 +74,12 @@ class Opening:
         if opened.scene is not None:
             self._add_saved(opened.scene, name, job.path.absolute())
         elif opened.geometry is not None:
-            geometry = opened.geometry
-            self._host.do(lambda s: commands.add_geometry(s, geometry, name=name, source=job.path.absolute()))
+            geometry, source = opened.geometry, job.path.absolute()
+            self._host.do(
+                lambda state: commands.add_geometry(
+                    state, geometry, name=name, source=source, cameras=opened.cameras
+                )
+            )
 
     def _add_saved(self, scene: Scene, name: str, source: Path) -> None:
         """Adds a scene, with its measurements and view settings if it was saved by the viewer."""

@@ -14,7 +14,9 @@ from typing import IO
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
-from recon_viewer.background.geometry_transfer import save_geometry
+from recon.scene_file import SUFFIX
+from recon_viewer.background.geometry_transfer import save_cameras, save_geometry
+from recon_viewer.background.joined_scenes import opened_joined
 from recon_viewer.background.messages import Event, Task
 
 _LEAST_STEP = 0.01
@@ -71,6 +73,11 @@ def _done(task: Task, journal: Journal) -> Event:
             for note in notes:
                 journal.warn("file", f"{task.path.name}: {note}")
             return Event("done", str(save_geometry(geometry, task.folder)), "geometry")
+    if task.path.suffix.lower() == SUFFIX:
+        with journal.stage(f"Fusing the photos of {task.path.name}"):
+            cloud, cameras = opened_joined(task.path)
+        save_cameras(cameras, task.folder)
+        return Event("done", str(save_geometry(cloud, task.folder)), "geometry")
     from recon.errors import PhotoError
     from recon.pipeline import reconstruct
 

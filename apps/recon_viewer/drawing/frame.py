@@ -268,6 +268,14 @@ class Painter:
                     camera = (scene if layer is active and scene is not None else layer.base).intrinsics
                     depth_m = 0.08 * max(float(np.linalg.norm(high - low)), 0.1)
                     frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer), colours))
+                elif shown is not None:
+                    depth_m = 0.04 * max(float(np.linalg.norm(high - low)), 0.1)
+                    frusta += [
+                        guides.frustum(
+                            each.intrinsics, depth_m, adjuster.world_T_cam(layer) @ each.cam_T_own, colours
+                        )
+                        for each in layer.cameras
+                    ]
         if active.crop is not None:
             parts.append(guides.box_lines(active.crop, world_T_upright, colours))
         return joined(parts), joined(frusta)

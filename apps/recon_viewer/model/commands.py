@@ -13,7 +13,7 @@ from recon.options import Options
 from recon.scene import Scene
 from recon.types import Mesh, PointCloud
 from recon_viewer.model.known_sizes import KNOWN
-from recon_viewer.model.state import POINTS_NEEDED, Box, Layer, Measured, Pick, State, Tool
+from recon_viewer.model.state import POINTS_NEEDED, Box, JoinedCamera, Layer, Measured, Pick, State, Tool
 
 _MOST_LETTERS = 60
 """Of the name of a measurement."""
@@ -29,10 +29,15 @@ def add_scene(state: State, scene: Scene, *, name: str, source: Path | None = No
 
 
 def add_geometry(
-    state: State, geometry: PointCloud | Mesh, *, name: str, source: Path | None = None
+    state: State,
+    geometry: PointCloud | Mesh,
+    *,
+    name: str,
+    source: Path | None = None,
+    cameras: tuple[JoinedCamera, ...] = (),
 ) -> State:
-    """Adds a layer for a geometry file without a photo."""
-    return _add(state, Layer(_next_key(state), name, geometry=geometry, source=source))
+    """Adds a layer for a geometry file without a photo, or for a scene of several."""
+    return _add(state, Layer(_next_key(state), name, geometry=geometry, cameras=cameras, source=source))
 
 
 def remove_layer(state: State, key: int) -> State:

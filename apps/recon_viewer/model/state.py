@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.constraints import PICKING_PX, Constraint
+from recon.frames import Transform
 from recon.options import Options
 from recon.render.style import View
 from recon.scene import Scene
-from recon.types import Mesh, PointCloud
+from recon.types import Intrinsics, Mesh, PointCloud
 
 Tool = Literal[
     "look", "distance", "polyline", "angle", "height", "known length", "known distance", "known rectangle",
@@ -46,6 +47,15 @@ class Box:
 
 
 @dataclass(frozen=True, eq=False)
+class JoinedCamera:
+    """One of several photos that a geometry was made from."""
+
+    intrinsics: Intrinsics
+    cam_T_own: Transform
+    """(4, 4) from its cam frame to that of the geometry."""
+
+
+@dataclass(frozen=True, eq=False)
 class Layer:
     """An opened scene or file, with the changes of the user."""
 
@@ -56,6 +66,8 @@ class Layer:
     """The scene as opened; None for a geometry file."""
     geometry: PointCloud | Mesh | None = None
     """The geometry of such a file, cam frame."""
+    cameras: tuple[JoinedCamera, ...] = ()
+    """Of the photos that the geometry was made from, if the file says so."""
     source: Path | None = None
     """The opened file; a model can be re-run on it if it is a photo."""
     options: Options = field(default_factory=Options)

@@ -156,10 +156,15 @@ class Actions:
         if lost is None:
             self._viewer.quit()
             return
+        layer = self._controller.state.layer
+        # A file without its photo cannot be saved again, but what was measured in it can.
+        keeps, save = "A scene file (.npz) keeps all of it.", ("Save scene...", self._save)
+        if layer is not None and layer.base is None:
+            keeps, save = "A table (CSV) keeps the lengths.", ("Save table...", self._csv)
         self._viewer.dialogs.decide(
             "Quit without saving?",
-            f"This is in no file yet: {lost}. A scene file (.npz) keeps all of it.",
-            [("Save scene...", self._save), ("Quit without saving", self._viewer.quit)],
+            f"This is in no file yet: {lost}. {keeps}",
+            [save, ("Quit without saving", self._viewer.quit)],
         )
 
     def _open(self) -> None:
