@@ -39,10 +39,10 @@ def load_cameras(folder: Path) -> tuple[JoinedCamera, ...]:
         return ()
     with np.load(folder / _CAMERAS, allow_pickle=False) as archive:
         px, size, cam_T_own = (archive[name] for name in ("px", "size", "cam_T_own"))
-    return tuple(
-        JoinedCamera(Intrinsics(*map(float, one), *map(int, two), "user"), place)
-        for one, two, place in zip(px, size, cam_T_own, strict=True)
-    )
+    cameras = []
+    for (fx, fy, cx, cy), (width, height), place in zip(px.tolist(), size.tolist(), cam_T_own, strict=True):
+        cameras.append(JoinedCamera(Intrinsics(fx, fy, cx, cy, width, height, "user"), place))
+    return tuple(cameras)
 
 
 def load_geometry(path: Path) -> PointCloud | Mesh:
