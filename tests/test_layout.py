@@ -16,15 +16,15 @@ FLOORS = (
     " recon_mcp.tools  recon_serve.routes  recon_viewer.ui",
     "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_serve.service"
     " recon_viewer.controller",
-    "recon_cli.console  recon_mcp.pictures recon_mcp.reporting"
-    " recon_serve.bodies recon_serve.events recon_serve.guard recon_serve.upload recon_serve.worker"
+    "recon_cli.console  recon_mcp.pictures recon_mcp.reporting  recon_serve.error_answers recon_serve.results"
     " recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups"
     " recon_mcp.arguments recon_mcp.folders recon_mcp.results"
-    " recon_serve.api_form recon_serve.errors recon_serve.progress recon_serve.scene_files recon_serve.settings"
+    " recon_serve.bodies recon_serve.events recon_serve.guard recon_serve.upload recon_serve.worker"
     " recon_viewer.drawing",
-    "recon_serve.jobs  recon_viewer.model  recon.join",
-    "recon_mcp  recon_serve  recon_viewer  recon.batch recon.compare",
+    "recon_serve.errors recon_serve.progress recon_serve.scene_files recon_serve.settings"
+    " recon_viewer.model  recon.join",
+    "recon_mcp  recon_serve recon_serve.api_form recon_serve.jobs  recon_viewer  recon.batch recon.compare",
     "recon recon.evaluate recon.outputs recon.panorama",
     "recon.pipeline recon.measure recon.render",
     "recon.calibration recon.doctor recon.file_info recon.stage_reports",

@@ -7,10 +7,7 @@ from importlib import resources
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from recon.constraint_text import constraint_from
 from recon.errors import ReconError
@@ -18,15 +15,16 @@ from recon.options import Options
 from recon.version import __version__
 from recon_serve.api_form import FORM
 from recon_serve.bodies import CalibrateRequest, ErrorAnswer, MeasureRequest, SceneAnswer, TokenRequest
-from recon_serve.errors import Refusal, content
+from recon_serve.error_answers import HANDLERS
+from recon_serve.errors import Refusal
 from recon_serve.events import stream
 from recon_serve.guard import COOKIE, Guard, same, session_of
 from recon_serve.jobs import Job
+from recon_serve.results import scene_path
 from recon_serve.scene_files import FILES
 from recon_serve.service import Service
 from recon_serve.settings import Settings
 from recon_serve.upload import read_upload
-from recon_serve.worker import INTERNAL, LOG
 
 ParseOptions = Callable[[Sequence[tuple[str, str]], Options], Options]
 """Adds options as text, named as on the command line, to those of the service; raises ReconError."""
@@ -81,7 +79,7 @@ async def create(request: Request, response: Response, service: Served, wait: bo
     response.headers["Location"] = f"/scenes/{job.key}"
     if wait:
         await _end_or_leave(request, service, job)
-        service.scene_path(job)
+        scene_path(job)
         response.status_code = 201
     return service.answer(job)
 
@@ -128,7 +126,7 @@ async def remove(job: Found, service: Served) -> None:
 @router.post("/scenes/{key}/measure")
 async def measure(job: Found, service: Served, body: MeasureRequest) -> dict[str, Any]:
     """A length, an angle, an area or a height with its 95 % interval, as `recon measure --json`."""
-    return await service.measure(job, body.quantity, body.positions, body.unit)
+    return await service.results.measure(job, body.quantity, body.positions, body.unit)
 
 
 @router.post("/scenes/{key}/calibrate", response_model=SceneAnswer)
@@ -138,7 +136,7 @@ async def calibrate(job: Found, service: Served, body: CalibrateRequest) -> Scen
         known = [constraint_from(entry) for entry in body.known]
     except ValueError as error:
         raise Refusal(422, "CalibrationError", str(error)) from None
-    await service.calibrate(job, known)
+    await service.results.calibrate(job, known)
     return service.answer(job)
 
 
@@ -194,36 +192,6 @@ def make_app(settings: Settings, parse_options: ParseOptions) -> FastAPI:
     for path in _PAGE:
         app.add_route(path, _page, include_in_schema=False)
     app.add_middleware(Guard, settings=settings)
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(ClientDisconnect, _left)
-    app.add_exception_handler(Exception, _failed)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
     return app
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return JSONResponse(error.content, error.status, error.headers)
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse(content("HTTPError", str(error.detail)), error.status_code, error.headers)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
-    return JSONResponse(content("RequestError", f"{where or 'the body'}: {first['msg']}"), 422)
-
-
-async def _left(request: Request, error: Exception) -> Response:
-    """Nobody reads the answer."""
-    return Response(status_code=400)
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return JSONResponse(content(INTERNAL.type, INTERNAL.message), 500)

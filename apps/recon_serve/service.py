@@ -6,28 +6,23 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from recon.batch.shared_models import SharedModels
-from recon.constraint_text import values_of
-from recon.constraints import Constraint
-from recon.errors import ReconError
 from recon.journal import LoggingJournal
 from recon.options import Options
-from recon.units import Unit
 from recon_serve.bodies import SceneAnswer
 from recon_serve.errors import Refusal
 from recon_serve.jobs import Job
-from recon_serve.progress import JobJournal, without
-from recon_serve.scene_files import FILES, SCENE, Positions, Scenes, measured, rescale, write_file
+from recon_serve.progress import JobJournal
+from recon_serve.results import Results, run, size_of
 from recon_serve.settings import Settings
-from recon_serve.worker import INTERNAL, Outcome, Worker, build, check_photo
+from recon_serve.worker import Outcome, Worker, build, check_photo
 
-Made = TypeVar("Made")
 _PATIENCE_S = 5.0
 """How long a stop waits for the current stage of a job."""
 
@@ -41,8 +36,7 @@ class Service:
         self.worker = Worker(SharedModels(settings.options, LoggingJournal()))
         self.stopping = False
         self._checking = ThreadPoolExecutor(1, "recon-serve-check")
-        self._writing = ThreadPoolExecutor(1, "recon-serve-files")
-        self._scenes = Scenes()
+        self.results = Results()
         self._took_s = 1.0
 
     async def start(self) -> None:
@@ -61,8 +55,8 @@ class Service:
         """Ends everything and removes the folder."""
         self.stop_soon()
         await asyncio.to_thread(self.worker.stop, _PATIENCE_S)
-        for pool in (self._checking, self._writing):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self.results.stop()
+        self._checking.shutdown(wait=False, cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def check_room(self) -> None:
@@ -106,7 +100,7 @@ class Service:
             return check_photo(path, options, most_pixels=self.settings.most_pixels)
 
         try:
-            size_px = await self._run(self._checking, check, folder)
+            size_px = await run(self._checking, check, folder)
             self.check_room()
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -154,8 +148,7 @@ class Service:
         self.jobs.pop(job.key, None)
         job.cancelled.set()
         job.become("removed")
-        self._writing.submit(self._scenes.forget, job.folder)
-        shutil.rmtree(job.folder, ignore_errors=True)
+        self.results.remove(job.folder)
 
     def expire(self) -> None:
         """Removes scenes that are too old."""
@@ -195,85 +188,9 @@ class Service:
         ahead = order.index(job) if job.state == "queued" and job in order else None
         return SceneAnswer.of(job, ahead)
 
-    def scene_path(self, job: Job) -> Path:
-        """The scene file of a job that is done.
-
-        Raises:
-            Refusal: It is not, or has failed.
-        """
-        if job.failure is not None:
-            raise Refusal(500 if job.failure == INTERNAL else 422, job.failure.type, job.failure.message)
-        if job.state != "done":
-            raise Refusal(
-                409, "NotReady", f"the scene is not ready: {job.stage or job.state}", {"Retry-After": "1"}
-            )
-        return job.folder / str(job.version) / SCENE
-
     async def file(self, job: Job, name: str) -> Path:
-        """One of ``FILES`` of a scene, made if it is not there."""
-        scene = self.scene_path(job)
-        path = scene.with_name(name)
-        if not path.exists():
-
-            def make() -> None:
-                if not path.exists():
-                    write_file(self._scenes.load(scene), path, job.warnings)
-
-            await self._on_scene(job, make)
-            self.limit_size()
-            self.find(job.key)  # its own file may have been one too many
+        """One of ``FILES`` of a scene, made if it is not there; older scenes may go for it."""
+        path = await self.results.file(job, name)
+        self.limit_size()
+        self.find(job.key)  # it may have been one too many itself
         return path
-
-    async def measure(self, job: Job, quantity: str, positions: Positions, unit: Unit) -> dict[str, Any]:
-        """A measurement with its interval, as plain values."""
-        path = self.scene_path(job)
-        return await self._on_scene(job, lambda: measured(self._scenes.load(path), quantity, positions, unit))
-
-    async def calibrate(self, job: Job, known: Sequence[Constraint]) -> None:
-        """Rescales a scene to known measurements, which replace earlier ones; none restore the first scale."""
-        self.scene_path(job)
-        job.versions += 1
-        number = job.versions
-        base, path = job.folder / "0" / SCENE, job.folder / str(number) / SCENE
-        facts = await self._on_scene(job, lambda: rescale(self._scenes.load(base), known, path))
-        if number < job.version:  # a later one was faster
-            return
-        old, job.version = job.version, number
-        job.facts, job.known = facts, [values_of(one) for one in known]
-        self._forget_version(job, old)
-
-    def _forget_version(self, job: Job, version: int) -> None:
-        """Removes the files of an earlier scale, except the first; downloads that have begun are not disturbed."""
-        folder = job.folder / str(version)
-        self._writing.submit(self._scenes.forget, folder)
-        if version > 0:
-            self._writing.submit(shutil.rmtree, folder, ignore_errors=True)
-        else:
-            for name in FILES.keys() - {SCENE}:
-                (folder / name).unlink(missing_ok=True)
-
-    async def _on_scene(self, job: Job, work: Callable[[], Made]) -> Made:
-        """Runs work on the files of a scene, one piece at a time."""
-        try:
-            return await self._run(self._writing, work, job.folder)
-        except Exception:
-            if job.state == "removed":
-                raise Refusal(404, "NotFound", "the scene was removed meanwhile") from None
-            raise
-
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], Made], folder: Path) -> Made:
-        try:
-            return await self.loop.run_in_executor(pool, work)
-        except ReconError as error:
-            raise Refusal(422, type(error).__name__, without(str(folder), str(error))) from error
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder, any of which may vanish meanwhile."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue
-    return total
