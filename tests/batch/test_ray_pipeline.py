@@ -16,7 +16,7 @@ from s3_server import s3
 
 from recon import Options, batch
 from recon.batch.ray_cluster import RayCluster
-from recon.batch.ray_pipeline import Answer, WorkerDied, _pickled
+from recon.batch.ray_worker import Answer, WorkerDied, pickled
 from recon.batch.shared_models import SharedModels
 from recon.batch.steps import AffectsAllPhotos
 from recon.depth.hub.download import HubUnreachable
@@ -141,10 +141,10 @@ def test_errors_travel_whatever_their_constructors_take() -> None:
     unreachable = HubUnreachable("offline", "The hub cannot be reached.")
     full = OSError(errno.ENOSPC, "No space left on device")
     affects = Answer("a", None, AffectsAllPhotos(unreachable), full, (), ())
-    back = pickle.loads(_pickled(affects))
+    back = pickle.loads(pickled(affects))
     assert isinstance(back.error, AffectsAllPhotos) and back.cause.errno == errno.ENOSPC
     assert (str(back.error.error), back.error.error.reason) == ("The hub cannot be reached.", "offline")
-    odd = pickle.loads(_pickled(Answer("a", None, Unpicklable("no"), None, (), ())))
+    odd = pickle.loads(pickled(Answer("a", None, Unpicklable("no"), None, (), ())))
     assert isinstance(odd.error, RuntimeError) and str(odd.error) == "Unpicklable: no"
 
 
