@@ -113,10 +113,13 @@ class RayCluster:
                 return
             self._check_reachable()
             ray.init(self.address, **_QUIET)
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray has no type of its own for a cluster that does not start in time
+            ray.shutdown()
+            problem, fix = "cannot be reached", "check the address, or use --ray local"
+            if self.address == LOCAL:
+                problem, fix = "does not start", "try again when this machine is less busy"
             raise ReconError(
-                f"the Ray cluster {self.address} cannot be reached ({first_line(error)}): check the address, or use "
-                "--ray local."
+                f"the Ray cluster {self.address} {problem} ({first_line(error)}): {fix}."
             ) from error
 
     def _check_reachable(self) -> None:

@@ -152,11 +152,20 @@ def test_errors_travel_whatever_their_constructors_take() -> None:
 def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ray = pytest.importorskip("ray")
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
     words = ("build", "@photos", "-o", "@out")
     done = run(folder, *words, "--ray", "127.0.0.1:9")
     assert (
         done.exit_code == 1 and "cannot be reached (" in done.stderr and "Connection refused" in done.stderr
     )
+    with monkeypatch.context() as patched:
+
+        def too_late(*anything: Any, **more: Any) -> None:
+            raise Exception("The current node timed out during startup. This could happen")
+
+        patched.setattr(ray, "init", too_late)
+        done = run(folder, *words, "--ray", "local")
+        assert done.exit_code == 1 and "local does not start (The current node timed out" in done.stderr
     (folder / "photos" / "clip.mp4").write_bytes(b"x")
     done = run(folder, *words, "@photos/clip.mp4", "--ray", "local")
     assert done.exit_code == 1 and "clip.mp4 is a video" in done.stderr
