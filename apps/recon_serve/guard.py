@@ -1,4 +1,4 @@
-"""Who may ask: the token, and pages of other sites; and the headers of every answer."""
+"""Who may ask, and how much: the token, pages of other sites, the size of a body; and the headers of every answer."""
 
 import hashlib
 import hmac
@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,9 @@ from recon_serve.settings import LOOPBACK, Settings
 COOKIE = "recon_session"
 OPEN = ("/", "/page.css", "/page.js", "/frame.js", "/session", "/openapi.json")
 """Paths that need no token: the page, and where it gets its session from."""
+UPLOAD = "/scenes"
+_MOST_BYTES = 1_000_000
+"""Of a body, which is read into memory; that of an upload, which is not, has a limit where it is read."""
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -60,7 +64,7 @@ class Guard:
             answer = JSONResponse(refusal.content, refusal.status, refusal.headers)
             await answer(scope, receive, sent)
             return
-        await self.app(scope, receive, sent)
+        await self.app(scope, receive if scope["path"] == UPLOAD else _limited(receive), sent)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -79,6 +83,21 @@ class Guard:
             "send the token as `Authorization: Bearer TOKEN`",
             {"WWW-Authenticate": "Bearer"},
         )
+
+
+def _limited(receive: Receive) -> Receive:
+    """Receives a body up to its limit; it is read before anything is checked in it, also without a token."""
+    left = _MOST_BYTES
+
+    async def limited() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, f"the request is larger than the limit of {_MOST_BYTES / 1e6:g} MB")
+        return message
+
+    return limited
 
 
 def _shows(headers: Headers, token: str) -> bool:

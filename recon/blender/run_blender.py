@@ -49,7 +49,7 @@ def install_command(program: Path, script: Path, extension: Path, recon: str) ->
         program: Blender, or a Python with the bpy module.
         script: ``install_extension.py``, as a file.
         extension: The zip of ``extension_zip.write_extension``.
-        recon: Path of the program that the extension runs; empty: found by itself.
+        recon: Path of the program that the extension runs; empty: it searches for it.
     """
     return [*_begin(program, script, ["--background"]), os.fspath(extension.resolve()), recon]
 

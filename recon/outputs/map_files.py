@@ -84,7 +84,7 @@ def mask_of(scene: Scene, kind: MapKind) -> BoolMap:
         if scene.sky is None:
             model = scene.provenance.model_name or "the depth source"
             raise ExportError(
-                f"{model} finds no sky, so there is no mask of it; use --model preview or moge2"
+                f"{model} finds no sky, so there is no mask of it; use --model preview or moge2-vitl"
             )
         return scene.sky
     return within_max_depth(scene).valid if kind == "valid" else _outlines(scene)

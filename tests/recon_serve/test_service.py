@@ -172,6 +172,25 @@ def test_without_the_token_nothing_but_the_page_is_served() -> None:
         assert scene_of(client)["state"] == "done", "with the cookie of the session"
 
 
+def test_a_body_is_not_read_beyond_its_limit_even_for_the_session() -> None:
+    app = app_of(Settings(options=Options(model="preview"), token=TOKEN))
+    head = [(b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/session", "query_string": b"", "headers": head}
+    read, answers = 0, []
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        read += 100_000
+        return {"type": "http.request", "body": b" " * 100_000, "more_body": read < 20_000_000}
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert answers[0]["status"] == 413 and b"1 MB" in answers[1]["body"]
+    assert read < 2_000_000
+
+
 def test_another_address_needs_a_token_and_a_long_one() -> None:
     with pytest.raises(ServeError, match="--token"):
         Settings(host="0.0.0.0")

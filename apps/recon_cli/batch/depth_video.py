@@ -78,4 +78,6 @@ def _one_clip(request: Request) -> tuple[Path, Path]:
         raise click.UsageError(
             "a video cannot be resumed: use -o DIR --format png to resume a folder of frames"
         )
+    if request.ray is not None:
+        raise click.UsageError("--ray processes photos; omit it for a video")
     return Path(request.words[0]), request.outputs[0]

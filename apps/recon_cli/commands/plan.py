@@ -45,7 +45,7 @@ Shows the surfaces that the photo shows: what lies behind them, or behind the ca
     "--height",
     group="Output",
     type=Metres(),
-    help="Of the slice above the floor. Default: 1.2m, or the height of the camera if no floor is visible.",
+    help="Height of the slice above the floor. Default: 1.2m, or the height of the camera if no floor is visible.",
 )
 @option(
     "--tolerance",
@@ -53,7 +53,7 @@ Shows the surfaces that the photo shows: what lies behind them, or behind the ca
     type=Distance(10),
     default="3cm",
     show_default=True,
-    help="A wall is straight if it is no further from a straight line.",
+    help="Largest distance of a wall from the straight line that is drawn for it.",
 )
 @scene_options((*ESTIMATION, "edge", "max_depth", "stride"))
 @overwrite_option

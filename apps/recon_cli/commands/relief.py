@@ -49,7 +49,7 @@ _MOST_M = 10.0
     type=Distance(_MOST_M),
     default="120mm",
     show_default=True,
-    help="Of the solid.",
+    help="Width of the solid.",
 )
 @option(
     "--relief",

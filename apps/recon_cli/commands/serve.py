@@ -26,7 +26,8 @@ _EPILOG = """\b
 Examples:
   recon serve                                   the page at http://127.0.0.1:8000/
   recon serve --model depthpro --port 8080
-  recon serve --host 0.0.0.0 --token "$TOKEN"   for other machines
+  RECON_SERVE_TOKEN="$TOKEN" recon serve --host 0.0.0.0
+                                                for other machines
   curl -F photo=@room.jpg -F focal-35mm=26 'http://127.0.0.1:8000/scenes?wait=true'
 """
 
@@ -36,6 +37,7 @@ Examples:
     "--host",
     group="Run",
     default="127.0.0.1",
+    metavar="ADDRESS",
     show_default=True,
     help="Address to listen on; others need --token.",
 )
@@ -44,15 +46,17 @@ Examples:
     group="Run",
     type=click.IntRange(0, 65535),
     default=8000,
+    metavar="N",
     show_default=True,
-    help="0: any free one.",
+    help="Port to listen on; 0: any free one.",
 )
 @option(
     "--token",
     group="Run",
     envvar="RECON_SERVE_TOKEN",
     metavar="TOKEN",
-    help="Secret that every client must send. In the environment: RECON_SERVE_TOKEN.",
+    help="Secret that every client must send. Better as the environment variable RECON_SERVE_TOKEN, which lists of "
+    "processes do not show.",
 )
 @option(
     "--queue",

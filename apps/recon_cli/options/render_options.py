@@ -52,7 +52,11 @@ class _FNumber(click.ParamType):
         except ValueError:
             number = 0.0
         if not _LEAST_F <= number <= _MOST_F:
-            self.fail(f"expected an f-number from f/{_LEAST_F} to f/{_MOST_F}, such as f/1.8, got {value!r}")
+            self.fail(
+                f"expected an f-number from f/{_LEAST_F} to f/{_MOST_F}, such as f/1.8, got {value!r}",
+                param,
+                ctx,
+            )
         return number
 
 
@@ -164,7 +168,7 @@ _OPTIONS = (
         group="Output",
         type=Positions(1, 1, "812,440"),
         metavar="X,Y",
-        help="Blur an image as a lens does that is focused on this position of the photo.",
+        help="Blur the image like a lens that is focused on this position in the photo.",
     ),
     option(
         "--aperture",
@@ -177,7 +181,7 @@ _OPTIONS = (
         group="Output",
         type=Positions(1, 1, "812,440"),
         metavar="X,Y",
-        help="Position of the photo at whose distance the centre of the path is. Default: the median distance.",
+        help="Position in the photo whose distance is that of the path's centre. Default: the median distance.",
     ),
 )
 

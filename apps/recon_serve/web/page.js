@@ -94,7 +94,7 @@ function watch() {
   on("stage", ({ message, share }) => stage(`${message}\u00a0…`, share));
   on("progress", ({ message, share }) => stage(`${message}\u00a0…`, share));
   for (const kind of ["decision", "warning"]) on(kind, ({ message }) => decide(message));
-  // A browser connects again by itself, unless the service refuses: then its answer says why.
+  // A browser reconnects automatically, unless the service refuses: then its answer says why.
   events.addEventListener("error", () => events?.readyState === EventSource.CLOSED && ended());
   on("state", ({ message }) => {
     if (message === "done" || message === "failed" || message === "removed") ended();
@@ -234,7 +234,7 @@ function row(one) {
   return line;
 }
 
-/** One length does not overrule what is known of the model's errors, so that the scene may keep to it only roughly. */
+/** A length is weighed against the model's own scale: the scene may match it only roughly. */
 const givenText = ({ known }) => `You gave ${known}; the scene follows it within the model's errors.`;
 
 /** Sets the scale by the lengths that are known, or undoes it. */

@@ -139,6 +139,7 @@ def test_a_broken_video_among_photos_is_left_behind(tmp_path: Path, clip: Path) 
     [
         (["depth", "@clip.mp4", "-o", "@d.mp4", "-o", "@e.mp4"], "use a single -o"),
         (["depth", "@clip.mp4", "-o", "@d.mp4", "--resume"], "a video cannot be resumed"),
+        (["depth", "@clip.mp4", "-o", "@d.mp4", "--ray", "local"], "--ray processes photos"),
         (["depth", "@clip.mp4", "@clip.mp4", "-o", "@d.mp4"], "exactly one input video"),
         (["depth", "@a.jpg", "-o", "@d.mp4"], "exactly one input video"),
         (["depth", "@clip.mp4", "-o", "@d.png"], "use -o DIR and --format png"),
