@@ -36,6 +36,7 @@ NEEDS = {
     "pull": "the network",
     "blender": "Blender",
     "join": "several photos of one place: tests/join",
+    "--ray": "a cluster: tests/batch/test_ray_pipeline.py",
     "--error-model": "five photos with depth",
 }
 """Words of commands that are not run here, and why."""
