@@ -36,6 +36,7 @@ NEEDS = {
     "pull": "the network",
     "blender": "Blender",
     "join": "several photos of one place: tests/join",
+    "s3://bucket/photos/": "a store: tests/batch/test_stores.py",
     "--ray": "a cluster: tests/batch/test_ray_pipeline.py",
     "--error-model": "five photos with depth",
 }

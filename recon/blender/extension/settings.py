@@ -76,7 +76,7 @@ class Preferences(bpy.types.AddonPreferences):
         self.layout.prop(self, "program")
         found = find_program(self.program)
         if found is None:
-            self.layout.label(text="Not found. Install it: pip install recon", icon="ERROR")
+            self.layout.label(text="Not found: install recon, or choose its path", icon="ERROR")
         else:
             self.layout.label(text=found, icon="CHECKMARK")
 
