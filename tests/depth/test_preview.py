@@ -173,8 +173,14 @@ def test_a_strip_is_padded_and_comes_back_at_its_own_size(untrained: Path) -> No
     depth = maps_of(untrained, strip, 300.0)
     assert depth.z_m.shape == (40, 400) and np.isfinite(depth.z_m).all()
     # The padding repeats the border: the strip with its border repeated by hand has the same depth.
-    taller = np.pad(strip, ((60, 60), (0, 0), (0, 0)), mode="edge")
-    np.testing.assert_allclose(maps_of(untrained, taller, 300.0).z_m[60:100], depth.z_m, rtol=1e-5)
+    taller = np.pad(strip, ((11, 11), (0, 0), (0, 0)), mode="edge")
+    np.testing.assert_allclose(maps_of(untrained, taller, 300.0).z_m[11:51], depth.z_m, rtol=1e-5)
+
+
+def test_a_wide_photo_is_seen_as_it_is(untrained: Path) -> None:
+    wide = np.random.default_rng(2).integers(0, 256, (60, 380, 3)).astype(np.uint8)
+    taller = np.pad(wide, ((46, 46), (0, 0), (0, 0)), mode="edge")
+    assert not np.allclose(maps_of(untrained, taller, 300.0).z_m[46:106], maps_of(untrained, wide, 300.0).z_m)
 
 
 def test_the_bundled_weights_are_calibrated_and_fit_the_wheel() -> None:
