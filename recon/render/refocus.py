@@ -90,9 +90,8 @@ def aimed(subject: Subject, depth_m: float) -> Subject:
 
 def view_count(subject: Subject, look: Look, focus: Focus) -> int:
     """As many views as make smooth discs of the nearest and the farthest depth."""
-    place, ahead_m = subject.start.project(subject.drawn.points, *subject.size)
-    inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < subject.size).all(axis=1)
-    ends = (subject.nearest_m, float(np.percentile(ahead_m[inside], _FARTHEST)) if inside.any() else 1.0)
+    depths_m = subject.depths_in_view_m
+    ends = [subject.nearest_m, *([float(np.percentile(depths_m, _FARTHEST))] if len(depths_m) else [])]
     focal_px = subject.start.lens.fitted(look.width, look.height).fx
     largest_px = max(focus.disc_px(max(depth_m, 1e-3), focal_px) for depth_m in ends)
     return min(max(ceil(pi / 4 * (largest_px / _SPACING_PX) ** 2), _FEWEST), _MOST)

@@ -95,11 +95,10 @@ def stereo_for(
     Raises:
         ExportError: Nothing is in view.
     """
-    place, ahead_m = subject.start.project(subject.drawn.points, *subject.size)
-    inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < subject.size).all(axis=1)
-    if not inside.any():
+    depths_m = subject.depths_in_view_m
+    if not len(depths_m):
         raise ExportError("nothing is in view of the camera, so there is no distance for a stereo picture")
-    near_m, far_m = np.percentile(ahead_m[inside], _ENDS).tolist()
+    near_m, far_m = np.percentile(depths_m, _ENDS).tolist()
     return Stereo(layout, ipd_m, near_m if convergence_m is None else convergence_m, (near_m, far_m))
 
 

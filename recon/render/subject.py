@@ -35,6 +35,13 @@ class Subject:
     """Size of a point in an image of that size, px."""
     nearest_m: float
 
+    @property
+    def depths_in_view_m(self) -> NDArray[np.float64]:
+        """(N,) depth of each point within the picture of the start camera, hidden ones too, m."""
+        place, ahead_m = self.start.project(self.drawn.points, *self.size)
+        inside = (ahead_m > 0) & (place > 0).all(axis=1) & (place < self.size).all(axis=1)
+        return ahead_m[inside]
+
 
 def subject_of_scene(scene: Scene, shape: Shape, picture_px: tuple[int, int]) -> Subject:
     """The subject of a scene, levelled if possible, viewed from the photo's camera.

@@ -237,10 +237,10 @@ function row(one) {
 /** A length is weighed against the model's own scale: the scene may match it only roughly. */
 const givenText = ({ known }) => `You gave ${known}; the scene follows it within the model's errors.`;
 
-/** Sets the scale by the lengths that are known, or undoes it. */
+/** Sets the scale by the lengths that are known; without `one`, by none. A refusal changes nothing. */
 async function calibrate(one, length) {
-  const before = one?.known ?? null;
-  if (one) one.known = length;
+  const before = lengths.map((each) => [each, each.known]);
+  for (const each of one ? [one] : lengths) each.known = length;
   const known = lengths
     .filter((each) => each.known)
     .map(({ positions: [from, to], known: text }) => ({ from, to, length: text }));
@@ -248,7 +248,7 @@ async function calibrate(one, length) {
   try {
     scene = await post(`scenes/${scene.id}/calibrate`, { known });
   } catch (error) {
-    if (one) one.known = before;
+    for (const [each, was] of before) each.known = was;
     say($("refused"), error.message);
     return;
   }
@@ -269,10 +269,7 @@ $("form").addEventListener("submit", (event) => event.preventDefault());
 $("cancel").addEventListener("click", () => (remove(), leave()));
 $("again").addEventListener("click", leave);
 $("remove").addEventListener("click", () => (remove(), leave()));
-$("original").addEventListener("click", () => {
-  for (const each of lengths) each.known = null;
-  calibrate(null, null);
-});
+$("original").addEventListener("click", () => calibrate(null, null));
 addEventListener("pagehide", () => document.body.dataset.state === "busy" && remove());
 addEventListener("dragover", (event) => {
   event.preventDefault();
