@@ -24,6 +24,8 @@ PICKING_PX = 0.5
 """Standard deviation of a position that a person picked, px."""
 DEFAULT_SIGMA = 0.01
 """Default standard deviation of a length, as a fraction of it: a tape measure read by a person."""
+SHORTEST_M, LONGEST_M = 1e-6, 1e9
+"""Lengths that photos show; beyond, a scale or its covariance is too large for a number."""
 LEAST_SIGMA_M = 0.002
 """Smallest default standard deviation of a length, m: a tape measure is not read more accurately than this."""
 
@@ -187,5 +189,11 @@ def _turn(a: Pixel, b: Pixel, c: Pixel) -> float:
 def _check(text: str, length_m: float, sigma_m: float) -> None:
     if not (isfinite(length_m) and length_m > 0):
         raise ValueError(f"{text}: a length must be positive, got {length_m:g} m")
+    if not SHORTEST_M <= length_m <= LONGEST_M:
+        raise ValueError(
+            f"{text}: a length must be between {SHORTEST_M:g} and {LONGEST_M:g} m, got {length_m:g} m"
+        )
     if not (isfinite(sigma_m) and sigma_m > 0):
         raise ValueError(f"{text}: an uncertainty must be positive, got {sigma_m:g} m")
+    if sigma_m > LONGEST_M:
+        raise ValueError(f"{text}: an uncertainty must be at most {LONGEST_M:g} m, got {sigma_m:g} m")

@@ -6,8 +6,8 @@ The command line is generated from these fields, so ``--help`` and the code have
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
-from math import isfinite
 from pathlib import Path
+from sys import float_info
 from typing import Any, Literal, get_args, get_type_hints
 
 from recon.argument_names import OptionError
@@ -499,4 +499,5 @@ def _plain_types() -> dict[str, tuple[type, ...]]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    # A whole number may be one that no float holds.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= float_info.max

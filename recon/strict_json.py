@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from math import isfinite
 from pathlib import Path
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -118,7 +119,7 @@ def _converted(kind: Any, value: Any, name: str) -> Any:
 
 def _scalar(kind: Any, value: Any, name: str) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if not isfinite(value):
+        if not abs(value) <= float_info.max:  # nor a whole number that no float holds
             raise _other_kind(name, "a finite number", value)
         return float(value)
     if kind is int and isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:

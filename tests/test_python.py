@@ -161,6 +161,7 @@ def test_options_take_what_programs_have() -> None:
         ({"depth": 3}, "depth must be a path, got 3"),
         ({"constraint_file": b"a"}, "constraint_file must be a path"),
         ({"max_depth": True}, "max_depth must be a positive number, got True"),
+        ({"focal_px": 10**400}, "focal_px must be a positive number, got 1000"),
         ({"intrinsics": 800}, "intrinsics must be numbers FX,FY,CX,CY, got 800"),
     ],
 )

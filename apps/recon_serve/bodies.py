@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from recon.units import Unit
 from recon_serve.jobs import Job, State
 from recon_serve.scene_files import FILES
+from recon_serve.settings import MOST_TOKEN
 
 Quantity = Literal["distance", "polyline", "angle", "area", "height", "from-camera"]
 _ENDS: list[Any] = [[500.5, 400.5], [700.5, 400.5]]
@@ -120,4 +121,4 @@ class TokenRequest(BaseModel):
     """The token that the service was started with."""
 
     model_config = ConfigDict(extra="forbid")
-    token: str = Field(max_length=1000)
+    token: str = Field(max_length=MOST_TOKEN)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -68,11 +68,11 @@ class Guard:
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         host = headers.get("host", "")
-        if self.settings.is_local and urlsplit(f"//{host}").hostname not in LOOPBACK:
+        if self.settings.is_local and _split(f"//{host}").hostname not in LOOPBACK:
             # A page of another site whose name leads here could read the answers otherwise.
             raise Refusal(403, "HostError", f"this service is {self.settings.host}, not {host[:100]!r}")
         origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        if method not in ("GET", "HEAD") and origin is not None and _split(origin).netloc != host:
             raise Refusal(403, "OriginError", "pages of other sites may not use this service")
         token = self.settings.token
         if token is None or path in OPEN or _shows(headers, token):
@@ -83,6 +83,14 @@ class Guard:
             "send the token as `Authorization: Bearer TOKEN`",
             {"WWW-Authenticate": "Bearer"},
         )
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address; empty if it is none, such as ``http://[``."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _limited(receive: Receive) -> Receive:

@@ -59,6 +59,10 @@ class Job:
     """Stops the worker at the next stage."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def folder_of(self, version: int) -> Path:
+        """Folder of the files of one scale: no photo has a name with an equals sign."""
+        return self.folder / f"version={version}"
+
     @property
     def ended(self) -> bool:
         """Whether nothing more happens."""

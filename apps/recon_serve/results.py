@@ -33,7 +33,7 @@ def scene_path(job: Job) -> Path:
         raise Refusal(
             409, "NotReady", f"the scene is not ready: {job.stage or job.state}", {"Retry-After": "1"}
         )
-    return job.folder / str(job.version) / SCENE
+    return job.folder_of(job.version) / SCENE
 
 
 class Results:
@@ -76,7 +76,7 @@ class Results:
         scene_path(job)
         job.versions += 1
         number = job.versions
-        base, path = job.folder / "0" / SCENE, job.folder / str(number) / SCENE
+        base, path = job.folder_of(0) / SCENE, job.folder_of(number) / SCENE
         facts = await self._on_scene(job, lambda: rescale(self._scenes.load(base), known, path))
         if number < job.version:  # a later one was faster
             return
@@ -86,7 +86,7 @@ class Results:
 
     def _forget_version(self, job: Job, version: int) -> None:
         """Removes the files of an earlier scale, except the first; downloads that have begun are not disturbed."""
-        folder = job.folder / str(version)
+        folder = job.folder_of(version)
         self._writing.submit(self._scenes.forget, folder)
         if version > 0:
             self._writing.submit(shutil.rmtree, folder, ignore_errors=True)

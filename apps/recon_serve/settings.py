@@ -1,13 +1,16 @@
 """What a service allows, and for how long."""
 
+import re
 from dataclasses import dataclass, field
 
 from recon.errors import ReconError
 from recon.options import Options
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LEAST_TOKEN = 16
+LEAST_TOKEN, MOST_TOKEN = 16, 1000
 """Letters of a token."""
+_TOKEN = re.compile(rf"[!-~]{{1,{MOST_TOKEN}}}")
+_NEW_TOKEN = "for example the output of `python -c 'import secrets; print(secrets.token_urlsafe())'`"
 
 
 class ServeError(ReconError):
@@ -42,8 +45,12 @@ class Settings:
     def __post_init__(self) -> None:
         if self.token is not None and len(self.token) < LEAST_TOKEN:
             raise ServeError(
-                f"the token has {len(self.token)} letters: use at least {LEAST_TOKEN}, for example the output of "
-                "`python -c 'import secrets; print(secrets.token_urlsafe())'`"
+                f"the token has {len(self.token)} letters: use at least {LEAST_TOKEN}, {_NEW_TOKEN}"
+            )
+        if self.token is not None and not _TOKEN.fullmatch(self.token):
+            raise ServeError(
+                f"the token must be at most {MOST_TOKEN} plain letters, digits and signs, without spaces, so that "
+                f"every client can send it: {_NEW_TOKEN}"
             )
         if not self.is_local and self.token is None:
             raise ServeError(

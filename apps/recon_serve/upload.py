@@ -96,7 +96,7 @@ async def read_upload(request: Request, settings: Settings, check: Callable[[], 
 async def _read(request: Request, body: Body, check: Callable[[], None]) -> Upload:
     try:
         check()
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise Refusal(
                 415, "UploadError", f"send the photo as the field {PHOTO!r} of a multipart/form-data form"
             )

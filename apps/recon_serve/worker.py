@@ -102,7 +102,7 @@ def build(job: Job, models: SharedModels, journal: JobJournal, *, most_pixels: i
         scene = _scene(prepared, models, journal)
         with journal.stage("Saving the scene"):
             facts = facts_of(scene)
-            result = job.folder / "0" / SCENE
+            result = job.folder_of(0) / SCENE
             result.parent.mkdir()
             scene.write_scene_file(result)
     except LateError:

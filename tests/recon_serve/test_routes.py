@@ -143,7 +143,7 @@ def test_what_is_no_form_with_a_photo_is_refused(client) -> None:
     refused(client.post("/scenes", data={"photo": "a.jpg"}, files={"x": b""}), 422, "no file 'photo'")
     two = [("photo", ("a.jpg", picture())), ("photo", ("b.jpg", picture()))]
     refused(client.post("/scenes", files=two), 400, "Too many files")
-    broken = client.post("/scenes", content=b"--x", headers={"Content-Type": "multipart/form-data"})
+    broken = client.post("/scenes", content=b"--x", headers={"Content-Type": "Multipart/Form-Data"})
     refused(broken, 400, "boundary")
 
 
@@ -197,12 +197,22 @@ def test_a_name_is_no_path(name, safe) -> None:
     assert safe_name(name) == safe
 
 
+@pytest.mark.parametrize("name", ["0", "1", "version=0", "scene.npz", "info.json"])
+def test_a_photo_may_have_the_name_of_what_the_service_writes(name, client) -> None:
+    answer = post(client, picture(), name)
+    assert answer.status_code == 201, answer.text
+    path = f"/scenes/{answer.json()['id']}"
+    known = {"known": [{"from": [10.5, 20.5], "to": [50.5, 20.5], "length": "2m"}]}
+    assert client.post(f"{path}/calibrate", json=known).json()["version"] == 1
+    assert client.get(f"{path}/info.json").status_code == 200
+
+
 def test_a_path_in_the_name_of_the_photo_leads_nowhere(client) -> None:
     answer = post(client, picture(), name="../../../evil.jpg")
     assert answer.json()["photo"]["name"] == "evil.jpg"
     named = client.get(answer.json()["files"]["depth.png"], params={"download": "true"})
     assert named.headers["content-disposition"] == 'attachment; filename="evil.depth.png"'
-    for path in ("..%2f..%2fetc%2fpasswd", "photo.jpg", "evil.jpg", "0", "scene.obj"):
+    for path in ("..%2f..%2fetc%2fpasswd", "photo.jpg", "evil.jpg", "version=0", "scene.obj"):
         assert client.get(f"/scenes/{answer.json()['id']}/{path}").status_code == 404
 
 
@@ -251,6 +261,10 @@ def test_what_cannot_be_measured_is_refused(body, words, client) -> None:
         ({"from": [1, 1], "to": [1, 1], "length": "2m"}, ["same pixel"]),
         ({"from": [1, 1], "to": [900, 30], "length": "2m"}, ["outside"]),
         ({"camera": 1}, ["none of the keys"]),
+        ({"from": [1, 1], "to": [30, 30], "length": "1e-300m"}, ["between 1e-06 and 1e+09 m"]),
+        ({"from": [1, 1], "to": [30, 30], "length": "1e300m"}, ["between 1e-06 and 1e+09 m"]),
+        ({"from": [1, 1], "to": [30, 30], "length": "1m", "sigma": "1e300m"}, ["at most 1e+09 m"]),
+        ({"from": [10**400, 1], "to": [30, 30], "length": "2m"}, ["from[0] must be a finite number"]),
     ],
 )
 def test_what_cannot_be_known_is_refused_and_changes_nothing(entry, words, client) -> None:

@@ -196,6 +196,9 @@ def test_another_address_needs_a_token_and_a_long_one() -> None:
         Settings(host="0.0.0.0")
     with pytest.raises(ServeError, match="at least 16"):
         Settings(token="short")
+    for token in ("ein schlüssel wie keiner", "two words of a token", "x" * 1001, "x" * 20 + "\n"):
+        with pytest.raises(ServeError, match="plain letters"):
+            Settings(token=token)
     assert not Settings(host="0.0.0.0", token=TOKEN).is_local
 
 
@@ -207,6 +210,9 @@ def test_pages_of_other_sites_are_refused() -> None:
         assert client.post("/scenes", files=photo, headers={"Origin": origin}).status_code == 403
     assert client.get("/openapi.json", headers={"Host": "evil.example"}).status_code == 403
     assert client.get("/openapi.json", headers={"Host": "localhost:8000"}).status_code == 200
+    for damaged in ("[", "[::1", "a]b"):
+        assert client.get("/openapi.json", headers={"Host": damaged}).status_code == 403
+        assert client.post("/scenes", headers={"Origin": f"http://{damaged}"}).status_code == 403
 
 
 def test_answers_carry_the_headers_that_browsers_heed() -> None:
