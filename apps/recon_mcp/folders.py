@@ -47,9 +47,8 @@ class Folders:
             Forbidden: The weights are outside.
         """
         kind, colon, place = name.partition(":")
-        place, at, revision = place.partition("@")
-        own = Path(place)
+        own = Path(place)  # an @ may be part of the name of a folder, too
         is_path = kind == "onnx" or own.is_absolute() or ".." in own.parts or place.startswith((".", "~"))
         if colon and (is_path or (self.allowed[0] / place).exists()):
-            return f"{kind}:{self.inside(place)}{at}{revision}"
+            return f"{kind}:{self.inside(place)}"
         return name

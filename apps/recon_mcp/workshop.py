@@ -12,6 +12,7 @@ from recon.constraints import CameraHeight, Constraint, LengthBetween, default_s
 from recon.depth.estimator import Estimator
 from recon.errors import CalibrationError, ReconError
 from recon.estimator_names import CARRIED
+from recon.file_info.referenced_files import only_within
 from recon.journal import Journal
 from recon.options import Options
 from recon.photo.read import read_photo
@@ -33,7 +34,7 @@ class Workshop:
     @contextmanager
     def job(self) -> Iterator[None]:
         """One job at a time; its errors become those of the tool, with recon's sentence."""
-        with self._lock:
+        with self._lock, only_within(self.folders.allowed):
             try:
                 yield
             except ReconError as error:

@@ -1,5 +1,8 @@
 """Files that a model refers to: textures, materials and buffers."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,6 +13,29 @@ MOST_BYTES = 1 << 32
 """Larger files are not read."""
 _LONGEST_SHOWN = 120
 """Characters of a name in a note."""
+
+_ALLOWED: ContextVar[tuple[Path, ...]] = ContextVar("allowed", default=())
+
+
+@contextmanager
+def only_within(folders: Sequence[Path]) -> Iterator[None]:
+    """Files that models refer to count as missing outside these folders, given without symbolic links."""
+    token = _ALLOWED.set(tuple(folders))
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
+
+
+def allowed_folders() -> tuple[Path, ...]:
+    """Those of ``only_within``."""
+    return _ALLOWED.get()
+
+
+def is_allowed(path: Path) -> bool:
+    """Whether a file may be read, with its symbolic links resolved."""
+    folders = _ALLOWED.get()
+    return not folders or any(path.resolve().is_relative_to(folder) for folder in folders)
 
 
 @dataclass
@@ -49,7 +75,7 @@ class ReferencedFiles:
                 continue
             for folder in (self.model.parent, *self.folders):
                 path = _file(folder / each)
-                if path is not None:
+                if path is not None and is_allowed(path):
                     return path
         return None
 

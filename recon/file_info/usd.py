@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recon.errors import SceneFileError
 from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
+from recon.file_info.referenced_files import allowed_folders
 from recon.frames import Axes
 from recon.limited_process import run_limited
 
@@ -67,7 +68,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with tempfile.TemporaryDirectory(prefix="recon-usd-") as folder:
         output = Path(folder) / "stage.npz"
         size = path.stat().st_size
-        run_limited("recon.file_info.usd_stage", (path, output), file_bytes=size, library="usd-core")
+        run_limited(
+            "recon.file_info.usd_stage",
+            (path, output, *allowed_folders()),
+            file_bytes=size,
+            library="usd-core",
+        )
         # Of our own process: as large as the stage that it was allowed to read.
         with np.load(output, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}

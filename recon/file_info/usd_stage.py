@@ -1,7 +1,8 @@
 """Extracts the visible geometry of a USD stage with usd-core; the child process of ``recon.file_info.usd``.
 
-``python -m recon.file_info.usd_stage MOST_BYTES MOST_SECONDS FILE OUTPUT.npz`` writes the arrays and a description in
-JSON. It is a separate process, since damaged files crash usd-core, or make it allocate any amount of memory.
+``python -m recon.file_info.usd_stage MOST_BYTES MOST_SECONDS FILE OUTPUT.npz [ALLOWED...]`` writes the arrays and a
+description in JSON; files outside the folders ALLOWED are not used. It is a separate process, since damaged files
+crash usd-core, or make it allocate any amount of memory.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from pxr import Ar, Gf, Usd, UsdGeom, UsdShade, UsdUtils
 
 from recon.file_info.colours import from_linear, sampled
 from recon.file_info.geometry import MOST_POINTS, fan
+from recon.file_info.referenced_files import is_allowed, only_within
 from recon.limited_process import fail, limit
 
 _MOST_PRIMS = 1_000_000
@@ -169,7 +172,8 @@ def _texture_of(prim: Any) -> Any:
 
 def _opened(asset: Any) -> Image.Image | None:
     """Opens a texture next to the file, or within its package."""
-    opened = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(asset.resolvedPath)) if asset.resolvedPath else None
+    path = asset.resolvedPath
+    opened = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(path)) if path and _is_allowed(path) else None
     if opened is None:
         return None
     try:
@@ -177,6 +181,11 @@ def _opened(asset: Any) -> Image.Image | None:
             return picture.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
+
+
+def _is_allowed(path: str) -> bool:
+    """Of a file, or of one in a package such as ``a.usdz[b.png]``."""
+    return is_allowed(Path(Ar.SplitPackageRelativePathOuter(path)[0]))
 
 
 def _coordinates(prim: Any) -> str:
@@ -210,18 +219,27 @@ def _spread(
     return None
 
 
+def _visible(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Description and arrays of a stage."""
+    stage = Usd.Stage.Open(path)
+    unit_m = UsdGeom.GetStageMetersPerUnit(stage)
+    if not 0 < unit_m < inf:
+        raise ValueError(f"it states {unit_m:g} m per unit")
+    shown = VisibleGeometry(stage)
+    shown.walk()
+    if not all(_is_allowed(layer.realPath) for layer in stage.GetUsedLayers() if layer.realPath):
+        raise ValueError("it refers to a file outside the allowed folders")
+    return shown.about(), shown.arrays
+
+
 def main() -> int:
     """Reads one stage; a message on stderr and 1 where it cannot be read."""
-    most_bytes, most_s, path, output = sys.argv[1:]
+    most_bytes, most_s, path, output, *allowed = sys.argv[1:]
     limit(most_bytes, most_s)
     try:
-        stage = Usd.Stage.Open(path)
-        unit_m = UsdGeom.GetStageMetersPerUnit(stage)
-        if not 0 < unit_m < inf:
-            raise ValueError(f"it states {unit_m:g} m per unit")
-        shown = VisibleGeometry(stage)
-        shown.walk()
-        np.savez(output, about=np.array(json.dumps(shown.about())), **shown.arrays)  # type: ignore[arg-type]
+        with only_within([Path(each) for each in allowed]):
+            about, arrays = _visible(path)
+        np.savez(output, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
     except MemoryError:
         return fail("it asks for more memory than a file of its size should")
     except Exception as error:  # the border of the process: the parent words what went wrong

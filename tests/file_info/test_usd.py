@@ -13,7 +13,8 @@ from PIL import Image
 
 from recon import limited_process
 from recon.errors import SceneFileError
-from recon.file_info import describe, read_geometry
+from recon.file_info import describe, load_geometry, read_geometry
+from recon.file_info.referenced_files import only_within
 from recon.types import Mesh, PointCloud
 
 pytest.importorskip("pxr")
@@ -142,6 +143,27 @@ def test_a_texture_gives_the_colours(tmp_path: Path) -> None:
     (tmp_path / "textures" / "my c.png").unlink()
     _, _, notes = agreeing(tmp_path / "a.usda")
     assert notes == ("the texture textures/my c.png is missing or cannot be read",)
+
+
+def test_files_outside_the_allowed_folders_are_not_read(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    stage(tmp_path / "part.usda", mesh())
+    stage(inside / "part.usda", mesh())
+    Image.new("RGB", (2, 2), "red").save(tmp_path / "c.png")
+    look = LOOK.replace("textures/my c.png", "../c.png")
+    body = mesh(TEXTURED).replace('"m" {', '"m" (prepend apiSchemas = ["MaterialBindingAPI"]) {') + look
+    textured = stage(inside / "textured.usda", body)
+    far, near = (
+        stage(inside / f"{name}.usda", f'def "a" (references = @{path}@</m>) {{}}')
+        for name, path in (("far", "../part.usda"), ("near", "part.usda"))
+    )
+    assert load_geometry(textured).notes == () and isinstance(load_geometry(far).geometry, Mesh)
+    with only_within([inside.resolve()]):
+        assert isinstance(load_geometry(near).geometry, Mesh)
+        assert load_geometry(textured).notes == ("the texture ../c.png is missing or cannot be read",)
+        with pytest.raises(SceneFileError, match="outside the allowed folders"):
+            load_geometry(far)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from recon.file_info import load_geometry
 from recon.journal import Journal
 from recon_cli.commands import mcp as command
 from recon_cli.group import recon
@@ -43,7 +44,18 @@ def test_names_of_models_are_no_paths(name, tmp_path):
     assert Folders([tmp_path]).model(name) == name
 
 
-@pytest.mark.parametrize("name", ["onnx:../a.onnx", "onnx:/a.onnx", "hf:/a", "hf:../a@main", "hf:b/../../a"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "onnx:../a.onnx",
+        "onnx:/a.onnx",
+        "hf:/a",
+        "hf:../a@main",
+        "hf:b/../../a",
+        "hf:b@/../../a",
+        "onnx:b@/../../a",
+    ],
+)
 def test_weights_outside_are_refused(name, tmp_path):
     with pytest.raises(Forbidden):
         Folders([tmp_path]).model(name)
@@ -52,6 +64,28 @@ def test_weights_outside_are_refused(name, tmp_path):
 def test_weights_inside_get_their_whole_path(tmp_path):
     (tmp_path / "weights").mkdir()
     assert Folders([tmp_path]).model("hf:weights") == f"hf:{tmp_path.resolve() / 'weights'}"
+
+
+@pytest.mark.parametrize(
+    ("texture", "notes"),
+    [
+        ("red.png", ()),
+        ("../outside.png", ("the texture ../outside.png is missing",)),
+        ("link.png", ("the texture link.png is missing",)),
+    ],
+)
+def test_a_texture_outside_is_not_read(texture, notes, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for path in (inside / "red.png", tmp_path / "outside.png"):
+        Image.new("RGB", (4, 4), "red").save(path)
+    (inside / "link.png").symlink_to(tmp_path / "outside.png")
+    (inside / "a.mtl").write_text(f"newmtl m\nmap_Kd {texture}\n")
+    corners = "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\n"
+    (inside / "a.obj").write_text(f"mtllib a.mtl\nusemtl m\n{corners}f 1/1 2/2 3/3\n")
+    assert load_geometry(inside / "a.obj").notes == ()
+    with Workshop(Folders([inside])).job():
+        assert load_geometry(inside / "a.obj").notes == notes
 
 
 def test_the_model_stays_in_memory_between_photos(tmp_path):
