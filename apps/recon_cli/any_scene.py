@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recon.errors import PhotoError
 from recon_cli.console import Session
 from recon_cli.options.scene_options import options_from
 from recon_cli.options.without_effect import warn_of_idle_estimation
@@ -26,8 +25,6 @@ def open_scene(file: Path, values: dict[str, Any], session: Session) -> "Scene":
     from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
-    if not file.exists():
-        raise PhotoError(f"{file} does not exist")
     if file.suffix.lower() == SUFFIX:
         loaded = Scene.load(file)
         return loaded.with_options(options_from(values, loaded.options))

@@ -52,11 +52,14 @@ def maps_from(values: dict[str, Any]) -> dict["MapKind", Path]:
     """The maps that a command's parameters ask for, with their files.
 
     Raises:
+        click.UsageError: The convention is given without a normal map.
         ExportError: A file has an unknown format.
     """
     asked: dict[MapKind, Path] = {
         kind: values[f"{kind}_map"] for kind in _HELP if values[f"{kind}_map"] is not None
     }
+    if values["normal_convention"] != "opengl" and "normals" not in asked:
+        raise click.UsageError("--normal-convention needs --normal-map FILE")
     if asked:
         from recon.outputs.map_files import check_map_output
 

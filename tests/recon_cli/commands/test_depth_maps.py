@@ -117,6 +117,7 @@ def test_the_preview_finds_the_sky(tmp_path: Path) -> None:
         (["--normal-map", "n.jpg"], 1, "a normal map is written as .png or .npy"),
         (["--valid-mask", "v.npy"], 1, "a mask is written as .png"),
         (["--normal-map", "n.png", "--normal-convention", "vulkan"], 2, "'opengl', 'directx'"),
+        (["--valid-mask", "v.png", "--normal-convention", "directx"], 2, "needs --normal-map"),
         (["--sky-mask", "s.png"], 1, "finds no sky"),
         (["--normal-map", "n.png", "-o", "depths", "--format", "png", "photo.png"], 2, "are of one photo"),
         (["--normal-map", "photo.png"], 1, "photo.png"),
