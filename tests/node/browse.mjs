@@ -1,6 +1,7 @@
 // Opens a page in headless Chromium as a person would, with no network: node browse.mjs chromium page.html '[[...]]'
-// Takes steps, prints JSON: {problem, requests, errors, ready_s, processor_s, results}; one result for each step that
-// asks for something; ready_s from opening the page to its first picture, processor_s of all processes meanwhile.
+// Takes steps, prints JSON: {problem, requests, errors, photo_s, ready_s, processor_s, results}; one result for each
+// step that asks for something; photo_s from opening the page until it shows the photo (null: it never does), ready_s
+// until the scene is drawn, processor_s of all processes meanwhile.
 //   ["key", "m"]   ["click", x, y]   ["drag", x0, y0, x1, y1]   ["wait", ms]
 //   ["texts", ".label"]   ["photo"] where the photo's view is   ["screenshot", "file.png"]
 //   ["press", "label"]   ["shown", ".label"] how many are visible   ["overflow"] px that stick out at the right
@@ -97,12 +98,23 @@ try {
   await tab.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   const [ready_s, processor_s] = [(Date.now() - opened) / 1000, (await processorTime()) - used];
   const problem = await tab.evaluate(() => window.recon?.problem);
+  const photo_s = await tab.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const observer = new PerformanceObserver((list) => {
+          const photo = list.getEntries().find((entry) => entry.identifier === "photo");
+          if (photo) resolve(photo.renderTime / 1000);
+        });
+        observer.observe({ type: "element", buffered: true });
+        setTimeout(() => resolve(null), 1000);
+      }),
+  );
   const results = [];
   for (const [name, ...rest] of JSON.parse(stepsText)) {
     const result = await acts[name](...rest);
     if (result !== undefined) results.push(result);
   }
-  process.stdout.write(JSON.stringify({ problem, requests, errors, ready_s, processor_s, results }));
+  process.stdout.write(JSON.stringify({ problem, requests, errors, photo_s, ready_s, processor_s, results }));
 } finally {
   await browser.close();
 }

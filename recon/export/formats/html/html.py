@@ -52,9 +52,10 @@ def write(content: Content, path: Path) -> None:
             file.write(literal)
             if name == "arrays":
                 _write_arrays(file, arrays)
+            elif name == "photo":
                 if is_mesh:
                     picture = base64.b64encode(texture_jpeg(content.photo)).decode("ascii")
-                    file.write(f'<script type="text/plain" id="photo">{picture}</script>\n')
+                    file.write(f'<img id="photo" elementtiming="photo" alt="" src="data:image/jpeg;base64,{picture}">')
             elif name:
                 file.write(parts[name])
 

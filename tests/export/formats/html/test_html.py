@@ -169,9 +169,11 @@ def test_a_jpeg_goes_in_as_it_is(page, make_content):
     Image.fromarray(make_content("mesh").photo.rgb).save(buffer, "JPEG", quality=60)
     photo = replace(make_content("mesh").photo, jpeg_bytes=buffer.getvalue())
     _, written = page("mesh", photo=photo)
-    ((_, text),) = written.scripts(id="photo")
+    ((_, attributes),) = [each for each in written.elements if each[0] == "img"]
+    kind, text = attributes["src"].split(",")
+    assert (attributes["id"], kind) == ("photo", "data:image/jpeg;base64")
     assert base64.b64decode(text, validate=True) == buffer.getvalue()
-    assert not page("cloud", photo=photo)[1].scripts(id="photo")
+    assert "img" not in [tag for tag, _ in page("cloud", photo=photo)[1].elements]
 
 
 @pytest.mark.parametrize("shape", ["mesh", "cloud"])
@@ -183,7 +185,9 @@ def test_nothing_in_it_refers_to_anything_outside(shape, page):
         for name, value in attributes.items()
         if name in ("src", "srcset", "href", "action", "data", "poster", "xlink:href", "style")
     ]
-    assert addresses == [("link", "href", "data:,")]
+    assert addresses[0] == ("link", "href", "data:,")
+    assert [(tag, name) for tag, name, _ in addresses[1:]] == ([("img", "src")] if shape == "mesh" else [])
+    assert all(value.startswith("data:image/jpeg;base64,") for _, _, value in addresses[1:])
     styles = [text for (tag, _), text in zip(written.elements, written.texts, strict=True) if tag == "style"]
     assert styles
     assert not re.search(r"url\(|@import|image-set", "".join(styles))

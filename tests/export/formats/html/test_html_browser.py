@@ -52,6 +52,11 @@ def test_the_first_view_is_the_photo_and_nothing_is_fetched(shape, scene, browse
     assert result["problem"] is None
     assert result["errors"] == []
     assert [each for each in result["requests"] if not each.startswith("blob:")] == [page.as_uri()]
+    # While the scene is unpacked, the page shows the photo, unless a cloud's page has none.
+    if shape == "mesh":
+        assert 0 < result["photo_s"] < result["ready_s"]
+    else:
+        assert result["photo_s"] is None
     shown = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"), np.float64)
     photo = scene.photo.rgb.astype(np.float64)
     # The box's outline is cut: that is not the view's doing.

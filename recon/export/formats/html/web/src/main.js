@@ -14,6 +14,14 @@ function fail(text) {
   $("loading").hidden = true;
 }
 
+/** Ends when the photo is on the screen, or will not be soon: unpacking the scene then keeps the browser busy. */
+async function photoShown() {
+  await $("photo")?.decode().catch(() => {});
+  const drawn = new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  // No frame is drawn in a hidden tab.
+  await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, 200))]);
+}
+
 async function open() {
   const data = JSON.parse($("data").textContent);
   showFacts(data);
@@ -32,6 +40,7 @@ async function open() {
     return;
   }
   const bar = $("loading").querySelector("progress");
+  await photoShown();
   try {
     await viewer.load((done) => (bar.value = done));
   } catch (error) {
@@ -42,6 +51,7 @@ async function open() {
   viewer.start();
   viewer.draw();
   $("loading").hidden = true;
+  $("photo")?.remove();
   Object.assign(state, { ready: true, viewer, panel });
 }
 

@@ -13,12 +13,10 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The photo file stored in the page. */
+/** The photo file stored in the page, which shows it while it unpacks the scene. */
 export function photoBlob() {
-  const element = document.getElementById("photo");
-  const blob = new Blob([bytesOf(element.textContent)], { type: "image/jpeg" });
-  element.remove();
-  return blob;
+  const { src } = document.getElementById("photo");
+  return new Blob([bytesOf(src.slice(src.indexOf(",") + 1))], { type: "image/jpeg" });
 }
 
 /**
