@@ -35,7 +35,7 @@ def build(photo: Path, output: Path) -> list[str]:
 
 
 def shown(page: Path) -> list[str]:
-    """Times from opening a page to the photo and the scene, and the browser's processor time; "-" without a browser."""
+    """Times from opening a page to its photo and scene, and the browser's processor time; "-" without a browser."""
     node, chromium = shutil.which("node"), shutil.which("chromium")
     program = _ROOT / "tests" / "node" / "browse.mjs"
     if node is None or chromium is None or not (program.parent / "node_modules").is_dir():

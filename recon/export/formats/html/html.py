@@ -55,7 +55,8 @@ def write(content: Content, path: Path) -> None:
             elif name == "photo":
                 if is_mesh:
                     picture = base64.b64encode(texture_jpeg(content.photo)).decode("ascii")
-                    file.write(f'<img id="photo" elementtiming="photo" alt="" src="data:image/jpeg;base64,{picture}">')
+                    source = f"data:image/jpeg;base64,{picture}"
+                    file.write(f'<img id="photo" elementtiming="photo" alt="" src="{source}">')
             elif name:
                 file.write(parts[name])
 
