@@ -127,7 +127,7 @@ def test_bad_input_is_refused_and_writes_nothing(
     photo: Path, words: list[str], code: int, message: str
 ) -> None:
     before = sorted(path.name for path in photo.parent.iterdir())
-    plain = ("opengl", "vulkan", "png", "depths")
+    plain = ("opengl", "directx", "vulkan", "png", "depths")
     done = _depth(photo, *(w if w.startswith("-") or w in plain else photo.parent / w for w in words))
     assert done.exit_code == code and message in done.stderr, done.stderr
     assert sorted(path.name for path in photo.parent.iterdir()) == before
