@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from recon_cli.console import Session
 from recon_cli.options.scene_options import options_from
-from recon_cli.options.without_effect import warn_of_idle_estimation
+from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_photo_options
 
 if TYPE_CHECKING:
     from recon.scene import Scene
@@ -26,6 +26,7 @@ def open_scene(file: Path, values: dict[str, Any], session: Session) -> "Scene":
     from recon.scene_file import SUFFIX
 
     if file.suffix.lower() == SUFFIX:
+        warn_of_idle_photo_options(file, session.journal)
         loaded = Scene.load(file)
         return loaded.with_options(options_from(values, loaded.options))
     from recon.pipeline import reconstruct

@@ -22,6 +22,7 @@ from recon_cli.options.scene_options import (
     overwrite_option,
     scene_options,
 )
+from recon_cli.options.without_effect import warn_of_idle_photo_options
 
 if TYPE_CHECKING:
     from recon.constraints import Pixel
@@ -244,6 +245,7 @@ def _open(
     from recon.render.subject import subject_of_file, subject_of_scene
 
     if is_geometry(file):
+        warn_of_idle_photo_options(file, session.journal)
         return subject_of_file(file, shape, session.journal)
     scene = open_scene(file, values, session)
     with session.journal.stage("Preparing the scene"):

@@ -8,6 +8,10 @@ import click
 from recon.depth_map.read import SUFFIXES as DEPTH_SUFFIXES
 from recon.journal import Journal
 from recon.options import Options, Shape
+from recon_cli.options.scene_options import ESTIMATION
+
+_PROMISES = ("offline", "commercial_only")
+"""Options that are kept if no model runs."""
 
 
 def is_given(name: str) -> bool:
@@ -32,6 +36,18 @@ def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
             "--depth-kind",
             "only hf: checkpoints may need it; the kind of the built-in models is known",
         )
+
+
+def warn_of_idle_photo_options(file: Path, journal: Journal) -> None:
+    """Warns about options of the estimation if the file is not a photo, but what was made of one."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in ESTIMATION and name not in _PROMISES and is_given(name):
+            why = (
+                f"{file} is not a photo, and its metres stay as they are; pass the photo, or omit the option"
+            )
+            _warn(journal, parameter.opts[0], why)
 
 
 def warn_of_idle_geometry(shapes: Collection[Shape | None], journal: Journal) -> None:
