@@ -17,7 +17,7 @@ from recon.batch.own_depth import check_options, with_own_depth
 from recon.batch.run_log import FailedPhoto, Record
 from recon.batch.shared_models import SharedModels
 from recon.batch.steps import Done
-from recon.batch.store_path import StorePath, is_url, path_of
+from recon.batch.store_path import StorePath, check_bucket, is_url, path_of
 from recon.errors import ExportError, PhotoError, ReconError
 from recon.journal import Journal
 from recon.options import Options
@@ -233,6 +233,7 @@ def plan_batch(
     if resume and overwrite:
         raise OptionError("--resume and --overwrite cannot be combined")
     made = maker or SceneFiles([f".{name.lower().lstrip('.')}" for name in formats])
+    check_bucket(folder)
     folder = path_of(folder)
     made.targets(folder / "NAME")  # refuses unknown formats
     settings = settings_of(options, made.settings, every=every, **({} if steady else {"steady": False}))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from recon.batch.inputs import InputFile, Inputs, is_video, not_photos, output_names
 from recon.batch.store import list_folder, list_matching, look_up
-from recon.batch.store_path import StorePath, is_url
+from recon.batch.store_path import StorePath, check_bucket, is_url
 from recon.errors import PhotoError
 from recon.photo import SUFFIXES
+
+_ODD = "its name has an empty or relative part"
 
 
 def find_stored_inputs(
@@ -23,7 +25,10 @@ def find_stored_inputs(
 
     Raises:
         PhotoError: The bucket is missing or cannot be read, or there are no photos.
+        ReconError: An address names no bucket.
     """
+    for word in words:
+        check_bucket(word)
     if not all(map(is_url, words)) or len({StorePath(word).scheme for word in words}) > 1:
         raise PhotoError("photos in different stores, or in a store and on this machine, need one run each.")
     photos: list[StorePath] = []
@@ -41,6 +46,8 @@ def find_stored_inputs(
             inside = [look_up(place)] if is_object else _inside(place, recursive, skipped)
         why: dict[Path, str] = dict(not_photos(inside))
         why |= {path: "written by an earlier run" for path in inside if is_output(path)}
+        # Outputs are named for their photos, and such a name leads out of the output's folder.
+        why |= {path: _ODD for path in inside if ".." in path.parts}
         skipped += why.items()
         inside = [path for path in inside if path not in why]
         if not inside:
@@ -63,5 +70,5 @@ def _inside(folder: StorePath, recursive: bool, skipped: list[tuple[Path, str]])
         if str(path) == f"{folder}/{name}":
             paths.append(path)
         else:
-            skipped.append((path, "its name has an empty or relative part"))
+            skipped.append((path, _ODD))
     return paths

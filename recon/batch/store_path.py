@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recon.errors import ReconError
+
 _URL = re.compile(r"^(?:s3|gs)://", re.IGNORECASE)
 _COLLAPSED = re.compile(r"^(s3|gs):/+", re.IGNORECASE)
 # Before Python 3.12, only the concrete class of the system can be subclassed.
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     _Path = Path
 else:
     _Path = type(Path())
+_BUCKET = re.compile(r"^(?:s3|gs)://(?:[\w.-]+|arn:[\w:.-]+)(?:/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,20 @@ class StorePath(_Path):
 def is_url(word: str | Path) -> bool:
     """Whether an argument names something in an object store."""
     return isinstance(word, StorePath) or _URL.match(str(word)) is not None
+
+
+def check_bucket(word: str | Path) -> None:
+    """Refuses an address without the name of a bucket; its text, which may hold a password, is not repeated.
+
+    Raises:
+        ReconError: It is one.
+    """
+    if is_url(word) and not _BUCKET.match(str(word)):
+        scheme = str(word)[:2].lower()
+        raise ReconError(
+            f"the {scheme}:// address names no bucket: expected {scheme}://BUCKET/NAME, with letters, digits, dots "
+            "and dashes in BUCKET; credentials are not part of it, but come from the environment"
+        )
 
 
 def path_of(word: str | Path) -> Path:

@@ -11,6 +11,7 @@ from photo_folders import make_photos, names_in, run
 from s3_server import s3
 
 from recon import batch
+from recon.batch import store_inputs
 from recon.batch.shared_models import SharedModels
 from recon.batch.store_path import Stored, StorePath, is_url, path_of
 from recon.batch.store_record import StoreRecord
@@ -143,6 +144,19 @@ def test_odd_names_and_folders_of_a_store(folder: Path, s3: Any) -> None:
     assert "empty or relative part" in deep.stderr
 
 
+@pytest.mark.parametrize("words", [["s3://b/photos/"], ["s3://b/photos/*.jpg"]])
+def test_names_that_lead_out_of_the_folder_are_skipped(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.jpg", "../../evil.jpg", "x/../../y.jpg"]
+    found = {name: Stored(1, 1) for name in names}
+    listed = [(StorePath("s3://b/photos") / name).listed(found[name]) for name in names]
+    monkeypatch.setattr(store_inputs, "list_folder", lambda folder, recursive: found)
+    monkeypatch.setattr(store_inputs, "list_matching", lambda pattern: listed)
+    inputs = store_inputs.find_stored_inputs(words, recursive=True)
+    assert [each.name for each in inputs.files] == ["a"] and len(inputs.skipped) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -154,12 +168,17 @@ def test_odd_names_and_folders_of_a_store(folder: Path, s3: Any) -> None:
         (("s3://bucket/clip.mp4", "-o", "s3://bucket/x"), "is a video"),
         (("gs://bucket/photos/", "-o", "@x"), "pip install gcsfs"),
         (("https://host/a.jpg", "-o", "@x"), "Download the photo first"),
+        (("s3://", "-o", "@x"), "names no bucket: expected s3://BUCKET/NAME"),
+        (("@photos", "-o", "s3://"), "names no bucket: expected s3://BUCKET/NAME"),
+        (("s3://me:secret@bucket/photos", "-o", "@x"), "credentials are not part of it"),
+        (("@photos", "-o", "gs://me:secret@bucket/x"), "credentials are not part of it"),
     ],
 )
 @pytest.mark.usefixtures("no_model")
 def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, words: tuple[str, ...], says: str) -> None:
     done = run(folder, "build", *words)
     assert done.exit_code in (1, 2) and says in done.stderr and "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.usefixtures("no_model")
