@@ -67,7 +67,7 @@ Quantity = Annotated[
     Field(description="What to measure: lengths come in metres, areas in square metres, angles in degrees"),
 ]
 Move = Annotated[
-    list[Number],
+    list[Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]],
     Field(
         description="Offset of the camera from where the photo was taken: [right, up, back] in metres",
         min_length=3,

@@ -8,6 +8,7 @@ from threading import Lock
 from mcp.server.mcpserver.exceptions import ToolError
 
 from recon.argument_names import in_python
+from recon.calibration.rescale import rescaled
 from recon.constraints import CameraHeight, Constraint, LengthBetween, default_sigma_m
 from recon.depth.estimator import Estimator
 from recon.errors import CalibrationError, ReconError
@@ -55,13 +56,18 @@ class Workshop:
         )
 
     def scene(self, path: Path, options: Options, known: Sequence[Constraint], journal: Journal) -> Scene:
-        """The scene of a photo, or that in a scene file.
+        """The scene of a photo, or that in a scene file, rescaled to what is known.
 
         Raises:
             ReconError: A problem that the user can fix.
         """
         if path.suffix.lower() == SUFFIX:
-            return Scene.load(path)
+            if options != Options():
+                raise ReconError(
+                    f"{path} is a scene, whose depth and focal length stay as they are: omit model, depth and "
+                    "focal_35mm, or pass the photo"
+                )
+            return rescaled(Scene.load(path), known, journal)
         photo = read_photo(path)
         estimator = choose_estimator(options, journal, photo)
         if options.depth is None and estimator.name != CARRIED:

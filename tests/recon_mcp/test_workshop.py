@@ -3,9 +3,15 @@
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from rooms import room_depth, scene_of
 
+from recon import measure
+from recon.constraints import LengthBetween
+from recon.errors import ReconError
 from recon.file_info import load_geometry
 from recon.journal import Journal
+from recon.options import Options
+from recon.scene import Scene
 from recon_cli.commands import mcp as command
 from recon_cli.group import recon
 from recon_mcp.folders import Folders, Forbidden
@@ -97,6 +103,19 @@ def test_the_model_stays_in_memory_between_photos(tmp_path):
         shop.scene(tmp_path / "a.png", options, (), Journal())
         models.append(shop._model)
     assert models[0] is models[1] is not None
+
+
+def test_known_lengths_rescale_a_scene_file_and_other_options_are_refused(tmp_path):
+    file = scene_of(room_depth()).save(tmp_path / "scene.npz")
+    shop = Workshop(Folders([tmp_path]))
+    before = Scene.load(file)
+    ends = ((10.5, 20.5), (50.5, 20.5))
+    length_m = 2 * measure.distance(before, *ends).value
+    known = (LengthBetween(*ends, length_m, 0.001),)
+    after = shop.scene(file, Options(), known, Journal())
+    assert measure.distance(after, *ends).value == pytest.approx(length_m, rel=0.1)
+    with pytest.raises(ReconError, match="pass the photo"):
+        shop.scene(file, shop.options("auto", None, 26.0), (), Journal())
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(monkeypatch):
