@@ -125,7 +125,7 @@ class RayCluster:
     def _check_reachable(self) -> None:
         """Asks for a sign of life first, because Ray tries for minutes."""
         host, _, port = self.address.rpartition("://")[2].rpartition(":")
-        if port.isdigit():
+        if port.isdecimal() and len(port) <= 5:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
 
 

@@ -1,7 +1,7 @@
 """Options of ``recon render``: path of the camera, size and look."""
 
+import re
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,8 @@ from recon_cli.options.param_types import Distance, Number, Positions
 from recon_cli.options.scene_options import OutputPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_MOST_PX = 8192
+_MOST_PX, _MOST_M = 8192, 100_000
+_DIGITS = re.compile(r"[0-9]{1,5}")
 _LEAST_F, _MOST_F = 0.1, 64
 
 
@@ -24,7 +25,9 @@ class _Size(click.ParamType):
         if isinstance(value, tuple):
             return value
         parts = str(value).lower().split("x")
-        if len(parts) != 2 or not all(part.isdigit() and 0 < int(part) <= _MOST_PX for part in parts):
+        if len(parts) != 2 or not all(
+            _DIGITS.fullmatch(part) and 0 < int(part) <= _MOST_PX for part in parts
+        ):
             self.fail(f"expected WIDTHxHEIGHT in px, each from 1 to {_MOST_PX}, got {value!r}", param, ctx)
         return int(parts[0]), int(parts[1])
 
@@ -70,8 +73,8 @@ class _Offset(click.ParamType):
             x, y, z = (float(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"expected three numbers in m (right, up, back), got {value!r}", param, ctx)
-        if not all(map(isfinite, (x, y, z))):
-            self.fail(f"expected finite numbers, got {value!r}", param, ctx)
+        if not all(abs(each) <= _MOST_M for each in (x, y, z)):
+            self.fail(f"expected three numbers of m, at most {_MOST_M:,.0f}, got {value!r}", param, ctx)
         return x, y, z
 
 
