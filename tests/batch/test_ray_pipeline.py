@@ -169,6 +169,9 @@ def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, monkeypatch: py
     (folder / "photos" / "clip.mp4").write_bytes(b"x")
     done = run(folder, *words, "@photos/clip.mp4", "--ray", "local")
     assert done.exit_code == 1 and "clip.mp4 is a video" in done.stderr
+    for flag in ("--ray-cpus", "--ray-gpus"):
+        done = run(folder, *words, "--ray", "local", flag, "nan")
+        assert done.exit_code == 2 and "not a finite number" in done.stderr
     done = run(folder, *words, "--ray-actors", "2")
     assert done.exit_code == 2 and "--ray" in done.stderr
     done = run(folder, "build", "@photos/a.jpg", "-o", "@a.ply", "--ray", "local")

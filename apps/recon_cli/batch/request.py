@@ -11,6 +11,7 @@ from recon.batch.inputs import is_video
 from recon.batch.ray_cluster import RayCluster
 from recon_cli.first_tries import STDIN, is_many, is_stored
 from recon_cli.option_groups import option
+from recon_cli.options.param_types import Number
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,14 +111,14 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
             option(
                 "--ray-cpus",
                 group="Run",
-                type=click.FloatRange(min=0, min_open=True),
+                type=Number(min=0, min_open=True),
                 metavar="N",
                 help="Processor cores of each worker. Default: 1.",
             ),
             option(
                 "--ray-gpus",
                 group="Run",
-                type=click.FloatRange(min=0),
+                type=Number(min=0),
                 metavar="SHARE",
                 help="GPUs of each worker, e.g. 0.5. Default: 1 if the cluster has any.",
             ),

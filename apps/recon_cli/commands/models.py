@@ -1,5 +1,6 @@
 """``recon models``: list, describe and download the depth models."""
 
+import re
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from recon_cli.display import table_text
 
 if TYPE_CHECKING:
     from recon.depth.estimator import ModelCard, Place
+
+_DIGITS = re.compile(r"[0-9]{1,5}")
 
 
 class _Models(click.Group):
@@ -212,7 +215,7 @@ class _InputSize(click.ParamType):
         if isinstance(value, int | tuple):
             return value
         parts = str(value).lower().split("x")
-        if len(parts) not in (1, 2) or not all(part.isascii() and part.isdigit() for part in parts):
+        if len(parts) not in (1, 2) or not all(_DIGITS.fullmatch(part) for part in parts):
             self.fail(f"expected 518, or width and height as 686x518, got {value!r}", param, ctx)
         sides = tuple(int(part) for part in parts)
         return sides[0] if len(sides) == 1 else (sides[0], sides[1])

@@ -35,6 +35,7 @@ def test_an_export_says_what_it_wrote_and_how_it_differs(tmp_path: Path) -> None
         (["preview", "-o", "no/such/x.onnx"], 1, "does not exist"),
         (["preview"], 2, "Missing option"),
         (["preview", "-o", "x.onnx", "--size", "0x"], 2, "686x518"),
+        (["preview", "-o", "x.onnx", "--size", "9" * 5000], 2, "686x518"),
         (["preview", "-o", "x.onnx", "--size", "50x50"], 1, "multiples of 32"),
         (["preview", "-o", "x.onnx", "--precision", "fp8"], 2, "fp8"),
         (["da3-metric-large", "-o", "x.onnx", "--offline"], 1, "da3-metric-large cannot be exported"),
