@@ -122,7 +122,7 @@ def write_map(
         mask = mask_of(scene, kind)
         with staged(path, overwrite=overwrite) as temporary:
             write_picture(temporary, Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))))
-        return f"mask ({kind}), {mask.mean():.1%} of the pixels"
+        return f"mask ({kind}), {100 * mask.mean():.1f} % of the pixels"
     normals, known = normals_of(scene)
     source = "of the depth" if scene.depth.normals is None else "of the model"
     with staged(path, overwrite=overwrite) as temporary:

@@ -123,12 +123,12 @@ def _grid(low: Points, high: Points, step_m: int) -> Iterator[tuple[str, Points]
 
 
 def _lengths(line: Points, away_m: float) -> Iterator[_Label]:
-    """Next to the middle of each wall, readable from below or from the right."""
+    """Next to the middle of each wall, readable from below or, if it is upright within 15°, from the right."""
     for a, b in pairwise(line):
         length = float(np.linalg.norm(b - a))
         if length >= _LABELLED_M:
             angle = degrees(atan2(b[1] - a[1], b[0] - a[0]))
-            angle = (angle + 90 - 1e-6) % 180 - 90 + 1e-6
+            angle = (angle + 75) % 180 - 75
             normal = np.array([-np.sin(np.radians(angle)), np.cos(np.radians(angle))])
             x, y = (a + b) / 2 + 0.6 * away_m * normal
             yield _Label((float(x), float(y)), f"{length:.2f} m", angle, "LENGTHS")

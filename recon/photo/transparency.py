@@ -39,7 +39,9 @@ def split_alpha(picture: Image.Image, notes: list[str]) -> tuple[Image.Image, Im
     clear = 1 - np.count_nonzero(np.asarray(present)) / (alpha.width * alpha.height)
     if not clear:
         return opaque, None
-    notes.append(f"{clear:.1%} of the image is transparent: no geometry is made there (models see white).")
+    notes.append(
+        f"{100 * clear:.1f} % of the image is transparent: no geometry is made there (models see white)."
+    )
     return opaque, present
 
 

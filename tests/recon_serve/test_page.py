@@ -88,16 +88,18 @@ def test_from_a_photo_to_a_length_and_a_known_length(address, photo, browse) -> 
     steps += [["eval", "document.getElementById('original').click()"]]
     steps += [["until", f'document.getElementById("scale").hidden && {READY}'], ["texts", ".value"]]
     steps += [["texts", "#files a"], ["eval", "document.getElementById('remove').click()"]]
-    steps += [["texts", "#problem"], ["shown", "#drop"]]
+    steps += [["texts", "#problem"], ["shown", "#drop"], ["fill", "[name=focal-35mm]", ""]]
+    steps += [["attach", "#file", str(photo)], ["until", READY], ["texts", "#warnings li"]]
     result = browse(address, steps, viewport=(390, 844), touch=True, online=True, program=False)
-    overflow, name, facts, first, known, undone, files, problem, drop = result["results"]
+    overflow, name, facts, first, known, undone, files, problem, drop, warnings = result["results"]
     assert [each for each in result["errors"] if "401" not in each] == []
-    assert overflow == 0 and name == ["a room.jpg"] and "2.00 to 2.00 m deep" in facts[0]
+    assert overflow == 0 and name == ["a room.jpg"] and "2.0 to 2.0 m deep" in facts[0]
     length, low, high = (float(number) for number in re.findall(r"[\d.]+", first[0])[:3])
     assert length == pytest.approx(1.0, abs=0.06) and low < 1 < high
     assert float(known[0].split()[0]) > length
     assert undone == first
     assert len(files) == 5 and problem == [""] and drop == 1
+    assert "--" not in warnings[0] and warnings[0].endswith("before you choose the photo.")
     for request in result["requests"]:
         assert request.startswith((address, f"blob:{address}")), "no other host"
 

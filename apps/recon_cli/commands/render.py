@@ -155,15 +155,16 @@ def _eyes(
     screen = "parallel" if parallel else f"no parallax at {eyes.convergence_m:.2f} m"
     session.journal.decide(
         "stereo",
-        f"eyes {1000 * eyes.ipd_m:.0f} mm apart, {screen}; parallax from {near:+.1%} ({eyes.range_m[0]:.2f} m) to "
-        f"{far:+.1%} of the width ({eyes.range_m[1]:.2f} m)",
+        f"eyes {1000 * eyes.ipd_m:.0f} mm apart, {screen}; parallax from {100 * near:+.1f} % "
+        f"({eyes.range_m[0]:.2f} m) to {100 * far:+.1f} % of the width ({eyes.range_m[1]:.2f} m)",
         ipd_m=eyes.ipd_m,
         convergence_m=None if parallel else eyes.convergence_m,
         parallax=[near, far],
     )
     if max(abs(near), abs(far)) > COMFORTABLE:
         session.journal.warn(
-            "stereo", f"parallax over {COMFORTABLE:.0%} of the width strains eyes; use a smaller --ipd"
+            "stereo",
+            f"parallax over {100 * COMFORTABLE:.0f} % of the width strains eyes; use a smaller --ipd",
         )
     return eyes
 

@@ -152,7 +152,7 @@ async function open() {
   $("facts").textContent = facts();
   setLengths([]);
   say($("refused"), null);
-  list($("warnings"), scene.warnings);
+  list($("warnings"), scene.warnings.map(forPage));
   const links = Object.entries(FILES).map(([name, words]) => {
     const link = Object.assign(document.createElement("a"), { href: `scenes/${scene.id}/${name}?download=true` });
     link.append(words[0], Object.assign(document.createElement("span"), { textContent: words[1] }));
@@ -173,9 +173,15 @@ function list(parent, items) {
   );
 }
 
+/** A warning that names options of the command line names the fields of this page instead. */
+const forPage = (text) =>
+  text.replace(/; give --focal-35mm,.*/, "; if you know it, press New photo and enter it before you choose the photo.");
+
 function facts() {
   const { depth, intrinsics, model, rough } = scene;
-  const reach = `${depth.nearest_m.toFixed(2)} to ${depth.farthest_m.toFixed(2)} m deep`;
+  // As many digits as the scale's interval leaves open.
+  const metres = (value) => value.toFixed(depth.scale_interval <= 0.1 ? 2 : value < 10 ? 1 : 0);
+  const reach = `${metres(depth.nearest_m)} to ${metres(depth.farthest_m)} m deep`;
   const scale = depth.scale_interval === null ? "" : `, ± ${Number((100 * depth.scale_interval).toPrecision(2))} %`;
   const camera = `camera ${intrinsics.fov_x_deg.toFixed(0)}° wide`;
   return `${reach}${scale}; ${camera}; model ${model}${rough ? " (rough)" : ""}`;
@@ -186,8 +192,8 @@ async function reopen() {
   $("making").textContent = "Making the 3D view …";
   try {
     await view.open(`scenes/${scene.id}/scene.html?version=${scene.version}`);
-    $("making").hidden = true;
   } catch (error) {
+    $("making").hidden = false;
     $("making").textContent = error.message;
   }
 }
@@ -264,6 +270,8 @@ async function calibrate(one, length) {
   setLengths(kept);
 }
 
+// From here on the view shows the photo and its own progress.
+$("frame").addEventListener("load", () => ($("making").hidden = true));
 for (const id of ["file", "camera"]) $(id).addEventListener("change", ({ target }) => target.files[0] && start(target.files[0]));
 $("form").addEventListener("submit", (event) => event.preventDefault());
 $("cancel").addEventListener("click", () => (remove(), leave()));

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from tilted_rooms import BACK, CAMERA, FLOOR, room
 
+from recon.geometry.floor_plan import Plan
+from recon.outputs.plan_drawing import write_plan
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
 from recon_cli.group import recon
@@ -56,6 +58,15 @@ def test_svg_is_to_scale(folder: Path) -> None:
     ends = np.array([pair.split(",") for pair in bar.attrib["points"].split()], float)
     assert (ends[1, 0] - ends[0, 0]) * scale / 1000 == pytest.approx(1.0, abs=1e-3)
     assert "1 m; 1.20 m above the floor" in texts
+
+
+@pytest.mark.parametrize("x_m", [-0.02, 0.0, 0.02])
+def test_lengths_of_upright_walls_read_from_the_right(x_m: float, tmp_path: Path) -> None:
+    wall = np.array([[0.0, 1.0], [x_m, 4.0]])
+    back = np.array([[0.0, 5.0], [6.0, 5.0]])
+    write_plan(tmp_path / "plan.dxf", Plan((wall, back), 1.2, True))
+    lengths = ezdxf.readfile(tmp_path / "plan.dxf").modelspace().query('TEXT[layer=="LENGTHS"]')
+    assert sorted(each.dxf.rotation for each in lengths) == pytest.approx([0, 90], abs=1)
 
 
 def test_dxf_is_in_metres_and_read_by_ezdxf(folder: Path) -> None:

@@ -16,6 +16,8 @@ function fail(text) {
 
 /** Ends when the photo is on the screen, or will not be soon: unpacking the scene then keeps the browser busy. */
 async function photoShown() {
+  // Where the scene will show it: above the toolbar.
+  $("photo")?.style.setProperty("height", `${$("bar").getBoundingClientRect().top - 8}px`);
   await $("photo")?.decode().catch(() => {});
   const drawn = new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   // No frame is drawn in a hidden tab.
