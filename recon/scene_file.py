@@ -72,9 +72,9 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         version = metadata.get("format") if isinstance(metadata, dict) else None
         if version == JOINED_FORMAT:
             raise SceneFileError(
-                f"{path} is a scene of several photos: `recon view {path.name}` shows it in a window, and `recon join "
-                f"{path.name} -o {path.stem}.html` makes a web page, or another file; programs open it with "
-                "recon.join.load"
+                f"{path} is a scene of several photos: `recon view {path.name}` shows it in a window, "
+                f"and `recon join {path.name} -o {path.stem}.html` makes a web page, or another file; programs open "
+                "it with recon.join.load"
             )
         if version != _FORMAT:
             raise SceneFileError(f"{path} was written by another version of recon ({shown(version)})")

@@ -169,7 +169,7 @@ def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> N
 def test_a_page_of_one_photo_says_how_to_show_several(written) -> None:
     shown = CliRunner().invoke(recon, ["view", "--web", str(written / "a.npz")])
     assert shown.exit_code == 1
-    assert "`recon view a.npz` shows it, and `recon join a.npz -o a.glb` exports it" in shown.output
+    assert "`recon join a.npz -o a.html` makes a web page" in shown.output
 
 
 def test_a_cloud_says_how_large_its_voxels_are(written) -> None:
