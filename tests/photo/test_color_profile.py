@@ -83,7 +83,7 @@ def test_transparency_is_shown_on_white_and_reported(mode: str, kind: str, tmp_p
     assert (photo.rgb[8:] == 255).all()
     assert photo.present is not None
     assert photo.present[:8].all() and not photo.present[8:].any()
-    assert any("50.0%" in note and "white" in note for note in photo.warnings)
+    assert any("50.0 %" in note and "white" in note for note in photo.warnings)
 
 
 def test_an_alpha_channel_that_hides_nothing_is_no_warning(tmp_path: Path) -> None:
