@@ -5,15 +5,13 @@ The command line is generated from these fields, so ``--help`` and the code have
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
-from sys import float_info
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 from recon.argument_names import OptionError
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
-from recon.option_values import plain
+from recon.option_checks import check, plain
 from recon.types import DepthKind
 
 Sky = Literal["keep", "drop"]
@@ -27,9 +25,6 @@ Fit = Literal["auto", "scale", "scale+shift", "scale+focal", "scale+shift+focal"
 Group = Literal["Input", "Depth model", "Metric scale", "Camera", "Geometry", "Output", "Run"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 """Sections of ``--help``, in order."""
-
-_LONGEST = 1e7
-"""Focal length (px, mm) beyond any telescope's: all points would stand on one line."""
 
 
 def _option(
@@ -347,8 +342,7 @@ class Options:
         for each in fields(self):
             object.__setattr__(self, each.name, plain(each.name, getattr(self, each.name)))
         try:
-            self._check_types()
-            self._check_values()
+            check(self)
         except ValueError as error:
             raise OptionError(str(error)) from None
 
@@ -356,148 +350,3 @@ class Options:
     def has_lens(self) -> bool:
         """Whether the options may state a lens with distortion."""
         return not (self.distortion is None and self.fisheye is None and self.camera_file is None)
-
-    def _check_types(self) -> None:
-        for each in fields(self):
-            value, types = getattr(self, each.name), _plain_types().get(each.name)
-            # To Python, True is an int.
-            if types and (not isinstance(value, types) or (isinstance(value, bool) and types[0] is int)):
-                flag = each.metadata["flag"].partition("/")[0]
-                kind = _PLAIN[types[0]] + (f" {each.metadata['metavar']}" if types[0] is tuple else "")
-                raise ValueError(f"{flag} must be {kind}, got {value!r}")
-
-    def _check_values(self) -> None:
-        for name, value in (
-            ("--depth-unit", self.depth_unit),
-            ("--focal-px", self.focal_px),
-            ("--focal-35mm", self.focal_35mm),
-            ("--max-depth", self.max_depth),
-            ("--voxel", self.voxel),
-            ("--error", self.error),
-        ):
-            if value is not None and not (_is_number(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, got {value!r}")
-        if self.focal_px is not None and self.focal_px < 1:
-            raise ValueError(f"--focal-px must be 1 px or more, got {self.focal_px}")
-        for name, value in (("--focal-px", self.focal_px), ("--focal-35mm", self.focal_35mm)):
-            if value is not None and value > _LONGEST:
-                raise ValueError(f"{name} must be {_LONGEST:g} or less, got {value:g}")
-        if self.fov is not None and not (_is_number(self.fov) and 0.1 <= self.fov <= 179):
-            raise ValueError(f"--fov must be between 0.1 and 179 degrees, got {self.fov!r}")
-        if not (_is_number(self.edge) and 0 <= self.edge <= 1):
-            raise ValueError(
-                f"--edge is a fraction of the depth and must be between 0 and 1, got {self.edge!r}"
-            )
-        if self.stride is not None and self.stride < 1:
-            raise ValueError(f"--stride must be a whole number of 1 or more, got {self.stride!r}")
-        if self.full and self.stride is not None:
-            raise ValueError("give only one of --stride and --full, which is --stride 1")
-        if self.faces is not None and self.faces < 4:
-            raise ValueError(f"--faces must be 4 or more, got {self.faces}")
-        if self.faces is not None and self.error is not None:
-            raise ValueError("use only one of --faces and --error: each sets how far a mesh is simplified")
-        if self.processing_size is not None and self.processing_size < 14:
-            raise ValueError(f"--processing-size must be 14 px or more, got {self.processing_size}")
-        if self.intrinsics is not None:
-            numbers = [x for x in self.intrinsics if _is_number(x)]
-            large = max((abs(x) for x in numbers), default=0) > _LONGEST
-            if len(numbers) != 4 or len(self.intrinsics) != 4 or min(numbers[:2]) < 1 or large:
-                raise ValueError(
-                    f"--intrinsics takes FX,FY,CX,CY in px, FX and FY of 1 or more, none over {_LONGEST:g}, "
-                    f"got {self.intrinsics}"
-                )
-        cameras = [self.intrinsics, self.focal_px, self.focal_35mm, self.fov, self.camera_file]
-        if sum(given is not None for given in cameras) > 1:
-            raise ValueError("use only one of --intrinsics, --focal-px, --focal-35mm, --fov and --camera")
-        self._check_lens()
-        if self.relative_depth is not None and self.model != "auto":
-            raise ValueError("use only one of --model and --relative-depth: each is the depth to make metric")
-        if self.depth is not None and self.reference is not None:
-            raise ValueError(
-                "use only one of --depth and --reference: each is the metric reference for --model"
-            )
-        self._check_choices()
-        if self.level and self.axes == "opencv":
-            raise ValueError(
-                "--level needs an up axis: use --axes y-up or z-up instead of opencv, or --no-level"
-            )
-        if self.reference_sigma is not None and not (
-            _is_number(self.reference_sigma) and 0 < self.reference_sigma < 1
-        ):
-            raise ValueError(
-                f"--reference-sigma must be a fraction between 0 and 1, got {self.reference_sigma!r}"
-            )
-        self._check_constraints()
-
-    def _check_lens(self) -> None:
-        lenses = [self.distortion, self.fisheye, self.camera_file]
-        if sum(given is not None for given in lenses) > 1:
-            raise ValueError("use only one of --distortion, --fisheye and --camera")
-        for name, numbers, counts in (
-            ("--distortion", self.distortion, (4, 5, 8)),
-            ("--fisheye", self.fisheye, (4,)),
-        ):
-            if numbers is None:
-                continue
-            if len(numbers) not in counts or not all(_is_number(x) and abs(x) <= _LONGEST for x in numbers):
-                wanted = ", ".join(map(str, counts[:-1])) + (" or " if counts[:-1] else "") + str(counts[-1])
-                raise ValueError(
-                    f"{name} takes {wanted} numbers in OpenCV's order, of at most {_LONGEST:g}, got {numbers}"
-                )
-            if self.fov is not None:
-                raise ValueError(
-                    f"{name} needs --intrinsics or --focal-px: --fov is that of a picture without distortion"
-                )
-
-    def _check_choices(self) -> None:
-        for each in fields(self):
-            flag, choices = each.metadata["flag"], each.metadata["choices"]
-            value = getattr(self, each.name)
-            several = isinstance(each.default, tuple) and isinstance(value, tuple)
-            known = set(value) <= set(choices) if several else value in choices
-            if choices and not known and not (value is None is each.default):
-                wanted = "some of" if isinstance(each.default, tuple) else "one of"
-                raise ValueError(f"{flag} must be {wanted} {', '.join(choices)}, got {value!r}")
-
-    def _check_constraints(self) -> None:
-        height = () if self.camera_height is None else (self.camera_height,)
-        for flag, given, kind in (
-            ("--at", self.at, DistanceAt),
-            ("--length", self.length, LengthBetween),
-            ("--rectangle", self.rectangle, Rectangle),
-            ("--camera-height", height, CameraHeight),
-        ):
-            if not (isinstance(given, tuple) and all(isinstance(one, kind) for one in given)):
-                raise ValueError(
-                    f"{flag} takes recon.constraints.{kind.__name__} (recon.constraint_text parses text), got "
-                    f"{given!r}"
-                )
-        fits = self.at or self.length or self.rectangle or self.camera_height or self.constraint_file
-        if self.calibration is not None and (fits or self.reference):
-            raise ValueError(
-                "--calibration is applied unchanged and cannot be combined with --reference, --at, --length, "
-                "--rectangle, --camera-height or --constraints"
-            )
-
-
-_PLAIN: dict[type, str] = {
-    bool: "True or False",
-    int: "a whole number",
-    str: "text",
-    Path: "a path",
-    tuple: "numbers",
-}
-"""Types of options whose values are checked by their type, and what a message calls them."""
-
-
-@cache
-def _plain_types() -> dict[str, tuple[type, ...]]:
-    """Types of each option that has one of ``_PLAIN``, the type itself first, then that of None if it may be None."""
-    types = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Options).items()}
-    types |= dict.fromkeys(("intrinsics", "distortion", "fisheye"), (tuple, type(None)))
-    return {name: each for name, each in types.items() if each[0] in _PLAIN}
-
-
-def _is_number(value: object) -> bool:
-    # A whole number may be one that no float holds.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= float_info.max
