@@ -17,7 +17,8 @@ from recon.batch.item import Item
 from recon.batch.journals import ItemJournal
 from recon.batch.plan import Plan
 from recon.batch.ray_cluster import RayCluster, first_line
-from recon.batch.ray_worker import Answer, Deaths, Job, Worker, WorkerDied, packed
+from recon.batch.ray_deaths import Deaths
+from recon.batch.ray_worker import Answer, Job, Worker, WorkerDied, packed
 from recon.batch.runner import Events, Runner
 from recon.batch.staged_pipeline import MOST_FINISHING, Outcome
 from recon.errors import PhotoError, ReconError
@@ -94,12 +95,10 @@ def _answers(items: Sequence[Item], job: Job, cluster: RayCluster) -> Iterator[A
 
     actors = cluster.actors_for(job.options)
     size = min(_BLOCK, ceil(len(items) / actors.most))
-    dataset = ray.data.from_items(
-        [{"item": packed(item)} for item in items], override_num_blocks=ceil(len(items) / size)
-    ).map_batches(
+    blocks = [{"items": packed(items[first : first + size])} for first in range(0, len(items), size)]
+    dataset = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map(
         Worker,
         fn_constructor_args=(job, ray.remote(num_cpus=0)(Deaths).remote()),
-        batch_size=size,
         compute=ray.data.ActorPoolStrategy(min_size=actors.least, max_size=actors.most),
         num_cpus=cluster.cpus,
         num_gpus=actors.gpus,
@@ -107,6 +106,6 @@ def _answers(items: Sequence[Item], job: Job, cluster: RayCluster) -> Iterator[A
     dataset.context.enable_progress_bars = False
     try:
         for row in dataset.iter_rows():
-            yield pickle.loads(row["answer"])
+            yield from map(pickle.loads, pickle.loads(row["answers"]))
     except ray.exceptions.RayError as error:
         raise ReconError(f"the Ray cluster failed: {first_line(error)}. Use --resume to continue.") from error

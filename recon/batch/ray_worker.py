@@ -2,7 +2,6 @@
 
 import os
 import pickle
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,25 +24,6 @@ _TRIES = 3
 
 class WorkerDied(ReconError):
     """Workers died of a photo: out of memory, or a crash in a library."""
-
-
-class Deaths:
-    """An actor: counts how often a photo was in work when its worker died."""
-
-    def __init__(self) -> None:
-        self._begun: Counter[str] = Counter()
-
-    def of(self, names: Sequence[str]) -> list[int]:
-        """The counts of photos that are not in work now."""
-        return [self._begun[name] for name in names]
-
-    def begin(self, name: str) -> None:
-        """The photo is in work."""
-        self._begun[name] += 1
-
-    def end(self, name: str) -> None:
-        """It is not, and its worker lives."""
-        del self._begun[name]
 
 
 @dataclass(frozen=True)
@@ -84,24 +64,34 @@ class Worker:
         self.job, self._deaths, self._notes = job, deaths, Journal()
         self._models = SharedModels(job.options, self._notes)
 
-    def __call__(self, block: dict[str, Any]) -> Iterator[dict[str, list[bytes]]]:
-        """Processes the items of a block, and yields their answers.
+    def __call__(self, row: dict[str, bytes]) -> dict[str, bytes]:
+        """Processes the items of a block, ``items`` as ``packed``, into their ``answers``, as ``pickled``.
 
         The steps of several photos overlap, unless a worker has died of this block: to find the photo it died of,
         they are then processed one by one.
         """
         import ray
 
-        job, journals = self.job, dict[str, Journal]()
-        items = [self._unpacked(packed) for packed in block["item"]]
-        names = [item.name for item in items]
-        deaths = dict(zip(names, ray.get(self._deaths.of.remote(names)), strict=True))
+        items = [self._item(*each) for each in pickle.loads(row["items"])]
+        deaths = ray.get(self._deaths.of.remote([item.name for item in items]))
+        answers, left = list[Answer](), list[Item]()
+        for item, count in zip(items, deaths, strict=True):
+            if count < _TRIES:
+                left.append(item)
+            else:
+                error = WorkerDied(f"{item.path}: {_TRIES} workers died of it, perhaps for lack of memory.")
+                answers.append(self._answer(Outcome(item, None, error), Journal()))
+        for group in [[item] for item in left] if any(deaths) else [left]:
+            names = [item.name for item in group]
+            ray.get(self._deaths.begin.remote(names))
+            answers += self._processed(group)
+            self._deaths.end.remote(names)
+        return {"answers": pickle.dumps([pickled(answer) for answer in answers])}
+
+    def _processed(self, items: Sequence[Item]) -> Iterator[Answer]:
+        job, journals = self.job, {item.name: Journal() for item in items}
 
         def loaded(item: Item) -> Prepared:
-            journals[item.name] = Journal()
-            if deaths[item.name] >= _TRIES:
-                raise WorkerDied(f"{item.path}: {_TRIES} workers died of it, perhaps for lack of memory.")
-            ray.get(self._deaths.begin.remote(item.name))
             return load(item, job.options, journals[item.name])
 
         def estimated(item: Item, prepared: Prepared) -> Estimated:
@@ -111,14 +101,10 @@ class Worker:
             # What is in the way was found before the run: what is there now is from an earlier try of this block.
             return finish(item, scene, job.maker, journals[item.name], overwrite=True)
 
-        for group in [[item] for item in items] if any(deaths.values()) else [items]:
-            for outcome in overlapped(group, loaded, estimated, finished, finishing=job.threads):
-                if not isinstance(outcome.error, WorkerDied):
-                    self._deaths.end.remote(outcome.item.name)
-                yield {"answer": [pickled(self._answer(outcome, journals.pop(outcome.item.name)))]}
+        for outcome in overlapped(items, loaded, estimated, finished, finishing=job.threads):
+            yield self._answer(outcome, journals.pop(outcome.item.name))
 
-    def _unpacked(self, packed: bytes) -> Item:
-        item, names = pickle.loads(packed)
+    def _item(self, item: Item, names: Sequence[str]) -> Item:
         targets = self.job.maker.targets(self.job.output / item.name)
         return replace(item, targets=[target for target in targets if target.path.name in names])
 
@@ -132,9 +118,10 @@ class Worker:
         return Answer(outcome.item.name, outcome.value, error, cause, tuple(journal.entries), notes)
 
 
-def packed(item: Item) -> bytes:
-    """The item with the names of its targets only: the maker makes them again, and formats cannot be pickled."""
-    return pickle.dumps((replace(item, targets=()), [target.path.name for target in item.targets]))
+def packed(items: Sequence[Item]) -> bytes:
+    """The items with the names of their targets only: the maker makes them again, and formats cannot be pickled."""
+    names = ([target.path.name for target in item.targets] for item in items)
+    return pickle.dumps([(replace(item, targets=()), each) for item, each in zip(items, names, strict=True)])
 
 
 class _Pickler(pickle.Pickler):
@@ -155,6 +142,8 @@ def pickled(answer: Answer) -> bytes:
     """The answer as bytes; an exception that cannot be pickled is replaced by its type and message."""
     data = BytesIO()
     try:
+        if answer.error is None:
+            return pickle.dumps(answer)
         _Pickler(data).dump(answer)
         pickle.loads(data.getvalue())
         return data.getvalue()
