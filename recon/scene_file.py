@@ -10,6 +10,7 @@ the bytes of the photo. ``Scene.stored_metadata`` defines the metadata.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,17 @@ from numpy.typing import NDArray
 
 from recon.atomic_write import staged
 from recon.errors import ReconError, SceneFileError
-from recon.strict_json import parse_json, shown
+from recon.frames import Transform, rigid
+from recon.strict_json import as_kind, known_fields, parse_json, shown
 from recon.strict_npz import Archive, open_npz
 
 SUFFIX = ".npz"
 _FORMAT = "recon-scene-1"
 JOINED_FORMAT = "recon-joined-1"
 """Of scenes of several photos, ``recon.join.joined_file``."""
+MOST_PHOTOS = 100
+"""Of one file: an archive with more arrays than these have is not read."""
+_FARTHEST_M = 1e9
 _FRAME = "cam: x right, y down, z forward, metres; pixel centres at 0.5"
 _ORDER = ("z_m", "valid", "rgb", "intrinsics", "metadata", "sky", "log_sigma", "normals", "jpeg")
 """Of what is in the archive."""
@@ -79,6 +84,57 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         if version != _FORMAT:
             raise SceneFileError(f"{path} was written by another version of recon ({shown(version)})")
         return arrays_in(archive), metadata
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A photo that is not part of a scene of several."""
+
+    photo: str
+    """Its file name."""
+    reason: str
+    """For a person: ``it shows too little of what the other photos show``."""
+
+
+@dataclass(frozen=True)
+class JoinedMetadata:
+    """What a scene file of several photos says of all."""
+
+    photos: int
+    left_out: tuple[LeftOut, ...] = ()
+    scale_interval: float | None = None
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """One photo of several in a scene file."""
+
+    arrays: dict[str, NDArray[Any]]
+    metadata: dict[str, Any]
+    world_T_cam: Transform
+
+
+def read_joined(archive: Archive) -> tuple[JoinedMetadata, Iterator[StoredPhoto]] | None:
+    """What a scene file of several photos contains; None for another archive.
+
+    Raises:
+        ValueError: It is damaged; also while the photos are read.
+    """
+    metadata = read_metadata(archive) if "metadata" in archive.names else None
+    if not isinstance(metadata, dict) or metadata.get("format") != JOINED_FORMAT:
+        return None
+    about = as_kind(JoinedMetadata, known_fields(JoinedMetadata, metadata))
+    if not 1 <= about.photos <= MOST_PHOTOS:
+        raise ValueError(f"it has {about.photos} photos")
+    return about, (_stored_photo(archive, prefix_of(index)) for index in range(about.photos))
+
+
+def _stored_photo(archive: Archive, prefix: str) -> StoredPhoto:
+    pose = archive.read(f"{prefix}world_T_cam")
+    if pose.dtype.kind != "f" or not (np.abs(pose) <= _FARTHEST_M).all():
+        raise ValueError("its world_T_cam must be finite numbers")
+    metadata = read_metadata(archive, f"{prefix}metadata")
+    return StoredPhoto(arrays_in(archive, prefix), metadata, rigid(pose))
 
 
 def prefix_of(index: int) -> str:

@@ -1,7 +1,7 @@
 """Describes a recon scene file (.npz), of one photo or of several."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -9,44 +9,35 @@ from recon import scene_file
 from recon.file_info.info import CameraInfo, Extent, FileInfo
 from recon.frames import FILE_AXES, Transform, apply
 from recon.scene import Scene
-from recon.strict_npz import Archive, open_npz
+from recon.scene_file import JoinedMetadata, StoredPhoto
+from recon.strict_npz import open_npz
 from recon.units import scale_text
 
 
 def read(path: Path) -> FileInfo:
     """Describes a scene; its points are those kept by the scene's own options."""
     with scene_file.reporting_damage(path), open_npz(path) as archive:
-        about = scene_file.read_metadata(archive) if "metadata" in archive.names else None
-        if isinstance(about, dict) and about.get("format") == scene_file.JOINED_FORMAT:
-            return _joined(path, about, archive)
+        found = scene_file.read_joined(archive)
+        if found is not None:
+            return _joined(path, *found)
     return _described(path, [(Scene.load(path), np.eye(4))])
 
 
-def _joined(path: Path, about: dict[str, Any], archive: Archive) -> FileInfo:
-    scenes = _scenes(archive)
+def _joined(path: Path, about: JoinedMetadata, photos: Iterable[StoredPhoto]) -> FileInfo:
+    scenes = [(Scene.from_stored(each.arrays, each.metadata), each.world_T_cam) for each in photos]
     first_T_world = np.linalg.inv(scenes[0][1])
     names = [scene.photo.name or f"photo {number}" for number, (scene, _) in enumerate(scenes, 1)]
-    left_out, interval = about.get("left_out") or (), about.get("scale_interval")
+    interval = about.scale_interval
     return _described(
         path,
         [(scene, first_T_world @ world_T_cam) for scene, world_T_cam in scenes],
         notes=(
             f"{len(scenes)} photos: {', '.join(names)}",
             "scale " + ("unknown" if interval is None else f"{scale_text(interval)} (95 %)"),
-            *(f"left out: {each['photo']}: {each['reason']}" for each in left_out),
+            *(f"left out: {each.photo}: {each.reason}" for each in about.left_out),
             f"recon join {path.name} -o {path.stem}.glb writes the fused mesh",
         ),
     )
-
-
-def _scenes(archive: Archive) -> list[tuple[Scene, Transform]]:
-    """Each photo's scene, and world_T_cam."""
-    scenes: list[tuple[Scene, Transform]] = []
-    while f"{(prefix := scene_file.prefix_of(len(scenes)))}metadata" in archive.names:
-        about = scene_file.read_metadata(archive, f"{prefix}metadata")
-        scene = Scene.from_stored(scene_file.arrays_in(archive, prefix), about)
-        scenes.append((scene, archive.read(f"{prefix}world_T_cam")))
-    return scenes
 
 
 def _described(path: Path, scenes: list[tuple[Scene, Transform]], notes: tuple[str, ...] = ()) -> FileInfo:

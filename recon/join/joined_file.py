@@ -5,7 +5,7 @@ A plain numpy archive: ``metadata`` is JSON text, and the arrays of each photo (
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,13 @@ from recon import scene_file
 from recon.argument_names import names_of_arguments
 from recon.atomic_write import staged
 from recon.errors import ExportError, ReconError, SceneFileError
-from recon.join.joined_scene import JoinedScene, LeftOut
+from recon.join.joined_scene import JoinedScene
 from recon.join.posed_view import PosedView
 from recon.scene import Scene
-from recon.strict_json import as_kind, known_fields
+from recon.scene_file import MOST_PHOTOS, JoinedMetadata
 from recon.strict_npz import open_npz
 
-MOST_PHOTOS = 100
-"""Of one file: an archive with more arrays than these have is not read."""
 _FRAME = "world: metres; cam frames: x right, y down, z forward; pixel centres at 0.5"
-_FARTHEST_M = 1e9
-
-
-@dataclass(frozen=True)
-class _Metadata:
-    photos: int
-    left_out: tuple[LeftOut, ...] = ()
-    scale_interval: float | None = None
 
 
 def save(scene: JoinedScene, path: Path, *, overwrite: bool = False) -> None:
@@ -45,7 +35,7 @@ def save(scene: JoinedScene, path: Path, *, overwrite: bool = False) -> None:
             f"{path}: a scene file takes at most {MOST_PHOTOS} photos, and this scene has {len(scene.views)}; write "
             ".ply, .glb or .colmap."
         )
-    metadata = asdict(_Metadata(len(scene.views), scene.left_out, scene.scale_interval))
+    metadata = asdict(JoinedMetadata(len(scene.views), scene.left_out, scene.scale_interval))
     header = {"format": scene_file.JOINED_FORMAT, "frame": _FRAME, **metadata}
     arrays: dict[str, Any] = {"metadata": np.array(json.dumps(header))}
     for index, view in enumerate(scene.views):
@@ -68,28 +58,24 @@ def load(path: str | Path) -> JoinedScene:
     """
     path = Path(path)
     with names_of_arguments(ReconError), scene_file.reporting_damage(path), open_npz(path) as archive:
-        metadata = scene_file.read_metadata(archive) if "metadata" in archive.names else None
-        if not isinstance(metadata, dict) or metadata.get("format") != scene_file.JOINED_FORMAT:
+        found = scene_file.read_joined(archive)
+        if found is None:
             raise SceneFileError(
                 f"{path} is not a scene of several photos, as `recon join -o scene.npz` writes"
             )
-        fields = as_kind(_Metadata, known_fields(_Metadata, metadata))
-        if not 1 <= fields.photos <= MOST_PHOTOS:
-            raise ValueError(f"it has {fields.photos} photos")
-        scenes, poses = [], []
-        for index in range(fields.photos):
-            prefix = scene_file.prefix_of(index)
-            about = scene_file.read_metadata(archive, f"{prefix}metadata")
-            scenes.append(Scene.from_stored(scene_file.arrays_in(archive, prefix), about))
-            poses.append(_pose(archive.read(f"{prefix}world_T_cam")))
+        about, photos = found
+        poses, scenes = [], []
+        for stored in photos:
+            poses.append(stored.world_T_cam)
+            scenes.append(Scene.from_stored(stored.arrays, stored.metadata))
         return JoinedScene(
             views=tuple(
                 PosedView(one.photo, one.intrinsics, pose, one.depth, one.sky)
                 for one, pose in zip(scenes, poses, strict=True)
             ),
             provenance=tuple(one.provenance for one in scenes),
-            left_out=fields.left_out,
-            scale_interval=fields.scale_interval,
+            left_out=about.left_out,
+            scale_interval=about.scale_interval,
             options=scenes[0].options,
         )
 
@@ -108,10 +94,3 @@ def _scene_of(scene: JoinedScene, index: int) -> Scene:
     view = scene.views[index]
     options = replace(scene.options, depth=None)
     return Scene(view.photo, view.intrinsics, view.depth, view.sky, options, scene.provenance[index])
-
-
-def _pose(matrix: Any) -> Any:
-    """The matrix, if its numbers can be those of a pose; ``PosedView`` checks that it is rigid."""
-    if matrix.dtype.kind != "f" or not (np.abs(matrix) <= _FARTHEST_M).all():
-        raise ValueError("its world_T_cam must be finite numbers")
-    return matrix

@@ -6,18 +6,9 @@ from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon.provenance import Provenance
 from recon.scene import Scene
+from recon.scene_file import LeftOut
 from recon.units import scale_text
 from recon.values import Value
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A photo that is not part of the scene."""
-
-    photo: str
-    """Its file name."""
-    reason: str
-    """For a person: ``it shows too little of what the other photos show``."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,10 @@ def document_of(path: Path) -> dict:
     data = path.read_bytes()
     (length,) = struct.unpack_from("<I", data, 12)
     return json.loads(data[20 : 20 + length])
+
+
+def page_data(path: Path) -> dict:
+    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)[1])
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +149,7 @@ def test_the_scene_file_reads_back(true_scene, written, tmp_path) -> None:
 
 
 def test_a_page_has_the_cameras_of_all_photos(true_scene, written) -> None:
-    text = (written / "a.html").read_text("utf-8")
-    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    data = page_data(written / "a.html")
     cameras = [data["camera"], *data["other_cameras"]]
     scene_T_gl = [np.reshape(each["scene_T_gl"], (4, 4)).T for each in cameras]
     for view, own in zip(true_scene.views, scene_T_gl, strict=True):
@@ -166,10 +170,19 @@ def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> N
     assert info.low[2] < own[:, 2].max() and info.high[2] < 2 * own[:, 2].max()
 
 
-def test_a_page_of_one_photo_says_how_to_show_several(written) -> None:
-    shown = CliRunner().invoke(recon, ["view", "--web", str(written / "a.npz")])
-    assert shown.exit_code == 1
-    assert "`recon join a.npz -o a.html` makes a web page" in shown.output
+def test_view_in_a_browser_shows_all_photos(true_scene, written, monkeypatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    command = ["view", "--web", "--as", "cloud", "--voxel", "0.1", str(written / "a.npz")]
+    shown = CliRunner().invoke(recon, command, catch_exceptions=False)
+    assert shown.exit_code == 0
+    page = Path(opened[0].removeprefix("file://"))
+    assert len(page_data(page)["other_cameras"]) == len(true_scene.views) - 1
+
+
+def test_a_scene_of_one_photo_says_how_to_show_several(written) -> None:
+    with pytest.raises(SceneFileError, match=r"`recon join a\.npz -o a\.html` makes a web page"):
+        Scene.load(written / "a.npz")
 
 
 def test_a_cloud_says_how_large_its_voxels_are(written) -> None:
@@ -184,7 +197,7 @@ def test_a_scene_of_one_photo_is_no_scene_of_several(true_scene, tmp_path) -> No
         joined_file.load(tmp_path / "one.npz")
 
 
-@pytest.mark.parametrize("change", ["pose", "missing", "count", "cut"])
+@pytest.mark.parametrize("change", ["pose", "missing", "count", "left out", "cut"])
 def test_a_damaged_scene_file_is_one_sentence(written, tmp_path, change) -> None:
     path = tmp_path / "damaged.npz"
     arrays = dict(np.load(written / "a.npz"))
@@ -194,11 +207,17 @@ def test_a_damaged_scene_file_is_one_sentence(written, tmp_path, change) -> None
         del arrays["002/z_m"]
     if change == "count":
         arrays["metadata"] = np.array(json.dumps({**json.loads(str(arrays["metadata"])), "photos": 10**9}))
+    if change == "left out":
+        arrays["metadata"] = np.array(
+            json.dumps({**json.loads(str(arrays["metadata"])), "left_out": "b.jpg"})
+        )
     np.savez(path, **arrays)
     if change == "cut":
         path.write_bytes(path.read_bytes()[:-3000])
-    with pytest.raises(SceneFileError, match=r"damaged\.npz"):
+    with pytest.raises(SceneFileError, match=r"damaged\.npz") as loaded:
         joined_file.load(path)
+    with pytest.raises(SceneFileError, match=re.escape(str(loaded.value))):
+        describe(path)
 
 
 def test_existing_files_and_unknown_formats_are_refused(true_scene, written, tmp_path) -> None:

@@ -70,7 +70,7 @@ def _check_there(files: tuple[Path, ...]) -> None:
 def _options_for(path: Path, values: dict[str, Any], options: Options) -> Options:
     """The options of a file: a scene file's stored options, overridden by those set on the command line.
 
-    A scene of several photos is shown with its own.
+    A scene of several photos gets those of the command line, as in `recon join`; a window shows it with its own.
     """
     from recon.errors import SceneFileError
     from recon.join.joined_file import is_joined

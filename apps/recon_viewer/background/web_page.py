@@ -2,10 +2,13 @@
 
 import tempfile
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 from recon.errors import SceneFileError
 from recon.file_info import is_geometry
+from recon.join.joined_file import is_joined, load
+from recon.join.outputs import check_outputs, save_all
 from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.scene import Scene
@@ -24,12 +27,20 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
     folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
     pages = []
     for number, (path, options) in enumerate(paths, start=1):
-        scene = _scene(path, options, journal)
-        page = scene.save(folder / f"{number}-{path.stem}.html", shape=shape)
+        page = folder / f"{number}-{path.stem}.html"
+        if path.suffix.lower() == SUFFIX and is_joined(path):
+            _save_joined(path, options, page, shape, journal)
+        else:
+            _scene(path, options, journal).save(page, shape=shape)
         if not webbrowser.open(page.as_uri()):
             journal.warn("web", f"no browser was found: open {page} in a browser")
         pages.append(page)
     return pages
+
+
+def _save_joined(path: Path, options: Options, page: Path, shape: Shape | None, journal: Journal) -> None:
+    check_outputs([page], shape, overwrite=False)
+    save_all(replace(load(path), options=options), [page], shape, journal, overwrite=False)
 
 
 def _scene(path: Path, options: Options, journal: Journal) -> Scene:
