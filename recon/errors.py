@@ -7,6 +7,11 @@ user's error. Only the applications turn a ``ReconError`` into text and an exit 
 from dataclasses import dataclass
 
 
+def to_add(extra: str) -> str:
+    """The command that adds one of our extras, however recon was installed: pip keeps it, and adds only libraries."""
+    return f'pip install "recon[{extra}]"'
+
+
 class ReconError(Exception):
     """A problem that the user can fix; the message is one or two plain sentences that say how."""
 

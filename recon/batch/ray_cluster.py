@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from recon.argument_names import OptionError
-from recon.errors import ReconError
+from recon.errors import ReconError, to_add
 from recon.options import Options
 from recon.threads import cores
 
@@ -62,7 +62,7 @@ class RayCluster:
             ReconError: Ray is not installed, or the cluster cannot be reached.
         """
         if find_spec("ray") is None or find_spec("ray.data") is None or find_spec("pyarrow") is None:
-            raise ReconError('--ray needs Ray Data: pip install "recon[ray]"')
+            raise ReconError(f"--ray needs Ray Data: {to_add('ray')}")
         # A cluster that we start for one run does not report to Ray's authors unless the user wants it.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # workers that die are no news for stderr

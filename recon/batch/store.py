@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from recon.batch.store_path import Stored, StorePath
-from recon.errors import ExportError, PhotoError, ReconError
+from recon.errors import ExportError, PhotoError, ReconError, to_add
 
 if TYPE_CHECKING:
     from recon.types import Photo
@@ -141,7 +141,7 @@ def _filesystem(path: StorePath) -> Any:
 
         return fsspec.filesystem(path.scheme, use_listings_cache=False)
     except ImportError as error:
-        fix = 'pip install "recon[s3]"' if path.scheme == "s3" else f"pip install {_DRIVERS[path.scheme]}"
+        fix = to_add("s3") if path.scheme == "s3" else f"pip install {_DRIVERS[path.scheme]}"
         raise ReconError(f"{path}: {path.scheme}:// needs {_DRIVERS[path.scheme]}: {fix}") from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.photo_grid import taken_size
-from recon.errors import DepthFileError
+from recon.errors import DepthFileError, to_add
 from recon.journal import Journal
 from recon.limited_process import run_limited
 from recon.strict_npz import read_npy
@@ -121,7 +121,7 @@ class SparsePoints:
         """(N, 3) x, y in px and z-depth of the model's points that this photo observed."""
         if find_spec("pycolmap") is None:
             raise DepthFileError(
-                f"{self.path} is a COLMAP model; reading it needs pycolmap: pip install 'recon[colmap]'"
+                f"{self.path} is a COLMAP model; reading it needs pycolmap: {to_add('colmap')}"
             )
         with tempfile.TemporaryDirectory(prefix="recon-colmap-") as folder:
             output = Path(folder) / "points.npy"

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from recon.blender.find_blender import BlenderError, find_blender
 from recon.doctor.finding import Finding
+from recon.errors import to_add
 
 EXTRAS, PROGRAMS = "extras", "programs"
 _EXTRAS = (
@@ -25,8 +26,7 @@ def examine_extras() -> Iterator[Finding]:
     """The extras of recon: further formats, and a server for agents."""
     for extra, module, distribution, use in _EXTRAS:
         if find_spec(module) is None:
-            fix = f'pip install "recon[{extra}]"'
-            yield Finding(EXTRAS, extra, "missing", f"{use}: not installed", fix)
+            yield Finding(EXTRAS, extra, "missing", f"{use}: not installed", to_add(extra))
         else:
             yield Finding(EXTRAS, extra, "works", f"{use}: {distribution} {_version(distribution)}")
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from recon.doctor.finding import Finding
+from recon.errors import to_add
 
 AREA = "viewer"
 _DRIVER_FOLDERS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
@@ -18,7 +19,7 @@ _WEB = "recon view --web FILE, which needs none"
 def examine_viewer() -> Iterator[Finding]:
     """Open3D, the display and, on Linux, Vulkan. No window is opened: `recon view` itself tries that."""
     if find_spec("open3d") is None:
-        yield Finding(AREA, "Open3D", "missing", "not installed", 'pip install "recon[viewer]"')
+        yield Finding(AREA, "Open3D", "missing", "not installed", to_add("viewer"))
     elif missing := _missing_libraries():
         fix = f"apt-get install {' '.join(missing)}"
         yield Finding(AREA, "Open3D", "broken", "system libraries are missing", fix)

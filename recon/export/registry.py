@@ -9,7 +9,7 @@ from pathlib import Path
 
 import recon.export.formats
 from recon.atomic_write import staged
-from recon.errors import ExportError
+from recon.errors import ExportError, to_add
 from recon.export.format import Content, Format
 from recon.options import Shape
 
@@ -61,9 +61,7 @@ def format_for(path: Path, shape: Shape | None = None, *, others: Sequence[str] 
         raise ExportError(f"{path}: {form.suffix} does not support a {shape}. {form.instead}".rstrip())
     if form.needs is not None and importlib.util.find_spec(form.needs[0]) is None:
         module, extra = form.needs
-        raise ExportError(
-            f'{path}: {form.suffix} needs {module}; install it with pip install "recon[{extra}]".'
-        )
+        raise ExportError(f"{path}: {form.suffix} needs {module}; install it with {to_add(extra)}.")
     try:
         form.sidecars(path, shape)
     except UnicodeEncodeError as error:

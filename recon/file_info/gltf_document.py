@@ -16,7 +16,7 @@ from recon.frames import gl_T_cam
 from recon.strict_json import parse_json, read_json
 from recon.types import Intrinsics
 
-POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
+TRIANGLES, STRIP, FAN = 4, 5, 6
 LINES = (1, 2, 3)
 MESHOPT, DRACO = "meshopt_compression", "KHR_draco_mesh_compression"
 _SUPPORTED = ("KHR_mesh_quantization", "EXT_mesh_gpu_instancing", DRACO, f"EXT_{MESHOPT}", f"KHR_{MESHOPT}")

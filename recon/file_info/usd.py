@@ -10,7 +10,7 @@ from zipfile import is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import SceneFileError
+from recon.errors import SceneFileError, to_add
 from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
 from recon.file_info.referenced_files import allowed_folders
@@ -62,7 +62,7 @@ def load(path: Path) -> Contents:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if find_spec("pxr") is None:
-        raise SceneFileError(f'{path}: reading USD needs usd-core: install it with pip install "recon[usd]".')
+        raise SceneFileError(f"{path}: reading USD needs usd-core: install it with {to_add('usd')}.")
     if path.suffix.lower() == ".usdz" and not is_zipfile(path):
         raise ValueError("the package has no end")
     with tempfile.TemporaryDirectory(prefix="recon-usd-") as folder:

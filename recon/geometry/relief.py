@@ -4,7 +4,7 @@ The relief lies on its back: x right, y towards the photo's top edge, z up, with
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ from recon.geometry.nearest import from_nearest
 from recon.types import BoolMap, FloatMap
 
 Curve = Literal["log", "inverse", "linear"]
-CURVES: tuple[Curve, ...] = get_args(Curve)
 _SPACING_MM = 0.2
 """Distance of vertices: half the width of the usual nozzle."""
 _ENDS = 0.5, 99.5

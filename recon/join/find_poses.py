@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 from numpy.typing import NDArray
 
-from recon.errors import CalibrationError
+from recon.errors import CalibrationError, to_add
 from recon.join.bundle import bundle_of
 from recon.join.bundle_covariance import depth_covariance
 from recon.join.joined_scene import LeftOut
@@ -47,8 +47,7 @@ def find_poses(photos: Sequence[Photo], cameras: Sequence[Intrinsics | None], jo
     """
     if find_spec("pycolmap") is None:
         raise CalibrationError(
-            "finding where the photos were taken needs pycolmap: pip install 'recon[join]'; or give the poses with "
-            "--poses"
+            f"finding where the photos were taken needs pycolmap: {to_add('join')}; or give the poses with --poses"
         )
     with tempfile.TemporaryDirectory(prefix="recon-join-") as folder:
         _write(Path(folder), photos, cameras)

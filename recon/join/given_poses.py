@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recon.errors import CalibrationError
+from recon.errors import CalibrationError, to_add
 from recon.join.bundle import bundle_of
 from recon.join.bundle_covariance import depth_covariance
 from recon.join.joined_scene import LeftOut
@@ -100,9 +100,7 @@ def _table(path: Path) -> PoseTable:
 
 def _colmap(folder: Path) -> PoseTable:
     if find_spec("pycolmap") is None:
-        raise CalibrationError(
-            f"{folder} is a COLMAP model; reading it needs pycolmap: pip install 'recon[join]'"
-        )
+        raise CalibrationError(f"{folder} is a COLMAP model; reading it needs pycolmap: {to_add('join')}")
     suffix = ".bin" if (folder / _COLMAP[0]).is_file() else ".txt"
     for name in ("cameras", "points3D"):
         if not (folder / f"{name}{suffix}").is_file():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from recon.scene import Scene
 from recon.types import BoolMap
 
 Convention = Literal["opengl", "directx"]
-CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 MapKind = Literal["normals", "sky", "valid", "outlines"]
 _FACING = (128, 128, 255)
 _CAM_TO_GL = np.array([1, -1, -1], np.float32)

@@ -8,7 +8,7 @@ behind it. The cameras are not turned towards each other, which would shift poin
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from recon.render.view_camera import ViewCamera
 
 Picture = NDArray[np.uint8]
 Layout = Literal["sbs", "tb", "anaglyph", "cross"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 IPD_M = 0.063
 """Mean distance of the eyes of adults, m (Dodgson, Variation and extrema of human interpupillary distance, 2004)."""
 COMFORTABLE = 1 / 30

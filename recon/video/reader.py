@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from recon.errors import PhotoError
+from recon.errors import PhotoError, to_add
 from recon.types import Photo
 from recon.video.stream import spherical_projection, square_width, stated_colour, upright, video_streams
 from recon.video.timeline import Timeline
@@ -33,7 +33,7 @@ def check_video_support() -> None:
         VideoError: PyAV is missing; the message says how to install it.
     """
     if importlib.util.find_spec("av") is None:
-        raise VideoError('videos need PyAV; install it with pip install "recon[video]".')
+        raise VideoError(f"videos need PyAV; install it with {to_add('video')}.")
 
 
 @dataclass(frozen=True)

@@ -92,11 +92,6 @@ def leaf(name: str, dark: str, light: str, gloss: float = 0.45, share: float = 0
     return shader.set(Base_Color=colour, Roughness=gloss).translucent(share, colour).material
 
 
-def glowing(name: str, colour: str, strength: float) -> Any:
-    """A light source that one sees."""
-    return Shader(name).set(Emission_Color=srgb(colour), Emission_Strength=strength).material
-
-
 def glass(name: str, tint: str, roughness: float = 0.02) -> Any:
     """Coloured glass whose shadow is clear and tinted: caustics are off, and would make it black."""
     shader = Shader(name).set(Base_Color=srgb(tint), Roughness=roughness)

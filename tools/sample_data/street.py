@@ -9,7 +9,7 @@ from tools.sample_data.sample import KnownLength, Level, Sample
 from tools.sample_data.shapes import box, mesh, turned
 
 LEFT, RIGHT, END = -6.2, 6.6, 46.0
-KERB_LEFT, KERB_RIGHT, KERB_M = -3.6, 3.4, 0.0
+KERB_LEFT, KERB_RIGHT = -3.6, 3.4
 
 
 def build() -> None:

@@ -51,7 +51,7 @@ Examples:
   recon join photos/ --depth depth/ -o room.ply              measured depth: depth/a.png for photos/a.jpg
 
 Photos need overlap, texture, and a step to the side between them; two suffice. Installation: pip install
-'recon[join]'.
+"recon[join]".
 """
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from recon.errors import ReconError
+from recon.errors import ReconError, to_add
 from recon_cli.console import Session, manners
 
 _EPILOG = """\b
@@ -26,7 +26,7 @@ A client starts it; for most of them the entry is
 def mcp(session: Session, allow: tuple[Path, ...]) -> None:
     """Serve an agent over standard input and output: build scenes, measure in them and look at them."""
     if find_spec("mcp") is None:
-        raise ReconError('recon mcp needs the MCP SDK: pip install "recon[mcp]"')
+        raise ReconError(f"recon mcp needs the MCP SDK: {to_add('mcp')}")
     from recon_mcp.server import serve
 
     serve(allow or (Path.cwd(),))

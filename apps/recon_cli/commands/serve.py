@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from recon.errors import to_add
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.param_types import Count, Number
@@ -145,7 +146,7 @@ def serve(
     try:
         from recon_serve.server import serve as run
     except ImportError as error:
-        raise ServeError(f'recon serve needs FastAPI ({error}): pip install "recon[serve]"') from error
+        raise ServeError(f"recon serve needs FastAPI ({error}): {to_add('serve')}") from error
     from recon_cli.options.from_text import options_from_text
     from recon_serve.api_form import REQUEST_OPTIONS
 

@@ -10,11 +10,10 @@ import sys
 from functools import lru_cache
 
 from recon.doctor.display import has_display
-from recon.errors import ReconError, ViewerError
+from recon.errors import ReconError, ViewerError, to_add
 
 _INSTALL = (
-    '`pip install "recon[viewer]"`, and on Debian '
-    "`apt-get install libgl1 libegl1 libx11-6 libusb-1.0-0 libudev1`"
+    f"`{to_add('viewer')}`, and on Debian `apt-get install libgl1 libegl1 libx11-6 libusb-1.0-0 libudev1`"
 )
 _DRIVER = "`apt-get install libvulkan1 mesa-vulkan-drivers` on Debian, which needs no graphics card"
 _WEB = "`recon view --web FILE` shows the scene in a browser"

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from recon.atomic_write import staged
 from recon.depth.onnx.export import quiet
 from recon.depth.onnx.graph_info import KEY
-from recon.errors import ModelUnavailable
+from recon.errors import ModelUnavailable, to_add
 from recon.journal import Journal
 
 SUFFIX = ".mlpackage"
@@ -89,7 +89,7 @@ def _check_library() -> None:
         with quiet():
             import coremltools  # noqa: F401
     except ImportError as error:
-        raise ModelUnavailable("a Core ML package needs coremltools: pip install 'recon[coreml]'") from error
+        raise ModelUnavailable(f"a Core ML package needs coremltools: {to_add('coreml')}") from error
 
 
 def _converted(graph: Any, name: str, precision: str) -> Any:

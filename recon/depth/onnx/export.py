@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from recon.atomic_write import staged
 from recon.depth.onnx.graph_info import KEY
 from recon.depth.onnx.onnx_file import prepared
-from recon.errors import ModelUnavailable
+from recon.errors import ModelUnavailable, to_add
 from recon.journal import Journal
 from recon.threads import cores
 
 Precision = Literal["fp32", "fp16", "int8"]
 _LARGEST_FILE = 1_800_000_000
 """A protobuf file holds 2 GiB at most; larger weights go into a second file."""
-_INSTALL = "exporting needs onnx, onnxscript and onnxruntime: pip install 'recon[onnx]'"
+_INSTALL = f"exporting needs onnx, onnxscript and onnxruntime: {to_add('onnx')}"
 
 
 @dataclass(frozen=True)

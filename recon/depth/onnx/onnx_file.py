@@ -13,7 +13,7 @@ from recon.depth import depth_pro, preview
 from recon.depth.estimator import RunOptions, check_shape
 from recon.depth.nets.preview_look import Look, Maps, calibrated_sigma, combined, size_of_closer
 from recon.depth.onnx.graph_info import GraphInfo, read_info
-from recon.errors import ModelUnavailable
+from recon.errors import ModelUnavailable, to_add
 from recon.journal import Journal
 from recon.threads import cores
 from recon.types import DepthEstimate, DepthKind, FloatMap, MetricDepth, Photo, RelativeDepth
@@ -23,7 +23,7 @@ _PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "mps": "CoreMLExecutionProvider",
 }
-_INSTALL = "onnx: models need onnxruntime: pip install 'recon[onnx]'"
+_INSTALL = f"onnx: models need onnxruntime: {to_add('onnx')}"
 
 
 class OnnxFile:

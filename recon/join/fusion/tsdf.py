@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import ExportError
+from recon.errors import ExportError, to_add
 from recon.frames import apply
 from recon.join.fusion.layer import Layer
 from recon.join.fusion.mesh_pieces import of_supported_vertices, without_scraps
@@ -49,7 +49,7 @@ def needs_open3d() -> Any:
         import open3d
     except ImportError as error:
         raise ExportError(
-            'Fusing photos into a mesh needs Open3D; install it with pip install "recon[join]".'
+            f"Fusing photos into a mesh needs Open3D; install it with {to_add('join')}."
         ) from error
     return open3d
 

@@ -70,7 +70,7 @@ def test_what_cannot_be_converted_is_one_sentence(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("--precision", "int8"), "fp32 or fp16, not int8"), ((), "pip install 'recon[coreml]'")],
+    [(("--precision", "int8"), "fp32 or fp16, not int8"), ((), 'pip install "recon[coreml]"')],
 )
 def test_wrong_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
