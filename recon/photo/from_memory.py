@@ -25,8 +25,9 @@ def photo_of_picture(picture: "Image") -> Photo:
     """
     from recon.photo import exif
     from recon.photo.high_bit_depth import grey_tiff_to_8_bits
+    from recon.photo.opaque_srgb import opaque_srgb
     from recon.photo.orientation import upright_picture
-    from recon.photo.read import check_not_panorama, opaque_srgb, stated_colour
+    from recon.photo.read import check_not_panorama, stated_colour
 
     notes: list[str] = []
     try:

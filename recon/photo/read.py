@@ -6,7 +6,7 @@ Broken metadata in a readable image gives a warning, broken pixels a ``PhotoErro
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,23 +17,20 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from recon.errors import PhotoError
-from recon.photo import exif, heif
-from recon.photo.color_profile import to_srgb
+from recon.photo import exif, heif, tiff
 from recon.photo.embedded_depth.find import find_depth
 from recon.photo.embedded_depth.xmp import APPLE_DEPTH
 from recon.photo.high_bit_depth import (
     decode_deep,
     grey_tiff_to_8_bits,
-    has_planes,
     has_premultiplied_alpha,
     is_deep_colour,
-    unsupported_kind,
 )
 from recon.photo.jpeg_picture import split_jpeg
+from recon.photo.opaque_srgb import opaque_srgb
 from recon.photo.orientation import upright_picture
 from recon.photo.panorama import GPANO, panorama_frame, panorama_projection, projection_in_jpeg
-from recon.photo.stated_colour import StatedColour, convert, of_container, of_exif, of_png
-from recon.photo.transparency import on_white, split_alpha
+from recon.photo.stated_colour import StatedColour, of_container, of_exif, of_png
 from recon.types import PanoramaFrame, Photo
 
 MAX_PIXELS = 250_000_000
@@ -151,26 +148,6 @@ def _warnings_of_this_thread() -> Iterator[list[str]]:
         yield caught
 
 
-def opaque_srgb(
-    picture: Image.Image, stated: StatedColour | None, notes: list[str]
-) -> tuple[Image.Image, Image.Image | None]:
-    """Converts a loaded image of any mode to mode RGB in sRGB.
-
-    Args:
-        picture: Loaded; the same object is returned if nothing has to be converted.
-        stated: Colour that it states without a profile (``stated_colour``).
-        notes: Receives warnings for the user.
-
-    Returns:
-        The image, white where it is transparent, and where it is present: mode L, 255 or 0, or None for everywhere.
-    """
-    opaque, present = split_alpha(picture, notes) if picture.has_transparency_data else (picture, None)
-    if stated is not None:
-        opaque = convert(opaque, stated)
-    srgb = to_srgb(opaque, notes)
-    return (srgb if present is None else on_white(srgb, present)), present
-
-
 def _read_file(path: Path) -> tuple[bytes, str]:
     """The file's bytes and its format, detected from the first bytes."""
     try:
@@ -238,7 +215,7 @@ def _decode(
 
     if kind == "HEIF":
         picture = heif.decode_heif(data, check_size)
-        tags = exif.read_tags(picture.getexif, notes)
+        tags: exif.Tags = exif.read_tags(picture.getexif, notes)
         panorama = _panorama(str(path), picture, tags, b"", panoramas)
         # Only the rotation stored in the container counts, and libheif has applied it. Cameras write the same
         # rotation to EXIF, where pillow-heif resets it.
@@ -250,11 +227,11 @@ def _decode(
     except Image.UnidentifiedImageError as error:
         if kind != "TIFF":
             raise ValueError("its header is invalid") from error
-        return _decode_tiff(path, data, check_size, notes)
+        picture, tags = tiff.decode_float(path, data, check_size, notes)
+        return _Decoded(picture, tags, exif.orientation(tags, notes), None, turned=True)
     check_size(*picture.size)
     if kind == "TIFF":
-        _check_not_raw(path, picture)
-        _check_supported(path, picture.getexif())
+        tiff.check_kind(path, picture.getexif())
     deep = kind != "JPEG" and is_deep_colour(picture)
     premultiplied = kind == "TIFF" and has_premultiplied_alpha(picture)
     # The EXIF of a PNG may follow its pixels, so load first; Pillow drops the orientation of a TIFF when it loads it.
@@ -267,15 +244,15 @@ def _decode(
         notes.append("The file contains several images; only the first is used.")
     stated = stated_colour(picture, data, kind, tags, notes)
     if kind == "TIFF":
-        _check_not_planar(path, tags)
+        tiff.check_interleaved(path, tags)
         picture = grey_tiff_to_8_bits(picture, notes)
     # Clipboards write 32-bit BMPs whose fourth byte is unused, so often that it is worth no warning.
     if kind == "BMP" and picture.mode == "RGBA" and picture.getchannel("A").getbbox() is None:
         picture = picture.convert("RGB")
     if deep:
         profile = picture.info.get("icc_profile")
-        tiff = tags if kind == "TIFF" else None
-        picture = decode_deep(data, notes, tags=tiff, premultiplied=premultiplied, stated=stated)
+        of_tiff = tags if kind == "TIFF" else None
+        picture = decode_deep(data, notes, tags=of_tiff, premultiplied=premultiplied, stated=stated)
         picture.info["icc_profile"], stated = profile, None
     # Both Pillow and OpenCV apply the orientation of a TIFF when they decode it, but not that of other formats.
     return _Decoded(picture, tags, exif.orientation(tags, notes), stated, kind == "TIFF", panorama)
@@ -290,24 +267,6 @@ def _open(data: bytes, kind: str) -> Image.Image:
             return Image.open(io.BytesIO(data), formats=[kind])
         finally:
             Image.MAX_IMAGE_PIXELS = limit
-
-
-def _decode_tiff(
-    path: Path, data: bytes, check_size: Callable[[int, int], None], notes: list[str]
-) -> _Decoded:
-    """Decodes a floating-point colour TIFF, which Pillow cannot open."""
-    block = Image.Exif()
-    block.load(data)  # EXIF is laid out as a TIFF, so Pillow's EXIF reader reads a TIFF's directory.
-    tags = exif.read_tags(lambda: block, notes)
-    width, height = tags.get(Base.ImageWidth), tags.get(Base.ImageLength)
-    if not (isinstance(width, int) and isinstance(height, int)):
-        raise ValueError("its header is invalid")
-    check_size(width, height)
-    _check_supported(path, tags)
-    _check_not_planar(path, tags)
-    picture = decode_deep(data, notes, tags=tags)
-    picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
-    return _Decoded(picture, tags, exif.orientation(tags, notes), None, turned=True)
 
 
 def stated_colour(
@@ -330,29 +289,6 @@ def stated_colour(
         return of_container(data, notes)
     space = tags.get(Base.ColorSpace)
     return of_exif(picture.getexif(), space) if space in (2, 65535) else None
-
-
-def _check_supported(path: Path, tags: exif.Tags) -> None:
-    stores = unsupported_kind(tags)
-    if stores is not None:
-        raise PhotoError(
-            f"{path} stores {stores}, which recon does not read; save it as RGB or grey of 8 or 16 bits."
-        )
-
-
-def _check_not_planar(path: Path, tags: exif.Tags) -> None:
-    if has_planes(tags):
-        raise PhotoError(
-            f"{path} stores its channels in separate planes of 16 bits or floats, which recon does not read; save it "
-            "with interleaved channels, or 8 bits."
-        )
-
-
-def _check_not_raw(path: Path, picture: Image.Image) -> None:
-    """Refuses camera raw files: they are TIFFs whose first image is a thumbnail."""
-    tags = picture.getexif()
-    if Base.DNGVersion in tags or tags.get(Base.NewSubfileType) == 1:
-        raise PhotoError(f"{path} is a camera raw file; convert it to JPEG or TIFF first.")
 
 
 def check_not_panorama(name: str, picture: Image.Image, tags: exif.Tags, jpeg: bytes = b"") -> None:
