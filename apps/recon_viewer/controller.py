@@ -59,6 +59,8 @@ class Controller:
         self._settle_at: float | None = None
         self._hides_ceiling = False
         """Whether the section was set by the view from above."""
+        self._rescaling: tuple[State, Scene, LengthBetween] | None = None
+        """The state with a new known length, the scene before it, and the length, until that state is drawn."""
         self._saved: tuple[Layer | Measured, ...] = ()
         self._opening = Opening(self)
         self.errands = SaveTasks(self)
@@ -207,14 +209,12 @@ class Controller:
                 return state
             return replace(state, measured=(*state.measured, Measured("distance", picks)))
 
-        before = self.scene
+        before = None if self.picture.preview else self.scene
         if not self.do(stated):
             return False
         self.say("known size added: see Scale in the controls")
         if before is not None and isinstance(known, LengthBetween):
-            change = scale_change(before, known.a_px, known.b_px, known.length_m)
-            if change is not None:
-                self.say(change.text, problem=change.doubtful, window=change.doubtful)
+            self._rescaling = (self.state, before, known)
         return True
 
     def crop_to(self, camera: ViewCamera, size: Position, a: Position, b: Position) -> None:
@@ -366,9 +366,24 @@ class Controller:
     def _repaint(self, *, preview: bool = False) -> None:
         self._painter.ask(_Request(self.state, preview))
 
+    def _say_rescaled(self, painted: Picture) -> None:
+        if (
+            self._rescaling is None
+            or painted.preview
+            or painted.state.layers is not self._rescaling[0].layers
+        ):
+            return
+        (_, before, known), self._rescaling = self._rescaling, None
+        if self.scene is None:
+            return
+        change = scale_change(before, self.scene, known)
+        if change is not None:
+            self.say(change.text, problem=change.doubtful, window=change.doubtful)
+
     def _adopt(self, painted: Picture) -> None:
         if painted.problem is None:
             self.picture = painted
+            self._say_rescaled(painted)
             if painted.preview and painted.state is self.state and self._settle_at is None:
                 self._repaint()
             return

@@ -5,6 +5,7 @@ Relative depth is inverse depth up to scale and shift, ``1 / z = s * r + t``; a 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -147,6 +148,15 @@ def as_json(calibration: Calibration) -> dict[str, Any]:
     """A calibration as plain JSON values; an infinite distance becomes null."""
     limit_m = calibration.max_depth_m
     return {**asdict(calibration), "max_depth_m": limit_m if np.isfinite(limit_m) else None}
+
+
+def recorded(values: Mapping[str, Any]) -> Calibration | None:
+    """From what a scene holds of its calibration, which may be of another version; None: it cannot be read."""
+    try:
+        # The limit of distance means nothing for a finished scene, and may be infinite, which JSON does not have.
+        return as_kind(Calibration, {**values, "max_depth_m": 1.0})
+    except ValueError:
+        return None
 
 
 def dumps(calibration: Calibration) -> str:

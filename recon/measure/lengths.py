@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recon.measure.assemble import Description, inputs_of, measured
 from recon.measure.error_budget import Assumptions, Budget, budget_of
 from recon.measure.floor import trusted_up
+from recon.measure.given_length import with_given
 from recon.measure.measurement import Measurement, MeasurementError
 from recon.measure.picked_point import Pixel, SurfacePoint, point_at, show
 from recon.measure.propagate import Output
@@ -26,7 +27,8 @@ def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None 
     """Straight distance between the points at two pixels, m, with a 95 % interval.
 
     If gravity can be estimated, ``parts`` contains ``horizontal`` and ``vertical`` (positive if the second point is
-    higher). ``details`` contains the two points.
+    higher). ``details`` contains the two points. Of a length that the scene was calibrated with, ``given_m`` is what
+    was given, and the value is what the scene measures.
 
     Args:
         scene: The scene.
@@ -53,7 +55,8 @@ def distance(scene: Scene, a_px: Pixel, b_px: Pixel, assume: Assumptions | None 
     if up is not None:
         outputs, parts = [_LENGTH, _LENGTH, _SIGNED], ["horizontal", "vertical"]
     description = _description("distance", points, scene, parts)
-    return measured(inputs_of(scene, points), quantity, outputs, budget, description)[0]
+    measurement, _ = measured(inputs_of(scene, points), quantity, outputs, budget, description)
+    return with_given(measurement, scene)
 
 
 def polyline(scene: Scene, pixels_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:

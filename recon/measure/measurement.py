@@ -100,6 +100,22 @@ class Measurement(Interval):
     """Plain values; the suffix ``_m`` means metres, ``_cam`` and ``_gl`` are frames."""
     warnings: tuple[str, ...] = ()
     """Possible problems: a depth edge, an outline that is not flat."""
+    given_m: float | None = None
+    """The length that the scene was calibrated with, m, if it was given for these two pixels; ``value`` is still what
+    the scene measures."""
+
+    @property
+    def label(self) -> str:
+        """The short text for a drawing: ``2 m given``, or ``text``."""
+        if self.given_m is None:
+            return super().text
+        return f"{self.given_m / METRES[self.length_unit]:.4g} {self.length_unit} given"
+
+    @property
+    def text(self) -> str:
+        """As of an interval; of a given length ``2 m given; the scene measures 2.46 m ± 0.30 (95 %)``."""
+        measures = super().text
+        return measures if self.given_m is None else f"{self.label}; the scene measures {measures}"
 
     @property
     def errors_text(self) -> str:
@@ -121,13 +137,15 @@ class Measurement(Interval):
         """Plain values."""
         values = asdict(self)
         texts = {
-            name: values[name] for name in ("includes", "not_included", "unknown", "details", "warnings")
+            name: values[name]
+            for name in ("includes", "not_included", "unknown", "details", "warnings", "given_m")
         }
         return {
             "quantity": self.quantity,
             "pixels_px": [list(pixel) for pixel in self.pixels_px],
             **super().as_json(),
             "text": self.text,
+            "label": self.label,
             "parts": {name: {**part.as_json(), "text": part.text} for name, part in self.parts.items()},
             **texts,
         }

@@ -213,7 +213,7 @@ async function measure(one) {
   } catch (error) {
     one.problem = error.message;
   }
-  if (one.answer && !one.problem) view.label(one.shown, one.answer.text);
+  if (one.answer && !one.problem) view.label(one.shown, one.answer.label);
 }
 
 function setLengths(all) {
@@ -265,7 +265,7 @@ async function calibrate(one, length) {
     each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions }).catch(() => null);
     if (!each.answer) continue;
     each.shown = view.draw(each.answer.details.points_cam_m);
-    view.label(each.shown, each.answer.text);
+    view.label(each.shown, each.answer.label);
   }
   setLengths(kept);
 }

@@ -55,7 +55,7 @@ def tag_texts(readings: Sequence[Reading]) -> list[tuple[Point, str]]:
     texts = []
     for one in readings:
         x, y, z = np.mean(np.array(one.points_world), axis=0)
-        text = f"{one.label}: {one.text}" if one.label else one.text
+        text = f"{one.label}: {one.short}" if one.label else one.short
         texts.append(((float(x), float(y), float(z)), text))
     return texts
 

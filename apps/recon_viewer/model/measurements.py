@@ -25,7 +25,7 @@ class Reading:
     name: str
     """``distance``, ``polyline``, ``angle``, ``height``."""
     text: str
-    """``1.060 m ± 0.012 (95 %)``, or an error."""
+    """``1.060 m ± 0.012 (95 %)``, ``2 m given; the scene measures 2.46 m ± 0.30 (95 %)``, or an error."""
     errors: str
     """The error sources of the interval."""
     points_world: tuple[tuple[float, float, float], ...]
@@ -38,11 +38,18 @@ class Reading:
     pixels_px: tuple[tuple[float, float] | None, ...] = ()
     label: str = ""
     """The user's name for it; empty: none."""
+    given: str = ""
+    """``2 m given``, if the scene was calibrated with it; else empty."""
 
     @property
     def title(self) -> str:
         """What it is called: by the user, or by what it measures."""
         return self.label or self.name
+
+    @property
+    def short(self) -> str:
+        """For the view and the list: the given length, or the text."""
+        return self.given or self.text
 
 
 def point_of(pick: Pick, scene: Scene | None) -> tuple[float, float, float]:
@@ -81,8 +88,11 @@ def _read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit
     if measurement is None:
         return _plain(one, points, marks)
     shown = measurement.in_unit(unit)
-    note = "; ".join([*measurement.warnings, measurement.errors_text])
-    return Reading(one.tool, shown.text, note, marks, shown.value, shown.unit, shown.low, shown.high, pixels)
+    given = "" if measurement.given_m is None else shown.label
+    note = "; ".join([*([shown.text] if given else []), *measurement.warnings, measurement.errors_text])
+    return Reading(
+        one.tool, shown.text, note, marks, shown.value, shown.unit, shown.low, shown.high, pixels, given=given
+    )
 
 
 def as_csv(readings: Sequence[Reading]) -> str:

@@ -1,16 +1,13 @@
 """What the scale of a scene rests on, for people: each known size, how well it fits, and how much it counts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import expm1
-from typing import Any
 
-from recon.calibration.calibration import Calibration, Residual
+from recon.calibration.calibration import Calibration, Residual, recorded
 from recon.calibration.report import doubts
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.scene import Scene
 from recon.statistics import COVERAGE_FACTOR
-from recon.strict_json import as_kind
 from recon.units import scale_text
 from recon_viewer.model.state import Layer
 
@@ -47,7 +44,7 @@ def trust_of(layer: Layer, scene: Scene | None) -> Trust:
     if layer.base is None or scene is None:
         return Trust("This file says nothing about its scale.")
     record = scene.provenance.calibration
-    calibration = None if record is None else _calibration(record.values)
+    calibration = None if record is None else recorded(record.values)
     residuals = () if calibration is None else calibration.constraints
     lines = [_stated(one, residuals, used=one not in layer.unused) for one in layer.known]
     if not layer.known:
@@ -109,12 +106,3 @@ def _name(known: Constraint) -> str:
     if isinstance(known, CameraHeight):
         return f"camera height {known.height_m:.4g} m"
     return f"rectangle {known.width_m:.4g} x {known.height_m:.4g} m"
-
-
-def _calibration(values: Mapping[str, Any]) -> Calibration | None:
-    """From what the scene holds, which may be of another version; None: it cannot be read."""
-    try:
-        # Its limit of distance says nothing here, and may be infinite, which JSON does not have.
-        return as_kind(Calibration, {**values, "max_depth_m": 1.0})
-    except ValueError:
-        return None

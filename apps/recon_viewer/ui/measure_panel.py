@@ -56,7 +56,7 @@ class MeasureGroup:
         """Shows tool and measurements."""
         self._tool.selected_index = TOOLS.index(picture.state.tool)
         at = self._list.selected_index
-        self._list.set_items([f"{one.title}: {one.text}" for one in picture.readings])
+        self._list.set_items([f"{one.title}: {one.short}" for one in picture.readings])
         if 0 <= at < len(picture.readings):
             self._list.selected_index = at
         else:

@@ -164,6 +164,7 @@ def test_a_session_measures_rescales_undoes_and_exports(tmp_path: Path) -> None:
     assert controller.state_known(f"{2 * before} +- 1cm")
     after = settled(controller).picture.readings
     assert [one.value for one in after] == pytest.approx([2 * before] * 2, rel=1e-3)
+    assert {one.short for one in after} == {f"{2 * before:.4g} m given"}
     controller.errands.export(tmp_path / "room.glb")
     controller.errands.export(tmp_path / "room.npz")
     settled(controller)
@@ -290,6 +291,7 @@ def test_a_known_length_names_how_much_larger_the_scene_has_become() -> None:
     for x in (40.5, 120.5):
         controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
     assert controller.state_known("20 m")
+    settled(controller)
     # The depth of the room is a measured one.
     assert "times as large" in controller.message and "undo" in controller.problems[0]
     controller.close()
