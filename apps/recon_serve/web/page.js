@@ -229,8 +229,8 @@ const knownText = (count) => `The scale is set by ${count === 1 ? "a known lengt
 function row(one) {
   const line = $("length").content.cloneNode(true).firstElementChild;
   const [value, errors, form, input] = [".value", ".errors", "form", "input"].map((which) => line.querySelector(which));
-  value.textContent = one.problem ? "no interval" : (one.answer?.text ?? "…");
-  errors.textContent = one.problem ?? (one.known && givenText(one)) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
+  value.textContent = one.problem ? "no interval" : (one.answer?.label ?? "…");
+  errors.textContent = one.problem ?? (one.answer?.given_m && one.answer.text) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
   form.hidden = !one.answer || Boolean(one.problem);
   input.value = one.known ?? "";
   form.addEventListener("submit", (event) => {
@@ -239,9 +239,6 @@ function row(one) {
   });
   return line;
 }
-
-/** A length is weighed against the model's own scale: the scene may match it only roughly. */
-const givenText = ({ known }) => `You gave ${known}; the scene follows it within the model's errors.`;
 
 /** Sets the scale by the lengths that are known; without `one`, by none. A refusal changes nothing. */
 async function calibrate(one, length) {
