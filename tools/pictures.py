@@ -11,53 +11,35 @@ from pathlib import Path
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 import recon
 from recon.constraints import Rectangle
 from recon.depth_map.colormap import depth_picture
 from recon.measure import RectanglePlane
 from recon.options import Shape
-from recon.render.camera_paths import cameras, moved
+from recon.render.camera_paths import moved
 from recon.render.picture import Look, pictures
 from recon.render.subject import Subject, subject_of_scene
 from recon.scene import Scene
+from tools.animated_picture import FPS, frames
 from tools.import_graph import ROOT
+from tools.picture_text import KNOWN_RGB, MARK_RGB, PAPER_RGB, label
 
 SAMPLES = ROOT / "sample_data"
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST_BYTES = 4_000_000
 """Of the animated picture: a README is opened on phones, too."""
 _SIZE = (640, 480)
-_FPS = 15
-_HOLD, _WIPE, _SWING = 10, 20, 60
-"""Frames: the photo, the depth that sweeps over it and back, and the camera that moves."""
-_TURN_DEG = 26.0
-_BAR_RGB, _INK_RGB, _PAPER_RGB = (255, 255, 255), (24, 24, 24), (250, 250, 250)
-_MARK_RGB, _KNOWN_RGB = (255, 80, 30), (30, 160, 255)
+_INDOORS_M = 7.5
+"""Depth of the living room; what its window shows is farther."""
 _NAMES = ("living_room", "street", "kitchen")
-_CROP = (470, 215, 740, 375)
+_CROP = (340, 150, 880, 470)
 _KNOWN_PX = ((525, 250), (604, 248), (604, 359), (526, 359))
 _KNOWN_M = (0.56, 0.74)
 _LINE_PX = ((621, 263), (687, 263))
 """In the living room: the middle picture frame, whose size is given, and the width of the right one: 0.44 m."""
 Picture = NDArray[np.uint8]
-Colour = tuple[int, int, int]
-
-
-def animation(scene: Scene) -> Iterator[Picture]:
-    """One photo becomes a scene: the photo, its depth, and the view of a camera that moves, as a loop."""
-    subject, look = _prepared(scene)
-    places = list(cameras("swing", subject.start, _SWING, _TURN_DEG))
-    photo = next(pictures(subject.drawn, look, places[:1]))
-    depth = _fitted(_depth_colours(scene))
-    yield from [photo] * _HOLD
-    for k in range(_WIPE):
-        yield _wiped(photo, depth, (k + 1) / _WIPE)
-    yield from [depth] * (_HOLD // 2)
-    for k in range(_WIPE // 2):
-        yield _wiped(depth, photo, 2 * (k + 1) / _WIPE)
-    yield from pictures(subject.drawn, look, places)
 
 
 def measured() -> Picture:
@@ -65,7 +47,7 @@ def measured() -> Picture:
     with Image.open(SAMPLES / "living_room.jpg") as photo:
         width, height = photo.size
         left, top = _CROP[:2]
-        scale = 4
+        scale = 2
         size = (scale * (_CROP[2] - left), scale * (_CROP[3] - top))
         picture = photo.crop(_CROP).resize(size, Image.Resampling.LANCZOS)
     result = measured_text(width, height)
@@ -74,12 +56,12 @@ def measured() -> Picture:
         return scale * (point[0] - left), scale * (point[1] - top)
 
     draw = ImageDraw.Draw(picture)
-    draw.line([at(point) for point in (*_KNOWN_PX, _KNOWN_PX[0])], fill=_KNOWN_RGB, width=5)
-    draw.line([at(point) for point in _LINE_PX], fill=_MARK_RGB, width=7)
+    draw.line([at(point) for point in (*_KNOWN_PX, _KNOWN_PX[0])], fill=KNOWN_RGB, width=5)
+    draw.line([at(point) for point in _LINE_PX], fill=MARK_RGB, width=7)
     x, y = at(_KNOWN_PX[3])
-    _label(draw, (x, y + 20), f"given: {_KNOWN_M[0]} m x {_KNOWN_M[1]} m", _KNOWN_RGB)
+    label(draw, (x - 80, y + 24), f"given: {_KNOWN_M[0]} m x {_KNOWN_M[1]} m", KNOWN_RGB, 32)
     x, y = at(_LINE_PX[0])
-    _label(draw, (x, y - 60), f"measured: {result}", _MARK_RGB)
+    label(draw, (x, y - 70), f"measured: {result}", MARK_RGB, 32)
     return np.asarray(picture)
 
 
@@ -94,32 +76,30 @@ def samples(scenes: list[Scene]) -> Picture:
     return np.vstack([np.hstack([_fitted(picture) for picture in _row(scene)]) for scene in scenes])
 
 
-def depth_edges(scene: Scene) -> Picture:
+def depth_edges(scene: Scene) -> list[Picture]:
     """The same view from the side with ``--edge 0 --no-fill``, with the default's cuts alone, and filled."""
     options = scene.options
     variants = (replace(options, edge=0.0, fill=False), replace(options, fill=False), options)
-    return np.hstack([_from_the_side(scene.with_options(each)) for each in variants])
+    return [_from_the_side(scene.with_options(each)) for each in variants]
 
 
-def sizes(scene: Scene) -> Picture:
+def sizes(scene: Scene) -> list[Picture]:
     """From the side: a mesh of few triangles, the default's mesh, and a cloud with a point in each cell of 4 cm."""
     options = scene.options
     meshes = [_from_the_side(scene.with_options(each)) for each in (replace(options, faces=1500), options)]
     thinned = scene.with_options(replace(options, voxel=0.04))
-    return np.hstack([*meshes, _from_the_side(thinned, "cloud")])
+    return [*meshes, _from_the_side(thinned, "cloud")]
 
 
-def sky(scene: Scene) -> Picture:
+def sky(scene: Scene) -> list[Picture]:
     """From the side: without the sky, and with it as a backdrop."""
     kept = scene.with_options(replace(scene.options, sky="keep"))
-    return np.hstack([_from_the_side(scene), _from_the_side(kept)])
+    return [_from_the_side(scene), _from_the_side(kept)]
 
 
-def level(scene: Scene) -> Picture:
+def level(scene: Scene) -> list[Picture]:
     """An upright camera looks across the room to the window: with ``--no-level``, and aligned with gravity."""
-    return np.hstack(
-        [_across(scene.with_options(replace(scene.options, level=each))) for each in (False, True)]
-    )
+    return [_across(scene.with_options(replace(scene.options, level=each))) for each in (False, True)]
 
 
 def _across(scene: Scene) -> Picture:
@@ -154,42 +134,23 @@ def _depth_colours(scene: Scene) -> Picture:
     return depth_picture(scene.depth, "Spectral_r")[:, : scene.photo.width]
 
 
-def _wiped(before: Picture, after: Picture, share: float) -> Picture:
-    """The second picture to the left of a bar, the first to its right."""
-    result, col = before.copy(), round(share * before.shape[1])
-    result[:, :col] = after[:, :col]
-    result[:, max(0, col - 2) : col + 1] = _BAR_RGB
-    return result
-
-
 def _fitted(picture: Picture) -> Picture:
     """Scaled to the size of the animation; an upright picture stands between two margins."""
-    fitted = Image.new("RGB", _SIZE, _PAPER_RGB)
+    fitted = Image.new("RGB", _SIZE, PAPER_RGB)
     small = ImageOps.contain(Image.fromarray(picture), _SIZE, Image.Resampling.LANCZOS)
     fitted.paste(small, ((_SIZE[0] - small.width) // 2, (_SIZE[1] - small.height) // 2))
     return np.asarray(fitted)
 
 
-def _label(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: Colour) -> None:
-    font = ImageFont.load_default(30)
-    width = draw.im.size[0]
-    at = (min(at[0], width - draw.textlength(text, font) - 20), at[1])
-    left, top, right, bottom = draw.textbbox(at, text, font)
-    draw.rounded_rectangle(
-        (left - 12, top - 8, right + 12, bottom + 10), 8, fill=_PAPER_RGB, outline=colour, width=3
-    )
-    draw.text(at, text, _INK_RGB, font)
-
-
 def _save_animation(path: Path, frames: list[Picture]) -> None:
     """As WebP, with the best quality that keeps it below ``LARGEST_BYTES``."""
     images = [Image.fromarray(frame) for frame in frames]
-    for quality in (75, 60, 45):
+    for quality in (70, 60, 45):
         images[0].save(
             path,
             save_all=True,
             append_images=images[1:],
-            duration=1000 // _FPS,
+            duration=1000 // FPS,
             loop=0,
             quality=quality,
             method=4,
@@ -209,17 +170,20 @@ def main(folder: Path, small: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     scenes = [recon.reconstruct(SAMPLES / f"{name}.jpg", model="preview") for name in _NAMES]
     exact = recon.reconstruct(SAMPLES / "living_room.jpg", depth=str(SAMPLES / "living_room.depth.png"))
-    _save_animation(folder / "scene.webp", list(animation(exact))[:: 20 if small else 1])
+    room = exact.with_options(replace(exact.options, max_depth=_INDOORS_M))
+    _save_animation(folder / "scene.webp", list(frames(room, _depth_colours(exact)))[:: 20 if small else 1])
     stills = {
-        "measured": measured(),
-        "samples": samples(scenes),
+        "measured": [measured()],
+        "samples": [samples(scenes)],
         "depth_edges": depth_edges(exact),
         "sizes": sizes(exact),
         "level": level(exact),
         "sky": sky(scenes[_NAMES.index("street")]),
     }
-    for name, picture in stills.items():
-        Image.fromarray(picture).save(folder / f"{name}.webp", quality=80, method=4)
+    for name, panels in stills.items():
+        for k, picture in enumerate(panels, 1):
+            stem = name if len(panels) == 1 else f"{name}_{k}"
+            Image.fromarray(picture).save(folder / f"{stem}.webp", quality=80, method=4)
     for path in sorted(folder.glob("*.webp")):
         click.echo(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 

@@ -19,6 +19,8 @@ _MARGIN, _BOX, _GAP, _TALL, _FLOOR = 20, 186, 14, 102, 150
 _STAGES = ("photo", "camera", "depth", "calibration", "scene", "geometry", "export")
 """The rooms that a photo passes, drawn in another colour."""
 _LETTERS, _LINES = 26, 4
+_LETTER_PX = 9.5
+"""Of a title, wide enough for most fonts."""
 _TITLE = 'font-size="15" font-weight="bold" fill="#1f2933"'
 Arrow = tuple[str, str]
 
@@ -95,7 +97,7 @@ def draw(root: Path = ROOT) -> str:
     parts.append(
         _band(names, "the ground floor: values, conventions, errors, log; every room may use it", end, width)
     )
-    height = end + 70
+    height = end + 110
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">\n'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -105,10 +107,15 @@ def draw(root: Path = ROOT) -> str:
 
 
 def _band(names: str, what: str, y: float, width: float) -> str:
+    rows = wrap(names, round(width / _LETTER_PX))
+    titles = "".join(
+        f'<text x="{_MARGIN + 14}" y="{y + 21 + 19 * k}" {_TITLE}>{escape(row)}</text>'
+        for k, row in enumerate(rows)
+    )
+    extra = 19 * (len(rows) - 1)
     return (
-        f'<rect x="{_MARGIN}" y="{y}" width="{width - 2 * _MARGIN}" height="50" rx="6" fill="#eef1f5"/>'
-        f'<text x="{_MARGIN + 14}" y="{y + 21}" {_TITLE}>{escape(names)}</text>'
-        f'<text x="{_MARGIN + 14}" y="{y + 40}" font-size="13" fill="#52606d">{escape(what)}</text>'
+        f'<rect x="{_MARGIN}" y="{y}" width="{width - 2 * _MARGIN}" height="{50 + extra}" rx="6" fill="#eef1f5"/>'
+        f'{titles}<text x="{_MARGIN + 14}" y="{y + 40 + extra}" font-size="13" fill="#52606d">{escape(what)}</text>'
     )
 
 

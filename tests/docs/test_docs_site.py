@@ -26,6 +26,13 @@ def test_equations_become_mathml() -> None:
     assert on_page_content("<p>5 € (3)</p>", page=None) == "<p>5 € (3)</p>"
 
 
+def test_a_picture_links_to_its_file() -> None:
+    html = '<p><img alt="a" src="../pictures/a.webp" /></p>'
+    assert on_page_content(html, page=None) == (
+        '<p><a class="picture" href="../pictures/a.webp"><img alt="a" src="../pictures/a.webp" /></a></p>'
+    )
+
+
 def test_every_page_is_in_the_table_of_contents_once() -> None:
     listed = re.findall(
         r"^ +- .*?: (\S+\.md)$|^  - .*?: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE

@@ -6,6 +6,7 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -92,6 +93,49 @@ def test_the_examples_are_found_and_the_first_screen_has_the_first_tries() -> No
 def test_the_readme_is_short() -> None:
     words = [word for word in README.split() if re.search(r"\w", word)]
     assert len(words) <= 900, "move something to docs/"
+
+
+def _named(page: str) -> list[str]:
+    """Every command that a page names, in blocks of any kind and within sentences."""
+    text = PAGES[page]
+    fenced = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = "\n".join(fenced).replace("\\\n", " ").splitlines()
+    within = re.findall(r"`(recon\s[^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    lines = [line.removeprefix("./dev ") for line in lines] + [" ".join(each.split()) for each in within]
+    return commands_of(page) + [line.split(" # ")[0] for line in lines if re.match(r"recon [a-z]", line)]
+
+
+def _parses(words: list[str]) -> None:
+    """Options that are there, with as many values as they take; the values themselves are not read."""
+    group: click.Command = command
+    context = click.Context(group)
+    while isinstance(group, click.Group) and words and words[0] in group.commands:
+        group = group.commands[words[0]]
+        group = getattr(group, "command", group)
+        context, words = click.Context(group, parent=context, info_name=group.name), words[1:]
+    group.make_parser(context).parse_args(list(words))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_names_has_the_options_that_it_uses(page: str) -> None:
+    for line in _named(page):
+        words = shlex.split(line.replace("...", ""))[1:]
+        assert words[0] in command.commands or "." in words[0], line
+        try:
+            _parses([*words, "value"] if words[-1].startswith("-") else words)
+        except click.ClickException as error:
+            pytest.fail(f"{line}: {error.format_message()}")
+
+
+def test_commands_are_found_within_sentences_and_wrong_options_are_noticed() -> None:
+    assert sum(len(_named(page)) for page in PAGES) >= 150
+    for words in (
+        ["build", "a.jpg", "--colour", "1"],
+        ["models", "export", "preview", "--to", "a"],
+        ["view", "--depth"],
+    ):
+        with pytest.raises(click.ClickException):
+            _parses(words)
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS)
