@@ -84,7 +84,7 @@ def depth_edges(scene: Scene) -> list[Picture]:
 
 
 def sizes(scene: Scene) -> list[Picture]:
-    """From the side: a mesh of 50,000 triangles, the default's mesh, and a cloud with a point in each cell of 4 cm."""
+    """From the side: 50,000 triangles, the default mesh, and a cloud with a point in each cell of 4 cm."""
     options = scene.options
     meshes = [_from_the_side(scene.with_options(each)) for each in (replace(options, faces=50_000), options)]
     thinned = scene.with_options(replace(options, voxel=0.04))
