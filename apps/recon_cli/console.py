@@ -129,13 +129,20 @@ def manners(command: Command) -> Command:
         except Exception as error:
             if debug:
                 traceback.print_exc()
-            hint = "" if debug else "; run again with --debug for the traceback, and please report it"
-            _fail(session, f"unexpected {type(error).__name__}: {error}{hint}", type(error).__name__, 1)
+            _fail(session, _of_unexpected(error, debug), type(error).__name__, 1)
         else:
             if as_json:
                 _print_json({"ok": True, **session.result}, session.journal.entries)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _of_unexpected(error: Exception, debug: bool) -> str:
+    """What to say of an error that is no ``ReconError``: a bug, or a library that was not installed with recon."""
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("recon"):
+        return f"{error.name} is not installed: recon doctor names what is missing, and the command that adds it"
+    hint = "" if debug else "; run again with --debug for the traceback, and please report it"
+    return f"unexpected {type(error).__name__}: {error}{hint}"
 
 
 def print_failure(kind: str, message: str, entries: Sequence[Entry] = ()) -> None:

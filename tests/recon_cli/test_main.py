@@ -341,6 +341,20 @@ def test_an_unexpected_error_is_a_sentence_too(folder: Path, monkeypatch: pytest
     assert done.exit_code == 1 and "--debug" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_library_that_is_not_installed_is_named_and_recon_doctor_helps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, helps in (("torch", True), ("recon.nonsense", False)):
+
+        def missing(path: Path, name: str = name, **_: object) -> None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        monkeypatch.setattr("recon.photo.read.read_photo", missing)
+        done = build(folder, "-o", "@a.ply")
+        assert done.exit_code == 1 and ("recon doctor" in done.stderr) == helps
+        assert ("please report it" in done.stderr) != helps and name in done.stderr
+
+
 def test_brackets_in_names_are_no_markup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = build(folder, "-o", "@scene[final].ply")
     assert done.exit_code == 0 and "/scene[final].ply ..." in done.stderr
