@@ -140,7 +140,7 @@ def manners(command: Command) -> Command:
 def _of_unexpected(error: Exception, debug: bool) -> str:
     """What to say of an error that is no ``ReconError``: a bug, or a library that was not installed with recon."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("recon"):
-        return f"{error.name} is not installed: recon doctor names what is missing, and the command that adds it"
+        return f"{error.name} is not installed: recon doctor names what is missing and how to add it"
     hint = "" if debug else "; run again with --debug for the traceback, and please report it"
     return f"unexpected {type(error).__name__}: {error}{hint}"
 
