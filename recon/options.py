@@ -72,7 +72,7 @@ class Options:
     panorama: bool = _option(
         "Input",
         False,
-        "The picture is an equirectangular panorama of 2:1, also where its metadata does not say so.",
+        "Treat the picture as an equirectangular 2:1 panorama, even if its metadata does not say so.",
         flag="--panorama",
     )
     model: str = _option(
@@ -92,7 +92,7 @@ class Options:
     depth_kind: DepthKind | None = _option(
         "Depth model",
         None,
-        "Of an hf: checkpoint that does not state it: metric (metres) or relative (inverse depth, larger is nearer).",
+        "Output of an hf: checkpoint that does not state it: metres, or inverse depth (larger is nearer).",
         flag="--depth-kind",
         choices=get_args(DepthKind),
     )
@@ -129,7 +129,7 @@ class Options:
     augment: tuple[Augmentation, ...] = _option(
         "Depth model",
         (),
-        "Average predictions of changed photos, mirrored (flip) and in parts (scales); shows where they disagree.",
+        "Average the predictions of the mirrored photo (flip) and of its parts (scales); shows where they disagree.",
         flag="--augment",
         metavar="flip,scales",
         choices=get_args(Augmentation),
@@ -137,7 +137,7 @@ class Options:
     refine: Refinement | None = _option(
         "Depth model",
         None,
-        "Move outlines to the photo's edges if the model's map is smaller. guided: contours. bilateral: means.",
+        "Move outlines to the photo's edges if the model's map is smaller: guided by contours, or bilateral means.",
         flag="--refine",
         choices=get_args(Refinement),
     )
@@ -211,7 +211,7 @@ class Options:
     focal_35mm: float | None = _option(
         "Camera",
         None,
-        "Focal length as 35 mm equivalent, by the diagonal.",
+        "35 mm equivalent focal length, by the diagonal.",
         flag="--focal-35mm",
         metavar="MM",
     )
@@ -253,8 +253,8 @@ class Options:
     level: bool | None = _option(
         "Geometry",
         None,
-        "Align the scene with gravity, estimated from floor, walls and lines, or keep the camera's frame. Default: "
-        "align meshes and web pages if gravity is sure.",
+        "Align the scene with gravity, estimated from floor, walls and lines, or keep the camera frame. Default: "
+        "meshes and web pages, if gravity is certain.",
         flag="--level/--no-level",
     )
     max_depth: float | None = _option(
@@ -270,14 +270,14 @@ class Options:
     edge: float = _option(
         "Geometry",
         0.04,
-        "Relative depth step between pixels above which a depth edge is cut (less on smooth depth). 0: no cuts.",
+        "Relative depth step between pixels above which a depth edge is cut (lower on smooth depth). 0: no cuts.",
         flag="--edge",
         metavar="T",
     )
     fill: bool = _option(
         "Geometry",
         True,
-        "Meshes: extend the background behind foreground objects (synthetic), as far as a camera sees that moves "
+        "Meshes: extend the background behind foreground objects (synthetic), enough for a camera that moves "
         "sideways by 5 % of the object's distance.",
         flag="--fill/--no-fill",
     )
@@ -327,8 +327,8 @@ class Options:
     uncertainty: bool = _option(
         "Output",
         False,
-        "Clouds in .ply: also each point's standard deviation of depth, m, if the model predicts it. CloudCompare "
-        "shows it.",
+        "Also write the standard deviation of each point's depth, m, to .ply clouds, if the model predicts it. "
+        "CloudCompare shows it.",
         flag="--uncertainty",
     )
     keep_metadata: bool = _option(

@@ -111,7 +111,7 @@ def _agreeing(
     used = off <= _CONTRADICTION
     if 2 * np.count_nonzero(used) <= len(logs) and len(logs) > 1:
         raise CalibrationError(
-            "the measurements contradict each other: they ask for scales from "
+            "the measurements contradict each other: they imply scales from "
             f"{exp(logs.min()):.3g} ({singles[int(logs.argmin())].text}) to {exp(logs.max()):.3g} "
             f"({singles[int(logs.argmax())].text}); check their positions and units"
         )

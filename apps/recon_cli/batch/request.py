@@ -96,17 +96,11 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
                 help="Make the depth of a video steady in time, or estimate each frame alone.",
             ),
             option(
-                "--ray",
+                "--ray-gpus",
                 group="Run",
-                metavar="ADDRESS|local",
-                help="Process many photos on a Ray cluster, e.g. auto or HOST:6379; local: one on this machine.",
-            ),
-            option(
-                "--ray-actors",
-                group="Run",
-                type=click.IntRange(min=1),
-                metavar="N",
-                help="Workers on the cluster, each with a model of its own. Default: as many as fit.",
+                type=Number(min=0),
+                metavar="SHARE",
+                help="GPUs of each worker, e.g. 0.5. Default: 1 if the cluster has any.",
             ),
             option(
                 "--ray-cpus",
@@ -116,11 +110,17 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
                 help="Processor cores of each worker. Default: 1.",
             ),
             option(
-                "--ray-gpus",
+                "--ray-actors",
                 group="Run",
-                type=Number(min=0),
-                metavar="SHARE",
-                help="GPUs of each worker, e.g. 0.5. Default: 1 if the cluster has any.",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Workers on the cluster, each with a model of its own. Default: as many as fit.",
+            ),
+            option(
+                "--ray",
+                group="Run",
+                metavar="ADDRESS|local",
+                help="Process many photos on a Ray cluster, e.g. auto or HOST:6379; local: one on this machine.",
             ),
             option("--recursive", group="Input", is_flag=True, help="Include subfolders."),
             option("--format", "formats", group="Output", metavar="NAME[,NAME]", help=formats_help),
@@ -153,7 +153,7 @@ def _cluster(address: str | None, shares: dict[str, Any]) -> RayCluster | None:
     given = {name: value for name, value in shares.items() if value is not None}
     if address is None:
         if given:
-            raise click.UsageError(f"--ray-{next(iter(given))} is about the workers of a cluster: add --ray")
+            raise click.UsageError(f"--ray-{next(iter(given))} sets the workers of a cluster: add --ray")
         return None
     return RayCluster(address, **given)
 

@@ -16,7 +16,7 @@ _MARKS = {"works": "ok", "note": "note", "missing": "MISSING", "broken": "BROKEN
 
 
 @click.command()
-@click.option("--network", is_flag=True, help="Also ask the Hugging Face Hub whether it answers.")
+@click.option("--network", is_flag=True, help="Also check that the Hugging Face Hub responds.")
 @manners
 def doctor(session: Session, network: bool) -> None:
     """Check the installation: what works here, and the command that fixes what does not.

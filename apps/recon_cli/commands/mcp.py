@@ -20,7 +20,7 @@ A client starts it; for most of them the entry is
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Folder in which the agent may read and write files, and below it. Repeatable. Default: the current one.",
+    help="Folder that the agent may read and write, with its subfolders. Repeatable. Default: the current one.",
 )
 @manners
 def mcp(session: Session, allow: tuple[Path, ...]) -> None:

@@ -55,7 +55,7 @@ _MOST_M = 10.0
     "--relief",
     group="Output",
     type=Distance(_MOST_M),
-    help="Height of the nearest above the farthest depth. Default: 8mm; of a lithophane: 2.4mm.",
+    help="Height difference between the nearest and the farthest depth. Default: 8mm; of a lithophane: 2.4mm.",
 )
 @option(
     "--base",
@@ -67,8 +67,8 @@ _MOST_M = 10.0
     "--curve",
     group="Output",
     type=click.Choice(["log", "inverse", "linear"]),
-    help="How depth becomes height. log (default): equal for equal ratios. inverse: as parallax, most for what is "
-    "near. linear: in proportion.",
+    help="How depth becomes height. log (default): equal steps for equal ratios. inverse: like parallax, most for "
+    "near surfaces. linear: in proportion.",
 )
 @option(
     "--lithophane",

@@ -98,6 +98,7 @@ _OPTIONS = (
         "--turn",
         group="Output",
         type=Number(0, 360, min_open=True),
+        metavar="DEG",
         help="Angle that the camera turns, in degrees.",
     ),
     option(
@@ -111,7 +112,7 @@ _OPTIONS = (
         "--size",
         group="Output",
         type=_Size(),
-        help="Default: size of the photo, at most 1920 px (.gif: 640 px).",
+        help="Size of the image in px. Default: that of the photo, at most 1920 px (.gif: 640 px).",
     ),
     option(
         "--as",
@@ -126,14 +127,16 @@ _OPTIONS = (
         "--seconds",
         group="Output",
         type=Number(0.1, 600),
+        metavar="S",
         default=FILM_S,
         show_default=True,
-        help="Duration of the film.",
+        help="Duration of the film, in seconds.",
     ),
     option(
         "--fps",
         group="Output",
         type=Number(1, 60),
+        metavar="N",
         help="Frames per second. Default: 25 (.gif: 12.5).",
     ),
     option(
@@ -146,6 +149,7 @@ _OPTIONS = (
         "--point-size",
         group="Output",
         type=Number(0.5, 64),
+        metavar="PX",
         help="Size of points in px. Default: large enough to close gaps.",
     ),
     option(
@@ -184,7 +188,7 @@ _OPTIONS = (
         group="Output",
         type=Positions(1, 1, "812,440"),
         metavar="X,Y",
-        help="Position in the photo whose distance is that of the path's centre. Default: the median distance.",
+        help="Position in the photo whose distance is used as the centre of the path. Default: the median distance.",
     ),
 )
 
