@@ -67,8 +67,8 @@ _MOST_M = 10.0
     "--curve",
     group="Output",
     type=click.Choice(["log", "inverse", "linear"]),
-    help="How depth becomes height. log (default): equal steps for equal ratios. inverse: like parallax, most where "
-    "near. linear: in proportion.",
+    help="How depth becomes height. log (default): equal steps for equal ratios. inverse: like "
+    "parallax. linear: in proportion.",
 )
 @option(
     "--lithophane",
