@@ -1,6 +1,10 @@
 """The values that flow between the stages: frozen, checked when made, compared by their contents.
 
 Arrays are [row, col]; sizes are passed as ``width=`` and ``height=``. Unit suffixes: ``_m _px _deg _rad``.
+
+In: ``Photo`` (with ``PanoramaFrame``, ``OriginalPicture`` and ``CarriedDepth`` where they apply), ``Intrinsics``.
+Depth: ``DepthEstimate`` of a model, which holds ``MetricDepth`` or ``RelativeDepth``.
+Geometry: ``Rays`` and ``Connections`` of pixels; out come a ``PointCloud`` or a ``Mesh``.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,22 +34,6 @@ FOCAL_SOURCES: Mapping[FocalSource, str] = {
 """The sources in words, for reports and pages."""
 BoolMap = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
-
-
-def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type) -> None:
-    """Raises ValueError unless the array has the shape (None: any size) and the dtype."""
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{name}: expected a numpy array, got {type(array).__name__}")
-    fits = len(array.shape) == len(shape) and all(
-        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("any" if want is None else str(want) for want in shape)
-        raise ValueError(f"{name}: expected shape ({wanted}), got {array.shape}")
-    if array.dtype != dtype:
-        raise ValueError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
-
-
 DEFAULT_FOV_DEG = 60.0
 """Field of view along a picture's longer side if nothing else is known: about that of a phone's or a compact's main
 lens."""
@@ -512,6 +500,31 @@ class Mesh(Value):
         return interop.trimesh_mesh(self.vertices, self.faces, self.rgb, self.normals)
 
 
+def check_sizes(photo: Photo, intrinsics: Intrinsics, depth: MetricDepth, sky: BoolMap | None) -> None:
+    """Raises ValueError unless intrinsics, depth and sky are of the photo's size."""
+    size = (photo.height, photo.width)
+    if depth.z_m.shape != size:
+        raise ValueError(f"depth of shape {depth.z_m.shape} does not fit a photo of {size}")
+    if (intrinsics.height, intrinsics.width) != size:
+        raise ValueError(f"intrinsics of {intrinsics} do not fit a photo of {size}")
+    if sky is not None and sky.shape != size:
+        raise ValueError(f"sky of shape {sky.shape} does not fit a photo of {size}")
+
+
+def _expect(name: str, array: object, shape: tuple[int | None, ...], dtype: type) -> None:
+    """Raises ValueError unless the array has the shape (None: any size) and the dtype."""
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name}: expected a numpy array, got {type(array).__name__}")
+    fits = len(array.shape) == len(shape) and all(
+        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name}: expected shape ({wanted}), got {array.shape}")
+    if array.dtype != dtype:
+        raise ValueError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
+
+
 def _moved(
     dst_T_cam: Transform, points: NDArray[np.float32], normals: NDArray[np.float32] | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
@@ -524,14 +537,3 @@ def _size(points: NDArray[np.float32]) -> str:
     if not len(points):
         return "empty"
     return " x ".join(f"{length:.2f}" for length in np.ptp(points, axis=0)) + " m"
-
-
-def check_sizes(photo: Photo, intrinsics: Intrinsics, depth: MetricDepth, sky: BoolMap | None) -> None:
-    """Raises ValueError unless intrinsics, depth and sky are of the photo's size."""
-    size = (photo.height, photo.width)
-    if depth.z_m.shape != size:
-        raise ValueError(f"depth of shape {depth.z_m.shape} does not fit a photo of {size}")
-    if (intrinsics.height, intrinsics.width) != size:
-        raise ValueError(f"intrinsics of {intrinsics} do not fit a photo of {size}")
-    if sky is not None and sky.shape != size:
-        raise ValueError(f"sky of shape {sky.shape} does not fit a photo of {size}")

@@ -51,12 +51,15 @@ def _all_pages() -> str:
     return "\n".join(page.read_text("utf-8") for page in pages)
 
 
-def test_every_extra_that_a_page_installs_is_declared() -> None:
-    named = set(re.findall(r"(?:recon|\.)\[([a-z,]+)\]", _all_pages()))
+def test_every_extra_that_a_page_or_a_message_installs_is_declared() -> None:
+    named = set(re.findall(r"(?:recon|\.)\[([a-z0-9,]+)\]", _all_pages()))
+    for folder in ("recon", "apps"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named |= set(re.findall(r"to_add\([\"'](\w+)[\"']\)", path.read_text("utf-8")))
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     extras = project.split("[project.optional-dependencies]")[1].split("\n[")[0]
     declared = set(re.findall(r"^(\w+) = \[", extras, re.MULTILINE))
-    assert {"viewer", "onnx"} <= named and named <= declared
+    assert {"viewer", "onnx", "coreml"} <= named and named <= declared
 
 
 def test_every_program_of_tools_that_a_page_names_is_there() -> None:
