@@ -20,6 +20,8 @@ SEVERAL = ("at", "length", "rectangle")
 """Options that hold a tuple of constraints."""
 _LONGEST = 1e7
 """Focal length (px, mm) beyond any telescope's: all points would stand on one line."""
+_LARGEST_INPUT_PX = 4096
+"""Several times what any network was trained on; more would fill the memory of most machines."""
 _PLAIN: dict[type, str] = {
     bool: "True or False",
     int: "a whole number",
@@ -120,8 +122,11 @@ def _check_numbers(options: Any) -> None:
         raise ValueError(f"--stride must be a whole number of 1 or more, got {options.stride!r}")
     if options.faces is not None and options.faces < 4:
         raise ValueError(f"--faces must be 4 or more, got {options.faces}")
-    if options.processing_size is not None and options.processing_size < 14:
-        raise ValueError(f"--processing-size must be 14 px or more, got {options.processing_size}")
+    if options.processing_size is not None and not 14 <= options.processing_size <= _LARGEST_INPUT_PX:
+        raise ValueError(
+            f"--processing-size must be between 14 and {_LARGEST_INPUT_PX} px, got {options.processing_size}: a "
+            "network's memory grows with its square"
+        )
     sigma = options.reference_sigma
     if sigma is not None and not (_is_number(sigma) and 0 < sigma < 1):
         raise ValueError(f"--reference-sigma must be a fraction between 0 and 1, got {sigma!r}")

@@ -154,6 +154,7 @@ def test_options_take_what_programs_have() -> None:
         ({"faces": 100.5}, "faces must be a whole number, got 100.5"),
         ({"stride": True}, "stride must be a whole number, got True"),
         ({"processing_size": "big"}, "processing_size must be a whole number"),
+        ({"processing_size": 32000}, "processing_size must be between 14 and 4096 px, got 32000"),
         ({"full": "no"}, "full must be True or False, got 'no'"),
         ({"level": "yes"}, "level must be True or False, got 'yes'"),
         ({"fill": None}, "fill must be True or False, got None"),

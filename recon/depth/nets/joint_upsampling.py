@@ -54,11 +54,11 @@ def upsample(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats | None = Non
     shrink = min(1.0, LARGEST_PX / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     surfaces = two_surfaces(coarse, weight)
-    upper = cv2.resize(surfaces.upper, size, interpolation=cv2.INTER_LINEAR)
+    upper = interpolated(surfaces.upper, size)
     if not surfaces.parted.any():
-        return np.asarray(upper if shrink == 1 else cv2.resize(upper, (width, height)), np.float32)
+        return upper if shrink == 1 else interpolated(upper, (width, height))
     photo = rgb if shrink == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    lower = cv2.resize(surfaces.lower, size, interpolation=cv2.INTER_LINEAR)
+    lower = interpolated(surfaces.lower, size)
     placed = np.where(_on_upper(coarse, surfaces, np.asarray(photo, np.uint8)), upper, lower)
     return placed if shrink == 1 else enlarge(placed, width, height)
 
@@ -154,9 +154,42 @@ def _dot(a: Sequence[Floats], b: Sequence[Floats]) -> Floats:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
+def interpolated(values: Floats, size: tuple[int, int]) -> Floats:
+    """A map (h, w) at a larger size (width, height): bilinear, and led on to the border, where a plane stays a plane.
+
+    OpenCV repeats the outermost values beyond the centres of their pixels, and a surface would face the camera there.
+    """
+    across = np.asarray(
+        cv2.resize(values, (size[0], len(values)), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+    _lead_on(across.T, values.T)
+    result = np.asarray(cv2.resize(across, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    _lead_on(result, across)
+    return result
+
+
+def _lead_on(result: Floats, values: Floats) -> None:
+    """Adds the slope at the first and at the last row to the rows that are nearer to the border, in place."""
+    if len(values) < 3:
+        return
+    at = (np.arange(len(result), dtype=np.float32) + np.float32(0.5)) * np.float32(len(values) / len(result))
+    for rows, beyond, inwards in (
+        (slice(0, int((at < 0.5).sum())), 0.5 - at, values[:3]),
+        (
+            slice(len(at) - int((at > len(values) - 0.5).sum()), None),
+            at - (len(values) - 0.5),
+            values[:-4:-1],
+        ),
+    ):
+        steps = -np.diff(inwards, axis=0)
+        # A step at the border is no slope (minmod).
+        slope = np.where(steps[0] * steps[1] > 0, np.sign(steps[0]) * np.abs(steps).min(axis=0), 0)
+        result[rows] += beyond[rows, None] * slope
+
+
 def enlarge(placed: Floats, width: int, height: int) -> Floats:
     """A map (h, w) at a larger size: interpolated, but the nearest pixel at steps, which are not smeared."""
-    smooth = np.asarray(cv2.resize(placed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    smooth = interpolated(placed, (width, height))
     nearest = cv2.resize(placed, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     kernel = np.ones((3, 3), np.uint8)
     step = (cv2.dilate(placed, kernel) - cv2.erode(placed, kernel) > LEAST_STEP / 2).astype(np.uint8)

@@ -79,13 +79,17 @@ def unrippled(coarse: Floats) -> Floats:
     """Smooths ripples inside surfaces: the mean of the pixels around each one that are near its local plane."""
     radius = _REACH
     slope_x, slope_y = (
-        cv2.GaussianBlur(np.gradient(coarse, axis=axis) if n > 1 else np.zeros_like(coarse), (0, 0), 2)
+        cv2.GaussianBlur(
+            _limited(np.gradient(coarse, axis=axis) if n > 1 else np.zeros_like(coarse)), (0, 0), 2
+        )
         for axis, n in ((1, coarse.shape[1]), (0, coarse.shape[0]))
     )
     total, weights = np.zeros_like(coarse), np.zeros_like(coarse)
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
-            value = _moved(coarse, down, right) - slope_x * right - slope_y * down
+            # At the border the edge pixels are repeated, and are less far away.
+            y, x = _offsets(len(coarse), down)[:, None], _offsets(coarse.shape[1], right)
+            value = _moved(coarse, down, right) - slope_x * x - slope_y * y
             apart = (down**2 + right**2) / (2 * (radius / 2) ** 2)
             weight = np.exp(-np.square((value - coarse) / _RIPPLE) / 2 - np.float32(apart))
             total += weight * value
@@ -99,6 +103,12 @@ def _moved(values: Floats, down: int, right: int) -> Floats:
     rows = np.clip(np.arange(height) + down, 0, height - 1)
     columns = np.clip(np.arange(width) + right, 0, width - 1)
     return values[rows][:, columns]
+
+
+def _offsets(length: int, offset: int) -> Floats:
+    """The offset at each pixel of a line, no farther than the line's ends."""
+    at = np.arange(length, dtype=np.float32)
+    return np.clip(at + offset, 0, length - 1) - at
 
 
 def _step(coarse: Floats) -> Floats:
@@ -131,9 +141,13 @@ def _slopes(coarse: Floats) -> tuple[Floats, Floats]:
     def minmod(down: int, right: int) -> Floats:
         after, before = _moved(coarse, down, right) - coarse, coarse - _moved(coarse, -down, -right)
         smaller = np.where(np.abs(before) < np.abs(after), before, after)
-        return np.clip(np.where(before * after > 0, smaller, 0), -_MOST_SLOPE, _MOST_SLOPE).astype(np.float32)
+        return _limited(np.where(before * after > 0, smaller, 0))
 
     return minmod(0, 1), minmod(1, 0)
+
+
+def _limited(slope: Floats) -> Floats:
+    return np.asarray(np.clip(slope, -_MOST_SLOPE, _MOST_SLOPE), np.float32)
 
 
 def _continued(

@@ -26,6 +26,9 @@ _ASPECT = 4 / 3
 _PREVIEW_MULTIPLE = 32
 _EXPORTED = ("dav2-", DEPTH_PRO)
 """How the names of models begin that can be exported, in addition to preview."""
+_MOST_PIXELS = 1792 * 1344
+"""Of an input: exported attention holds a number for each pair of patches and head, here 3.6 GB in DAv2 small and
+9.7 GB in DAv2 large."""
 _FOCAL_OVER_WIDTH = 0.8
 """For the check of an export."""
 Size = tuple[int, int]
@@ -100,6 +103,7 @@ def graph_of(name: str, size: Size | int | None, *, offline: bool, journal: Jour
     Raises:
         ModelUnavailable: The model cannot be exported, its weights cannot be had, or the size does not fit.
     """
+    _check_not_huge(name, size)  # before a download
     if name == PREVIEW:
         return _with_licence(_preview(size), name)
     source = registry.source_of(name)
@@ -126,6 +130,16 @@ def _with_licence(graph: Graph, name: str) -> Graph:
     # Files are passed on: no folder of this machine.
     info = replace(graph.info, model=without_folder(name), licence=licence, commercial=commercial)
     return replace(graph, info=info)
+
+
+def _check_not_huge(name: str, size: Size | int | None) -> None:
+    if isinstance(size, int):
+        size = (round(size * _ASPECT), size)
+    if size is not None and size[0] * size[1] > _MOST_PIXELS:
+        raise ModelUnavailable(
+            f"{name}: --size {size[0]}x{size[1]} is too large: an exported network's memory grows with the square of "
+            f"its pixels, and gets {_MOST_PIXELS / 1e6:.1f} megapixels at most, such as 1792x1344."
+        )
 
 
 def _chosen(size: Size | int | None, own: int, multiple: int, name: str) -> Size:

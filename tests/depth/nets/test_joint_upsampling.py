@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recon.depth.nets.joint_upsampling import upsample
+from recon.depth.nets.joint_upsampling import interpolated, upsample
 
 
 def _scene(height: int = 300, width: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -54,6 +54,24 @@ def test_a_map_without_edges_is_interpolated() -> None:
         result, cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_LINEAR), atol=0.02, err_msg="plane"
     )
     assert np.abs(np.diff(result[:, 40:-40], 2, axis=1)).max() < 1e-3, "no step"
+
+
+def test_a_slanted_surface_keeps_its_slope_up_to_the_border() -> None:
+    rows, columns = np.mgrid[0:30, 0:40].astype(np.float32)
+    coarse = 0.01 * rows + 0.013 * columns
+    for times in (8, 80):  # the second is enlarged in two steps
+        height, width = 30 * times, 40 * times
+        result = upsample(coarse, np.zeros((height, width, 3), np.uint8))
+        y, x = (np.mgrid[0:height, 0:width] + 0.5) / times - 0.5
+        np.testing.assert_allclose(result, 0.01 * y + 0.013 * x, atol=1e-5)
+
+
+def test_a_step_at_the_border_is_not_led_on() -> None:
+    coarse = np.zeros((30, 40), np.float32)
+    coarse[:, 0] = coarse[-1] = 0.1
+    result = interpolated(coarse, (400, 300))
+    assert result.min() == 0 and result.max() == np.float32(0.1)
+    assert interpolated(coarse[:1, :2], (20, 10)).shape == (10, 20)
 
 
 def _shifted_edge() -> tuple[np.ndarray, np.ndarray]:

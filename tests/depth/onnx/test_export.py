@@ -145,6 +145,8 @@ def test_what_cannot_be_exported(relative_folder: Path, depthpro_folder: Path, t
         ("no-such-model", None, "Unknown model"),
         (f"hf:{relative_folder}", (100, 70), "multiples of 14"),
         ("preview", 8, "multiples of 32"),
+        ("preview", (32000, 32000), "32000x32000 is too large"),
+        ("dav2-small", 99999, "2.4 megapixels at most"),  # before a download
         (f"hf:{depthpro_folder}", 128, "always 256x256"),
     ):
         with pytest.raises(ModelUnavailable, match=message):
