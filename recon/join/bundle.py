@@ -27,6 +27,8 @@ class Bundle:
     """(N,) index of the focal length, which several photos may share."""
     focal_sigma: Floats
     """(K,) standard deviation of the logarithm of each that was kept; NaN for one that was fitted."""
+    lens_sigma: float
+    """Standard deviation of the radial distortion (OpenCV's k1) that is left in photos of one camera."""
     points: Floats
     """(P, 3) in the world, each with two features or more."""
     image: Indices
@@ -52,7 +54,11 @@ class Bundle:
 
 
 def bundle_of(
-    arrays: Mapping[str, NDArray[Any]], rows: Sequence[int], focal_sigmas: Sequence[float | None]
+    arrays: Mapping[str, NDArray[Any]],
+    rows: Sequence[int],
+    focal_sigmas: Sequence[float | None],
+    *,
+    lens_sigma: float = 0.0,
 ) -> Bundle | None:
     """The part of a model that some of its photos see.
 
@@ -60,6 +66,7 @@ def bundle_of(
         arrays: Of ``mapping_process.as_arrays``.
         rows: The photos, in the order of the result.
         focal_sigmas: Standard deviation of the log focal length of each of them; None: it was fitted.
+        lens_sigma: Of ``Bundle``.
 
     Returns:
         None if one of the photos shares no point with the others.
@@ -83,6 +90,7 @@ def bundle_of(
         centre_px=arrays["params"][list(rows), 2:],
         camera=camera,
         focal_sigma=np.array([np.nan if sigma is None else sigma for sigma in sigmas]),
+        lens_sigma=lens_sigma,
         points=arrays["points"][some],
         image=image[arrays["image"][used]],
         point=point,

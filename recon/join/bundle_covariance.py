@@ -13,7 +13,8 @@ its derivatives ``G_c`` and ``G_p``, and ``H = G_c - G_p (E'E)^-1 E'F``, which l
 
 What single points are off by besides is in the scatter that the fit finds. Poses and points also follow a focal
 length ``f`` that was kept, by ``dg/df = H_f - H S^-1 S_f``; an error of it of standard deviation ``s`` adds
-``s^2 (dg/df) (dg/df)'``.
+``s^2 (dg/df) (dg/df)'``. So they do a radial distortion that was taken to be 0: a lens that bends the edges of the
+picture looks like another focal length, which moves depth and cameras, and leaves hardly any residuals.
 """
 
 from typing import Any
@@ -54,11 +55,12 @@ def _covariance(bundle: Bundle) -> Floats:
     schur = (f.T @ f - f.T @ (e @ followed)).toarray()
     h = of_cameras - of_points @ followed
     free = np.r_[: _POSE * count, _POSE * count + np.flatnonzero(bundle.fitted)]
-    kept = _POSE * count + np.flatnonzero(~bundle.fitted)
+    sigmas = np.r_[bundle.focal_sigma, np.full_like(bundle.focal_sigma, bundle.lens_sigma)]
+    kept = _POSE * count + np.flatnonzero(~np.isnan(sigmas))
     own = schur[np.ix_(free, free)]
     own[np.diag_indices(len(free))] += _LOOSE * np.diag(own).max()
     solved = np.linalg.solve(own, np.column_stack([h[:, free].T, schur[np.ix_(free, kept)]]))
-    by_kept = (h[:, kept] - h[:, free] @ solved[:, count:]) * bundle.focal_sigma[~bundle.fitted]
+    by_kept = (h[:, kept] - h[:, free] @ solved[:, count:]) * sigmas[~np.isnan(sigmas)]
     by_cameras = _variance_px(bundle, seen) * (h[:, free] @ solved[:, :count])
     return np.asarray(by_cameras + by_kept @ by_kept.T)
 
@@ -73,7 +75,8 @@ def _variance_px(bundle: Bundle, seen: Floats) -> float:
 
 
 def _jacobians(bundle: Bundle, seen: Floats) -> tuple[Any, Any]:
-    """Sparse F (2M, 6N + K), turn and place of each camera and then the log focal lengths, and E (2M, 3P)."""
+    """Sparse F (2M, 6N + 2K), turn and place of each camera, then the log focal lengths, then the distortions; and
+    E (2M, 3P)."""
     from scipy.sparse import hstack
 
     x, y, z = seen.T
@@ -84,9 +87,11 @@ def _jacobians(bundle: Bundle, seen: Floats) -> tuple[Any, Any]:
     by_point = by_seen @ bundle.world_T_cam[bundle.image, :3, :3].transpose(0, 2, 1)
     by_pose = np.concatenate([-by_seen @ across, -by_point], axis=2)
     by_focal = np.stack([fx * x / z, fy * y / z], axis=1)[:, :, None]
+    by_lens = by_focal * ((x**2 + y**2) / z**2)[:, None, None]
     cameras = [
         _sparse(by_pose, bundle.image, len(bundle.world_T_cam)),
         _sparse(by_focal, bundle.camera[bundle.image], len(bundle.fitted)),
+        _sparse(by_lens, bundle.camera[bundle.image], len(bundle.fitted)),
     ]
     return hstack(cameras, format="csr"), _sparse(by_point, bundle.point, len(bundle.points))
 
@@ -114,7 +119,7 @@ def _inverse_blocks(e: Any, points: int) -> Any:
 
 
 def _gradients(bundle: Bundle, seen: Floats) -> tuple[Floats, Any]:
-    """G_c (N, 6N + K) and sparse G_p (N, 3P)."""
+    """G_c (N, 6N + 2K) and sparse G_p (N, 3P)."""
     from scipy.sparse import csr_array
 
     count = len(bundle.world_T_cam)
@@ -135,5 +140,5 @@ def _gradients(bundle: Bundle, seen: Floats) -> tuple[Floats, Any]:
         ),
         shape=(count, 3 * len(bundle.points)),
     )
-    wide = np.column_stack([of_cameras.reshape(count, -1), np.zeros((count, len(bundle.fitted)))])
+    wide = np.column_stack([of_cameras.reshape(count, -1), np.zeros((count, 2 * len(bundle.fitted)))])
     return wide, of_points

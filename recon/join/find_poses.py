@@ -28,19 +28,28 @@ _S_PER_PICTURE, _S_PER_PAIR = 60, 10
 _KNOWN_FOCAL, _GUESSED_FOCAL = 0.01, 0.2
 """Standard deviation of the logarithm of a focal length that is known (35 mm equivalents are rounded to 1 mm), and of
 one that is guessed (95 % of the fields of view from 43 to 81 degrees)."""
+_LENS = 0.02
+"""Standard deviation of the radial distortion of a lens of which nothing is known: about 1 % at the corners."""
 _HELP = (
     "photos of one place need overlap (each shows at least half of what another shows), texture (not bare walls), "
     "and a step to the side between them, not only a turn; or give the poses with --poses"
 )
 
 
-def find_poses(photos: Sequence[Photo], cameras: Sequence[Intrinsics | None], journal: Journal) -> Poses:
+def find_poses(
+    photos: Sequence[Photo],
+    cameras: Sequence[Intrinsics | None],
+    journal: Journal,
+    *,
+    undistorted: bool = False,
+) -> Poses:
     """The poses of the photos that can be placed, up to one common scale, and points that several of them show.
 
     Args:
         photos: Two or more.
         cameras: The known camera of each photo, which is kept; None: estimated, one for all photos of one size.
         journal: Receives the progress.
+        undistorted: Whether the distortion of the lens is known, and was removed.
 
     Raises:
         CalibrationError: pycolmap is not installed, or it could not place two of the photos.
@@ -66,7 +75,7 @@ def find_poses(photos: Sequence[Photo], cameras: Sequence[Intrinsics | None], jo
                     arrays = {name: archive.read(name) for name in archive.names}
             except (OSError, ValueError) as error:
                 raise CalibrationError(f"the poses of the photos could not be found: {error}") from error
-    return _poses(arrays, photos, cameras)
+    return _poses(arrays, photos, cameras, lens_sigma=0.0 if undistorted else _LENS)
 
 
 def _write(folder: Path, photos: Sequence[Photo], cameras: Sequence[Intrinsics | None]) -> None:
@@ -97,7 +106,11 @@ def _reduced(photo: Photo) -> tuple[int, int]:
 
 
 def _poses(
-    arrays: Mapping[str, NDArray[Any]], photos: Sequence[Photo], cameras: Sequence[Intrinsics | None]
+    arrays: Mapping[str, NDArray[Any]],
+    photos: Sequence[Photo],
+    cameras: Sequence[Intrinsics | None],
+    *,
+    lens_sigma: float,
 ) -> Poses:
     names = [str(name) for name in arrays.get("names", ())]
     if len(names) < 2:
@@ -125,5 +138,5 @@ def _poses(
         for index in missing
     )
     # The names are sorted, and with them the indices.
-    covariance = depth_covariance(bundle_of(arrays, range(len(names)), focal_sigmas))
+    covariance = depth_covariance(bundle_of(arrays, range(len(names)), focal_sigmas, lens_sigma=lens_sigma))
     return Poses(by_photo, "pycolmap", left_out=left_out, depth_covariance=covariance)

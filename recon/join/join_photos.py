@@ -75,7 +75,7 @@ def join_photos(
     cameras = [its.known_camera for its in prepared]
     # 2. Poses, up to scale, and the points that several photos show
     if poses is None:
-        poses = find_poses([each.photo for each in photos], cameras, journal)
+        poses = find_poses([each.photo for each in photos], cameras, journal, undistorted=options.has_lens)
     elif options.has_lens:
         poses = _of_undistorted(poses, cameras)
     report_poses(poses, photos, journal)

@@ -37,18 +37,24 @@ def test_outliers_and_one_length_do_not_make_the_interval_too_wide() -> None:
     assert np.sqrt(np.mean([each.sigmas**2 for each in drawn])) > 0.7
 
 
-def test_a_kept_focal_length_moves_depth_as_a_second_adjustment_says(views: Sequence[PosedView]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "fit_focal", "sigmas", "lens_sigma"),
+    [({"focal": np.exp(0.01)}, False, [0.01] * 3, 0.0), ({"distortion": 0.01}, True, [None] * 3, 0.01)],
+    ids=["a kept focal length", "a lens of which nothing is known"],
+)
+def test_what_the_adjustment_takes_for_granted_moves_depth_as_a_second_one_says(
+    views: Sequence[PosedView], wrong: dict, fit_focal: bool, sigmas: list, lens_sigma: float
+) -> None:
     pytest.importorskip("pycolmap")
-    found, moved = (
-        adjusted(views, np.random.default_rng(1), noise_px=0.0, focal=focal) for focal in (1.0, np.exp(0.01))
-    )
+    common = {"noise_px": 0.0, "fit_focal": fit_focal}
+    found, moved = (adjusted(views, np.random.default_rng(1), **common, **each) for each in ({}, wrong))
     logs = []
     for arrays in (found, moved):
         of_photo = [np.log(arrays["z"][arrays["image"] == k]).mean() for k in range(3)]
         logs.append(np.array(of_photo) - np.log(size_of(arrays["world_T_cam"])))
     expected = logs[1] - logs[0]
-    bundle = bundle_of(found, range(3), [0.01] * 3)
-    assert bundle is not None
+    assert np.abs(expected).max() > 0.001
+    bundle = bundle_of(found, range(3), sigmas, lens_sigma=lens_sigma)
     np.testing.assert_allclose(depth_covariance(bundle), np.outer(expected, expected), rtol=0.2, atol=1e-6)
 
 

@@ -4,7 +4,8 @@ python -m tools.bench.join_coverage [--draws 200]
 
 Relative depth has a random scale and shift, noise, 10 % wrong points and one length known to 1 cm in one of three
 photos. Sensors have errors of scale as recon assumes; their poses are those that bundle adjustment finds from noisy
-features, with a focal length that is 1 % off, or fitted.
+features, with a focal length that is 1 % off, or fitted, and a lens without distortion, or with one that nobody
+stated.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from tools.sequences.noise import smooth_noise
 from tools.sequences.spoiled import spoiled, true_length
 from tools.sequences.walk import walk
 
-_SENSOR_SCALE, _KNOWN_FOCAL = 0.01, 0.01
+_SENSOR_SCALE, _KNOWN_FOCAL, _LENS = 0.01, 0.01, 0.02
 _EDGE = 1.1
 
 
@@ -94,14 +95,18 @@ def _measured(length: LengthBetween, rng: np.random.Generator) -> LengthBetween:
 
 
 def sensors(
-    draws: int, *, count: int, fit_focal: bool, noise_px: float, points: int = 100
+    draws: int, *, count: int, fit_focal: bool, noise_px: float, points: int = 100, lens_sigma: float = 0.0
 ) -> Iterator[Drawn]:
-    """Photos with measured depth, at poses with the errors of bundle adjustment."""
+    """Photos with measured depth, at poses with the errors of bundle adjustment; with ``lens_sigma``, of a lens with
+    an unknown distortion of this standard deviation."""
     for draw in range(draws):
         rng, views = np.random.default_rng(draw), _views(draw % 4, count)
         focal = 1.1 if fit_focal else float(np.exp(rng.normal(0, _KNOWN_FOCAL)))
-        found = adjusted(views, rng, points=points, noise_px=noise_px, focal=focal, fit_focal=fit_focal)
-        fitted = _fitted(views, found, rng, focal_sigma=None if fit_focal else _KNOWN_FOCAL)
+        errors = {"noise_px": noise_px, "focal": focal, "distortion": float(rng.normal(0, lens_sigma))}
+        found = adjusted(views, rng, points=points, fit_focal=fit_focal, **errors)
+        sigmas = [None if fit_focal else _KNOWN_FOCAL] * count
+        bundle = bundle_of(found, range(count), sigmas, lens_sigma=lens_sigma)
+        fitted = _fitted(views, found, rng, depth_covariance(bundle))
         true_size = size_of(np.array([view.world_T_cam for view in views]))
         off = np.log(fitted.metres_per_unit * size_of(found["world_T_cam"]) / true_size)
         yield Drawn(float(off), fitted.scale_interval)
@@ -111,8 +116,7 @@ def _fitted(
     views: Sequence[PosedView],
     found: Mapping[str, NDArray[Any]],
     rng: np.random.Generator,
-    *,
-    focal_sigma: float | None,
+    covariance: NDArray[np.float64] | None,
 ) -> JointFit:
     common, problems = rng.normal(0, _SENSOR_SCALE), []
     for k, view in enumerate(views):
@@ -122,7 +126,6 @@ def _fitted(
         points = on_grid(found["px"][here], found["z"][here], **size).depth
         data = ViewData(f"photo {k}", DepthEstimate(depth, MEASURED), view.intrinsics, points)
         problems.append(view_problem(data))
-    covariance = depth_covariance(bundle_of(found, range(len(views)), [focal_sigma] * len(views)))
     return joint_fit(problems, unit_sigma=None, depth_covariance=covariance)
 
 
@@ -141,6 +144,12 @@ def coverage(draws: int) -> str:
         "3 photos, sensor": sensors(draws, count=3, fit_focal=False, noise_px=0.3),
         "3 photos, sensor, focal length fitted": sensors(draws, count=3, fit_focal=True, noise_px=0.3),
         "5 photos, sensor, focal length fitted": sensors(draws, count=5, fit_focal=True, noise_px=1.0),
+        **{
+            f"{count} photos, sensor, focal length fitted, unknown lens": sensors(
+                draws, count=count, fit_focal=True, noise_px=0.3, lens_sigma=_LENS
+            )
+            for count in (3, 5)
+        },
     }
     rows = []
     for title, drawn in cases.items():

@@ -21,6 +21,7 @@ def adjusted(
     noise_px: float = 0.5,
     focal: float = 1.0,
     fit_focal: bool = False,
+    distortion: float = 0.0,
 ) -> Mapping[str, NDArray[Any]]:
     """Adjusts poses, points and, if asked, one focal length to noisy features.
 
@@ -31,6 +32,7 @@ def adjusted(
         noise_px: Standard deviation of a coordinate of a feature.
         focal: What the true focal length is multiplied by, at first or for good.
         fit_focal: Whether the focal length is fitted.
+        distortion: Radial distortion of the lens (OpenCV's k1), of which the adjustment knows nothing.
 
     Returns:
         The arrays of ``mapping_process.as_arrays``; the unit is arbitrary.
@@ -51,7 +53,7 @@ def adjusted(
     tracks: dict[int, list[tuple[int, int]]] = {int(point): [] for point in kept}
     for index, (view, (px, _)) in enumerate(zip(views, shown, strict=True), 1):
         here = kept[seen[index - 1, kept]]
-        noisy = px[here] + rng.normal(0, noise_px, (len(here), 2))
+        noisy = _bent(px[here], view, distortion) + rng.normal(0, noise_px, (len(here), 2))
         image = pycolmap.Image(name=f"{index - 1:06}.png", keypoints=noisy, camera_id=1, image_id=index)
         model.add_image_with_trivial_frame(image, pycolmap.Rigid3d(view.cam_T_world[:3]))
         for feature, point in enumerate(here):
@@ -69,6 +71,14 @@ def size_of(world_T_cam: NDArray[np.float64]) -> float:
     """Root mean square of the distances of cameras, (N, 4, 4), from their mean."""
     offset = world_T_cam[:, :3, 3] - world_T_cam[:, :3, 3].mean(axis=0)
     return float(np.sqrt((offset**2).sum(axis=1).mean()))
+
+
+def _bent(px: NDArray[np.float64], view: PosedView, distortion: float) -> NDArray[np.float64]:
+    """(N, 2) where a lens with radial distortion shows what a pinhole camera shows at these positions."""
+    k = view.intrinsics
+    from_centre = px - (k.cx, k.cy)
+    squared = ((from_centre / (k.fx, k.fy)) ** 2).sum(axis=1, keepdims=True)
+    return np.asarray(px + distortion * squared * from_centre)
 
 
 def _drawn(view: PosedView, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
