@@ -1,7 +1,8 @@
 """How long each network runs on a CPU, as a multiple of dav2-small's time at the models' default sizes.
 
 Measured on 2026-11-27 with random weights, on which the time does not depend, by ``python -m tools.bench.models``
-(processor seconds on one thread; dav2-small: 1.3; preview on 2026-11-28: 0.60 of 1.49) and ``tools.bench.network`` (Depth Pro with a known focal length).
+(processor seconds on one thread; dav2-small: 1.3; preview on 2026-11-28: 0.60 of 1.49) and ``tools.bench.network``
+(Depth Pro with a known focal length).
 """
 
 _TIMES = {
