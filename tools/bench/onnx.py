@@ -1,7 +1,7 @@
 """Depth networks as ONNX files, at full size with random weights (preview: its own): size, difference, time.
 
     python -m tools.bench.onnx                        # preview and DAv2 small, in each number format
-    python -m tools.bench.onnx --only depthpro        # 12 GB and many minutes
+    python -m tools.bench.onnx --only depthpro        # 14 GB and many minutes
 
 Time is processor time of one picture, all cores together, of transformers' network (recon's own for preview) in
 float32 and of onnxruntime. Random weights amplify rounding less or more than released ones.
