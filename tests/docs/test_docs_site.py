@@ -69,3 +69,9 @@ def test_every_program_of_tools_that_a_page_names_is_there() -> None:
     assert [
         path for path in paths if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists())
     ] == []
+
+
+def test_warnings_of_the_build_are_errors() -> None:
+    (build,) = re.findall(r"-m mkdocs build.*", (ROOT / "dev").read_text("utf-8"))
+    # With --quiet, mkdocs drops warnings before --strict can count them.
+    assert "--strict" in build and "--quiet" not in build
