@@ -31,6 +31,7 @@ from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
 from recon_viewer.ui.mouse_and_keys import Steering
+from recon_viewer.ui.redraws import PULSE_S, is_due
 from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.size_bar import SizeBar
 from recon_viewer.ui.toolbar import Toolbar
@@ -38,9 +39,6 @@ from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
 
 _PANEL_EM, _PICTURES_EM = 23.0, 24.0
 _CLOSING_S = 10.0
-_PULSE_S = 0.4
-_AWAKE_S = 12.0
-"""Time after the last change or movement of the mouse for which widgets are drawn again, s."""
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
 _LINE_EM = 1.5
@@ -126,7 +124,7 @@ class ViewerWindow:
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
-        self._drawn_at = 0.0
+        self._asked_at = self._drawn_at = 0.0
         self._pointer: tuple[int, int, int] | None = None
         self._touched_at = time.monotonic()
         self._shown_message = ""
@@ -226,8 +224,7 @@ class ViewerWindow:
             self.window.set_needs_layout()
             changed = True
         job = controller.job
-        if job is not None or self.progress.widget.visible:
-            self.progress.show(job)
+        if (job is not None or self.progress.widget.visible) and self.progress.show(job):
             self.window.set_needs_layout()
             changed = True
         if self._shown_message != controller.message:
@@ -243,22 +240,20 @@ class ViewerWindow:
         return self._is_due(changed) or changed
 
     def _is_due(self, changed: bool) -> bool:
-        """Whether widgets are drawn again although nothing is known to have changed.
-
-        A renderer that lags behind skips frames silently, the first one of the window too; and Open3D does not ask
-        for the second frame that a drop-down list needs to appear. A window that nobody touches rests: the software
-        driver of Mesa 22 loses 2 MB with each frame of any Open3D window.
-        """
+        """Whether widgets are drawn again although nothing is known to have changed (``recon_viewer.ui.redraws``)."""
         now = time.monotonic()
         if changed:
             self._touched_at = now
-        if now < self._drawn_at + _PULSE_S or not self.window.is_visible:
+        if now < self._asked_at + PULSE_S or not self.window.is_visible:
             return False
-        self._drawn_at = now
+        self._asked_at = now
         pointer = None if self._drops is None else self._drops.pointer()
         if pointer is None or pointer != self._pointer:
             self._pointer, self._touched_at = pointer, now
-        return now < self._touched_at + _AWAKE_S
+        if not is_due(now - self._touched_at, now - self._drawn_at):
+            return False
+        self._drawn_at = now
+        return True
 
     def _adopt(self, picture: Picture) -> None:
         """Draws a new picture and moves the camera to a layer that was just opened."""

@@ -126,14 +126,23 @@ class Progress:
         for widget in (self._stage, self._bar, self._notes, row):
             self.widget.add_child(widget)
         self.widget.visible = False
+        self._shown: tuple[str, float, str] | None = None
         window.add_child(self.widget)
 
-    def show(self, job: Job | None) -> None:
-        """Shows the state of a job; None hides the display."""
-        self.widget.visible = job is not None
-        if job is None:
-            return
-        self._stage.text = f"{job.path.name}: {job.stage} ... {job.seconds:.0f} s"
-        # If the progress is unknown, animate the bar.
-        self._bar.value = job.share if job.share is not None else (job.seconds % 2.0) / 2.0
-        self._notes.text = "\n".join(fill(note.text, 90) for note in job.notes[-_NOTES:])
+    def show(self, job: Job | None) -> bool:
+        """Shows the state of a job; None hides the display. Returns whether it has changed: four times a second at
+        most while only the time goes on, since frames of software drivers cost memory."""
+        shown = None if job is None else _progress_of(job)
+        changed, self._shown = shown != self._shown, shown
+        self.widget.visible = shown is not None
+        if shown is not None and changed:
+            self._stage.text, self._bar.value, self._notes.text = shown
+        return changed
+
+
+def _progress_of(job: Job) -> tuple[str, float, str]:
+    """Stage, position of the bar and notes."""
+    # If the progress is unknown, animate the bar, in quarters of a second.
+    position = round(job.share, 2) if job.share is not None else (int(4 * job.seconds) % 8) / 8
+    notes = "\n".join(fill(note.text, 90) for note in job.notes[-_NOTES:])
+    return f"{job.path.name}: {job.stage} ... {job.seconds:.0f} s", position, notes
