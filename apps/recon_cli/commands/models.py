@@ -187,15 +187,20 @@ def pull(session: Session, name: str) -> None:
 @models.command()
 @click.option("--commercial", is_flag=True, help="Its licence must allow commercial use.")
 @click.option("--metric", is_flag=True, help="It must give metres without a known length.")
-@click.option("--indoor", "place", flag_value="indoor", help="The photo shows a room.")
-@click.option("--outdoor", "place", flag_value="outdoor", help="The photo was taken outdoors.")
+@click.option("--indoor", is_flag=True, help="The photo shows a room.")
+@click.option("--outdoor", is_flag=True, help="The photo was taken outdoors.")
 @click.option("--fast", is_flag=True, help="It must be fast on a CPU, by measured times.")
 @manners
-def suggest(session: Session, commercial: bool, metric: bool, place: "Place | None", fast: bool) -> None:
+def suggest(
+    session: Session, commercial: bool, metric: bool, indoor: bool, outdoor: bool, fast: bool
+) -> None:
     """Name the most accurate model that meets the conditions, and why."""
+    if indoor and outdoor:
+        raise click.UsageError("use only one of --indoor and --outdoor; without them, the model is for both")
     from recon.depth import registry
     from recon.depth.suggest import Wish, pairing, suggest
 
+    place: Place | None = "indoor" if indoor else "outdoor" if outdoor else None
     card, reason = suggest(registry.cards(), Wish(commercial, metric, place, fast))
     tip = pairing(card, registry.is_here)
     session.result["model"] = {**_as_json(card), "reason": reason, "tip": tip}

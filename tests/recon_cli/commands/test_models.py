@@ -39,3 +39,8 @@ def test_one_model_is_described(card: registry.ModelCard, monkeypatch: pytest.Mo
 def test_a_wrong_name_leads_on() -> None:
     assert "Did you mean depthpro?" in run("depth-pro", code=1)
     assert "Did you mean 'pull'?" in run("pul", "depthpro", code=2)
+
+
+def test_two_places_are_refused_instead_of_taking_the_last() -> None:
+    result = CliRunner().invoke(recon, ["models", "suggest", "--indoor", "--outdoor"])
+    assert result.exit_code == 2 and "only one of --indoor and --outdoor" in result.output
