@@ -54,12 +54,28 @@ class Journal:
         """
         yield lambda done: None
 
+    def check(self) -> None:
+        """Called between the operations of a network; override it to raise what stops the run."""
+
+    def silent(self) -> "Journal":
+        """For a further run of the same network, whose entries nobody needs: it only stops where this one does."""
+        return _Silent(self)
+
     def show(self, entry: Entry) -> None:
         """Called once for every entry when it is recorded; the default does nothing."""
 
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.show(entry)
+
+
+class _Silent(Journal):
+    def __init__(self, of: Journal) -> None:
+        super().__init__()
+        self._of = of
+
+    def check(self) -> None:
+        self._of.check()
 
 
 class LoggingJournal(Journal):

@@ -50,13 +50,15 @@ class Job:
     """Camera and metres of the scene, as plain values; empty until it is done."""
     known: list[dict[str, Any]] = field(default_factory=list)
     """Known measurements that the scene was rescaled to."""
+    doubts: list[str] = field(default_factory=list)
+    """Warnings about them."""
     version: int = 0
     """Number of the folder with the current files: 0 as the scene was made, then one for each rescaling."""
     versions: int = 0
     """Greatest number so far."""
     events: list[Event] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
-    """Stops the worker at the next stage."""
+    """Stops the worker between two operations of the network."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def folder_of(self, version: int) -> Path:

@@ -21,7 +21,7 @@ class LateError(Cancelled):
 
 
 class JobJournal(Journal):
-    """Sends entries and progress to a job; raises ``Cancelled`` at the next stage, entry or step."""
+    """Sends entries and progress to a job; raises ``Cancelled`` at the next step, or operation of a network."""
 
     def __init__(
         self, send: Callable[[Event], None], cancelled: threading.Event, *, most_s: float, folder: str

@@ -24,7 +24,7 @@ from recon_serve.settings import Settings
 from recon_serve.worker import Outcome, Worker, build, check_photo
 
 _PATIENCE_S = 5.0
-"""How long a stop waits for the current stage of a job."""
+"""How long a stop waits for the operation of a network that is running."""
 
 
 class Service:
@@ -144,7 +144,7 @@ class Service:
         self.limit_size()
 
     def remove(self, job: Job) -> None:
-        """Removes a job and its files; if it is running, it stops at its next stage."""
+        """Removes a job and its files; if it is running, it stops soon."""
         self.jobs.pop(job.key, None)
         job.cancelled.set()
         job.become("removed")

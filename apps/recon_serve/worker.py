@@ -39,7 +39,7 @@ class Outcome:
 
 
 class Worker:
-    """Runs jobs in the order in which they come. The thread is a daemon: a network cannot be interrupted."""
+    """Runs jobs in the order in which they come. The thread is a daemon: one operation of a network may be long."""
 
     def __init__(self, models: SharedModels) -> None:
         self.models = models

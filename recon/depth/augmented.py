@@ -55,7 +55,7 @@ class Augmented:
                 changed = self.inner.estimate(
                     replace(photo, rgb=change.of(photo.rgb), present=None, intrinsics=None),
                     focal_px=focal_px or plain.focal_px or plain.focal_used_px,
-                    journal=Journal(),
+                    journal=journal.silent(),
                 )
             mean.add(_linear(changed.depth), changed.depth.valid, change)
         return replace(plain, depth=mean.depth(), details={**plain.details, "augment": list(self._how)})

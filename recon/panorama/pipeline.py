@@ -144,7 +144,7 @@ def _views_depth(
     with journal.stage(_PROGRESS, total=len(views)) as done:
         for k, view in enumerate(views):
             # What is decided about the model is the same for all views.
-            own = journal if k == 0 else Journal()
+            own = journal if k == 0 else journal.silent()
             estimate = estimate_depth(Prepared(view.photo, options, (), view.camera), estimator, own)
             first = first or estimate
             ranges.append(_view_range(view, estimate, sources))

@@ -8,7 +8,9 @@ import pytest
 from served import ADDRESS, HeldModel, app_of, picture, scene_of, serving
 from starlette.testclient import TestClient
 
+from recon.depth.inference.interruptible import interruptible
 from recon.errors import DepthFileError
+from recon.journal import Journal
 from recon.options import Options
 from recon_serve.jobs import Job
 from recon_serve.settings import ServeError, Settings
@@ -68,6 +70,30 @@ def test_a_removed_job_stops_at_its_next_stage_and_its_folder_is_gone() -> None:
         assert scene_of(client)["state"] == "done"
         assert not folder.exists()
     assert not service.folder.exists(), "nothing is left when the service has stopped"
+
+
+class Endless(HeldModel):
+    """Computes while it is held, instead of waiting."""
+
+    def hold(self, journal: Journal) -> None:
+        """Runs torch until it is freed or stopped."""
+        import torch
+
+        with interruptible(journal):
+            while not self.free.is_set():
+                torch.ones(1) + 1
+
+
+def test_a_removed_job_stops_while_its_network_runs() -> None:
+    model = Endless()
+    model.free.set()
+    with serving(model) as client:
+        warmed(model, client)
+        where = held(client, model)
+        assert client.delete(where).status_code == 204
+        # The next one has its turn, though nothing has ended the first network.
+        held(client, model)
+        model.free.set()
 
 
 def test_a_client_that_leaves_frees_its_job() -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from recon.depth.estimator import RunOptions, check_shape
 from recon.depth.hub import checkpoint_cache, download
 from recon.depth.hub.checkpoint_cache import Snapshot, Source
+from recon.depth.inference.interruptible import interruptible
 from recon.depth.inference.placement import Placement, first_placement, place, run_where_it_fits
 from recon.journal import Journal
 from recon.types import Photo
@@ -71,7 +72,7 @@ class Network:
 
         def attempt(placement: Placement) -> Result:
             model = self._load(placement, overrides, journal)
-            with torch.inference_mode():
+            with torch.inference_mode(), interruptible(journal):
                 return work(model, placement)
 
         start = self._placement or first_placement(self._run)
