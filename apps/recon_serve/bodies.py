@@ -13,6 +13,13 @@ from recon_serve.settings import MOST_TOKEN
 Quantity = Literal["distance", "polyline", "angle", "area", "height", "from-camera"]
 _ENDS: list[Any] = [[500.5, 400.5], [700.5, 400.5]]
 _MOST = 1000
+_RESIDUAL = {
+    "constraint": "--length 500.5,400.5:700.5,400.5=1.42m",
+    "given_m": 1.42,
+    "fitted_m": 1.39,
+    "used": True,
+    "text": "1.42 m given, 1.39 m after the fit (2.1 % too short): --length 500.5,400.5:700.5,400.5=1.42m",
+}
 
 
 class ErrorText(BaseModel):
@@ -54,6 +61,10 @@ class SceneAnswer(BaseModel):
         description="Metres: nearest, farthest, percentiles; `scale_interval`: half-width of its 95 % interval."
     )
     known: list[dict[str, Any]] = Field(description="Known measurements that the scene was rescaled to.")
+    residuals: list[dict[str, Any]] = Field(
+        description="How well the scene meets each known length; `used` is false where the others contradict it.",
+        examples=[[_RESIDUAL]],
+    )
     version: int = Field(description="Counts the calibrations.")
     warnings: list[str]
     error: ErrorText | None
@@ -78,7 +89,8 @@ class SceneAnswer(BaseModel):
             **{name: job.facts.get(name) for name in ("model", "rough", "intrinsics", "depth")},
             known=job.known,
             version=job.version,
-            warnings=job.warnings,
+            residuals=job.facts.get("residuals", []),
+            warnings=[*job.warnings, *job.doubts],
             error=None
             if job.failure is None
             else ErrorText(type=job.failure.type, message=job.failure.message),

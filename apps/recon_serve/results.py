@@ -61,7 +61,7 @@ class Results:
 
             def make() -> None:
                 if not path.exists():
-                    write_file(self._scenes.load(scene), path, job.warnings)
+                    write_file(self._scenes.load(scene), path, [*job.warnings, *job.doubts])
 
             await self._on_scene(job, make)
         return path
@@ -77,11 +77,11 @@ class Results:
         job.versions += 1
         number = job.versions
         base, path = job.folder_of(0) / SCENE, job.folder_of(number) / SCENE
-        facts = await self._on_scene(job, lambda: rescale(self._scenes.load(base), known, path))
+        facts, doubts = await self._on_scene(job, lambda: rescale(self._scenes.load(base), known, path))
         if number < job.version:  # a later one was faster
             return
         old, job.version = job.version, number
-        job.facts, job.known = facts, [values_of(one) for one in known]
+        job.facts, job.doubts, job.known = facts, doubts, [values_of(one) for one in known]
         self._forget_version(job, old)
 
     def _forget_version(self, job: Job, version: int) -> None:

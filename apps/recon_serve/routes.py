@@ -37,6 +37,7 @@ _PAGE = {
     "/page.css": "text/css",
     "/page.js": "text/javascript",
     "/frame.js": "text/javascript",
+    "/service.js": "text/javascript",
 }
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -119,7 +120,7 @@ async def events(request: Request, job: Found) -> Response:
 
 @router.delete("/scenes/{key}", status_code=204)
 async def remove(job: Found, service: Served) -> None:
-    """Cancel a job at its next stage, and remove its files."""
+    """Cancel a job, also while its network runs, and remove its files."""
     service.remove(job)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from recon import measure
 from recon.atomic_write import staged
+from recon.calibration.calibration import Residual
+from recon.calibration.report import fitted_text
 from recon.calibration.rescale import rescaled
 from recon.constraints import Constraint
 from recon.journal import Journal
@@ -89,7 +91,16 @@ def facts_of(scene: Scene) -> dict[str, Any]:
         "rough": scene.provenance.is_rough,
         "intrinsics": {name: getattr(camera, name) for name in names},
         "depth": DepthStatistics.of(scene).as_dict(),
+        "residuals": _residuals(scene),
     }
+
+
+def _residuals(scene: Scene) -> list[dict[str, Any]]:
+    """How well the scene meets each known length, in their order."""
+    calibration = scene.provenance.calibration
+    residuals = [Residual(**one) for one in calibration.values.get("constraints", ())] if calibration else []
+    names = ("constraint", "given_m", "fitted_m", "used")
+    return [{name: getattr(one, name) for name in names} | {"text": fitted_text(one)} for one in residuals]
 
 
 def info_of(scene: Scene, warnings: Sequence[str]) -> dict[str, Any]:
@@ -115,14 +126,15 @@ def measured(scene: Scene, quantity: str, positions: Positions, unit: Unit) -> d
     return of(scene, positions).in_unit(unit).as_json()
 
 
-def rescale(base: Scene, known: Sequence[Constraint], path: Path) -> dict[str, Any]:
-    """Writes the scene of known measurements, and returns its facts.
+def rescale(base: Scene, known: Sequence[Constraint], path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Writes the scene of known measurements; returns its facts, and warnings about the measurements.
 
     Raises:
         CalibrationError: They contradict each other, or do not fit the scene.
     """
-    scene = rescaled(base, known)
+    journal = Journal()
+    scene = rescaled(base, known, journal)
     facts = facts_of(scene)
     path.parent.mkdir()
     scene.write_scene_file(path)
-    return facts
+    return facts, [entry.message for entry in journal.entries if entry.kind == "warning"]

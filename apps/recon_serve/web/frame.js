@@ -16,8 +16,11 @@ export class SceneFrame {
     while (!page.recon.ready && !page.recon.problem) await new Promise(requestAnimationFrame);
     if (page.recon.problem) return; // the page says so itself
     this.viewer = page.recon.viewer;
-    // The scale is set here, for the scene and not only for its page.
-    page.document.querySelector("[data-do=scale]").hidden = true;
+    // Scale and files are those of the scene, and not only of its page.
+    for (const name of ["scale", "download"]) {
+      page.document.querySelector(`[data-do=${name}]`).hidden = true;
+      page.recon.panel.actions[name] = () => {};
+    }
     this.#listen(this.viewer.ruler);
   }
 

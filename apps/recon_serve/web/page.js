@@ -1,4 +1,5 @@
 import { SceneFrame } from "./frame.js";
+import { ask, post } from "./service.js";
 
 const $ = (id) => document.getElementById(id);
 const FILES = {
@@ -10,47 +11,15 @@ const FILES = {
 };
 const MOST_LINES = 4;
 const view = new SceneFrame($("frame"), { measured, cleared: () => setLengths([]) });
+let photo = null; // the file, to run it again
 let scene = null; // the service's answer
+let replaced = null; // the scene that stays if running the photo again fails
 let events = null; // of the job that runs
+let sending = null; // aborts the upload
 let lengths = []; // {positions, answer, known}
 
 function show(state) {
   document.body.dataset.state = state;
-}
-
-/** Asks the service; an answer that is no success becomes an Error with its sentence. */
-async function ask(path, options = {}) {
-  const answer = await fetch(path, options);
-  if (answer.status === 401 && path !== "session") {
-    await askForToken();
-    return ask(path, options);
-  }
-  if (answer.status === 204) return null;
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.error?.message ?? `The service answered with ${answer.status}.`);
-  return body;
-}
-
-const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-function askForToken() {
-  const dialog = $("token");
-  const [form, input, note] = ["form", "input", "[role=alert]"].map((which) => dialog.querySelector(which));
-  dialog.showModal();
-  return new Promise((resolve) => {
-    form.onsubmit = async (event) => {
-      event.preventDefault();
-      try {
-        await post("session", { token: input.value });
-        dialog.close();
-        resolve();
-      } catch (error) {
-        say(note, error.message);
-      }
-    };
-    dialog.oncancel = (event) => event.preventDefault();
-  });
 }
 
 function say(element, text) {
@@ -59,6 +28,7 @@ function say(element, text) {
 }
 
 async function start(file) {
+  photo = file;
   const form = new FormData();
   for (const input of $("form").querySelectorAll("[name]")) {
     const unit = input.name === "camera-height" ? "m" : "";
@@ -67,15 +37,17 @@ async function start(file) {
   form.append("photo", file);
   say($("problem"), null);
   $("thumbnail").parentElement.hidden = false;
+  URL.revokeObjectURL($("thumbnail").src);
   $("thumbnail").src = URL.createObjectURL(file);
   $("decisions").replaceChildren();
   stage("Sending the photo …");
   show("busy");
+  const { signal } = (sending = new AbortController());
   try {
-    scene = await ask("scenes", { method: "POST", body: form });
+    scene = await ask("scenes", { method: "POST", body: form, signal });
     watch();
   } catch (error) {
-    fail(error.message);
+    if (!signal.aborted) fail(error.message);
   }
 }
 
@@ -117,13 +89,27 @@ async function ended() {
   try {
     scene = await ask(`scenes/${scene.id}`);
     if (scene.error) throw new Error(scene.error.message);
+    if (knownLengths().length) await rescale().catch(forget);
     await open();
   } catch (error) {
     fail(error.message);
   }
 }
 
+/** Runs the photo again with the focal length that was entered; the scene stays until the new one is there. */
+function rerun() {
+  $("form").querySelector("[name=focal-35mm]").value = $("focal").value;
+  [replaced, scene] = [scene, null];
+  start(photo);
+}
+
 function fail(message) {
+  if (replaced) {
+    [scene, replaced] = [replaced, null];
+    show("done");
+    say($("focal-refused"), message);
+    return;
+  }
   leave();
   say($("problem"), message);
 }
@@ -134,25 +120,34 @@ function leave() {
   for (const input of document.querySelectorAll("#drop input")) input.value = "";
   history.replaceState(null, "", location.pathname);
   view.close();
-  scene = null;
+  say($("refused"), null);
+  scene = photo = null;
   lengths = [];
   show("start");
 }
 
 /** Removes what the service holds of this photo. */
 function remove() {
+  sending?.abort();
   events?.close();
   events = null;
-  if (scene) fetch(`scenes/${scene.id}`, { method: "DELETE", keepalive: true }).catch(() => {});
+  drop(scene);
+}
+
+function drop(one) {
+  if (one) fetch(`scenes/${one.id}`, { method: "DELETE", keepalive: true }).catch(() => {});
 }
 
 async function open() {
   history.replaceState(null, "", `#${scene.id}`);
+  drop(replaced);
+  replaced = null;
   $("name").textContent = scene.photo.name;
-  $("facts").textContent = facts();
-  setLengths([]);
-  say($("refused"), null);
-  list($("warnings"), scene.warnings.map(forPage));
+  describe();
+  $("camera-form").hidden = !photo;
+  $("focal").value = $("form").querySelector("[name=focal-35mm]").value;
+  say($("focal-refused"), null);
+  setLengths(lengths);
   const links = Object.entries(FILES).map(([name, words]) => {
     const link = Object.assign(document.createElement("a"), { href: `scenes/${scene.id}/${name}?download=true` });
     link.append(words[0], Object.assign(document.createElement("span"), { textContent: words[1] }));
@@ -161,6 +156,13 @@ async function open() {
   list($("files"), links);
   show("done");
   await reopen();
+  await redraw();
+}
+
+/** Shows the camera, the metres and the warnings of the scene. */
+function describe() {
+  $("facts").textContent = facts();
+  list($("warnings"), scene.warnings.map(forPage));
 }
 
 function list(parent, items) {
@@ -175,7 +177,7 @@ function list(parent, items) {
 
 /** A warning that names options of the command line names the fields of this page instead. */
 const forPage = (text) =>
-  text.replace(/; give --focal-35mm,.*/, "; if you know it, press New photo and enter it before you choose the photo.");
+  text.replace(/; give --focal-35mm,.*/, "; if you know it, enter it below.").replaceAll("--length ", "");
 
 function facts() {
   const { depth, intrinsics, model, rough } = scene;
@@ -187,15 +189,21 @@ function facts() {
   return `${reach}${scale}; ${camera}; model ${model}${rough ? " (rough)" : ""}`;
 }
 
+/** Until the view is there, the photo stands in its place, or the view of before. */
 async function reopen() {
-  $("making").hidden = false;
-  $("making").textContent = "Making the 3D view …";
+  if (photo && !view.viewer) $("still").src = $("thumbnail").src;
+  else $("still").removeAttribute("src");
+  making("Making the 3D view …");
   try {
     await view.open(`scenes/${scene.id}/scene.html?version=${scene.version}`);
   } catch (error) {
-    $("making").hidden = false;
-    $("making").textContent = error.message;
+    making(error.message);
   }
+}
+
+function making(text) {
+  $("making").hidden = false;
+  $("making").querySelector("p").textContent = text;
 }
 
 /** A new length in the view: the service knows its interval. */
@@ -213,7 +221,7 @@ async function measure(one) {
   } catch (error) {
     one.problem = error.message;
   }
-  if (one.answer && !one.problem) view.label(one.shown, one.answer.label);
+  if (one.answer && !one.problem) view.label(one.shown, one.answer.label ?? one.answer.text);
 }
 
 function setLengths(all) {
@@ -229,8 +237,8 @@ const knownText = (count) => `The scale is set by ${count === 1 ? "a known lengt
 function row(one) {
   const line = $("length").content.cloneNode(true).firstElementChild;
   const [value, errors, form, input] = [".value", ".errors", "form", "input"].map((which) => line.querySelector(which));
-  value.textContent = one.problem ? "no interval" : (one.answer?.label ?? "…");
-  errors.textContent = one.problem ?? (one.answer?.given_m && one.answer.text) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
+  value.textContent = one.problem ? "no interval" : (one.answer?.label ?? one.answer?.text ?? "…");
+  errors.textContent = one.problem ?? measuredText(one.answer) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
   form.hidden = !one.answer || Boolean(one.problem);
   input.value = one.known ?? "";
   form.addEventListener("submit", (event) => {
@@ -240,38 +248,62 @@ function row(one) {
   return line;
 }
 
-/** Sets the scale by the lengths that are known; without `one`, by none. A refusal changes nothing. */
+/** Of a length that was given, what the scene measures: the model's own scale has a say, and so have other lengths. */
+function measuredText(answer) {
+  if (!answer?.given_m) return null;
+  const { text } = answer;
+  return `${text[0].toUpperCase()}${text.slice(1)}`;
+}
+
+const knownLengths = () => lengths.filter((each) => each.known);
+
+/** Has the service set the scale by the lengths that are known, or by none. */
+async function rescale() {
+  const known = knownLengths().map(({ positions: [from, to], known: length }) => ({ from, to, length }));
+  scene = await post(`scenes/${scene.id}/calibrate`, { known });
+}
+
+function forget(error) {
+  for (const each of lengths) each.known = null;
+  say($("refused"), error.message);
+}
+
+/** Takes the true length of one measured length, or of none at all. A refusal changes nothing. */
 async function calibrate(one, length) {
   const before = lengths.map((each) => [each, each.known]);
   for (const each of one ? [one] : lengths) each.known = length;
-  const known = lengths
-    .filter((each) => each.known)
-    .map(({ positions: [from, to], known: text }) => ({ from, to, length: text }));
   say($("refused"), null);
   try {
-    scene = await post(`scenes/${scene.id}/calibrate`, { known });
+    await rescale();
   } catch (error) {
     for (const [each, was] of before) each.known = was;
-    say($("refused"), error.message);
+    say($("refused"), forPage(error.message));
     return;
   }
-  $("facts").textContent = facts();
-  const kept = lengths;
+  describe();
   await reopen();
-  for (const each of kept) {
+  await redraw();
+}
+
+/** Measures the lengths again in the scene as it is now, and draws them. */
+async function redraw() {
+  const all = lengths;
+  for (const each of all) {
     each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions }).catch(() => null);
     if (!each.answer) continue;
     each.shown = view.draw(each.answer.details.points_cam_m);
-    view.label(each.shown, each.answer.label);
+    view.label(each.shown, each.answer.label ?? each.answer.text);
   }
-  setLengths(kept);
+  setLengths(all);
 }
 
 // From here on the view shows the photo and its own progress.
 $("frame").addEventListener("load", () => ($("making").hidden = true));
 for (const id of ["file", "camera"]) $(id).addEventListener("change", ({ target }) => target.files[0] && start(target.files[0]));
+$("still").addEventListener("error", () => $("still").removeAttribute("src"));
 $("form").addEventListener("submit", (event) => event.preventDefault());
-$("cancel").addEventListener("click", () => (remove(), leave()));
+$("camera-form").addEventListener("submit", (event) => (event.preventDefault(), rerun()));
+$("cancel").addEventListener("click", () => (remove(), fail(null)));
 $("again").addEventListener("click", leave);
 $("remove").addEventListener("click", () => (remove(), leave()));
 $("original").addEventListener("click", () => calibrate(null, null));
