@@ -237,6 +237,21 @@ def test_a_length_has_an_interval_and_a_known_length_rescales(client) -> None:
     assert client.post(f"{where}/measure", json=ends).json()["value"] == pytest.approx(before["value"])
 
 
+def test_a_calibration_says_how_well_each_length_is_met_and_what_contradicts(client) -> None:
+    scene = scene_of(client, focal_px="64")
+    where = f"/scenes/{scene['id']}"
+    assert scene["residuals"] == []
+    one = {"from": [10.5, 24.5], "to": [42.5, 24.5], "length": "1m ± 1mm"}
+    other = {"from": [10.5, 40.5], "to": [42.5, 40.5], "length": "1.3m ± 1mm"}
+    after = client.post(f"{where}/calibrate", json={"known": [one, other]}).json()
+    assert [each["given_m"] for each in after["residuals"]] == [1.0, 1.3]
+    assert after["residuals"][0]["text"].startswith("1.00 m given, ")
+    assert after["residuals"][0]["fitted_m"] > 1 > after["residuals"][1]["fitted_m"] / 1.3
+    assert any("contradict each other by 30 %" in each for each in after["warnings"])
+    back = client.post(f"{where}/calibrate", json={"known": []}).json()
+    assert back["residuals"] == [] and back["warnings"] == scene["warnings"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

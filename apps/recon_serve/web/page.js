@@ -221,7 +221,7 @@ async function measure(one) {
   } catch (error) {
     one.problem = error.message;
   }
-  if (one.answer && !one.problem) view.label(one.shown, one.answer.label ?? one.answer.text);
+  if (one.answer && !one.problem) view.label(one.shown, one.answer.label);
 }
 
 function setLengths(all) {
@@ -237,7 +237,7 @@ const knownText = (count) => `The scale is set by ${count === 1 ? "a known lengt
 function row(one) {
   const line = $("length").content.cloneNode(true).firstElementChild;
   const [value, errors, form, input] = [".value", ".errors", "form", "input"].map((which) => line.querySelector(which));
-  value.textContent = one.problem ? "no interval" : (one.answer?.label ?? one.answer?.text ?? "…");
+  value.textContent = one.problem ? "no interval" : (one.answer?.label ?? "…");
   errors.textContent = one.problem ?? measuredText(one.answer) ?? one.answer?.warnings[0] ?? one.answer?.unknown ?? "";
   form.hidden = !one.answer || Boolean(one.problem);
   input.value = one.known ?? "";
@@ -292,7 +292,7 @@ async function redraw() {
     each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions }).catch(() => null);
     if (!each.answer) continue;
     each.shown = view.draw(each.answer.details.points_cam_m);
-    view.label(each.shown, each.answer.label ?? each.answer.text);
+    view.label(each.shown, each.answer.label);
   }
   setLengths(all);
 }
