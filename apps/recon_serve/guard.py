@@ -15,7 +15,15 @@ from recon_serve.errors import Refusal
 from recon_serve.settings import LOOPBACK, Settings
 
 COOKIE = "recon_session"
-OPEN = ("/", "/page.css", "/page.js", "/frame.js", "/session", "/openapi.json")
+PAGE = {
+    "/": "text/html",
+    "/page.css": "text/css",
+    "/page.js": "text/javascript",
+    "/frame.js": "text/javascript",
+    "/service.js": "text/javascript",
+}
+"""Paths of the page, and their types."""
+OPEN = (*PAGE, "/session", "/openapi.json")
 """Paths that need no token: the page, and where it gets its session from."""
 UPLOAD = "/scenes"
 _MOST_BYTES = 1_000_000

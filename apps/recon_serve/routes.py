@@ -18,7 +18,7 @@ from recon_serve.bodies import CalibrateRequest, ErrorAnswer, MeasureRequest, Sc
 from recon_serve.error_answers import HANDLERS
 from recon_serve.errors import Refusal
 from recon_serve.events import stream
-from recon_serve.guard import COOKIE, Guard, same, session_of
+from recon_serve.guard import COOKIE, PAGE, Guard, same, session_of
 from recon_serve.jobs import Job
 from recon_serve.results import scene_path
 from recon_serve.scene_files import FILES
@@ -31,13 +31,6 @@ ParseOptions = Callable[[Sequence[tuple[str, str]], Options], Options]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorAnswer, "description": "Refused, in one sentence."},
     "5XX": {"model": ErrorAnswer, "description": "The service failed or is stopping."},
-}
-_PAGE = {
-    "/": "text/html",
-    "/page.css": "text/css",
-    "/page.js": "text/javascript",
-    "/frame.js": "text/javascript",
-    "/service.js": "text/javascript",
 }
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -169,7 +162,7 @@ async def session(request: Request, service: Served, body: TokenRequest) -> Resp
 async def _page(request: Request) -> Response:
     name = request.url.path.removeprefix("/") or "page.html"
     text = resources.files("recon_serve").joinpath("web", name).read_text("utf-8")
-    kind = _PAGE[request.url.path]
+    kind = PAGE[request.url.path]
     return Response(text, media_type=kind, headers={"Content-Security-Policy": _PAGE_POLICY})
 
 
@@ -190,7 +183,7 @@ def make_app(settings: Settings, parse_options: ParseOptions) -> FastAPI:
     app.description = "One photograph to a metric 3D scene."
     app.state.service, app.state.parse_options = service, parse_options
     app.include_router(router)
-    for path in _PAGE:
+    for path in PAGE:
         app.add_route(path, _page, include_in_schema=False)
     app.add_middleware(Guard, settings=settings)
     for kind, handler in HANDLERS.items():
