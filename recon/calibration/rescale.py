@@ -30,8 +30,8 @@ def rescaled(scene: Scene, known: Sequence[Constraint], journal: Journal | None 
         return scene
     if scene.provenance.calibration is not None:
         raise CalibrationError(
-            "this scene was calibrated when it was made, and known sizes have to go into the same fit: run the model "
-            "again (in the viewer: Scene > Run again) with them"
+            "this scene was calibrated when it was made, and known lengths have to go into the same fit: build it "
+            "again from its photo (in the viewer: Scene > Run again) with all of them"
         )
     model = scene.provenance.model_name or "scene"
     depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)

@@ -27,7 +27,7 @@ def test_a_known_length_makes_the_scene_that_long() -> None:
 
 def test_a_calibrated_scene_is_not_fitted_a_second_time() -> None:
     scene = replace(room(), provenance=Provenance(calibration=CalibrationRecord(1.0)))
-    with pytest.raises(CalibrationError, match="run the model again"):
+    with pytest.raises(CalibrationError, match="build it again from its photo"):
         rescaled(scene, (LengthBetween(A, B, 1.0, 0.01),))
 
 

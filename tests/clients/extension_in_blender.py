@@ -100,6 +100,9 @@ seen["length of empties"] = operators.State.message
 scene.recon.true_length = 1.5
 seen["recalibrated"] = sorted(bpy.ops.recon.recalibrate())
 seen["recalibration"] = operators.State.message
+seen["words"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+bpy.ops.recon.measure()
+seen["length after"] = operators.State.message
 seen["objects after"] = sorted(each.type for each in bpy.data.objects)
 bpy.data.objects["Empty"].location = (
     scene.camera.matrix_world @ open_scene.Matrix.Translation((0, 0, 1)).translation
@@ -119,6 +122,7 @@ seen["tampered"] = {}
 for name, value in (
     ("glb", "/home/someone/else.glb"),
     ("npz", "room.sh"),
+    ("measured", "/etc/hosts"),
     ("photo", "-o"),
     ("faces", "many"),
 ):

@@ -86,13 +86,16 @@ def test_a_known_length_recalibrates_the_scene_and_replaces_it(pressed):
     assert seen["recalibrated"] == ["FINISHED"]
     assert seen["objects after"] == ["CAMERA", "EMPTY", "EMPTY", "MESH"]
     start, end = (tuple(float(number) for number in place.split(",")) for place in seen["positions"])
-    length = measure.distance(Scene.load(folder / "room.npz"), start, end)
+    length = measure.distance(Scene.load(folder / "room.rescaled.npz"), start, end)
+    assert seen["words"][:2] == ["export", str(folder / "room.npz")], "without running the model again"
+    assert seen["length after"].startswith("1.5 m given; the scene measures ")
     # The model's own scale is a prior, which the length outweighs.
     assert abs(length.value - 1.5) < 0.2 * abs(seen["distance"] - 1.5)
     fitted = re.search(r"1\.50 m given, ([\d.]+) m after the fit", seen["recalibration"])
     assert fitted and float(fitted[1]) == pytest.approx(length.value, rel=0.02)
     files = {path.name for path in folder.iterdir()}
-    assert files == {"recon.zip", "render.png", "room.glb", "room.jpg", "room.npz", "text.jpg", "user"}
+    made = {"room.glb", "room.npz", "room.rescaled.npz"}
+    assert files == made | {"recon.zip", "render.png", "room.jpg", "text.jpg", "user"}
 
 
 def test_errors_are_shown_with_their_sentence(pressed):
@@ -110,7 +113,7 @@ def test_errors_are_shown_with_their_sentence(pressed):
 
 def test_paths_in_a_file_of_somebody_else_are_not_followed(pressed):
     seen, _ = pressed
-    assert set(seen["tampered"]) == {"glb", "npz", "photo", "faces"}
+    assert set(seen["tampered"]) == {"glb", "npz", "measured", "photo", "faces"}
     assert all("not that of a photo" in said for said in seen["tampered"].values())
 
 

@@ -8,12 +8,13 @@ import click
 from recon.errors import SceneFileError
 from recon.options import Shape
 from recon.outputs.scene_files import check, outputs_from, save_all
+from recon_cli.any_scene import open_scene_file
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand
 from recon_cli.options.scene_options import (
     GEOMETRY,
+    KNOWN,
     PASSED_ON,
-    options_from,
     output_option,
     overwrite_option,
     scene_options,
@@ -26,7 +27,7 @@ from recon_cli.options.without_effect import warn_of_idle_geometry
 @click.argument("scene", type=click.Path(path_type=Path))
 @output_option("Output file; the suffix selects the format (see below). Repeatable.")
 @shape_option
-@scene_options(GEOMETRY + PASSED_ON)
+@scene_options(KNOWN + GEOMETRY + PASSED_ON)
 @overwrite_option
 @manners
 def export(
@@ -39,9 +40,8 @@ def export(
 ) -> None:
     """Write a SCENE (.npz from `recon build`) in other formats, without running a model.
 
-    Options default to the values that the scene was built with.
+    Known lengths rescale it. Options default to the values that the scene was built with.
     """
-    from recon.scene import Scene
     from recon.scene_file import SUFFIX
 
     if scene.suffix.lower() != SUFFIX:
@@ -51,7 +51,6 @@ def export(
     targets = outputs_from(outputs, shape)
     check(targets, overwrite=overwrite, inputs=[scene])
     warn_of_idle_geometry([target.shape for target in targets], session.journal)
-    loaded = Scene.load(scene)
-    chosen = loaded.with_options(options_from(values, loaded.options))
+    chosen = open_scene_file(scene, values, session)
     session.result["written"] = save_all(chosen, targets, session.journal, overwrite=overwrite)
     session.result["scene"] = chosen.provenance.as_dict()

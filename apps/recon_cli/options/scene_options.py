@@ -34,15 +34,12 @@ CAMERA_AND_RUN = (
     "commercial_only",
     "offline",
 )
+KNOWN = ("at", "length", "rectangle", "camera_height", "constraint_file")
 ESTIMATION = (
     "model",
     "reference",
     "reference_sigma",
-    "at",
-    "length",
-    "rectangle",
-    "camera_height",
-    "constraint_file",
+    *KNOWN,
     "calibration",
     "fit",
     "depth",

@@ -38,15 +38,13 @@ def warn_of_idle_estimation(options: Options, journal: Journal) -> None:
         )
 
 
-def warn_of_idle_photo_options(file: Path, journal: Journal) -> None:
-    """Warns about options of the estimation if the file is not a photo, but what was made of one."""
+def warn_of_idle_photo_options(file: Path, journal: Journal, effective: Collection[str] = ()) -> None:
+    """Warns about options of the estimation, but the effective ones, if the file was made of a photo."""
     context = click.get_current_context()
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in ESTIMATION and name not in _PROMISES and is_given(name):
-            why = (
-                f"{file} is not a photo, and its metres stay as they are; pass the photo, or omit the option"
-            )
+        if name in ESTIMATION and name not in (*_PROMISES, *effective) and is_given(name):
+            why = f"{file} is not a photo, and no model runs; pass the photo, or omit the option"
             _warn(journal, parameter.opts[0], why)
 
 

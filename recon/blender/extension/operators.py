@@ -1,6 +1,7 @@
 """The panel's buttons. Each starts recon in the background and goes on when it has finished."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,7 +9,7 @@ import bpy
 
 from .background import Failed, Run
 from .picked import picked_pair
-from .scene_import import Source, free_files, import_scene
+from .scene_import import RESCALED, Source, free_files, import_scene
 from .settings import program
 
 _EVERY_S = 0.2
@@ -136,9 +137,9 @@ class SceneFromPhoto(InBackground, bpy.types.Operator):
         glb, npz = free_files(photo)
         depth = bpy.path.abspath(chosen.depth) if chosen.depth else ""
         model = chosen.model.strip() or "auto"
-        self.source = Source(str(photo), str(glb), str(npz), model, depth, chosen.faces)
-        known = ["--length", chosen.known_length.strip()] if chosen.known_length.strip() else []
-        return _build(self.source, known)
+        length = chosen.known_length.strip()
+        self.source = Source(str(photo), str(glb), str(npz), str(npz), model, depth, chosen.faces, length)
+        return _build(self.source, ["--length", length] if length else [])
 
     def finish(self, context: "bpy.types.Context", result: dict[str, Any]) -> str:
         """Imports the scene."""
@@ -157,7 +158,7 @@ class Measure(InBackground, bpy.types.Operator):
         source = Source.of(context.scene.camera)
         self.pair = picked_pair(context, context.scene.camera)
         start, end = self.pair.positions_px
-        return ["measure", source.npz, "--from", start, "--to", end]
+        return ["measure", source.measured, "--from", start, "--to", end]
 
     def finish(self, context: "bpy.types.Context", result: dict[str, Any]) -> str:
         """The length as recon prints it."""
@@ -172,17 +173,21 @@ class Measure(InBackground, bpy.types.Operator):
 
 
 class Recalibrate(InBackground, bpy.types.Operator):
-    """Make the scene again so that the two picked points have their true distance"""
+    """Rescale the scene so that the two picked points have their true distance"""
 
     bl_idname = "recon.recalibrate"
     bl_label = "Recalibrate"
 
     def words(self, context: "bpy.types.Context") -> list[str]:
-        """Of ``recon build`` with one more known length, onto the same files."""
-        self.source = Source.of(context.scene.camera)
+        """Of ``recon export``, which runs no model; of ``recon build`` if a known length went into the first fit."""
+        source = Source.of(context.scene.camera)
         start, end = picked_pair(context, context.scene.camera).positions_px
-        known = f"{start}:{end}={context.scene.recon.true_length:.6g}m"
-        return _build(self.source, ["--length", known, "--overwrite"])
+        known = ["--length", f"{start}:{end}={context.scene.recon.true_length:.6g}m", "--overwrite"]
+        if source.known:
+            self.source = source
+            return _build(source, known)
+        self.source = replace(source, measured=str(Path(source.glb).with_suffix(RESCALED)))
+        return ["export", source.npz, "-o", source.glb, "-o", self.source.measured, *known]
 
     def finish(self, context: "bpy.types.Context", result: dict[str, Any]) -> str:
         """Replaces the imported scene."""

@@ -10,6 +10,8 @@ from . import open_scene
 from .background import Failed
 
 _PREFIX = "recon_"
+RESCALED = ".rescaled.npz"
+"""Ends the name of the scene file that Recalibrate writes."""
 _STARTUP = {"Camera", "Cube", "Light"}
 
 
@@ -21,17 +23,23 @@ class Source:
     """Absolute paths; the mesh and the scene file lie next to the photo."""
     glb: str
     npz: str
+    """As the model gave it: from here it is rescaled."""
+    measured: str
+    """The scene file with the lengths of the mesh: ``npz``, or the rescaled one next to it."""
     model: str
     depth: str
     """Measured depth instead of the model, or empty."""
     faces: int
+    known: str = ""
+    """The known length that went into the fit when the scene was made, or empty."""
 
     def __post_init__(self) -> None:
-        photo, glb, npz = Path(self.photo), Path(self.glb), Path(self.npz)
-        if not photo.is_absolute() or {glb.parent, npz.parent} != {photo.parent}:
-            raise ValueError("the files of a scene must lie next to its photo")
-        if (glb.suffix, npz.suffix) != (".glb", ".npz"):
-            raise ValueError("the files of a scene must end in .glb and .npz")
+        photo, glb = Path(self.photo), Path(self.glb)
+        if not photo.is_absolute() or glb.parent != photo.parent or glb.suffix != ".glb":
+            raise ValueError("the mesh of a scene must end in .glb and lie next to its photo")
+        scene_files = (str(glb.with_suffix(".npz")), str(glb.with_suffix(RESCALED)))
+        if self.npz != scene_files[0] or self.measured not in scene_files:
+            raise ValueError("the scene files of a mesh must be named as the mesh")
 
     @property
     def options(self) -> list[str]:
@@ -48,8 +56,9 @@ class Source:
         """
         carried = {} if camera is None else dict(camera.items())
         try:
-            photo, glb, npz, model, depth, faces = (carried[_PREFIX + each.name] for each in fields(cls))
-            return cls(str(photo), str(glb), str(npz), str(model), str(depth), int(faces))
+            values = {each.name: carried[_PREFIX + each.name] for each in fields(cls)}
+            texts = {name: str(value) for name, value in values.items() if name != "faces"}
+            return cls(**texts, faces=int(values["faces"]))
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(
                 "The active camera is not that of a photo: make a scene from a photo first."
@@ -64,13 +73,13 @@ class Source:
 
 
 def free_files(photo: Path) -> tuple[Path, Path]:
-    """A mesh and a scene file next to the photo, neither of which exists: ``room.glb``, else ``room-2.glb``."""
+    """A mesh and a scene file next to the photo: ``room.glb``, or ``room-2.glb`` if a file of that name exists."""
     count = 1
     while True:
         stem = photo.stem if count == 1 else f"{photo.stem}-{count}"
-        files = photo.with_name(f"{stem}.glb"), photo.with_name(f"{stem}.npz")
-        if not any(file.exists() for file in files):
-            return files
+        glb, npz, rescaled = (photo.with_name(f"{stem}{suffix}") for suffix in (".glb", ".npz", RESCALED))
+        if not any(file.exists() for file in (glb, npz, rescaled)):
+            return glb, npz
         count += 1
 
 

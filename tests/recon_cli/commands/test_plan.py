@@ -13,6 +13,7 @@ from PIL import Image
 from tilted_rooms import BACK, CAMERA, FLOOR, room
 
 from recon.geometry.floor_plan import Plan
+from recon.measure import distance
 from recon.outputs.plan_drawing import write_plan
 from recon.scene import Scene
 from recon.types import MetricDepth, Photo
@@ -40,6 +41,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (line,) = json.loads(done.stdout)["lines"]
     assert np.linalg.norm(np.diff(line, axis=0), axis=1)[1] == pytest.approx(4.0, rel=0.01)
     return made
+
+
+def test_a_known_length_rescales_a_scene_file(folder: Path, tmp_path: Path) -> None:
+    ends = ((200.5, 200.5), (300.5, 200.5))
+    length_m = distance(Scene.load(folder / "scene.npz"), *ends).value
+    known = ("--length", f"200.5,200.5:300.5,200.5={2 * length_m:.6f}m")
+    done = CliRunner().invoke(
+        recon, ["export", str(folder / "scene.npz"), "-o", str(tmp_path / "twice.npz"), *known]
+    )
+    assert done.exit_code == 0 and "after the fit" in done.stderr, done.stderr
+    twice = distance(Scene.load(tmp_path / "twice.npz"), *ends)
+    assert twice.value == pytest.approx(2 * length_m, rel=0.05) and twice.given_m is not None
+    again = _plan(tmp_path / "twice.npz", "-o", tmp_path / "a.svg", *known)
+    assert again.exit_code == 1 and "calibrated when it was made" in again.stderr
 
 
 def test_svg_is_to_scale(folder: Path) -> None:

@@ -102,9 +102,9 @@ def test_a_missing_file_and_an_existing_output_are_reported(file: Path) -> None:
 
 
 def test_options_of_the_photo_are_said_to_have_no_effect_on_a_scene(file: Path) -> None:
-    words = ("--length", "1,1:9,9=2m", "--depth", "missing.png", "--offline", "--json")
+    words = ("--focal-px", "100", "--depth", "missing.png", "--offline", "--json")
     done = _relief(file, "-o", file.with_name("a.stl"), *words)
     warnings = json.loads(done.stdout)["warnings"]
-    assert [each.partition(" has no effect: ")[0] for each in warnings] == ["--depth", "--length"], warnings
+    assert [each.partition(" has no effect: ")[0] for each in warnings] == ["--depth", "--focal-px"], warnings
     done = _relief(file, "-o", file.with_name("b.stl"), "--max-depth", "9m", "--json")
     assert json.loads(done.stdout)["warnings"] == []
