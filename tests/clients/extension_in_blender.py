@@ -98,9 +98,11 @@ bpy.ops.recon.measure()
 seen["length of empties"] = operators.State.message
 
 scene.recon.true_length = 1.5
+seen["words"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
 seen["recalibrated"] = sorted(bpy.ops.recon.recalibrate())
 seen["recalibration"] = operators.State.message
-seen["words"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+for each in bpy.data.objects:
+    each.select_set(each.type == "EMPTY")
 bpy.ops.recon.measure()
 seen["length after"] = operators.State.message
 seen["objects after"] = sorted(each.type for each in bpy.data.objects)

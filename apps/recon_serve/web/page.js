@@ -107,11 +107,11 @@ function fail(message) {
   if (replaced) {
     [scene, replaced] = [replaced, null];
     show("done");
-    say($("focal-refused"), message);
+    say($("focal-refused"), message && forPage(message));
     return;
   }
   leave();
-  say($("problem"), message);
+  say($("problem"), message && forPage(message));
 }
 
 function leave() {
@@ -177,7 +177,11 @@ function list(parent, items) {
 
 /** A warning that names options of the command line names the fields of this page instead. */
 const forPage = (text) =>
-  text.replace(/; give --focal-35mm,.*/, "; if you know it, enter it below.").replaceAll("--length ", "");
+  text
+    .replace(/; give --focal-35mm,.*/, "; if you know it, enter it below.")
+    .replace(/ Use --depth or another --model;.*/, "")
+    .replace("Invalid value for '--focal-35mm'", "Focal length")
+    .replaceAll("--length ", "");
 
 function facts() {
   const { depth, intrinsics, model, rough } = scene;
@@ -251,8 +255,7 @@ function row(one) {
 /** Of a length that was given, what the scene measures: the model's own scale has a say, and so have other lengths. */
 function measuredText(answer) {
   if (!answer?.given_m) return null;
-  const { text } = answer;
-  return `${text[0].toUpperCase()}${text.slice(1)}`;
+  return answer.text.slice(answer.label.length).replace("; the scene", "The scene");
 }
 
 const knownLengths = () => lengths.filter((each) => each.known);
