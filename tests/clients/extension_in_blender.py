@@ -103,8 +103,7 @@ seen["recalibrated"] = sorted(bpy.ops.recon.recalibrate())
 seen["recalibration"] = operators.State.message
 for each in bpy.data.objects:
     each.select_set(each.type == "EMPTY")
-bpy.ops.recon.measure()
-seen["length after"] = operators.State.message
+seen["measured in"] = operators.Measure.words(SimpleNamespace(), bpy.context)[1]
 seen["objects after"] = sorted(each.type for each in bpy.data.objects)
 bpy.data.objects["Empty"].location = (
     scene.camera.matrix_world @ open_scene.Matrix.Translation((0, 0, 1)).translation
