@@ -73,7 +73,7 @@ def field_of(log_z: FloatMap, valid: BoolMap, expected: Expected) -> tuple[Float
     if not expected.is_still:
         pull -= weight * np.median(pull[alike])
     around = cv2.GaussianBlur(weight, (0, 0), _SMOOTH_PX)
-    field = cv2.GaussianBlur(pull.astype(np.float32), (0, 0), _SMOOTH_PX) / (around + _FADES)
+    field = cv2.GaussianBlur(pull.astype(np.float32), (0, 0), _SMOOTH_PX) / np.maximum(around, 2 * _FADES)
     return field, np.where(alike, np.minimum(seen + 1, most), valid).astype(np.float32)
 
 

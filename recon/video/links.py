@@ -14,12 +14,13 @@ _BLUR_PX = 1.0
 """Against noise, on the grid."""
 _UNSURE_PX, _UNSURE_SHARE = 0.5, 0.05
 """Flow there and back may miss by this many px of the grid, and this share of its length."""
-_STILL_SHARE = 0.35
-"""The camera stands still if this share of the outlines ..."""
+_CELL_PX = 20
+_STILL_SHARE, _STILL_LONG_SHARE = 0.35, 0.15
+"""The camera stands still if the outlines in this share of the cells of the picture, ``_CELL_PX`` wide, ..."""
 _STILL_PX, _STILL_LONG_PX = 0.2, 0.3
-"""... has moved less, px of the grid, since the frame before, and since the oldest of ..."""
+"""... have moved less, px of the grid, since the frame before, and since the oldest of ..."""
 _STILL_FRAMES = 15
-"""... so many."""
+"""... so many: something large that passes changes most of the picture in these."""
 _SHADE_PX = 5.0
 """Changes of brightness that are smoother are of the light or the exposure."""
 _STEEP = 4.0
@@ -71,8 +72,8 @@ class Linker:
         now, link = _grey(rgb), None
         if self._recent and self._recent[-1].shape == now.shape:
             # Compared with an older frame, too, a slow camera does not pass for a still one.
-            still = _moved_px(self._recent[-1], now) < _STILL_PX
-            still = still and _moved_px(self._recent[0], now) < _STILL_LONG_PX
+            still = _moved_px(self._recent[-1], now, _STILL_SHARE) < _STILL_PX
+            still = still and _moved_px(self._recent[0], now, _STILL_LONG_SHARE) < _STILL_LONG_PX
             link = (_still if still else _moving)(self._recent[-1], now)
         if link is None:
             self._recent.clear()
@@ -98,16 +99,27 @@ def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), _BLUR_PX)
 
 
-def _moved_px(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float:
-    """How far the stillest outlines have moved, px of the grid: their change of brightness over their steepness."""
+def _moved_px(before: NDArray[np.uint8], now: NDArray[np.uint8], share: float) -> float:
+    """How far the outlines in the stillest share of the picture have moved, px of the grid: their change of
+    brightness over their steepness.
+
+    The picture is cut into cells, so that an object with many outlines does not outvote the rest.
+    """
     import cv2
 
     off = now.astype(np.float32) - before
     sharp = np.abs(off - cv2.GaussianBlur(off, (0, 0), _SHADE_PX))
     steep = np.hypot(cv2.Sobel(now, cv2.CV_32F, 1, 0), cv2.Sobel(now, cv2.CV_32F, 0, 1)) / 8
     outline = steep > _STEEP
-    moved = sharp[outline] / steep[outline] if outline.any() else np.abs(off) / _STEEP
-    return float(np.quantile(moved, _STILL_SHARE))
+    if not outline.any():
+        return float(np.quantile(np.abs(off) / _STEEP, share))
+    moved = sharp / np.maximum(steep, _STEEP)
+    rows, cols = (at // _CELL_PX for at in np.nonzero(outline))
+    cell = rows * moved.shape[1] + cols
+    by_cell = np.split(
+        moved[outline][np.argsort(cell)], np.cumsum(np.unique(cell, return_counts=True)[1])[:-1]
+    )
+    return float(np.quantile([np.median(each) for each in by_cell], share))
 
 
 def _still(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Link:

@@ -81,3 +81,12 @@ def test_a_slow_camera_is_not_a_still_one() -> None:
         moved = whole[: -8 * 8, k : 8 * (WIDTH - 8) + k]
         found.append(linker.add(cv2.resize(moved, (WIDTH - 8, HEIGHT - 8), interpolation=cv2.INTER_AREA)))
     assert all(each is not None and not each.is_still for each in found[8:])
+
+
+def test_a_thing_with_more_outlines_than_the_rest_passes_before_a_still_camera() -> None:
+    before = textured(1)
+    before = cv2.GaussianBlur(before, (0, 0), 2.5)
+    now, thing = before.copy(), np.random.default_rng(0).integers(0, 255, (HEIGHT, 90, 3), np.uint8)
+    before[:, 20:110], now[:, 22:112] = thing, thing
+    found = link(before, now)
+    assert found is not None and found.is_still

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recon.types import Intrinsics, MetricDepth
+from recon.video.blend import Expected, field_of
 from recon.video.links import Linker
 from recon.video.steadier import Steadier, ahead_of
 from tools.sequences.room import furnished_room
@@ -80,8 +81,17 @@ def test_jitter_of_a_still_camera_falls_and_the_error_does_not_grow(still: tuple
     static = np.s_[:, :38]
     assert np.median(after[static].std(axis=0)) < np.median(before[static].std(axis=0)) / 3
     assert np.abs(after).mean() < 0.6 * np.abs(before).mean()
-    # The scale is that of the model, on average.
-    assert abs(np.median(after) - np.median(before)) < 0.01
+    # The scale is that of the model, on average: mostly of the first 28 frames, whose mean is sure to 1 %.
+    assert abs(np.median(after) - np.median(before)) < 0.02
+
+
+def test_the_field_takes_back_all_that_other_frames_contradict() -> None:
+    """A share that stayed would add up: the depth of a still camera would follow the network within a second."""
+    all_over = np.ones((60, 80), np.float32)
+    expected = Expected(0.1 * all_over, 99 * all_over, is_still=True)
+    field, frames = field_of(0 * all_over, all_over > 0, expected)
+    np.testing.assert_allclose(field, 0.099, atol=1e-5)
+    assert (frames == 100).all()
 
 
 def test_true_depth_stays_as_it_is_also_at_the_outlines_of_what_moves(still: tuple[Pictures, Maps]) -> None:
