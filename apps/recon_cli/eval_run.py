@@ -1,17 +1,41 @@
 """The main loop of ``recon eval``: evaluates all pairs, stores the results, and shows the progress."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recon.errors import Failure
 from recon_cli.console import Session
 
 if TYPE_CHECKING:
-    from recon.depth.estimator import Estimator
-    from recon.evaluate import Pair, Row, Settings
+    from recon.batch.ray_cluster import RayCluster
+    from recon.depth.estimator import Estimator, RunOptions
+    from recon.evaluate import Compared, Pair, Row, Settings
     from recon.evaluate.error_model.samples import Samples
     from recon.evaluate.results_file import RowFile
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Keeps what the report and the error model need of a pair; a worker of a cluster gets a copy."""
+
+    pictures: Path | None
+    """The folder for the pictures."""
+    drawn: frozenset[str]
+    """Names of the pairs that have a picture."""
+    samples: "Samples | None"
+    """Of the error model."""
+
+    def __call__(self, compared: "Compared") -> None:
+        """Writes the picture, and keeps the sample."""
+        from recon.evaluate.pictures import save_picture
+
+        if self.pictures is not None and compared.pair.name in self.drawn:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            save_picture(self.pictures / f"{compared.pair.name}.png", compared)
+        if self.samples is not None:
+            self.samples.add(compared)
 
 
 class Work:
@@ -27,32 +51,27 @@ class Work:
         pictures: int,
         *,
         fit: bool,
+        run: "RunOptions",
+        cluster: "RayCluster | None" = None,
     ) -> None:
         self.session, self.pairs, self.settings = session, pairs, settings
         self.folder, self.rows, self.fit = folder, rows, fit
-        self.drawn = {pair.name for pair in pairs[:pictures]} if folder is not None else set()
+        self.drawn = frozenset(pair.name for pair in pairs[:pictures])
+        self.run, self.cluster = run, cluster
         self.samples: dict[str, Samples] = {}
         self.without: list[str] = []
         """Models that cannot run."""
 
     def measure(self, estimator: "Estimator") -> "list[Row]":
         """The rows of one model, including those of an earlier run."""
-        from recon.evaluate import run
         from recon.evaluate.error_model.samples import Samples
-        from recon.evaluate.pictures import save_picture
 
         name = folder_name(estimator.name)
         samples = Samples(None if self.folder is None else self.folder / "residuals" / name)
         self.samples[estimator.name] = samples
 
-        def keep(compared: Any) -> None:
-            if self.folder is not None and compared.pair.name in self.drawn:
-                folder = self.folder / "pictures" / name
-                folder.mkdir(parents=True, exist_ok=True)
-                save_picture(folder / f"{compared.pair.name}.png", compared)
-            if self.fit:
-                samples.add(compared)
-
+        pictures = None if self.folder is None else self.folder / "pictures" / name
+        keep = Keep(pictures, self.drawn, samples if self.fit else None)
         done = self.rows.done if self.rows is not None else set()
         todo = [
             pair
@@ -65,7 +84,7 @@ class Work:
             )
         fresh = []
         with self.session.journal.count(len(todo), estimator.name) as bar:
-            for row in run(todo, estimator, self.settings, self.session.journal, measured=keep):
+            for row in self._rows(todo, estimator, keep):
                 if isinstance(row.result, Failure):
                     self.session.journal.warn("failed", f"{row.pair}: {row.result.message}")
                 if self.rows is not None:
@@ -73,10 +92,27 @@ class Work:
                 else:
                     fresh.append(row)
                 bar.advance()
-        if self.rows is None:
-            return fresh
-        wanted = {pair.name for pair in self.pairs}
-        return [row for row in self.rows if row.model == estimator.name and row.pair in wanted]
+        place = {pair.name: k for k, pair in enumerate(self.pairs)}
+        mine = fresh if self.rows is None else (row for row in self.rows if row.model == estimator.name)
+        return sorted((row for row in mine if row.pair in place), key=lambda row: place[row.pair])
+
+    def _rows(self, pairs: "Sequence[Pair]", estimator: "Estimator", keep: Keep) -> "Iterator[Row]":
+        from recon.evaluate import run
+
+        journal = self.session.journal
+        if self.cluster is None:
+            return run(pairs, estimator, self.settings, journal, measured=keep)
+        from recon.batch.ray_eval import run_on_ray
+
+        return run_on_ray(
+            pairs,
+            estimator.name,
+            self.run,
+            self.settings,
+            journal,
+            cluster=self.cluster,
+            measured=keep,
+        )
 
 
 def folder_name(model: str) -> str:

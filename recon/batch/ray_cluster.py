@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from recon.argument_names import OptionError
 from recon.errors import ReconError, to_add
-from recon.options import Options
+from recon.options import Device
 from recon.threads import cores
 
 LOCAL = "local"
@@ -79,7 +79,7 @@ class RayCluster:
         finally:
             ray.shutdown()
 
-    def actors_for(self, options: Options) -> Actors:
+    def actors_for(self, device: Device) -> Actors:
         """How many workers fit on the connected cluster.
 
         Raises:
@@ -88,7 +88,7 @@ class RayCluster:
         import ray
 
         total = ray.cluster_resources()
-        has_gpu = total.get("GPU", 0.0) > 0 and options.device in ("auto", "cuda")
+        has_gpu = total.get("GPU", 0.0) > 0 and device in ("auto", "cuda")
         gpus = float(has_gpu) if self.gpus is None else self.gpus
         fits = int(total.get("CPU", 0.0) / self.cpus)
         if gpus:

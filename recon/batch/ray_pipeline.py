@@ -1,14 +1,11 @@
-"""A batch on a Ray cluster: a Ray Data pipeline whose actors keep one model each and run the three steps.
+"""A batch on a Ray cluster, whose workers run the three steps of each photo.
 
-Ray repeats the block of photos of a worker that dies: a photo may be processed more than once. Its outputs then
-replace themselves under the same names, each whole; the record, which only this process writes, takes the first
-answer. A photo that is in work each time a worker dies is given up.
+A photo may be processed more than once (``ray_pool``). Its outputs then replace themselves under the same names, each
+whole; the record, which only this process writes, takes the first answer.
 """
 
 import os
-import pickle
 import threading
-from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import ClassVar
 
@@ -16,16 +13,13 @@ from recon.batch.events import Counted, Summary
 from recon.batch.item import Item
 from recon.batch.journals import ItemJournal
 from recon.batch.plan import Plan
-from recon.batch.ray_cluster import RayCluster, first_line
-from recon.batch.ray_deaths import Deaths
-from recon.batch.ray_worker import Answer, Job, Worker, WorkerDied, packed
+from recon.batch.ray_cluster import RayCluster
+from recon.batch.ray_pool import WorkerDied, answers_of
+from recon.batch.ray_worker import Answer, BatchJob, Sent
 from recon.batch.runner import Events, Runner
 from recon.batch.staged_pipeline import MOST_FINISHING, Outcome
-from recon.errors import PhotoError, ReconError
+from recon.errors import PhotoError
 from recon.journal import Entry
-
-_BLOCK = 16
-"""Photos that a worker gets at a time: the steps overlap within a block, which is repeated if the worker dies."""
 
 
 class RayRunner(Runner):
@@ -42,8 +36,9 @@ class RayRunner(Runner):
         left = {item.name: item for item in plan.items(self.models, self._shared)}
         self.events(Counted(len(left)))
         threads = max(1, min(ceil(cluster.cpus) - 1, MOST_FINISHING)) if workers is None else workers
-        job = Job(plan.options, plan.maker, plan.folder, os.getcwd(), threads)
-        for answer in _answers(list(left.values()), job, cluster):
+        job = BatchJob(plan.options, plan.maker, plan.folder, os.getcwd(), threads)
+        sent = [Sent.of(item) for item in left.values()]
+        for answer in answers_of(sent, job, cluster, plan.options.device):
             # Missing: Ray has repeated a block of which some answers had arrived.
             if (item := left.pop(answer.name, None)) is not None:
                 self._take(item, answer)
@@ -83,29 +78,3 @@ def run_on_ray(
     cluster = RayCluster(cluster) if isinstance(cluster, str) else cluster
     with cluster.connected():
         return RayRunner(plan, events, cancel, cluster).run(workers)
-
-
-def _answers(items: Sequence[Item], job: Job, cluster: RayCluster) -> Iterator[Answer]:
-    """The answers of the workers, as they arrive; at least one for each photo.
-
-    Raises:
-        ReconError: The workers cannot start, or no worker fits on the cluster.
-    """
-    import ray.data
-
-    actors = cluster.actors_for(job.options)
-    size = min(_BLOCK, ceil(len(items) / actors.most))
-    blocks = [{"items": packed(items[first : first + size])} for first in range(0, len(items), size)]
-    dataset = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map(
-        Worker,
-        fn_constructor_args=(job, ray.remote(num_cpus=0)(Deaths).remote()),
-        compute=ray.data.ActorPoolStrategy(min_size=actors.least, max_size=actors.most),
-        num_cpus=cluster.cpus,
-        num_gpus=actors.gpus,
-    )
-    dataset.context.enable_progress_bars = False
-    try:
-        for row in dataset.iter_rows():
-            yield from map(pickle.loads, pickle.loads(row["answers"]))
-    except ray.exceptions.RayError as error:
-        raise ReconError(f"the Ray cluster failed: {first_line(error)}. Use --resume to continue.") from error

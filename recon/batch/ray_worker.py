@@ -1,33 +1,45 @@
-"""A worker of a batch on a Ray cluster: keeps one model, runs the three steps, and answers for each photo."""
+"""A batch in a worker of a Ray cluster: runs the three steps, and answers for each photo."""
 
-import os
 import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from recon.batch.item import Item, Maker
+from recon.batch.ray_pool import WorkerDied
 from recon.batch.shared_models import SharedModels
 from recon.batch.staged_pipeline import Outcome, overlapped
 from recon.batch.steps import Done, Estimated, estimate, finish, load
-from recon.errors import Failure, ReconError
+from recon.errors import Failure
 from recon.journal import Entry, Journal
 from recon.options import Options
 from recon.pipeline import Prepared
 
-_TRIES = 3
-"""How many workers may die of a photo."""
 
+@dataclass(frozen=True)
+class Sent:
+    """A photo on its way to a worker: formats cannot be pickled, so that the maker makes its targets again."""
 
-class WorkerDied(ReconError):
-    """Workers died of a photo: out of memory, or a crash in a library."""
+    item: Item
+    """Without its targets."""
+    outputs: tuple[str, ...]
+    """The names of its targets."""
+
+    @classmethod
+    def of(cls, item: Item) -> "Sent":
+        """Without what cannot be pickled."""
+        return cls(replace(item, targets=()), tuple(target.path.name for target in item.targets))
+
+    @property
+    def name(self) -> str:
+        """That of the item."""
+        return self.item.name
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """What every worker needs."""
 
     options: Options
@@ -38,6 +50,10 @@ class Job:
     """The working directory, to which relative paths refer."""
     threads: int
     """For finishing."""
+
+    def start(self) -> "BatchProcessor":
+        """Loads nothing yet."""
+        return BatchProcessor(self)
 
 
 @dataclass(frozen=True)
@@ -55,41 +71,16 @@ class Answer:
     """Of the worker's journal since its last answer: the choice of the model."""
 
 
-class Worker:
-    """An actor: keeps its model between blocks."""
+class BatchProcessor:
+    """Keeps its model between blocks; the steps of several photos overlap."""
 
-    def __init__(self, job: Job, deaths: Any) -> None:
-        with suppress(OSError):  # inputs and outputs in a store need no folder
-            os.chdir(job.folder)
-        self.job, self._deaths, self._notes = job, deaths, Journal()
+    def __init__(self, job: BatchJob) -> None:
+        self._job, self._notes = job, Journal()
         self._models = SharedModels(job.options, self._notes)
 
-    def __call__(self, row: dict[str, bytes]) -> dict[str, bytes]:
-        """Processes the items of a block, ``items`` as ``packed``, into their ``answers``, as ``pickled``.
-
-        The steps of several photos overlap, unless a worker has died of this block: to find the photo it died of,
-        they are then processed one by one.
-        """
-        import ray
-
-        items = [self._item(*each) for each in pickle.loads(row["items"])]
-        deaths = ray.get(self._deaths.of.remote([item.name for item in items]))
-        answers, left = list[Answer](), list[Item]()
-        for item, count in zip(items, deaths, strict=True):
-            if count < _TRIES:
-                left.append(item)
-            else:
-                error = WorkerDied(f"{item.path}: {_TRIES} workers died of it, perhaps for lack of memory.")
-                answers.append(self._answer(Outcome(item, None, error), Journal()))
-        for group in [[item] for item in left] if any(deaths) else [left]:
-            names = [item.name for item in group]
-            ray.get(self._deaths.begin.remote(names))
-            answers += self._processed(group)
-            self._deaths.end.remote(names)
-        return {"answers": pickle.dumps([pickled(answer) for answer in answers])}
-
-    def _processed(self, items: Sequence[Item]) -> Iterator[Answer]:
-        job, journals = self.job, {item.name: Journal() for item in items}
+    def process(self, items: Sequence[Sent]) -> Iterator[bytes]:
+        """The answers, ``pickled``."""
+        job, journals = self._job, {sent.name: Journal() for sent in items}
 
         def loaded(item: Item) -> Prepared:
             return load(item, job.options, journals[item.name])
@@ -101,12 +92,17 @@ class Worker:
             # What is in the way was found before the run: what is there now is from an earlier try of this block.
             return finish(item, scene, job.maker, journals[item.name], overwrite=True)
 
-        for outcome in overlapped(items, loaded, estimated, finished, finishing=job.threads):
-            yield self._answer(outcome, journals.pop(outcome.item.name))
+        whole = map(self._with_targets, items)
+        for outcome in overlapped(whole, loaded, estimated, finished, finishing=job.threads):
+            yield pickled(self._answer(outcome, journals.pop(outcome.item.name)))
 
-    def _item(self, item: Item, names: Sequence[str]) -> Item:
-        targets = self.job.maker.targets(self.job.output / item.name)
-        return replace(item, targets=[target for target in targets if target.path.name in names])
+    def give_up(self, sent: Sent) -> bytes:
+        """The answer, ``pickled``."""
+        return pickled(self._answer(Outcome(sent.item, None, WorkerDied.of(sent.item.path)), Journal()))
+
+    def _with_targets(self, sent: Sent) -> Item:
+        targets = self._job.maker.targets(self._job.output / sent.name)
+        return replace(sent.item, targets=[each for each in targets if each.path.name in sent.outputs])
 
     def _answer(self, outcome: Outcome[Item, Done], journal: Journal) -> Answer:
         notes = tuple(self._notes.entries)
@@ -116,12 +112,6 @@ class Worker:
         # Only its number: a library's own exception may not be what unpickles.
         cause = OSError(cause.errno, cause.strerror) if isinstance(cause, OSError) else None
         return Answer(outcome.item.name, outcome.value, error, cause, tuple(journal.entries), notes)
-
-
-def packed(items: Sequence[Item]) -> bytes:
-    """The items with the names of their targets only: the maker makes them again, and formats cannot be pickled."""
-    names = ([target.path.name for target in item.targets] for item in items)
-    return pickle.dumps([(replace(item, targets=()), each) for item, each in zip(items, names, strict=True)])
 
 
 class _Pickler(pickle.Pickler):

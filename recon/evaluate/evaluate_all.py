@@ -12,8 +12,8 @@ from recon.evaluate.row import Measures, Row
 from recon.journal import WARNINGS_SHOWN, Entry, Journal
 
 
-class _PairJournal(Journal):
-    """Forwards each warning only once, since most are the same for every photo."""
+class PairJournal(Journal):
+    """Of one pair after another. Forwards each warning only once, since most are the same for every photo."""
 
     def __init__(self, target: Journal) -> None:
         super().__init__()
@@ -53,28 +53,51 @@ def run(
     Raises:
         ModelUnavailable: The estimator cannot run.
     """
-    pair_journal = _PairJournal(journal)
+    pair_journal = PairJournal(journal)
     worked = False
     for pair in pairs:
         pair_journal.entries.clear()
-        try:
-            compared = compare(pair, estimator, settings, pair_journal)
-            if measured is not None:
-                measured(compared)
-            outcome: Measures | Failure = compared.measures
-            worked = True
-        except ModelUnavailable as error:
-            # Missing weights affect all pairs, but embedded depth may be missing in a single photo.
-            if not worked and estimator.name != CARRIED:
-                raise
-            outcome = _failure(error, pair)
-        except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
-            outcome = _failure(error, pair)
-        warnings = tuple(entry.message for entry in pair_journal.entries if entry.kind == "warning")
-        yield Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)
+        row = row_of(pair, estimator, settings, pair_journal, measured=measured, worked=worked)
+        worked = worked or isinstance(row.result, Measures)
+        yield row
 
 
-def _failure(error: Exception, pair: Pair) -> Failure:
+def row_of(
+    pair: Pair,
+    estimator: Estimator,
+    settings: Settings,
+    journal: Journal,
+    *,
+    measured: Callable[[Compared], None] | None = None,
+    worked: bool = False,
+) -> Row:
+    """Evaluates an estimator on one pair; the others as of ``run``.
+
+    Args:
+        journal: A journal of this pair alone; the row has its warnings.
+        worked: Whether the estimator has worked on another pair, so that what is missing concerns this one only.
+
+    Raises:
+        ModelUnavailable: The estimator cannot run, and has not ``worked``.
+    """
+    outcome: Measures | Failure
+    try:
+        compared = compare(pair, estimator, settings, journal)
+        if measured is not None:
+            measured(compared)
+        outcome = compared.measures
+    except ModelUnavailable as error:
+        # Missing weights affect all pairs, but embedded depth may be missing in a single photo.
+        if not worked and estimator.name != CARRIED:
+            raise
+        outcome = failure_of(error, pair)
+    except (ReconError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
+        outcome = failure_of(error, pair)
+    warnings = tuple(entry.message for entry in journal.entries if entry.kind == "warning")
+    return Row(estimator.name, pair.name, pair.kind, pair.scene, outcome, warnings)
+
+
+def failure_of(error: Exception, pair: Pair) -> Failure:
     """What failed, without the folders of this machine: reports are passed on."""
     failure = Failure.of(error)
     message = failure.message

@@ -4,11 +4,13 @@ import errno
 import json
 import os
 import pickle
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import known_pairs
 import pytest
 from killing_files import KillingFiles
 from photo_folders import make_photos, names_in, rows_of, run
@@ -16,11 +18,14 @@ from s3_server import s3
 
 from recon import Options, batch
 from recon.batch.ray_cluster import RayCluster
-from recon.batch.ray_worker import Answer, WorkerDied, pickled
-from recon.batch.shared_models import SharedModels
+from recon.batch.ray_eval import EvalJob
+from recon.batch.ray_pool import WorkerDied
+from recon.batch.ray_worker import Answer, pickled
 from recon.batch.steps import AffectsAllPhotos
+from recon.depth.estimator import RunOptions
 from recon.depth.hub.download import HubUnreachable
 from recon.errors import ModelUnavailable, ReconError
+from recon.evaluate import Settings, read_manifest
 
 __all__ = ["s3"]
 
@@ -52,16 +57,6 @@ def folder(tmp_path: Path) -> Path:
     """``photos`` with six photos, and the measured ``depths`` of each."""
     make_photos(tmp_path, NAMES)
     return tmp_path
-
-
-@pytest.fixture
-def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused is refused before any model is chosen."""
-
-    def chosen(*anything: Any) -> None:
-        raise AssertionError("a model was chosen")
-
-    monkeypatch.setattr(SharedModels, "estimator_for", chosen)
 
 
 def options(folder: Path) -> Options:
@@ -134,6 +129,51 @@ def test_missing_weights_end_the_run_at_once(folder: Path, cluster: RayCluster) 
     assert not names_in(folder / "out")
 
 
+def untimed(value: Any) -> Any:
+    """Of a report, without the times of the inference."""
+    if isinstance(value, list):
+        return [untimed(each) for each in value]
+    if isinstance(value, dict):
+        return {key: untimed(each) for key, each in value.items() if key != "seconds"}
+    return re.sub(r"[\d.]+ s a photo", "", value) if isinstance(value, str) else value
+
+
+@pytest.mark.slow
+def test_an_evaluation_is_as_without_a_cluster(tmp_path: Path, cluster: RayCluster) -> None:
+    known_pairs.make(tmp_path, tuple(NAMES))
+    (tmp_path / "b.jpg").write_bytes(b"")
+    words = ("eval", "@.", "--model", "preview", "--pictures", "1")
+    here = run(tmp_path, *words, "-o", "@here", "--error-model", "@here.json")
+    there = run(tmp_path, *words, "-o", "@there", "--error-model", "@there.json", "--ray", "local")
+    assert (here.exit_code, there.exit_code) == (1, 1)
+    assert untimed(there.stdout) == untimed(here.stdout) and "1 of 6 pairs could not" in there.stderr
+    reports = [json.loads((tmp_path / each / "report.json").read_text("utf-8")) for each in ("here", "there")]
+    assert untimed(reports[1]) == untimed(reports[0])
+    assert "| AbsRel |" in (tmp_path / "there" / "report.md").read_text("utf-8")
+    assert (tmp_path / "there.json").read_bytes() == (tmp_path / "here.json").read_bytes()
+    assert names_in(tmp_path / "there" / "pictures" / "preview") == ["a.png"]
+
+    (tmp_path / "b.jpg").write_bytes((tmp_path / "a.jpg").read_bytes())
+    again = run(tmp_path, *words, "-o", "@there", "--resume", "--ray", "local")
+    assert again.exit_code == 0 and "5 pairs are already done" in again.stderr
+    lines = (tmp_path / "there" / "rows.jsonl").read_text().splitlines()[1:]
+    assert Counter(json.loads(line)["pair"] for line in lines) == Counter("abbcdef")
+
+    missing = run(tmp_path, "eval", "@.", "--model", "depthpro", "--offline", "--ray", "local")
+    assert (
+        missing.exit_code == 1 and "depthpro" in missing.stderr and missing.exception.__class__ is SystemExit
+    )
+
+
+def test_a_pair_that_workers_died_of_is_a_row_of_the_report(tmp_path: Path) -> None:
+    known_pairs.make(tmp_path)
+    (pair, *_) = read_manifest(tmp_path)
+    job = EvalJob("preview", RunOptions(), Settings(), lambda compared: None, ".")
+    answer = pickle.loads(job.start().give_up(pair))
+    assert (answer.row.model, answer.row.pair, answer.row.result.type) == ("preview", "a", "WorkerDied")
+    assert answer.row.result.message.startswith("a.jpg: 3 workers died of it")
+
+
 def test_errors_travel_whatever_their_constructors_take() -> None:
     class Unpicklable(Exception):
         pass
@@ -148,46 +188,12 @@ def test_errors_travel_whatever_their_constructors_take() -> None:
     assert isinstance(odd.error, RuntimeError) and str(odd.error) == "Unpicklable: no"
 
 
-@pytest.mark.usefixtures("no_model")
-def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ray = pytest.importorskip("ray")
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(ray, "shutdown", lambda: None)
-    words = ("build", "@photos", "-o", "@out")
-    done = run(folder, *words, "--ray", "127.0.0.1:9")
-    assert (
-        done.exit_code == 1 and "cannot be reached (" in done.stderr and "Connection refused" in done.stderr
-    )
-    with monkeypatch.context() as patched:
-
-        def too_late(*anything: Any, **more: Any) -> None:
-            raise Exception("The current node timed out during startup. This could happen")
-
-        patched.setattr(ray, "init", too_late)
-        done = run(folder, *words, "--ray", "local")
-        assert done.exit_code == 1 and "local does not start (The current node timed out" in done.stderr
-    (folder / "photos" / "clip.mp4").write_bytes(b"x")
-    done = run(folder, *words, "@photos/clip.mp4", "--ray", "local")
-    assert done.exit_code == 1 and "clip.mp4 is a video" in done.stderr
-    for flag in ("--ray-cpus", "--ray-gpus"):
-        done = run(folder, *words, "--ray", "local", flag, "nan")
-        assert done.exit_code == 2 and "not a finite number" in done.stderr
-    done = run(folder, *words, "--ray-actors", "2")
-    assert done.exit_code == 2 and "--ray" in done.stderr
-    done = run(folder, "build", "@photos/a.jpg", "-o", "@a.ply", "--ray", "local")
-    assert done.exit_code == 2 and "--ray" in done.stderr
-    monkeypatch.setattr("recon.batch.ray_cluster.find_spec", lambda name: None)
-    done = run(folder, *words, "--ray", "local")
-    assert done.exit_code == 1 and 'pip install "recon[ray]"' in done.stderr
-    assert not (folder / "out").exists()
-
-
 def test_shares_that_no_machine_has(cluster: RayCluster) -> None:
-    assert (cluster.actors_for(Options()).least, cluster.actors_for(Options()).gpus) == (2, 0)
-    assert RayCluster(actors=5).actors_for(Options()).least == 2
+    assert (cluster.actors_for("auto").least, cluster.actors_for("auto").gpus) == (2, 0)
+    assert RayCluster(actors=5).actors_for("auto").least == 2
     with pytest.raises(ReconError, match="no worker with 3 CPU"):
-        RayCluster(cpus=3).actors_for(Options())
+        RayCluster(cpus=3).actors_for("auto")
     with pytest.raises(ReconError, match="0 GPU: use smaller"):
-        RayCluster(gpus=0.5).actors_for(Options())
+        RayCluster(gpus=0.5).actors_for("auto")
     with pytest.raises(ValueError, match="ray_actors"):
         RayCluster(actors=0)

@@ -11,7 +11,7 @@ from recon.batch.inputs import is_video
 from recon.batch.ray_cluster import RayCluster
 from recon_cli.first_tries import STDIN, is_many, is_stored
 from recon_cli.option_groups import option
-from recon_cli.options.param_types import Number
+from recon_cli.options.ray_options import cluster_from, ray_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -95,33 +95,7 @@ def batch_options(formats_help: str) -> Callable[[Command], Command]:
                 show_default=True,
                 help="Make the depth of a video steady in time, or estimate each frame alone.",
             ),
-            option(
-                "--ray-gpus",
-                group="Run",
-                type=Number(min=0),
-                metavar="SHARE",
-                help="GPUs of each worker, e.g. 0.5. Default: 1 if the cluster has any.",
-            ),
-            option(
-                "--ray-cpus",
-                group="Run",
-                type=Number(min=0, min_open=True),
-                metavar="N",
-                help="Processor cores of each worker. Default: 1.",
-            ),
-            option(
-                "--ray-actors",
-                group="Run",
-                type=click.IntRange(min=1),
-                metavar="N",
-                help="Workers on the cluster, each with a model of its own. Default: as many as fit.",
-            ),
-            option(
-                "--ray",
-                group="Run",
-                metavar="ADDRESS|local",
-                help="Process many photos on a Ray cluster, e.g. auto or HOST:6379; local: one on this machine.",
-            ),
+            ray_options,
             option("--recursive", group="Input", is_flag=True, help="Include subfolders."),
             option("--format", "formats", group="Output", metavar="NAME[,NAME]", help=formats_help),
         ):
@@ -143,19 +117,10 @@ def request_from(words: Sequence[str], outputs: Sequence[Path], values: Mapping[
         click.UsageError: The options are incompatible.
     """
     names = ("formats", "every", "steady", "recursive", "resume", "overwrite", "dry_run")
-    cluster = _cluster(values["ray"], {name: values[f"ray_{name}"] for name in ("actors", "cpus", "gpus")})
+    cluster = cluster_from(values)
     request = Request(tuple(words), tuple(outputs), **{name: values[name] for name in names}, ray=cluster)
     request.check()
     return request
-
-
-def _cluster(address: str | None, shares: dict[str, Any]) -> RayCluster | None:
-    given = {name: value for name, value in shares.items() if value is not None}
-    if address is None:
-        if given:
-            raise click.UsageError(f"--ray-{next(iter(given))} sets the workers of a cluster: add --ray")
-        return None
-    return RayCluster(address, **given)
 
 
 def suffixes_from(text: str) -> list[str]:

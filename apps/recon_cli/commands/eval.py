@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from recon_cli.display import table_text
 from recon_cli.eval_run import Work
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.param_types import Number
+from recon_cli.options.ray_options import cluster_from, ray_options
 from recon_cli.options.scene_options import OutputPath, options_from, overwrite_option, scene_options
 
 if TYPE_CHECKING:
-    from recon.depth.estimator import Estimator
+    from recon.depth.estimator import Estimator, RunOptions
     from recon.evaluate import Row, Settings
     from recon.evaluate.report import Summaries, Table
     from recon.evaluate.results_file import RowFile
@@ -99,6 +101,7 @@ photos/pairs.json lists the photos and their ground-truth depth; docs/evaluation
     help="Resume an interrupted evaluation in -o DIR, skipping finished pairs.",
 )
 @overwrite_option
+@ray_options
 @manners
 def evaluate(
     session: Session,
@@ -120,10 +123,17 @@ def evaluate(
         raise click.UsageError("--resume needs the directory of the interrupted evaluation: give it with -o")
     if resume and overwrite:
         raise click.UsageError("--resume and --overwrite are mutually exclusive")
+    cluster = cluster_from(values)
+    if cluster is not None and error_model is not None and output is None:
+        raise click.UsageError(
+            "--error-model with --ray needs a directory that all machines share: give it with -o"
+        )
+    from recon.depth.estimator import RunOptions
     from recon.evaluate import ALIGNMENTS, Settings, read_manifest
     from recon.evaluate.summary import summarise
 
     run_options = options_from(values)
+    run = RunOptions.of(run_options)
     chosen = read_manifest(pairs)[:limit]
     settings = Settings(
         camera="truth" if known_camera else "own",
@@ -132,12 +142,14 @@ def evaluate(
         augment=run_options.augment,
         refine=run_options.refine,
     )
-    estimators = _estimators(models, run_options, session)
+    estimators = _estimators(models, run, session)
     if error_model is not None:
         _check_error_model(error_model)
     rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
-    work = Work(session, chosen, settings, output, rows, pictures, fit=error_model is not None)
-    results = _measure_all(estimators, work, session)
+    fit = error_model is not None
+    work = Work(session, chosen, settings, output, rows, pictures, fit=fit, run=run, cluster=cluster)
+    with nullcontext() if cluster is None else cluster.connected():
+        results = _measure_all(estimators, work, session)
     summary = summarise(results)
     _print_tables(summary, session)
     session.result["models"] = {model: one.as_dict() for model, one in summary.items()}
@@ -148,11 +160,9 @@ def evaluate(
     _end(summary, work.without, session)
 
 
-def _estimators(models: Sequence[str], options: Any, session: Session) -> "list[Estimator]":
+def _estimators(models: Sequence[str], run: "RunOptions", session: Session) -> "list[Estimator]":
     from recon.depth import registry
-    from recon.depth.estimator import RunOptions
 
-    run = RunOptions.of(options)
     made = [
         registry.choose_auto(run, session.journal)
         if name == "auto"

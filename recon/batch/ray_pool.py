@@ -1,0 +1,130 @@
+"""The pipeline of a run on a Ray cluster: a Ray Data pipeline whose actors each keep one model.
+
+Ray repeats the block of items of a worker that dies, so that there may be two answers for an item. An item that is in
+work each time a worker dies is given up.
+"""
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from math import ceil
+from typing import Any, Protocol
+
+from recon.batch.ray_cluster import RayCluster, first_line
+from recon.batch.ray_deaths import Deaths
+from recon.errors import ReconError
+from recon.options import Device
+
+_BLOCK = 16
+"""Items that a worker gets at a time: the steps overlap within a block, which is repeated if the worker dies."""
+_TRIES = 3
+"""How many workers may die of an item."""
+
+
+class WorkerDied(ReconError):
+    """Workers died of an item: out of memory, or a crash in a library."""
+
+    @classmethod
+    def of(cls, path: object) -> "WorkerDied":
+        """With the path of the photo."""
+        return cls(f"{path}: {_TRIES} workers died of it, perhaps for lack of memory.")
+
+
+class Named(Protocol):
+    """An item of a run."""
+
+    @property
+    def name(self) -> str:
+        """Another one for each item."""
+        ...
+
+
+class Processor(Protocol):
+    """Processes items in a worker; it keeps its model."""
+
+    def process(self, items: Sequence[Any]) -> Iterable[bytes]:
+        """The pickled answers of all items; what is wrong with one of them is in its answer."""
+        ...
+
+    def give_up(self, item: Any) -> bytes:
+        """The pickled answer of an item that workers died of (``WorkerDied``)."""
+        ...
+
+
+class Job(Protocol):
+    """What every worker needs; it is pickled."""
+
+    @property
+    def folder(self) -> str:
+        """The working directory, to which relative paths refer."""
+        ...
+
+    def start(self) -> Processor:
+        """Called once in each worker."""
+        ...
+
+
+class _Worker:
+    """An actor: keeps its processor between blocks."""
+
+    def __init__(self, job: Job, deaths: Any) -> None:
+        with suppress(OSError):  # inputs and outputs in a store need no folder
+            os.chdir(job.folder)
+        self._processor, self._deaths = job.start(), deaths
+
+    def __call__(self, row: dict[str, bytes]) -> dict[str, bytes]:
+        """Processes a block of items, all at once unless a worker has died of it: then one by one, to find the item
+        it died of."""
+        import ray
+
+        items: list[Named] = pickle.loads(row["items"])
+        deaths = ray.get(self._deaths.of.remote([item.name for item in items]))
+        answers, left = list[bytes](), list[Named]()
+        for item, count in zip(items, deaths, strict=True):
+            if count < _TRIES:
+                left.append(item)
+            else:
+                answers.append(self._processor.give_up(item))
+        for group in [[item] for item in left] if any(deaths) else [left]:
+            names = [item.name for item in group]
+            ray.get(self._deaths.begin.remote(names))
+            answers += self._processor.process(group)
+            self._deaths.end.remote(names)
+        return {"answers": pickle.dumps(answers)}
+
+
+def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: Device) -> Iterator[Any]:
+    """The answers of the workers, as they arrive; at least one for each item that the cluster does not lose.
+
+    Args:
+        items: They are pickled.
+        job: What to do with them.
+        cluster: It is connected.
+        device: What the model runs on.
+
+    Raises:
+        ReconError: The workers cannot start, or no worker fits on the cluster.
+    """
+    import ray.data
+
+    actors = cluster.actors_for(device)
+    if not items:
+        return
+    size = min(_BLOCK, ceil(len(items) / actors.most))
+    blocks = [{"items": pickle.dumps(items[first : first + size])} for first in range(0, len(items), size)]
+    dataset = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map(
+        _Worker,
+        fn_constructor_args=(job, ray.remote(num_cpus=0)(Deaths).remote()),
+        compute=ray.data.ActorPoolStrategy(
+            min_size=min(actors.least, len(blocks)), max_size=min(actors.most, len(blocks))
+        ),
+        num_cpus=cluster.cpus,
+        num_gpus=actors.gpus,
+    )
+    dataset.context.enable_progress_bars = False
+    try:
+        for row in dataset.iter_rows():
+            yield from map(pickle.loads, pickle.loads(row["answers"]))
+    except ray.exceptions.RayError as error:
+        raise ReconError(f"the Ray cluster failed: {first_line(error)}. Use --resume to continue.") from error
