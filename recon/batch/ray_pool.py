@@ -113,9 +113,11 @@ def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: De
         return
     size = min(_BLOCK, ceil(len(items) / actors.most))
     blocks = [{"items": pickle.dumps(items[first : first + size])} for first in range(0, len(items), size)]
+    # Where memory is low, Ray may kill any process, also the counter: it then starts again, and knows of no deaths.
+    deaths = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Deaths).remote()
     dataset = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map(
         _Worker,
-        fn_constructor_args=(job, ray.remote(num_cpus=0)(Deaths).remote()),
+        fn_constructor_args=(job, deaths),
         compute=ray.data.ActorPoolStrategy(
             min_size=min(actors.least, len(blocks)), max_size=min(actors.most, len(blocks))
         ),
