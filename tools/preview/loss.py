@@ -9,12 +9,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recon.depth.nets.preview import Prediction
+from recon.depth.nets.preview import Camera, Prediction
 from tools.preview.pool import Batch
 
 # Scales of the gradient loss: steps of 1, 2, 4 and 8 pixels of the map (Ranftl et al., "MiDaS", 2020, eq. 11).
 _SCALES = (1, 2, 4, 8)
-WEIGHTS = {"metric": 1.0, "aligned": 1.0, "edges": 1.0, "likelihood": 0.15, "relative": 0.5, "sky": 0.4}
+# Steps of the normals, in pixels of the map: finer ones would see the rounding of the shards' half precision.
+_NORMAL_STEPS = (4, 8)
+# A plane's inverse depth is affine in the image: where the truth is farther from that, there is an outline.
+_PLANAR = 0.02
+WEIGHTS = {
+    "metric": 1.0,
+    "aligned": 1.0,
+    "edges": 1.0,
+    "normals": 0.4,
+    "likelihood": 0.15,
+    "relative": 0.5,
+    "sky": 0.4,
+}
 
 
 def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
@@ -28,6 +40,7 @@ def preview_loss(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         "metric": masked_mean(difference.abs(), metric),
         "aligned": masked_mean((difference - _medians(difference, metric)[:, None, None]).abs(), metric),
         "edges": edges(difference, metric),
+        "normals": normals_loss(result, truth, metric, batch.camera),
         "likelihood": masked_mean(negative_log_likelihood(prediction, truth), metric),
         "relative": relative_loss(result, truth, relative),
         "sky": sky_loss(prediction.sky_logit, batch.sky),
@@ -89,6 +102,61 @@ def edges(difference: Tensor, mask: Tensor) -> Tensor:
         total = total + masked_mean((d[:, :, 1:] - d[:, :, :-1]).abs(), m[:, :, 1:] & m[:, :, :-1])
         total = total + masked_mean((d[:, 1:] - d[:, :-1]).abs(), m[:, 1:] & m[:, :-1])
     return total / (2 * len(_SCALES))
+
+
+def normals_loss(result: Tensor, truth: Tensor, mask: Tensor, camera: Camera) -> Tensor:
+    """Return the mean distance of the unit normals where the truth is about planar, over steps of several sizes.
+
+    The gradient loss weighs outlines most; this one sees only surfaces, so that walls and floors come out flat.
+    """
+    total = torch.zeros((), device=result.device)
+    for step in _NORMAL_STEPS:
+        if min(result.shape[1:]) <= 2 * step:
+            break
+        planar = planar_at(truth, mask, step)
+        distance = (normals(result, camera, step) - normals(truth, camera, step)).norm(dim=1)
+        total = total + masked_mean(distance, planar)
+    return total / len(_NORMAL_STEPS)
+
+
+def normals(log_inverse: Tensor, camera: Camera, step: int) -> Tensor:
+    """Return unit normals (N, 3, h - 2 step, w - 2 step), camera frame, from differences over `step` pixels.
+
+    On the plane a x + b y + d = 1 / z of rays (x, y, 1) the normal is along (a, b, d).
+    """
+    height, width = log_inverse.shape[1:]
+    centre = log_inverse[:, step:-step, step:-step]
+    pixel = 1 / (width * camera.focal)[:, None, None]
+    across = _ratio(log_inverse[:, step:-step, 2 * step :], centre) - _ratio(
+        log_inverse[:, step:-step, : -2 * step], centre
+    )
+    down = _ratio(log_inverse[:, 2 * step :, step:-step], centre) - _ratio(
+        log_inverse[:, : -2 * step, step:-step], centre
+    )
+    a, b = across / (2 * step * pixel), down / (2 * step * pixel)
+    columns = torch.arange(step, width - step, device=a.device) + 0.5
+    rows = torch.arange(step, height - step, device=a.device) + 0.5
+    x = (columns / width - camera.centre_x[:, None]) / camera.focal[:, None]
+    y = (rows / width - camera.centre_y[:, None]) / camera.focal[:, None]
+    d = 1 - a * x[:, None, :] - b * y[:, :, None]
+    return functional.normalize(torch.stack([a, b, d], 1), dim=1, eps=1e-6)
+
+
+def _ratio(log_inverse: Tensor, centre: Tensor) -> Tensor:
+    return torch.exp((log_inverse - centre).clamp(-2, 2))
+
+
+def planar_at(truth: Tensor, mask: Tensor, step: int) -> Tensor:
+    """Return where the truth (N, h - 2 step, w - 2 step) is known on all sides, and no outline is between."""
+    centre = truth[:, step:-step, step:-step]
+    result = mask[:, step:-step, step:-step]
+    for one, other in (
+        ((slice(step, -step), slice(2 * step, None)), (slice(step, -step), slice(None, -2 * step))),
+        ((slice(2 * step, None), slice(step, -step)), (slice(None, -2 * step), slice(step, -step))),
+    ):
+        bend = _ratio(truth[:, one[0], one[1]], centre) + _ratio(truth[:, other[0], other[1]], centre) - 2
+        result = result & mask[:, one[0], one[1]] & mask[:, other[0], other[1]] & (bend.abs() < _PLANAR)
+    return result
 
 
 def negative_log_likelihood(prediction: Prediction, truth: Tensor) -> Tensor:

@@ -4,21 +4,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from recon.depth.nets.preview import Camera
 from recon.evaluate.metrics.boundary_f1 import boundary_f1
 from recon.types import DepthEstimate, MetricDepth
 from tools.preview.held_out_pictures import Picture
+from tools.preview.loss import normals, planar_at
 
 Row = Mapping[str, float]
 
 _FAR_M = 100.0
 _LEAST_SKY = 0.02
 _FOUND_IOU = 0.5
-COLUMNS = ("aligned", "metric", "delta1", "boundary F1", "sky IoU", "sky found", "far")
+_NORMAL_STEP = 0.03
+"""Of the width: surfaces of that size have to be flat."""
+COLUMNS = ("aligned", "metric", "delta1", "boundary F1", "normals", "sky IoU", "sky found", "far")
+_DIGITS = {"normals": 1}
 LEGEND = (
     "aligned: AbsRel after one scale (the median); metric: AbsRel in metres with the known focal length; delta1: "
-    "share of pixels within 25 %, in metres; boundary F1: as in docs/evaluation.md; sky found: share of the pictures "
+    "share of pixels within 25 %, in metres; boundary F1: as in docs/evaluation.md; normals: mean error in "
+    "degrees over 3 % of the width where the truth is about flat; sky found: share of the pictures "
     "with over 2 % of sky whose sky has an IoU over 0.5; far: share of the pixels beyond 100 m that come out beyond "
     "100 m."
 )
@@ -41,6 +48,9 @@ def score(picture: Picture, estimate: DepthEstimate) -> dict[str, float]:
     z, true = depth.z_m[both].astype(np.float64), picture.z_m[both].astype(np.float64)
     scale = float(np.median(true / z))
     row["aligned"] = float(np.mean(np.abs(scale * z - true) / true))
+    angle = normals_error(picture, depth)
+    if angle is not None:
+        row["normals"] = angle
     if not picture.metric:
         return row
     row["metric"] = float(np.mean(np.abs(z - true) / true))
@@ -52,6 +62,24 @@ def score(picture: Picture, estimate: DepthEstimate) -> dict[str, float]:
     if edges is not None:
         row["boundary F1"] = edges.directions
     return row
+
+
+def normals_error(picture: Picture, depth: MetricDepth) -> float | None:
+    """The mean angle, degrees, between estimated and true normals; None where no surface is flat."""
+    camera = picture.camera
+    focal, x, y = torch.tensor([[camera.fx], [camera.cx], [camera.cy]], dtype=torch.float32) / camera.width
+    view = Camera(focal, x, y, known=torch.ones(1))
+    step = max(1, round(_NORMAL_STEP * camera.width))
+    both = torch.from_numpy(picture.known & depth.valid)[None]
+    estimated, true = (
+        torch.where(both, -torch.log(torch.from_numpy(z)[None].float().clamp(min=1e-3)), 0.0)
+        for z in (depth.z_m, picture.z_m)
+    )
+    flat = planar_at(true, both, step)
+    if not flat.any():
+        return None
+    cosine = (normals(estimated, view, step) * normals(true, view, step)).sum(1)[flat]
+    return float(torch.rad2deg(torch.acos(cosine.clamp(-1, 1))).mean())
 
 
 def means(pictures: Sequence[Picture], rows: Sequence[Row]) -> dict[str, dict[str, float]]:
@@ -68,7 +96,7 @@ def table(title: str, found: Mapping[str, Row]) -> str:
     columns = [name for name in COLUMNS if any(name in row for row in found.values())]
     lines = [f"| {title} | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
     for group, row in found.items():
-        cells = [f"{row[name]:.3f}" if name in row else "" for name in columns]
+        cells = [f"{row[name]:.{_DIGITS.get(name, 3)}f}" if name in row else "" for name in columns]
         bold = "**" if group == "all" else ""
         lines.append(f"| {bold}{group}{bold} | {' | '.join(cells)} |")
     return "\n".join(lines)

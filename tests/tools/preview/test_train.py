@@ -22,7 +22,7 @@ from tools.preview import augment
 from tools.preview.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tools.preview.export import mixed, write_weights
 from tools.preview.generate import FIRST_SEED, claim
-from tools.preview.loss import negative_log_likelihood, preview_loss
+from tools.preview.loss import negative_log_likelihood, normals, normals_loss, planar_at, preview_loss
 from tools.preview.pool import Batch, Crop, Item, PairPool, ViewPool, assemble, crop_camera, draw_crop, joined
 from tools.preview.shards import Shard, read_shard, shard_paths, trim, write_shard
 from tools.preview.train import pixels_at
@@ -74,7 +74,7 @@ def _exact(batch: Batch, off: float = 0.0) -> Prediction:
 
 def test_a_perfect_prediction_costs_nothing_but_the_likelihood(batch: Batch) -> None:
     terms = preview_loss(_exact(batch), batch)
-    for name in ("metric", "aligned", "edges", "relative", "sky"):
+    for name in ("metric", "aligned", "edges", "normals", "relative", "sky"):
         assert terms[name].item() == pytest.approx(0, abs=1e-6), name
 
 
@@ -91,6 +91,44 @@ def test_a_wrong_scale_costs_in_metres_but_not_in_shape(batch: Batch) -> None:
     terms = preview_loss(_exact(batch, np.log(2)), batch)
     assert terms["metric"].item() == pytest.approx(np.log(2), rel=1e-4)
     assert terms["aligned"].item() < 1e-5 and terms["edges"].item() < 1e-5
+
+
+def _plane(normal: list[float], camera: Camera) -> torch.Tensor:
+    """Log inverse depth (1, 48, 64) of a plane 3 m away."""
+    x = ((torch.arange(64) + 0.5) / 64 - camera.centre_x) / camera.focal
+    y = ((torch.arange(48) + 0.5) / 64 - camera.centre_y) / camera.focal
+    return torch.log((normal[0] * x[None, :] + normal[1] * y[:, None] + normal[2]) / 3)[None]
+
+
+def test_normals_of_a_plane_are_its_own_at_any_step() -> None:
+    camera = Camera(*(torch.tensor([v]) for v in (0.9, 0.45, 0.36, 1.0)))
+    normal = [0.2, -0.5, np.sqrt(1 - 0.2**2 - 0.5**2)]
+    for step in (1, 4, 8):
+        found = normals(_plane(normal, camera), camera, step)
+        assert found.shape == (1, 3, 48 - 2 * step, 64 - 2 * step)
+        assert torch.allclose(found, torch.tensor(normal).float()[None, :, None, None], atol=1e-4)
+
+
+def test_an_outline_has_no_normal_and_a_slanted_floor_has() -> None:
+    camera = Camera(*(torch.tensor([v]) for v in (0.9, 0.5, 0.375, 1.0)))
+    floor = _plane([0.0, 0.6, 0.8], camera)
+    known = torch.ones_like(floor, dtype=torch.bool)
+    assert planar_at(floor, known, 4).all()
+    floor[:, :, 30:] += 0.5
+    planar = planar_at(floor, known, 4)[0]
+    assert not planar[:, 22:30].any() and planar[:, :22].all() and planar[:, 30:].all()
+
+
+def test_waves_on_a_wall_cost_and_a_step_at_an_outline_does_not() -> None:
+    camera = Camera(*(torch.tensor([v]) for v in (0.9, 0.5, 0.375, 1.0)))
+    wall = _plane([0.6, 0.0, 0.8], camera)
+    known = torch.ones_like(wall, dtype=torch.bool)
+    waves = 0.02 * torch.sin(torch.arange(64) * 0.3)
+    assert normals_loss(wall + waves, wall, known, camera).item() > 0.03
+    wall[:, :, 30:] += 0.5
+    moved = wall.clone()
+    moved[:, :, 30:] += 0.1
+    assert normals_loss(moved, wall, known, camera).item() == pytest.approx(0, abs=1e-4)
 
 
 def test_relative_pairs_cost_neither_scale_nor_shift(batch: Batch) -> None:
