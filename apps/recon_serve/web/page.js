@@ -147,6 +147,7 @@ async function open() {
   $("camera-form").hidden = !photo;
   $("focal").value = $("form").querySelector("[name=focal-35mm]").value;
   say($("focal-refused"), null);
+  for (const each of lengths) each.answer = null; // of the scene before
   setLengths(lengths);
   const links = Object.entries(FILES).map(([name, words]) => {
     const link = Object.assign(document.createElement("a"), { href: `scenes/${scene.id}/${name}?download=true` });
