@@ -18,7 +18,6 @@ from recon.depth.onnx.graph_info import KEY
 from recon.depth.onnx.onnx_file import prepared
 from recon.errors import ModelUnavailable, to_add
 from recon.journal import Journal
-from recon.malloc_trim import trim_memory
 from recon.threads import cores
 
 Precision = Literal["fp32", "fp16", "int8"]
@@ -170,10 +169,6 @@ def _write(
         )
         assert program is not None
         program.save(str(first), external_data=large or _bytes_of(graph.net) > _LARGEST_FILE)
-        # What follows loads the weights from the file: those of torch, gigabytes, are given back first.
-        del program
-        graph.net.to("meta")
-        trim_memory()
         if precision == "fp16":
             _in_half_precision(first, target)
         elif precision == "int8":
