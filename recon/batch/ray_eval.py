@@ -4,6 +4,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from recon.batch.ray_cluster import RayCluster
 from recon.batch.ray_pool import WorkerDied, answers_of
@@ -19,6 +20,8 @@ from recon.journal import Entry, Journal
 class EvalJob:
     """What every worker needs."""
 
+    block: ClassVar = 1
+    """A pair takes seconds to minutes: each is shown, and saved for ``--resume``, when it is finished."""
     model: str
     """A name that each machine can create its estimator from."""
     run: RunOptions
@@ -119,8 +122,7 @@ def run_on_ray(
             pair_journal.show(entry)
         if answer.row is None and not worked:
             raise ModelUnavailable(answer.unavailable)
-        unavailable = ModelUnavailable(answer.unavailable)
-        row = answer.row or failed_row(model, pair, failure_of(unavailable, pair))
+        row = answer.row or failed_row(model, pair, failure_of(ModelUnavailable(answer.unavailable), pair))
         worked = worked or isinstance(row.result, Measures)
         yield row
     for pair in left.values():

@@ -1,7 +1,7 @@
 """The pipeline of a run on a Ray cluster: a Ray Data pipeline whose actors each keep one model.
 
-Ray repeats the block of items of a worker that dies, so that there may be two answers for an item. An item that is in
-work each time a worker dies is given up.
+Ray repeats the block of items of a worker that dies, so that there may be two answers for an item. An item that was
+being processed each time a worker died is given up.
 """
 
 import os
@@ -16,19 +16,17 @@ from recon.batch.ray_deaths import Deaths
 from recon.errors import ReconError
 from recon.options import Device
 
-_BLOCK = 16
-"""Items that a worker gets at a time: the steps overlap within a block, which is repeated if the worker dies."""
 _TRIES = 3
-"""How many workers may die of an item."""
+"""How often an item may be in a block whose worker dies."""
 
 
 class WorkerDied(ReconError):
-    """Workers died of an item: out of memory, or a crash in a library."""
+    """An item was being processed each time a worker died: out of memory, or a crash in a library."""
 
     @classmethod
     def of(cls, path: object) -> "WorkerDied":
         """With the path of the photo."""
-        return cls(f"{path}: {_TRIES} workers died of it, perhaps for lack of memory.")
+        return cls(f"{path}: {_TRIES} workers died while they processed it, perhaps for lack of memory.")
 
 
 class Named(Protocol):
@@ -48,12 +46,17 @@ class Processor(Protocol):
         ...
 
     def give_up(self, item: Any) -> bytes:
-        """The pickled answer of an item that workers died of (``WorkerDied``)."""
+        """The pickled answer of an item that is tried no more (``WorkerDied``)."""
         ...
 
 
 class Job(Protocol):
     """What every worker needs; it is pickled."""
+
+    @property
+    def block(self) -> int:
+        """How many items a worker gets at a time, at most; all are processed again if it dies."""
+        ...
 
     @property
     def folder(self) -> str:
@@ -74,8 +77,8 @@ class _Worker:
         self._processor, self._deaths = job.start(), deaths
 
     def __call__(self, row: dict[str, bytes]) -> dict[str, bytes]:
-        """Processes a block of items, all at once unless a worker has died of it: then one by one, to find the item
-        it died of."""
+        """Processes a block of items: all at once, but one by one if any was in a block whose worker died, to find
+        the one that was the reason."""
         import ray
 
         items: list[Named] = pickle.loads(row["items"])
@@ -111,7 +114,7 @@ def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: De
     actors = cluster.actors_for(device)
     if not items:
         return
-    size = min(_BLOCK, ceil(len(items) / actors.most))
+    size = min(job.block, ceil(len(items) / actors.most))
     blocks = [{"items": pickle.dumps(items[first : first + size])} for first in range(0, len(items), size)]
     # Where memory is low, Ray may kill any process, also the counter: it then starts again, and knows of no deaths.
     deaths = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Deaths).remote()

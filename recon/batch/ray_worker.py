@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recon.batch.item import Item, Maker
 from recon.batch.ray_pool import WorkerDied
@@ -42,6 +42,8 @@ class Sent:
 class BatchJob:
     """What every worker needs."""
 
+    block: ClassVar = 16
+    """The steps of the photos of a block overlap."""
     options: Options
     maker: Maker
     output: Path

@@ -26,6 +26,7 @@ from recon.depth.estimator import RunOptions
 from recon.depth.hub.download import HubUnreachable
 from recon.errors import ModelUnavailable, ReconError
 from recon.evaluate import Settings, read_manifest
+from recon.threads import cores
 
 __all__ = ["s3"]
 
@@ -38,15 +39,22 @@ def cluster(s3: Any) -> Iterator[RayCluster]:
     """Two workers, which find the modules of the tests and the server of S3."""
     # Ray's workers leave a busy machine to others, which would make the tests last as long as those want.
     os.environ.setdefault("RAY_worker_niceness", "0")
+    # Nor does Ray end workers because others have filled the machine's memory.
+    os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
     ray = pytest.importorskip("ray")
     places = [ROOT, ROOT / "apps", ROOT / "tests" / "fixtures"]
+    variables = {
+        "PYTHONPATH": os.pathsep.join(map(str, places)),
+        # As many as the tests' own process has: the last digits of a network's depth depend on it.
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(cores())),
+    }
     ray.init(
         "local",
         num_cpus=2,
         object_store_memory=80_000_000,
         include_dashboard=False,
         log_to_driver=False,
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(map(str, places))}},
+        runtime_env={"env_vars": variables},
     )
     yield RayCluster(actors=2)
     ray.shutdown()
@@ -139,13 +147,25 @@ def untimed(value: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_an_evaluation_is_as_without_a_cluster(tmp_path: Path, cluster: RayCluster) -> None:
+def test_an_evaluation_is_as_without_a_cluster(
+    tmp_path: Path, cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray.data
+
+    blocks, from_items = list[int](), ray.data.from_items
+
+    def counted(rows: list[Any], **more: Any) -> Any:
+        blocks.append(len(rows))
+        return from_items(rows, **more)
+
+    monkeypatch.setattr(ray.data, "from_items", counted)
     known_pairs.make(tmp_path, tuple(NAMES))
     (tmp_path / "b.jpg").write_bytes(b"")
     words = ("eval", "@.", "--model", "preview", "--pictures", "1")
     here = run(tmp_path, *words, "-o", "@here", "--error-model", "@here.json")
     there = run(tmp_path, *words, "-o", "@there", "--error-model", "@there.json", "--ray", "local")
     assert (here.exit_code, there.exit_code) == (1, 1)
+    assert blocks == [6], "each pair is saved when it is finished"
     assert untimed(there.stdout) == untimed(here.stdout) and "1 of 6 pairs could not" in there.stderr
     reports = [json.loads((tmp_path / each / "report.json").read_text("utf-8")) for each in ("here", "there")]
     assert untimed(reports[1]) == untimed(reports[0])
@@ -171,7 +191,7 @@ def test_a_pair_that_workers_died_of_is_a_row_of_the_report(tmp_path: Path) -> N
     job = EvalJob("preview", RunOptions(), Settings(), lambda compared: None, ".")
     answer = pickle.loads(job.start().give_up(pair))
     assert (answer.row.model, answer.row.pair, answer.row.result.type) == ("preview", "a", "WorkerDied")
-    assert answer.row.result.message.startswith("a.jpg: 3 workers died of it")
+    assert answer.row.result.message.startswith("a.jpg: 3 workers died while they processed it")
 
 
 def test_errors_travel_whatever_their_constructors_take() -> None:

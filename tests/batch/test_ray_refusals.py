@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import known_pairs
 import pytest
 from photo_folders import make_photos, run
 
@@ -62,3 +63,21 @@ def test_what_cannot_be_is_refused_in_one_sentence(folder: Path, monkeypatch: py
     done = run(folder, *words, "--ray", "local")
     assert done.exit_code == 1 and 'pip install "recon[ray]"' in done.stderr
     assert not (folder / "out").exists()
+
+
+def test_an_unreachable_cluster_leaves_the_earlier_evaluation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    known_pairs.make(tmp_path)
+    words = ("eval", "@.", "--model", "preview", "-o", "@report")
+    done = run(tmp_path, *words, "--ray", "127.0.0.1:9")
+    assert done.exit_code == 1 and "cannot be reached" in done.stderr
+    assert not (tmp_path / "report").exists()
+    assert run(tmp_path, *words, "--limit", "1", "--pictures", "0").exit_code == 0
+    before = (tmp_path / "report" / "rows.jsonl").read_bytes()
+    done = run(tmp_path, *words, "--overwrite", "--ray", "127.0.0.1:9")
+    assert done.exit_code == 1 and "cannot be reached" in done.stderr
+    assert (tmp_path / "report" / "rows.jsonl").read_bytes() == before and b'"pair"' in before

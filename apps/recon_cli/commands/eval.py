@@ -145,10 +145,11 @@ def evaluate(
     estimators = _estimators(models, run, session)
     if error_model is not None:
         _check_error_model(error_model)
-    rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
     fit = error_model is not None
-    work = Work(session, chosen, settings, output, rows, pictures, fit=fit, run=run, cluster=cluster)
     with nullcontext() if cluster is None else cluster.connected():
+        # Not before: a cluster that is not there leaves an earlier evaluation as it is.
+        rows = None if output is None else _open_rows(output, settings, resume=resume, overwrite=overwrite)
+        work = Work(session, chosen, settings, output, rows, pictures, fit=fit, run=run, cluster=cluster)
         results = _measure_all(estimators, work, session)
     summary = summarise(results)
     _print_tables(summary, session)
