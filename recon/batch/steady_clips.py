@@ -146,7 +146,7 @@ class SteadyClips:
 
 def _outcome(steady: Steady[_Given]) -> Outcome[Item, Estimated]:
     item, estimated, scene = steady.key
-    values = {**item.values, "steady_scale": round(1 / steady.lock.scale, 5)}
+    values = {**item.values, "steady_scale": round(steady.scale, 5)}
     return Outcome(
         replace(item, values=values), replace(estimated, scene=replace(scene, depth=steady.depth)), None
     )

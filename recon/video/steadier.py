@@ -38,8 +38,8 @@ class Steady(Generic[Key]):
 
     key: Key
     depth: MetricDepth
-    lock: ScaleShift
-    """Of the whole frame."""
+    scale: float
+    """Median of its depth over what was estimated."""
 
 
 @dataclass
@@ -130,7 +130,9 @@ class Steadier(Generic[Key]):
         else:
             field, frames = field_of(log_z, frame.valid, before)
             self._settled = Settled(log_z + field, frame.valid, frames), lock
-        return Steady(frame.key, _applied(frame.depth, lock, field), lock)
+        steady = self._settled[0].log_z[frame.valid] - frame.log_z[frame.valid]
+        scale = float(np.exp(np.median(steady))) if steady.size else 1.0
+        return Steady(frame.key, _applied(frame.depth, lock, field), scale)
 
     def _expected(self, frame: _Frame[Key]) -> Expected | None:
         """The depth of a frame by those before."""
