@@ -91,6 +91,7 @@ def test_what_is_not_known_does_not_bleed_in(how: Refinement) -> None:
     soft = interpolated(TRUE)
     depth = refine(MetricDepth(np.where(DISC, np.nan, soft), ~DISC), RGB, how, width=48, height=36)
     assert isinstance(depth, MetricDepth)
+    # A slope that is continued, to the border or into a gap, may overshoot by a percent.
     assert depth.z_m[~DISC].min() > 4 and depth.z_m[~DISC].max() < 5.05
 
 

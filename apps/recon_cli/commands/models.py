@@ -196,7 +196,7 @@ def suggest(
 ) -> None:
     """Name the most accurate model that meets the conditions, and why."""
     if indoor and outdoor:
-        raise click.UsageError("use only one of --indoor and --outdoor; without them, the model is for both")
+        raise click.UsageError("use only one of --indoor and --outdoor, or none for a model of both")
     from recon.depth import registry
     from recon.depth.suggest import Wish, pairing, suggest
 

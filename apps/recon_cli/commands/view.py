@@ -9,7 +9,7 @@ from recon.options import Options, Shape
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import ESTIMATION, GEOMETRY, options_from, scene_options
-from recon_cli.options.without_effect import warn_of_idle_estimation
+from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_photo_options
 
 
 @click.command(cls=GroupedCommand)
@@ -37,10 +37,14 @@ def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bo
     options = options_from(values)
     opened = [(path, _options_for(path, values, options)) for path in files]
     if web:
+        from recon.scene_file import SUFFIX
         from recon_viewer.background.web_page import open_pages
 
         if not files:
             raise click.UsageError("--web needs a photo or a scene (.npz)")
+        for path in files:
+            if path.suffix.lower() == SUFFIX:
+                warn_of_idle_photo_options(path, session.journal)
         pages = open_pages(opened, shape, session.journal)
         session.result["pages"] = [str(page) for page in pages]
         for page in pages:

@@ -32,7 +32,9 @@ def _changed(scene: Scene, factor: float) -> ScaleChange:
     [
         (1.05, "measured", False, "1.05 times as large"),
         (1.89, "measured", True, "1.89 times as large"),
-        (0.01, "depthpro", True, "times smaller"),
+        (1.89, "depthpro", False, "1.91 times as large"),
+        (0.5, "depthpro", False, "1.96 times smaller"),
+        (0.01, "depthpro", True, "98.4 times smaller"),
     ],
 )
 def test_the_factor_is_named(factor: float, model: str, doubtful: bool, words: str) -> None:
