@@ -70,9 +70,11 @@ class _Recon(click.Group):
             sys.exit(141)
 
     def _with_command(self, words: list[str]) -> list[str]:
-        """``recon photo.jpg`` is ``recon build photo.jpg``: the first word is a file and no command."""
+        """``recon photo.jpg`` is ``recon build photo.jpg``: the first word is a file, or named like one."""
         first = words[0] if words else ""
-        is_file = first not in self.commands and not first.startswith("-") and os.path.isfile(first)
+        named_like_one = bool(os.path.splitext(first)[1]) or os.sep in first
+        is_file = not first.startswith("-") and (os.path.isfile(first) or named_like_one)
+        is_file = is_file and first not in self.commands
         return ["build", *words] if is_file else words
 
     def _run(self, words: list[str], *rest: Any, **named: Any) -> int:

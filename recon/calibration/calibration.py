@@ -141,6 +141,11 @@ def _metric(z_m: FloatMap, valid: BoolMap, calibration: Calibration) -> MetricDe
     """Depth, m; invalid beyond the calibration's ``max_depth_m``, and where nothing is seen or no number is left."""
     farthest_m = min(calibration.max_depth_m, FARTHEST_M)
     usable: BoolMap = valid & (z_m > NEAREST_M) & (z_m < farthest_m)
+    if valid.any() and not usable.any():
+        raise CalibrationError(
+            f"with this scale no pixel is between {NEAREST_M:g} m and {farthest_m:g} m away: check the units of what "
+            "was given"
+        )
     return MetricDepth(z_m=z_m, valid=usable, scale_interval=calibration.scale_interval)
 
 

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 _OUTLINE = "the outline"
 _LEAST = 1e-6
 _STEEP_FLOOR_DEG = 5.0
+_NO_FLOOR_DEG = 30.0
+"""What is steeper is not the floor: heights above it would mean nothing."""
 
 
 def area(scene: Scene, outline_px: Sequence[Pixel], assume: Assumptions | None = None) -> Measurement:
@@ -148,6 +150,11 @@ def height_above_floor(scene: Scene, pixel_px: Pixel, assume: Assumptions | None
     inputs = inputs_of(scene, [point], floor)
     (q,) = planes_of(inputs.points(np.zeros((1, inputs.errors)), depth_follows_focal=False)[:, 1:])
     slope_deg = float(np.degrees(np.arccos(np.clip(-q @ up / np.linalg.norm(q), -1, 1))))
+    if slope_deg > _NO_FLOOR_DEG:
+        raise MeasurementError(
+            f"no floor was found: the lowest visible surface is tilted by {slope_deg:.0f}° against the horizontal "
+            "estimated from the whole scene; measure between two points instead"
+        )
     steep = (
         f"the floor is tilted by {slope_deg:.1f}° against the horizontal estimated from the whole scene"
         if slope_deg > _STEEP_FLOOR_DEG

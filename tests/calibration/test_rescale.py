@@ -34,3 +34,8 @@ def test_a_calibrated_scene_is_not_fitted_a_second_time() -> None:
 def test_without_known_sizes_it_is_the_same_scene() -> None:
     scene = room()
     assert rescaled(scene, ()) is scene
+
+
+def test_a_length_in_the_wrong_unit_does_not_leave_an_empty_scene() -> None:
+    with pytest.raises(CalibrationError, match=r"no pixel is between .* check the units"):
+        rescaled(room(), (LengthBetween(A, B, 1e6, 0.01),))

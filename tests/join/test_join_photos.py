@@ -184,7 +184,9 @@ def test_options_of_depth_are_refused_with_a_scene_file(
 def test_what_cannot_work_is_refused_before_the_slow_work(
     folder: Path, tmp_path: Path, words: list[str], code: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recon.join.join_photos.find_poses", lambda *_, **__: pytest.fail("the slow work began"))
+    monkeypatch.setattr(
+        "recon.join.join_photos.find_poses", lambda *_, **__: pytest.fail("the slow work began")
+    )
     names = {"a": folder / "walk_000.png", "b": folder / "walk_001.png", "o": tmp_path / "room"}
     result = CliRunner().invoke(recon, ["join", *(word.format(**names) for word in words)])
     assert (result.exit_code, message in result.output) == (code, True), result.output

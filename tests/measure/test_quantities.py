@@ -18,6 +18,7 @@ from recon.measure import (
     plane,
     polyline,
 )
+from recon.measure.floor import floor_support
 from recon.options import Options
 
 ROOM = scene_of(room_depth())
@@ -123,6 +124,23 @@ def test_height_above_the_floor() -> None:
     assert result.details["camera_height_m"] == pytest.approx(HEIGHT_M, abs=0.005)
     assert height_above_floor(ROOM, A).value == pytest.approx(0.0, abs=0.003)
     assert any("the lowest visible horizontal surface" in text for text in result.not_included)
+
+
+def test_a_surface_that_is_far_from_horizontal_is_no_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    floor, levelling = floor_support(ROOM)
+
+    def turned(deg: float) -> None:
+        c, s = np.cos(np.radians(deg)), np.sin(np.radians(deg))
+        up = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ levelling.up_cam
+        monkeypatch.setattr(
+            "recon.measure.surfaces.floor_support", lambda _: (floor, replace(levelling, up_cam=tuple(up)))
+        )
+
+    turned(20)
+    assert any("is tilted by 20" in text for text in height_above_floor(ROOM, C).warnings)
+    turned(40)
+    with pytest.raises(MeasurementError, match=r"no floor was found.* tilted by 40°"):
+        height_above_floor(ROOM, C)
 
 
 def test_height_needs_a_floor_and_gravity() -> None:

@@ -86,7 +86,9 @@ def test_the_command_may_be_left_out_for_a_file(room: Path) -> None:
     done = run("my room.jpg", "--depth", "depth.png", "--stride", "8")
     assert done.exit_code == 0 and (room / "my room.glb").is_file()
     missing = run("nobody.jpg")
-    assert missing.exit_code == 2 and "No such command" in missing.output
+    assert missing.exit_code == 1 and "nobody.jpg does not exist" in missing.output
+    mistyped = run("biuld")
+    assert mistyped.exit_code == 2 and "No such command" in mistyped.output
 
 
 @pytest.mark.parametrize("name", ["scene.ply", "scene.npz", "SCENE.GLB"])
