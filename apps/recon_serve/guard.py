@@ -21,6 +21,7 @@ PAGE = {
     "/page.js": "text/javascript",
     "/frame.js": "text/javascript",
     "/service.js": "text/javascript",
+    "/words.js": "text/javascript",
 }
 """Paths of the page, and their types."""
 OPEN = (*PAGE, "/session", "/openapi.json")

@@ -8,7 +8,7 @@ from typing import Any
 
 from recon import measure
 from recon.atomic_write import staged
-from recon.calibration.calibration import Residual
+from recon.calibration.calibration import recorded
 from recon.calibration.report import fitted_text
 from recon.calibration.rescale import rescaled
 from recon.constraints import Constraint
@@ -97,8 +97,9 @@ def facts_of(scene: Scene) -> dict[str, Any]:
 
 def _residuals(scene: Scene) -> list[dict[str, Any]]:
     """How well the scene meets each known length, in their order."""
-    calibration = scene.provenance.calibration
-    residuals = [Residual(**one) for one in calibration.values.get("constraints", ())] if calibration else []
+    record = scene.provenance.calibration
+    calibration = None if record is None else recorded(record.values)
+    residuals = () if calibration is None else calibration.constraints
     names = ("constraint", "given_m", "fitted_m", "used")
     return [{name: getattr(one, name) for name in names} | {"text": fitted_text(one)} for one in residuals]
 

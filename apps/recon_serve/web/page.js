@@ -1,5 +1,6 @@
 import { SceneFrame } from "./frame.js";
 import { ask, post } from "./service.js";
+import { forPage } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const FILES = {
@@ -105,6 +106,7 @@ function rerun() {
 
 function fail(message) {
   if (replaced) {
+    drop(scene);
     [scene, replaced] = [replaced, null];
     show("done");
     say($("focal-refused"), message && forPage(message));
@@ -175,14 +177,6 @@ function list(parent, items) {
     }),
   );
 }
-
-/** A warning that names options of the command line names the fields of this page instead. */
-const forPage = (text) =>
-  text
-    .replace(/; give --focal-35mm,.*/, "; if you know it, enter it below.")
-    .replace(/ Use --depth or another --model;.*/, "")
-    .replace("Invalid value for '--focal-35mm'", "Focal length")
-    .replaceAll("--length ", "");
 
 function facts() {
   const { depth, intrinsics, model, rough } = scene;
@@ -269,7 +263,7 @@ async function rescale() {
 
 function forget(error) {
   for (const each of lengths) each.known = null;
-  say($("refused"), error.message);
+  say($("refused"), forPage(error.message));
 }
 
 /** Takes the true length of one measured length, or of none at all. A refusal changes nothing. */
@@ -291,14 +285,19 @@ async function calibrate(one, length) {
 
 /** Measures the lengths again in the scene as it is now, and draws them. */
 async function redraw() {
-  const all = lengths;
-  for (const each of all) {
-    each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions }).catch(() => null);
-    if (!each.answer) continue;
+  for (const each of lengths) {
+    try {
+      each.answer = await post(`scenes/${scene.id}/measure`, { positions: each.positions });
+      each.problem = null;
+    } catch (error) {
+      each.problem = error.message;
+    }
+    // Meanwhile, lengths may have been cleared in the view, and others measured.
+    if (each.problem || !lengths.includes(each)) continue;
     each.shown = view.draw(each.answer.details.points_cam_m);
     view.label(each.shown, each.answer.label);
   }
-  setLengths(all);
+  setLengths(lengths);
 }
 
 // From here on the view shows the photo and its own progress.

@@ -63,3 +63,11 @@ def test_a_journal_without_a_check_changes_nothing(monkeypatch) -> None:
     result = network(model, monkeypatch).run(lambda net, _: net(torch.ones(1, 2)), Journal())
     assert model.ran == 10 and float(result[0, 0]) == 2**10
     assert not torch.overrides._get_current_function_mode_stack(), "and no check is left behind"
+
+
+def test_a_silent_journal_has_a_check_only_if_its_own_has_one() -> None:
+    assert type(Journal().silent()).check is Journal.check
+    switch = Switch()
+    switch.off = True
+    with pytest.raises(Stopped):
+        switch.silent().silent().check()

@@ -1,0 +1,8 @@
+/** A sentence that names options of the command line names the fields of this page instead. */
+export const forPage = (text) =>
+  text
+    .replace(/; give --focal-35mm.*/, "; if you know it, enter it below.")
+    .replace(/ Use --depth or another --model;.*/, "")
+    .replace(/[:;,] add (a )?--length or .*/, "; set the scale by lengths in other parts of the photo, preferably long ones.")
+    .replace("Invalid value for '--focal-35mm'", "Focal length")
+    .replace(/--length (?=\d)/g, "");

@@ -1,0 +1,40 @@
+"""What the page makes of sentences that name options of the command line."""
+
+import json
+import shutil
+import subprocess
+from importlib import resources
+
+import pytest
+
+SENTENCES = {
+    "the default is used; give --focal-35mm, --focal-px or --fov.": (
+        "the default is used; if you know it, enter it below."
+    ),
+    "the equivalent is used; give --focal-35mm if you know it.": (
+        "the equivalent is used; if you know it, enter it below."
+    ),
+    "the scale is only known ± 60 % (95 %): add --length or --at in other parts of the photo, or a --reference": (
+        "the scale is only known ± 60 % (95 %); "
+        "set the scale by lengths in other parts of the photo, preferably long ones."
+    ),
+    "2 are needed; add --length or --at at another distance, --camera-height, or a --reference": (
+        "2 are needed; set the scale by lengths in other parts of the photo, preferably long ones."
+    ),
+    "--length 1,2:3,4=1m and --length 5,6:7,8=2m contradict each other": (
+        "1,2:3,4=1m and 5,6:7,8=2m contradict each other"
+    ),
+    "the --length of a wall": "the --length of a wall",
+}
+
+
+def test_a_sentence_names_what_the_page_has() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    words = resources.files("recon_serve").joinpath("web", "words.js").read_text("utf-8")
+    program = f"{words}\nconsole.log(JSON.stringify({json.dumps(list(SENTENCES))}.map(forPage)))"
+    done = subprocess.run(
+        [node, "--input-type=module"], input=program, capture_output=True, encoding="utf-8", check=True
+    )
+    assert json.loads(done.stdout) == list(SENTENCES.values())
