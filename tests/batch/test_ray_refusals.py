@@ -7,24 +7,12 @@ import known_pairs
 import pytest
 from photo_folders import make_photos, run
 
-from recon.batch.shared_models import SharedModels
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """``photos`` with two photos."""
     make_photos(tmp_path, "ab")
     return tmp_path
-
-
-@pytest.fixture
-def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused is refused before any model is chosen."""
-
-    def chosen(*anything: Any) -> None:
-        raise AssertionError("a model was chosen")
-
-    monkeypatch.setattr(SharedModels, "estimator_for", chosen)
 
 
 @pytest.mark.usefixtures("no_model")

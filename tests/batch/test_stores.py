@@ -12,7 +12,6 @@ from s3_server import s3
 
 from recon import batch
 from recon.batch import store_inputs
-from recon.batch.shared_models import SharedModels
 from recon.batch.store_path import Stored, StorePath, is_url, path_of
 from recon.batch.store_record import StoreRecord
 
@@ -32,16 +31,6 @@ def folder(tmp_path: Path, s3: Any) -> Path:
     for name in NAMES:
         s3.put_file(str(tmp_path / "photos" / f"{name}.jpg"), f"bucket/photos/{name}.jpg")
     return tmp_path
-
-
-@pytest.fixture
-def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused is refused before any model is chosen."""
-
-    def chosen(*anything: Any) -> None:
-        raise AssertionError("a model was chosen")
-
-    monkeypatch.setattr(SharedModels, "estimator_for", chosen)
 
 
 def objects(s3: Any, below: str = "bucket/scenes/") -> dict[str, bytes]:
