@@ -13,7 +13,8 @@ from recon.calibration.checks import check_positions
 from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
 from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
-from recon.camera.undistort import moved_constraints, undistort
+from recon.camera.lens import Lens
+from recon.camera.undistort import moved_constraints, undistort, without_lens
 from recon.constraints import Constraint
 from recon.depth import registry
 from recon.depth.estimator import Estimator, RunOptions
@@ -85,9 +86,16 @@ class Prepared:
 
 
 def prepare(
-    photo: str | Path | Photo, options: Options, journal: Journal, constraints: Sequence[Constraint] = ()
+    photo: str | Path | Photo,
+    options: Options,
+    journal: Journal,
+    constraints: Sequence[Constraint] = (),
+    *,
+    lens: Lens | None = None,
 ) -> Prepared:
     """Runs the first two stages of ``reconstruct``: photo, constraints and camera. Neither needs the estimator.
+
+    ``lens`` is that of the photo, if the options state none.
 
     Raises:
         ReconError: A broken photo, a lens that cannot be used, or constraints that cannot be read or lie outside the
@@ -103,8 +111,11 @@ def prepare(
     constraints = (*constraints_of(options), *constraints)
     if constraints:
         check_positions(constraints, width=photo.width, height=photo.height)
-    if options.has_lens:
-        photo = undistort(photo, options, journal)
+    if options.has_lens or lens is not None:
+        if options.has_lens or lens is None:
+            photo = undistort(photo, options, journal)
+        else:
+            photo = without_lens(photo, lens, journal)
         constraints = moved_constraints(constraints, photo)
     # 2. Known measurements, and the camera if it is known
     known_camera = focal_length.known_camera(photo, options, journal, constraints)

@@ -49,7 +49,7 @@ def _text(text: str) -> list[StatedLens]:
     for words in lines:
         if len(words) < 5 or words[1] not in _COUNTS:
             raise ValueError("expected lines of CAMERA_ID MODEL WIDTH HEIGHT NUMBERS")
-        cameras.append(_camera(words[1], int(words[2]), int(words[3]), [float(word) for word in words[4:]]))
+        cameras.append(camera_of(words[1], int(words[2]), int(words[3]), [float(word) for word in words[4:]]))
     return cameras
 
 
@@ -64,15 +64,20 @@ def _binary(data: bytes) -> list[StatedLens]:
                 raise LensError(f"its camera model {code} is not known")
             numbers = struct.unpack_from(f"<{_COUNTS[models[code]]}d", data, at + 24)
             at += 24 + 8 * len(numbers)
-            cameras.append(_camera(models[code], width, height, numbers))
+            cameras.append(camera_of(models[code], width, height, numbers))
     except struct.error as error:
         raise ValueError("it is truncated") from error
     return cameras
 
 
-def _camera(model: str, width: int, height: int, numbers: Sequence[float]) -> StatedLens:
-    """In COLMAP as in recon, the centre of the first pixel is at (0.5, 0.5)."""
-    if model in _UNSUPPORTED:
+def camera_of(model: str, width: int, height: int, numbers: Sequence[float]) -> StatedLens:
+    """A camera of one of COLMAP's models; there as in recon, the centre of the first pixel is at (0.5, 0.5).
+
+    Raises:
+        LensError: The model is not supported.
+        ValueError: The numbers are not those of the model.
+    """
+    if model in _UNSUPPORTED or model not in _COUNTS:
         raise LensError(
             f"its camera model {model} is not supported; undistort with `colmap image_undistorter`, or calibrate "
             "with OPENCV or OPENCV_FISHEYE"

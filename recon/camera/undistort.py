@@ -38,8 +38,15 @@ def undistort(photo: Photo, options: Options, journal: Journal) -> Photo:
         LensError: The camera file cannot be used, the focal length is not known, or the coefficients are nonsense.
     """
     lens = None if photo.original is not None else _lens(photo, options, journal)
-    if lens is None:
-        return photo
+    return photo if lens is None else without_lens(photo, lens, journal)
+
+
+def without_lens(photo: Photo, lens: Lens, journal: Journal) -> Photo:
+    """The photo that this lens took, as a pinhole camera would have taken it.
+
+    Raises:
+        LensError: The photo is too large, or the coefficients are nonsense.
+    """
     if max(photo.width, photo.height) > _MOST_SIDE_PX:
         raise LensError(
             f"a photo of {photo.width} x {photo.height} px is too large to undistort: a side has at most "

@@ -1,16 +1,16 @@
 """Poses that the user gives instead of having them found: which file it is, and whose photos they are."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from recon.errors import CalibrationError, to_add
+from recon.camera.lens import Lens
+from recon.errors import LensError
 from recon.join.bundle import bundle_of
 from recon.join.bundle_covariance import depth_covariance
+from recon.join.colmap_model import FILES, read_colmap
 from recon.join.joined_scene import LeftOut
 from recon.join.photo_set import NamedPhoto
 from recon.join.pose_files import (
@@ -20,14 +20,11 @@ from recon.join.pose_files import (
     read_record3d,
     read_stray,
 )
-from recon.join.pose_table import METRIC_SIGMA, NamedPose, PoseFileError, PoseTable, table
+from recon.join.pose_table import METRIC_SIGMA, NamedPose, PoseFileError, PoseTable
 from recon.join.poses import CameraPose, Poses
 from recon.join.tum_poses import read_tum
-from recon.limited_process import run_limited
-from recon.strict_npz import open_npz
 from recon.types import Intrinsics, Photo
 
-_COLMAP = ("images.bin", "images.txt")
 _LARGEST_PX = 1_000_000
 _FARTHEST = 1e8
 """Of a position; float64 resolves more than a thousandth of a unit there."""
@@ -51,7 +48,7 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
         found = _table(path)
     except OSError as error:
         raise PoseFileError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, LensError) as error:
         raise PoseFileError(f"{path} cannot be read as poses: {error}") from error
     by_photo, rows, owners = {}, list[int](), dict[int, str]()
     for index, photo in enumerate(photos):
@@ -84,8 +81,8 @@ def _table(path: Path) -> PoseTable:
     if path.is_file():
         return read_tum(path) if path.suffix.lower() == ".txt" else read_json_poses(path)
     for place in (path, path / "sparse" / "0", path / "sparse", path / "colmap" / "sparse" / "0"):
-        if any((place / name).is_file() for name in _COLMAP):
-            return _colmap(place)
+        if any((place / name).is_file() for name in FILES):
+            return read_colmap(place)
     if any(place.is_dir() for place in polycam_cameras(path)):
         return read_polycam(path)
     for name, read in (("transforms.json", read_json_poses), ("groundtruth.txt", read_tum)):
@@ -96,35 +93,6 @@ def _table(path: Path) -> PoseTable:
     if (path / "metadata").is_file():
         return read_record3d(path / "metadata")
     raise ValueError(f"expected {_EXPECTED}")
-
-
-def _colmap(folder: Path) -> PoseTable:
-    if find_spec("pycolmap") is None:
-        raise CalibrationError(f"{folder} is a COLMAP model; reading it needs pycolmap: {to_add('join')}")
-    suffix = ".bin" if (folder / _COLMAP[0]).is_file() else ".txt"
-    for name in ("cameras", "points3D"):
-        if not (folder / f"{name}{suffix}").is_file():
-            raise ValueError(f"a COLMAP model needs {name}{suffix}, too")
-    with tempfile.TemporaryDirectory(prefix="recon-join-") as temporary:
-        output = Path(temporary) / "poses.npz"
-        size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-        run_limited("recon.join.model_process", (folder, output), file_bytes=size, library="pycolmap")
-        with open_npz(output) as archive:
-            arrays = {name: archive.read(name) for name in archive.names}
-    poses = {}
-    for row, name in enumerate(arrays["names"]):
-        here = arrays["image"] == row
-        fx, fy, cx, cy = map(float, arrays["params"][row])
-        width, height = map(int, arrays["sizes"][row])
-        poses[str(name)] = NamedPose(
-            arrays["world_T_cam"][row],
-            (fx, fy, cx, cy),
-            (width, height),
-            arrays["px"][here],
-            arrays["z"][here],
-            row,
-        )
-    return replace(table(poses, "COLMAP", metric=False), model=arrays)
 
 
 def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> CameraPose:
@@ -139,12 +107,13 @@ def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> Ca
             f"{path}: its camera of {photo.name} is of a picture of {width} x {height} px, but the photo has "
             f"{photo.width} x {photo.height} px; use the photos that the poses were made with, not turned or cropped"
         )
-    camera, factor = None, (photo.width / width, photo.height / height)
+    size = {"width": photo.width, "height": photo.height}
+    camera, lens, factor = None, None, (photo.width / width, photo.height / height)
     if pose.camera is not None:
         try:
-            camera = Intrinsics(*pose.camera, width, height, "file").resized(
-                width=photo.width, height=photo.height
-            )
+            camera = Intrinsics(*pose.camera, width, height, "file").resized(**size)
+            if pose.lens is not None:
+                lens = Lens(camera, pose.lens.kind, pose.lens.coefficients)
         except ValueError as error:
             raise PoseFileError(f"{path}: the camera of {photo.name}: {error}") from error
     world_T_cam = pose.world_T_cam.copy()
@@ -154,5 +123,5 @@ def _camera_pose(pose: NamedPose, photo: Photo, path: Path, unit_m: float) -> Ca
             f"{path}: {photo.name} is more than {_FARTHEST:g} from the origin: check its position and --poses-unit"
         )
     px, z = pose.points_px, pose.points_z
-    made = CameraPose(world_T_cam, camera)
+    made = CameraPose(world_T_cam, camera, lens=lens)
     return made if px is None or z is None else replace(made, points_px=px * factor, points_z=z * unit_m)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.argument_names import OptionError
 from recon.batch.own_depth import with_own_depth
@@ -68,6 +69,7 @@ def join_photos(
             options,
             JournalOfPhoto(journal, each.name, first=index == 0, count=len(photos)),
             tuple((constraints or {}).get(index, ())),
+            lens=None if poses is None or index not in poses.by_photo else poses.by_photo[index].lens,
         )
         for index, each in enumerate(photos)
     ]
@@ -76,8 +78,8 @@ def join_photos(
     # 2. Poses, up to scale, and the points that several photos show
     if poses is None:
         poses = find_poses([each.photo for each in photos], cameras, journal, undistorted=options.has_lens)
-    elif options.has_lens:
-        poses = _of_undistorted(poses, cameras)
+    else:
+        poses = _of_undistorted(poses, photos, None if not options.has_lens else cameras)
     report_poses(poses, photos, journal)
     poses = _with_points(poses, photos, cameras, journal)
     report_guessed_focal(poses, journal)
@@ -97,10 +99,34 @@ def join_photos(
     return _scene(photos, poses, problems, fitted, (*poses.left_out, *left_out), options)
 
 
-def _of_undistorted(poses: Poses, cameras: Sequence[Intrinsics | None]) -> Poses:
-    """Given poses for photos that were undistorted: camera and points of the file are those of the distorted ones."""
-    by_photo = {index: CameraPose(pose.world_T_cam, cameras[index]) for index, pose in poses.by_photo.items()}
+def _of_undistorted(
+    poses: Poses, photos: Sequence[NamedPhoto], cameras: Sequence[Intrinsics | None] | None
+) -> Poses:
+    """Given poses of photos as they are after undistortion, which gives them another camera.
+
+    Args:
+        poses: Of the file.
+        photos: Undistorted.
+        cameras: Of the lens that the user states, which replaces that of the file with its points; None: there is
+            none.
+    """
+    by_photo = dict(poses.by_photo)
+    for index, pose in poses.by_photo.items():
+        old, new = pose.intrinsics, photos[index].photo.intrinsics
+        if cameras is not None:
+            by_photo[index] = CameraPose(pose.world_T_cam, cameras[index])
+        elif pose.lens is not None and old is not None and new is not None:
+            by_photo[index] = replace(
+                pose, intrinsics=new, points_px=_seen_by(new, old, pose.points_px), lens=None
+            )
     return replace(poses, by_photo=by_photo)
+
+
+def _seen_by(new: Intrinsics, old: Intrinsics, px: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Positions in the picture of one pinhole camera, (N, 2) px, as those in that of another at the same place."""
+    if px is None:
+        return None
+    return (px - (old.cx, old.cy)) / (old.fx, old.fy) * (new.fx, new.fy) + (new.cx, new.cy)
 
 
 def _with_points(

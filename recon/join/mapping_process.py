@@ -17,6 +17,8 @@ from recon.limited_process import fail, limit
 
 _SEED = 0
 _MOST_FEATURES = 6000
+_MOST_NUMBERS = 16
+"""Of a camera model of COLMAP."""
 _LEAST_TRIANGULATION_DEG = 1.0
 """Points seen under a smaller angle have too uncertain a depth."""
 _FIRST_ANGLES_DEG = (16.0, 3.0)
@@ -92,11 +94,13 @@ def _options(database: Path, cameras: list[dict[str, Any]], threads: int) -> Any
 
 
 def as_arrays(model: Any) -> dict[str, Any]:
-    """Of the registered pictures: names, world_T_cam (N, 4, 4), params (N, 4) fx fy cx cy px, sizes (N, 2) px; of
-    their features: image (M,) index of the picture, point (M,) index of the point, px (M, 2), z (M,); points (P, 3);
-    camera (N,) of each picture, as numbered by pycolmap."""
+    """Of the registered pictures: names, world_T_cam (N, 4, 4), params (N, 4) fx fy cx cy px, sizes (N, 2) px, models
+    (N,) names of COLMAP's camera models, numbers (N, 16) of these, NaN where there are fewer; of their features:
+    image (M,) index of the picture, point (M,) index of the point, px (M, 2), z (M,); points (P, 3); camera (N,) of
+    each picture, as numbered by pycolmap."""
     names: list[str] = []
-    poses, params, sizes, cameras, image_of, point_of, px, z = [], [], [], [], [], [], [], []
+    models: list[str] = []
+    poses, params, sizes, numbers, cameras, image_of, point_of, px, z = [], [], [], [], [], [], [], [], []
     for image in sorted(model.images.values(), key=lambda each: each.name):
         if not image.has_pose:
             continue
@@ -113,6 +117,8 @@ def as_arrays(model: Any) -> dict[str, Any]:
         names.append(image.name)
         cameras.append(image.camera_id)
         sizes.append((camera.width, camera.height))
+        models.append(camera.model.name)
+        numbers.append(np.pad(camera.params, (0, _MOST_NUMBERS - len(camera.params)), constant_values=np.nan))
         poses.append(world_T_cam)
     ids, point_of_feature = np.unique(np.array(point_of, np.int64), return_inverse=True)
     return {
@@ -120,6 +126,8 @@ def as_arrays(model: Any) -> dict[str, Any]:
         "world_T_cam": np.array(poses).reshape(-1, 4, 4),
         "params": np.array(params).reshape(-1, 4),
         "sizes": np.array(sizes, np.int64).reshape(-1, 2),
+        "models": np.array(models, np.str_),
+        "numbers": np.array(numbers, np.float64).reshape(-1, _MOST_NUMBERS),
         "camera": np.array(cameras, np.int64),
         "points": np.array([model.points3D[each].xyz for each in ids], np.float64).reshape(-1, 3),
         "image": np.array(image_of, np.int64),

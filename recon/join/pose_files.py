@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from recon.camera.lens import NAMES, LensKind, StatedLens
 from recon.join.pose_table import NamedPose, PoseTable, from_gl, from_quaternion, table
 from recon.join.tum_poses import numbered_lines
 from recon.strict_json import as_kind, as_object, read_json
@@ -35,8 +36,10 @@ def read_transforms(path: Path) -> PoseTable:
             if name in poses:
                 raise ValueError(f"{name[:60]} has a pose already; remove one of the two")
             matrix = as_kind(_ROWS, frame.get("transform_matrix"), "transform_matrix")
-            camera, size = _camera_of({**content, **frame})
-            poses[name] = NamedPose(from_gl(matrix), camera, size)
+            values = {**content, **frame}
+            camera, size = _camera_of(values)
+            lens = None if camera is None else _lens_of(values, camera, size)
+            poses[name] = NamedPose(from_gl(matrix), camera, size, lens=lens)
         except ValueError as error:
             raise ValueError(f"frame {number}: {error}") from error
     return table(poses, path.name, metric=False)
@@ -58,6 +61,20 @@ def _camera_of(values: Mapping[str, Any]) -> tuple[Any, tuple[int, int] | None]:
         focal = float(0.5 * size[0] / np.tan(0.5 * angle))
         return (focal, focal, size[0] / 2, size[1] / 2), size
     return None, None
+
+
+def _lens_of(values: Mapping[str, Any], camera: Any, size: tuple[int, int] | None) -> StatedLens | None:
+    """The distortion of a frame, if it has one."""
+    fisheye = values.get("camera_model") == "OPENCV_FISHEYE" or values.get("is_fisheye") is True
+    kind: LensKind = "fisheye" if fisheye else "opencv"
+    coefficients = [as_kind(float, values.get(name, 0.0), name) for name in NAMES[kind]]
+    if not any(coefficients) and not fisheye:
+        return None
+    if not fisheye and any(coefficients[5:]):
+        # nerfstudio's k4 of a perspective camera is not OpenCV's.
+        raise ValueError("k4 and more are only known of a fisheye lens; undistort the photos first")
+    fx, fy, cx, cy = camera
+    return StatedLens(fx, fy, cx, cy, size, kind, tuple(coefficients))
 
 
 def read_polycam(folder: Path) -> PoseTable:

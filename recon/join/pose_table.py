@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.camera.lens import StatedLens
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam, rigid
 
@@ -28,13 +29,15 @@ class NamedPose:
     world_T_cam: Transform
     """(4, 4) from the cam frame (OpenCV's), in the unit of the file."""
     camera: tuple[float, float, float, float] | None = None
-    """fx, fy, cx, cy, px of a picture of that size; None if the file has none."""
+    """fx, fy, cx, cy, px of a picture of that size without lens distortion; None if the file has none."""
     size: tuple[int, int] | None = None
     """Width and height that the camera belongs to, px; None: those of the photo."""
     points_px: NDArray[np.float64] | None = None
     """(N, 2) as ``CameraPose``, px of a picture of that size."""
     points_z: NDArray[np.float64] | None = None
     """(N,) as ``CameraPose``."""
+    lens: StatedLens | None = None
+    """With distortion; None for a pinhole camera."""
     row: int | None = None
     """In the table's ``model``."""
 

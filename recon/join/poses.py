@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.camera.lens import Lens
 from recon.frames import Transform, rigid
 from recon.join.joined_scene import LeftOut
 from recon.types import Intrinsics
@@ -19,11 +20,13 @@ class CameraPose(Value):
     world_T_cam: Transform
     """(4, 4) float64, rigid, from the cam frame (OpenCV's)."""
     intrinsics: Intrinsics | None = None
-    """Of the upright photo; None if the source of the pose knows none."""
+    """Of the upright photo without lens distortion; None if the source of the pose knows none."""
     points_px: NDArray[np.float64] | None = None
     """(N, 2) positions in the photo of points that other photos show too; None: the source knows no points."""
     points_z: NDArray[np.float64] | None = None
     """(N,) their z-depth."""
+    lens: Lens | None = None
+    """With which the photo was taken; None for a pinhole camera."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "world_T_cam", rigid(self.world_T_cam))
