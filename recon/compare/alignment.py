@@ -42,7 +42,9 @@ class Alignment:
         if self.kind == "scale":
             return f"depth x {significant(self.scale, 3)}"
         sign = "-" if self.shift < 0 else "+"
-        return f"1/z = {self.scale:.3g} · output {sign} {abs(self.shift):.3g} 1/{unit}"
+        scale, shift = significant(self.scale, 3), significant(abs(self.shift), 3)
+        fit = f"1/z = {scale} · output {sign} {shift} 1/{unit}"
+        return fit if self.scale >= 0 else f"{fit}, reversed: its near is the reference's far"
 
 
 def of_reference(estimate: DepthEstimate) -> Alignment:

@@ -13,7 +13,7 @@ from recon.compare.edges import BOUNDARY_RATIO, Window, boundaries, busiest_wind
 from recon.report.colour_scale import ColourScale, depth_scale, difference_scale, span_of_all
 from recon.report.page import Section, facts, figure, grid, legend, page, pair, write_page
 from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
-from recon.report.slices import Slices, drawn_on_photo, slice_plots
+from recon.report.slices import GAPS, Slices, drawn_on_photo, slice_plots
 from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
 from recon.units import significant
 
@@ -208,7 +208,7 @@ def _slice_section(comparison: Comparison, small: Sequence[_Small], slices: Slic
     return Section(
         "Slices",
         body,
-        "Depth along one row and one column of the photo (dashed there), the same for all. Gaps: no depth.",
+        f"Depth along one row and one column of the photo (dashed there), the same for all. {GAPS}",
     )
 
 

@@ -48,7 +48,7 @@ def _row(comparison: Comparison, column: Column) -> list[Cell]:
         Cell(column.name, _revision(column)),
         Cell("measured" if column.is_measured else "metric" if column.is_metric else "relative"),
         Cell("-") if column.is_measured else Cell(seconds(cost.seconds), _time_details(cost)),
-        Cell("-" if column.is_measured else _bytes(cost.memory_bytes), _gpu(cost.gpu_bytes)),
+        Cell("-" if column.is_measured else _bytes(cost.memory_bytes), _gpu(cost.gpu_bytes), "whole"),
         Cell("?" if size is None else f"{size[0]} x {size[1]}", emphasis="whole"),
         Cell(
             f"{column.camera.fx:.0f} px",

@@ -29,6 +29,8 @@ _OTHER_QUANTITIES = {"chmv2": "the height of trees in pictures from above"}
 """Model types that transformers lists under depth estimation, and what they estimate instead of depth."""
 _LONGEST_REASON = 200
 """Letters of a message of transformers that are passed on: it may quote the file."""
+_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+"""One of them says how a photo becomes the input."""
 _FLOAT32_PARTS = ("head", "relative_head", "metric_head", "fov_model")
 """Submodules that compute in float32 at any precision: half precision quantises depth."""
 
@@ -175,6 +177,11 @@ def _load(snapshot: Snapshot) -> Any:
     """The network, with its image processor as an attribute."""
     from transformers import AutoImageProcessor
 
+    if not any((snapshot.folder / name).is_file() for name in _PROCESSOR_FILES):
+        raise ModelUnavailable(
+            f"{snapshot.folder} has no {_PROCESSOR_FILES[0]}, which transformers needs. Copy it from the "
+            "checkpoint's repository, or use --backend fast, which Depth Pro and Depth Anything V2 have."
+        )
     model = load_model(snapshot)
     with _as_one_sentence(snapshot):
         model.image_processor = AutoImageProcessor.from_pretrained(

@@ -12,14 +12,14 @@ from recon.report.colour_scale import ColourScale, depth_scale
 from recon.report.page import Section, facts, figure, grid, legend, page
 from recon.report.pictures import jpeg_uri, png_uri, reduced, sampled
 from recon.report.plot import Axis, histogram
-from recon.report.slices import Slices, drawn_on_photo, slice_plots
+from recon.report.slices import GAPS, Slices, drawn_on_photo, slice_plots
 from recon.scene import Scene
 from recon.types import FOCAL_SOURCES, BoolMap, FloatMap
 from recon.units import metres, scale_text
 
 _BARS = 60
 _HISTOGRAM_NOTE = "Share of the pixels with depth, over the range of the colours."
-_SLICE_NOTE = "Depth along one row and one column of the photo. Gaps: no depth."
+_SLICE_NOTE = f"Depth along one row and one column of the photo. {GAPS}"
 
 
 def depth_report(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from recon.atomic_write import staged
 from recon.depth.nets.layer_features import Feature
+from recon.provenance import without_folder
 from recon.report.page import Section, facts, figure, grid, page, write_page
 from recon.report.pictures import jpeg_uri, reduced
 from recon.types import Photo
@@ -21,6 +22,7 @@ _LARGE_PX = 320
 _TITLES = {
     "layer": "Encoder layers",
     "attention": "Attention",
+    "encoder map": "Encoder: feature maps",
     "map": "Decoder",
 }
 _NOTES = {
@@ -29,8 +31,11 @@ _NOTES = {
     "cannot be compared.",
     "attention": "How much each patch receives in the last layer of each encoder, averaged over the heads: from the "
     "class token, else from all tokens. Bright: much.",
+    "encoder map": "Feature maps of the convolutions before the encoder's layers, in the order in which they are "
+    "computed.",
     "map": "Feature maps of the decoder's stages, in the order in which they are computed.",
 }
+_AGAIN = "The network looked at the photo again, such as at a larger copy. "
 
 
 def write_features(
@@ -41,6 +46,7 @@ def write_features(
     Raises:
         ExportError: A file exists, or cannot be written.
     """
+    model = without_folder(model)
     paths: list[Path] = []
     values: list[dict[str, Any]] = []
     for number, feature in enumerate(features, start=1):
@@ -50,8 +56,10 @@ def write_features(
             with staged(folder / name, overwrite=overwrite) as temporary:
                 Image.fromarray(_enlarged(feature.picture)).save(temporary, "PNG")
             paths.append(folder / name)
-        shape = list(feature.shape)
-        values.append({"name": feature.name, "kind": feature.kind, "shape": shape, "picture": name})
+        shape, run = list(feature.shape), feature.run
+        values.append(
+            {"name": feature.name, "kind": feature.kind, "run": run, "shape": shape, "picture": name}
+        )
     with staged(folder / VALUES, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps({"model": model, "features": values}, indent=1), encoding="utf-8")
     write_page(folder / PAGE, features_page(features, photo, model), overwrite=overwrite)
@@ -61,12 +69,21 @@ def write_features(
 def features_page(features: Sequence[Feature], photo: Photo, model: str) -> str:
     """The page as HTML, with the pictures in it."""
     sections = [Section("Photo", grid([figure(jpeg_uri(reduced(photo.rgb)), photo.name or "photo")]))]
-    for kind, title in _TITLES.items():
-        figures = [_figure(feature) for feature in features if feature.kind == kind]
-        if figures:
-            sections.append(Section(title, grid(figures), _NOTES[kind]))
+    for run in range(1, 1 + max(feature.run for feature in features)):
+        for part, title in _TITLES.items():
+            figures = [_figure(each) for each in features if (_part(each), each.run) == (part, run)]
+            again = run > 1
+            if figures:
+                heading = f"{title}, run {run}" if again else title
+                sections.append(Section(heading, grid(figures), _AGAIN * again + _NOTES[part]))
     lead = facts([("model", model), ("photo", f"{photo.width} x {photo.height} px")])
     return page(f"Features of {model}", lead, sections)
+
+
+def _part(feature: Feature) -> str:
+    """The part of the page that shows it."""
+    in_encoder = feature.kind == "map" and "encoder" in feature.name.split(".")
+    return "encoder map" if in_encoder else feature.kind
 
 
 def _figure(feature: Feature) -> str:

@@ -10,6 +10,7 @@ from recon.report.plot import COLOURS, REFERENCE_COLOUR, Axis, Line, line_plot
 from recon.types import BoolMap, FloatMap
 
 _HEADROOM = 0.06
+GAPS = "Gaps: no depth. The farthest 1 % may be cut off at the top."
 
 
 @dataclass(frozen=True)

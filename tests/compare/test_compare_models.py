@@ -9,6 +9,7 @@ import pytest
 from known_pairs import CAMERA, TRUE_M, Fake
 
 import recon
+from recon.compare.alignment import Alignment
 from recon.errors import CalibrationError, DepthFileError, ModelUnavailable, PhotoError
 
 pytestmark = pytest.mark.usefixtures("known")
@@ -119,3 +120,8 @@ def test_bad_input_is_refused_before_a_model_runs(folder: Path, known: dict[str,
         compare(folder, "perfect", depth=folder / "a.jpg")
     with pytest.raises(TypeError, match="no option 'dept'"):
         compare(folder, "perfect", "far", dept="a.png")
+
+
+def test_an_alignment_says_that_a_map_is_reversed() -> None:
+    assert Alignment("scale+shift", 0.5, -0.1).text("m") == "1/z = 0.5 · output - 0.1 1/m"
+    assert "reversed: its near is the reference's far" in Alignment("scale+shift", -0.5, 0.1).text("m")

@@ -331,10 +331,6 @@ def _of_other_sizes(folder: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "decoder_hidden_size": 24}))
 
 
-def _without_processor(folder: Path) -> None:
-    (folder / "preprocessor_config.json").unlink()
-
-
 def _of_another_processor(folder: Path) -> None:
     path = folder / "preprocessor_config.json"
     path.write_text(
@@ -342,9 +338,7 @@ def _of_another_processor(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "damage", [_without_a_weight, _cut_off, _of_other_sizes, _without_processor, _of_another_processor]
-)
+@pytest.mark.parametrize("damage", [_without_a_weight, _cut_off, _of_other_sizes, _of_another_processor])
 def test_a_damaged_checkpoint_is_one_sentence(
     damage: Callable[[Path], None], tmp_path: Path, checkpoint: Callable[[str], Path], journal: KeepingJournal
 ) -> None:
@@ -354,3 +348,13 @@ def test_a_damaged_checkpoint_is_one_sentence(
     with pytest.raises(ModelUnavailable, match="again, or choose another one") as caught:
         estimator.estimate(noise_photo(width=64, height=64), focal_px=None, journal=journal)
     assert "\n" not in str(caught.value)
+
+
+def test_without_a_description_of_the_input_it_says_which_file_is_missing(
+    tmp_path: Path, checkpoint: Callable[[str], Path], journal: KeepingJournal
+) -> None:
+    folder = _copy(checkpoint("glpn"), tmp_path)
+    (folder / "preprocessor_config.json").unlink()
+    estimator = registry.create(f"hf:{folder}", options())
+    with pytest.raises(ModelUnavailable, match=r"has no preprocessor_config.json.* --backend fast"):
+        estimator.estimate(noise_photo(width=64, height=64), focal_px=None, journal=journal)

@@ -1,7 +1,7 @@
 """Depth networks as ONNX files, at full size with random weights (preview: its own): size, difference, time.
 
     python -m tools.bench.onnx                        # preview and DAv2 small, in each number format
-    python -m tools.bench.onnx --only depthpro        # 14 GB and many minutes
+    python -m tools.bench.onnx --only depthpro --precision fp32   # 14 GB and minutes
 
 Time is processor time of one picture, all cores together, of transformers' network (recon's own for preview) in
 float32 and of onnxruntime. Random weights amplify rounding less or more than released ones.
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=("preview", "dav2", "depthpro"), default=["preview", "dav2"]
     )
+    parser.add_argument("--precision", nargs="+", choices=FORMATS, default=FORMATS)
     given = parser.parse_args()
     print("| network | format | file | largest difference / largest value | onnxruntime | torch, fp32 |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -51,7 +52,7 @@ def main() -> None:
                 folder = Path(scratch) / model
                 make(folder, model)
                 name = f"hf:{folder}"
-            for precision in FORMATS if model != "depthpro" else ("fp32",):
+            for precision in given.precision:
                 path = Path(scratch) / "x.onnx"
                 done = export(name, path, precision=precision, overwrite=True)
                 print(row(model, precision, done), flush=True)

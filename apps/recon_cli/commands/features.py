@@ -66,11 +66,11 @@ def features(session: Session, photo: Path, output: Path, overwrite: bool, **val
             estimator, opened, focal_px=None if known is None else known.fx, journal=session.journal
         )
         written = write_features(found, opened, estimator.name, output, overwrite=overwrite)
-    rows = [[each.name, each.kind, " x ".join(map(str, each.shape))] for each in found]
-    titles = ["module", "what", "shape"]
-    session.print(table_text(titles, rows, whole=titles), styled=True)
+    rows = [[each.name, each.kind, str(each.run), " x ".join(map(str, each.shape))] for each in found]
+    titles = ["module", "what", "run", "shape"]
+    session.print(table_text(titles, rows, numbers=["run"], whole=titles), styled=True)
     session.result["features"] = [
-        {"name": each.name, "kind": each.kind, "shape": list(each.shape)} for each in found
+        {"name": each.name, "kind": each.kind, "run": each.run, "shape": list(each.shape)} for each in found
     ]
     session.result["written"] = [{"path": str(path), "bytes": path.stat().st_size} for path in written]
     session.journal.decide("written", f"{written[0]}, with {len(written) - 2} pictures", path=str(written[0]))

@@ -47,6 +47,8 @@ class Feature:
     picture: NDArray[np.uint8] | None
     """(h, w, 3): the first three principal components as red, green, blue; of attention, how much each patch gets
     from the class token (else from all tokens), as grey. None if the values are not finite, or are no picture."""
+    run: int = 1
+    """Counted from 1, if the network looks at a photo more than once, as preview does."""
 
 
 def features_of(
@@ -129,7 +131,7 @@ class _Watch:
             if composite and int(layer[2]) in _shown(self._count(layer[1])):
                 self._add_tokens(name, first)
         elif _is_tensor(first, 4) and _is_stage(name) and first.shape[1] > 2:
-            self.features.append(Feature(name, "map", tuple(first.shape), components(first)))
+            self._add(name, "map", first, components(first))
 
     def _count(self, parent: str) -> int:
         """Modules of a list."""
@@ -139,7 +141,7 @@ class _Watch:
     def _add_tokens(self, name: str, tokens: torch.Tensor) -> None:
         grid = grid_of(tokens.shape[1], *self._input)
         picture = None if grid is None else components(_as_map(tokens, grid))
-        self.features.append(Feature(name, "layer", tuple(tokens.shape), picture))
+        self._add(name, "layer", tokens, picture)
 
     def _add_attention(self, name: str, weights: torch.Tensor) -> None:
         grid = grid_of(weights.shape[-1], *self._input)
@@ -148,7 +150,11 @@ class _Watch:
             heads = weights.float().mean(1)
             received = heads[:, 0] if grid.extra else heads.mean(1)
             picture = _grey(_as_map(received[:, :, None], grid))
-        self.features.append(Feature(name, "attention", tuple(weights.shape), picture))
+        self._add(name, "attention", weights, picture)
+
+    def _add(self, name: str, kind: str, values: torch.Tensor, picture: NDArray[np.uint8] | None) -> None:
+        run = 1 + sum((each.name, each.kind) == (name, kind) for each in self.features)
+        self.features.append(Feature(name, kind, tuple(values.shape), picture, run))
 
 
 def _is_tensor(value: Any, dimensions: int) -> bool:

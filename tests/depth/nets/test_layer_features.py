@@ -28,6 +28,7 @@ def found(name: str, backend: Backend) -> list[Feature]:
 @pytest.mark.parametrize("backend", ["fast", "transformers"])
 def test_depth_pro(depthpro_folder: Path, backend: Backend) -> None:
     features = {each.name: each for each in found(f"hf:{depthpro_folder}", backend)}
+    assert {each.run for each in features.values()} == {1}
     layers = "depth_pro.encoder.patch_encoder.model.encoder.layer."
     assert [name for name in features if name.startswith(layers) and features[name].kind == "layer"] == [
         f"{layers}{n}" for n in (0, 1, 3)
@@ -68,6 +69,9 @@ def test_depth_anything(relative_folder: Path, backend: Backend, tmp_path: Path)
 def test_preview() -> None:
     features = found("preview", "auto")
     assert {each.name for each in features} >= {"attention.0", "up16", "up2"}
+    # The photo with its mirror image, then a larger copy.
+    assert [each.run for each in features if each.name == "up2"] == [1, 2]
+    assert len({(each.name, each.run) for each in features}) == len(features)
     assert all(each.picture is not None for each in features)
 
 
