@@ -7,11 +7,30 @@ from typing import TypeVar
 
 import numpy as np
 
+from recon.depth_map.read import NPZ_KEYS
 from recon.errors import ReconError, SceneFileError
-from recon.file_info import colmap, gltf, html, las, obj, pcd, photo, ply, scene, spz, stl, usd, xyz
+from recon.file_info import (
+    colmap,
+    depth_map,
+    floor_plan,
+    gltf,
+    html,
+    las,
+    obj,
+    pcd,
+    photo,
+    ply,
+    scene,
+    solid,
+    spz,
+    stl,
+    usd,
+    xyz,
+)
 from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
+from recon.strict_npz import open_npz
 from recon.types import Mesh, PointCloud
 
 Result = TypeVar("Result")
@@ -34,6 +53,16 @@ def _load_gltf(path: Path) -> Contents:
     return load(path)
 
 
+def _read_npz(path: Path) -> FileInfo:
+    with open_npz(path) as archive:
+        is_depth = "metadata" not in archive.names and bool({*NPZ_KEYS} & {*archive.names})
+    return depth_map.read(path) if is_depth else scene.read(path)
+
+
+def _read_picture(path: Path) -> FileInfo:
+    return depth_map.read(path) if depth_map.is_depth_picture(path) else photo.read(path)
+
+
 _KINDS: dict[str, _Kind] = {
     ".colmap": _Kind("COLMAP", colmap.describe, colmap.load),
     ".glb": _Kind("binary glTF", gltf.describe, _load_gltf),
@@ -41,7 +70,11 @@ _KINDS: dict[str, _Kind] = {
     ".html": _Kind("recon web page", html.read),
     ".las": _Kind("LAS", las.describe, las.load),
     ".laz": _Kind("LAZ", las.describe, las.load),
-    ".npz": _Kind("scene", scene.read),
+    ".3mf": _Kind("3MF", solid.read),
+    ".dxf": _Kind("DXF", floor_plan.read_dxf),
+    ".npz": _Kind("scene", _read_npz),
+    ".svg": _Kind("SVG", floor_plan.read_svg),
+    **dict.fromkeys((".exr", ".npy", ".pfm", ".pgm"), _Kind("depth map", depth_map.read)),
     ".obj": _Kind("Wavefront OBJ", obj.describe, obj.load),
     ".pcd": _Kind("PCD", pcd.describe, pcd.load),
     ".ply": _Kind("PLY", ply.describe, ply.load),
@@ -50,22 +83,28 @@ _KINDS: dict[str, _Kind] = {
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), _Kind("USD", usd.describe, usd.load)),
     **dict.fromkeys((".xyz", ".asc", ".pts", ".txt", ".csv"), _Kind("XYZ text", xyz.describe, xyz.load)),
     **dict.fromkeys(PHOTO_SUFFIXES, _Kind("photo", photo.read)),
+    **dict.fromkeys((".png", ".tif", ".tiff"), _Kind("photo", _read_picture)),
 }
 
 
 def describe(path: Path) -> FileInfo:
-    """Describes the contents of a scene file or a photo.
+    """Describes the contents of a scene file, a photo, or another file that recon writes.
 
     Args:
         path: .ply, .glb, .gltf, .obj, .stl, .pcd, .xyz (.asc, .pts, .txt, .csv), .las, .laz, .spz, .usd*, .html, a
-            COLMAP folder (.colmap), a recon scene (.npz), or a photo.
+            COLMAP folder (.colmap), a recon scene (.npz), a photo, a depth map (.exr, .npy, .npz, .pfm, .pgm, grey
+            .png and .tif of 16 bits or more), a solid (.3mf), or a plan of recon (.svg, .dxf).
 
     Raises:
         SceneFileError: The file is missing, truncated, damaged, or not of its suffix's type.
         PhotoError: A photo that cannot be read.
+        DepthFileError: A depth map that cannot be read.
     """
     if path.suffix.lower() not in _KINDS:
-        raise SceneFileError(f"{path}: expected a scene file or a photo ({', '.join(sorted(_KINDS))}).")
+        known = ", ".join(sorted(_KINDS))
+        raise SceneFileError(
+            f"{path}: expected a scene file, a photo, a depth map, a solid or a plan ({known})."
+        )
     kind = _KINDS[path.suffix.lower()]
     return _checked(path, kind, kind.describe)
 

@@ -84,8 +84,8 @@ class FileInfo:
     low: Point | None = None
     """Smallest x, y and z in the file's axes; None if there are no points, or they cannot be read."""
     high: Point | None = None
-    unit: Literal["m"] | None = None
-    """Unit of length: metres if the format or the file says so, as every file of recon does; None if unknown."""
+    unit: Literal["m", "mm"] | None = None
+    """Unit of length: metres if the format or the file says so (3MF: millimetres); None if unknown."""
     colours: Colours = "none"
     normals: bool = False
     camera: CameraInfo | None = None

@@ -1,4 +1,4 @@
-"""``recon info``: describe a scene file of any program, or a photo."""
+"""``recon info``: describe a scene file of any program, a photo, or another file that recon writes."""
 
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from recon_cli.display import printable_line
 @click.argument("file", type=click.Path(path_type=Path))
 @manners
 def info(session: Session, file: Path) -> None:
-    """Describe a FILE: points, faces, bounds in metres, colours, camera and provenance."""
+    """Describe a FILE: points, faces, bounds, camera and provenance of a scene, cloud or mesh.
+
+    Also photos, depth maps (range in metres), solids (.3mf) and floor plans (.svg, .dxf).
+    """
     from recon.file_info.describe import describe
 
     description = describe(file)

@@ -179,7 +179,8 @@ def _in_half_precision(source: Path, target: Path) -> None:
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    model = convert_float_to_float16(onnx.load(str(source)), keep_io_types=True)
+    # By name, not loaded: a message of protobuf holds 2 GiB at most, and the float32 of Depth Pro is larger.
+    model = convert_float_to_float16(str(source), keep_io_types=True)
     onnx.save(model, str(target))
 
 
