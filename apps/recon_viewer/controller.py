@@ -231,7 +231,7 @@ class Controller:
     def act(self, name: str) -> bool:
         """Performs a menu action that needs no dialog; returns False for other actions."""
         view = self.state.view
-        switches = ("grid", "axes", "frustum", "labels", "pictures", "swapped", "panel", "dark")
+        switches = ("grid", "axes", "frustum", "labels", "pictures", "swapped", "beside", "panel", "dark")
         if name in switches:
             self.view(**{name: not getattr(view, name)})
         elif name in ("cloud", "mesh", "wireframe"):

@@ -24,20 +24,21 @@ from recon_viewer.drawing.ui_scale import column_px
 from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import settings
 from recon_viewer.ui.actions import Actions
+from recon_viewer.ui.beside import Beside
 from recon_viewer.ui.dialogs import Dialogs
 from recon_viewer.ui.file_dialogs import FileDialogs
 from recon_viewer.ui.forms import Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
-from recon_viewer.ui.mouse_and_keys import Steering
+from recon_viewer.ui.pane_border import PaneBorder
 from recon_viewer.ui.redraws import PULSE_S, is_due
 from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.size_bar import SizeBar
 from recon_viewer.ui.toolbar import Toolbar
 from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
 
-_PANEL_EM, _PICTURES_EM = 23.0, 24.0
+_PANEL_EM = 23.0
 _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
@@ -76,11 +77,14 @@ class ViewerWindow:
         self.dialogs = Dialogs(self.window, self.listen)
         self.files = FileDialogs(self.window, self.dialogs)
         self.forms = Forms(self.dialogs)
+        self.border = PaneBorder(
+            self.window, self._drag_border, lambda: self.controller.view(aside_em=None), self.listen
+        )
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
         self.linking = Linking(self.controller, self.view, self.refresh)
         self.glide = Glide(self.view)
-        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo)
+        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo, self.listen)
         self.linking.photos = self.photos
         self.actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
@@ -96,6 +100,10 @@ class ViewerWindow:
         self.toolbar = Toolbar(self.window, self.actions.act)
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
+        # Not before the photos: Open3D draws their ground over them when a widget before them is hidden.
+        self.beside = Beside(
+            self.window, self.controller, self.view, self.linking, self.actions.key, self.glide
+        )
         self.size_bar = SizeBar(self.window, self.controller, self.refresh)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
@@ -108,15 +116,6 @@ class ViewerWindow:
         self._message = gui.Label("")
         self._status_ground.add_child(self._message)
         self._status_ground.add_child(self._status)
-        linking = self.linking
-        Steering(
-            self.view,
-            linking.hover_view,
-            linking.click_view,
-            self.actions.key,
-            linking.rectangle,
-            self.glide.stop,
-        )
         build_menu(self.window, self.actions.act)
         self.window.set_on_layout(self._lay_out)
         self.window.set_on_tick_event(self._tick)
@@ -174,6 +173,7 @@ class ViewerWindow:
             self._drops.close()
         self.controller.close()
         self.view.close()
+        self.beside.second.close()
         self.open = False
         self.window.close()
         until = time.monotonic() + _CLOSING_S
@@ -236,7 +236,7 @@ class ViewerWindow:
         if controller.problems and not self.dialogs.is_open:
             self.dialogs.message("Please check", controller.problems.pop(0))
         changed = self.glide.tick() or self.files.tick() or changed
-        changed = self.view.tick() or changed
+        changed = self.view.tick() or self.beside.second.tick() or changed
         return self._is_due(changed) or changed
 
     def _is_due(self, changed: bool) -> bool:
@@ -258,7 +258,7 @@ class ViewerWindow:
     def _adopt(self, picture: Picture) -> None:
         """Draws a new picture and moves the camera to a layer that was just opened."""
         before, self._shown = self._shown, picture
-        self.view.show(picture)
+        self.beside.show(picture)
         shown = picture.state.view
         self.photos.show(picture.pictures if shown.pictures else None, dark=shown.dark)
         self.panel.show(picture)
@@ -297,14 +297,12 @@ class ViewerWindow:
         panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
         self.panel.widget.visible = panel > 0
         self.panel.widget.frame = gui.Rect(rect.get_right() - panel, top, panel, height)
-        column = column_px(rect.width, panel, _PICTURES_EM, em) if state.view.pictures and not empty else 0
-        if state.view.swapped and column:
-            column = rect.width - panel - column
+        column = self._column_px(rect.width, panel) if state.view.pictures and not empty else 0
         if not self.photos.lay_out(rect.x, top, column, height, em):
             column = 0
+        column += self.border.lay_out(rect.x + column, top, height, visible=column > 0)
         middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)
-        self.view.widget.frame = middle
-        self.view.widget.visible = not empty
+        self.beside.lay_out(middle, visible=not empty)
         self.size_bar.lay_out(middle)
         self.welcome.widget.visible = empty and self.controller.job is None
         self.welcome.widget.frame = middle
@@ -317,6 +315,20 @@ class ViewerWindow:
         for label, text in zip((self._message, self._status), texts, strict=True):
             label.text, label.visible = text, bool(text)
         self.view.project()
+
+    def _column_px(self, width: int, panel: int) -> int:
+        """Width of the column of pictures."""
+        view = self.controller.state.view
+        aside = column_px(width, panel, view.aside_em, self.window.theme.font_size)
+        return width - panel - aside - self.border.width_px if view.swapped and aside else aside
+
+    def _drag_border(self, x: int) -> None:
+        """Its left edge shall be at x, px of the window."""
+        rect, em, view = self.window.content_rect, self.window.theme.font_size, self.controller.state.view
+        panel = int(_PANEL_EM * em) if view.panel else 0
+        aside = rect.get_right() - panel - x - self.border.width_px if view.swapped else x - rect.x
+        self.controller.view(aside_em=column_px(rect.width, panel, aside / em, em) / em)
+        self.view.look(self.view.camera)
 
     def _status_texts(self, letters: float) -> tuple[str, str]:
         """The message and the notes, wrapped: nothing is cut."""

@@ -28,7 +28,11 @@ class View:
     """Whether to show the photo and the depth map."""
     swapped: bool = False
     """Whether they have most of the window, and the 3D view the rest."""
+    aside_em: float | None = None
+    """Width of the narrower of the two, the pictures or, if swapped, the 3D view, em of the font; None: automatic."""
     panel: bool = True
+    beside: bool = False
+    """Whether to show two layers side by side, seen by one camera."""
     curtain: float = 1.0
     """Position of the split between two layers, as a fraction of the photo's width; 1: show both everywhere."""
     cut_above_m: float | None = None

@@ -52,6 +52,7 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
         hands.key(name)
     sees_photo("after opening")
     change_size(hands, viewer, sees_photo)
+    drag_border(hands, viewer)
     measure(hands, viewer, scene)
     sees_photo("after the measurement was undone")
     drag_slider(hands, viewer)
@@ -71,6 +72,24 @@ def change_size(hands: Hands, viewer: ViewerWindow, sees_photo: Callable[[str], 
         for change in ("hidden", "shown"):
             hands.key(key)
             sees_photo(f"with the {what} {change}")
+
+
+def drag_border(hands: Hands, viewer: ViewerWindow) -> None:
+    """Wider pictures by hand, back by a double click, and the view's keys work after it."""
+    frame, before = viewer.border.widget.frame, viewer.view.widget.frame.x
+    x, y, grid = frame.x + frame.width // 2, frame.y + frame.height // 2, viewer.controller.state.view.grid
+    with hands.holding(x, y):
+        hands.move(x + 20, y)
+        hands.move(x + 60, y)
+    assert abs(viewer.view.widget.frame.x - before - 60) <= 2, (viewer.view.widget.frame.x, before)
+    hands.key("g")
+    assert viewer.controller.state.view.grid is not grid, "keys are dead after a drag"
+    hands.key("g")
+    # A double click however slow the machine is.
+    viewer.border.clock = lambda: 0.0
+    for _ in range(2):
+        hands.click(x + 60, y)
+    assert viewer.controller.state.view.aside_em is None and viewer.view.widget.frame.x == before
 
 
 def measure(hands: Hands, viewer: ViewerWindow, scene: Scene) -> None:

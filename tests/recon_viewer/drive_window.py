@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
         if form != "run-again":  # of a scene file no model can be run
             assert viewer.dialogs.is_open, form
             viewer.dialogs.close()
+    beside(viewer, folder, settle)
     controller.view(dark=False)
     viewer.actions.act("look")
     viewer.actions.act("photo-camera")
@@ -98,6 +100,32 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     settle()
     viewer.dialogs.close()
     viewer.actions.act("close-layer")
+    settle()
+
+
+def beside(viewer: ViewerWindow, folder: Path, settle: Callable[[], None]) -> None:
+    """A second layer beside the first: one camera, and a click in its view is a point of it."""
+    controller, second = viewer.controller, viewer.beside.second
+    first_key = controller.state.layers[0].key
+    controller.open(folder / "scene.npz")
+    settle()
+    key = controller.state.layers[1].key
+    controller.do(lambda state: commands.activate(state, first_key))
+    controller.act("beside")
+    settle()
+    assert second.widget.visible and second.shows(key) and not viewer.view.shows(key)
+    for moved, other in ((viewer.view, second), (second, viewer.view)):
+        moved.look(moved.camera.orbit(0.1, 0.05))
+        assert other.camera == moved.camera
+    viewer.actions.act("distance")
+    frame = second.widget.frame
+    viewer.beside.linking.click_view(frame.x + frame.width / 2, frame.y + frame.height / 2, False)
+    assert [pick.layer for pick in controller.state.pending] == [key], controller.message
+    viewer.actions.act("look")
+    controller.act("beside")
+    settle()
+    assert not second.widget.visible and viewer.view.shows(key)
+    controller.do(lambda state: commands.remove_layer(state, key))
     settle()
 
 

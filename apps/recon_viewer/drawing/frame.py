@@ -54,6 +54,8 @@ class Picture:
     """Marks of the unfinished measurement, world frame, m."""
     world_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
     """Pose of the active layer."""
+    poses: Mapping[int, Transform] = field(default_factory=dict)
+    """``world_T_cam`` of every layer, by key."""
     upright_T_cam: Transform = field(default_factory=lambda: gl_T_cam)
     vertical: NDArray[np.float64] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
     """Up, world frame."""
@@ -72,6 +74,21 @@ class Picture:
         layer = self.state.layer
         asked = None if layer is None else layer.options.level
         return not np.array_equal(self.world_T_cam, gl_T_cam) if asked is None else asked
+
+    def beside(self) -> tuple["Picture", "Picture"] | None:
+        """The two layers to show side by side, left and right: the active one and the first other; None: one view."""
+        keys, active = list(self.drawn), self.state.active
+        if not self.state.view.beside or len(keys) < 2:
+            return None
+        if active in keys:
+            keys = sorted((active, next(key for key in keys if key != active)), key=keys.index)
+        left, right = (
+            replace(
+                self, drawn={key: self.drawn[key]}, moving={k: v for k, v in self.moving.items() if k == key}
+            )
+            for key in keys[:2]
+        )
+        return left, right
 
     @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -158,6 +175,7 @@ class Painter:
             self._read(state, whole),
             tuple(self._mark(pick, state, whole) for pick in state.pending),
             world_T_cam,
+            {layer.key: adjuster.world_T_cam(layer) for layer in state.layers},
             upright_T_cam,
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
             # A preview has depth edges only for its own pixels.
@@ -350,9 +368,10 @@ def _same_values(a: object, b: object) -> bool:
 def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float]:
     """The part of the photo's width in which a layer is shown: the curtain divides it between two scenes."""
     scenes = [one.key for one in shown if one.base is not None]
-    if len(scenes) != 2 or layer.key not in scenes or state.view.curtain >= 1.0:
+    view = state.view
+    if len(scenes) != 2 or layer.key not in scenes or view.beside or view.curtain >= 1.0:
         return 0.0, 1.0
-    return (0.0, state.view.curtain) if layer.key == scenes[0] else (state.view.curtain, 1.0)
+    return (0.0, view.curtain) if layer.key == scenes[0] else (view.curtain, 1.0)
 
 
 def _notes(

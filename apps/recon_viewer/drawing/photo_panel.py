@@ -29,8 +29,13 @@ class PhotoColumn:
     """The column with the photo, the depth map with its legend, and the plot."""
 
     def __init__(
-        self, window: Any, on_hover: Callable[[Pixel | None], None], on_click: Callable[[Pixel], None]
+        self,
+        window: Any,
+        on_hover: Callable[[Pixel | None], None],
+        on_click: Callable[[Pixel], None],
+        done: Callable[[], None],
     ) -> None:
+        """``done`` is called after each click, which takes the keyboard from the 3D view."""
         # Areas that no widget covers keep their old pixels.
         self._ground = gui.Vert()
         window.add_child(self._ground)
@@ -38,7 +43,7 @@ class PhotoColumn:
         self.widgets = {name: gui.ImageWidget(blank) for name in ("photo", "depth", "legend", "plot")}
         self.widgets["photo"].tooltip = "Photo: move over it to mark the point, click to measure"
         self.widgets["depth"].tooltip = "Depth map; the legend shows metres"
-        self._on_hover, self._on_click = on_hover, on_click
+        self._on_hover, self._on_click, self._done = on_hover, on_click, done
         self._thick_px = round(scale_of(window))
         for name, widget in self.widgets.items():
             if name in ("photo", "depth"):
@@ -132,6 +137,8 @@ class PhotoColumn:
                 self._on_hover(pixel)
             elif event.type == gui.MouseEvent.Type.BUTTON_DOWN and pixel is not None:
                 self._on_click(pixel)
+            elif event.type == gui.MouseEvent.Type.BUTTON_UP:
+                self._done()
             return gui.Widget.HANDLED
 
         return mouse

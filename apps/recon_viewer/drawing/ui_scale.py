@@ -4,8 +4,8 @@ from typing import Any
 
 _FONT_PX = 16
 """Size of Open3D's font on a standard screen."""
-_VIEW_SHARE = 0.4
-"""Fraction of the window's width reserved for the 3D view."""
+_AUTOMATIC_EM, _AUTOMATIC_SHARE = 24.0, 0.6
+"""Unless the user drags it: its width, and the most of the window's width for it and the controls."""
 _NARROWEST_EM = 8.0
 
 
@@ -14,7 +14,18 @@ def scale_of(window: Any) -> float:
     return max(1.0, float(window.theme.font_size) / _FONT_PX)
 
 
-def column_px(width_px: float, panel_px: float, wanted_em: float, em_px: float) -> int:
-    """Width of the column of pictures: the wanted width, or what view and panel leave; 0 if that is too narrow."""
-    left = min(wanted_em * em_px, (1 - _VIEW_SHARE) * width_px - panel_px)
-    return int(left) if left >= _NARROWEST_EM * em_px else 0
+def column_px(width_px: float, panel_px: float, stated_em: float | None, em_px: float) -> int:
+    """Width of what stands aside, the pictures or, if swapped, the 3D view; 0 if there is too little room for it.
+
+    Args:
+        width_px: Of the window.
+        panel_px: Of the controls.
+        stated_em: What the user has dragged it to; None: automatic.
+        em_px: Size of the font.
+    """
+    least, room = _NARROWEST_EM * em_px, width_px - panel_px
+    if room - (1 - _AUTOMATIC_SHARE) * width_px < least:
+        return 0
+    if stated_em is None:
+        return int(min(_AUTOMATIC_EM * em_px, room - (1 - _AUTOMATIC_SHARE) * width_px))
+    return int(max(min(stated_em * em_px, room - least), least))

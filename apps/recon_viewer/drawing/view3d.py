@@ -65,6 +65,8 @@ class View3D:
         """Whether layers came or went since memory was returned to the system."""
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """The projection that was set last."""
+        self._twin: View3D | None = None
+        """A view that has the same camera."""
 
     @property
     def camera(self) -> ViewCamera:
@@ -87,12 +89,30 @@ class View3D:
         frame = self.widget.frame
         return max(float(frame.width), 1.0), max(float(frame.height), 1.0)
 
+    @property
+    def shows_anything(self) -> bool:
+        """Whether it has a layer."""
+        return bool(self._shown)
+
+    def shows(self, key: int) -> bool:
+        """Whether it has that layer."""
+        return f"layer {key}" in self._shown
+
+    def link(self, other: "View3D") -> None:
+        """From now on, the two move together."""
+        self._twin, other._twin = other, self
+
     def use_tags(self, tags: Tags) -> None:
         """Sets the label widgets, which were created after the view so that they are drawn over it."""
         self._tags = tags
 
     def look(self, camera: ViewCamera) -> None:
-        """Moves the camera; fewer points are drawn until it rests."""
+        """Moves the camera, and that of a linked view; fewer points are drawn until it rests."""
+        self._follow(camera)
+        if self._twin is not None and self._twin.widget.visible and self._twin.camera is not camera:
+            self._twin._follow(camera)
+
+    def _follow(self, camera: ViewCamera) -> None:
         self._camera = camera
         if self._tags is not None:
             # The mouse will be over something else.

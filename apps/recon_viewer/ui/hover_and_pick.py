@@ -22,6 +22,8 @@ class Linking:
         self._controller, self._view, self._refresh = controller, view, refresh
         self.photos: Any = None
         """The column with photo and depth map, created later."""
+        self.twin: View3D | None = None
+        """The other view, if two layers are side by side."""
 
     def hover_view(self, x: float, y: float) -> None:
         """The mouse is over the 3D view, with no button down."""
@@ -32,22 +34,21 @@ class Linking:
             return
         key, at = hit
         self._view.mark_hover(at.point, self._distance_text(key, at.point))
-        self._mark(at.pixel_px if key == self._controller.state.active else None)
+        pixel = at.pixel_px if self._has_same_photo(key) else None
+        if self.twin is not None:
+            self._mark_pixel(self.twin, pixel)
+        self._mark(pixel)
         self._refresh()
 
     def hover_photo(self, pixel_px: tuple[float, float] | None) -> None:
         """The mouse is over the photo or the depth map, with no button down."""
         self._controller.let_go()
-        pick = None if pixel_px is None else self._pick_at(pixel_px)
         if pixel_px is None:
             self.clear()
             return
         self._mark(pixel_px)
-        if pick is None:
-            self._view.mark_hover(None, "")
-        else:
-            point = self._world(pick.point_cam)
-            self._view.mark_hover(point, self._distance_text(pick.layer, point))
+        for view in filter(None, (self._view, self.twin)):
+            self._mark_pixel(view, pixel_px)
         self._refresh()
 
     def click_view(self, x: float, y: float, with_ctrl: bool) -> None:
@@ -99,9 +100,32 @@ class Linking:
 
     def clear(self) -> None:
         """Clears the hover marks."""
-        self._view.mark_hover(None, "")
+        for view in filter(None, (self._view, self.twin)):
+            view.mark_hover(None, "")
         self._mark(None)
         self._refresh()
+
+    def _mark_pixel(self, view: View3D, pixel_px: tuple[float, float] | None) -> None:
+        """Marks a position of the active layer's photo in a view, on the layer that is shown there."""
+        state = self._controller.state
+        keys = [
+            layer.key for layer in state.layers if view.shows(layer.key) and self._has_same_photo(layer.key)
+        ]
+        key = state.active if state.active in keys else next(iter(keys), None)
+        pick = None if pixel_px is None or key is None else self._pick_at(pixel_px, key)
+        if pick is None:
+            view.mark_hover(None, "")
+            return
+        point = self._world(pick)
+        view.mark_hover(point, self._distance_text(pick.layer, point))
+
+    def _has_same_photo(self, key: int) -> bool:
+        """Whether a layer is the active one, or of a photo of the same size."""
+        scenes, active = self._controller.picture.scenes, self._controller.state.active
+        if key == active:
+            return True
+        photos = [scenes[one].photo for one in (key, active) if one is not None and one in scenes]
+        return len(photos) == 2 and photos[0].rgb.shape == photos[1].rgb.shape
 
     def _mark(self, pixel_px: tuple[float, float] | None) -> None:
         scene = self._controller.scene
@@ -110,7 +134,9 @@ class Linking:
     def _photo_pixel(self, x: float, y: float) -> tuple[float, float] | None:
         """The subpixel position in the photo, if the view is exactly that of the photo's camera; otherwise None."""
         controller, view = self._controller, self._view
-        scene, at = controller.scene, controller.picture.world_T_cam
+        scene, at, key = controller.scene, controller.picture.world_T_cam, controller.state.active
+        if key is None or not view.shows(key):
+            return None
         seen = view.camera.view_T_world @ at @ np.linalg.inv(gl_T_cam)
         if scene is None or not np.allclose(seen, np.eye(4), atol=1e-6):
             return None
@@ -122,7 +148,7 @@ class Linking:
     def _pick_of(self, key: int, at: Hit) -> Pick:
         picture, layer = self._controller.picture, self._controller.state.by_key(key)
         pixel = at.pixel_px if layer is not None and layer.base is not None else None
-        cam_T_world = np.linalg.inv(picture.world_T_cam)
+        cam_T_world = np.linalg.inv(picture.poses[key])
         x, y, z = cam_T_world[:3, :3] @ np.array(at.point) + cam_T_world[:3, 3]
         return Pick(key, pixel, (float(x), float(y), float(z)), self._sigma_px())
 
@@ -132,10 +158,10 @@ class Linking:
         lens = self._view.camera.lens.fitted(*self._view.size)
         return PICKING_PX if scene is None else PICKING_PX * max(1.0, scene.intrinsics.fx / max(lens.fx, 1.0))
 
-    def _pick_at(self, pixel_px: tuple[float, float]) -> Pick | None:
-        """The point at a position in the active layer's photo."""
-        controller = self._controller
-        scene, key = controller.scene, controller.state.active
+    def _pick_at(self, pixel_px: tuple[float, float], key: int | None = None) -> Pick | None:
+        """The point at a position in a layer's photo, by default that of the active layer."""
+        key = self._controller.state.active if key is None else key
+        scene = None if key is None else self._controller.picture.scenes.get(key)
         if scene is None or key is None:
             return None
         row = min(int(pixel_px[1]), scene.photo.height - 1)
@@ -144,12 +170,12 @@ class Linking:
             return None
         return Pick(key, pixel_px, on_ray(scene.intrinsics, pixel_px, float(scene.depth.z_m[row, col])))
 
-    def _world(self, point_cam: tuple[float, float, float]) -> tuple[float, float, float]:
-        world_T_cam = self._controller.picture.world_T_cam
-        x, y, z = world_T_cam[:3, :3] @ np.array(point_cam) + world_T_cam[:3, 3]
+    def _world(self, pick: Pick) -> tuple[float, float, float]:
+        world_T_cam = self._controller.picture.poses[pick.layer]
+        x, y, z = world_T_cam[:3, :3] @ np.array(pick.point_cam) + world_T_cam[:3, 3]
         return float(x), float(y), float(z)
 
     def _distance_text(self, key: int, point: tuple[float, float, float]) -> str:
         """Distance from the photo's camera."""
-        at = self._controller.picture.world_T_cam[:3, 3]
+        at = self._controller.picture.poses[key][:3, 3]
         return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m"

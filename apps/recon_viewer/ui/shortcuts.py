@@ -62,6 +62,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("labels", "View", "Labels", "Shows values next to measurements.", "l"),
     Action("pictures", "View", "Photo and depth", "Shows the photo and its depth map.", "i"),
     Action("swapped", "View", "Swap photo and view", "Large photo and depth map, or a large 3D view.", "s"),
+    Action("beside", "View", "Two layers side by side", "Two views with one camera, to compare.", "t"),
     Action("panel", "View", "Controls", "Shows the controls on the right.", "tab"),
     Action("dark", "View", "Dark or light", "Background of the view; menus and controls stay dark.", "b"),
     Action("bigger", "View", "Larger points", "One px larger.", "equals"),

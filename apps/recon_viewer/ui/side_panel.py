@@ -54,9 +54,10 @@ class Panel(Controls):
                 self._list.selected_index = self._keys.index(state.active)
             layer = state.layer
             self._visible.checked = layer is not None and layer.visible
-            self._curtain.enabled = (
-                sum(1 for one in state.layers if one.visible and one.base is not None) == 2
-            )
+            seen = [one for one in state.layers if one.visible]
+            self._beside.enabled, self._beside.checked = len(seen) > 1, state.view.beside
+            scenes = sum(1 for one in seen if one.base is not None)
+            self._curtain.enabled = scenes == 2 and not state.view.beside
             self._show_view(state.view)
             self._show_layer(layer, picture)
             self._measure.show(picture)
@@ -87,8 +88,15 @@ class Panel(Controls):
         self._curtain.set_limits(0.0, 1.0)
         self.slid(self._curtain, lambda value: self._controller.view(curtain=value))
         self.row(
-            rows, "compare", self._curtain, "Split between two scenes of one photo: first left, second right"
+            rows,
+            "wipe",
+            self._curtain,
+            "Divides the photo between two scenes of it: first left, second right",
         )
+        self._beside = gui.Checkbox("two views side by side")
+        self._beside.tooltip = "The selected layer and another, seen by one camera (T)"
+        self._beside.set_on_checked(self.heard(lambda on: self._controller.view(beside=bool(on))))
+        group.add_child(self._beside)
 
     def _showing(self) -> None:
         group = self.group("Show")

@@ -57,6 +57,26 @@ def test_two_layers_share_the_photo_by_the_curtain() -> None:
     assert first.pixels_px[:, 0].max() < 40 <= second.pixels_px[:, 0].min()
 
 
+def test_of_three_layers_the_active_one_and_the_first_other_are_side_by_side() -> None:
+    state = State()
+    for step, name in enumerate("abc"):
+        state = c.add_scene(state, room(step), name=name)
+    first, second, third = (layer.key for layer in state.layers)
+    one = Painter().paint(c.set_view(state, curtain=0.25))
+    assert one.beside() is None
+    both = c.set_view(state, curtain=0.25, beside=True)
+    for active, keys in ((third, [first, third]), (first, [first, second])):
+        whole = Painter().paint(c.activate(both, active))
+        pair = whole.beside()
+        assert pair is not None and [key for each in pair for key in each.drawn] == keys
+        # Side by side, nothing is divided by the curtain.
+        assert all(
+            len(each.drawn[key].points) == room().depth.z_m.size for each, key in zip(pair, keys, strict=True)
+        )
+    lonely = c.set_visible(c.set_visible(both, first, False), second, False)
+    assert Painter().paint(lonely).beside() is None
+
+
 def test_the_photos_camera_sees_every_point_at_its_pixel() -> None:
     scene = replace(room(), intrinsics=replace(room().intrinsics, cx=70.0, cy=66.0))
     drawn = draw_scene(scene, View(), gl_T_cam, share=(0.0, 1.0))

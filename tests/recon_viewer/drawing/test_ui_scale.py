@@ -11,6 +11,7 @@ from recon.render.view_camera import ViewCamera
 from recon_viewer.drawing.photo_panel import crossed
 from recon_viewer.drawing.ui_scale import column_px, scale_of
 from recon_viewer.ui.mouse_and_keys import Steering, gui
+from recon_viewer.ui.pane_border import grip
 
 
 class _View:
@@ -69,9 +70,25 @@ def test_a_hand_that_trembles_still_clicks_on_a_fine_screen() -> None:
 
 
 def test_the_view_keeps_its_share_of_a_narrow_window() -> None:
-    assert column_px(1400, 368, 24, 16) == 384
-    assert column_px(1900, 736, 24, 32) == 404
-    assert column_px(1400, 736, 24, 32) == 0
+    assert column_px(1400, 368, None, 16) == 384
+    assert column_px(1900, 736, None, 32) == 404
+    assert column_px(1400, 736, None, 32) == 0
+
+
+def test_what_is_dragged_aside_leaves_both_panes_their_least_width() -> None:
+    assert column_px(1400, 368, 30.0, 16) == 480
+    assert column_px(1400, 368, 1e9, 16) == 1400 - 368 - 8 * 16
+    assert column_px(1400, 368, -5.0, 16) == 8 * 16
+    # Where there is no room for it, it is hidden as without dragging.
+    assert column_px(1400, 736, 30.0, 32) == 0
+
+
+@pytest.mark.parametrize(("size", "dots"), [((8, 700), 5), ((16, 700), 5), ((8, 10), 0), ((8, 0), 0)])
+def test_a_border_shows_where_to_hold_it_if_there_is_room(size: tuple[int, int], dots: int) -> None:
+    made = grip(size, size[0] / 8)
+    assert made.shape == (max(size[1], 1), size[0], 3)
+    column = (made != made[0, 0]).any(axis=(1, 2))
+    assert int((column[1:] & ~column[:-1]).sum()) == dots
 
 
 @pytest.mark.parametrize("wide", [1, 2])
