@@ -15,8 +15,12 @@ _SMOOTH_PX = 6.0
 """Standard deviation of the field's smoothing, px of the grid."""
 _MOST_FRAMES, _MOST_STILL = 20, 250
 """Frames that the mean reaches back; of a still camera, whose points are sure to be the same."""
-_APART, _APART_STILL = 0.1, 0.25
-"""Depths that differ by more, in log, are not of one surface; of a still camera, where the picture is the same."""
+_APART, _APART_STILL = 0.1, 0.3
+"""Depths that differ by more, in log, are not of one surface; of a still camera, where the picture is the same, by so
+much more than the whole frame does."""
+_HOLDS = 6.0
+"""What frames of a still camera have said weighs so many times as much as what as many new ones say: what a network
+changes over seconds, as something passes, is its error, and not that of each frame anew."""
 _FADES = 0.05
 """Where this share of the neighbourhood is known, half of the field is added."""
 
@@ -64,16 +68,20 @@ def field_of(log_z: FloatMap, valid: BoolMap, expected: Expected) -> tuple[Float
     import cv2
 
     apart, most = (_APART_STILL, _MOST_STILL) if expected.is_still else (_APART, _MOST_FRAMES)
-    off = np.where(valid & (expected.seen > 0), expected.log_z - log_z, apart)
-    alike = np.abs(off) < apart
+    seen, known = expected.seen, valid & (expected.seen > 0)
+    off = expected.log_z - log_z
+    middle = np.median(off[known]) if expected.is_still and known.any() else 0.0
+    alike = known & (np.abs(off - middle) < apart)
     if not alike.any():
         return np.zeros_like(log_z), valid.astype(np.float32)
-    seen, weight = expected.seen, alike.astype(np.float32)
-    pull = weight * off * seen / (seen + 1)
-    if not expected.is_still:
-        pull -= weight * np.median(pull[alike])
+    holds = _HOLDS * seen if expected.is_still else seen
+    pull, weight = np.where(alike, off * holds / (holds + 1), 0).astype(np.float32), alike.astype(np.float32)
+    common = np.median(pull[alike])
     around = cv2.GaussianBlur(weight, (0, 0), _SMOOTH_PX)
-    field = cv2.GaussianBlur(pull.astype(np.float32), (0, 0), _SMOOTH_PX) / np.maximum(around, 2 * _FADES)
+    field = cv2.GaussianBlur(weight * (pull - common), (0, 0), _SMOOTH_PX) / np.maximum(around, 2 * _FADES)
+    if expected.is_still:
+        # The scale is that of the whole frame, also of what moves.
+        field += common
     return field, np.where(alike, np.minimum(seen + 1, most), valid).astype(np.float32)
 
 

@@ -51,7 +51,7 @@ def _compare(
     at = np.flatnonzero(shown >= 0)
     shown, there = shown[at], there[at]
     behind_m = other.points_cam[shown, 2] - there[:, 2]
-    sigma_m = np.hypot(layer.log_sigma[layer.keep][at], other.log_sigma[other.keep][shown]) * there[:, 2]
+    sigma_m = np.hypot(layer.sigma[at], other.sigma[shown]) * there[:, 2]
     # Along the line of sight, a grazing surface is farther off by the same distance to it.
     slant = np.maximum(other.cos_view[shown], np.float32(0.2))
     within_m = np.maximum(_SIGMAS * sigma_m, np.float32(_LEAST_VOXELS * voxel_m) / slant)

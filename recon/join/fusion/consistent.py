@@ -25,6 +25,8 @@ _SAMPLES = 4096
 """Pixels of a view by which its error is measured against each other view."""
 _SMOOTH = 1 / 30
 """Standard deviation of the smoothing as a share of the grid's longer side."""
+_FINE = 6.0
+"""Pixels are compared in steps of which the standard deviation of the smoothing has at least so many."""
 
 
 def consistent(layers: Sequence[Layer]) -> list[Layer]:
@@ -65,23 +67,28 @@ def measured(layers: Sequence[Layer], near: Sequence[Sequence[int]] | None = Non
 
 def _moved(layer: Layer, others: Sequence[Layer]) -> Layer:
     """The layer with its depth moved towards the mean of its own and the others'."""
-    total, weight = np.zeros((2, len(layer.points_cam)), np.float32)
+    step = max(1, int(_smoothing_px(layer) / _FINE))
+    index = layer.index[::step, ::step]
+    some = index[index >= 0]
+    total, weight = np.zeros((2, len(some)), np.float32)
     for other in others:
-        at, log_ratio, sigma, sure = _differences(layer, other)
+        at, log_ratio, sigma, sure = _differences(layer, other, some)
         same = np.abs(log_ratio) < _SIGMAS * sigma
         total[at[same]] += (sure * log_ratio)[same]
         weight[at[same]] += sure[same]
-    mean = total / (weight + layer.weight + np.float32(1e-12))
+    own = layer.weight[some]
+    mean = total / (weight + own + np.float32(1e-12))
     seen = weight > 0
     if not seen.any():
         return layer
     z_m = layer.z_m.copy()
-    z_m[layer.keep] *= np.exp(_smooth(layer, mean, seen))
+    weights = seen * (own + np.float32(1e-6))
+    z_m[layer.keep] *= np.exp(_smooth(layer, np.where(seen, mean, 0), weights, step))
     return layer.with_depth(z_m)
 
 
 def _differences(
-    layer: Layer, other: Layer, some: slice = slice(None)
+    layer: Layer, other: Layer, some: slice | NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """What another view shows at some of the kept pixels: which of these, log of its depth over theirs, the standard
     deviation of that, and the weights of the other view's pixels.
@@ -100,18 +107,29 @@ def _differences(
         ratio = np.einsum("ij,ij->i", normal, on_plane - origin) / slope
         log_ratio = np.log(np.where(ratio > 0, ratio, np.nan))
     steep = -slope > _LEAST_COS * np.linalg.norm(sight, axis=1)
-    own_sigma = layer.log_sigma[layer.keep][some][at]
-    sigma = np.hypot(own_sigma, other.log_sigma[other.keep][shown])
+    sigma = np.hypot(layer.sigma[some][at], other.sigma[shown])
     return at[steep], log_ratio[steep], sigma[steep], other.weight[shown[steep]]
 
 
-def _smooth(layer: Layer, values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(N,) values smoothed over the grid; fading to 0 away from the known ones."""
-    weight, total = np.zeros((2, *layer.keep.shape), np.float32)
-    weight[layer.keep] = known * (layer.weight + np.float32(1e-6))
-    total[layer.keep] = np.where(known, values, 0)
-    total *= weight
-    sigma = max(1.0, _SMOOTH * max(layer.keep.shape))
-    blurred, share = (cv2.GaussianBlur(each, (0, 0), sigma) for each in (total, weight))
+def _smoothing_px(layer: Layer) -> float:
+    return max(1.0, _SMOOTH * max(layer.keep.shape))
+
+
+def _smooth(
+    layer: Layer, values: NDArray[np.float32], weights: NDArray[np.float32], step: int
+) -> NDArray[np.float32]:
+    """(N,) of the kept pixels: the values at every ``step``-th pixel, smoothed over the grid; fading to 0 away from
+    those with a weight."""
+    coarse = layer.keep[::step, ::step]
+    weight, total = np.zeros((2, *coarse.shape), np.float32)
+    weight[coarse] = weights
+    total[coarse] = values * weights
+    blurred, share = (cv2.GaussianBlur(each, (0, 0), _smoothing_px(layer) / step) for each in (total, weight))
     faint = np.float32(0.05) * np.median(weight[weight > 0])
-    return (blurred / (share + faint))[layer.keep]
+    smooth = blurred / (share + faint)
+    if step > 1:
+        height, width = layer.keep.shape
+        shrunk = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        smooth = cv2.warpAffine(smooth, shrunk, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth[layer.keep], np.float32)

@@ -104,7 +104,7 @@ def _sees(layer: Layer, points: NDArray[np.float32], voxel_m: float) -> NDArray[
     sees = shown >= 0
     at = shown[sees]
     z_m = layer.points_cam[at, 2]
-    near_m = np.maximum(_NEAR_VOXELS * voxel_m, 2 * layer.log_sigma[layer.keep][at] * z_m)
+    near_m = np.maximum(_NEAR_VOXELS * voxel_m, 2 * layer.sigma[at] * z_m)
     sees[sees] = np.abs(there[sees, 2] - z_m) < near_m / np.maximum(layer.cos_view[at], np.float32(0.2))
     return sees
 

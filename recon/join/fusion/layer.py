@@ -68,6 +68,11 @@ class Layer:
         return grid_normals(smooth, self.rays, self.connections)[self.keep]
 
     @cached_property
+    def sigma(self) -> NDArray[np.float32]:
+        """(N,) standard deviation of log depth of the kept pixels."""
+        return self.log_sigma[self.keep]
+
+    @cached_property
     def cos_view(self) -> NDArray[np.float32]:
         """(N,) cosine of the angle between the normal and the line of sight, of the kept pixels."""
         points = self.points_cam
@@ -81,7 +86,7 @@ class Layer:
 
         1 for a surface that is seen at right angles at 1 m with the usual error.
         """
-        z, sigma = self.z_m[self.keep], self.log_sigma[self.keep] / np.float32(USUAL_LOG_SIGMA)
+        z, sigma = self.z_m[self.keep], self.sigma / np.float32(USUAL_LOG_SIGMA)
         weight: NDArray[np.float32] = (np.maximum(self.cos_view, 0) / np.square(z * sigma)).astype(np.float32)
         weight[self.cos_view < _LEAST_COS] = 0
         weight[_at_edge(self.keep, self.connections)[self.keep]] *= np.float32(_AT_EDGE)
@@ -111,6 +116,21 @@ class Layer:
         col, row = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
         shown[inside] = self.index[row, col]
         return shown
+
+    def may_see(self, centres_cam: NDArray[np.float32], radius_m: float) -> NDArray[np.bool_]:
+        """(M,) False for balls around points, (M, 3) m, of which no part can be in the photo."""
+        x, y, z = centres_cam.T
+        camera, stride = self.view.intrinsics, self.stride
+        seen = z > -radius_m
+        for along, focal, centre, size in (
+            (x, camera.fx, camera.cx, camera.width),
+            (y, camera.fy, camera.cy, camera.height),
+        ):
+            # The outermost pixels of the grid reach beyond the photo's border by less than a stride.
+            for sign, beside in ((1, centre + stride), (-1, size - centre + stride)):
+                plane = np.float32(sign * focal) * along + np.float32(beside) * z
+                seen &= plane > np.float32(-radius_m * np.hypot(focal, beside))
+        return seen
 
     def with_depth(self, z_m: FloatMap) -> "Layer":
         """The same pixels with other depth, whose edges are where they were."""

@@ -56,12 +56,15 @@ def without_scraps(mesh: Mesh) -> Mesh:
 
 def with_faces(mesh: Mesh, keep: NDArray[np.bool_]) -> Mesh:
     """The mesh of some of its faces, (F,) bool, without vertices that no face uses."""
-    used = np.unique(mesh.faces[keep])
+    faces = mesh.faces[keep]
+    is_used = np.zeros(len(mesh.vertices), np.bool_)
+    is_used[faces] = True
+    used = np.flatnonzero(is_used)
     new = np.zeros(len(mesh.vertices), np.int32)
     new[used] = np.arange(len(used), dtype=np.int32)
     return Mesh(
         mesh.vertices[used],
-        new[mesh.faces[keep]],
+        new[faces],
         None if mesh.uv is None else mesh.uv[used],
         None if mesh.rgb is None else mesh.rgb[used],
         None if mesh.normals is None else mesh.normals[used],

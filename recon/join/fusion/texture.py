@@ -92,11 +92,12 @@ def _atlas(photos: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], list
 def _best_view(mesh: Mesh, layers: Sequence[Layer], voxel_m: float) -> NDArray[np.int32]:
     """(F,) the view with the most pixels on each face, evened out over its neighbours; -1: no view."""
     best, chosen = np.zeros(len(mesh.faces), np.float32), np.full(len(mesh.faces), -1, np.int32)
+    around = np.maximum(np.bincount(mesh.faces.ravel(), minlength=len(mesh.vertices)), 1)
     for k, layer in enumerate(layers):
         score, inside = _score(mesh, layer, voxel_m)
         smooth = score
         for _ in range(_SMOOTHINGS):
-            smooth = _spread(mesh, smooth)
+            smooth = _spread(mesh, smooth, around)
         score = np.where(score > 0, smooth, np.float32(_HIDDEN) * smooth) * inside
         better = score > best
         best[better], chosen[better] = score[better], k
@@ -111,7 +112,7 @@ def _score(mesh: Mesh, layer: Layer, voxel_m: float) -> tuple[NDArray[np.float32
     visible = shown >= 0
     at = np.flatnonzero(visible)
     off = np.einsum("ij,ij->i", layer.normals_cam[shown[at]], there[at] - layer.points_cam[shown[at]])
-    close_m = np.maximum(2 * voxel_m, 2 * (layer.log_sigma * layer.z_m)[layer.keep][shown[at]])
+    close_m = np.maximum(2 * voxel_m, 2 * (layer.sigma * layer.points_cam[:, 2])[shown[at]])
     visible[at] = np.abs(off) < close_m
     a, b, c = (there[mesh.faces[:, corner]] for corner in range(3))
     normal = np.cross(b - a, c - a)
@@ -126,10 +127,9 @@ def _score(mesh: Mesh, layer: Layer, voxel_m: float) -> tuple[NDArray[np.float32
     return np.where(seen, pixels, 0).astype(np.float32), inside
 
 
-def _spread(mesh: Mesh, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(F,) means over the faces around each face's vertices."""
-    corners = mesh.faces.ravel()
-    total = np.bincount(corners, np.repeat(values, 3), len(mesh.vertices))
-    count = np.bincount(corners, minlength=len(mesh.vertices))
-    mean = total / np.maximum(count, 1)
-    return mean[mesh.faces].mean(axis=1).astype(np.float32)
+def _spread(mesh: Mesh, values: NDArray[np.float32], around: NDArray[np.intp]) -> NDArray[np.float32]:
+    """(F,) means over the faces around each face's vertices, whose numbers are ``around``, (V,)."""
+    mean = np.bincount(mesh.faces.ravel(), np.repeat(values, 3), len(mesh.vertices)) / around
+    a, b, c = (mean[mesh.faces[:, corner]] for corner in range(3))
+    spread: NDArray[np.float32] = ((a + b + c) / 3).astype(np.float32)
+    return spread

@@ -103,7 +103,7 @@ _FIELDS = (("tsdf", 1), ("weight", 1), ("color", 3))
 
 def _truncation_m(layer: Layer, voxel_m: float) -> NDArray[np.float32]:
     """(N,) of each kept pixel."""
-    error_m = (layer.log_sigma * layer.z_m)[layer.keep] * np.float32(_SIGMAS)
+    error_m = layer.sigma * layer.points_cam[:, 2] * np.float32(_SIGMAS)
     least, most = (np.float32(voxels * voxel_m) for voxels in _TRUNCATION)
     return np.clip(error_m, least, most)
 
@@ -141,12 +141,15 @@ def _integrated(
     voxel_m: float,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Signed distance in truncations (B, 512, 1), weight (B, 512, 1) and colour 0 to 255 (B, 512, 3)."""
-    corners = (blocks[:, None] * np.float32(_BLOCK) + _VOXELS) * np.float32(voxel_m)
-    voxels = corners.reshape(-1, 3)
-    distance, weight, hue_weight = np.zeros((3, len(voxels)), np.float32)
-    colour = np.zeros((len(voxels), 3), np.float32)
+    voxels = (blocks[:, None] * np.float32(_BLOCK) + _VOXELS) * np.float32(voxel_m)
+    numbers = np.arange(voxels[..., 0].size).reshape(voxels.shape[:2])
+    centres, radius_m = voxels.mean(axis=1), 3**0.5 / 2 * _BLOCK * voxel_m
+    distance, weight, hue_weight = np.zeros((3, numbers.size), np.float32)
+    colour = np.zeros((numbers.size, 3), np.float32)
     for layer, truncation_m in zip(layers, truncations, strict=True):
-        at, signed, sure, rgb = _seen(layer, voxels, truncation_m)
+        near = layer.may_see(apply(layer.cam_T_world, centres), radius_m)
+        at, signed, sure, rgb = _seen(layer, voxels[near].reshape(-1, 3), truncation_m)
+        at = numbers[near].ravel()[at]
         close = np.abs(signed) < 1
         distance[at] += sure * signed
         weight[at] += sure
