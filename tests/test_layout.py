@@ -10,7 +10,7 @@ from tools.import_graph import ROOT, Import, arrows_of, circles_of, counts_of, i
 FLOORS = (
     "recon_cli.main",
     "recon_cli.group",
-    "recon_cli.commands",
+    "recon_cli.commands  recon_viewer.process",
     "recon_cli.batch  recon_mcp.server  recon_serve.server  recon_viewer.window",
     "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries recon_cli.any_scene "
     " recon_mcp.tools  recon_serve.routes  recon_viewer.ui",

@@ -13,6 +13,7 @@ from recon.render.style import COLOURS
 from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
 from recon_viewer.background import outputs
+from recon_viewer.background.hand_over import Handed
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.open_files import Opening
 from recon_viewer.background.save_tasks import SaveTasks
@@ -31,6 +32,7 @@ _SETTLED_S = 0.25
 """Delay after a slider's last move before the full scene replaces its preview, s; the drag may continue."""
 
 _BELOW_CEILING_M = 0.1
+_PAINTING_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,30 @@ class Controller:
         ]
         return " and ".join(filter(None, lost)) or None
 
+    def hand_over(self, camera: ViewCamera, frame: tuple[int, int, int, int]) -> Handed:
+        """What another process needs to go on; to be asked for when ``idle``."""
+        return Handed(
+            self.history,
+            self._saved,
+            self.settings,
+            self._config,
+            camera,
+            frame,
+            self.message,
+            self.is_problem,
+            self._hides_ceiling,
+        )
+
+    def resume(self, handed: Handed) -> None:
+        """Takes over what another process held, and returns when it is painted."""
+        self.history, self._saved, self.settings = handed.history, handed.saved, handed.settings
+        self._hides_ceiling = handed.hides_ceiling
+        self._repaint()
+        while not self.idle:
+            self.tick()
+            time.sleep(_PAINTING_S)
+        self.say(handed.message, problem=handed.is_problem)
+
     def close(self) -> None:
         """Stops all workers and saves the settings."""
         self._opening.end()
@@ -367,11 +393,13 @@ class Controller:
         self._painter.ask(_Request(self.state, preview))
 
     def _say_rescaled(self, painted: Picture) -> None:
-        if (
-            self._rescaling is None
-            or painted.preview
-            or painted.state.layers is not self._rescaling[0].layers
-        ):
+        if self._rescaling is None:
+            return
+        if self.state.layers is not self._rescaling[0].layers:
+            # Undone or changed before it was drawn: nothing to say, and no scene to keep.
+            self._rescaling = None
+            return
+        if painted.preview or painted.state.layers is not self.state.layers:
             return
         (_, before, known), self._rescaling = self._rescaling, None
         if self.scene is None:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,9 @@ from open3d.visualization import gui
 
 from recon.errors import ReconError
 from recon.options import Options
-from recon.scene import Scene
 from recon_viewer.background.dropped_files import drop_target
+from recon_viewer.background.hand_over import FRESH_MB, QUIET_S, Handed, HandOver, Successor
+from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.labels import Tags
@@ -64,16 +65,34 @@ def _quiet_renderer() -> Iterator[None]:
 class ViewerWindow:
     """One window; ``run`` returns when it is closed."""
 
-    def __init__(self, config: Path | None = None) -> None:
+    def __init__(
+        self,
+        config: Path | None = None,
+        *,
+        channel: int | None = None,
+        resumed: tuple[Controller, Handed] | None = None,
+    ) -> None:
+        """Opens the window.
+
+        Args:
+            config: File of the settings; None: do not save settings.
+            channel: Descriptor of the connection to the command, in a process that another one can replace.
+            resumed: What another process has handed over.
+        """
         remembered, problem = (settings.Settings(), None) if config is None else settings.load(config)
-        self.controller = Controller(remembered, config)
+        self.controller = resumed[0] if resumed is not None else Controller(remembered, config)
+        remembered = self.controller.settings
+        place: tuple[int, ...] = (remembered.width, remembered.height)
+        if resumed is not None:
+            x, y, width, height = resumed[1].frame
+            place = (width, height, x, y)
         if problem is not None:
             self.controller.say(problem, problem=True)
         self._app = gui.Application.instance
         self._app.initialize()
         # A font that is added after the window was made is not drawn.
         title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
-        self.window = self._app.create_window("recon", remembered.width, remembered.height)
+        self.window = self._app.create_window("recon", *place)
         self.dialogs = Dialogs(self.window, self.listen)
         self.files = FileDialogs(self.window, self.dialogs)
         self.forms = Forms(self.dialogs)
@@ -130,6 +149,35 @@ class ViewerWindow:
         self._shown_drawing = False
         self._asked_to_close: float | None = None
         self.open = True
+        # A successor holds the scene from the start: its memory tells what the scene needs.
+        fresh_mb = FRESH_MB if resumed is None else None
+        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel), fresh_mb)
+        self._rested: tuple[Any, ...] = (None, None, None)
+        """State, camera and mouse since then."""
+        self._rests_since = 0.0
+        self.handed_over = False
+        """Whether another process has the window now."""
+        if resumed is not None:
+            self._looked = tuple(layer.key for layer in self.controller.state.layers)
+            self.view.look(resumed[1].camera)
+
+    def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
+        """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
+        if view:
+            self.controller.view(**view)
+        for path, options in files:
+            self.controller.open(path, options)
+
+    def draw_once(self) -> None:
+        """Runs until the picture has been drawn."""
+        drawn: list[Any] = []
+        while self.step() and self._shown is not self.controller.picture:
+            pass
+        if self.view.widget.visible:
+            self.view.open3d_scene.scene.render_to_image(drawn.append)
+            while not drawn and self.step():
+                self.view.widget.force_redraw()
+                self.refresh()
 
     def run(self) -> None:
         """Runs until the window is closed. Errors in callbacks are shown in the window, which stays open."""
@@ -169,6 +217,8 @@ class ViewerWindow:
             self.controller.settings, width=int(frame.width), height=int(frame.height)
         )
         self.files.end()
+        if self._hand_over is not None and not self.handed_over:
+            self._hand_over.end()
         if self._drops is not None:
             self._drops.close()
         self.controller.close()
@@ -237,7 +287,30 @@ class ViewerWindow:
             self.dialogs.message("Please check", controller.problems.pop(0))
         changed = self.glide.tick() or self.files.tick() or changed
         changed = self.view.tick() or self.beside.second.tick() or changed
+        self._follow_successor()
         return self._is_due(changed) or changed
+
+    def _follow_successor(self) -> None:
+        """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
+        if self._hand_over is None:
+            return
+        now, state, camera = time.monotonic(), self.controller.state, self.view.camera
+        if self._rested[0] is not state or self._rested[1] is not camera or self._rested[2] != self._pointer:
+            self._rested, self._rests_since = (state, camera, self._pointer), now
+        busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
+        rests = self.controller.idle and not busy and now > self._rests_since + QUIET_S
+        if self._hand_over.tick(self._handed if rests else None):
+            self.handed_over, self.open = True, False
+        elif self._hand_over.failed:
+            self._hand_over.failed = False
+            self.controller.say(
+                "memory cannot be freed by a new window's process: save the scene and open it again",
+                problem=True,
+            )
+
+    def _handed(self) -> Handed:
+        frame = self.window.os_frame
+        return self.controller.hand_over(self.view.camera, (frame.x, frame.y, frame.width, frame.height))
 
     def _is_due(self, changed: bool) -> bool:
         """Whether widgets are drawn again although nothing is known to have changed (``recon_viewer.ui.redraws``)."""
@@ -338,41 +411,9 @@ class ViewerWindow:
         return tuple("\n".join(wrap(text, width)) for text in (self.controller.message, notes))  # type: ignore[return-value]
 
 
-def show(
-    files: Sequence[tuple[Path, Options]],
-    *,
-    view: dict[str, Any] | None = None,
-    scenes: Sequence[tuple[Scene, str]] = (),
-    config: Path | None = None,
-    after: Callable[[ViewerWindow], None] | None = None,
-) -> None:
-    """Opens the window with files and scenes, and returns when it is closed.
-
-    Args:
-        files: Files to open, with options for photos.
-        view: Fields of ``recon.render.style.View`` to change.
-        scenes: Scenes to show immediately, with a name each.
-        config: File of the settings; None: do not save settings.
-        after: Called with the window before the event loop starts.
-    """
+def show(start: Start) -> None:
+    """Opens the window in this process, and returns when it is closed."""
     with _quiet_renderer():
-        viewer = ViewerWindow(config)
-        _run(viewer, files, view, scenes, after)
-
-
-def _run(
-    viewer: ViewerWindow,
-    files: Sequence[tuple[Path, Options]],
-    view: dict[str, Any] | None,
-    scenes: Sequence[tuple[Scene, str]],
-    after: Callable[[ViewerWindow], None] | None,
-) -> None:
-    if view:
-        viewer.controller.view(**view)
-    for scene, name in scenes:
-        viewer.controller.add_scene(scene, name)
-    for path, options in files:
-        viewer.controller.open(path, options)
-    if after is not None:
-        after(viewer)
-    viewer.run()
+        viewer = ViewerWindow(start.config)
+        viewer.open_files(start.files, start.view)
+        viewer.run()

@@ -125,3 +125,10 @@ def test_a_visit_by_mouse_and_keys(display: dict[str, str], tmp_path: Path) -> N
     exported = trimesh.load(tmp_path / "exported.glb")
     # The wall is as wide as the photo.
     assert exported.extents[0] == pytest.approx(CAMERA.width / CAMERA.fx * WALL_M, abs=1e-3)
+
+
+@pytest.mark.display
+def test_the_window_moves_to_another_process(display: dict[str, str], tmp_path: Path) -> None:
+    """With what it shows; where the other process does not start, the window stays and says so."""
+    room().save(tmp_path / "scene.npz")
+    _drive("drive_hand_over.py", display, tmp_path)

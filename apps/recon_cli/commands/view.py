@@ -1,7 +1,8 @@
 """``recon view``: show photos, scenes and exported files in the desktop viewer or in a browser."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
 from recon_cli.options.scene_options import ESTIMATION, GEOMETRY, options_from, scene_options
 from recon_cli.options.without_effect import warn_of_idle_estimation, warn_of_idle_photo_options
+
+if TYPE_CHECKING:
+    from recon_viewer.background.window_process import Start
 
 
 @click.command(cls=GroupedCommand)
@@ -51,15 +55,28 @@ def view(session: Session, files: tuple[Path, ...], shape: Shape | None, web: bo
             session.print(str(page))
         return
     _check_there(files)
+    warn_of_idle_estimation(options, session.journal)
+    from recon_viewer.background.window_process import Start
+    from recon_viewer.model.settings import settings_path
+
+    _show(Start(tuple(opened), {} if shape is None else {"shown_as": shape}, settings_path()))
+
+
+def _show(start: "Start") -> None:
     from recon_viewer.background.window_check import check_window
 
-    check_window()
-    warn_of_idle_estimation(options, session.journal)
-    from recon_viewer.model.settings import settings_path
-    from recon_viewer.window import show
+    if sys.platform != "linux":
+        from recon_viewer.window import show
 
-    shown = {} if shape is None else {"shown_as": shape}
-    show(opened, view=shown, config=settings_path())
+        check_window()
+        show(start)
+        return
+    # Only there do graphics drivers exist for which the window must move on to a new process.
+    from recon_viewer.background.window_process import WindowProcess
+
+    with WindowProcess() as process:
+        check_window()
+        process.show(start)
 
 
 def _check_there(files: tuple[Path, ...]) -> None:

@@ -28,6 +28,11 @@ class FileDialogs:
         self._window, self._dialogs = window, dialogs
         self._asked: tuple[FileQuestion, SystemDialog, Chosen] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a dialog of the system is open."""
+        return self._asked is not None
+
     def open_files(self, folder: str | None, chosen: Chosen, *, depth: bool = False) -> None:
         """Asks for files to read."""
         title, filters = ("Open measured depth", OPEN_DEPTH) if depth else ("Open", OPEN)

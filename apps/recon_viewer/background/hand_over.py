@@ -1,0 +1,192 @@
+"""Moves the window to a fresh process, unseen, before the memory that a graphics driver never gives back grows large.
+
+The software driver of Mesa 22.3 (lavapipe) compiles shaders anew for each frame of any Open3D window and keeps all of
+them, 1 MB each. At rest, the window therefore starts a second process and sends it all that it holds, undo steps too;
+when that one has drawn its own window at the same place, this one closes. What the user does meanwhile counts: this
+window then sends the newest state.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from recon.render.view_camera import ViewCamera
+from recon_viewer.model.history import History
+from recon_viewer.model.settings import Settings
+from recon_viewer.model.state import Layer, Measured
+
+FRESH_MB: Final = 350.0
+"""What a process that shows a photo of 1 MP needs."""
+MOST_GROWN_MB: Final = 250.0
+"""Growth beyond which the process is replaced: with a photo of 1 MP, both of them together stay below 1 GB then."""
+QUIET_S: Final = 0.9
+"""Time without a change or a movement of the mouse after which the window may be replaced, s."""
+SHOW: Final = "show"
+INTERRUPTED: Final = 130
+"""Exit code of a window that was interrupted."""
+PROGRAM: Final = (sys.executable, "-m", "recon_viewer.process")
+_MB = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Handed:
+    """Everything that a window holds."""
+
+    history: History
+    saved: tuple[Layer | Measured, ...]
+    settings: Settings
+    config: Path | None
+    """File of the settings."""
+    camera: ViewCamera
+    frame: tuple[int, int, int, int]
+    """Position and size of the window on the screen, px."""
+    message: str
+    is_problem: bool
+    hides_ceiling: bool
+
+    def is_still(self, other: "Handed") -> bool:
+        """Whether nothing has happened between the two."""
+        same = self.history.now is other.history.now and self.camera is other.camera
+        return same and self.settings is other.settings
+
+
+def is_due(resident_mb: float, fresh_mb: float) -> bool:
+    """Whether to replace the process.
+
+    Args:
+        resident_mb: Its memory now, MB.
+        fresh_mb: What it needs, MB.
+    """
+    return resident_mb > fresh_mb + MOST_GROWN_MB
+
+
+def resident_mb() -> float:
+    """Memory of this process, MB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MB
+
+
+def draws_in_software() -> bool:
+    """Whether Mesa's software driver draws for this process: graphics cards have their own drivers."""
+    names = Path("/proc/self/task").glob("*/comm")
+    return any(name.read_text().startswith("llvmpipe") for name in names)
+
+
+class Successor:
+    """The process that takes over; nothing blocks except ``send``, once it is ready."""
+
+    def __init__(self, channel: int, program: tuple[str, ...] = PROGRAM) -> None:
+        """``channel``: descriptor of the connection to the command (``window_process``)."""
+        self.heard = ""
+        """Its last word: ready, painted, drawn or gone."""
+        self._process = subprocess.Popen(
+            [*program, str(channel), "successor"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(channel,),
+        )
+        threading.Thread(target=self._listen, name="successor", daemon=True).start()
+
+    def send(self, what: Handed | str) -> None:
+        """Sends a state, or that it should be shown."""
+        assert self._process.stdin is not None
+        self.heard = ""
+        # Its death is heard by the thread.
+        with suppress(OSError):
+            pickle.dump(what, self._process.stdin, protocol=5)
+            self._process.stdin.flush()
+
+    def end(self) -> None:
+        """Stops it."""
+        self._process.kill()
+        self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.heard = line.decode().strip()
+        self.heard = "gone"
+
+
+class HandOver:
+    """Decides when the window moves to a fresh process, and follows it there."""
+
+    def __init__(
+        self,
+        start: Callable[[], Any],
+        fresh_mb: float | None = FRESH_MB,
+        resident: Callable[[], float] = resident_mb,
+        in_software: Callable[[], bool] = draws_in_software,
+    ) -> None:
+        """Waits for the first rest.
+
+        Args:
+            start: Makes a ``Successor``.
+            fresh_mb: What this process needs, MB; None: what it has at the first rest.
+            resident: Gives its memory, MB.
+            in_software: Whether the driver is a software driver.
+        """
+        self._start, self._resident, self._in_software = start, resident, in_software
+        self._fresh_mb = fresh_mb
+        self._successor: Any = None
+        self._sent: Handed | None = None
+        self.failed = False
+        """Whether the last try failed; the window tells the user and resets it."""
+
+    def tick(self, handed: Callable[[], Handed] | None) -> bool:
+        """Called many times a second; returns whether the successor has drawn its window, so that this one closes.
+
+        Args:
+            handed: Gives what to hand over; None while the window is not at rest.
+        """
+        if self._successor is None:
+            if handed is not None:
+                self._look_at_memory()
+            return False
+        heard = self._successor.heard
+        if heard == "gone":
+            self._give_up()
+            self.failed = True
+        elif heard == "ready" and handed is not None:
+            self._sent = handed()
+            self._successor.send(self._sent)
+        elif heard == "painted" and handed is not None:
+            now = handed()
+            if self._sent is not None and now.is_still(self._sent):
+                self._successor.send(SHOW)
+            else:
+                self._sent = now
+                self._successor.send(now)
+        elif heard == "drawn":
+            if self._sent is not None and handed is not None and handed().is_still(self._sent):
+                return True
+            # Someone did something at the last moment: that counts.
+            self._give_up()
+        return False
+
+    def end(self) -> None:
+        """Stops a successor that has not taken over."""
+        if self._successor is not None:
+            self._successor.end()
+            self._successor = None
+
+    def _look_at_memory(self) -> None:
+        now_mb = self._resident()
+        if self._fresh_mb is None:
+            self._fresh_mb = now_mb
+        elif is_due(now_mb, self._fresh_mb):
+            # Not again before it has grown as much once more, whatever becomes of it.
+            self._fresh_mb = now_mb
+            if self._in_software():
+                self._successor = self._start()
+
+    def _give_up(self) -> None:
+        self.end()
+        self._sent = None

@@ -1,0 +1,84 @@
+"""The process of the window as the command sees it, whichever process has taken it over meanwhile.
+
+The command's own process stays small and is what the shell waits for. All processes of the window hold one end of a
+connection: the last one writes its exit code, and when the command is gone, they close the window.
+"""
+
+import pickle
+import socket
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from recon.errors import ViewerError
+from recon.options import Options
+from recon_viewer.background.hand_over import INTERRUPTED, PROGRAM
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the command asks for."""
+
+    files: tuple[tuple[Path, Options], ...]
+    view: dict[str, Any]
+    """Fields of ``recon.render.style.View`` to change."""
+    config: Path | None
+    """File of the settings."""
+
+
+class WindowProcess:
+    """Loads Open3D from the start, while the command still checks the display; shows the window when asked."""
+
+    def __init__(self, program: tuple[str, ...] = PROGRAM) -> None:
+        self._ours, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [*program, str(theirs.fileno())], stdin=subprocess.PIPE, pass_fds=(theirs.fileno(),)
+        )
+        theirs.close()
+        self._started = False
+
+    def __enter__(self) -> "WindowProcess":
+        return self
+
+    def show(self, start: Start) -> None:
+        """Shows the window, and returns when the last process that had it has ended.
+
+        Raises:
+            ViewerError: It did not end as it should.
+            KeyboardInterrupt: It was interrupted.
+        """
+        assert self._process.stdin is not None
+        self._started = True
+        with suppress(OSError):  # a process that has died ends the connection too
+            pickle.dump(start, self._process.stdin)
+            self._process.stdin.close()
+        code = self._wait()
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        if code != 0:
+            raise ViewerError(
+                "the window's process ended unexpectedly: the graphics driver may have failed, or memory ran out. "
+                "`recon view --web FILE` shows the scene in a browser"
+            )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._started:
+            self._process.kill()
+        with suppress(OSError):
+            # Whoever has the window closes it then.
+            self._ours.shutdown(socket.SHUT_WR)
+        self._wait()
+        self._ours.close()
+        self._process.wait()
+
+    def _wait(self) -> int | None:
+        """Waits until no process of the window is left; returns the exit code of the last, None after a crash."""
+        said = b""
+        while part := self._ours.recv(64):
+            said += part
+        return int(said) if said else None

@@ -1,0 +1,239 @@
+"""When the window moves to a fresh process, and what goes with it."""
+
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from viewer_scenes import room
+
+from recon.render.view_camera import ViewCamera
+from recon_viewer.background.hand_over import (
+    FRESH_MB,
+    MOST_GROWN_MB,
+    SHOW,
+    Handed,
+    HandOver,
+    Successor,
+    is_due,
+    resident_mb,
+)
+from recon_viewer.controller import Controller
+from recon_viewer.drawing.frame import Painter
+from recon_viewer.model.state import Measured, Pick
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the window stays in one process elsewhere")
+
+
+class _Told:
+    """A successor that says what the test wants."""
+
+    def __init__(self) -> None:
+        self.heard = ""
+        self.sent: list[Handed | str] = []
+        self.ended = False
+
+    def send(self, what: Handed | str) -> None:
+        """Keeps it."""
+        self.heard = ""
+        self.sent.append(what)
+
+    def end(self) -> None:
+        """Notes it."""
+        self.ended = True
+
+
+def _handed() -> Handed:
+    controller = Controller()
+    try:
+        return controller.hand_over(ViewCamera(), (0, 0, 640, 480))
+    finally:
+        controller.close()
+
+
+def _started(successor: _Told) -> HandOver:
+    """At rest, with too much memory."""
+    hand_over = HandOver(
+        lambda: successor, resident=lambda: FRESH_MB + MOST_GROWN_MB + 1, in_software=lambda: True
+    )
+    assert not hand_over.tick(_handed)
+    return hand_over
+
+
+def test_a_process_is_replaced_when_it_has_grown_too_much() -> None:
+    assert not is_due(FRESH_MB + MOST_GROWN_MB, FRESH_MB)
+    assert is_due(FRESH_MB + MOST_GROWN_MB + 1, FRESH_MB)
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "in_software", "rests", "starts"),
+    [(700, True, True, True), (700, True, False, False), (700, False, True, False), (500, True, True, False)],
+)
+def test_a_successor_is_started_at_rest_and_only_for_a_software_driver(
+    memory_mb: float, in_software: bool, rests: bool, starts: bool
+) -> None:
+    started: list[_Told] = []
+
+    def start() -> _Told:
+        started.append(_Told())
+        return started[-1]
+
+    hand_over = HandOver(start, resident=lambda: memory_mb, in_software=lambda: in_software)
+    for _ in range(3):
+        assert not hand_over.tick(_handed if rests else None)
+    assert len(started) == int(starts)
+
+
+def test_a_successor_counts_from_what_its_scene_needs() -> None:
+    started: list[_Told] = []
+    memory = iter([2000.0, 2200.0, 2251.0])
+    hand_over = HandOver(lambda: started.append(_Told()), None, lambda: next(memory), lambda: True)
+    for expected in (0, 0, 1):
+        hand_over.tick(_handed)
+        assert len(started) == expected
+
+
+def test_this_window_closes_when_the_other_has_drawn_what_it_shows() -> None:
+    successor, still = _Told(), _handed()
+    hand_over = _started(successor)
+    for word, sent in (("ready", still), ("painted", SHOW)):
+        successor.heard = word
+        assert not hand_over.tick(None) and not hand_over.tick(lambda: still)
+        assert successor.sent[-1] is sent
+    successor.heard = "drawn"
+    assert hand_over.tick(lambda: still) and not successor.ended
+
+
+def test_what_is_done_before_it_shows_is_sent_again() -> None:
+    successor, first, second = _Told(), _handed(), _handed()
+    hand_over = _started(successor)
+    for handed in (first, second):
+        successor.heard = "painted" if handed is second else "ready"
+        hand_over.tick(lambda handed=handed: handed)
+    assert successor.sent == [first, second]
+
+
+@pytest.mark.parametrize("later", [None, _handed])
+def test_what_is_done_while_it_shows_stays_in_this_window(later: Callable[[], Handed] | None) -> None:
+    successor, still = _Told(), _handed()
+    hand_over = _started(successor)
+    for word in ("ready", "painted"):
+        successor.heard = word
+        hand_over.tick(lambda: still)
+    successor.heard = "drawn"
+    assert not hand_over.tick(later)
+    assert successor.ended and not hand_over.failed
+
+
+@on_linux
+def test_a_process_that_does_not_start_is_reported_and_tried_again_only_after_as_much_growth() -> None:
+    started: list[Successor] = []
+    memory_mb = 700.0
+
+    def start() -> Successor:
+        started.append(Successor(os.dup(2), (sys.executable, "-c", "raise SystemExit(3)")))
+        return started[-1]
+
+    hand_over = HandOver(start, resident=lambda: memory_mb, in_software=lambda: True)
+    hand_over.tick(_handed)
+    while not hand_over.failed:
+        assert not hand_over.tick(_handed)
+    hand_over.failed = False
+    for _ in range(3):
+        hand_over.tick(_handed)
+    assert len(started) == 1
+    memory_mb += MOST_GROWN_MB + 1
+    hand_over.tick(_handed)
+    assert len(started) == 2
+    hand_over.end()
+
+
+@on_linux
+def test_the_memory_of_this_process() -> None:
+    before = resident_mb()
+    held = bytearray(50 << 20)
+    held[:: 1 << 10] = b"x" * len(held[:: 1 << 10])
+    assert 40 < resident_mb() - before < 70
+
+
+def test_everything_goes_along() -> None:
+    """The scene, undo steps, unsaved work and the camera, through a pipe."""
+    before, after = Controller(), Controller()
+    try:
+        before.add_scene(room(), "room")
+        key = before.state.active
+        assert key is not None
+        pick = Pick(key, (80.0, 60.0), (0.0, 0.0, 2.0))
+        before.do(lambda state: replace(state, measured=(Measured("distance", (pick, pick)),)))
+        before.view(shown_as="wireframe")
+        before.say("measured")
+        camera = ViewCamera().orbit(0.3, 0.1)
+        handed = pickle.loads(pickle.dumps(before.hand_over(camera, (7, 8, 640, 480))))
+        after.resume(handed)
+        assert after.idle and set(after.picture.drawn) == {key}
+        assert after.state.view.shown_as == "wireframe" and after.message == "measured"
+        assert after.unsaved == before.unsaved == "1 measurement"
+        assert handed.frame == (7, 8, 640, 480) and handed.camera == camera
+        assert after.act("undo") and after.unsaved is None and after.act("undo") and not after.state.layers
+    finally:
+        before.close()
+        after.close()
+
+
+def test_saved_work_stays_saved() -> None:
+    before, after = Controller(), Controller()
+    try:
+        before.add_scene(room(), "room")
+        before.act("close-layer")
+        before.add_scene(room(), "room")
+        key = before.state.active
+        assert key is not None
+        pick = Pick(key, (80.0, 60.0), (0.0, 0.0, 2.0))
+        before.do(lambda state: replace(state, measured=(Measured("height", (pick,)),)))
+        before.mark_saved(*before.state.measured)
+        after.resume(pickle.loads(pickle.dumps(before.hand_over(ViewCamera(), (0, 0, 9, 9)))))
+        assert before.unsaved is None and after.unsaved is None
+    finally:
+        before.close()
+        after.close()
+
+
+class _Lazy:
+    """A painter that starts on nothing before it is asked for the result."""
+
+    def __init__(self, painter: Painter) -> None:
+        self._painter, self._asked = painter, []  # type: ignore[var-annotated]
+        self.idle = True
+
+    def ask(self, request: Any) -> None:
+        """Replaces what was asked before, as the real one does."""
+        self._asked = [request]
+
+    def take(self) -> Any:
+        """Paints the newest request."""
+        asked, self._asked = self._asked, []
+        return self._painter.paint(asked[0].state) if asked else None
+
+    def end(self) -> None:
+        """Nothing runs."""
+
+
+def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
+    controller = Controller()
+    controller._painter.end()
+    controller._painter = _Lazy(Painter())  # type: ignore[assignment]
+    controller.add_scene(room(), "room")
+    controller.tick()
+    key = controller.state.active
+    assert key is not None
+    controller.use("known length")
+    for x in (40.5, 120.5):
+        controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
+    assert controller.state_known("20 m") and controller._rescaling is not None
+    controller.act("undo")
+    controller.tick()
+    assert controller._rescaling is None and "times as large" not in controller.message
+    controller.close()

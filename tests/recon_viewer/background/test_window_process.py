@@ -1,0 +1,66 @@
+"""The command's side of the window's process."""
+
+import sys
+
+import pytest
+
+from recon.errors import ViewerError
+from recon_viewer.background.window_process import Start, WindowProcess
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the window stays in one process elsewhere")
+_START = Start((), {}, None)
+_READ = "import os, pickle, socket, subprocess, sys; pickle.load(sys.stdin.buffer); "
+_CHANNEL = "channel = socket.socket(fileno=int(sys.argv[1])); "
+
+
+def _process(program: str) -> WindowProcess:
+    return WindowProcess((sys.executable, "-c", _READ + _CHANNEL + program))
+
+
+def test_it_returns_when_the_window_is_closed() -> None:
+    with _process("channel.sendall(b'0')") as process:
+        process.show(_START)
+
+
+def test_it_waits_for_the_process_that_took_over() -> None:
+    """The first one ends without a word; its successor says how it ended when the first is gone."""
+    successor = "import os, socket, sys; os.read(0, 1); socket.socket(fileno=int(sys.argv[1])).sendall(b'0')"
+    program = (
+        f"subprocess.Popen([sys.executable, '-c', {successor!r}, sys.argv[1]], stdin=subprocess.PIPE, "
+        "pass_fds=[channel.fileno()]); os._exit(0)"
+    )
+    with _process(program) as process:
+        process.show(_START)
+
+
+def test_a_crash_is_an_error_that_names_the_way_out() -> None:
+    with pytest.raises(ViewerError, match=r"ended unexpectedly.*--web"), _process("os.abort()") as process:
+        process.show(_START)
+
+
+def test_one_that_never_started_is_an_error() -> None:
+    program = (sys.executable, "-c", "raise SystemExit(3)")
+    with pytest.raises(ViewerError, match="unexpectedly"), WindowProcess(program) as process:
+        process.show(_START)
+
+
+def test_an_interrupted_window_interrupts_the_command() -> None:
+    with pytest.raises(KeyboardInterrupt), _process("channel.sendall(b'130')") as process:
+        process.show(_START)
+
+
+def test_it_ends_with_the_command() -> None:
+    """The window reads the end of the connection, and the command waits until it is closed."""
+    with pytest.raises(ZeroDivisionError), _process("channel.recv(1); channel.sendall(b'130')") as process:
+        process._started = True
+        assert process._process.stdin is not None
+        process._process.stdin.write(b"N.")
+        process._process.stdin.close()
+        raise ZeroDivisionError
+    assert process._process.returncode == 0
+
+
+def test_without_a_window_nothing_is_left() -> None:
+    with pytest.raises(ViewerError), _process("") as process:
+        raise ViewerError("no display")
+    assert process._process.returncode == -9

@@ -1,0 +1,53 @@
+"""Moves a real window to another process and back to the command; run by test_window.py in a separate process."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from recon_viewer.background import hand_over
+from recon_viewer.background.hand_over import HandOver, Successor
+from recon_viewer.window import ViewerWindow
+
+
+def main(folder: Path) -> None:
+    """Raises AssertionError where the window does not do what it should."""
+    hand_over.MOST_GROWN_MB = -1e6
+    ours, theirs = socket.socketpair()
+    viewer = ViewerWindow(folder / "viewer.json", channel=theirs.fileno())
+    try:
+        viewer.open_files([], {"shown_as": "cloud", "dark": False})
+        viewer.controller.open(folder / "scene.npz")
+        while not (viewer.controller.idle and viewer.controller.state.layers):
+            assert viewer.step() and not viewer.controller.problems
+        stays(viewer, theirs.fileno())
+        hand_over.MOST_GROWN_MB = -1e6
+        viewer._hand_over = HandOver(lambda: Successor(theirs.fileno()))
+        while viewer.step():
+            assert not viewer.controller.is_problem, viewer.controller.message
+        assert viewer.handed_over
+        # As it does when it closes: that of the other process comes later.
+        viewer.controller.settings = viewer.controller.settings.with_recent(Path("elsewhere.png"))
+    finally:
+        viewer.close()
+        theirs.close()
+    assert "elsewhere.png" in (folder / "viewer.json").read_text()
+    # The command is gone: the other process closes the window, saves its settings, and says so.
+    ours.shutdown(socket.SHUT_WR)
+    assert ours.recv(16) == b"130" and ours.recv(16) == b""
+    saved = json.loads((folder / "viewer.json").read_text())
+    assert (saved["view"]["shown_as"], saved["view"]["dark"]) == ("cloud", False)
+    assert [Path(one).name for one in saved["recent"]] == ["scene.npz"]
+
+
+def stays(viewer: ViewerWindow, channel: int) -> None:
+    """Where the other process does not start, the window goes on, and says so."""
+    viewer._hand_over = HandOver(lambda: Successor(channel, (sys.executable, "-c", "raise SystemExit(3)")))
+    while not viewer.controller.is_problem:
+        assert viewer.step()
+    assert viewer.open and "save the scene" in viewer.controller.message
+    viewer.controller.say("")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
