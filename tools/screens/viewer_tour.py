@@ -1,4 +1,4 @@
-"""Pictures of the viewer's window: ``python -m tools.screens.viewer_tour`` writes docs/pictures/viewer_*.webp.
+"""Pictures and a film of the viewer's window, docs/pictures/viewer_*.webp: ``python -m tools.screens.viewer_tour``.
 
 The sample room is opened on a virtual display and driven through the window's own actions. Needs Xvfb and a Vulkan
 driver: ``apt-get install xvfb libvulkan1 mesa-vulkan-drivers``. Run it again when the window changes.
@@ -7,6 +7,7 @@ driver: ``apt-get install xvfb libvulkan1 mesa-vulkan-drivers``. Run it again wh
 import os
 import time
 from collections.abc import Callable
+from math import cos, pi
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 import recon
+from recon.options import Options
 from tools.pictures import FOLDER, SAMPLES
 from tools.screens.virtual_display import screen, virtual_display
 
@@ -26,6 +28,7 @@ _SCREEN = (1400, 900)
 _PATIENCE_S = 180.0
 _QUIET_STEPS = 200
 """Rounds of the event loop in which nothing changes on the screen any more: the camera glides to a new view."""
+_FILM_S, _FILM_RAD, _FILM_PX = 5.0, 0.7, (840, 540)
 _LENGTHS = (((0.27, 0.53), (0.64, 0.55)), ((0.78, 0.31), (0.78, 0.52)))
 """Two lengths: across the sofa and down the shelf, both ends as shares of the width and height of the view."""
 
@@ -61,13 +64,41 @@ def depth(viewer: "ViewerWindow") -> None:
     viewer.actions.act("fit")
 
 
+def beside(viewer: "ViewerWindow") -> None:
+    """Measured depth above that of the preview network."""
+    viewer.controller.open(SAMPLES / "living_room.jpg", Options(model="preview"))
+    _settle(viewer)
+    viewer.controller.view(shown_as="mesh", colours="photo", axes=False, beside=True)
+    _settle(viewer)
+    viewer.view.look(viewer.view.camera.orbit(0.35, 0.1))
+
+
 STOPS: dict[str, Callable[["ViewerWindow"], None]] = {
     "viewer_photo": photo_view,
     "viewer_measured": measured,
     "viewer_plan": plan,
     "viewer_depth": depth,
+    "viewer_beside": beside,
 }
 """File name, and what is done in the window before the picture; one after the other in the same window."""
+
+
+def film(viewer: "ViewerWindow", kept: Path) -> tuple[list[Image.Image], list[int]]:
+    """What the screen shows while the scene is turned for five seconds, and how long each frame stood, ms."""
+    photo_view(viewer)
+    _settle(viewer, kept)
+    start, camera = time.monotonic(), viewer.view.camera
+    shown, at = [screen(kept)], [start]
+    while (gone_s := time.monotonic() - start) < _FILM_S:
+        aside = 0.5 - 0.5 * cos(2 * pi * gone_s / _FILM_S)
+        viewer.view.look(camera.orbit(_FILM_RAD * aside, 0.3 * _FILM_RAD * aside))
+        viewer.step()
+        now = screen(kept)
+        if not np.array_equal(now, shown[-1]):
+            shown.append(now)
+            at.append(time.monotonic())
+    frames = [Image.fromarray(each).resize(_FILM_PX, Image.Resampling.LANCZOS) for each in shown]
+    return frames, [round(1000 * each) for each in np.diff([*at, start + _FILM_S])]
 
 
 def _settle(viewer: "ViewerWindow", kept: Path | None = None) -> None:
@@ -94,6 +125,14 @@ def _tour(kept: Path, output: Path) -> None:
         _settle(viewer)
         if viewer.controller.problems:
             raise click.ClickException("; ".join(map(str, viewer.controller.problems)))
+        frames, stood_ms = film(viewer, kept)
+        path = output / "viewer_moves.webp"
+        frames[0].save(
+            path, save_all=True, append_images=frames[1:], duration=stood_ms, loop=0, quality=60, method=4
+        )
+        click.echo(
+            f"{path.name}: {len(frames)} frames in {_FILM_S:.0f} s, {path.stat().st_size / 1e3:.0f} kB"
+        )
         for name, act in STOPS.items():
             act(viewer)
             _settle(viewer, kept)

@@ -82,13 +82,22 @@ class Picture:
             return None
         if active in keys:
             keys = sorted((active, next(key for key in keys if key != active)), key=keys.index)
-        left, right = (
-            replace(
-                self, drawn={key: self.drawn[key]}, moving={k: v for k, v in self.moving.items() if k == key}
-            )
-            for key in keys[:2]
-        )
+        left, right = (self._only(key) for key in keys[:2])
         return left, right
+
+    def _only(self, key: int) -> "Picture":
+        """One layer, with what was measured in it."""
+        kept = [one for one in self.state.measured if self.state.by_key(one.picks[0].layer)]
+        clicked = zip(self.state.pending, self.pending, strict=False)
+        return replace(
+            self,
+            drawn={key: self.drawn[key]},
+            moving={at: drawn for at, drawn in self.moving.items() if at == key},
+            readings=tuple(
+                reading for one, reading in zip(kept, self.readings, strict=True) if one.picks[0].layer == key
+            ),
+            pending=tuple(mark for pick, mark in clicked if pick.layer == key),
+        )
 
     @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -405,6 +414,10 @@ def _notes(
             notes.append(f"{100 * count / total:.1f} % {why}")
     model = scene.provenance.model_name
     if model:
-        notes.append(f"model {model}" + (" (rough)" if scene.provenance.is_rough else ""))
+        notes.append(
+            "measured depth"
+            if model == "measured"
+            else f"model {model}" + (" (rough)" if scene.provenance.is_rough else "")
+        )
     notes.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
     return notes

@@ -11,13 +11,14 @@ from open3d.visualization import gui
 
 from recon_viewer.background.jobs import Job
 from recon_viewer.drawing import open3d_geometry
-from recon_viewer.model.samples import samples
+from recon_viewer.model.samples import sample_of, samples
 from recon_viewer.model.thumbnail import blank, thumbnail, tile_names
 
 _RECENT = 5
 _NOTES = 5
 TITLE_PX = 40
-_TILE_EM = 15.0, 10.5
+_SAMPLE_EM, _RECENT_EM = (22.0, 15.0), (14.4, 10.0)
+"""Width and height of the pictures; five recent files are about as wide as three samples."""
 _TILE_LETTERS = 30
 _BLUE = (0.16, 0.44, 0.72)
 
@@ -36,20 +37,27 @@ class Welcome:
     ) -> None:
         self._em, self._reopen = window.theme.font_size, reopen
         em = self._em
-        self.widget = gui.Vert(0.7 * em, gui.Margins(3 * em, 2.5 * em, 3 * em, 2 * em))
+        self.widget, self._page = (
+            gui.Horiz(),
+            gui.Vert(0.7 * em, gui.Margins(3 * em, 2.5 * em, 3 * em, 2 * em)),
+        )
+        # In the middle of a wide window.
+        self.widget.add_stretch()
+        self.widget.add_child(self._page)
+        self.widget.add_stretch()
         self.widget.background_color = gui.Color(0.11, 0.12, 0.135)
         title = gui.Label("recon")
         title.font_id = title_font
-        self.widget.add_child(title)
-        self.widget.add_child(gui.Label("Turn one photo into a 3D scene with real dimensions."))
+        self._page.add_child(title)
+        self._page.add_child(gui.Label("Turn one photo into a 3D scene with real dimensions."))
         self._open_button(act)
         row = [(one.title, one.photo) for one in samples()]
         if row:
-            self._tiles("Try a sample, with measured depth", row)
+            self._tiles("Try a sample, with measured depth", row, _SAMPLE_EM)
         there = [Path(name) for name in recent if Path(name).exists()][:_RECENT]
         if there:
-            self._tiles("Recent", list(zip(tile_names(there), there, strict=True)))
-        self.widget.add_fixed(int(0.5 * em))
+            self._tiles("Recent", list(zip(tile_names(there), there, strict=True)), _RECENT_EM)
+        self._page.add_fixed(int(0.5 * em))
         for line in (
             "Drag to look around, turn the wheel to zoom, Ctrl+click two points to measure between them.",
             "Set one length that you know, and the whole scene has the right size. Export to Blender, GLB, OBJ, PLY.",
@@ -57,8 +65,8 @@ class Welcome:
             if takes_drops
             else "Ctrl+V opens copied files.  F1 shows all keys.",
         ):
-            self.widget.add_child(_grey(line))
-        self.widget.add_stretch()
+            self._page.add_child(_grey(line))
+        self._page.add_stretch()
         window.add_child(self.widget)
 
     def _open_button(self, act: Callable[[str], None]) -> None:
@@ -69,19 +77,19 @@ class Welcome:
         button.set_on_clicked(lambda: act("open"))
         row.add_child(button)
         row.add_stretch()
-        self.widget.add_child(row)
+        self._page.add_child(row)
 
-    def _tiles(self, title: str, entries: Sequence[tuple[str, Path]]) -> None:
-        self.widget.add_fixed(int(0.4 * self._em))
-        self.widget.add_child(gui.Label(title))
+    def _tiles(self, title: str, entries: Sequence[tuple[str, Path]], size_em: tuple[float, float]) -> None:
+        self._page.add_fixed(int(0.4 * self._em))
+        self._page.add_child(gui.Label(title))
         row = gui.Horiz(0.8 * self._em)
         for text, path in entries:
-            row.add_child(self._tile(text, path))
+            row.add_child(self._tile(text, path, size_em))
         row.add_stretch()
-        self.widget.add_child(row)
+        self._page.add_child(row)
 
-    def _tile(self, text: str, path: Path) -> Any:
-        size = int(_TILE_EM[0] * self._em), int(_TILE_EM[1] * self._em)
+    def _tile(self, text: str, path: Path, size_em: tuple[float, float]) -> Any:
+        size = int(size_em[0] * self._em), int(size_em[1] * self._em)
         picture: NDArray[np.uint8] | None = thumbnail(path, size)
         tile = gui.Vert(0.2 * self._em)
         image = gui.ImageWidget(open3d_geometry.image(blank(size) if picture is None else picture))
@@ -96,7 +104,7 @@ class Welcome:
         image.set_on_mouse(clicked)
         button.set_on_clicked(lambda: self._reopen(path))
         for widget in (image, button):
-            widget.tooltip = str(path)
+            widget.tooltip = "" if sample_of(path) else str(path)
             tile.add_child(widget)
         return tile
 

@@ -19,7 +19,7 @@ from recon_viewer.drawing.guides import floor_grid
 from recon_viewer.model import commands as c
 from recon_viewer.model.measurements import as_csv
 from recon_viewer.model.picking import hit
-from recon_viewer.model.state import Pick, State
+from recon_viewer.model.state import Measured, Pick, State
 
 
 def test_every_shape_in_every_colour() -> None:
@@ -64,11 +64,16 @@ def test_of_three_layers_the_active_one_and_the_first_other_are_side_by_side() -
     first, second, third = (layer.key for layer in state.layers)
     one = Painter().paint(c.set_view(state, curtain=0.25))
     assert one.beside() is None
+    picks = Pick(third, (40.0, 60.0), (0.0, 0.0, 2.0)), Pick(third, (90.0, 60.0), (0.0, 0.0, 2.0))
+    state = replace(state, measured=(Measured("distance", picks),), pending=picks[:1])
     both = c.set_view(state, curtain=0.25, beside=True)
     for active, keys in ((third, [first, third]), (first, [first, second])):
         whole = Painter().paint(c.activate(both, active))
         pair = whole.beside()
         assert pair is not None and [key for each in pair for key in each.drawn] == keys
+        # What was measured is shown where it was.
+        counts = [(len(each.readings), len(each.pending)) for each in pair]
+        assert counts == [(int(key == third),) * 2 for key in keys]
         # Side by side, nothing is divided by the curtain.
         assert all(
             len(each.drawn[key].points) == room().depth.z_m.size for each, key in zip(pair, keys, strict=True)
