@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from recon import measure
-from recon.argument_names import in_python
 from recon.errors import ExportError, SceneFileError
 from recon.file_info import is_geometry
 from recon.measure.error_budget import unfit_reason
@@ -24,6 +23,7 @@ from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon_mcp.reporting import ProgressJournal
 from recon_mcp.results import Depths, Measured, Written
+from recon_mcp.words import for_agent
 
 _NOTES = ("model", "focal", "depth", "given", "calibration", "level")
 _STILL = film_for(Path("still.png"))
@@ -31,8 +31,8 @@ Pixel = tuple[float, float]
 _OF_POSITIONS: Mapping[str, tuple[int, Callable[..., measure.Measurement]]] = {
     "distance": (2, measure.distance),
     "angle": (3, measure.angle),
-    "height_above_floor": (1, measure.height_above_floor),
-    "distance_from_camera": (1, measure.from_camera),
+    "height": (1, measure.height_above_floor),
+    "from-camera": (1, measure.from_camera),
 }
 """Quantities of a fixed number of positions."""
 
@@ -107,11 +107,11 @@ def measured(scene: Scene, quantity: str, positions_px: Sequence[Sequence[float]
         high=result.high,
         text=result.text,
         parts={name: part.text for name, part in result.parts.items()},
-        includes=list(map(in_python, result.includes)),
-        not_included=list(map(in_python, result.not_included)),
+        includes=list(map(for_agent, result.includes)),
+        not_included=list(map(for_agent, result.not_included)),
         unknown=result.unknown,
         warnings=[
-            in_python(each) for each in (unfit_reason(scene, measure.Assumptions()), *result.warnings) if each
+            for_agent(each) for each in (unfit_reason(scene, measure.Assumptions()), *result.warnings) if each
         ],
     )
 

@@ -56,14 +56,14 @@ Overwrite = Annotated[bool, Field(description="Replace existing files")]
 Positions = Annotated[
     list[Pixel],
     Field(
-        description=f"Positions, each {_POSITION}. distance: 2 ends; angle: 3, at the second; height_above_floor and "
-        "distance_from_camera: 1; polyline: 2 or more; area: 3 or more corners in order",
+        description=f"Positions, each {_POSITION}. distance: 2 ends; angle: 3, at the second; height above the floor "
+        "and from-camera: 1; polyline: 2 or more; area: 3 or more corners in order",
         min_length=1,
         max_length=1000,
     ),
 ]
 Quantity = Annotated[
-    Literal["distance", "polyline", "angle", "area", "height_above_floor", "distance_from_camera"],
+    Literal["distance", "polyline", "angle", "area", "height", "from-camera"],
     Field(description="What to measure: lengths come in metres, areas in square metres, angles in degrees"),
 ]
 Move = Annotated[

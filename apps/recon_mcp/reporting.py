@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from anyio import from_thread
 from mcp.server.mcpserver import Context
 
-from recon.argument_names import in_python
 from recon.journal import Entry, Journal
+from recon_mcp.words import for_agent
 
 _LEAST_STEP = 0.05
 
@@ -50,4 +50,4 @@ class ProgressJournal(Journal):
 
     def _messages(self, chosen: Callable[[Entry], bool]) -> list[str]:
         # Options have other names here than on the command line.
-        return list(dict.fromkeys(in_python(entry.message) for entry in self.entries if chosen(entry)))
+        return list(dict.fromkeys(for_agent(entry.message) for entry in self.entries if chosen(entry)))

@@ -7,7 +7,6 @@ from threading import Lock
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from recon.argument_names import in_python
 from recon.calibration.rescale import rescaled
 from recon.constraints import CameraHeight, Constraint, LengthBetween, default_sigma_m
 from recon.depth.estimator import Estimator
@@ -22,6 +21,7 @@ from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon_mcp.arguments import KnownLength
 from recon_mcp.folders import Folders
+from recon_mcp.words import for_agent
 
 
 class Workshop:
@@ -39,7 +39,7 @@ class Workshop:
             try:
                 yield
             except ReconError as error:
-                raise ToolError(in_python(str(error))) from error
+                raise ToolError(for_agent(str(error))) from error
             except MemoryError as error:
                 raise ToolError("out of memory: use a smaller photo or another model") from error
 

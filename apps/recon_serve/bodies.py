@@ -58,7 +58,8 @@ class SceneAnswer(BaseModel):
         description="Pinhole camera, px of the upright photo; the centre of the top-left pixel is (0.5, 0.5)."
     )
     depth: dict[str, Any] | None = Field(
-        description="Metres: nearest, farthest, percentiles; `scale_interval`: half-width of its 95 % interval."
+        description="Metres: nearest, farthest, percentiles; `scale_interval`: half-width of its 95 % interval, and "
+        "`scale` as text."
     )
     known: list[dict[str, Any]] = Field(description="Known measurements that the scene was rescaled to.")
     residuals: list[dict[str, Any]] = Field(

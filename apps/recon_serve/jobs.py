@@ -58,7 +58,7 @@ class Job:
     """Greatest number so far."""
     events: list[Event] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
-    """Stops the worker between two operations of the network; preview and ONNX files end first."""
+    """Stops the worker between two operations of the network."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def folder_of(self, version: int) -> Path:

@@ -19,7 +19,7 @@ from recon.outputs.depth_statistics import DepthStatistics
 from recon.outputs.scene_files import outputs_from, save_all
 from recon.saved_options import options_as_values, without_folders
 from recon.scene import Scene
-from recon.units import Unit
+from recon.units import Unit, scale_text
 
 SCENE = "scene.npz"
 FILES: Mapping[str, str] = {
@@ -90,9 +90,15 @@ def facts_of(scene: Scene) -> dict[str, Any]:
         "model": scene.provenance.model_name,
         "rough": scene.provenance.is_rough,
         "intrinsics": {name: getattr(camera, name) for name in names},
-        "depth": DepthStatistics.of(scene).as_dict(),
+        "depth": DepthStatistics.of(scene).as_dict() | {"scale": _scale(scene)},
         "residuals": _residuals(scene),
     }
+
+
+def _scale(scene: Scene) -> str | None:
+    """The interval of the scale, for people."""
+    interval = scene.depth.scale_interval
+    return None if interval is None else scale_text(interval)
 
 
 def _residuals(scene: Scene) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.estimator import Estimator, ModelCard, RunOptions, check_shape
+from recon.depth.inference.interruptible import interruptible
 from recon.estimator_names import PREVIEW
 from recon.journal import Journal
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, Photo
@@ -50,7 +51,7 @@ class Preview:
         check_shape(photo, self.name)
         if not any(entry.values.get("chosen") == self.name for entry in journal.entries):
             journal.decide("model", _NOTE)
-        with journal.stage("Estimating depth with the preview network"):
+        with journal.stage("Estimating depth with the preview network"), interruptible(journal):
             return estimate_by(
                 self._look,
                 photo,

@@ -99,6 +99,9 @@ seen["length of empties"] = operators.State.message
 
 scene.recon.true_length = 1.5
 seen["words"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+scene.camera["recon_known"] = "20,200:200,200=1m"
+seen["words with a known length"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+scene.camera["recon_known"] = ""
 seen["recalibrated"] = sorted(bpy.ops.recon.recalibrate())
 seen["recalibration"] = operators.State.message
 for each in bpy.data.objects:

@@ -88,6 +88,10 @@ def test_a_known_length_recalibrates_the_scene_and_replaces_it(pressed):
     start, end = (tuple(float(number) for number in place.split(",")) for place in seen["positions"])
     length = measure.distance(Scene.load(folder / "room.rescaled.npz"), start, end)
     assert seen["words"][:2] == ["export", str(folder / "room.npz")], "without running the model again"
+    words = seen["words with a known length"]
+    lengths = [words[k + 1] for k, word in enumerate(words) if word == "--length"]
+    assert words[0] == "build" and "--overwrite" in words
+    assert lengths == ["20,200:200,200=1m", seen["words"][seen["words"].index("--length") + 1]]
     assert seen["measured in"] == str(folder / "room.rescaled.npz")
     # The model's own scale is a prior, which the length outweighs.
     assert abs(length.value - 1.5) < 0.2 * abs(seen["distance"] - 1.5)

@@ -51,6 +51,26 @@ def test_the_sky_of_a_street_is_found_and_a_room_has_none() -> None:
     assert room.sky is not None and room.sky.mean() < 0.02
 
 
+def test_a_job_that_is_cancelled_ends_between_two_operations() -> None:
+    class Stopped(BaseException):
+        pass
+
+    class Tenth(Journal):
+        checks = 0
+
+        def check(self) -> None:
+            self.checks += 1
+            if self.checks == 10:
+                raise Stopped
+
+    photo, estimator, journal = Photo(np.full((48, 64, 3), 128, np.uint8)), Preview(), Tenth()
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            estimator.estimate(photo, focal_px=None, journal=journal)
+        journal.checks = 0
+    assert estimator.estimate(photo, focal_px=None, journal=Journal()).depth.valid.any()
+
+
 def test_what_touches_the_sky_counts_little_and_a_pole_before_it_is_not_lost() -> None:
     sky = np.zeros((12, 9), np.float32)
     sky[:6] = 1

@@ -22,7 +22,10 @@ SENTENCES = {
         "2 are needed; set the scale by lengths in other parts of the photo, preferably long ones."
     ),
     "--length 1,2:3,4=1m and --length 5,6:7,8=2m contradict each other": (
-        "1,2:3,4=1m and 5,6:7,8=2m contradict each other"
+        "the length of 1 m and the length of 2 m contradict each other"
+    ),
+    "two by 9 %: --length 1.5,2:3,4=1.42m is 4 % too long, and --camera-height 1.5m is 5 % too short": (
+        "two by 9 %: the length of 1.42 m is 4 % too long, and the camera's height of 1.5 m is 5 % too short"
     ),
     "the --length of a wall": "the --length of a wall",
 }

@@ -183,7 +183,7 @@ function facts() {
   // As many digits as the scale's interval leaves open.
   const metres = (value) => value.toFixed(depth.scale_interval <= 0.1 ? 2 : value < 10 ? 1 : 0);
   const reach = `${metres(depth.nearest_m)} to ${metres(depth.farthest_m)} m deep`;
-  const scale = depth.scale_interval === null ? "" : `, ± ${Number((100 * depth.scale_interval).toPrecision(2))} %`;
+  const scale = depth.scale === null ? "" : `, ${depth.scale}`;
   const camera = `camera ${intrinsics.fov_x_deg.toFixed(0)}° wide`;
   return `${reach}${scale}; ${camera}; model ${model}${rough ? " (rough)" : ""}`;
 }
@@ -227,11 +227,15 @@ function setLengths(all) {
   lengths = all;
   $("how").hidden = lengths.length > 0;
   $("lengths").replaceChildren(...lengths.map(row));
-  say($("scale").querySelector("span"), scene?.known.length ? knownText(scene.known.length) : null);
+  say($("scale").querySelector("span"), scene?.known.length ? knownText(scene) : null);
   $("scale").hidden = !scene?.known.length;
 }
 
-const knownText = (count) => `The scale is set by ${count === 1 ? "a known length" : `${count} known lengths`}.`;
+function knownText({ known, residuals }) {
+  const rejected = residuals.filter((each) => !each.used).length;
+  if (rejected) return `The scale is set by ${known.length - rejected} of ${known.length} known lengths; the rest was rejected.`;
+  return `The scale is set by ${known.length === 1 ? "a known length" : `${known.length} known lengths`}.`;
+}
 
 function row(one) {
   const line = $("length").content.cloneNode(true).firstElementChild;

@@ -5,4 +5,5 @@ export const forPage = (text) =>
     .replace(/ Use --depth or another --model;.*/, "")
     .replace(/[:;,] add (a )?--length or .*/, "; set the scale by lengths in other parts of the photo, preferably long ones.")
     .replace("Invalid value for '--focal-35mm'", "Focal length")
-    .replace(/--length (?=\d)/g, "");
+    .replace(/--length [\d.]+,[\d.]+:[\d.]+,[\d.]+=([\d.]+) ?/g, "the length of $1 ")
+    .replace(/--camera-height ([\d.]+) ?/g, "the camera's height of $1 ");

@@ -179,13 +179,13 @@ class Recalibrate(InBackground, bpy.types.Operator):
     bl_label = "Recalibrate"
 
     def words(self, context: "bpy.types.Context") -> list[str]:
-        """Of ``recon export``, which runs no model; of ``recon build`` if a known length went into the first fit."""
+        """Of ``recon export``, which runs no model; of ``recon build`` with both lengths if one was known before."""
         source = Source.of(context.scene.camera)
         start, end = picked_pair(context, context.scene.camera).positions_px
         known = ["--length", f"{start}:{end}={context.scene.recon.true_length:.6g}m", "--overwrite"]
         if source.known:
             self.source = source
-            return _build(source, known)
+            return _build(source, ["--length", source.known, *known])
         self.source = replace(source, measured=str(Path(source.glb).with_suffix(RESCALED)))
         return ["export", source.npz, "-o", source.glb, "-o", self.source.measured, *known]
 

@@ -13,6 +13,7 @@ from recon.depth import depth_pro, preview
 from recon.depth.estimator import RunOptions, check_shape
 from recon.depth.nets.preview_look import Look, Maps, calibrated_sigma, combined, size_of_closer
 from recon.depth.onnx.graph_info import GraphInfo, read_info
+from recon.depth.onnx.interruptible_run import interruptible_run
 from recon.errors import ModelUnavailable, to_add
 from recon.journal import Journal
 from recon.threads import cores
@@ -65,10 +66,10 @@ class OnnxFile:
             del session
         with journal.stage(f"Running {self.name}"):
             if self.info.output == "preview":
-                return self._preview(photo, focal_px)
+                return self._preview(photo, focal_px, journal)
             return self._depth(photo, focal_px, journal)
 
-    def _preview(self, photo: Photo, focal_px: float | None) -> DepthEstimate:
+    def _preview(self, photo: Photo, focal_px: float | None, journal: Journal) -> DepthEstimate:
         def look(rgb: NDArray[np.uint8], focal_over_width: float, known: bool) -> Look:
             aspect = self.info.aspect or self.info.width / self.info.height
             padded, left, top = padded_to(rgb, aspect)
@@ -80,7 +81,7 @@ class OnnxFile:
                 "focal": np.array([focal_over_width * share], np.float32),
                 "known": np.array([known], np.float32),
             }
-            maps = self._outputs(feeds)
+            maps = self._outputs(feeds, journal)
             seen = combined(Maps(*maps[:3]), Maps(*maps[3:]))
             sigma = calibrated_sigma(seen.log_sigma, self.info.sigma_factor, self.info.sigma_power)
             # C = f / (W z) is of the padded picture's width.
@@ -103,7 +104,8 @@ class OnnxFile:
         padded, left, top = photo.rgb, 0, 0
         if info.fit == "pad":
             padded, left, top = padded_to(photo.rgb, info.width / info.height)
-        values, *rest = self._outputs({"pixels": prepared(padded, info, (info.width, info.height))})
+        feeds = {"pixels": prepared(padded, info, (info.width, info.height))}
+        values, *rest = self._outputs(feeds, journal)
         inside = (slice(top, top + photo.height), slice(left, left + photo.width))
         map_ = _resized(values[0], padded.shape[1], padded.shape[0])[inside]
         common: dict[str, Any] = {"model": self.name, "revision": info.revision}
@@ -125,11 +127,12 @@ class OnnxFile:
             **common,
         )
 
-    def _outputs(self, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    def _outputs(self, feeds: dict[str, NDArray[np.float32]], journal: Journal) -> list[NDArray[np.float32]]:
         """Runs the network."""
         session = self._session
         try:
-            return [np.asarray(each, np.float32) for each in session.run(None, feeds)]
+            with interruptible_run(journal) as options:
+                return [np.asarray(each, np.float32) for each in session.run(None, feeds, options)]
         except Exception as error:  # onnxruntime has its own errors for foreign data
             raise self._problem(error) from error
 
