@@ -19,7 +19,7 @@ FLOORS = (
     "recon_cli.console  recon_mcp.pictures recon_mcp.reporting  recon_serve.error_answers recon_serve.results"
     " recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups"
-    " recon_mcp.arguments recon_mcp.folders recon_mcp.results"
+    " recon_mcp.arguments recon_mcp.folders recon_mcp.results recon_mcp.words"
     " recon_serve.bodies recon_serve.events recon_serve.guard recon_serve.upload recon_serve.worker"
     " recon_viewer.drawing",
     "recon_serve.errors recon_serve.progress recon_serve.scene_files recon_serve.settings"
