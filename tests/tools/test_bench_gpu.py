@@ -17,6 +17,22 @@ def test_it_runs_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(float(line[4]) < 1e-5 for line in lines[1::2])
 
 
+@pytest.mark.parametrize(("model", "package"), [("da3-metric-large", None), ("moge2-vitl", "moge")])
+def test_networks_that_transformers_lacks_run_without_a_gpu(
+    model: str, package: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if package is not None:
+        pytest.importorskip(
+            package, reason="the authors' package dlr-moge is missing (./dev test installs it)"
+        )
+    gpu.main(
+        ["--device", "cpu", "--tiny", "--passes", "1", "--only", model, "--ways", "recon-fp32", "recon-fp16"]
+    )
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.strip().splitlines()[2:]]
+    assert [row[:2] for row in rows] == [[model, "recon-fp32"], [model, "recon-fp16"]]
+    assert 0 < float(rows[1][4]) < 0.01
+
+
 def test_without_a_gpu_it_says_so(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
