@@ -74,6 +74,8 @@ def _fits(card: ModelCard, wish: Wish) -> bool:
         (card.commercial is True or not wish.commercial)
         and (card.gives == "metric" or not wish.metric)
         and (wish.place is None or card.place in (None, wish.place))
+        # Its published delta1 on ETH3D is 0.40, MoGe-2's 0.91.
+        and not (card.name == names.DEPTH_PRO and wish.place == "outdoor")
         # Metres of rooms alone are wrong in a street, and the user did not say where the photo was taken.
         and (card.place is None or wish.place is not None)
         and (not wish.fast or (cpu_time(card.name) or _FAST) <= _FAST)

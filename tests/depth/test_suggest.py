@@ -19,6 +19,9 @@ from .conftest import KeepingJournal
     [
         (Wish(), "depthpro"),
         (Wish(metric=True), "depthpro"),
+        (Wish(place="indoor"), "depthpro"),
+        (Wish(place="outdoor"), "moge2-vitl"),
+        (Wish(metric=True, place="outdoor"), "moge2-vitl"),
         (Wish(commercial=True), "moge2-vitl"),
         (Wish(commercial=True, metric=True, place="outdoor"), "moge2-vitl"),
         (Wish(fast=True), "da3-metric-large"),
