@@ -35,11 +35,12 @@ def consistent(layers: Sequence[Layer]) -> list[Layer]:
     The errors of layers that predict none are measured by how far the views differ, before and after.
     """
     near = neighbours(layers)
-    result = measured(layers, near)
-    if len(result) > 1:
+    # Under one name, so that the points and normals of earlier rounds can be freed.
+    layers = measured(layers, near)
+    if len(layers) > 1:
         for _ in range(_ROUNDS):
-            result = [_moved(layer, [result[b] for b in near[a]]) for a, layer in enumerate(result)]
-    return measured(result, near)
+            layers = [_moved(layer, [layers[b] for b in near[a]]) for a, layer in enumerate(layers)]
+    return measured(layers, near)
 
 
 def measured(layers: Sequence[Layer], near: Sequence[Sequence[int]] | None = None) -> list[Layer]:

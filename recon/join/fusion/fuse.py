@@ -60,12 +60,10 @@ def fuse(views: Sequence[PosedView], options: Options | None = None) -> Fusion:
     options = options or Options()
     # 1. The pixels that become geometry: no sky, no flying pixels, no more than the voxels can show
     voxel_m = options.voxel or voxel_size_m(views)
-    layers = [
+    layers = (
         layer_of(view, stride=stride_for(view, voxel_m), edge=options.edge, max_depth_m=options.max_depth)
         for view in views
-    ]
-    # 2. Depth that agrees where views overlap
-    layers = consistent(layers)
-    # 3. Outliers
-    agreeing = tuple(without_contradicted(layers, voxel_m))
+    )
+    # 2. Depth that agrees where views overlap. 3. Outliers
+    agreeing = tuple(without_contradicted(consistent([*layers]), voxel_m))
     return Fusion(agreeing, voxel_m, coarser=options.voxel is None, most_faces=most_faces(options))

@@ -23,11 +23,11 @@ def voxel_size_m(views: Sequence[PosedView]) -> float:
 
 
 def stride_for(view: PosedView, voxel_m: float) -> int:
-    """Every so many pixels are enough for voxels of this size: two in each direction at the median distance."""
+    """Every so many pixels are enough for voxels of this size: about two in each direction at the median distance."""
     median_m = _median_depth_m(view)
     if median_m is None:
         return 1
-    return max(1, int(voxel_m / 2 / (median_m / view.intrinsics.fx)))
+    return max(1, round(voxel_m / 2 / (median_m / view.intrinsics.fx)))
 
 
 def _median_depth_m(view: PosedView) -> float | None:

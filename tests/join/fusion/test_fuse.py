@@ -115,6 +115,29 @@ def test_scales_that_differ_become_one(true_views) -> None:
     assert np.median(after[0].log_sigma) < 0.25 * np.median(before[0].log_sigma)
 
 
+def test_depth_compared_at_fewer_pixels_moves_as_at_all_of_them(true_views, monkeypatch) -> None:
+    rng = np.random.default_rng(2)
+    views = [noisy(view, rng, scale=0.03) for view in true_views[:3]]
+    moved = []
+    for pixels in (1e9, 1.5):
+        monkeypatch.setattr("recon.join.fusion.consistent._FINE", pixels)
+        moved.append(consistent(layers_of(views)))
+    for before, fine, coarse in zip(layers_of(views), *moved, strict=True):
+        correction, same = (np.log(each.z_m / before.z_m)[before.keep] for each in (fine, coarse))
+        assert correction.std() > 0.005
+        assert np.abs(same - correction).mean() < 0.1 * np.abs(correction).mean()
+
+
+def test_what_a_view_cannot_see_is_told_before_its_pixels_are_looked_at(true_views) -> None:
+    layer = layer_of(true_views[0], stride=3, edge=0.04)
+    points = np.random.default_rng(0).uniform(-6, 6, (20_000, 3)).astype(np.float32)
+    may = layer.may_see(points, 0.3)
+    corners = np.array(np.meshgrid(*[[-0.17, 0.17]] * 3), np.float32).reshape(3, -1).T
+    sees = np.stack([layer.at(points + corner) >= 0 for corner in corners]).any(axis=0)
+    assert sees.any() and not (sees & ~may).any()
+    assert may.mean() < 0.35
+
+
 def test_true_depth_stays_as_it_is(true_views) -> None:
     for before, after in zip(layers_of(true_views), consistent(layers_of(true_views)), strict=True):
         off = np.abs(after.z_m / before.z_m - 1)[before.keep]
