@@ -57,7 +57,17 @@ def test_photos_with_measured_depth_stand_where_they_were_taken(
     np.testing.assert_allclose(joined.views[1].world_T_cam, expected, atol=0.01)
     for view, truth in zip(joined.views, views, strict=True):
         assert np.median(view.depth.z_m / truth.depth.z_m) == pytest.approx(1, abs=0.01)
-    assert 0.005 < (joined.scale_interval or 0) < 0.2
+    assert 0.005 < (joined.scale_interval or 0) < 0.15
+
+
+def test_a_lens_that_is_known_to_have_no_distortion_makes_the_scale_surer(
+    folder: Path, joined: join.JoinedScene
+) -> None:
+    photos = sorted(folder.glob("walk*.png"))
+    focal_px = joined.views[0].intrinsics.fx
+    options = {"depth": folder / "depth", "focal_px": focal_px, "distortion": (0.0, 0.0, 0.0, 0.0)}
+    sure = join.run(photos, journal=Journal(), **options).scale_interval
+    assert sure is not None and 0.005 < sure < min(0.07, 0.6 * (joined.scale_interval or 0))
 
 
 def test_a_known_focal_length_is_kept(joined: join.JoinedScene, views: Sequence[PosedView]) -> None:

@@ -3,6 +3,7 @@
 python -m tools.bench.join walks [--photos 2 5 10] [--seeds 3]     pycolmap's own poses on generated walks
 python -m tools.bench.join kinect FOLDER [--photos 2 5 20]     7-Scenes frames with measured depth
 python -m tools.bench.join fit [--photos 50]     time and memory of the fit alone
+python -m tools.bench.join photos FOLDER --photos 50     2-megapixel photos for `recon join FOLDER --fov 68`
 """
 
 import argparse
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from recon.errors import CalibrationError
 from recon.frames import Transform
@@ -153,6 +155,15 @@ def _frame(folder: Path, pair: dict) -> PosedView:
     return PosedView(photo, camera, world_T_cam, depth)  # type: ignore[arg-type]
 
 
+def photos(folder: Path, count: int) -> str:
+    """Writes the photos of a walk around a room, 6 degrees apart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for view in walk(count, width=1632, height=1224).views:
+        place = folder / str(view.photo.name)
+        Image.fromarray(view.photo.rgb).save(place.with_suffix(".jpg"), quality=92)
+    return f"{count} photos in {folder}"
+
+
 def fit(count: int) -> str:
     """The fit alone, for relative depth with one known length."""
     views = walk(3, width=160, height=120).views
@@ -178,13 +189,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("walks", "kinect", "fit"))
+    parser.add_argument("what", choices=("walks", "kinect", "fit", "photos"))
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--photos", type=int, nargs="+", default=[2, 5, 10])
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     if given.what == "kinect":
         print(kinect(given.folder, given.photos))
+    elif given.what == "photos":
+        print(photos(given.folder, given.photos[0]))
     elif given.what == "walks":
         print(walks(given.photos, given.seeds))
     else:
