@@ -30,6 +30,7 @@ from recon.file_info import (
 from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
+from recon.scene_file import reporting_damage
 from recon.strict_npz import open_npz
 from recon.types import Mesh, PointCloud
 
@@ -54,7 +55,7 @@ def _load_gltf(path: Path) -> Contents:
 
 
 def _read_npz(path: Path) -> FileInfo:
-    with open_npz(path) as archive:
+    with reporting_damage(path), open_npz(path) as archive:
         is_depth = "metadata" not in archive.names and bool({*NPZ_KEYS} & {*archive.names})
     return depth_map.read(path) if is_depth else scene.read(path)
 
