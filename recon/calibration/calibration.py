@@ -92,6 +92,9 @@ class Calibration:
     scale_prior: float | None = None
     """Prior standard deviation of the logarithm of a metric model's scale; None if there was no prior, or if the
     constraints contradict it."""
+    contradictory: bool = False
+    """Whether the constraints contradict each other by more than the estimator's errors explain, and no majority of
+    them identifies the wrong one; the interval of the scale then covers them."""
     anchors: tuple[tuple[float, float, float, float], ...] = ()
     """Points (x, y), px, whose errors of log depth the fit absorbed, and the (negated) change of scale (1) and shift
     (1/m) caused by each: measurements near these points are more certain than those far from them."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from recon.calibration.agreement import has_majority
 from recon.calibration.gain import Picture
 from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
 from recon.calibration.residuals import Explicit
@@ -67,10 +68,7 @@ def check_count(problem: Problem, kind: str) -> None:
 
 def check_agreement(problem: Problem, explicit: Explicit, solution: Solution, picture: Picture) -> None:
     """Raises CalibrationError if the constraints are inconsistent and no majority identifies the wrong one."""
-    used, count = int(solution.agree.sum()), len(explicit)
-    # If two lengths contradict each other, the estimator's error model counts as one vote.
-    votes = used + (problem.prior is not None and not problem.scattered)
-    if used == count or (votes > problem.needed and votes > count / 2):
+    if has_majority(problem, solution):
         return
     worst = _disagreeing(problem, explicit, solution, picture)
     over = float(np.exp(-explicit.residual(solution.x)[worst]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recon.calibration.agreement import solved
 from recon.calibration.calibration import Calibration, Residual
 from recon.calibration.checks import (
     check_agreement,
@@ -20,10 +21,10 @@ from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
 from recon.calibration.residuals import Explicit, explicit_of
 from recon.calibration.robust_fit import Solution
-from recon.calibration.solver import solve
 from recon.calibration.values import Dense, Values, dense_of
 from recon.constraints import Constraint
 from recon.error_model import ErrorModel
+from recon.geometry.gravity import Levelling
 from recon.statistics import COVERAGE_FACTOR
 from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 
@@ -31,14 +32,11 @@ from recon.types import FloatMap, Intrinsics, MetricDepth, RelativeDepth
 _MAX_EXTRAPOLATION = 4.0
 _FARTHEST_M = 1000.0
 """Assumed greatest distance of any visible object; bounds the shift if there is no dense reference."""
-_SURPRISING = 3.0
-"""If the known lengths differ from the prior of the scale by more standard deviations than this, the prior is
-dropped: the photo is unlike those used for the error model."""
 
 
 @dataclass(frozen=True)
 class FitData:
-    """FitData measurements of a scene, besides the estimate."""
+    """Known measurements of a scene, besides the estimate."""
 
     constraints: Sequence[Constraint] = ()
     reference: MetricDepth | None = None
@@ -47,6 +45,8 @@ class FitData:
     """Description of the reference, for the provenance."""
     reference_sigma: float = 0.0
     """Relative standard deviation of the reference's scale."""
+    levelling: Levelling | None = None
+    """Of the estimate if it is metric; a known camera height is that above its floor."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def calibrate(
         The calibration; ``focal_px`` is set if the focal length was free.
 
     Raises:
-        CalibrationError: The constraints are insufficient or inconsistent; the message says what to add or check.
+        CalibrationError: The constraints are insufficient, or no fit exists; the message says what to add or check.
     """
     value = depth.inverse if isinstance(depth, RelativeDepth) else inverse_of(depth)
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
@@ -95,7 +95,7 @@ def calibrate(
     dense = None if data.reference is None else dense_of(values, data.reference, error)
     if dense is not None and unknowns.shift:
         check_reference_range(dense.z_m, data.source)
-    explicit = explicit_of(values, data.constraints, error) if data.constraints else None
+    explicit = explicit_of(values, data.constraints, error, data.levelling) if data.constraints else None
     pixels_px, u = values.spread_out()
     picture = Picture(pixels_px, u, error.factors(log_sigma, pixels_px))
     problem = Problem(
@@ -110,11 +110,12 @@ def calibrate(
         prior=_prior(values, picture, error, dense, unknowns) if kind == "metric" else None,
     )
     check_count(problem, kind)
-    problem, solution = _solved(problem, picture)
+    problem, solution = solved(problem, picture)
     if dense is None and explicit is not None:
         check_agreement(problem, explicit, solution, picture)
     check_determined(problem, solution, model, data.source)
-    return calibration_of(depth, values, problem, solution, source=data.source, model=model)
+    result = calibration_of(depth, values, problem, solution, source=data.source, model=model)
+    return replace(result, contradictory=problem.spread != error)
 
 
 def _prior(
@@ -127,25 +128,6 @@ def _prior(
     # lengths, ``gain`` separates the two.
     sigma = error.scale if dense is None else picture.common_sigma(error, values.camera)
     return Prior.of(values, sigma, shifted=unknowns.shift)
-
-
-def _solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
-    """The fit, without the prior if the known lengths contradict it."""
-    solution = solve(problem, picture)
-    if problem.prior is None or problem.explicit is None or problem.dense is not None:
-        return problem, solution
-    expected = picture.common_sigma(problem.spread, problem.explicit.camera)
-    unfitted = np.array([problem.prior.unit, *solution.x[1:]])
-    if not problem.shift and np.abs(problem.explicit.residual(unfitted)).max() <= _SURPRISING * expected:
-        # No single length implies a surprising scale, so neither do all of them together.
-        return problem, solution
-    alone = replace(problem, prior=None)
-    free = solve(alone, picture)
-    sure = free.common_sigma or float(np.sqrt(free.covariance[NEAR, NEAR])) / free.x[NEAR]
-    off = abs(float(np.log(free.x[NEAR] / problem.prior.unit)))
-    # Lengths less certain than the prior cannot overrule it: short ones may have very large errors.
-    surprising = sure < expected and off > _SURPRISING * np.hypot(expected, sure)
-    return (alone, free) if surprising else (problem, solution)
 
 
 def calibration_of(

@@ -5,12 +5,14 @@ it. Scale and shift of inverse depth preserve linearity: the relative depth of a
 be found before calibration.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import CalibrationError
+from recon.geometry.gravity import Levelling
 from recon.types import BoolMap, FloatMap, Rays
 
 Array = NDArray[np.float64]
@@ -28,6 +30,8 @@ _MIN_SHARE = 0.12
 """Smallest fraction of the lower half of the photo covered by a floor."""
 _MAX_BEYOND = 0.06
 """Largest fraction of the lower half behind the plane: nothing is visible beneath a floor."""
+_SAME_FLOOR = 0.25
+"""Largest difference of the logarithms of two heights of the same floor: a counter or a step is another surface."""
 _LEAST = 1e-12
 _CELLS = 8
 """The floor's pixels are averaged in a grid of this many by this many cells."""
@@ -66,6 +70,19 @@ class Floor:
         inverse = far + near * (self.rays @ self.plane)
         moved = self.pull / np.array([stretch, stretch, 1.0])
         return np.asarray((moved @ q) * inverse / max(float(q @ q), _LEAST**2))
+
+    def levelled(self, levelling: Levelling) -> "Floor":
+        """The same floor as the plane that levels the scene, for values that are inverse depth in m.
+
+        Where the depth bends the floor, the two planes differ; the scene is levelled by this one, so the known height
+        is that above it. The same ``Floor`` if levelling is not trusted, or by another surface.
+        """
+        height = levelling.camera_height_m
+        if not levelling.trusted or height is None or height <= 0:
+            return self
+        if abs(log(height / self.height(1.0, 0.0, 1.0))) > _SAME_FLOOR:
+            return self
+        return replace(self, plane=-np.array(levelling.up_cam) / height)
 
     def _metric(self, near: float, far: float, stretch: float) -> Array:
         """(3,) ``q`` with ``1 / z = q . ray`` in m; its length is the inverse of the height."""

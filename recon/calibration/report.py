@@ -15,7 +15,7 @@ _UNFIT = 0.15
 """An estimator with a larger standard deviation of log depth after calibration is unfit for measuring."""
 _CONTRADICTION_SIGMAS, _CONTRADICTION = 3.0, 0.1
 """Two constraints contradict each other if they differ by more than this many of their own standard deviations, and
-by more than this fraction."""
+by more than this fraction, or than the estimator's errors explain."""
 _DOUBTFUL = 0.25
 """A larger standard deviation of the residuals between an estimator and its reference is a warning."""
 
@@ -121,10 +121,11 @@ def _contradiction(calibration: Calibration) -> str | None:
     if worst is None or differ(worst) < _CONTRADICTION_SIGMAS:
         return None
     short, long = worst
-    if logs[id(long)] - logs[id(short)] < _CONTRADICTION:
+    apart = logs[id(long)] - logs[id(short)]
+    if apart < _CONTRADICTION and not calibration.contradictory:
         return None
     return (
-        f"two of the constraints contradict each other by {100 * (exp(logs[id(long)] - logs[id(short)]) - 1):.0f} %: "
+        f"two of the constraints contradict each other by {100 * (exp(apart) - 1):.0f} %: "
         f"after the fit {_off(short)}, and {_off(long)}. Check the positions and units first; otherwise the depth of "
         f"{calibration.model} is wrong by that much between them"
     )

@@ -22,6 +22,7 @@ from recon.constraints import (
 )
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
+from recon.geometry.gravity import Levelling
 from recon.geometry.unproject import rays_of
 from recon.types import Intrinsics
 
@@ -237,8 +238,19 @@ class Explicit:
         return np.concatenate([xy, z[..., None]], axis=-1)
 
 
-def explicit_of(values: Values, constraints: Sequence[Constraint], spread: ErrorModel) -> Explicit:
+def explicit_of(
+    values: Values,
+    constraints: Sequence[Constraint],
+    spread: ErrorModel,
+    levelling: Levelling | None = None,
+) -> Explicit:
     """Looks up the estimator's values, and its own errors, at the positions of the constraints.
+
+    Args:
+        values: The estimator's.
+        constraints: What is known.
+        spread: The estimator's error model.
+        levelling: Of the estimator's depth if it is metric, for a camera height above the floor that it finds.
 
     Raises:
         CalibrationError: A position lies outside the photo or has no depth; no floor; two camera heights.
@@ -257,6 +269,7 @@ def explicit_of(values: Values, constraints: Sequence[Constraint], spread: Error
     camera, floor = values.camera, None
     if heights:
         unscaled = find_floor(values.value, values.valid, rays_of(camera))
+        unscaled = unscaled if levelling is None else unscaled.levelled(levelling)
         floor = replace(unscaled, plane=(unscaled.plane - np.array([0.0, 0.0, values.offset])) / values.unit)
     everything: list[DistanceAt | LengthBetween | CameraHeight] = [*at, *lengths, *heights]
     listed_px = [*(one.pixel_px for one in at), *flat, *(() if floor is None else floor.pixels_px)]

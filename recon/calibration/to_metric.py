@@ -16,6 +16,7 @@ from recon.depth.measured import Measured
 from recon.depth.sparse_points import SparsePoints
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
+from recon.geometry.gravity import Levelling, estimate_levelling
 from recon.journal import Journal
 from recon.options import Fit
 from recon.statistics import COVERAGE_FACTOR
@@ -134,24 +135,35 @@ def fit(
         sources.insert(
             0, reference.path.name if isinstance(reference, Measured | SparsePoints) else reference.name
         )
-    data = FitData(scale_sources.constraints, depth, " and ".join(sources), scale_sources.reference_sigma)
     predicted = estimate.focal_px or (None if truth is None else truth.focal_px)
-    calibration = _fitted(photo, estimate, data, scale_sources.fit, known_camera, predicted, journal)
+    camera = Intrinsics.best(known_camera, predicted, width=photo.width, height=photo.height)
+    data = FitData(
+        scale_sources.constraints,
+        depth,
+        " and ".join(sources),
+        scale_sources.reference_sigma,
+        _levelling(photo, estimate, camera, scale_sources.constraints),
+    )
+    calibration = _fitted(estimate, data, scale_sources.fit, camera, journal)
     focal_px = calibration.focal_px or (known_camera.fx if known_camera else predicted)
     return replace(calibration, photo=photo.name, focal_px=focal_px), truth
 
 
+def _levelling(
+    photo: Photo, estimate: DepthEstimate, camera: Intrinsics, constraints: Sequence[Constraint]
+) -> Levelling | None:
+    """What will level the scene, whose floor a known camera height refers to; None without such a height."""
+    if not isinstance(estimate.depth, MetricDepth):
+        return None
+    if not any(isinstance(one, CameraHeight) for one in constraints):
+        return None
+    usable = estimate.depth.valid if estimate.sky is None else estimate.depth.valid & ~estimate.sky
+    return estimate_levelling(estimate.depth, usable, camera, photo.rgb)
+
+
 def _fitted(
-    photo: Photo,
-    estimate: DepthEstimate,
-    data: FitData,
-    wanted: Fit,
-    known_camera: Intrinsics | None,
-    predicted_px: float | None,
-    journal: Journal,
+    estimate: DepthEstimate, data: FitData, wanted: Fit, camera: Intrinsics, journal: Journal
 ) -> Calibration:
-    size = {"width": photo.width, "height": photo.height}
-    camera = Intrinsics.best(known_camera, predicted_px, **size)
     relative = isinstance(estimate.depth, RelativeDepth)
 
     def fitted(unknowns: Unknowns) -> Calibration:
@@ -170,7 +182,7 @@ def _fitted(
     free = _if_determined(data, lambda: fitted(Unknowns(shift=relative, focal=True)))
     if free is None or free.focal_px is None or free.focal_sigma is None:
         return fixed
-    guessed = known_camera is None and predicted_px is None
+    guessed = camera.source == "default"
     if guessed and free.focal_sigma < _WELL_DETERMINED:
         return free
     off = abs(free.focal_px / camera.fx - 1)

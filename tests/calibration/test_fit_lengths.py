@@ -12,6 +12,7 @@ from synthetic import CAMERA, floor_and_wall, with_box
 
 from recon.calibration.calibration import Calibration, apply
 from recon.calibration.fit import FitData, Unknowns, calibrate
+from recon.calibration.report import doubts
 from recon.camera.focal_from_rectangle import focal_from_rectangle
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.error_model import ErrorModel
@@ -155,10 +156,19 @@ def test_too_little_and_what_contradicts_itself_is_refused(constraints: list[Con
         fitted(constraints)
 
 
-def test_two_metric_lengths_that_disagree_are_refused_with_the_way_out() -> None:
-    with pytest.raises(CalibrationError, match="add another constraint") as caught:
-        fitted([at(NEAR), at(FAR, 2.0)], MetricDepth(Z, ALL), shift=False)
-    assert "--at" in str(caught.value)
+@pytest.mark.parametrize("times", [1.1, 2.0])
+def test_two_metric_lengths_that_disagree_are_both_taken_with_an_interval_that_covers_them(
+    times: float,
+) -> None:
+    """Nothing says which of them is wrong."""
+    known = [at(NEAR), at(FAR, times)]
+    result = fitted(known, MetricDepth(Z, ALL), shift=False)
+    assert all(residual.used for residual in result.constraints)
+    assert 1 / times < result.scale < 1
+    low, high = (result.scale * (1 + result.scale_interval) ** sign for sign in (-1, 1))
+    assert low < 1 / times and high > 1
+    (contradiction,) = [doubt for doubt in doubts(result, None) if "contradict each other" in doubt]
+    assert all(constraint.text in contradiction for constraint in known)
 
 
 def test_a_position_without_depth_is_named() -> None:

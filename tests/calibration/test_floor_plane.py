@@ -1,11 +1,14 @@
 """The floor in depth of unknown scale, and how the camera's height above it follows the depth of its parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic import CAMERA, floor_and_wall, plane, with_box
 
 from recon.calibration.floor_plane import find_floor
 from recon.errors import CalibrationError
+from recon.geometry.gravity import Levelling
 from recon.geometry.unproject import rays_of
 
 RAYS = rays_of(CAMERA)
@@ -55,3 +58,14 @@ def test_the_weights_are_what_the_height_follows_the_depth_of_each_part_by(near:
         type(result)(moved, result.rays, result.pixels_px, result.pull),
     )
     assert np.log(after.height(near, far, 1.0) / before) == pytest.approx(weights @ error, rel=1e-2)
+
+
+@pytest.mark.parametrize(("height_m", "taken"), [(1.6, True), (0.9, False), (None, False)])
+def test_the_plane_that_levels_the_scene_is_taken_unless_it_is_another_surface(
+    height_m: float | None, taken: bool
+) -> None:
+    result = find_floor((1 / ROOM).astype(np.float32), ALL, RAYS)
+    levelling = Levelling((0.0, -1.0, 0.0), height_m, 1.0, 0.5, 0.5, None)
+    levelled = result.levelled(levelling).height(1.0, 0.0, 1.0)
+    assert levelled == pytest.approx(height_m if taken else 1.5, rel=2e-3)
+    assert result.levelled(replace(levelling, confidence=0.0)) is result

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from synthetic import CAMERA, floor_and_wall, with_box
 
+from recon.calibration.floor_plane import find_floor
 from recon.calibration.references import ScaleSources
 from recon.calibration.to_metric import Metric, to_metric
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween
 from recon.error_model import ErrorModel
+from recon.geometry.gravity import estimate_levelling
+from recon.geometry.unproject import rays_of
 from recon.journal import Journal
 from recon.types import DepthEstimate, FloatMap, Intrinsics, MetricDepth, Photo, RelativeDepth
 
@@ -154,6 +157,22 @@ def test_a_focal_length_is_taken_from_lengths_only_where_they_determine_it(sigma
     assert result.focal_fitted == taken
     if taken:
         assert result.focal_px == pytest.approx(CAMERA.fx, rel=0.01)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_camera_height_is_that_above_the_floor_that_levels_the_scene() -> None:
+    """Depth that bends the floor, as networks do: the planes through its lower half and its whole differ."""
+    rows = np.linspace(0, 1, Z.shape[0], dtype=np.float32)[:, None]
+    bent = floor_and_wall(wall_m=10.0) * (1 + 0.15 * np.sin(9 * rows))
+    estimate = DepthEstimate(depth=MetricDepth(bent, ALL), model="m")
+    sources, journal = ScaleSources(constraints=(CameraHeight(2.0, 0.002),)), Journal()
+    result = to_metric(photo(), estimate, sources, CAMERA, journal)
+    assert result.calibration is not None
+    (residual,) = result.calibration.constraints
+    upright = estimate_levelling(result.depth, ALL, CAMERA, photo().rgb)
+    assert upright.trusted and upright.camera_height_m == pytest.approx(residual.fitted_m, rel=1e-4)
+    alone = find_floor((1 / result.depth.z_m).astype(np.float32), ALL, rays_of(CAMERA))
+    assert abs(alone.height(1.0, 0.0, 1.0) / residual.fitted_m - 1) > 0.02
 
 
 def test_of_many_constraints_the_worst_are_shown() -> None:
