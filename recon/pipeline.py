@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recon.calibration.calibration import Calibration, as_json
 from recon.calibration.checks import check_positions
-from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
+from recon.calibration.references import ScaleSources, check_files, constraints_of, open_scale_sources
 from recon.calibration.to_metric import Metric, fit, report, to_metric
 from recon.camera import focal_length
 from recon.camera.lens import Lens
@@ -118,6 +118,7 @@ def prepare(
             photo = without_lens(photo, lens, journal)
         constraints = moved_constraints(constraints, photo)
     # 2. Known measurements, and the camera if it is known
+    check_files(options)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)
     return Prepared(photo, options, constraints, known_camera)
 

@@ -13,6 +13,11 @@ _WIDEST = 0.3
 """A wider interval of a scale is not symmetric any more, as its logarithm is what is normal."""
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 thread``, ``2 threads``, ``12,000 threads``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def significant(number: float, digits: int) -> str:
     """A number with so many significant digits and never an exponent: 0.0123, 12.3, 12300; zeros at the end go."""
     if number == 0 or not isfinite(number):

@@ -91,6 +91,18 @@ def test_a_position_outside_of_the_photo_is_found_before_the_estimator_runs() ->
     recon.reconstruct(photo(), estimator=fake, constraints=[edge])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("files", [{"calibration": Path("nope.json")}, {"reference": "nope.png"}])
+def test_a_missing_file_is_reported_before_a_model_is_chosen(
+    files: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The warning that no weights are installed would come first, and hide it."""
+    chosen: list[object] = []
+    monkeypatch.setattr("recon.pipeline.choose_estimator", lambda *_: chosen.append(1))
+    with pytest.raises(CalibrationError, match="nope"):
+        recon.reconstruct(photo(), **files)  # type: ignore[arg-type]
+    assert not chosen
+
+
 def test_a_depth_file_that_is_missing_is_blamed_by_its_own_option(tmp_path: Path) -> None:
     fake = Fake("relative")
     with pytest.raises(CalibrationError, match=r"^depth .*nope\.png does not exist$"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.units import metres, rounded, significant
+from recon.units import counted, metres, rounded, significant
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,7 @@ def test_a_length_has_the_digits_that_its_uncertainty_leaves(
 def test_rounding_gives_the_interval_two_digits_and_no_negative_zero() -> None:
     assert rounded(1.2345, 0.058, 4) == "1.234" and rounded(-0.01, 1.0, 2) == "0.0"
     assert rounded(1.2345, 1e-9, 4) == "1.2345" and rounded(1.2345, float("inf"), 4) == "1.2345"
+
+
+def test_one_is_singular() -> None:
+    assert [counted(n, "line") for n in (0, 1, 2, 12000)] == ["0 lines", "1 line", "2 lines", "12,000 lines"]

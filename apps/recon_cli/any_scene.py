@@ -11,16 +11,22 @@ from recon_cli.options.scene_options import KNOWN, options_from
 from recon_cli.options.without_effect import is_given, warn_of_idle_estimation, warn_of_idle_photo_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recon.constraints import Pixel
     from recon.scene import Scene
 
 
-def open_scene(file: Path, values: dict[str, Any], session: Session) -> "Scene":
+def open_scene(
+    file: Path, values: dict[str, Any], session: Session, inside: "Sequence[Pixel]" = ()
+) -> "Scene":
     """The scene in a file (.npz), with the options given on the command line, or that of a photo.
 
     Args:
         file: The file.
         values: Parameters of the command.
         session: Receives every decision and the progress.
+        inside: Positions that must lie in a photo, checked before the network runs.
 
     Raises:
         ReconError: A problem that the user can fix.
@@ -34,7 +40,15 @@ def open_scene(file: Path, values: dict[str, Any], session: Session) -> "Scene":
 
     options = options_from(values)
     warn_of_idle_estimation(options, session.journal)
-    return reconstruct(file, options, journal=session.journal)
+    if not inside:
+        return reconstruct(file, options, journal=session.journal)
+    from recon.photo.read import read_photo
+    from recon.render.refocus import check_inside
+
+    photo = read_photo(file)
+    for pixel in inside:
+        check_inside(pixel, width=photo.width, height=photo.height)
+    return reconstruct(photo, options, journal=session.journal)
 
 
 def open_scene_file(file: Path, values: dict[str, Any], session: Session) -> "Scene":

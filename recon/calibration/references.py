@@ -50,6 +50,14 @@ def constraints_of(options: Options) -> tuple[Constraint, ...]:
     return (*options.at, *options.length, *options.rectangle, *height, *file)
 
 
+def check_files(options: Options) -> None:
+    """Raises CalibrationError if a file for the metric scale is missing or damaged; needs no estimator."""
+    if options.calibration is not None:
+        load(options.calibration)
+    elif options.reference is not None:
+        _depth_path(options.reference)
+
+
 def open_scale_sources(
     estimator: Estimator, options: Options, constraints: Sequence[Constraint], journal: Journal
 ) -> ScaleSources:
@@ -100,14 +108,22 @@ def _depth_file(path: Path, options: Options) -> Estimator:
     return reader(path, options.depth_unit)
 
 
-def _reference(name: str, options: Options, journal: Journal) -> Estimator:
+def _depth_path(name: str) -> Path | None:
+    """The depth file that ``--reference`` names; None for a model's name."""
     path = Path(name)
     if path.suffix.lower() == ".json":
         raise CalibrationError(f"{name}: pass a saved calibration as --calibration {name}")
     if SparsePoints.reads(path) or path.is_file():
-        return _depth_file(path, options)
+        return path
     if path.suffix.lower() in DEPTH_SUFFIXES and not name.startswith("hf:"):
         raise CalibrationError(f"{name} does not exist; --reference takes a model's name or a depth file")
+    return None
+
+
+def _reference(name: str, options: Options, journal: Journal) -> Estimator:
+    path = _depth_path(name)
+    if path is not None:
+        return _depth_file(path, options)
     # It gives one scale, which neither changes.
     run = replace(RunOptions.of(options), augment=(), refine=None)
     reference = registry.create(name, run, journal)

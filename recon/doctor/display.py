@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recon.doctor.finding import Finding
 from recon.errors import to_add
+from recon.units import counted
 
 AREA = "viewer"
 _DRIVER_FOLDERS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
@@ -49,7 +50,7 @@ def _examine_vulkan() -> Finding:
     if not drivers and not any(os.environ.get(name) for name in _DRIVER_VARIABLES):
         return Finding(AREA, "Vulkan", "missing", "there is no driver", fix)
     return Finding(
-        AREA, "Vulkan", "works", f"{len(drivers)} drivers" if drivers else "driver of VK_DRIVER_FILES"
+        AREA, "Vulkan", "works", counted(len(drivers), "driver") if drivers else "driver of VK_DRIVER_FILES"
     )
 
 

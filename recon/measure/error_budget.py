@@ -1,13 +1,13 @@
 """The uncertainty budget: which errors are included in a scene's measurements, and how large they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.calibration.error_models import known_error_model
+from recon.calibration.error_models import assumed_error_model, known_error_model
 from recon.calibration.report import unfit_text
 from recon.constraints import PICKING_PX
 from recon.error_model import ErrorModel
@@ -16,7 +16,7 @@ from recon.measure.measurement import MeasurementError
 from recon.provenance import CalibrationRecord
 from recon.scene import Scene
 from recon.types import FloatMap
-from recon.units import scale_text
+from recon.units import counted, scale_text
 
 Array = NDArray[np.float64]
 
@@ -184,17 +184,20 @@ def _depth_error(
         return _independent(assume.depth_sigma), None
     model = _error_model(scene, assume.error_models, name)
     if model is not None:
-        basis = f"measured on {model.photos} photos: " if model.photos > 1 else ""
+        basis = _basis(model)
         if scene.depth.log_sigma is not None:
             scaled = "on average, scaled by its predicted uncertainty"
             basis = f"{scaled if model.typical_sigma else 'widened where its predictions disagree'}, {basis}"
         includes.append(
-            f"the error of {model.estimator} ({100 * model.spread:.1f} % of the distance, {basis}{model.source})"
+            f"the error of {model.estimator} ({100 * model.spread:.1f} % of the distance, {basis})"
         )
         return model, None
     if name == MEASURED:
-        missing.append("the sensor's own error, which is unknown (state it with --depth-sigma)")
-        return None, None
+        sensor = replace(assumed_error_model(name), scale=0.0)
+        includes.append(
+            f"the sensor's error ({100 * sensor.local:g} %, assumed; state it with --depth-sigma)"
+        )
+        return sensor, None
     if name is None:
         return None, "the scene does not record the source of its depth; state its error with --depth-sigma"
     measuring = f"measure it with `recon eval FOLDER --model {name} --error-model FILE`, or "
@@ -202,6 +205,18 @@ def _depth_error(
     return None, (
         f"there is no error model for {name}; {'' if name == RELATIVE_FILE else measuring}state its error with "
         "--depth-sigma"
+    )
+
+
+def _basis(model: ErrorModel) -> str:
+    """What an error model was fitted to; the source of one from `recon eval` itself starts with the number."""
+    if model.photos <= 1:
+        return model.source
+    count = counted(model.photos, "photo")
+    return (
+        f"measured on {model.source}"
+        if model.source.startswith(count)
+        else f"measured on {count}: {model.source}"
     )
 
 

@@ -64,15 +64,22 @@ def aperture_m(f_number: float, camera: ViewCamera) -> float:
     return FULL_FRAME_MM * lens.fx / hypot(lens.width, lens.height) / f_number / 1000
 
 
+def check_inside(at_px: tuple[float, float], *, width: int, height: int) -> None:
+    """Raises ExportError unless a position lies in the photo of that size, px."""
+    x, y = at_px
+    if not (0 <= x < width and 0 <= y < height):
+        raise ExportError(f"{x:g},{y:g} is outside the photo, which is {width} x {height} px")
+
+
 def depth_at(subject: Subject, at_px: tuple[float, float]) -> float:
     """Depth of what the start camera shows at a position in the photo, m.
 
     Raises:
         ExportError: The position is outside the photo, or nothing is there.
     """
-    (x, y), (width, height) = at_px, subject.size
-    if not (0 <= x < width and 0 <= y < height):
-        raise ExportError(f"{x:g},{y:g} is outside the photo, which is {width} x {height} px")
+    x, y = at_px
+    width, height = subject.size
+    check_inside(at_px, width=width, height=height)
     depth_m = Renderer(subject.drawn, Look(width, height), subject.start).depth_m(subject.start)[
         int(y), int(x)
     ]

@@ -94,20 +94,27 @@ def test_an_estimator_without_an_error_model_has_no_interval() -> None:
     assert unnamed.low is None and "does not record the source of its depth" in unnamed.errors_text
 
 
+def test_the_photos_of_an_error_model_are_counted_once() -> None:
+    model = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=12, source="12 photos of 3 scenes")
+    includes = from_camera(scene_of(ROOM, estimated(model)), AT).includes
+    assert includes[1] == "the error of m (8.0 % of the distance, measured on 12 photos of 3 scenes)"
+
+
 def test_the_residuals_of_a_calibration_are_called_so() -> None:
     residuals = ErrorModel("m", 0.0, 0.0, 1.0, 0.08, photos=1, source="residuals of this calibration with b")
     includes = from_camera(scene_of(ROOM, estimated(residuals)), AT).includes
     assert includes[1] == "the error of m (8.0 % of the distance, residuals of this calibration with b)"
 
 
-def test_measured_depth_counts_its_steps_and_says_that_the_sensor_is_not_known() -> None:
-    result = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.01}}), AT, EXACTLY)
-    assert result.sigma == pytest.approx(result.value / on_wall(*AT)[2] * 0.01 / np.sqrt(12), rel=1e-3)
-    assert result.includes == ("the resolution of the depth file (10 mm)",)
-    assert "the sensor's own error, which is unknown (state it with --depth-sigma)" in result.not_included
+def test_measured_depth_counts_its_steps_and_an_assumed_error_of_the_sensor() -> None:
+    sensor = "the sensor's error (1 %, assumed; state it with --depth-sigma)"
     floats = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 1.0}}), AT, EXACTLY)
-    assert floats.sigma == pytest.approx(0.0, abs=1e-9)
-    assert floats.errors_text.startswith("includes no errors, and does not include picking; the sensor's own")
+    assert floats.sigma == pytest.approx(0.01 * floats.value, rel=1e-3)
+    assert floats.errors_text == f"includes {sensor}, and does not include picking"
+    result = from_camera(scene_of(ROOM, {"model": {"name": "measured", "unit_m": 0.04}}), AT, EXACTLY)
+    step = 0.04 / np.sqrt(12) / on_wall(*AT)[2]
+    assert result.sigma == pytest.approx(result.value * np.hypot(0.01, step), rel=1e-3)
+    assert result.includes == (sensor, "the resolution of the depth file (40 mm)")
 
 
 def test_a_stated_error_of_depth() -> None:

@@ -12,7 +12,7 @@ import click
 from recon.constraints import Rectangle
 from recon.errors import SceneFileError
 from recon.statistics import COVERAGE_FACTOR
-from recon.units import METRES, rounded, significant
+from recon.units import METRES, counted, rounded, significant
 from recon_cli.console import Session, manners
 from recon_cli.measure_plane import measured_in_plane
 from recon_cli.options.param_types import ConstraintText, DepthSigma, Number, Pixel, Positions
@@ -165,7 +165,7 @@ def measure(
     session.result["measurements"] = [one.as_json() for one in results]
     if table is not None:
         _write_table(table, results, overwrite=overwrite)
-        session.journal.decide("written", f"{table}: {len(results)} measurements", path=str(table))
+        session.journal.decide("written", f"{table}: {counted(len(results), 'measurement')}", path=str(table))
 
 
 def _opened(path: Path) -> "Scene":

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from recon.units import counted
 from recon_cli.any_scene import open_scene
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand, option
@@ -87,7 +88,7 @@ def plan(
         made = scene_plan(scene, height, tolerance)
     total_m = sum(map(length_m, made.lines))
     session.journal.decide(
-        "plan", f"{title(made)}: {len(made.lines)} lines, {total_m:.1f} m", height_m=made.height_m
+        "plan", f"{title(made)}: {counted(len(made.lines), 'line')}, {total_m:.1f} m", height_m=made.height_m
     )
     for output in outputs:
         write_plan(output, made, overwrite=overwrite)

@@ -1,6 +1,6 @@
 """``recon render``: render images and films of a scene, without a display."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recon.options import Shape
+from recon.units import significant
 from recon_cli.any_scene import open_scene
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import GroupedCommand
@@ -107,7 +108,8 @@ def render(
     if dry_run:
         _show_plan(file, output, film, values, session)
         return
-    shown = _open(file, shape, film, size, values, session)
+    aims = [pixel for given in (refocus, subject) if given is not None for pixel in given]
+    shown = _open(file, shape, film, size, values, session, aims)
     if shown.drawn.is_empty:
         raise ExportError(
             f"{file}: nothing to render, since all depth was removed; try --edge 0, a larger --max-depth, or a "
@@ -161,10 +163,12 @@ def _eyes(
         convergence_m=None if parallel else eyes.convergence_m,
         parallax=[near, far],
     )
-    if max(abs(near), abs(far)) > COMFORTABLE:
+    widest = max(abs(near), abs(far))
+    if widest > COMFORTABLE:
         session.journal.warn(
             "stereo",
-            f"parallax over {100 * COMFORTABLE:.0f} % of the width strains eyes; use a smaller --ipd",
+            f"parallax over {100 * COMFORTABLE:.0f} % of the width strains eyes: use --ipd "
+            f"{significant(1000 * eyes.ipd_m * COMFORTABLE / widest, 2)}mm or less",
         )
     return eyes
 
@@ -240,6 +244,7 @@ def _open(
     size: tuple[int, int] | None,
     values: dict[str, Any],
     session: Session,
+    aims: "Sequence[Pixel]",
 ) -> "Subject":
     from recon.file_info import is_geometry
     from recon.render.film_plan import picture_size
@@ -248,7 +253,7 @@ def _open(
     if is_geometry(file):
         warn_of_idle_photo_options(file, session.journal)
         return subject_of_file(file, shape, session.journal)
-    scene = open_scene(file, values, session)
+    scene = open_scene(file, values, session, aims)
     with session.journal.stage("Preparing the scene"):
         photo = scene.photo.width, scene.photo.height
         return subject_of_scene(scene, shape, picture_size(film, photo, size))

@@ -16,7 +16,7 @@ _INSTALL = (
     f"`{to_add('viewer')}`, and on Debian `apt-get install libgl1 libegl1 libx11-6 libusb-1.0-0 libudev1`"
 )
 _DRIVER = "`apt-get install libvulkan1 mesa-vulkan-drivers` on Debian, which needs no graphics card"
-_WEB = "`recon view --web FILE` shows the scene in a browser"
+_WEB = "`recon view --web FILE` shows a photo or a scene (.npz) in a browser"
 _WINDOW = """
 from open3d.visualization import gui
 app = gui.Application.instance

@@ -4,6 +4,8 @@ import os
 import shutil
 from dataclasses import dataclass
 
+from recon.units import counted
+
 _CUDA_DRIVER = "/proc/driver/nvidia/version"
 
 
@@ -25,7 +27,7 @@ def device_report() -> DeviceReport:
         return DeviceReport(f"cuda: {properties.name}, {properties.total_memory / 2**30:.0f} GiB")
     if torch.backends.mps.is_available():
         return DeviceReport("mps: the graphics part of an Apple processor")
-    cores = f"cpu, {torch.get_num_threads()} threads"
+    cores = f"cpu, {counted(torch.get_num_threads(), 'thread')}"
     if not has_nvidia_driver():
         return DeviceReport(cores)
     if torch.version.cuda is None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -258,7 +259,8 @@ def test_a_stereo_picture_and_film_say_their_distances(file: Path) -> None:
     film = file.with_name("a.gif")
     done = _render(file, "-o", film, "--stereo", "sbs", "--ipd", "2m", "--size", "80x60", "--seconds", "0.2")
     assert done.exit_code == 0, done.stderr
-    assert "strains eyes" in done.stderr and "2000 mm apart, no parallax at" in done.stderr
+    assert re.search(r"strains eyes: use --ipd \d+mm or less", done.stderr)
+    assert "2000 mm apart, no parallax at" in done.stderr
     with Image.open(film) as picture:
         assert picture.size == (160, 60) and getattr(picture, "n_frames", 1) == 2
 
@@ -281,6 +283,17 @@ def test_bad_refocus_is_refused(file: Path, words: list[str], code: int, message
     done = _render(file, "-o", file.parent / words[1], *words[2:])
     assert done.exit_code == code and message in done.stderr, done.stderr
     assert _only(file.parent) == ["scene.npz"]
+
+
+@pytest.mark.parametrize("words", [["--refocus", "800,60"], ["--subject", "800,60", "--path", "dolly-zoom"]])
+def test_a_position_outside_a_photo_is_refused_before_the_network_runs(
+    tmp_path: Path, words: list[str]
+) -> None:
+    photo, output = tmp_path / "a.png", "b.gif" if "--path" in words else "b.png"
+    Image.new("RGB", (160, 120)).save(photo)
+    done = _render(photo, "-o", tmp_path / output, "--model", "preview", *words)
+    assert done.exit_code == 1 and "800,60 is outside the photo, which is 160 x 120 px" in done.stderr
+    assert "Estimating" not in done.stderr and _only(tmp_path) == ["a.png"]
 
 
 def test_refocus_and_dolly_zoom_say_their_distances(file: Path) -> None:
