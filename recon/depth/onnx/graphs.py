@@ -53,9 +53,18 @@ class Graph:
 
 
 class _DepthAnything(nn.Module):
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: Any, width: int, height: int) -> None:
         super().__init__()
         self.net = net
+        # The size is fixed, and so are the positions: Core ML has no bicubic interpolation.
+        embeddings = net.backbone.embeddings
+        patch_height, patch_width = embeddings.patch_embeddings.patch_size
+        tokens = 1 + (height // patch_height) * (width // patch_width)
+        channels = embeddings.position_embeddings.shape[2]
+        with torch.no_grad():
+            positions = embeddings.interpolate_pos_encoding(torch.empty(1, tokens, channels), height, width)
+        embeddings.position_embeddings = nn.Parameter(positions.clone(), requires_grad=False)
+        embeddings.interpolate_pos_encoding = lambda *_: embeddings.position_embeddings
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         return (self.net(pixel_values=pixels).predicted_depth,)
@@ -202,7 +211,7 @@ def _any(name: str, size: Size | int | None, config: Mapping[str, Any], net: nn.
         max_depth_m=float(net.config.max_depth) if kind == "metric" else None,  # type: ignore[union-attr, arg-type]
     )
     unit = "m" if kind == "metric" else "of relative inverse depth"
-    return Graph(_DepthAnything(net).eval(), info, ("pixels",), ("depth",), (unit,))
+    return Graph(_DepthAnything(net, width, height).eval(), info, ("pixels",), ("depth",), (unit,))
 
 
 def _pro(name: str, size: Size | int | None, config: Mapping[str, Any], net: nn.Module) -> Graph:

@@ -54,6 +54,16 @@ def test_the_preview_is_converted(tmp_path: Path) -> None:
     assert refused.exit_code == 1 and "--overwrite" in refused.output
 
 
+@pytest.mark.slow
+def test_depth_anything_is_converted(relative_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("coremltools", reason="coremltools is for Linux on x86-64 and macOS")
+    result = run(f"hf:{relative_folder}", "-o", tmp_path / "net.mlpackage", "--size", "98x70")
+    assert result.exit_code == 0, result.output
+    description = spec_of(tmp_path / "net.mlpackage").description  # type: ignore[attr-defined]
+    assert [list(each.type.multiArrayType.shape) for each in description.input] == [[1, 3, 70, 98]]
+    assert [each.name for each in description.output] == ["depth"]
+
+
 def test_what_cannot_be_converted_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     coremltools = pytest.importorskip("coremltools", reason="coremltools is for Linux on x86-64 and macOS")
 
