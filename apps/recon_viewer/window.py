@@ -173,6 +173,7 @@ class ViewerWindow:
         drawn: list[Any] = []
         while self.step() and self._shown is not self.controller.picture:
             pass
+        self.listen()
         if self.view.widget.visible:
             self.view.open3d_scene.scene.render_to_image(drawn.append)
             while not drawn and self.step():
