@@ -8,12 +8,12 @@ Measured on 2026-11-27 with random weights, on which the time does not depend, b
 _TIMES = {
     "preview": 0.4,
     "dav2-small": 1.0,
-    "dav2-base": 2.7,
-    "dav2-large": 8.1,
-    "da3-metric-large": 4.1,
-    "moge2-vits": 7.9,
-    "moge2-vitb": 9.7,
-    "moge2-vitl": 23.0,
+    "dav2-base": 2.9,
+    "dav2-large": 9.7,
+    "da3-metric-large": 4.6,
+    "moge2-vits": 8.2,
+    "moge2-vitb": 12.0,
+    "moge2-vitl": 29.0,
     "depthpro": 85.0,
 }
 _SAME_LAYERS = {
