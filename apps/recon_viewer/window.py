@@ -96,9 +96,6 @@ class ViewerWindow:
         self.dialogs = Dialogs(self.window, self.listen)
         self.files = FileDialogs(self.window, self.dialogs)
         self.forms = Forms(self.dialogs)
-        self.border = PaneBorder(
-            self.window, self._drag_border, lambda: self.controller.view(aside_em=None), self.listen
-        )
         self.view = View3D(self.window)
         self.window.add_child(self.view.widget)
         self.linking = Linking(self.controller, self.view, self.refresh)
@@ -120,6 +117,9 @@ class ViewerWindow:
         self.tags = Tags(self.window)
         self.view.use_tags(self.tags)
         # Not before the photos: Open3D draws their ground over them when a widget before them is hidden.
+        self.border = PaneBorder(
+            self.window, self._drag_border, lambda: self.controller.view(aside_em=None), self.listen
+        )
         self.beside = Beside(
             self.window, self.controller, self.view, self.linking, self.actions.key, self.glide
         )
