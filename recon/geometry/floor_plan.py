@@ -20,6 +20,8 @@ _GAP_M = 0.1
 """Ends of lines that are closer are joined: at the edge of a picture on a wall, the mesh is cut."""
 _SHORTEST_M = 0.1
 """Shorter lines are specks."""
+_CRUMB_M = 0.25
+"""Open lines that reach less far are crumbs of a leaf or a frame, and no walls."""
 _FITTED = 6
 """Points from which a line is fitted; fewer are joined by their ends."""
 _LEAST_SINE = 0.2
@@ -35,6 +37,10 @@ class Plan:
     height_m: float
     """Of the plane, above the floor, or above the camera if there is no floor."""
     above_floor: bool
+    scale_interval: float | None = None
+    """Half of the 95 % interval of lengths, relative, if it is known."""
+    rough: bool = False
+    """Whether lengths are guesses."""
 
 
 def sliced(mesh: Mesh, level_T_cam: Transform, height_m: float) -> list[Points]:
@@ -123,7 +129,13 @@ def plan_of(
 ) -> Plan:
     """The straightened slice without specks; arguments as for ``sliced`` and ``straightened``."""
     lines = (straightened(line, tolerance_m) for line in joined(sliced(mesh, level_T_cam, height_m)))
-    return Plan(tuple(line for line in lines if length_m(line) >= _SHORTEST_M), height_m, above_floor)
+    return Plan(tuple(line for line in lines if not _is_crumb(line)), height_m, above_floor)
+
+
+def _is_crumb(line: Points) -> bool:
+    is_closed = np.array_equal(line[0], line[-1])
+    reach_m = float(np.linalg.norm(np.ptp(line, axis=0)))
+    return length_m(line) < _SHORTEST_M or (not is_closed and reach_m < _CRUMB_M)
 
 
 def joined(lines: list[Points], gap_m: float = _GAP_M) -> list[Points]:

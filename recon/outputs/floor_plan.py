@@ -48,7 +48,8 @@ def scene_plan(scene: Scene, height_m: float | None = None, tolerance_m: float =
         place = "floor" if has_floor else "camera"
         cure = "use a --height between" if has_floor else "use a photo that shows the floor"
         raise ExportError(f"nothing is {height_m:g} m above the {place}{_reach(mesh, level_T_cam)}; {cure}")
-    return plan
+    rough = scene.provenance.is_rough
+    return replace(plan, scale_interval=scene.depth.scale_interval, rough=rough)
 
 
 def _reach(mesh: Mesh, level_T_cam: Transform) -> str:

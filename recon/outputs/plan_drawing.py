@@ -14,6 +14,7 @@ from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.geometry.floor_plan import Plan, Points, turn_to_walls
 from recon.photo.write import write_picture
+from recon.units import metres
 from recon.version import GENERATOR
 
 _MARGIN_M = 0.6
@@ -27,6 +28,10 @@ _PAPER_M = 0.4
 _SCALES = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 _PX = 2000
 """Longer side of a PNG."""
+_LINES = 60
+"""Lines of text that would fill the longer side."""
+_LETTER = 0.6
+"""Width of a letter over its height, at most in the mean."""
 _COLOURS = {
     "WALLS": "#181818",
     "GRID": "#d8d8d8",
@@ -63,7 +68,7 @@ class _Sheet:
     @property
     def text_m(self) -> float:
         """Height of letters."""
-        return max(self.size_m) / 60
+        return max(self.size_m) / _LINES
 
 
 def check_plan_output(path: Path) -> None:
@@ -89,7 +94,8 @@ def write_plan(path: Path, plan: Plan, *, overwrite: bool = True) -> None:
 
 def title(plan: Plan) -> str:
     """What the plan shows: ``1.20 m above the floor``."""
-    return f"{plan.height_m:.2f} m above the {'floor' if plan.above_floor else 'camera'}"
+    rough = "; rough: lengths are guesses" if plan.rough else ""
+    return f"{plan.height_m:.2f} m above the {'floor' if plan.above_floor else 'camera'}{rough}"
 
 
 def _sheet(plan: Plan) -> _Sheet:
@@ -101,11 +107,16 @@ def _sheet(plan: Plan) -> _Sheet:
     step_m = next((s for s in _STEPS_M if (high - low).max() / s <= _MOST_LINES), _STEPS_M[-1])
     low[1] -= step_m / 2  # for the scale bar
     size = 0.02 * float((high - low).max())
+    caption = f"{step_m} m; {title(plan)}"
+    # On a narrow sheet the caption is wider than the plan.
+    high[0] = max(
+        high[0], low[0] + 0.2 + step_m + size + _LETTER * len(caption) * (high - low).max() / _LINES
+    )
     camera = np.array([[0, 0], [-size, 2 * size], [size, 2 * size], [0, 0]]) @ turned
     bar = np.array([[low[0] + 0.2, low[1] + 0.2], [low[0] + 0.2 + step_m, low[1] + 0.2]])
     strokes = [*_grid(low, high, step_m), *(("WALLS", line) for line in lines)]
-    labels = [label for line in lines for label in _lengths(line, size)]
-    labels.append(_Label((bar[1, 0] + size, bar[1, 1]), f"{step_m} m; {title(plan)}", 0.0, "SCALE"))
+    labels = [label for line in lines for label in _lengths(line, size, plan.scale_interval)]
+    labels.append(_Label((bar[1, 0] + size, bar[1, 1]), caption, 0.0, "SCALE"))
     return _Sheet(
         (*strokes, ("CAMERA", camera), ("SCALE", bar)),
         tuple(labels),
@@ -122,7 +133,7 @@ def _grid(low: Points, high: Points, step_m: int) -> Iterator[tuple[str, Points]
             yield "GRID", ends
 
 
-def _lengths(line: Points, away_m: float) -> Iterator[_Label]:
+def _lengths(line: Points, away_m: float, interval: float | None) -> Iterator[_Label]:
     """Next to the middle of each wall, readable from below or, if it is upright within 15°, from the right."""
     for a, b in pairwise(line):
         length = float(np.linalg.norm(b - a))
@@ -131,7 +142,7 @@ def _lengths(line: Points, away_m: float) -> Iterator[_Label]:
             angle = (angle + 75) % 180 - 75
             normal = np.array([-np.sin(np.radians(angle)), np.cos(np.radians(angle))])
             x, y = (a + b) / 2 + 0.6 * away_m * normal
-            yield _Label((float(x), float(y)), f"{length:.2f} m", angle, "LENGTHS")
+            yield _Label((float(x), float(y)), metres(length, interval), angle, "LENGTHS")
 
 
 def _svg(path: Path, sheet: _Sheet, plan: Plan) -> None:

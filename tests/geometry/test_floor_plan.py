@@ -75,6 +75,25 @@ def test_a_box_is_cut_in_a_closed_rectangle() -> None:
     assert sliced(mesh, np.eye(4), 0.7) == [] and plan_of(mesh, np.eye(4), -0.7).lines == ()
 
 
+def test_crumbs_are_no_walls_and_small_columns_stay() -> None:
+    def box(size_m: float, at_m: float) -> trimesh.Trimesh:
+        made = trimesh.creation.box((size_m, 1, size_m))
+        made.apply_translation((at_m, 0, 0))
+        return made
+
+    crumb = box(0.15, 1.0)
+    crumb.update_faces(crumb.face_normals[:, 2] > 0.5)
+    both = trimesh.util.concatenate([box(0.15, 0.0), crumb])
+    mesh = Mesh(
+        both.vertices.astype(np.float32),
+        both.faces.astype(np.int32),
+        rgb=np.zeros(both.vertices.shape, np.uint8),
+    )
+    assert len(sliced(mesh, np.eye(4), 0.2)) == 2
+    (column,) = plan_of(mesh, np.eye(4), 0.2).lines
+    assert column[:, 0].max() == pytest.approx(0.075)
+
+
 def test_noise_does_not_round_a_corner() -> None:
     ramp = np.linspace(0, 2, 200)
     corner = np.concatenate([np.stack([ramp, 0 * ramp], axis=1), np.stack([2 + 0 * ramp, ramp], axis=1)])

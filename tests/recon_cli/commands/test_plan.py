@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outputs = [word for suffix in ("svg", "png", "dxf") for word in ("-o", made / f"plan.{suffix}")]
     done = _plan(made / "scene.npz", *outputs, "--json")
     assert done.exit_code == 0, done.stderr
-    assert "1.20 m above the floor: 1 lines" in done.stderr
+    assert "1.20 m above the floor: 1 line," in done.stderr
     (line,) = json.loads(done.stdout)["lines"]
     assert np.linalg.norm(np.diff(line, axis=0), axis=1)[1] == pytest.approx(4.0, rel=0.01)
     return made
@@ -82,6 +82,18 @@ def test_lengths_of_upright_walls_read_from_the_right(x_m: float, tmp_path: Path
     write_plan(tmp_path / "plan.dxf", Plan((wall, back), 1.2, True))
     lengths = ezdxf.readfile(tmp_path / "plan.dxf").modelspace().query('TEXT[layer=="LENGTHS"]')
     assert sorted(each.dxf.rotation for each in lengths) == pytest.approx([0, 90], abs=1)
+
+
+def test_lengths_have_the_digits_of_their_interval_and_a_caption_fits(tmp_path: Path) -> None:
+    wall = np.array([[0.0, 1.0], [0.0, 3.456]])
+    write_plan(tmp_path / "plan.svg", Plan((wall,), 1.2, True, scale_interval=0.5, rough=True))
+    root = ET.parse(tmp_path / "plan.svg").getroot()
+    texts = {each.attrib["class"]: each for each in root.iter(f"{SVG}text")}
+    assert texts["LENGTHS"].text == "2.5 m"
+    caption = texts["SCALE"]
+    assert caption.text == "1 m; 1.20 m above the floor; rough: lengths are guesses"
+    end = float(caption.attrib["x"]) + 0.5 * len(caption.text) * float(caption.attrib["font-size"])
+    assert end < float(root.attrib["viewBox"].split()[2])
 
 
 def test_dxf_is_in_metres_and_read_by_ezdxf(folder: Path) -> None:
