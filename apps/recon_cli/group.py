@@ -16,7 +16,7 @@ COMMANDS = {
     "build": "Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric 3D scene.",
     "depth": "Turn each PHOTO (or each photo of a folder, or each frame of a video) into a metric depth map.",
     "export": "Write a SCENE (.npz from `recon build`) in other formats, without running a model.",
-    "info": "Describe a FILE: points, faces, bounds in metres, colours, camera and provenance.",
+    "info": "Describe a FILE: points, faces, bounds, camera and provenance of a scene, cloud or mesh.",
     "view": "Open FILES (photos, .npz scenes, exported files) in a window to explore, measure, correct and export.",
     "serve": "Serve a web page and an HTTP API that turn uploaded photos into scenes.",
     "render": "Render an image or a film of FILE: a photo, a scene (.npz) or an exported file.",

@@ -19,7 +19,26 @@ class GroupedOption(click.Option):
         self.group = group
 
 
-class GroupedCommand(click.Command):
+class StrictCommand(click.Command):
+    """A command that refuses a second file for an option that takes one: click would use only the last."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        for parameter in given:
+            takes_one = isinstance(parameter.type, click.Path) and isinstance(parameter, click.Option)
+            if (
+                takes_one
+                and not parameter.multiple
+                and given.count(parameter) > 1
+                and not ctx.resilient_parsing
+            ):
+                flags = " / ".join(parameter.opts)
+                raise click.UsageError(f"{flags} takes one file here: run the command once for each", ctx)
+        return super().parse_args(ctx, args)
+
+
+class GroupedCommand(StrictCommand):
     """A command whose help has a section per group, and that replaces ``{formats}`` in its epilog by the suffixes.
 
     ``ctx.meta[TYPED]`` holds the words that follow its name.

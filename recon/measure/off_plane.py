@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 _SIGMAS = 3.0
 _TOLERANCE = 0.02
 """Relative difference in depth that is always accepted, however accurate the depth is."""
+_ROUGH = 0.25
+"""Depth whose smallest detectable relative difference is larger than this is too rough for the check."""
 
 
 def off_plane(
@@ -29,7 +31,8 @@ def off_plane(
     """Returns a warning for each position that, by the scene's depth, is not in the plane of a rectangle.
 
     The plane is fitted to the depth inside the rectangle; its given size is not used. A warning is returned if the
-    position deviates from the plane by more than three standard deviations of both depths.
+    position deviates from the plane by more than three standard deviations of both depths; if these are so large
+    that most deviations would be missed, one warning says that the depth is too rough for the check.
 
     Args:
         scene: The scene.
@@ -45,7 +48,7 @@ def off_plane(
     except MeasurementError as error:
         return [f"{error}; so whether the positions lie in its plane was not checked"]
     budget = budget_of(scene, assume)
-    warnings = []
+    warnings, roughest = [], 0.0
     for pixel in pixels_px:
         try:
             point = point_at(scene, pixel, pixel_sigma_px=assume.pixel_sigma_px)
@@ -57,12 +60,20 @@ def off_plane(
         sigma = off.sigma
         if sigma is None:
             sigma = assumed_error_model(scene.provenance.model_name or "").spread * 2**0.5
-        if abs(off.value) > max(_SIGMAS * sigma, _TOLERANCE):
+        detectable = max(_SIGMAS * sigma, _TOLERANCE)
+        if abs(off.value) > detectable:
             warnings.append(
                 f"{show(pixel)} does not lie in the plane of the rectangle: the scene's depth there is "
                 f"{significant(point.z_m, 3)} m, the plane's {significant(point.z_m / np.exp(off.value), 3)} m; "
                 "measurements from it are wrong"
             )
+        else:
+            roughest = max(roughest, detectable)
+    if roughest > _ROUGH:
+        source = scene.provenance.model_name or "the scene"
+        warnings.append(
+            f"the depth of {source} is too rough to check whether the positions lie in the plane of the rectangle"
+        )
     return warnings
 
 

@@ -1,5 +1,7 @@
 """Lengths in the plane of a rectangle of known size, without depth and without a camera."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -158,6 +160,17 @@ def test_positions_off_the_plane_are_named_by_the_depth_of_a_scene() -> None:
     # Without an error model, the error is assumed.
     (message,) = off_plane(scene_of(room_depth(), estimated(None)), wall_rectangle(), [on, off])
     assert message.startswith("60.5,110.5")
+
+
+def test_depth_too_rough_for_the_check_says_so() -> None:
+    rough = estimated(replace(MODEL, smooth=0.29))
+    (message,) = off_plane(scene_of(room_depth(), rough), wall_rectangle(), [(60.5, 110.5), (50.5, 20.5)])
+    assert message.startswith("the depth of m is too rough to check"), message
+    # A deviation beyond even these errors is named nevertheless.
+    z_m = room_depth()
+    z_m[10:30, 125:140] *= np.float32(0.1)
+    (message,) = off_plane(scene_of(z_m, rough), wall_rectangle(), [(131.5, 20.5)])
+    assert message.startswith("131.5,20.5 does not lie in the plane"), message
 
 
 @pytest.mark.parametrize(("off", "named"), [(1.01, False), (1.05, True)])

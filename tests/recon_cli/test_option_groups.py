@@ -46,6 +46,27 @@ def test_the_commands_that_share_options_are_grouped() -> None:
         assert name in GROUPED or not takes - {"overwrite", "rectangle"}, name
 
 
+_MODELS = REAL["models"]
+assert isinstance(_MODELS, click.Group)
+_ONE_FILE = [
+    (name, parameter.opts[0])
+    for name, command in [*REAL.items(), ("models export", _MODELS.commands["export"])]
+    for parameter in command.params
+    if isinstance(parameter, click.Option)
+    and isinstance(parameter.type, click.Path)
+    and not parameter.multiple
+]
+
+
+@pytest.mark.parametrize(("command", "flag"), _ONE_FILE)
+def test_a_second_file_for_an_option_that_takes_one_is_refused(command: str, flag: str) -> None:
+    # click alone would use the last one and drop the others without a word.
+    words = [*command.split(), "photo.jpg", flag, "a.bin", flag, "b.bin"]
+    done = CliRunner().invoke(recon, words)
+    assert done.exit_code == 2
+    assert "takes one file here" in done.output and flag in done.output, done.output
+
+
 @pytest.mark.parametrize("name", GROUPED)
 def test_every_option_is_in_a_group(name: str) -> None:
     for parameter in REAL[name].params:

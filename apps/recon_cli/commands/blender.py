@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 import click
 
 from recon_cli.console import Session, manners
+from recon_cli.option_groups import StrictCommand
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--install",

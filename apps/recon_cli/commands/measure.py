@@ -15,6 +15,7 @@ from recon.statistics import COVERAGE_FACTOR
 from recon.units import METRES, counted, rounded, significant
 from recon_cli.console import Session, manners
 from recon_cli.measure_plane import measured_in_plane
+from recon_cli.option_groups import StrictCommand
 from recon_cli.options.param_types import ConstraintText, DepthSigma, Number, Pixel, Positions
 from recon_cli.options.scene_options import OutputPath, overwrite_option
 
@@ -78,7 +79,7 @@ def _quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=StrictCommand, epilog=_EPILOG)
 @click.argument("path", type=click.Path(path_type=Path), metavar="SCENE|PHOTO")
 @_quantity_options
 @click.option(

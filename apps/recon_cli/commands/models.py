@@ -10,6 +10,7 @@ import click
 
 from recon_cli.console import Session, manner_options, manners
 from recon_cli.display import table_text
+from recon_cli.option_groups import StrictCommand
 
 if TYPE_CHECKING:
     from recon.depth.estimator import ModelCard, Place
@@ -226,7 +227,7 @@ class _InputSize(click.ParamType):
         return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
-@models.command("export")
+@models.command("export", cls=StrictCommand)
 @click.argument("name")
 @click.option(
     "-o",
