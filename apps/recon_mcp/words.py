@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from recon.argument_names import in_python
 
 _NAMES = (
+    (" and give the field of view with --fov", " and give its focal_35mm"),
     (r"--focal-35mm(?:, --focal-px)? or --fov", "focal_35mm"),
     (r"--length or --at(?: at another distance)?", "known_lengths"),
     (r",? or (?:a )?--reference", ""),

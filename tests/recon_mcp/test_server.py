@@ -16,6 +16,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from PIL import Image
+from served import panorama
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 COMMAND = [sys.executable, "-m", "recon_cli.main", "mcp", "--allow"]
@@ -50,6 +51,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "weights outside": ("depth", {**PHOTO, "model": "onnx:../secret.onnx"}),
     "missing": ("build", {"photo": "missing.jpg", "outputs": ["a.glb"], "model": "preview"}),
     "text": ("build", {"photo": "text.jpg", "outputs": ["a.glb"], "model": "preview"}),
+    "panorama": ("build", {"photo": "panorama.jpg", "outputs": ["a.glb"], "model": "preview"}),
     "model": ("depth", {**PHOTO, "model": "depth-pro-9"}),
     "no scene": ("measure", {"scene": "room.jpg", "positions_px": ENDS}),
     "nan": ("measure", {"scene": "room.npz", "positions_px": [["nan", 300], [500, 300]]}),
@@ -81,6 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(SAMPLES / "kitchen.jpg", outside / "secret.jpg")
     (folder / "link.jpg").symlink_to(outside / "secret.jpg")
     (folder / "text.jpg").write_text("not a picture")
+    (folder / "panorama.jpg").write_bytes(panorama())
     return folder
 
 
@@ -181,6 +184,7 @@ def test_pictures_and_files(asked, folder):
         ("weights outside", "outside the allowed folders: "),
         ("missing", "missing.jpg does not exist"),
         ("text", "not a supported image file"),
+        ("panorama", "panorama; give it alone to recon build or recon depth"),
         ("model", "Unknown model 'depth-pro-9'"),
         ("no scene", "is not a scene file"),
         ("nan", "positions_px[0][0]: should be a finite number, got 'nan'"),

@@ -20,6 +20,10 @@ from recon_mcp.words import for_agent
             "the default is used; give --focal-35mm, --focal-px or --fov.",
             "the default is used; give focal_35mm.",
         ),
+        (
+            "cut a perspective view out of it and give the field of view with --fov.",
+            "cut a perspective view out of it and give its focal_35mm.",
+        ),
         ("--length 1,2:3,4=1m is 4 % too long", "the known length 1,2:3,4=1m is 4 % too long"),
         ("--camera-height 1.5m is 4 % too long", "camera_height_m 1.5m is 4 % too long"),
         (

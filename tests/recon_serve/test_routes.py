@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
-from served import HeldModel, picture, scene_of, serving
+from served import HeldModel, panorama, picture, scene_of, serving
 from starlette.testclient import TestClient
 
 from recon.scene import Scene
@@ -115,8 +115,9 @@ def png_that_claims(width: int, height: int) -> bytes:
         (picture()[:400], ["room.jpg is truncated or damaged"]),
         (png_that_claims(60_000, 60_000), ["room.jpg", "megapixels"]),
         (picture(400, 300), ["room.jpg", "megapixels"]),
+        (panorama(), ["room.jpg", "panorama; give it alone to recon build or recon depth"]),
     ],
-    ids=["empty", "text", "truncated", "bomb", "large"],
+    ids=["empty", "text", "truncated", "bomb", "large", "panorama"],
 )
 def test_a_bad_photo_is_refused_in_a_sentence(photo, words, client) -> None:
     refused(post(client, photo), 422, *words)

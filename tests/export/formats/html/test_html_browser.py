@@ -190,6 +190,22 @@ def test_a_levelled_scene_opens_on_the_photo_too_and_its_lengths_stay(scene, bro
     assert float(result["results"][-1][0].split()[0]) == pytest.approx(distance_m(scene, *pair), rel=0.02)
 
 
+def test_a_length_at_the_edge_of_a_small_view_is_whole_and_above_the_badge(scene, browse, tmp_path):
+    rough = replace(scene, provenance=Provenance(model=ModelRecord("preview")))
+    page = rough.save(tmp_path / "a.html")
+    # The second point is behind the badge, and so is the middle of the label.
+    steps = [["shown", "#warning"], ["key", "m"], ["click", 4, 95], ["click", 40, 70], ["wait", 100]]
+    every = (
+        "for (const each of document.querySelectorAll('.label, #warning')) each.style.pointerEvents = 'auto'"
+    )
+    box = "const label = document.querySelector('.label'), box = label.getBoundingClientRect()"
+    top = "document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === label"
+    # The browser rounds widths to whole pixels.
+    steps += [["eval", f"{every}; {box}; document.title = [box.left > -1, {top}]"], ["texts", "title"]]
+    result = browse(page, steps, viewport=(320, 420))
+    assert result["results"] == [1, ["true,true"]]
+
+
 def test_a_click_outside_the_surface_measures_nothing(scene, browse, tmp_path):
     narrow = Scene(
         scene.photo, scene.intrinsics, MetricDepth(scene.depth.z_m, np.indices((240, 320))[1] > 160)

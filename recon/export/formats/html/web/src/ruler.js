@@ -92,7 +92,7 @@ export class Ruler {
     if (!label) return;
     label.hidden = line === null;
     if (!line) return;
-    const x = (line.x1 + line.x2) / 2;
+    const x = within((line.x1 + line.x2) / 2, label.offsetWidth / 2);
     const y = (line.y1 + line.y2) / 2;
     label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, calc(-100% - 9px))`;
   }
@@ -109,6 +109,11 @@ export class Ruler {
     const q = this.lens.project(db < nearest ? cut(a, b, da, db) : b);
     return p && q && { x1: p.x, y1: p.y, x2: q.x, y2: q.y };
   }
+}
+
+/** The middle of a label as far in the window as shows all of it; unchanged for one that is outside. */
+function within(x, half) {
+  return x < 0 || x > innerWidth ? x : Math.max(half, Math.min(innerWidth - half, x));
 }
 
 function element(name, attributes, className = "") {
