@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hands import Hands, Picture, difference
+from numpy.typing import NDArray
 from PIL import Image
 from viewer_scenes import WALL_M, painted_room
 
@@ -62,7 +64,8 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
 
 
 def change_size(hands: Hands, viewer: ViewerWindow, sees_photo: Callable[[str], None]) -> None:
-    """After each change the whole photo is there again, without anyone's touching it."""
+    """After each change the whole photo is there again, without anyone's touching it, and no frame is empty."""
+    projections = watch_projections(viewer)
     hands.resize(1000, 700)
     sees_photo("in a smaller window")
     hands.resize(*_WINDOW_PX)
@@ -72,6 +75,20 @@ def change_size(hands: Hands, viewer: ViewerWindow, sees_photo: Callable[[str], 
         for change in ("hidden", "shown"):
             hands.key(key)
             sees_photo(f"with the {what} {change}")
+    assert projections and np.isfinite(projections).all(), "a frame was drawn without a projection"
+
+
+def watch_projections(viewer: ViewerWindow) -> list[NDArray[np.float32]]:
+    """From now on, what each frame of the view was drawn with: Open3D may have changed it while it drew."""
+    seen: list[NDArray[np.float32]] = []
+    tick, camera = viewer.view.tick, viewer.view.open3d_scene.camera
+
+    def watched() -> bool:
+        seen.append(camera.get_projection_matrix())
+        return tick()
+
+    viewer.view.tick = watched  # type: ignore[method-assign]
+    return seen
 
 
 def drag_border(hands: Hands, viewer: ViewerWindow) -> None:
@@ -95,7 +112,12 @@ def drag_border(hands: Hands, viewer: ViewerWindow) -> None:
 def measure(hands: Hands, viewer: ViewerWindow, scene: Scene) -> None:
     """Two clicks on the wall, whose distance is known, and one step back."""
     controller, frame = viewer.controller, viewer.view.widget.frame
-    hands.key("d")
+    tool = next(one for one in viewer.toolbar._tools if one.name == "distance")
+    hands.click(*_centre(tool.icon.frame))
+    assert controller.state.tool == "distance", "a click on an icon of the toolbar is lost"
+    hands.key("v")
+    hands.click(*_centre(tool.label.frame))
+    assert controller.state.tool == "distance", "a click on a label of the toolbar is lost"
     left, right, y = frame.x + frame.width // 3, frame.x + 2 * frame.width // 3, frame.y + frame.height // 2
     hands.click(left, y)
     hands.click(right, y)
@@ -159,7 +181,10 @@ def as_photographed(scene: Scene, viewer: ViewerWindow) -> Picture:
 
 
 def _middle(viewer: ViewerWindow) -> tuple[float, float]:
-    frame = viewer.view.widget.frame
+    return _centre(viewer.view.widget.frame)
+
+
+def _centre(frame: Any) -> tuple[float, float]:
     return frame.x + frame.width / 2, frame.y + frame.height / 2
 
 

@@ -29,6 +29,8 @@ _AGAIN_S = (0.4, 0.8, 2.0, 5.0)
 silently, and the newest one may be among them."""
 _AT_PHOTO = 0.005
 """Distance from the photo's camera, as a fraction of the scene size, below which the view is the photo's."""
+_NOT_DRAWN = 1.001
+"""Of the width: tells the projection for a new size from the one that Open3D sets when it draws."""
 _MARK_PX, _LINE_PX, _OUTLINE_PX, _COARSE_SIZE = 9.0, 2.5, 3.0, 1.6
 _OVERLAYS = ("lines", "frusta", "plan", "marks", "marked lines", "mark outlines", "line outlines")
 
@@ -65,6 +67,8 @@ class View3D:
         """Whether layers came or went since memory was returned to the system."""
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """The projection that was set last."""
+        self._drawn_size = self._awaited_size = (0.0, 0.0)
+        """At which Open3D drew the widget last, and is to draw it, px."""
         self._twin: View3D | None = None
         """A view that has the same camera."""
 
@@ -126,7 +130,10 @@ class View3D:
 
     def project(self) -> None:
         """Sets the renderer's camera; also needed after the widget's size changed."""
+        self._was_drawn_anew()
         self.project_for(*self.size)
+        if self.size != self._drawn_size:
+            self._await_size()
         self.place_tags()
         self._redraw()
 
@@ -147,12 +154,29 @@ class View3D:
             off = np.linalg.norm(np.subtract(camera.eye, picture.world_T_cam[:3, 3]))
             self._scene.show_geometry("frusta", bool(off > _AT_PHOTO * reach))
 
+    def _await_size(self) -> None:
+        """When Open3D first draws the widget at a new size, it sets a projection by the last angle of view; a frustum
+        has none, and that frame would be empty."""
+        camera, (width, height) = self._scene.camera, self.size
+        self._awaited_size = self.size
+        angle = 2 * np.degrees(np.arctan(height / 2 / self._camera.lens.fitted(width, height).fy))
+        vertical = rendering.Camera.FovType.Vertical
+        camera.set_projection(
+            angle, _NOT_DRAWN * width / height, camera.get_near(), camera.get_far(), vertical
+        )
+        self._projection = camera.get_projection_matrix()
+
+    def _was_drawn_anew(self) -> bool:
+        """Whether Open3D has set its own projection."""
+        if np.array_equal(self._scene.camera.get_projection_matrix(), self._projection):
+            return False
+        self._drawn_size = self._awaited_size
+        return True
+
     def tick(self) -> bool:
         """Draws all points once the camera rests; returns whether the view changed."""
         now = time.monotonic()
-        if not np.array_equal(self._scene.camera.get_projection_matrix(), self._projection):
-            # Open3D sets its own projection, with an infinite far plane, when it first draws the widget at a new
-            # size.
+        if self._was_drawn_anew():
             self.project()
             return True
         if self._is_coarse and now > self._moving_until:
@@ -247,6 +271,7 @@ class View3D:
         self.widget.frame = gui.Rect(frame.x, frame.y, max(frame.width - 1, 1), frame.height)
         self.widget.frame = frame
         self._window.set_needs_layout()
+        self._drawn_size = (0.0, 0.0)
         self.project()
 
     def close(self) -> None:
