@@ -323,6 +323,7 @@ class Controller:
         """What another process needs to go on; to be asked for when ``idle``."""
         return Handed(
             self.history,
+            self.history.now,
             self._saved,
             self.settings,
             self._config,

@@ -32,7 +32,7 @@ def main() -> None:
     # The renderer writes about drivers and swap chains.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     threading.Thread(target=_leave_with, args=(channel,), daemon=True).start()
-    code: int | None = 1
+    code: int | None
     try:
         viewer = _resumed(channel.fileno(), stdout) if sys.argv[2:] else _opened(channel.fileno())
         viewer.run()
@@ -43,7 +43,7 @@ def main() -> None:
         # Whoever started this process needs it no more.
         code = None
     if code is not None:
-        channel.sendall(str(code).encode())
+        channel.sendall(f"{code}\n".encode())
     # Not a regular exit: a thread still reads.
     os._exit(code or 0)
 

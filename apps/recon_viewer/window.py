@@ -153,7 +153,7 @@ class ViewerWindow:
         fresh_mb = FRESH_MB if resumed is None else None
         self._hand_over = None if channel is None else HandOver(lambda: Successor(channel), fresh_mb)
         self._rested: tuple[Any, ...] = (None, None, None)
-        """State, camera and mouse since then."""
+        """State, camera, mouse and place of the window since then."""
         self._rests_since = 0.0
         self.handed_over = False
         """Whether another process has the window now."""
@@ -296,16 +296,19 @@ class ViewerWindow:
         if self._hand_over is None:
             return
         now, state, camera = time.monotonic(), self.controller.state, self.view.camera
-        if self._rested[0] is not state or self._rested[1] is not camera or self._rested[2] != self._pointer:
-            self._rested, self._rests_since = (state, camera, self._pointer), now
+        frame = self.window.os_frame
+        place = self._pointer, frame.x, frame.y, frame.width, frame.height
+        if self._rested[0] is not state or self._rested[1] is not camera or self._rested[2] != place:
+            self._rested, self._rests_since = (state, camera, place), now
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
+        busy = busy or self.controller.errands.lends_files
         rests = self.controller.idle and not busy and now > self._rests_since + QUIET_S
         if self._hand_over.tick(self._handed if rests else None):
             self.handed_over, self.open = True, False
         elif self._hand_over.failed:
             self._hand_over.failed = False
             self.controller.say(
-                "memory cannot be freed by a new window's process: save the scene and open it again",
+                "The window could not restart to free memory: save the scene, then open it in a new window",
                 problem=True,
             )
 

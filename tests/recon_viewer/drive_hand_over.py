@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     assert "elsewhere.png" in (folder / "viewer.json").read_text()
     # The command is gone: the other process closes the window, saves its settings, and says so.
     ours.shutdown(socket.SHUT_WR)
-    assert ours.recv(16) == b"130" and ours.recv(16) == b""
+    assert ours.recv(16) == b"130\n" and ours.recv(16) == b""
     saved = json.loads((folder / "viewer.json").read_text())
     assert (saved["view"]["shown_as"], saved["view"]["dark"]) == ("cloud", False)
     assert [Path(one).name for one in saved["recent"]] == ["scene.npz"]

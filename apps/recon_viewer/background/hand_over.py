@@ -1,9 +1,9 @@
 """Moves the window to a fresh process, unseen, before the memory that a graphics driver never gives back grows large.
 
 The software driver of Mesa 22.3 (lavapipe) compiles shaders anew for each frame of any Open3D window and keeps all of
-them, 1 MB each. At rest, the window therefore starts a second process and sends it all that it holds, undo steps too;
-when that one has drawn its own window at the same place, this one closes. What the user does meanwhile counts: this
-window then sends the newest state.
+them, 1 MB each: hours of work end without memory. At rest, the window therefore starts a second process in time and
+sends it all that it holds, undo steps too; when that one has drawn its own window at the same place, this one closes.
+What the user does meanwhile counts: this window then sends the newest state.
 """
 
 import os
@@ -20,13 +20,13 @@ from typing import Any, Final
 from recon.render.view_camera import ViewCamera
 from recon_viewer.model.history import History
 from recon_viewer.model.settings import Settings
-from recon_viewer.model.state import Layer, Measured
+from recon_viewer.model.state import Layer, Measured, State
 
 FRESH_MB: Final = 350.0
 """What a process that shows a photo of 1 MP needs."""
-MOST_GROWN_MB: Final = 250.0
-"""Growth beyond which the process is replaced: with a photo of 1 MP, both of them together stay below 1 GB then."""
-QUIET_S: Final = 0.9
+MOST_GROWN_MB: Final = 1500.0
+"""Growth beyond which the process is replaced: scenes of 12 MP, opened and closed, do not reach it by themselves."""
+QUIET_S: Final = 3.0
 """Time without a change or a movement of the mouse after which the window may be replaced, s."""
 SHOW: Final = "show"
 INTERRUPTED: Final = 130
@@ -40,6 +40,8 @@ class Handed:
     """Everything that a window holds."""
 
     history: History
+    now: State
+    """The newest state of the history when this was made: the history goes on."""
     saved: tuple[Layer | Measured, ...]
     settings: Settings
     config: Path | None
@@ -53,8 +55,10 @@ class Handed:
 
     def is_still(self, other: "Handed") -> bool:
         """Whether nothing has happened between the two."""
-        same = self.history.now is other.history.now and self.camera is other.camera
-        return same and self.settings is other.settings
+        same = self.now is other.now and self.camera is other.camera and self.settings is other.settings
+        return (
+            same and self.saved is other.saved and self.frame == other.frame and self.message == other.message
+        )
 
 
 def is_due(resident_mb: float, fresh_mb: float) -> bool:
@@ -75,8 +79,11 @@ def resident_mb() -> float:
 
 def draws_in_software() -> bool:
     """Whether Mesa's software driver draws for this process: graphics cards have their own drivers."""
-    names = Path("/proc/self/task").glob("*/comm")
-    return any(name.read_text().startswith("llvmpipe") for name in names)
+    for name in Path("/proc/self/task").glob("*/comm"):
+        with suppress(OSError):  # a thread that has just ended
+            if name.read_text().startswith("llvmpipe"):
+                return True
+    return False
 
 
 class Successor:
@@ -84,8 +91,7 @@ class Successor:
 
     def __init__(self, channel: int, program: tuple[str, ...] = PROGRAM) -> None:
         """``channel``: descriptor of the connection to the command (``window_process``)."""
-        self.heard = ""
-        """Its last word: ready, painted, drawn or gone."""
+        self._heard, self._is_gone = "", False
         self._process = subprocess.Popen(
             [*program, str(channel), "successor"],
             stdin=subprocess.PIPE,
@@ -94,10 +100,15 @@ class Successor:
         )
         threading.Thread(target=self._listen, name="successor", daemon=True).start()
 
+    @property
+    def heard(self) -> str:
+        """Its last word since something was sent: ready, painted, drawn, or gone."""
+        return "gone" if self._is_gone else self._heard
+
     def send(self, what: Handed | str) -> None:
         """Sends a state, or that it should be shown."""
         assert self._process.stdin is not None
-        self.heard = ""
+        self._heard = ""
         # Its death is heard by the thread.
         with suppress(OSError):
             pickle.dump(what, self._process.stdin, protocol=5)
@@ -111,8 +122,8 @@ class Successor:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.heard = line.decode().strip()
-        self.heard = "gone"
+            self._heard = line.decode().strip()
+        self._is_gone = True
 
 
 class HandOver:

@@ -26,12 +26,17 @@ class SaveTasks:
         self._reports: list[Callable[[], None]] = []
         self._filming: threading.Event | None = None
         """Set to cancel the film, and when it is finished."""
-        self._folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def idle(self) -> bool:
         """Whether no task is running and no result is pending."""
         return not self._reports and not any(thread.is_alive() for thread in self._busy)
+
+    @property
+    def lends_files(self) -> bool:
+        """Whether another program may still read temporary files, which go with this process."""
+        return self._folder is not None
 
     def take(self) -> bool:
         """Reports finished tasks to the user; returns whether there were any."""
@@ -52,7 +57,8 @@ class SaveTasks:
         self.cancel_film()
         for thread in self._busy:
             thread.join()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def export(self, path: Path, shape: Shape | None = None, changes: dict[str, Any] | None = None) -> None:
         """Writes the active layer in the background; a scene file also stores the measurements and the view.
@@ -95,10 +101,13 @@ class SaveTasks:
 
     def open_in_blender(self) -> None:
         """Opens the active layer in Blender."""
-        scene, folder = self._host.scene, Path(self._folder.name)
+        scene = self._host.scene
         if scene is None:
             self._say("there is no scene to open in Blender", problem=True)
             return
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
+        folder = Path(self._folder.name)
 
         def opened() -> str:
             outputs.open_in_blender(scene, folder)

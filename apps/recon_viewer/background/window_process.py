@@ -81,4 +81,4 @@ class WindowProcess:
         said = b""
         while part := self._ours.recv(64):
             said += part
-        return int(said) if said else None
+        return int(said.split()[-1]) if said else None

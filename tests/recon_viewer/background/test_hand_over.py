@@ -69,11 +69,11 @@ def test_a_process_is_replaced_when_it_has_grown_too_much() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory_mb", "in_software", "rests", "starts"),
-    [(700, True, True, True), (700, True, False, False), (700, False, True, False), (500, True, True, False)],
+    ("grown_mb", "in_software", "rests", "starts"),
+    [(1, True, True, True), (1, True, False, False), (1, False, True, False), (-100, True, True, False)],
 )
 def test_a_successor_is_started_at_rest_and_only_for_a_software_driver(
-    memory_mb: float, in_software: bool, rests: bool, starts: bool
+    grown_mb: float, in_software: bool, rests: bool, starts: bool
 ) -> None:
     started: list[_Told] = []
 
@@ -81,6 +81,7 @@ def test_a_successor_is_started_at_rest_and_only_for_a_software_driver(
         started.append(_Told())
         return started[-1]
 
+    memory_mb = FRESH_MB + MOST_GROWN_MB + grown_mb
     hand_over = HandOver(start, resident=lambda: memory_mb, in_software=lambda: in_software)
     for _ in range(3):
         assert not hand_over.tick(_handed if rests else None)
@@ -89,7 +90,7 @@ def test_a_successor_is_started_at_rest_and_only_for_a_software_driver(
 
 def test_a_successor_counts_from_what_its_scene_needs() -> None:
     started: list[_Told] = []
-    memory = iter([2000.0, 2200.0, 2251.0])
+    memory = iter([2000.0, 2000.0 + MOST_GROWN_MB, 2001.0 + MOST_GROWN_MB])
     hand_over = HandOver(lambda: started.append(_Told()), None, lambda: next(memory), lambda: True)
     for expected in (0, 0, 1):
         hand_over.tick(_handed)
@@ -128,10 +129,36 @@ def test_what_is_done_while_it_shows_stays_in_this_window(later: Callable[[], Ha
     assert successor.ended and not hand_over.failed
 
 
+@pytest.mark.parametrize("change", ["measure", "save", "move", "say", "orbit"])
+def test_whatever_is_done_meanwhile_in_one_window_is_noticed(change: str) -> None:
+    """The window goes on with the history that it has handed over."""
+    controller, camera, frame = Controller(), ViewCamera(), (0, 0, 640, 480)
+    try:
+        controller.add_scene(room(), "room")
+        key = controller.state.active
+        assert key is not None
+        before = controller.hand_over(camera, frame)
+        assert before.is_still(controller.hand_over(camera, frame))
+        pick = Pick(key, (80.0, 60.0), (0.0, 0.0, 2.0))
+        if change == "measure":
+            controller.do(lambda state: replace(state, measured=(Measured("height", (pick,)),)))
+        elif change == "save":
+            controller.mark_saved(*controller.state.layers)
+        elif change == "say":
+            controller.say("something else")
+        elif change == "orbit":
+            camera = camera.orbit(0.3, 0.1)
+        else:
+            frame = (5, 0, 640, 480)
+        assert not before.is_still(controller.hand_over(camera, frame))
+    finally:
+        controller.close()
+
+
 @on_linux
 def test_a_process_that_does_not_start_is_reported_and_tried_again_only_after_as_much_growth() -> None:
     started: list[Successor] = []
-    memory_mb = 700.0
+    memory_mb = FRESH_MB + MOST_GROWN_MB + 1
 
     def start() -> Successor:
         started.append(Successor(os.dup(2), (sys.executable, "-c", "raise SystemExit(3)")))
@@ -156,7 +183,7 @@ def test_the_memory_of_this_process() -> None:
     before = resident_mb()
     held = bytearray(50 << 20)
     held[:: 1 << 10] = b"x" * len(held[:: 1 << 10])
-    assert 40 < resident_mb() - before < 70
+    assert resident_mb() - before > 40
 
 
 def test_everything_goes_along() -> None:

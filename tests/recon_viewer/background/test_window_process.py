@@ -45,7 +45,7 @@ def test_one_that_never_started_is_an_error() -> None:
 
 
 def test_an_interrupted_window_interrupts_the_command() -> None:
-    with pytest.raises(KeyboardInterrupt), _process("channel.sendall(b'130')") as process:
+    with pytest.raises(KeyboardInterrupt), _process("channel.sendall(b'130\\n130\\n')") as process:
         process.show(_START)
 
 
