@@ -54,7 +54,10 @@ def test_in_a_browser_it_needs_no_display(tmp_path: Path, monkeypatch: pytest.Mo
     assert Path(done.stdout.strip()).is_file() and opened[0].startswith("file://")
     told = CliRunner().invoke(recon, ["view", "--web", "--length", "9,9:20,9=1m", str(scene)])
     assert told.exit_code == 0 and "--length has no effect" in told.stderr
-    assert CliRunner().invoke(recon, ["view", "--web", str(room().save(tmp_path / "a.ply"))]).exit_code == 1
+    done = CliRunner().invoke(recon, ["view", "--web", str(room().save(tmp_path / "a.ply"))])
+    assert done.exit_code == 1 and "recon build PHOTO -o a.npz && recon view --web a.npz" in done.stderr
+    done = CliRunner().invoke(recon, ["view", "--web", str(tmp_path / "b.glb")])
+    assert done.exit_code == 1 and "b.glb does not exist" in done.stderr
 
 
 @pytest.mark.display

@@ -4,8 +4,9 @@ import tempfile
 import webbrowser
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
-from recon.errors import SceneFileError
+from recon.errors import PhotoError, SceneFileError
 from recon.file_info import is_geometry
 from recon.join.joined_file import is_joined, load
 from recon.join.outputs import check_outputs, save_all
@@ -44,17 +45,18 @@ def _save_joined(path: Path, options: Options, page: Path, shape: Shape | None, 
 
 
 def _scene(path: Path, options: Options, journal: Journal) -> Scene:
+    if not path.exists():
+        raise PhotoError(f"{path} does not exist")
     if path.suffix.lower() == ".html":
         raise SceneFileError(f"{path} is a web page already: open it in a browser")
     if is_geometry(path):
+        scene = quote(path.stem + SUFFIX)
         raise SceneFileError(
-            f"{path}: --web shows only photos and scenes (.npz): build the scene as .npz, and view that"
+            f"{path}: --web shows only photos and scenes (.npz); without --web, a window shows this file. For a "
+            f"page, build a scene: recon build PHOTO -o {scene} && recon view --web {scene}"
         )
     if path.suffix.lower() == SUFFIX:
         return Scene.load(path).with_options(options)
-    from recon.errors import PhotoError
     from recon.pipeline import reconstruct
 
-    if not path.exists():
-        raise PhotoError(f"{path} does not exist")
     return reconstruct(path, options, journal=journal)
