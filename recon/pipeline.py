@@ -111,12 +111,11 @@ def prepare(
     constraints = (*constraints_of(options), *constraints)
     if constraints:
         check_positions(constraints, width=photo.width, height=photo.height)
-    if options.has_lens or lens is not None:
-        if options.has_lens or lens is None:
-            photo = undistort(photo, options, journal)
-        else:
-            photo = without_lens(photo, lens, journal)
-        constraints = moved_constraints(constraints, photo)
+    if options.has_lens:
+        photo = undistort(photo, options, journal)
+    elif lens is not None:
+        photo = without_lens(photo, lens, journal)
+    constraints = moved_constraints(constraints, photo)
     # 2. Known measurements, and the camera if it is known
     check_files(options)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)

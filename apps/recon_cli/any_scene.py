@@ -40,7 +40,8 @@ def open_scene(
 
     options = options_from(values)
     warn_of_idle_estimation(options, session.journal)
-    if not inside:
+    if not inside or options.has_lens:
+        # The positions are those of the undistorted photo, which is not there yet.
         return reconstruct(file, options, journal=session.journal)
     from recon.photo.read import read_photo
     from recon.render.refocus import check_inside

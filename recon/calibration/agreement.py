@@ -13,8 +13,9 @@ from recon.error_model import ErrorModel
 _SURPRISING = 3.0
 """If the known lengths differ from the prior of the scale by more standard deviations than this, the prior is
 dropped: the photo is unlike those used for the error model."""
-_WIDER, _LEAST_ERROR = 1.5, 1e-3
-"""Factor of each step by which the estimator's error is widened, and the least error after the first one."""
+_WIDER, _LEAST_ERROR, _MOST_ERROR = 1.5, 1e-3, 1.0
+"""Factor of each step by which the estimator's error is widened, the least error after the first one, and the most:
+a factor of e, beyond which a constraint is a mistake (another unit) and no error of the depth."""
 
 
 def solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
@@ -22,17 +23,20 @@ def solved(problem: Problem, picture: Picture) -> tuple[Problem, Solution]:
 
     A wrong constraint is rejected if a majority of the others identifies it. Otherwise, where the scale is the only
     unknown, all of them count: the estimator's error is widened until it explains their contradiction, so that the
-    interval of the scale covers it, and ``report`` warns.
+    interval of the scale covers it, and ``report`` warns. What no credible error explains is left to
+    ``check_agreement``.
     """
     fitted, solution = _with_prior(problem, picture)
     if problem.explicit is None or problem.dense is not None:
         return fitted, solution
     if has_majority(fitted, solution) or problem.needed > 1:
         return fitted, solution
-    widened = problem
-    while not (has_majority(fitted, solution) and _explained(fitted, solution)):
-        widened = replace(widened, spread=_wider(widened.spread))
-        fitted, solution = _with_prior(widened, picture)
+    spread = _wider(problem.spread)
+    while max(spread.smooth, spread.local) <= _MOST_ERROR:
+        wider, explaining = _with_prior(replace(problem, spread=spread), picture)
+        if explaining.agree.all() and _explained(wider, explaining):
+            return wider, explaining
+        spread = _wider(spread)
     return fitted, solution
 
 

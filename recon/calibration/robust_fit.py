@@ -122,7 +122,9 @@ def weigh(problem: Problem, x: Array) -> Weighed:
         off = np.abs(problem.explicit.residual(x)) / sigma
         agree = off <= _AGREE
         if problem.dense is None and agree.sum() < problem.needed:
-            agree = off <= np.partition(off, problem.needed - 1)[problem.needed - 1]
+            # No more than needed: two that are equally far off do not agree.
+            agree = np.zeros(len(off), bool)
+            agree[np.argsort(off, kind="stable")[: problem.needed]] = True
         whitening = 1 / sigma[agree]
         if problem.spread.smooth:
             covariance = problem.explicit.covariance(x, problem.spread)[np.ix_(agree, agree)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.file_info.info import Extent, FileInfo
+from recon.units import counted
 
 _TITLE = re.compile(r"<title>Plan ([^<]{1,200}), 1:(\d{1,6})</title><desc>(recon [^<]{1,40})</desc>")
 _WALL = re.compile(r'<polyline class="WALLS" points="([^"]*)"')
@@ -33,7 +34,7 @@ class PlanInfo(FileInfo):
     def rows(self) -> list[tuple[str, str]]:
         """Labels and values to print."""
         rows = [("format", self.format), ("file size", f"{self.bytes / 1e3:.0f} kB"), ("cut", self.cut)]
-        rows.append(("walls", f"{self.walls} lines"))
+        rows.append(("walls", counted(self.walls, "line")))
         if self.size is not None:
             rows.append(("extent", f"{self.size[0]:.2f} x {self.size[2]:.2f} m"))
         rows.append(("scale", "in metres" if self.scale is None else f"1:{self.scale} on paper"))

@@ -19,6 +19,8 @@ from recon.strict_json import as_kind, as_object, read_json
 
 _ROWS: Any = list[list[float]]
 _RECORD3D, _STRAY = "metadata", "odometry.csv"
+_LENSES = ("OPENCV", "OPENCV_FISHEYE", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
+"""Camera models of transforms.json; where a coefficient is not stated, it is 0."""
 
 
 def read_transforms(path: Path) -> PoseTable:
@@ -65,7 +67,10 @@ def _camera_of(values: Mapping[str, Any]) -> tuple[Any, tuple[int, int] | None]:
 
 def _lens_of(values: Mapping[str, Any], camera: Any, size: tuple[int, int] | None) -> StatedLens | None:
     """The distortion of a frame, if it has one."""
-    fisheye = values.get("camera_model") == "OPENCV_FISHEYE" or values.get("is_fisheye") is True
+    model = values.get("camera_model", "OPENCV")
+    if model not in _LENSES:
+        raise ValueError(f"camera_model {model} is not supported: undistort the photos first")
+    fisheye = model == "OPENCV_FISHEYE" or bool(values.get("is_fisheye"))
     kind: LensKind = "fisheye" if fisheye else "opencv"
     coefficients = [as_kind(float, values.get(name, 0.0), name) for name in NAMES[kind]]
     if not any(coefficients) and not fisheye:

@@ -171,6 +171,12 @@ def test_two_metric_lengths_that_disagree_are_both_taken_with_an_interval_that_c
     assert all(constraint.text in contradiction for constraint in known)
 
 
+@pytest.mark.parametrize("times", [5.0, 10.0, 1e4, 1e5])
+def test_a_length_in_another_unit_is_no_error_of_the_depth(times: float) -> None:
+    with pytest.raises(CalibrationError, match="are inconsistent"):
+        fitted([at(NEAR), at(FAR, times)], MetricDepth(Z, ALL), shift=False)
+
+
 def test_a_position_without_depth_is_named() -> None:
     valid = ALL.copy()
     valid[55:66, 70:82] = False
