@@ -160,6 +160,8 @@ class ViewerWindow:
         if resumed is not None:
             self._looked = tuple(layer.key for layer in self.controller.state.layers)
             self.view.look(resumed[1].camera)
+            # Its first frame, which takes the place of the other window, shows all of it.
+            self._adopt(self.controller.picture)
 
     def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
         """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
