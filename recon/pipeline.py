@@ -115,7 +115,8 @@ def prepare(
         photo = undistort(photo, options, journal)
     elif lens is not None:
         photo = without_lens(photo, lens, journal)
-    constraints = moved_constraints(constraints, photo)
+    if constraints:
+        constraints = moved_constraints(constraints, photo)
     # 2. Known measurements, and the camera if it is known
     check_files(options)
     known_camera = focal_length.known_camera(photo, options, journal, constraints)

@@ -73,6 +73,7 @@ def beside(viewer: "ViewerWindow") -> None:
     viewer.view.look(viewer.view.camera.orbit(0.35, 0.1))
 
 
+FILM = "viewer_moves"
 STOPS: dict[str, Callable[["ViewerWindow"], None]] = {
     "viewer_photo": photo_view,
     "viewer_measured": measured,
@@ -126,7 +127,7 @@ def _tour(kept: Path, output: Path) -> None:
         if viewer.controller.problems:
             raise click.ClickException("; ".join(map(str, viewer.controller.problems)))
         frames, stood_ms = film(viewer, kept)
-        path = output / "viewer_moves.webp"
+        path = output / f"{FILM}.webp"
         frames[0].save(
             path, save_all=True, append_images=frames[1:], duration=stood_ms, loop=0, quality=60, method=4
         )
