@@ -68,16 +68,19 @@ _NOT_FAST_ROOMS = [
         "tools/sequences",
         "batch/test_depth_video.py",
         "batch/test_ray_pipeline.py",
+        "batch/test_run_many.py",
         "batch/test_steady_clips.py",
         "batch/test_stores.py",
         "depth/test_depth_anything_3.py",
         "depth/test_preview.py",
         "export/test_levelled_files.py",
+        "join/fusion",
         "join/test_bundle_covariance.py",
         "join/test_join_photos.py",
         "join/test_outputs.py",
         "tools/test_bench_gpu.py",
         "test_no_silent_skips.py",
+        "test_python.py",
     ]
 ]
 """Folders and files of tests that it leaves out: whole commands, other programs and libraries, trained networks."""
