@@ -24,6 +24,12 @@ _SIZES = ("processing_width", "processing_height")
 Record = TypeVar("Record", "PhotoRecord", "FocalRecord", "KeptRecord", "CropRecord")
 
 
+def seen_pixels(details: Values) -> int | None:
+    """How many pixels a network saw, from ``DepthEstimate.details``, if known."""
+    width, height = (as_kind(_WHOLE, details.get(side), f"model.{side}") for side in _SIZES)
+    return None if width is None or height is None else width * height
+
+
 @dataclass(frozen=True)
 class PhotoRecord:
     """The photo that the scene was made of."""
@@ -57,8 +63,7 @@ class ModelRecord:
     @property
     def seen_pixels(self) -> int | None:
         """How many pixels the network saw, if known."""
-        width, height = (self.details.get(side) for side in _SIZES)
-        return None if width is None or height is None else width * height
+        return seen_pixels(self.details)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -67,6 +67,7 @@ def calibrate(
     unknowns: Unknowns,
     model: str,
     spread: ErrorModel | None = None,
+    outline_px: int = 0,
 ) -> Calibration:
     """Fits scale, and optionally shift and focal length, to the known measurements.
 
@@ -77,6 +78,7 @@ def calibrate(
         unknowns: Which unknowns are free.
         model: Name of the estimator, for the provenance.
         spread: The estimator's error model; None to estimate the error from the scatter of the constraints.
+        outline_px: How far off the estimator may place an object's outline (``outline_reach``).
 
     Returns:
         The calibration; ``focal_px`` is set if the focal length was free.
@@ -88,7 +90,9 @@ def calibrate(
     kind = "relative" if isinstance(depth, RelativeDepth) else "metric"
     check_positions(data.constraints, width=camera.width, height=camera.height)
     log_sigma = depth.log_sigma if isinstance(depth, MetricDepth) else None
-    values = Values.of(value, depth.valid, camera, shifted=unknowns.shift, log_sigma=log_sigma)
+    values = Values.of(
+        value, depth.valid, camera, shifted=unknowns.shift, log_sigma=log_sigma, outline_px=outline_px
+    )
     error = spread or assumed_error_model(model)
     if unknowns.shift:
         check_range(value[depth.valid], model)

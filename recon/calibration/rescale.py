@@ -33,9 +33,15 @@ def rescaled(scene: Scene, known: Sequence[Constraint], journal: Journal | None 
             "this scene was calibrated when it was made, and known lengths have to go into the same fit: build it "
             "again from its photo (in the viewer: Scene > Run again) with all of them"
         )
+    record = scene.provenance.model
     model = scene.provenance.model_name or "scene"
     depth = scene.depth if scene.sky is None else replace(scene.depth, valid=scene.depth.valid & ~scene.sky)
-    estimate = DepthEstimate(replace(depth, scale_interval=None), model, sky=scene.sky)
+    estimate = DepthEstimate(
+        replace(depth, scale_interval=None),
+        model,
+        sky=scene.sky,
+        details={} if record is None else record.details,
+    )
     metric = to_metric(
         scene.photo,
         estimate,

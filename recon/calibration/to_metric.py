@@ -17,8 +17,10 @@ from recon.depth.sparse_points import SparsePoints
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.geometry.gravity import Levelling, estimate_levelling
+from recon.geometry.nearer_surface import outline_reach
 from recon.journal import Journal
 from recon.options import Fit
+from recon.provenance import seen_pixels
 from recon.statistics import COVERAGE_FACTOR
 from recon.types import BoolMap, DepthEstimate, Intrinsics, MetricDepth, Photo, RelativeDepth
 
@@ -165,6 +167,7 @@ def _fitted(
     estimate: DepthEstimate, data: FitData, wanted: Fit, camera: Intrinsics, journal: Journal
 ) -> Calibration:
     relative = isinstance(estimate.depth, RelativeDepth)
+    outline_px = outline_reach(seen_pixels(estimate.details), width=camera.width, height=camera.height)
 
     def fitted(unknowns: Unknowns) -> Calibration:
         return calibrate(
@@ -174,6 +177,7 @@ def _fitted(
             unknowns=unknowns,
             model=estimate.model,
             spread=known_error_model(estimate.model),
+            outline_px=outline_px,
         )
 
     if wanted != "auto":

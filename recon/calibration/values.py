@@ -9,6 +9,7 @@ from recon.calibration.error_models import lattice
 from recon.constraints import Pixel
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
+from recon.geometry.nearer_surface import nearer_surface
 from recon.types import BoolMap, FloatMap, Intrinsics, MetricDepth
 
 Array = NDArray[np.float64]
@@ -35,6 +36,8 @@ class Values:
     unit: float
     log_sigma: FloatMap | None = None
     """(H, W) the estimator's own standard deviation of log depth; None if it predicts none."""
+    outline_px: int = 0
+    """How far off the estimator may place an object's outline (``recon.geometry.nearer_surface``)."""
 
     @classmethod
     def of(
@@ -45,6 +48,7 @@ class Values:
         *,
         shifted: bool,
         log_sigma: FloatMap | None = None,
+        outline_px: int = 0,
     ) -> "Values":
         """Normalises by the range of the values, for well-scaled solver steps; ``offset`` is 0 unless ``shifted``."""
         if not valid.any():
@@ -53,22 +57,30 @@ class Values:
             )
         low, middle, high = (float(x) for x in np.percentile(value[valid], [0.5, 50, 99.5]))
         offset, unit = (low, high - low) if shifted else (0.0, middle)
-        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0, log_sigma)
+        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0, log_sigma, outline_px)
 
     def at(self, pixel_px: Pixel, text: str) -> float:
-        """u at a position: the median of the valid values of the 3 x 3 pixels around it.
+        """u at a position: the median of the valid values of the 3 x 3 pixels around it; next to an object's outline
+        that of the object.
 
         Raises:
             CalibrationError: The position has no depth.
         """
-        column, row = int(np.floor(pixel_px[0])), int(np.floor(pixel_px[1]))
+        column, row = (
+            min(int(np.floor(at)), size - 1)
+            for at, size in zip(pixel_px, (self.camera.width, self.camera.height), strict=True)
+        )
         around = (slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2))
         known = self.value[around][self.valid[around]]
         if not known.size:
             raise CalibrationError(
                 f"{text}: no depth at {pixel_px[0]:g},{pixel_px[1]:g} (sky, or a hole); give a position next to it"
             )
-        return (float(np.median(known)) - self.offset) / self.unit
+        picked = float(np.median(known))
+        if self.valid[row, column]:
+            front = nearer_surface(self.value, self.valid, row=row, col=column, reach=self.outline_px)
+            picked = picked if front is None else float(self.value[front])
+        return (picked - self.offset) / self.unit
 
     def spread_out(self) -> tuple[Array, Array]:
         """(G, 2) positions, px, spread evenly over the pixels with a depth, and (G,) u there."""

@@ -19,6 +19,8 @@ from recon.calibration.values import MIN_SAMPLES, Array, Dense, Values, dense_of
 from recon.constraints import Constraint
 from recon.errors import CalibrationError
 from recon.estimator_names import MEASURED
+from recon.geometry.nearer_surface import outline_reach
+from recon.provenance import seen_pixels
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, RelativeDepth
 
 _MOST_POINTS = 1000
@@ -70,7 +72,11 @@ def view_problem(data: ViewData) -> ViewProblem:
     relative = isinstance(depth, RelativeDepth)
     value = depth.inverse if isinstance(depth, RelativeDepth) else inverse_of(depth)
     log_sigma = depth.log_sigma if isinstance(depth, MetricDepth) else None
-    values = Values.of(value, depth.valid, camera, shifted=relative, log_sigma=log_sigma)
+    seen = seen_pixels(data.estimate.details)
+    outline_px = outline_reach(seen, width=camera.width, height=camera.height)
+    values = Values.of(
+        value, depth.valid, camera, shifted=relative, log_sigma=log_sigma, outline_px=outline_px
+    )
     known = known_error_model(data.estimate.model)
     error = known or assumed_error_model(data.estimate.model)
     if relative:

@@ -1,13 +1,14 @@
 """The 3D point at a picked pixel, the local slope of its surface, and whether a depth edge is near."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.geometry.depth_edges import connect
+from recon.geometry.nearer_surface import nearer_surface, outline_reach
 from recon.geometry.unproject import pixel_centres, rays_at
 from recon.measure.measurement import MeasurementError
 from recon.options import Options
@@ -39,6 +40,8 @@ class SurfacePoint:
     """Change of the surface's log depth per px, along x and y."""
     other_z_m: float | None
     """Depth of another surface near the position, m; None if there is none."""
+    in_front: bool = False
+    """Whether the pixel's own depth is that of the other surface, behind this one (``nearer_surface``)."""
 
     @property
     def warning(self) -> str | None:
@@ -46,8 +49,9 @@ class SurfacePoint:
         if self.other_z_m is None:
             return None
         used, other = significant(self.z_m, 3), significant(self.other_z_m, 3)
+        which = "the nearer is" if self.in_front else f"{used} m is"
         return (
-            f"{show(self.pixel_px)} lies on a depth edge between {used} m and {other} m: {used} m is "
+            f"{show(self.pixel_px)} lies on a depth edge between {used} m and {other} m: {which} "
             "used; for the other surface, pick a position further inside it"
         )
 
@@ -100,7 +104,8 @@ def point_at(scene: Scene, pixel_px: Pixel, *, pixel_sigma_px: float) -> Surface
     """The scene's point at a pixel position.
 
     Between four neighbours on one surface, inverse depth is interpolated bilinearly (exact on planes); elsewhere the
-    depth of the nearest pixel is used.
+    depth of the nearest pixel is used. Next to an object's outline, which a network may place off by one of its own
+    pixels, it is the object's.
 
     Args:
         scene: The scene.
@@ -116,16 +121,29 @@ def point_at(scene: Scene, pixel_px: Pixel, *, pixel_sigma_px: float) -> Surface
     window = _window(scene, pixel_px, max(_REACH, near + _AROUND))
     if not window.usable[window.row, window.col]:
         raise MeasurementError(_without_depth(scene, pixel_px))
+    front = nearer_surface(
+        window.inverse, window.usable, row=window.row, col=window.col, reach=_outline_px(scene)
+    )
+    if front is not None:
+        behind_m = 1 / float(window.inverse[window.row, window.col])
+        front_window = replace(window, row=front[0], col=front[1])
+        inverse = float(window.inverse[front])
+        return SurfacePoint(pixel_px, 1 / inverse, _slope(front_window, inverse), behind_m, in_front=True)
     surface = _connected(window, near + _AROUND)
-    inverse = _between(window, pixel_px)
-    if inverse is None:
-        inverse = float(window.inverse[window.row, window.col])
+    between = _between(window, pixel_px)
+    inverse = float(window.inverse[window.row, window.col]) if between is None else between
     return SurfacePoint(
         pixel_px=pixel_px,
         z_m=1 / inverse,
         slope=_slope(window, inverse),
         other_z_m=_another(window, surface, near, 1 / inverse),
     )
+
+
+def _outline_px(scene: Scene) -> int:
+    model = scene.provenance.model
+    height, width = scene.depth.z_m.shape
+    return outline_reach(None if model is None else model.seen_pixels, width=width, height=height)
 
 
 def _window(scene: Scene, pixel_px: Pixel, reach: int) -> _Window:

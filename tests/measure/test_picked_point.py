@@ -1,5 +1,7 @@
 """What a picked pixel shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from synthetic import with_box
 from recon.measure import MeasurementError, distance
 from recon.measure.picked_point import point_at
 from recon.options import Options
+from recon.provenance import ModelRecord
 
 ROOM = scene_of(room_depth())
 BOX = scene_of(with_box(room_depth(), slice(30, 60), slice(50, 100), 2.0))
@@ -61,6 +64,20 @@ def test_a_depth_edge_is_reported_with_both_depths(edge: float) -> None:
     )
     warnings = distance(scene, (99.8, 45.0), (120.0, 45.0)).warnings
     assert len(warnings) == 1 and "depth edge" in warnings[0]
+
+
+def test_beside_the_outline_of_a_network_the_object_is_measured() -> None:
+    # It saw every third pixel of each row and column.
+    details = {"processing_width": 54, "processing_height": 40}
+    coarse = replace(BOX, provenance=replace(BOX.provenance, model=ModelRecord("network", details=details)))
+    beside = point_at(coarse, (102.5, 45.0), pixel_sigma_px=0.5)
+    assert beside.z_m == pytest.approx(2.0) and beside.pixel_px == (102.5, 45.0)
+    assert beside.other_z_m == pytest.approx(on_wall(102.5, 44.5)[2], rel=0.005)
+    assert beside.warning is not None and "the nearer is used" in beside.warning
+    assert point_at(coarse, (104.0, 45.0), pixel_sigma_px=0.5).z_m == pytest.approx(
+        on_wall(104.0, 45.0)[2], rel=0.005
+    )
+    assert point_at(BOX, (102.5, 45.0), pixel_sigma_px=0.5).warning is None
 
 
 def test_inside_a_surface_and_at_a_crease_there_is_no_warning() -> None:

@@ -328,3 +328,21 @@ def test_calibrated_relative_depth_measures_the_other_lengths(built: dict[str, P
     (result,) = json.loads(run("measure", tmp_path / "scene.npz", *asked).stdout)["measurements"]
     assert any("calibration with 4 distances and 2 lengths" in message for message in result["includes"])
     assert result["low"] <= picture["length_m"] <= result["high"] < 1.2 * result["low"]
+
+
+def test_a_true_length_brings_the_preview_closer_to_the_other_lengths(tmp_path: Path) -> None:
+    # One of the ends lies 4 px beside the table, as preview sees it.
+    pair = PAIRS["living_room"]
+    table, _, room_width = pair["known_lengths"]
+    ends = ["{},{}:{},{}".format(*one["a_px"], *one["b_px"]) for one in (table, room_width)]
+    widths_m, photo = [], FOLDER / pair["rgb"]
+    for known in ([], ["--length", f"{ends[0]}=1.06m"]):
+        scene = tmp_path / f"{len(known)}.npz"
+        done = run("build", photo, "--model", "preview", "-o", scene, "-q", *known)
+        assert done.exit_code == 0, done.stderr
+        asked = [word for one in ends for word in ("--polyline", one)]
+        again, width = json.loads(run("measure", scene, *asked, "--json").stdout)["measurements"]
+        assert again["low"] <= 1.06 <= again["high"] and width["low"] <= 5.0 <= width["high"]
+        widths_m.append(width["value"])
+    assert again["value"] == pytest.approx(1.06, rel=0.05)
+    assert abs(widths_m[1] / 5.0 - 1) < min(abs(widths_m[0] / 5.0 - 1), 0.1)
