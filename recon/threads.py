@@ -13,13 +13,19 @@ BLOCK = 1 << 16
 size of the scene."""
 _MOST = 4
 """Maximum number of threads; numpy releases the lock during a block, and more threads than this wait for memory."""
+_share: int | None = None
+
+
+def use_at_most(share: int | None) -> None:
+    """Limits the cores that this process uses, because others on the machine use the rest; None: no limit."""
+    global _share
+    _share = share
 
 
 def cores() -> int:
     """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return count if _share is None else min(count, _share)
 
 
 def block_threads(asked: int | None) -> int:

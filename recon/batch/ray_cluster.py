@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from recon.argument_names import OptionError
+from recon.batch.ray_console import messages_logged, stderr_closed
 from recon.errors import ReconError, to_add
 from recon.options import Device
 from recon.threads import cores
@@ -65,7 +66,7 @@ class RayCluster:
             raise ReconError(f"--ray needs Ray Data: {to_add('ray')}")
         # A cluster that we start for one run does not report to Ray's authors unless the user wants it.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # workers that die are no news for stderr
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its core's lines stay in its files
         import ray
         import ray.data
 
@@ -73,9 +74,11 @@ class RayCluster:
         if ray.is_initialized():
             yield
             return
-        self._connect()
+        with stderr_closed():
+            self._connect()
         try:
-            yield
+            with messages_logged():
+                yield
         finally:
             ray.shutdown()
 

@@ -114,7 +114,7 @@ def run_on_ray(
     left = {pair.name: pair for pair in pairs}
     pair_journal, worked = PairJournal(journal), False
     job = EvalJob(model, run, settings, measured, os.getcwd())
-    for answer in answers_of(list(pairs), job, cluster, run.device):
+    for answer in answers_of(list(pairs), job, cluster, run.device, journal):
         pair = left.pop(answer.pair, None)
         if pair is None:
             continue  # Ray has repeated a block of which some answers had arrived

@@ -6,7 +6,6 @@ whole; the record, which only this process writes, takes the first answer.
 
 import os
 import threading
-from math import ceil
 from typing import ClassVar
 
 from recon.batch.events import Counted, Summary
@@ -17,7 +16,7 @@ from recon.batch.ray_cluster import RayCluster
 from recon.batch.ray_pool import WorkerDied, answers_of
 from recon.batch.ray_worker import Answer, BatchJob, Sent
 from recon.batch.runner import Events, Runner
-from recon.batch.staged_pipeline import MOST_FINISHING, Outcome
+from recon.batch.staged_pipeline import Outcome
 from recon.errors import PhotoError
 from recon.journal import Entry
 
@@ -35,10 +34,9 @@ class RayRunner(Runner):
         plan, cluster = self.plan, self._cluster
         left = {item.name: item for item in plan.items(self.models, self._shared)}
         self.events(Counted(len(left)))
-        threads = max(1, min(ceil(cluster.cpus) - 1, MOST_FINISHING)) if workers is None else workers
-        job = BatchJob(plan.options, plan.maker, plan.folder, os.getcwd(), threads)
+        job = BatchJob(plan.options, plan.maker, plan.folder, os.getcwd(), workers)
         sent = [Sent.of(item) for item in left.values()]
-        for answer in answers_of(sent, job, cluster, plan.options.device):
+        for answer in answers_of(sent, job, cluster, plan.options.device, self._shared):
             # Missing: Ray has repeated a block of which some answers had arrived.
             if (item := left.pop(answer.name, None)) is not None:
                 self._take(item, answer)

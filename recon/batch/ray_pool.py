@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from recon.batch.ray_cluster import RayCluster, first_line
 from recon.batch.ray_deaths import Deaths
 from recon.errors import ReconError
+from recon.journal import Journal
 from recon.options import Device
+from recon.threads import use_at_most
 
 _TRIES = 3
 """How often an item may be in a block whose worker dies."""
@@ -71,12 +73,13 @@ class Job(Protocol):
 class _Worker:
     """An actor: keeps its processor between blocks."""
 
-    def __init__(self, job: Job, deaths: Any) -> None:
+    def __init__(self, job: Job, deaths: Any, cpus: float) -> None:
+        use_at_most(ceil(cpus))
         with suppress(OSError):  # inputs and outputs in a store need no folder
             os.chdir(job.folder)
         self._processor, self._deaths = job.start(), deaths
 
-    def __call__(self, row: dict[str, bytes]) -> dict[str, bytes]:
+    def __call__(self, row: dict[str, bytes]) -> dict[str, Any]:
         """Processes a block of items: all at once, but one by one if any was in a block whose worker died, to find
         the one that was the reason."""
         import ray
@@ -94,10 +97,17 @@ class _Worker:
             ray.get(self._deaths.begin.remote(names))
             answers += self._processor.process(group)
             self._deaths.end.remote(names)
-        return {"answers": pickle.dumps(answers)}
+        return {"answers": pickle.dumps(answers), "deaths": max(deaths)}
 
 
-def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: Device) -> Iterator[Any]:
+def _death(times: int) -> str:
+    died = "a worker died" if times == 1 else f"{times} workers died"
+    return f"{died}; what was being processed was processed again, one by one"
+
+
+def answers_of(
+    items: Sequence[Named], job: Job, cluster: RayCluster, device: Device, journal: Journal
+) -> Iterator[Any]:
     """The answers of the workers, as they arrive; at least one for each item that the cluster does not lose.
 
     Args:
@@ -105,6 +115,7 @@ def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: De
         job: What to do with them.
         cluster: It is connected.
         device: What the model runs on.
+        journal: Receives a warning for each block whose worker died.
 
     Raises:
         ReconError: The workers cannot start, or no worker fits on the cluster.
@@ -120,7 +131,7 @@ def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: De
     deaths = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Deaths).remote()
     dataset = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map(
         _Worker,
-        fn_constructor_args=(job, deaths),
+        fn_constructor_args=(job, deaths, cluster.cpus),
         compute=ray.data.ActorPoolStrategy(
             min_size=min(actors.least, len(blocks)), max_size=min(actors.most, len(blocks))
         ),
@@ -130,6 +141,8 @@ def answers_of(items: Sequence[Named], job: Job, cluster: RayCluster, device: De
     dataset.context.enable_progress_bars = False
     try:
         for row in dataset.iter_rows():
+            if row["deaths"]:
+                journal.warn("worker", _death(row["deaths"]))
             yield from map(pickle.loads, pickle.loads(row["answers"]))
     except ray.exceptions.RayError as error:
         raise ReconError(f"the Ray cluster failed: {first_line(error)}. Use --resume to continue.") from error

@@ -50,8 +50,8 @@ class BatchJob:
     """The output folder."""
     folder: str
     """The working directory, to which relative paths refer."""
-    threads: int
-    """For finishing."""
+    finishing: int | None
+    """Number of finishing threads; None: by the worker's cores."""
 
     def start(self) -> "BatchProcessor":
         """Loads nothing yet."""
@@ -95,7 +95,7 @@ class BatchProcessor:
             return finish(item, scene, job.maker, journals[item.name], overwrite=True)
 
         whole = map(self._with_targets, items)
-        for outcome in overlapped(whole, loaded, estimated, finished, finishing=job.threads):
+        for outcome in overlapped(whole, loaded, estimated, finished, finishing=job.finishing):
             yield pickled(self._answer(outcome, journals.pop(outcome.item.name)))
 
     def give_up(self, sent: Sent) -> bytes:

@@ -12,20 +12,23 @@ from typing import Any
 
 import known_pairs
 import pytest
+from cores_of_worker import Asked, CoresOfWorker
 from killing_files import KillingFiles
 from photo_folders import make_photos, names_in, rows_of, run
 from s3_server import s3
 
 from recon import Options, batch
 from recon.batch.ray_cluster import RayCluster
+from recon.batch.ray_console import stderr_closed
 from recon.batch.ray_eval import EvalJob
-from recon.batch.ray_pool import WorkerDied
+from recon.batch.ray_pool import WorkerDied, answers_of
 from recon.batch.ray_worker import Answer, pickled
 from recon.batch.steps import AffectsAllPhotos
 from recon.depth.estimator import RunOptions
 from recon.depth.hub.download import HubUnreachable
 from recon.errors import ModelUnavailable, ReconError
 from recon.evaluate import Settings, read_manifest
+from recon.journal import Journal
 from recon.threads import cores
 
 __all__ = ["s3"]
@@ -37,27 +40,22 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def cluster(s3: Any) -> Iterator[RayCluster]:
     """Two workers, which find the modules of the tests and the server of S3."""
-    # Ray's workers leave a busy machine to others, which would make the tests last as long as those want.
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    # Nor does Ray end workers because others have filled the machine's memory.
-    os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
-    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray")
     places = [ROOT, ROOT / "apps", ROOT / "tests" / "fixtures"]
-    variables = {
-        "PYTHONPATH": os.pathsep.join(map(str, places)),
-        # As many as the tests' own process has: the last digits of a network's depth depend on it.
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(cores())),
-    }
-    ray.init(
-        "local",
-        num_cpus=2,
-        object_store_memory=80_000_000,
-        include_dashboard=False,
-        log_to_driver=False,
-        runtime_env={"env_vars": variables},
-    )
-    yield RayCluster(actors=2)
-    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("recon.batch.ray_cluster.cores", lambda: 2)
+        for name, value in {
+            # Ray's workers leave a busy machine to others, which would make the tests last as long as those want.
+            "RAY_worker_niceness": "0",
+            # Nor does Ray end workers because others have filled the machine's memory.
+            "RAY_memory_monitor_refresh_ms": "0",
+            "PYTHONPATH": os.pathsep.join(map(str, places)),
+            # As many as the tests' own process has: the last digits of a network's depth depend on it.
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(cores())),
+        }.items():
+            patched.setenv(name, value)
+        with RayCluster().connected():
+            yield RayCluster(actors=2)
 
 
 @pytest.fixture
@@ -108,7 +106,9 @@ def test_a_store_a_bad_photo_and_resume_are_as_without_a_cluster(
 
 
 @pytest.mark.slow
-def test_dying_workers_lose_nothing_and_write_nothing_twice(folder: Path, cluster: RayCluster) -> None:
+def test_dying_workers_lose_nothing_and_write_nothing_twice(
+    folder: Path, cluster: RayCluster, capfd: pytest.CaptureFixture[str]
+) -> None:
     batch.run(folder / "photos", folder / "undisturbed", options(folder))
     deaths = folder / "deaths"
     deaths.mkdir()
@@ -122,6 +122,9 @@ def test_dying_workers_lose_nothing_and_write_nothing_twice(folder: Path, cluste
     assert Path(failed.photo).name == "e.jpg" and failed.failure.type == WorkerDied.__name__
     ends = Counter(event.name for event in events if isinstance(event, batch.Written | batch.Failed))
     assert ends == Counter(NAMES) and done_rows(folder / "out") == Counter("abcdf")
+    warnings = [event.entry.message for event in events if isinstance(event, batch.Noted)]
+    assert warnings and all(" died; what was being processed" in each for each in warnings)
+    assert capfd.readouterr() == ("", ""), "Ray's own messages are not for the console"
     expected = files_in(folder / "undisturbed")
     found = files_in(folder / "out")
     assert {name: found[name] for name in found if name != "failed.json"} == expected
@@ -206,6 +209,28 @@ def test_errors_travel_whatever_their_constructors_take() -> None:
     assert (str(back.error.error), back.error.error.reason) == ("The hub cannot be reached.", "offline")
     odd = pickle.loads(pickled(Answer("a", None, Unpicklable("no"), None, (), ())))
     assert isinstance(odd.error, RuntimeError) and str(odd.error) == "Unpicklable: no"
+
+
+def test_what_ray_prints_is_logged(
+    cluster: RayCluster, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    from ray._private import worker
+
+    with caplog.at_level("DEBUG", "recon"):
+        worker.print_to_stdstream(
+            {"lines": ["A worker died"], "pid": "raylet", "is_err": False}, ignore_prefix=False
+        )
+    assert "ray: A worker died" in caplog.text
+    with stderr_closed():
+        os.write(2, b"Set ray log level")
+    os.write(2, b"afterwards")
+    assert capfd.readouterr() == ("", "afterwards")
+
+
+def test_a_worker_uses_no_more_cores_than_it_reserves(cluster: RayCluster) -> None:
+    before, job, items = cores(), CoresOfWorker(os.getcwd()), [Asked(name) for name in NAMES]
+    assert list(answers_of(items, job, cluster, "cpu", Journal())) == [1] * len(NAMES)
+    assert cores() == before, "this process has no share"
 
 
 def test_shares_that_no_machine_has(cluster: RayCluster) -> None:
