@@ -103,6 +103,8 @@ class JoinedMetadata:
     photos: int
     left_out: tuple[LeftOut, ...] = ()
     scale_interval: float | None = None
+    poses_counted: bool = False
+    """Whether the errors that all photos share are also those of poses and lenses."""
 
 
 @dataclass(frozen=True)

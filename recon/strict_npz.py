@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 MOST_BYTES = 1 << 30
 """Of one array: a map of 250 megapixels in float32."""
-_MOST_MEMBERS = 1000
+_MOST_MEMBERS = 1100
 _MOST_HEADER_BYTES = 4096
 _BLOCK_BYTES = 16 << 20
 

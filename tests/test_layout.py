@@ -12,7 +12,8 @@ FLOORS = (
     "recon_cli.group",
     "recon_cli.commands  recon_viewer.process",
     "recon_cli.batch  recon_mcp.server  recon_serve.server  recon_viewer.window",
-    "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_plane recon_cli.first_tries recon_cli.any_scene "
+    "recon_cli.dry_run recon_cli.eval_run recon_cli.measure_across recon_cli.measure_plane recon_cli.first_tries"
+    " recon_cli.any_scene "
     " recon_mcp.tools  recon_serve.routes  recon_viewer.ui",
     "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_serve.service"
     " recon_viewer.controller",

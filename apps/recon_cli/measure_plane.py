@@ -1,6 +1,6 @@
 """``recon measure --rectangle``: lengths in the plane of a rectangle of known size, in a photo or a scene."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ _WITHOUT = {"planes": "--plane", "heights": "--height", "distances": "--distance
 def measured_in_plane(
     path: Path,
     rectangle: Rectangle,
+    ends: Sequence[tuple[Pixel, Pixel]],
     asked: Mapping[str, tuple[tuple[Pixel, ...], ...]],
     assume: "Assumptions",
 ) -> "list[Measurement]":
@@ -35,7 +36,7 @@ def measured_in_plane(
                 f"{flag} needs depth, but --rectangle measures without depth: use only one of them at a time"
             )
     plane = _plane_of(path, rectangle, assume)
-    results = [plane.distance(a, b) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)]
+    results = [plane.distance(a, b) for a, b in ends]
     results += [plane.polyline(pixels) for pixels in asked["polylines"]]
     results += [plane.angle(a, b, c) for a, b, c in asked["angles"]]
     return results + [plane.area(pixels) for pixels in asked["areas"]]

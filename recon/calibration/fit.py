@@ -21,7 +21,7 @@ from recon.calibration.prior import Prior
 from recon.calibration.problem import FAR, FOCAL, NEAR, Problem
 from recon.calibration.residuals import Explicit, explicit_of
 from recon.calibration.robust_fit import Solution
-from recon.calibration.values import Dense, Values, dense_of
+from recon.calibration.values import Array, Dense, Values, dense_of
 from recon.constraints import Constraint
 from recon.error_model import ErrorModel
 from recon.geometry.gravity import Levelling
@@ -134,6 +134,12 @@ def _prior(
     return Prior.of(values, sigma, shifted=unknowns.shift)
 
 
+def scale_shift_by(values: Values, *, shifted: bool) -> Array:
+    """(2, 2) derivatives of scale and shift of a ``Calibration`` by the unknowns ``NEAR`` and ``FAR``."""
+    derivatives = np.array([[1 / values.unit, 0.0], [-values.offset / values.unit, 1.0]])
+    return derivatives if shifted else derivatives * [[1.0], [0.0]]
+
+
 def calibration_of(
     depth: RelativeDepth | MetricDepth,
     values: Values,
@@ -155,9 +161,7 @@ def calibration_of(
     """
     near, far = float(solution.x[NEAR]), float(solution.x[FAR])
     camera, dense, explicit = values.camera, problem.dense, problem.explicit
-    to_scale_shift = np.array([[1 / values.unit, 0.0], [-values.offset / values.unit, 1.0]])
-    if not problem.shift:
-        to_scale_shift[1] = 0.0
+    to_scale_shift = scale_shift_by(values, shifted=problem.shift)
     covariance = to_scale_shift @ solution.covariance[:2, :2] @ to_scale_shift.T
     scale, shift = (float(each) for each in to_scale_shift @ np.array([near, far]))
     middle = np.array([float(np.median(values.value[values.valid])), 1.0])

@@ -1,7 +1,7 @@
 """The solution of a bundle adjustment: cameras, points, and the features that show them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,12 @@ class Bundle:
     def fitted(self) -> NDArray[np.bool_]:
         """(K,) whether each focal length was fitted."""
         return np.isnan(self.focal_sigma)
+
+    def in_unit(self, factor: float) -> "Bundle":
+        """The same where lengths are numbers that are larger by a factor."""
+        world_T_cam = self.world_T_cam.copy()
+        world_T_cam[:, :3, 3] *= factor
+        return replace(self, world_T_cam=world_T_cam, points=factor * self.points)
 
     @property
     def seen(self) -> Floats:

@@ -23,15 +23,18 @@ import numpy as np
 
 from recon.join.bundle import Bundle, Floats, Indices
 
-_POSE, _FRAME = 6, 7
-"""Unknowns of a pose, and of frame and unit."""
+_POSE, _FRAME, _OF_PHOTO = 6, 7, 9
+"""Unknowns of a pose, of frame and unit, and of a photo in ``pose_covariance``."""
 _LOOSE = 1e-9
-"""Of the largest information of a pose: holds the frame, which the residuals do not determine, and on which the
-result does not depend."""
+"""Least information of an unknown, relative to what it would have if all others were known."""
 
 
-def depth_covariance(bundle: Bundle | None) -> Floats | None:
-    """(N, N) covariance of the log depth of the photos relative to the distances between the cameras.
+def pose_covariance(bundle: Bundle | None) -> Floats | None:
+    """(N, 9, N, 9) covariance of what the photos have in common.
+
+    Of each photo the turn, rad, about the axes of its cam frame, by which what it shows is turned; its place, in the
+    unit of the poses and their world; the logarithm of the focal length; the radial distortion (k1); and ``g``. Frame
+    and unit are those in which all cameras together do not move, and the size of the path does not change.
 
     None without a bundle, or if its numbers leave no finite one, as those of a damaged file may.
     """
@@ -45,24 +48,62 @@ def depth_covariance(bundle: Bundle | None) -> Floats | None:
     return found if np.isfinite(found).all() else None
 
 
+def depth_of(covariance: Floats | None) -> Floats | None:
+    """(N, N) covariance of the log depth of the photos relative to the distances between the cameras."""
+    return None if covariance is None else covariance[:, -1, :, -1]
+
+
 def _covariance(bundle: Bundle) -> Floats:
-    count = len(bundle.world_T_cam)
-    seen = bundle.seen
+    count, seen = len(bundle.world_T_cam), bundle.seen
     f, e = _jacobians(bundle, seen)
     of_cameras, of_points = _gradients(bundle, seen)
     inverse = _inverse_blocks(e, len(bundle.points))
     followed = inverse @ (e.T @ f)
     schur = (f.T @ f - f.T @ (e @ followed)).toarray()
-    h = of_cameras - of_points @ followed
     free = np.r_[: _POSE * count, _POSE * count + np.flatnonzero(bundle.fitted)]
+    own = _inverse_without_frame(schur[np.ix_(free, free)], bundle.world_T_cam)
     sigmas = np.r_[bundle.focal_sigma, np.full_like(bundle.focal_sigma, bundle.lens_sigma)]
     kept = _POSE * count + np.flatnonzero(~np.isnan(sigmas))
-    own = schur[np.ix_(free, free)]
-    own[np.diag_indices(len(free))] += _LOOSE * np.diag(own).max()
-    solved = np.linalg.solve(own, np.column_stack([h[:, free].T, schur[np.ix_(free, kept)]]))
-    by_kept = (h[:, kept] - h[:, free] @ solved[:, count:]) * sigmas[~np.isnan(sigmas)]
-    by_cameras = _variance_px(bundle, seen) * (h[:, free] @ solved[:, :count])
-    return np.asarray(by_cameras + by_kept @ by_kept.T)
+    by_kept = np.zeros((len(schur), len(kept)))
+    by_kept[kept, np.arange(len(kept))] = 1
+    by_kept[free] = -own @ schur[np.ix_(free, kept)]
+    by_kept *= sigmas[~np.isnan(sigmas)]
+    total = by_kept @ by_kept.T
+    total[np.ix_(free, free)] += _variance_px(bundle, seen) * own
+    of_photos = _of_photos(bundle, of_cameras - of_points @ followed)
+    return np.asarray(of_photos @ total @ of_photos.T).reshape(count, _OF_PHOTO, count, _OF_PHOTO)
+
+
+def _inverse_without_frame(information: Floats, world_T_cam: Floats) -> Floats:
+    """Inverse of the information of poses and focal lengths, for errors that are no change of frame and unit."""
+    count = len(world_T_cam)
+    offset = world_T_cam[:, :3, 3] - world_T_cam[:, :3, 3].mean(axis=0)
+    frames = np.zeros((len(information), _FRAME))
+    blocks = frames[: _POSE * count].reshape(count, _POSE, _FRAME)
+    blocks[:, :3, :3] = -world_T_cam[:, :3, :3].transpose(0, 2, 1)
+    blocks[:, 3:, :3] = np.cross(np.eye(3)[None], offset[:, None]).transpose(0, 2, 1)
+    blocks[:, 3:, 3:6], blocks[:, 3:, 6] = np.eye(3), offset
+    scales = np.sqrt(np.diag(information))
+    basis, _ = np.linalg.qr(frames * scales[:, None])
+    whole = information / np.outer(scales, scales) + basis @ basis.T + _LOOSE * np.eye(len(scales))
+    return np.asarray((np.linalg.inv(whole) - basis @ basis.T / (1 + _LOOSE)) / np.outer(scales, scales))
+
+
+def _of_photos(bundle: Bundle, by_camera: Floats) -> Floats:
+    """(9 N, 6 N + 2 K) from the unknowns of the adjustment to those of the photos, at a path of fixed size."""
+    count, lenses = len(bundle.world_T_cam), len(bundle.fitted)
+    result = np.zeros((count, _OF_PHOTO, by_camera.shape[1]))
+    photos = np.arange(count)
+    for k in range(_POSE):
+        result[photos, k, _POSE * photos + k] = 1
+    offset = bundle.world_T_cam[:, :3, 3] - bundle.world_T_cam[:, :3, 3].mean(axis=0)
+    grown = np.zeros((count, _POSE))
+    grown[:, 3:] = offset / (offset**2).sum()
+    result[:, 3:_POSE, : _POSE * count] -= offset[:, :, None] * grown.ravel()
+    result[photos, _POSE, _POSE * count + bundle.camera] = 1
+    result[photos, _POSE + 1, _POSE * count + lenses + bundle.camera] = 1
+    result[:, _POSE + 2] = by_camera
+    return result.reshape(count * _OF_PHOTO, -1)
 
 
 def _variance_px(bundle: Bundle, seen: Floats) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recon.errors import CalibrationError, to_add
 from recon.join.bundle import bundle_of
-from recon.join.bundle_covariance import depth_covariance
+from recon.join.bundle_covariance import pose_covariance
 from recon.join.joined_scene import LeftOut
 from recon.join.poses import CameraPose, Poses
 from recon.journal import Journal
@@ -138,5 +138,5 @@ def _poses(
         for index in missing
     )
     # The names are sorted, and with them the indices.
-    covariance = depth_covariance(bundle_of(arrays, range(len(names)), focal_sigmas, lens_sigma=lens_sigma))
-    return Poses(by_photo, "pycolmap", left_out=left_out, depth_covariance=covariance)
+    covariance = pose_covariance(bundle_of(arrays, range(len(names)), focal_sigmas, lens_sigma=lens_sigma))
+    return Poses(by_photo, "pycolmap", left_out=left_out, covariance=covariance)

@@ -9,7 +9,7 @@ import numpy as np
 from recon.camera.lens import Lens
 from recon.errors import LensError
 from recon.join.bundle import bundle_of
-from recon.join.bundle_covariance import depth_covariance
+from recon.join.bundle_covariance import pose_covariance
 from recon.join.colmap_model import FILES, read_colmap
 from recon.join.joined_scene import LeftOut
 from recon.join.photo_set import NamedPhoto
@@ -71,7 +71,7 @@ def read_poses(path: Path, photos: Sequence[NamedPhoto], unit_m: float | None) -
     ]
     metric = found.metric or unit_m is not None
     bundle = None if found.model is None else bundle_of(found.model, rows, [None] * len(rows))
-    covariance = depth_covariance(bundle)
+    covariance = None if bundle is None else pose_covariance(bundle.in_unit(unit_m or 1.0))
     return Poses(by_photo, found.source, METRIC_SIGMA if metric else None, tuple(left_out), covariance)
 
 

@@ -26,6 +26,7 @@ from recon.join.join_report import (
     report_poses,
 )
 from recon.join.joined_scene import JoinedScene, LeftOut
+from recon.join.joint_errors import in_frame
 from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.photo_set import NamedPhoto
 from recon.join.posed_view import PosedView
@@ -89,10 +90,12 @@ def join_photos(
     # 4. One scale for all
     problems, left_out = _problems(datas, journal)
     with journal.stage(f"Fitting one scale to {len(problems)} photos"):
+        used = [index for index, _ in problems]
         fitted = joint_fit(
             [each for _, each in problems],
             unit_sigma=poses.unit_sigma,
-            depth_covariance=poses.covariance_of([index for index, _ in problems]),
+            places=np.array([poses.by_photo[index].world_T_cam[:3, 3] for index in used]),
+            pose_covariance=poses.covariance_of(used),
         )
     report_fit(fitted, problems, poses, journal)
     # 5. Scene
@@ -216,7 +219,8 @@ def _scene(
     left_out: Sequence[LeftOut],
     options: Options,
 ) -> JoinedScene:
-    first_T_world = np.linalg.inv(poses.by_photo[problems[0][0]].world_T_cam)
+    world_T_first = poses.by_photo[problems[0][0]].world_T_cam
+    first_T_world, first_R_world = np.linalg.inv(world_T_first), world_T_first[:3, :3].T
     views, provenance = [], []
     for (index, view), calibration in zip(problems, fitted.calibrations, strict=True):
         metric = _metric(view.data.estimate, calibration)
@@ -225,7 +229,15 @@ def _scene(
         photo, camera = photos[index].photo, view.data.camera
         views.append(PosedView(photo, camera, first_T_cam, metric.depth, metric.sky))
         provenance.append(provenance_of(photo, camera, view.data.estimate, metric))
-    return JoinedScene(tuple(views), tuple(provenance), tuple(left_out), fitted.scale_interval, options)
+    return JoinedScene(
+        views=tuple(views),
+        provenance=tuple(provenance),
+        left_out=tuple(left_out),
+        scale_interval=fitted.scale_interval,
+        errors=None if fitted.errors is None else in_frame(fitted.errors, first_R_world),
+        poses_counted=poses.covariance is not None,
+        options=options,
+    )
 
 
 def _metric(estimate: DepthEstimate, calibration: Calibration) -> Metric:

@@ -1,7 +1,8 @@
 """The ``.npz`` scene file of several photos, which reads back.
 
 A plain numpy archive: ``metadata`` is JSON text, and the arrays of each photo (``recon.scene_file``) have the prefix
-``000/``, ``001/``, ..., with ``world_T_cam`` (4, 4) float64 beside them.
+``000/``, ``001/``, ..., with ``world_T_cam`` (4, 4) float64 beside them. ``errors`` (N, 10, N, 10) float64 is the
+covariance of what the photos are off by together (``joint_errors``).
 """
 
 import json
@@ -10,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon import scene_file
 from recon.argument_names import names_of_arguments
 from recon.atomic_write import staged
 from recon.errors import ExportError, ReconError, SceneFileError
 from recon.join.joined_scene import JoinedScene
+from recon.join.joint_errors import OF_PHOTO
 from recon.join.posed_view import PosedView
 from recon.scene import Scene
 from recon.scene_file import MOST_PHOTOS, JoinedMetadata
-from recon.strict_npz import open_npz
+from recon.strict_npz import Archive, open_npz
 
 _FRAME = "world: metres; cam frames: x right, y down, z forward; pixel centres at 0.5"
 
@@ -35,9 +38,12 @@ def save(scene: JoinedScene, path: Path, *, overwrite: bool = False) -> None:
             f"{path}: a scene file takes at most {MOST_PHOTOS} photos, and this scene has {len(scene.views)}; write "
             ".ply, .glb or .colmap."
         )
-    metadata = asdict(JoinedMetadata(len(scene.views), scene.left_out, scene.scale_interval))
+    about = JoinedMetadata(len(scene.views), scene.left_out, scene.scale_interval, scene.poses_counted)
+    metadata = asdict(about)
     header = {"format": scene_file.JOINED_FORMAT, "frame": _FRAME, **metadata}
     arrays: dict[str, Any] = {"metadata": np.array(json.dumps(header))}
+    if scene.errors is not None:
+        arrays["errors"] = scene.errors
     for index, view in enumerate(scene.views):
         one = _scene_of(scene, index)
         stored = {
@@ -76,8 +82,28 @@ def load(path: str | Path) -> JoinedScene:
             provenance=tuple(one.provenance for one in scenes),
             left_out=about.left_out,
             scale_interval=about.scale_interval,
+            errors=_errors(archive, len(scenes)),
+            poses_counted=about.poses_counted,
             options=scenes[0].options,
         )
+
+
+def _errors(archive: Archive, photos: int) -> NDArray[np.float64] | None:
+    """The covariance; None in files of older versions.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if "errors" not in archive.names:
+        return None
+    header, shape = archive.header("errors"), (photos, OF_PHOTO) * 2
+    if (header.shape, header.dtype) != (shape, np.dtype(np.float64)):
+        raise ValueError(f"its errors must be float64 of shape {shape}, got {header.dtype} of {header.shape}")
+    errors = archive.read("errors")
+    flat = errors.reshape(photos * OF_PHOTO, -1)
+    if not (np.isfinite(flat).all() and np.allclose(flat, flat.T) and (np.diag(flat) >= 0).all()):
+        raise ValueError("its errors are no covariance")
+    return errors
 
 
 def is_joined(path: Path) -> bool:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.join.joint_errors import OF_PHOTO
 from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon.provenance import Provenance
@@ -23,6 +27,10 @@ class JoinedScene(Value):
     """Photos that could not be posed, or disagree with the others."""
     scale_interval: float | None = None
     """Relative half-width of the 95 % interval of the common scale; None: unknown."""
+    errors: NDArray[np.float64] | None = None
+    """(N, 10, N, 10) covariance of what the views are off by together (``joint_errors``); None: unknown."""
+    poses_counted: bool = False
+    """Whether it counts the errors of poses and lenses: files of poses without points do not say them."""
     options: Options = field(default_factory=Options)
     """Which pixels are dropped, the resolution of the geometry, and the axes of files."""
 
@@ -31,6 +39,9 @@ class JoinedScene(Value):
             raise ValueError("a joined scene needs at least one view")
         if len(self.provenance) != len(self.views):
             raise ValueError(f"{len(self.views)} views, but the provenance of {len(self.provenance)}")
+        shape = (len(self.views), OF_PHOTO) * 2
+        if self.errors is not None and self.errors.shape != shape:
+            raise ValueError(f"the errors of {len(self.views)} views are {shape}, got {self.errors.shape}")
 
     def scene_of(self, index: int) -> Scene:
         """One view as a scene of its own, in its own cam frame; ``views[index].world_T_cam`` places it."""

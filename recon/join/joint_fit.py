@@ -17,6 +17,8 @@ from recon.calibration.problem import FAR, GAIN, NEAR, covariance_of
 from recon.calibration.robust_fit import Solution, Weighed, weigh
 from recon.calibration.values import Array
 from recon.errors import CalibrationError
+from recon.join.bundle_covariance import depth_of
+from recon.join.joint_errors import by_unknown, joint_errors
 from recon.join.joint_unknowns import Unknowns, cost_of, residual_of, votes_of
 from recon.join.view_problem import ViewProblem, start_gains
 from recon.statistics import COVERAGE_FACTOR
@@ -37,18 +39,25 @@ class JointFit:
     """Relative half-width of its 95 % interval."""
     votes: NDArray[np.bool_]
     """(N,) False for photos whose own metres disagree with the others, or that have none."""
+    errors: Array | None
+    """(N, 10, N, 10) covariance of what the photos are off by together (``joint_errors``); None if not finite."""
 
 
 def joint_fit(
-    views: Sequence[ViewProblem], *, unit_sigma: float | None, depth_covariance: Array | None = None
+    views: Sequence[ViewProblem],
+    *,
+    unit_sigma: float | None,
+    places: Array | None = None,
+    pose_covariance: Array | None = None,
 ) -> JointFit:
     """Fits all photos.
 
     Args:
         views: One or more.
         unit_sigma: Relative standard deviation of the unit of the poses, if it is the metre; None: it is unknown.
-        depth_covariance: (N, N) of the log depth of the points of the photos relative to the distances between the
-            cameras; None: these are exact, or nothing is known of their errors.
+        places: (N, 3) of the cameras, in the unit of the poses; None: all in one place.
+        pose_covariance: (N, 9, N, 9) of poses, lenses and the log depth of the points (``bundle_covariance``); None:
+            these are exact, or nothing is known of their errors.
 
     Raises:
         CalibrationError: Nothing determines the metre, or the constraints contradict each other.
@@ -65,16 +74,23 @@ def joint_fit(
     )
     every, weighed, votes, jacobian = _polished(unknowns, every, unit_sigma)
     _check_constraints(unknowns, every, weighed)
-    covariance = covariance_of(jacobian.T @ jacobian)
-    if depth_covariance is not None:
-        moved = _moved_by_depth(weighed, jacobian, covariance)
-        covariance = covariance + moved @ depth_covariance @ moved.T
-    sigma = float(np.sqrt(covariance[-2, -2]))
-    split, places = unknowns.split(every), unknowns.places()
-    calibrations = tuple(
-        _calibration(*each, covariance) for each in zip(views, split, places, weighed, strict=True)
+    own = covariance_of(jacobian.T @ jacobian)
+    moved = _moved_by_depth(weighed, jacobian, own)
+    metres_per_unit = float(np.exp(every[-2]))
+    placed_m = metres_per_unit * (np.zeros((len(views), 3)) if places is None else places)
+    errors = joint_errors(
+        own, by_unknown(unknowns, placed_m), moved, pose_covariance, metres_per_unit=metres_per_unit
     )
-    return JointFit(calibrations, float(np.exp(every[-2])), float(np.expm1(COVERAGE_FACTOR * sigma)), votes)
+    covariance, of_depth = own, depth_of(pose_covariance)
+    if of_depth is not None:
+        covariance = own + moved @ of_depth @ moved.T
+    sigma = float(np.sqrt(covariance[-2, -2]))
+    calibrations = tuple(
+        _calibration(*each, covariance)
+        for each in zip(views, unknowns.split(every), unknowns.places(), weighed, strict=True)
+    )
+    interval = float(np.expm1(COVERAGE_FACTOR * sigma))
+    return JointFit(calibrations, metres_per_unit, interval, votes, errors)
 
 
 def _polished(

@@ -52,13 +52,13 @@ class Poses:
     """Relative standard deviation of the unit, if it is the metre; None: the unit is unknown."""
     left_out: tuple[LeftOut, ...] = ()
     """Photos without a pose."""
-    depth_covariance: NDArray[np.float64] | None = None
-    """(N, N) of the log depth of the photos, in the order of their indices, relative to the distances between the
-    cameras (``bundle_covariance``); None if the source does not say how sure it is."""
+    covariance: NDArray[np.float64] | None = None
+    """(N, 9, N, 9) of poses, lenses and log depth of the photos, in the order of their indices
+    (``bundle_covariance``); None if the source does not say how sure it is."""
 
     def covariance_of(self, indices: Sequence[int]) -> NDArray[np.float64] | None:
-        """The part of ``depth_covariance`` that belongs to some of the photos."""
-        if self.depth_covariance is None:
+        """The part of ``covariance`` that belongs to some of the photos."""
+        if self.covariance is None:
             return None
         rows = np.searchsorted(sorted(self.by_photo), indices)
-        return self.depth_covariance[np.ix_(rows, rows)]
+        return self.covariance[rows][:, :, rows]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recon.join.bundle import bundle_of
-from recon.join.bundle_covariance import depth_covariance
+from recon.join.bundle_covariance import depth_of, pose_covariance
 from recon.join.posed_view import PosedView
 from recon.join.poses import CameraPose, Poses
 from tools.bench.join_coverage import relative, sensors
@@ -55,7 +55,9 @@ def test_what_the_adjustment_takes_for_granted_moves_depth_as_a_second_one_says(
     expected = logs[1] - logs[0]
     assert np.abs(expected).max() > 0.001
     bundle = bundle_of(found, range(3), sigmas, lens_sigma=lens_sigma)
-    np.testing.assert_allclose(depth_covariance(bundle), np.outer(expected, expected), rtol=0.2, atol=1e-6)
+    np.testing.assert_allclose(
+        depth_of(pose_covariance(bundle)), np.outer(expected, expected), rtol=0.2, atol=1e-6
+    )
 
 
 def test_features_that_are_off_twice_as_far_leave_depth_half_as_certain(views: Sequence[PosedView]) -> None:
@@ -63,7 +65,7 @@ def test_features_that_are_off_twice_as_far_leave_depth_half_as_certain(views: S
     sigmas = []
     for noise_px in (0.2, 0.4):
         found = adjusted(views, np.random.default_rng(0), noise_px=noise_px)
-        covariance = depth_covariance(bundle_of(found, range(3), [0.0] * 3))
+        covariance = depth_of(pose_covariance(bundle_of(found, range(3), [0.0] * 3)))
         assert covariance is not None
         sigmas.append(np.sqrt(covariance.mean()))
     assert sigmas[1] / sigmas[0] == pytest.approx(2, rel=0.1)
@@ -82,12 +84,15 @@ def test_numbers_of_a_damaged_model_give_no_covariance(views: Sequence[PosedView
     found = dict(adjusted(views, np.random.default_rng(0)))
     for far in (np.inf, 1e300):
         bundle = bundle_of({**found, "points": np.full_like(found["points"], far)}, range(3), [None] * 3)
-        assert depth_covariance(bundle) is None
-    assert depth_covariance(None) is None
+        assert pose_covariance(bundle) is None
+    assert pose_covariance(None) is None
+    assert depth_of(None) is None
 
 
 def test_photos_that_are_left_out_leave_the_covariance_of_the_others() -> None:
     poses = {index: CameraPose(np.eye(4)) for index in (5, 1, 3)}
-    found = Poses(poses, "test", depth_covariance=np.diag([1.0, 3.0, 5.0])).covariance_of([1, 5])
-    np.testing.assert_array_equal(found, np.diag([1.0, 5.0]))
+    covariance = np.arange(27.0**2).reshape(3, 9, 3, 9)
+    found = Poses(poses, "test", covariance=covariance).covariance_of([1, 5])
+    assert found is not None
+    np.testing.assert_array_equal(found, covariance[::2][:, :, ::2])
     assert Poses(poses, "test").covariance_of([1]) is None

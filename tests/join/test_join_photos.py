@@ -60,6 +60,23 @@ def test_photos_with_measured_depth_stand_where_they_were_taken(
     assert 0.005 < (joined.scale_interval or 0) < 0.15
 
 
+def test_distances_between_the_photos_are_true(
+    joined: join.JoinedScene, views: Sequence[PosedView]
+) -> None:
+    a_px, b_px = (120.5, 250.5), (350.5, 200.5)
+    ends = []
+    for view, (x, y) in zip(views, (a_px, b_px), strict=True):
+        k, z = view.intrinsics, float(view.depth.z_m[int(y), int(x)])
+        seen = np.array([(x - k.cx) / k.fx, (y - k.cy) / k.fy, 1.0]) * z
+        ends.append(view.world_T_cam[:3, :3] @ seen + view.centre_m)
+    found = join.distance(joined, ("walk_000.png", a_px), ("walk_001.png", b_px))
+    true_m = float(np.linalg.norm(ends[1] - ends[0]))
+    assert found.value == pytest.approx(true_m, rel=0.02)
+    assert found.low is not None and found.high is not None
+    assert found.low < true_m < found.high
+    assert 0.005 < (found.high - found.low) / 2 / true_m < 0.2
+
+
 def test_a_lens_that_is_known_to_have_no_distortion_makes_the_scale_surer(
     folder: Path, joined: join.JoinedScene
 ) -> None:

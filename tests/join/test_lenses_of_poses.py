@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from recon.camera.lens import Lens
 from recon.errors import ReconError
 from recon.frames import apply, gl_T_cam
+from recon.join.bundle_covariance import depth_of
 from recon.join.given_poses import read_poses
 from recon.join.join_photos import join_photos
 from recon.join.photo_set import NamedPhoto
@@ -139,8 +140,9 @@ def test_features_are_those_of_a_pinhole_camera(
     at = (first.points_px - (CAMERA.cx, CAMERA.cy)) / CAMERA.fx * wide.fx + (wide.cx, wide.cy)
     np.testing.assert_allclose((at - 20.5) / 40, np.rint((at - 20.5) / 40), atol=1e-4)
     # Reprojection errors are those of the features, and not of the lens.
-    assert poses.depth_covariance is not None
-    assert np.sqrt(poses.depth_covariance.max()) < 1e-4
+    of_depth = depth_of(poses.covariance)
+    assert of_depth is not None
+    assert np.sqrt(of_depth.max()) < 1e-4
 
 
 @pytest.mark.parametrize(

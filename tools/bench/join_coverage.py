@@ -22,7 +22,7 @@ from recon.constraints import PICKING_PX, LengthBetween, Pixel
 from recon.depth.sparse_points import on_grid
 from recon.estimator_names import MEASURED
 from recon.join.bundle import bundle_of
-from recon.join.bundle_covariance import depth_covariance
+from recon.join.bundle_covariance import pose_covariance
 from recon.join.joint_fit import JointFit, joint_fit
 from recon.join.posed_view import PosedView
 from recon.join.view_problem import ViewData, view_problem
@@ -106,7 +106,7 @@ def sensors(
         found = adjusted(views, rng, points=points, fit_focal=fit_focal, **errors)
         sigmas = [None if fit_focal else _KNOWN_FOCAL] * count
         bundle = bundle_of(found, range(count), sigmas, lens_sigma=lens_sigma)
-        fitted = _fitted(views, found, rng, depth_covariance(bundle))
+        fitted = _fitted(views, found, rng, pose_covariance(bundle))
         true_size = size_of(np.array([view.world_T_cam for view in views]))
         off = np.log(fitted.metres_per_unit * size_of(found["world_T_cam"]) / true_size)
         yield Drawn(float(off), fitted.scale_interval)
@@ -126,7 +126,7 @@ def _fitted(
         points = on_grid(found["px"][here], found["z"][here], **size).depth
         data = ViewData(f"photo {k}", DepthEstimate(depth, MEASURED), view.intrinsics, points)
         problems.append(view_problem(data))
-    return joint_fit(problems, unit_sigma=None, depth_covariance=covariance)
+    return joint_fit(problems, unit_sigma=None, pose_covariance=covariance)
 
 
 @cache

@@ -53,7 +53,7 @@ def adjusted(
     tracks: dict[int, list[tuple[int, int]]] = {int(point): [] for point in kept}
     for index, (view, (px, _)) in enumerate(zip(views, shown, strict=True), 1):
         here = kept[seen[index - 1, kept]]
-        noisy = _bent(px[here], view, distortion) + rng.normal(0, noise_px, (len(here), 2))
+        noisy = bent(px[here], view, distortion) + rng.normal(0, noise_px, (len(here), 2))
         image = pycolmap.Image(name=f"{index - 1:06}.png", keypoints=noisy, camera_id=1, image_id=index)
         model.add_image_with_trivial_frame(image, pycolmap.Rigid3d(view.cam_T_world[:3]))
         for feature, point in enumerate(here):
@@ -73,7 +73,7 @@ def size_of(world_T_cam: NDArray[np.float64]) -> float:
     return float(np.sqrt((offset**2).sum(axis=1).mean()))
 
 
-def _bent(px: NDArray[np.float64], view: PosedView, distortion: float) -> NDArray[np.float64]:
+def bent(px: NDArray[np.float64], view: PosedView, distortion: float) -> NDArray[np.float64]:
     """(N, 2) where a lens with radial distortion shows what a pinhole camera shows at these positions."""
     k = view.intrinsics
     from_centre = px - (k.cx, k.cy)

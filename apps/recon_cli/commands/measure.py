@@ -14,6 +14,7 @@ from recon.errors import SceneFileError
 from recon.statistics import COVERAGE_FACTOR
 from recon.units import METRES, counted, rounded, significant
 from recon_cli.console import Session, manners
+from recon_cli.measure_across import Place, PlaceText, measured_across, opened_joined, without_names
 from recon_cli.measure_plane import measured_in_plane
 from recon_cli.option_groups import StrictCommand
 from recon_cli.options.param_types import ConstraintText, DepthSigma, Number, Pixel, Positions
@@ -30,16 +31,20 @@ Positions are X,Y in px of the upright photo; the centre of the top-left pixel i
   recon measure scene.npz --height 640,300 --unit ft
   recon measure scene.npz --area 100,200:300,200:300,400:100,400 --json
 \b
+In a scene of several photos (`recon join`), between positions in any two of them:
+\b
+  recon measure room.npz --from a.jpg:812,440 --to b.jpg:1020,441
+\b
 In the plane of a rectangle of known size (a door, a sheet of paper) lengths need no depth, and a photo is enough:
 \b
   recon measure photo.jpg --rectangle 100,200:300,200:300,900:100,900=0.9mx2.03m --from 90,950 --to 420,950
 """
 
 
-_ONE, _SEVERAL = "X,Y", "X,Y:X,Y:..."
+_ONE, _PLACE, _SEVERAL = "X,Y", "[PHOTO:]X,Y", "X,Y:X,Y:..."
 _QUANTITIES = (
-    ("--from", "starts", Positions(1, 1, "812,440"), _ONE, "Start of a distance; needs --to. Repeatable."),
-    ("--to", "ends", Positions(1, 1, "1020,441"), _ONE, "End of a distance. Repeatable."),
+    ("--from", "starts", PlaceText("812,440"), _PLACE, "Start of a distance; needs --to. Repeatable."),
+    ("--to", "ends", PlaceText("1020,441"), _PLACE, "End of a distance. Repeatable."),
     (
         "--polyline",
         "polylines",
@@ -129,15 +134,16 @@ def measure(
     error_model: Path | None,
     table: Path | None,
     overwrite: bool,
+    starts: tuple[Place, ...],
+    ends: tuple[Place, ...],
     **asked: tuple[tuple[Pixel, ...], ...],
 ) -> None:
-    """Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence intervals."""
-    if len(asked["starts"]) != len(asked["ends"]):
+    """Measure in a SCENE (.npz), or in one plane of a PHOTO, with 95 % confidence intervals."""
+    if len(starts) != len(ends):
         raise click.UsageError(
-            f"{len(asked['starts'])} --from and {len(asked['ends'])} --to: give them in pairs, e.g. "
-            "--from 812,440 --to 1020,441"
+            f"{len(starts)} --from and {len(ends)} --to: give them in pairs, e.g. --from 812,440 --to 1020,441"
         )
-    if not any(asked.values()):
+    if not (starts or any(asked.values())):
         raise click.UsageError("nothing to measure: give --from 812,440 --to 1020,441, or --height 812,440")
     if depth_sigma is not None and error_model is not None:
         raise click.UsageError("--depth-sigma and --error-model are mutually exclusive")
@@ -146,20 +152,22 @@ def measure(
     from recon.atomic_write import check_writable
     from recon.calibration.error_models import read_error_models
     from recon.measure import Assumptions
-    from recon.measure.error_budget import unfit_reason
 
     if table is not None:
         check_writable([(table,)], overwrite=overwrite, inputs=[path])
     models = {} if error_model is None else read_error_models(error_model)
     assume = replace(depth_sigma or Assumptions(), pixel_sigma_px=pixel_sigma, error_models=models)
+    pairs = list(zip(starts, ends, strict=True))
     if rectangle is not None:
-        results = measured_in_plane(path, rectangle, asked, assume)
+        results = measured_in_plane(path, rectangle, without_names(pairs), asked, assume)
+    elif (several := opened_joined(path)) is not None:
+        _warn_if_unfit(several.scene_of(0), assume, session)
+        results = measured_across(several, pairs, asked, assume)
     else:
+        in_one = without_names(pairs)
         scene = _opened(path)
-        unfit = unfit_reason(scene, assume)
-        if unfit is not None:
-            session.journal.warn("measure", unfit)
-        results = _measured(scene, asked, assume)
+        _warn_if_unfit(scene, assume, session)
+        results = _measured(scene, in_one, asked, assume)
     results = [one.in_unit(unit) for one in results]
     for one, previous in zip(results, [None, *results], strict=False):
         _report(one, session, same=previous is not None and one.errors_text == previous.errors_text)
@@ -167,6 +175,14 @@ def measure(
     if table is not None:
         _write_table(table, results, overwrite=overwrite)
         session.journal.decide("written", f"{table}: {counted(len(results), 'measurement')}", path=str(table))
+
+
+def _warn_if_unfit(scene: "Scene", assume: "Assumptions", session: Session) -> None:
+    from recon.measure.error_budget import unfit_reason
+
+    unfit = unfit_reason(scene, assume)
+    if unfit is not None:
+        session.journal.warn("measure", unfit)
 
 
 def _opened(path: Path) -> "Scene":
@@ -182,13 +198,14 @@ def _opened(path: Path) -> "Scene":
 
 
 def _measured(
-    scene: "Scene", asked: dict[str, tuple[tuple[Pixel, ...], ...]], assume: "Assumptions"
+    scene: "Scene",
+    ends: Sequence[tuple[Pixel, Pixel]],
+    asked: dict[str, tuple[tuple[Pixel, ...], ...]],
+    assume: "Assumptions",
 ) -> "list[Measurement]":
     from recon import measure as on
 
-    results = [
-        on.distance(scene, a, b, assume) for (a,), (b,) in zip(asked["starts"], asked["ends"], strict=True)
-    ]
+    results = [on.distance(scene, a, b, assume) for a, b in ends]
     results += [on.polyline(scene, pixels, assume) for pixels in asked["polylines"]]
     results += [on.angle(scene, a, b, c, assume) for a, b, c in asked["angles"]]
     results += [on.area(scene, pixels, assume) for pixels in asked["areas"]]
@@ -204,7 +221,7 @@ def _report(measurement: "Measurement", session: Session, *, same: bool) -> None
 
     for warning in measurement.warnings:
         session.journal.warn("measure", warning)
-    where = ":".join(f"{x:g},{y:g}" for x, y in measurement.pixels_px)
+    where = _where(measurement)
     session.print(f"{measurement.quantity} {where}   {measurement.text}")
     for name, part in measurement.parts.items():
         session.print(f"    {name:<11} {part.text}")
@@ -215,6 +232,15 @@ def _report(measurement: "Measurement", session: Session, *, same: bool) -> None
         session.print(f"    {'errors as above' if same else measurement.errors_text}")
     elif UNCHECKED in measurement.not_included and not same:
         session.print("    in the plane of the rectangle, if the positions lie in it")
+
+
+def _where(measurement: "Measurement") -> str:
+    """The positions, with the names of their photos if there are several."""
+    names = [f"{name}:" for name in measurement.details.get("photos", ())] or [""] * len(
+        measurement.pixels_px
+    )
+    places = [f"{name}{x:g},{y:g}" for name, (x, y) in zip(names, measurement.pixels_px, strict=True)]
+    return (" to " if names[0] else ":").join(places)
 
 
 def _normal(normal_gl: Sequence[float], sigma_deg: float | None) -> str:
@@ -263,7 +289,7 @@ def _write_table(path: Path, measurements: "Sequence[Measurement]", *, overwrite
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["quantity", "pixels", "value", "unit", "sigma", "low", "high", "method", "errors"])
     for one in measurements:
-        where = ":".join(f"{x:g},{y:g}" for x, y in one.pixels_px)
+        where = _where(one)
         for name, part in {one.quantity: one, **one.parts}.items():
             title = name if part is one else f"{one.quantity}: {name}"
             numbers = [part.value, part.unit, part.sigma, part.low, part.high, part.method]
