@@ -60,9 +60,7 @@ def test_photos_with_measured_depth_stand_where_they_were_taken(
     assert 0.005 < (joined.scale_interval or 0) < 0.15
 
 
-def test_distances_between_the_photos_are_true(
-    joined: join.JoinedScene, views: Sequence[PosedView]
-) -> None:
+def test_distances_between_the_photos_are_true(joined: join.JoinedScene, views: Sequence[PosedView]) -> None:
     a_px, b_px = (120.5, 250.5), (350.5, 200.5)
     ends = []
     for view, (x, y) in zip(views, (a_px, b_px), strict=True):
