@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from recon.calibration.checks import check_positions
-from recon.calibration.error_models import assumed_error_model, known_error_model
+from recon.calibration.error_models import known_error_model
 from recon.calibration.references import ScaleSources, constraints_of, open_scale_sources
 from recon.calibration.to_metric import to_metric
 from recon.constraints import Constraint
@@ -82,12 +82,10 @@ def reconstruct_panorama(
         found, joint = _measured_range(estimate), None
     else:
         estimate, ranges = _views_depth(cut_views(photo, sphere), options, estimator, journal)
-        joint = fit_scales(
-            ranges, (known_error_model(estimate.model) or assumed_error_model(estimate.model)).scale
-        )
+        joint = fit_scales(ranges, estimate.model)
         _report_joint(joint, ranges, journal)
         with journal.stage("Blending the views"):
-            found = blend(ranges, joint.log_scales, sphere)
+            found = blend(ranges, joint.terms, sphere)
     # 3. Metric scale, by what is known
     scale = metric_scale(found, sphere, constraints, estimate.model, journal)
     found = scaled(found, scale.factor)

@@ -64,6 +64,16 @@ def test_views_of_different_scale_become_one_and_the_mean_of_their_logs_is_kept(
     assert scene.provenance.more["panorama"]["projection"] == "equirectangular"
 
 
+def test_views_that_bend_become_one_without_a_seam() -> None:
+    bends = [(0.15, 0.1), (-0.1, 0.2), (0.2, -0.1), (-0.15, 0.1), (0.0, -0.2), (0.1, 0.1)]
+    scene, journal = by_views(bends=bends)
+    (entry,) = [each for each in journal.entries if each.topic == "scale"]
+    assert entry.values["step_before"] > 0.15 and entry.values["step_after"] < 0.02
+    error = np.log(scene.depth.z_m / RANGE_M)
+    # With one factor for each view, 0.063.
+    assert np.abs(error - np.median(error)).mean() < 0.01
+
+
 def test_the_mesh_is_the_box_closed_and_seen_from_inside(tmp_path: Path) -> None:
     mesh = measured(tmp_path).mesh()
     assert is_on_a_wall(mesh.vertices).mean() > 0.98
