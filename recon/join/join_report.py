@@ -85,6 +85,16 @@ def report_fit(
                 )
 
 
+def report_voxels(chosen_m: float, used_m: float, journal: Journal) -> None:
+    """How large the voxels are, and whether the mesh has larger ones than the photos resolve."""
+    why = (
+        ""
+        if used_m == chosen_m
+        else f" in the mesh: those of {1000 * chosen_m:.3g} mm would take too much memory"
+    )
+    journal.decide("voxel", f"voxels of {1000 * used_m:.3g} mm{why}", voxel_m=used_m)
+
+
 def report_level(levelling: Levelling | None, journal: Journal) -> None:
     """How the scene was turned upright, or that it was not."""
     if levelling is None or not levelling.trusted:

@@ -39,7 +39,7 @@ class JointFit:
     """Relative half-width of its 95 % interval."""
     votes: NDArray[np.bool_]
     """(N,) False for photos whose own metres disagree with the others, or that have none."""
-    errors: Array | None
+    errors: Array | None = None
     """(N, 10, N, 10) covariance of what the photos are off by together (``joint_errors``); None if not finite."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from recon.join.alike_pairs import MOST_EXHAUSTIVE, alike_pairs
 from recon.limited_process import fail, limit
 
 _SEED = 0
@@ -62,7 +63,13 @@ def _mapped(folder: Path, threads: int) -> dict[str, Any]:
             pycolmap.Device.cpu,
         )
     matching = pycolmap.FeatureMatchingOptions(num_threads=threads, use_gpu=False)
-    pycolmap.match_exhaustive(database, matching, device=pycolmap.Device.cpu)
+    if sum(len(camera["names"]) for camera in cameras) <= MOST_EXHAUSTIVE:
+        pycolmap.match_exhaustive(database, matching, device=pycolmap.Device.cpu)
+    else:
+        pairing = pycolmap.ImportedPairingOptions(
+            match_list_path=_listed_pairs(database, folder / "pairs.txt")
+        )
+        pycolmap.match_image_pairs(database, matching, pairing, device=pycolmap.Device.cpu)
     models.mkdir()
     for angle_deg in _FIRST_ANGLES_DEG:
         options = _options(database, cameras, threads)
@@ -71,6 +78,19 @@ def _mapped(folder: Path, threads: int) -> dict[str, Any]:
         if found:
             return as_arrays(max(found.values(), key=lambda model: model.num_reg_images()))
     return {}
+
+
+def _listed_pairs(database: Path, path: Path) -> Path:
+    """Writes the names of the pictures to match, a pair in each line."""
+    import pycolmap
+
+    with pycolmap.Database.open(database) as opened:
+        # The names are numbers in the order of the photos.
+        images = sorted(opened.read_all_images(), key=lambda image: image.name)
+        descriptors = [np.asarray(opened.read_descriptors(image.image_id).data) for image in images]
+    lines = [f"{images[a].name} {images[b].name}\n" for a, b in alike_pairs(descriptors)]
+    path.write_text("".join(lines), "utf-8")
+    return path
 
 
 def _options(database: Path, cameras: list[dict[str, Any]], threads: int) -> Any:

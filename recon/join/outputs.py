@@ -15,7 +15,7 @@ from recon.join.fusion.content import content_of, stands_upright
 from recon.join.fusion.fuse import fuse
 from recon.join.fusion.levelling import joint_levelling
 from recon.join.fusion.tsdf import needs_open3d
-from recon.join.join_report import report_level
+from recon.join.join_report import report_level, report_voxels
 from recon.join.joined_scene import JoinedScene
 from recon.journal import Journal
 from recon.options import Shape
@@ -81,7 +81,9 @@ def save_all(
         with journal.stage(f"Fusing {len(scene.views)} photos"):
             fusion = fuse(scene.views, scene.options)
             levelling = None if scene.options.level is False else joint_levelling(scene.views)
-        journal.decide("voxel", f"voxels of {1000 * fusion.voxel_m:.3g} mm", voxel_m=fusion.voxel_m)
+            is_mesh = any(each is not None and each[1] == "mesh" for each in formats)
+            voxel_m = fusion.mesh_voxel_m if is_mesh else fusion.voxel_m
+        report_voxels(fusion.voxel_m, voxel_m, journal)
         if any(each is not None and stands_upright(scene.options, *each) for each in formats):
             report_level(levelling, journal)
     written = []

@@ -15,7 +15,7 @@ from recon.video.reader import Clip
 
 Given = TypeVar("Given")
 MOST_PHOTOS = 500
-"""Every pair of photos is matched."""
+"""Their pictures are in memory."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recon.join.join_report import JournalOfPhoto, report_fit
+from recon.join.join_report import JournalOfPhoto, report_fit, report_voxels
 from recon.join.joint_fit import JointFit
 from recon.join.poses import Poses
 from recon.journal import Journal
@@ -26,3 +26,14 @@ def test_what_is_decided_for_the_first_photo_says_that_there_are_others() -> Non
         ("decision", "measured (first of 2 photos)"),
         ("detail", "1.jpg: measured"),
     ]
+
+
+def test_the_voxels_of_the_mesh_are_reported_if_they_had_to_grow() -> None:
+    journal = Journal()
+    report_voxels(0.01, 0.01, journal)
+    report_voxels(0.01, 0.02, journal)
+    assert [entry.message for entry in journal.entries] == [
+        "voxels of 10 mm",
+        "voxels of 20 mm in the mesh: those of 10 mm would take too much memory",
+    ]
+    assert journal.entries[1].values["voxel_m"] == 0.02

@@ -35,8 +35,16 @@ class Fusion:
         Raises:
             ExportError: Open3D is missing, or the voxels are too small for the scene.
         """
-        mesh = fused_mesh(self.layers, self.voxel_m, coarser=self.coarser)
-        return with_fewer_faces(mesh, self.most_faces)
+        return with_fewer_faces(self._surface[0], self.most_faces)
+
+    @property
+    def mesh_voxel_m(self) -> float:
+        """Edge of the voxels of the mesh, m; errors as ``mesh``."""
+        return self._surface[1]
+
+    @cached_property
+    def _surface(self) -> tuple[Mesh, float]:
+        return fused_mesh(self.layers, self.voxel_m, coarser=self.coarser)
 
     @cached_property
     def cloud(self) -> PointCloud:

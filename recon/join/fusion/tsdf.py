@@ -54,8 +54,10 @@ def needs_open3d() -> Any:
     return open3d
 
 
-def fused_mesh(layers: Sequence[Layer], voxel_m: float, *, coarser: bool = False) -> Mesh:
+def fused_mesh(layers: Sequence[Layer], voxel_m: float, *, coarser: bool = False) -> tuple[Mesh, float]:
     """The surface that the views agree on, with vertex colours, in the world frame; empty if there is none.
+
+    With it, the edge of the voxels that were used, m.
 
     Args:
         layers: At least one.
@@ -78,7 +80,7 @@ def fused_mesh(layers: Sequence[Layer], voxel_m: float, *, coarser: bool = False
             "--max-depth."
         )
     if not len(blocks):
-        return _EMPTY_MESH
+        return _EMPTY_MESH, voxel_m
     types = (o3d.core.float32,) * 3
     grid = o3d.t.geometry.VoxelBlockGrid(
         ("tsdf", "weight", "color"), types, ((1), (1), (3)), voxel_m, _BLOCK, len(blocks) + 1
@@ -95,7 +97,7 @@ def fused_mesh(layers: Sequence[Layer], voxel_m: float, *, coarser: bool = False
             field[order[some]] = values
     mesh = _mesh_of(grid)
     within = [np.maximum(np.float32(_SUPPORT * voxel_m), each * _SUPPORT_SHARE) for each in truncations]
-    return without_scraps(of_supported_vertices(mesh, layers, within))
+    return without_scraps(of_supported_vertices(mesh, layers, within)), voxel_m
 
 
 _FIELDS = (("tsdf", 1), ("weight", 1), ("color", 3))

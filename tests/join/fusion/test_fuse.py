@@ -210,7 +210,9 @@ def test_a_voxel_size_that_nobody_asked_for_grows_with_the_scene(true_views, mon
     pytest.importorskip("open3d")
     fine = fuse(true_views[:1]).mesh
     monkeypatch.setattr("recon.join.fusion.tsdf.MOST_BLOCKS", 200)
-    coarse = fuse(true_views[:1]).mesh
+    fusion = fuse(true_views[:1])
+    coarse = fusion.mesh
+    assert fusion.mesh_voxel_m > 1.4 * fusion.voxel_m
     assert 0 < len(coarse.faces) < 0.7 * len(fine.faces)
     assert np.allclose(np.ptp(coarse.vertices, axis=0), np.ptp(fine.vertices, axis=0), atol=0.3)
 
