@@ -52,7 +52,7 @@ def _vlad(descriptors: Sequence[Floats]) -> Floats:
         return result.reshape(len(descriptors), -1)
     cv2.setRNGSeed(_SEED)
     stop = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0)
-    _, _, centres = cv2.kmeans(sample, _CENTRES, None, stop, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    _, _, centres = cv2.kmeans(sample, _CENTRES, None, stop, 1, cv2.KMEANS_PP_CENTERS)
     squared = (centres**2).sum(axis=1)
     for vector, own in zip(result, descriptors, strict=True):
         nearest = np.argmin(squared - 2 * own @ centres.T, axis=1)
