@@ -207,9 +207,10 @@ class Controller:
 
         def stated(state: State) -> State:
             state = replace(commands.add_known(state, known), pending=())
-            if tool != "known length":
+            length = Measured("distance", picks)
+            if tool != "known length" or any(one.picks == picks for one in state.measured):
                 return state
-            return replace(state, measured=(*state.measured, Measured("distance", picks)))
+            return replace(state, measured=(*state.measured, length))
 
         before = None if self.picture.preview else self.scene
         if not self.do(stated):

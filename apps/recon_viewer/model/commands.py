@@ -147,8 +147,14 @@ def keep_pixels(state: State, kept: NDArray[np.bool_]) -> State:
 
 
 def set_tool(state: State, tool: Tool) -> State:
-    """Selects the tool for clicks; cancels an unfinished measurement."""
-    return replace(state, tool=tool, pending=())
+    """Selects the tool for clicks; cancels an unfinished measurement.
+
+    A known length starts with the distance that was measured last, if that is one of the active layer's photo.
+    """
+    last = state.measured[-1] if tool == "known length" and state.measured else None
+    ends = last.picks if last is not None and last.tool == "distance" else ()
+    usable = all(pick.pixel_px is not None and pick.layer == state.active for pick in ends)
+    return replace(state, tool=tool, pending=ends if usable else ())
 
 
 def pick(state: State, picked: Pick) -> State:

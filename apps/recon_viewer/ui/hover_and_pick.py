@@ -176,6 +176,11 @@ class Linking:
         return float(x), float(y), float(z)
 
     def _distance_text(self, key: int, point: tuple[float, float, float]) -> str:
-        """Distance from the photo's camera."""
+        """Distance from the first end of the length that is being measured, otherwise from the photo's camera."""
+        state = self._controller.state
+        if state.tool in ("distance", "known length") and len(state.pending) == 1:
+            start = state.pending[0]
+            if start.layer == key:
+                return f"{float(np.linalg.norm(np.subtract(point, self._world(start)))):.2f} m long"
         at = self._controller.picture.poses[key][:3, 3]
-        return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m"
+        return f"{float(np.linalg.norm(np.subtract(point, at))):.2f} m away"

@@ -52,8 +52,13 @@ class SizeBar:
             return
         self.field.placeholder_text = question.example
         ready = len(state.pending) >= question.clicks
-        last = f"{question.prompts[-1]} Type it, then press Enter." if ready else ""
-        self._prompt.text = last or f"{question.prompts[len(state.pending)]}."
+        if ready and any(one.picks == state.pending for one in state.measured):
+            prompt = "How long is the measured length? Or click one end of another."
+        elif ready:
+            prompt = f"{question.prompts[-1]} Type it, then press Enter."
+        else:
+            prompt = f"{question.prompts[len(state.pending)]}."
+        self._prompt.text = prompt
         width, height = min(int(_WIDTH_EM * self._em), view.width), int(_HEIGHT_EM * self._em)
         self.widget.frame = gui.Rect(view.x + (view.width - width) // 2, view.y, width, height)
 

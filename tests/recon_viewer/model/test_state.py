@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,25 @@ def test_a_measurement_ends_with_its_last_pick() -> None:
             assert not state.measured
             state = c.pick(state, picked)
         assert [one.tool for one in state.measured] == [tool] and not state.pending
+
+
+def test_a_known_length_starts_with_the_length_that_was_measured_last() -> None:
+    state = c.set_tool(opened(), "distance")
+    ends = tuple(picks(state, 2))
+    for end in ends:
+        state = c.pick(state, end)
+    asked = c.set_tool(state, "known length")
+    assert asked.pending == ends
+    # Another length starts with one more click; without a photo, or after a height, there is nothing to start with.
+    other = replace(ends[0], pixel_px=(9.5, 9.5))
+    assert c.pick(asked, other).pending == (other,)
+    assert (
+        not c.set_tool(state, "known distance").pending and not c.set_tool(opened(), "known length").pending
+    )
+    pointed = replace(state.measured[0], picks=(ends[0], replace(ends[1], pixel_px=None)))
+    assert not c.set_tool(replace(state, measured=(pointed,)), "known length").pending
+    high = replace(state.measured[0], tool="height")
+    assert not c.set_tool(replace(state, measured=(high,)), "known length").pending
 
 
 def test_a_polyline_ends_on_request_and_needs_two_points() -> None:
