@@ -34,7 +34,13 @@ def main() -> None:
     threading.Thread(target=_leave_with, args=(channel,), daemon=True).start()
     code: int | None
     try:
-        viewer = _resumed(channel.fileno(), stdout) if sys.argv[2:] else _opened(channel.fileno())
+        try:
+            viewer = _resumed(channel.fileno(), stdout) if sys.argv[2:] else _opened(channel.fileno())
+        except (RuntimeError, OSError, ImportError) as error:
+            # A successor is not missed: the window that it should replace stays, and says so.
+            if not sys.argv[2:]:
+                channel.sendall(f"{' '.join(str(error).split()) or type(error).__name__}\n".encode())
+            os._exit(1)
         viewer.run()
         code = None if viewer.handed_over else 0
     except KeyboardInterrupt:

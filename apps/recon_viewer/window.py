@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from open3d.visualization import gui
@@ -15,7 +14,8 @@ from open3d.visualization import gui
 from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer.background.dropped_files import drop_target
-from recon_viewer.background.hand_over import FRESH_MB, QUIET_S, Handed, HandOver, Successor
+from recon_viewer.background.hand_over import FRESH_MB, Handed, HandOver, Successor
+from recon_viewer.background.rest import Rest
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
@@ -36,6 +36,7 @@ from recon_viewer.ui.pane_border import PaneBorder
 from recon_viewer.ui.redraws import PULSE_S, is_due
 from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.size_bar import SizeBar
+from recon_viewer.ui.status_lines import StatusLines
 from recon_viewer.ui.toolbar import Toolbar
 from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
 
@@ -43,9 +44,6 @@ _PANEL_EM = 23.0
 _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
-_LINE_EM = 1.5
-_LETTER_EM = 0.44
-"""Mean character width of Open3D's font, em."""
 
 
 @contextmanager
@@ -79,20 +77,45 @@ class ViewerWindow:
             channel: Descriptor of the connection to the command, in a process that another one can replace.
             resumed: What another process has handed over.
         """
-        remembered, problem = (settings.Settings(), None) if config is None else settings.load(config)
-        self.controller = resumed[0] if resumed is not None else Controller(remembered, config)
+        self.controller = resumed[0] if resumed is not None else _controller(config)
         remembered = self.controller.settings
         place: tuple[int, ...] = (remembered.width, remembered.height)
         if resumed is not None:
             x, y, width, height = resumed[1].frame
             place = (width, height, x, y)
-        if problem is not None:
-            self.controller.say(problem, problem=True)
         self._app = gui.Application.instance
         self._app.initialize()
         # A font that is added after the window was made is not drawn.
         title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
         self.window = self._app.create_window("recon", *place)
+        self._add_widgets(title_font)
+        build_menu(self.window, self.actions.act)
+        self.window.set_on_layout(self._lay_out)
+        self.window.set_on_tick_event(self._tick)
+        self.window.set_on_key(self._window_key)
+        self.window.set_on_close(self._closing)
+        self._shown: Picture | None = None
+        self._looked: tuple[int, ...] = ()
+        self._asked_at = self._drawn_at = 0.0
+        self._pointer: tuple[int, int, int] | None = None
+        self._touched_at = time.monotonic()
+        self._shown_drawing = False
+        self._asked_to_close: float | None = None
+        self.open = True
+        # A successor holds the scene from the start: its memory tells what the scene needs.
+        fresh_mb = FRESH_MB if resumed is None else None
+        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel), fresh_mb)
+        self._rest = Rest()
+        self.handed_over = False
+        """Whether another process has the window now."""
+        if resumed is not None:
+            self._looked = tuple(layer.key for layer in self.controller.state.layers)
+            self.view.look(resumed[1].camera)
+            # Its first frame, which takes the place of the other window, shows all of it.
+            self._adopt(self.controller.picture)
+
+    def _add_widgets(self, title_font: int) -> None:
+        """In the order in which they are drawn."""
         self.dialogs = Dialogs(self.window, self.listen)
         self.files = FileDialogs(self.window, self.dialogs)
         self.forms = Forms(self.dialogs)
@@ -102,12 +125,12 @@ class ViewerWindow:
         self.glide = Glide(self.view)
         self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo, self.listen)
         self.linking.photos = self.photos
-        self.actions = Actions(self)
+        self.actions: Actions = Actions(self)
         self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
         self._drops = drop_target()
         self.welcome = Welcome(
             self.window,
-            remembered.recent,
+            self.controller.settings.recent,
             self.actions.act,
             self.controller.reopen,
             title_font,
@@ -126,42 +149,7 @@ class ViewerWindow:
         self.size_bar = SizeBar(self.window, self.controller, self.refresh)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
-        # One widget for both lines: Open3D draws at least 32 px of ground behind each, over the line below.
-        edge = int(0.4 * self.window.theme.font_size)
-        self._status_ground = gui.Vert(0, gui.Margins(edge, 0, edge, 0))
-        self.window.add_child(self._status_ground)
-        self._status = gui.Label("")
-        self._status.text_color = gui.Color(0.75, 0.78, 0.82)
-        self._message = gui.Label("")
-        self._status_ground.add_child(self._message)
-        self._status_ground.add_child(self._status)
-        build_menu(self.window, self.actions.act)
-        self.window.set_on_layout(self._lay_out)
-        self.window.set_on_tick_event(self._tick)
-        self.window.set_on_key(self.actions.window_key)
-        self.window.set_on_close(self._closing)
-        self._shown: Picture | None = None
-        self._looked: tuple[int, ...] = ()
-        self._asked_at = self._drawn_at = 0.0
-        self._pointer: tuple[int, int, int] | None = None
-        self._touched_at = time.monotonic()
-        self._shown_message = ""
-        self._shown_drawing = False
-        self._asked_to_close: float | None = None
-        self.open = True
-        # A successor holds the scene from the start: its memory tells what the scene needs.
-        fresh_mb = FRESH_MB if resumed is None else None
-        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel), fresh_mb)
-        self._rested: tuple[Any, ...] = (None, None, None)
-        """State, camera, mouse and place of the window since then."""
-        self._rests_since = 0.0
-        self.handed_over = False
-        """Whether another process has the window now."""
-        if resumed is not None:
-            self._looked = tuple(layer.key for layer in self.controller.state.layers)
-            self.view.look(resumed[1].camera)
-            # Its first frame, which takes the place of the other window, shows all of it.
-            self._adopt(self.controller.picture)
+        self.status = StatusLines(self.window)
 
     def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
         """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
@@ -256,6 +244,10 @@ class ViewerWindow:
         cancels."""
         self._asked_to_close = None
 
+    def _window_key(self, event: Any) -> bool:
+        self._rest.touch()
+        return self.actions.window_key(event)
+
     def _tick(self) -> bool:
         try:
             return self._update()
@@ -280,10 +272,7 @@ class ViewerWindow:
         if (job is not None or self.progress.widget.visible) and self.progress.show(job):
             self.window.set_needs_layout()
             changed = True
-        if self._shown_message != controller.message:
-            self._shown_message = controller.message
-            colour = (1.0, 0.55, 0.45) if controller.is_problem else (0.75, 0.9, 0.75)
-            self._message.text_color = gui.Color(*colour)
+        if self.status.show(controller.message, is_problem=controller.is_problem):
             self.window.set_needs_layout()
             changed = True
         if controller.problems and not self.dialogs.is_open:
@@ -297,14 +286,12 @@ class ViewerWindow:
         """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
         if self._hand_over is None:
             return
-        now, state, camera = time.monotonic(), self.controller.state, self.view.camera
         frame = self.window.os_frame
         place = self._pointer, frame.x, frame.y, frame.width, frame.height
-        if self._rested[0] is not state or self._rested[1] is not camera or self._rested[2] != place:
-            self._rested, self._rests_since = (state, camera, place), now
+        is_long = self._rest.is_long((self.controller.state, self.view.camera), place)
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
         busy = busy or self.controller.errands.lends_files
-        rests = self.controller.idle and not busy and now > self._rests_since + QUIET_S
+        rests = is_long and self.controller.idle and not busy
         if self._hand_over.tick(self._handed if rests else None):
             self.handed_over, self.open = True, False
         elif self._hand_over.failed:
@@ -368,10 +355,10 @@ class ViewerWindow:
         rect, em = self.window.content_rect, self.window.theme.font_size
         state = self.controller.state
         empty = not state.layers
-        texts = self._status_texts(rect.width / (_LETTER_EM * em))
-        line = int(_LINE_EM * em)
+        doing = ("drawing ...",) if self.controller.is_drawing else ()
         top = rect.y + self.toolbar.lay_out(rect.x, rect.y, rect.width, visible=not empty)
-        bottom = rect.get_bottom() - line * max(sum(text.count("\n") + 1 for text in texts if text), 1)
+        notes = (*doing, *self.controller.picture.notes)
+        bottom = self.status.lay_out(rect.x, rect.width, rect.get_bottom(), notes)
         height = bottom - top
         panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
         self.panel.widget.visible = panel > 0
@@ -390,9 +377,6 @@ class ViewerWindow:
         self.progress.widget.frame = gui.Rect(
             rect.x + (rect.width - width) // 2, top + int(2 * em), width, wanted.height
         )
-        self._status_ground.frame = gui.Rect(rect.x, bottom, rect.width, rect.get_bottom() - bottom)
-        for label, text in zip((self._message, self._status), texts, strict=True):
-            label.text, label.visible = text, bool(text)
         self.view.project()
 
     def _column_px(self, width: int, panel: int) -> int:
@@ -409,12 +393,14 @@ class ViewerWindow:
         self.controller.view(aside_em=column_px(rect.width, panel, aside / em, em) / em)
         self.view.look(self.view.camera)
 
-    def _status_texts(self, letters: float) -> tuple[str, str]:
-        """The message and the notes, wrapped: nothing is cut."""
-        doing = ("drawing ...",) if self.controller.is_drawing else ()
-        notes = "    ".join((*doing, *self.controller.picture.notes))
-        width = max(int(letters) - 2, 20)
-        return tuple("\n".join(wrap(text, width)) for text in (self.controller.message, notes))  # type: ignore[return-value]
+
+def _controller(config: Path | None) -> Controller:
+    """With the settings of a file, and a problem with it in a sentence."""
+    remembered, problem = (settings.Settings(), None) if config is None else settings.load(config)
+    made = Controller(remembered, config)
+    if problem is not None:
+        made.say(problem, problem=True)
+    return made
 
 
 def show(start: Start) -> None:

@@ -1,12 +1,12 @@
 """Uses a real window with mouse and keyboard only; run by test_window.py in a separate process."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hands import Hands, Picture, difference
 from numpy.typing import NDArray
 from PIL import Image
 from viewer_scenes import WALL_M, painted_room
@@ -15,6 +15,7 @@ from recon.scene import Scene
 from recon_viewer.drawing.backdrop import backdrop
 from recon_viewer.drawing.guides import palette
 from recon_viewer.window import ViewerWindow
+from tools.screens.hands import Hands, Picture, difference
 
 _OFF = 1.0
 """Of 255, in the mean; measured 0.13 on the lavapipe of Mesa 22, and 56 for an empty view."""
@@ -38,7 +39,7 @@ def main(folder: Path) -> None:
 def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
     """Opens, changes the view's size, measures, undoes, drags a slider, exports, quits."""
     viewer.controller.open(folder / "scene.npz")
-    hands = Hands(viewer, folder)
+    hands = Hands(viewer, Path(os.environ["RECON_TEST_SCREEN"]), folder)
     hands.until(lambda: bool(viewer.controller.state.layers), "opening")
     hands.settle()
 

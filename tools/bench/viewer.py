@@ -1,6 +1,5 @@
-"""How the viewer's window behaves: frame times, a soak of random commands, opening and closing, and what memory does.
+"""How the viewer behaves: a soak of random commands, opening and closing, and what memory does.
 
-    python -m tools.bench.viewer frames --points 300000 --points 2400000
     python -m tools.bench.viewer soak --commands 300 --cycles 30
     python -m tools.bench.viewer picture scene.npz                     # needs no display
     python -m tools.bench.viewer logic --commands 1000 --cycles 100     # needs no display
@@ -160,35 +159,6 @@ def soak(count: int, cycles: int, points: int, seed: int) -> None:
 
 
 @main.command()
-@click.option(
-    "--points", "sizes", multiple=True, type=int, default=(300_000, 1_000_000, 2_400_000, 12_000_000)
-)
-@click.option("--frames", "count", default=3, show_default=True)
-def frames(sizes: tuple[int, ...], count: int) -> None:
-    """Time of a whole frame by the renderer, all points and while moving; and the longest stop of the window."""
-    from recon_viewer.window import ViewerWindow
-
-    viewer = ViewerWindow()
-    for size in sizes:
-        start = time.monotonic()
-        viewer.controller.add_scene(hall(size), f"{size}")
-        stop_s = _settle(viewer)
-        shown_s = time.monotonic() - start
-        viewer.view._moving_until = time.monotonic() + 1e6
-        viewer.view._detail(coarse=True)
-        moving = _frame_times(viewer, count)
-        viewer.view._detail(coarse=False)
-        still = _frame_times(viewer, count)
-        click.echo(
-            f"{size:>10,} points: shown after {shown_s:.1f} s (longest stop {1000 * stop_s:.0f} ms), a frame takes "
-            f"{1000 * min(still):.0f} ms, moving {1000 * min(moving):.0f} ms; {memory_mb():.0f} MB"
-        )
-        viewer.controller.act("close-layer")
-        _settle(viewer)
-    viewer.close()
-
-
-@main.command()
 @click.argument("scene_file", type=click.Path(path_type=Path, exists=True))
 def picture(scene_file: Path) -> None:
     """The picture through the photo's own camera against the photo, of a SCENE_FILE (.npz)."""
@@ -212,30 +182,6 @@ def picture(scene_file: Path) -> None:
 
 def _psnr_db(error: NDArray[np.float64]) -> float:
     return float(10 * np.log10(255**2 / max(float((error**2).mean()), 1e-9)))
-
-
-def _frame_times(viewer: Any, count: int) -> list[float]:
-    """Seconds from asking for a picture to having it, one after the other."""
-    view, taken = viewer.view, []
-    for _ in range(count + 1):
-        start, done = time.monotonic(), list[Any]()
-        view.open3d_scene.scene.render_to_image(lambda image, done=done: done.append(image))
-        view.widget.force_redraw()
-        viewer.refresh()
-        while not done:
-            viewer.step()
-        taken.append(time.monotonic() - start)
-    return taken[1:]
-
-
-def _settle(viewer: Any) -> float:
-    """Waits until the viewer is idle; returns the longest step, s."""
-    longest, end = 0.0, time.monotonic() + 1.0
-    while time.monotonic() < end or not viewer.controller.idle:
-        start = time.monotonic()
-        viewer.step()
-        longest = max(longest, time.monotonic() - start)
-    return longest
 
 
 def _run(

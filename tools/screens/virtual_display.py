@@ -35,10 +35,10 @@ def virtual_display(folder: Path, size: tuple[int, int] = (1400, 1100)) -> Itera
         server.wait()
 
 
-def screen(folder: Path) -> NDArray[np.uint8]:
-    """All of the screen, (H, W, 3) uint8: Xvfb keeps it in an XWD file in ``folder``."""
-    raw = (folder / "Xvfb_screen0").read_bytes()
-    header = struct.unpack(">25I", raw[:100])
+def screen(folder: Path, rows: slice = slice(None)) -> NDArray[np.uint8]:
+    """Some rows of the screen, (H, W, 3) uint8: Xvfb keeps it in an XWD file in ``folder``."""
+    raw = np.memmap(folder / "Xvfb_screen0", np.uint8, "r")
+    header = struct.unpack(">25I", raw[:100].tobytes())
     start, width, height, stride = header[0] + 12 * header[19], header[4], header[5], header[12]
-    bgrx = np.frombuffer(raw, np.uint8, stride * height, start).reshape(height, stride // 4, 4)
+    bgrx = raw[start : start + stride * height].reshape(height, stride // 4, 4)[rows]
     return np.ascontiguousarray(bgrx[:, :width, 2::-1])

@@ -26,8 +26,6 @@ FRESH_MB: Final = 350.0
 """What a process that shows a photo of 1 MP needs."""
 MOST_GROWN_MB: Final = 1500.0
 """Growth beyond which the process is replaced: scenes of 12 MP, opened and closed, do not reach it by themselves."""
-QUIET_S: Final = 3.0
-"""Time without a change or a movement of the mouse after which the window may be replaced, s."""
 SHOW: Final = "show"
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""

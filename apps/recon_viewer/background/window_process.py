@@ -55,14 +55,16 @@ class WindowProcess:
         with suppress(OSError):  # a process that has died ends the connection too
             pickle.dump(start, self._process.stdin)
             self._process.stdin.close()
-        code = self._wait()
-        if code == INTERRUPTED:
+        said = self._wait()
+        if said == str(INTERRUPTED):
             raise KeyboardInterrupt
-        if code != 0:
-            raise ViewerError(
-                "the window's process ended unexpectedly: the graphics driver may have failed, or memory ran out. "
-                "`recon view --web FILE` shows the scene in a browser"
+        if said != "0":
+            what = (
+                f"the window cannot be opened ({said.rstrip('.')})"
+                if said
+                else "the window's process ended unexpectedly: the graphics driver may have failed, or memory ran out"
             )
+            raise ViewerError(f"{what}. `recon view --web FILE` shows the scene in a browser")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -76,9 +78,11 @@ class WindowProcess:
         self._ours.close()
         self._process.wait()
 
-    def _wait(self) -> int | None:
-        """Waits until no process of the window is left; returns the exit code of the last, None after a crash."""
+    def _wait(self) -> str:
+        """Waits until no process of the window is left; returns the last one's exit code, why it made no window, or
+        nothing after a crash."""
         said = b""
         while part := self._ours.recv(64):
             said += part
-        return int(said.split()[-1]) if said else None
+        lines = said.decode(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line), "")

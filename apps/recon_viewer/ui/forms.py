@@ -13,9 +13,11 @@ from recon.render.camera_paths import PathName
 from recon_viewer.background.outputs import suffixes
 from recon_viewer.drawing.screenshot import PictureChoice
 from recon_viewer.model.state import Box
+from recon_viewer.model.typed_number import typed_count, typed_length
 from recon_viewer.ui.dialogs import COLUMNS, Dialogs
 
 Point = tuple[float, float, float]
+_ROWS_EM = 30.0
 _BOX_MEANS = (
     "The region to keep, from and to, in m. Height is above the floor if visible, else above the camera."
 )
@@ -53,8 +55,9 @@ class Forms:
     ) -> None:
         """Asks for camera path and format; the caller then asks for the file."""
         column = self._dialogs.column("Film")
-        way = self._combo(column, "path", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
-        form = self._combo(column, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
+        rows = self._rows(column)
+        way = _combo(rows, "path", [f"{name}: {_WAYS.get(name, '')}" for name in ways])
+        form = _combo(rows, "format", [f"{suffix}  ({_FILMS.get(suffix, '')})" for suffix in suffixes])
         column.add_child(gui.Label(fill(_FILM_TAKES, COLUMNS)))
 
         def given() -> None:
@@ -103,24 +106,15 @@ class Forms:
 
     def export(self, options: Options, level: bool, chosen: Callable[[ExportChoice], None]) -> None:
         """Asks for format and options; the caller then asks for the file."""
-        column, em = self._dialogs.column("Export"), self._dialogs.em
-        forms = suffixes()
-        form = self._combo(column, "format", [f"{suffix}  ({name})" for suffix, name in forms])
+        column, forms = self._dialogs.column("Export"), suffixes()
+        rows = self._rows(column)
+        form = _combo(rows, "format", [f"{suffix}  ({name})" for suffix, name in forms])
         form.selected_index = next(at for at, (suffix, _) in enumerate(forms) if suffix == ".glb")
-        shape = self._combo(column, "geometry", ["default", "points", "mesh"])
+        shape = _combo(rows, "geometry", ["default", "points", "mesh"])
         axes_names: list[Axes] = list(FILE_AXES)
-        axes = self._combo(column, "axes", [f"{name}: {FILE_AXES[name]}" for name in axes_names])
-        faces, voxel = gui.NumberEdit(gui.NumberEdit.INT), gui.NumberEdit(gui.NumberEdit.DOUBLE)
-        faces.set_limits(0, 100_000_000)
-        voxel.set_limits(0, 10)
-        for text, widget in (
-            ("max. triangles (0: about 1 million)", faces),
-            ("voxel size (m, 0: all points)", voxel),
-        ):
-            row = gui.Horiz(0.5 * em)
-            row.add_child(gui.Label(f"{text:<36}"))
-            row.add_child(widget)
-            column.add_child(row)
+        axes = _combo(rows, "axes", [f"{name}: {FILE_AXES[name]}" for name in axes_names])
+        faces = _number(rows, "most triangles", "about 1 million")
+        voxel = _number(rows, "voxel size (m)", "none: all points")
         fill_box, level_box = (
             gui.Checkbox("fill gaps behind foreground (synthetic)"),
             gui.Checkbox("align with gravity"),
@@ -129,13 +123,20 @@ class Forms:
         column.add_child(fill_box)
         column.add_child(level_box)
 
+        problem = self._dialogs.problem(column)
+
         def given() -> None:
+            try:
+                most, edge_m = typed_count(faces.text_value), typed_length(voxel.text_value)
+            except ValueError as error:
+                problem.text = str(error)
+                self._dialogs.lay_out()
+                return
             self._dialogs.close()
             changes: dict[str, Any] = {"fill": fill_box.checked, "level": level_box.checked}
-            changes["axes"] = axes_names[axes.selected_index]
-            changes["voxel"] = voxel.double_value or None
-            if faces.int_value:
-                changes |= {"faces": max(4, faces.int_value), "error": None}
+            changes |= {"axes": axes_names[axes.selected_index], "voxel": edge_m}
+            if most is not None:
+                changes |= {"faces": max(4, most), "error": None}
             shapes: tuple[Shape | None, ...] = (None, "cloud", "mesh")
             held = shapes[shape.selected_index]
             chosen(ExportChoice(forms[form.selected_index][0], held, changes))
@@ -146,15 +147,13 @@ class Forms:
     def picture(self, size: tuple[int, int], chosen: Callable[[PictureChoice], None]) -> None:
         """Asks for the size of an image of the view; the caller then asks for the file."""
         column = self._dialogs.column("Image of the view")
-        fields = []
+        rows, fields = self._rows(column), []
         for text, value in zip(("width (px)", "height (px)"), size, strict=True):
             field = gui.NumberEdit(gui.NumberEdit.INT)
             field.set_limits(16, 8192)
             field.int_value = value
-            row = gui.Horiz(0.5 * self._dialogs.em)
-            row.add_child(gui.Label(f"{text:<14}"))
-            row.add_child(field)
-            column.add_child(row)
+            rows.add_child(gui.Label(text))
+            rows.add_child(field)
             fields.append(field)
         overlays = gui.Checkbox("include grid, camera and markers")
         overlays.checked = True
@@ -167,12 +166,26 @@ class Forms:
         self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
         self._dialogs.show(column)
 
-    def _combo(self, column: Any, text: str, choices: Sequence[str]) -> Any:
-        box = gui.Combobox()
-        for choice in choices:
-            box.add_item(choice)
-        row = gui.Horiz(0.5 * self._dialogs.em)
-        row.add_child(gui.Label(f"{text:<10}"))
-        row.add_child(box)
-        column.add_child(row)
-        return box
+    def _rows(self, column: Any) -> Any:
+        """Two columns: labels and fields."""
+        rows = gui.VGrid(2, 0.5 * self._dialogs.em)
+        rows.preferred_width = int(_ROWS_EM * self._dialogs.em)
+        column.add_child(rows)
+        return rows
+
+
+def _combo(rows: Any, text: str, choices: Sequence[str]) -> Any:
+    box = gui.Combobox()
+    for choice in choices:
+        box.add_item(choice)
+    rows.add_child(gui.Label(text))
+    rows.add_child(box)
+    return box
+
+
+def _number(rows: Any, text: str, default: str) -> Any:
+    field = gui.TextEdit()
+    field.placeholder_text = default
+    rows.add_child(gui.Label(text))
+    rows.add_child(field)
+    return field

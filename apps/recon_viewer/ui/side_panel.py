@@ -55,9 +55,9 @@ class Panel(Controls):
             layer = state.layer
             self._visible.checked = layer is not None and layer.visible
             seen = [one for one in state.layers if one.visible]
-            self._beside.enabled, self._beside.checked = len(seen) > 1, state.view.beside
+            self._beside.visible, self._beside.checked = len(seen) > 1, state.view.beside
             scenes = sum(1 for one in seen if one.base is not None)
-            self._curtain.enabled = scenes == 2 and not state.view.beside
+            self._wipe.visible = scenes == 2 and not state.view.beside
             self._show_view(state.view)
             self._show_layer(layer, picture)
             self._measure.show(picture)
@@ -81,14 +81,16 @@ class Panel(Controls):
         self._visible.set_on_checked(self.heard(self._set_visible))
         row.add_child(self._visible)
         self.button(row, "Close", "close-layer", "Closes the selected layer")
-        self.button(row, "Run again...", "run-again", "Re-run with another depth model, as a new layer")
+        self.button(
+            row, "Run again...", "run-again", "Re-run with another depth model, as a new layer, to compare"
+        )
         group.add_child(row)
-        rows = self.rows(group)
+        self._wipe = self.rows(group)
         self._curtain = gui.Slider(gui.Slider.DOUBLE)
         self._curtain.set_limits(0.0, 1.0)
         self.slid(self._curtain, lambda value: self._controller.view(curtain=value))
         self.row(
-            rows,
+            self._wipe,
             "wipe",
             self._curtain,
             "Divides the photo between two scenes of it: first left, second right",

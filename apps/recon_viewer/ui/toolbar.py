@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("distance", "Measure"), ("known length", "Set length"), ("rectangle", "Crop")),
     (("cloud", "Points"), ("mesh", "Mesh"), ("depth-colours", "Depth colours")),
     (("export", "Export"), ("film", "Film"), ("page", "Page")),
+    (("pictures", "Photo"), ("panel", "Controls")),
 )
 """Actions with their labels."""
 _GROUND, _ON, _INK = (46, 50, 57), (38, 92, 140), (222, 228, 236)
@@ -65,9 +66,10 @@ class Toolbar:
         return self.height_px if visible else 0
 
     def show(self, state: State) -> None:
-        """Highlights the current tool, geometry and colours."""
+        """Highlights the current tool, geometry, colours and what is shown beside the view."""
         view = state.view
         on = {state.tool, view.shown_as, "depth-colours" if view.colours == "depth" else ""}
+        on |= {name for name in ("pictures", "panel") if getattr(view, name)}
         if frozenset(on) == self._on:
             return
         self._on = frozenset(on)

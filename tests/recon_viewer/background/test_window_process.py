@@ -38,6 +38,25 @@ def test_a_crash_is_an_error_that_names_the_way_out() -> None:
         process.show(_START)
 
 
+def test_a_window_that_cannot_be_made_is_one_sentence_with_the_way_out(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Through the real program, whose window fails: no traceback."""
+    failing = (
+        "import sys, types; made = types.ModuleType('recon_viewer.window'); sys.modules[made.__name__] = made\n"
+        "def fails(*_, **__): raise RuntimeError('no\\n Vulkan device.')\n"
+        "made.ViewerWindow = fails\n"
+        "from recon_viewer.process import main; main()"
+    )
+    opens = r"^the window cannot be opened \(no Vulkan device\)\. `recon view --web FILE` .* browser$"
+    with (
+        pytest.raises(ViewerError, match=opens),
+        WindowProcess((sys.executable, "-c", failing)) as process,
+    ):
+        process.show(_START)
+    assert capfd.readouterr().err == ""
+
+
 def test_one_that_never_started_is_an_error() -> None:
     program = (sys.executable, "-c", "raise SystemExit(3)")
     with pytest.raises(ViewerError, match="unexpectedly"), WindowProcess(program) as process:
