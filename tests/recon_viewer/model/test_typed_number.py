@@ -31,5 +31,5 @@ def test_a_length_is_in_metres_unless_it_has_a_unit(text: str, meant_m: float | 
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="such as 300000"):
         typed_count(text)
-    with pytest.raises(ValueError, match="such as 0[.]05"):
+    with pytest.raises(ValueError, match=r"such as 0\.05"):
         typed_length(text)
