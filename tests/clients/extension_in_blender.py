@@ -5,10 +5,13 @@ Arguments: the zip, the program recon, a photo, a folder to write pictures to. P
 
 import json
 import os
+import shutil
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import bpy
 
@@ -98,16 +101,48 @@ bpy.ops.recon.measure()
 seen["length of empties"] = operators.State.message
 
 scene.recon.true_length = 1.5
-seen["words"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+one_more = SimpleNamespace(lengths=partial(operators.Recalibrate.lengths, None))
+seen["words"] = operators.Recalibrate.words(one_more, bpy.context)
 scene.camera["recon_known"] = "20,200:200,200=1m"
-seen["words with a known length"] = operators.Recalibrate.words(SimpleNamespace(), bpy.context)
+seen["words with a known length"] = operators.Recalibrate.words(one_more, bpy.context)
+seen["then"] = [one_more.source.known, one_more.source.added, one_more.source.measured]
 scene.camera["recon_known"] = ""
 seen["recalibrated"] = sorted(bpy.ops.recon.recalibrate())
 seen["recalibration"] = operators.State.message
+shutil.copy(f"{folder}/room.rescaled.npz", f"{folder}/first.npz")
 for each in bpy.data.objects:
     each.select_set(each.type == "EMPTY")
 seen["measured in"] = operators.Measure.words(SimpleNamespace(), bpy.context)[1]
 seen["objects after"] = sorted(each.type for each in bpy.data.objects)
+
+# A second length is added to the first; each can be removed.
+second = [
+    item.matrix_world @ item.data.vertices[k].co
+    for item in [scene_mesh()]
+    for k in (vertex_at(item, 0.4, 0.8), vertex_at(item, 0.8, 0.8))
+]
+for empty, place in zip([each for each in bpy.data.objects if each.type == "EMPTY"], second, strict=True):
+    empty.location = place
+bpy.context.view_layer.update()
+for each in bpy.data.objects:
+    each.select_set(each.type == "EMPTY")
+scene.recon.true_length = 1.05 * (second[0] - second[1]).length
+source_of = operators.Source.of
+seen["second"] = [
+    sorted(bpy.ops.recon.recalibrate()),
+    operators.State.message,
+    source_of(scene.camera).lengths,
+]
+rows, layout = [], MagicMock()
+layout.row.side_effect = lambda: rows.append(MagicMock()) or rows[-1]
+import_module(f"{NAME}.panel")._lengths(layout, scene.camera)
+seen["rows"] = [(row.label.call_args.kwargs["text"], row.operator.return_value.index) for row in rows]
+seen["removed"] = []
+for index in (0, 0):
+    done = sorted(bpy.ops.recon.remove_length(index=index))
+    left = source_of(scene.camera)
+    seen["removed"].append([done, left.lengths, left.measured])
+
 bpy.data.objects["Empty"].location = (
     scene.camera.matrix_world @ open_scene.Matrix.Translation((0, 0, 1)).translation
 )

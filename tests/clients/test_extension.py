@@ -86,12 +86,16 @@ def test_a_known_length_recalibrates_the_scene_and_replaces_it(pressed):
     assert seen["recalibrated"] == ["FINISHED"]
     assert seen["objects after"] == ["CAMERA", "EMPTY", "EMPTY", "MESH"]
     start, end = (tuple(float(number) for number in place.split(",")) for place in seen["positions"])
-    length = measure.distance(Scene.load(folder / "room.rescaled.npz"), start, end)
+    length = measure.distance(Scene.load(folder / "first.npz"), start, end)
     assert seen["words"][:2] == ["export", str(folder / "room.npz")], "without running the model again"
     words = seen["words with a known length"]
     lengths = [words[k + 1] for k, word in enumerate(words) if word == "--length"]
     assert words[0] == "build" and "--overwrite" in words
-    assert lengths == ["20,200:200,200=1m", seen["words"][seen["words"].index("--length") + 1]]
+    first = seen["words"][seen["words"].index("--length") + 1]
+    assert lengths == ["20,200:200,200=1m", first]
+    assert seen["then"] == [";".join(lengths), "", str(folder / "room.npz")], (
+        "all went into the fit of the scene"
+    )
     assert seen["measured in"] == str(folder / "room.rescaled.npz")
     # The model's own scale is a prior, which the length outweighs.
     assert abs(length.value - 1.5) < 0.2 * abs(seen["distance"] - 1.5)
@@ -99,7 +103,21 @@ def test_a_known_length_recalibrates_the_scene_and_replaces_it(pressed):
     assert fitted and float(fitted[1]) == pytest.approx(length.value, rel=0.02)
     files = {path.name for path in folder.iterdir()}
     made = {"room.glb", "room.npz", "room.rescaled.npz"}
-    assert files == made | {"recon.zip", "render.png", "room.jpg", "text.jpg", "user"}
+    assert files == made | {"first.npz", "recon.zip", "render.png", "room.jpg", "text.jpg", "user"}
+
+
+def test_a_second_known_length_is_added_and_each_can_be_removed(pressed):
+    seen, folder = pressed
+    done, message, lengths = seen["second"]
+    assert done == ["FINISHED"] and len(re.findall(r"m given, [\d.]+ m after the fit", message)) == 2
+    assert lengths[0] == seen["words"][seen["words"].index("--length") + 1] and len(set(lengths)) == 2
+    texts, indices = zip(*seen["rows"], strict=True)
+    assert indices == (0, 1) and texts[0].startswith("1.5m: ") and " to " in texts[0]
+    rescaled, as_the_model_gave_it = str(folder / "room.rescaled.npz"), str(folder / "room.npz")
+    assert seen["removed"] == [
+        [["FINISHED"], lengths[1:], rescaled],
+        [["FINISHED"], [], as_the_model_gave_it],
+    ]
 
 
 def test_errors_are_shown_with_their_sentence(pressed):

@@ -1,7 +1,6 @@
 """The panel's buttons. Each starts recon in the background and goes on when it has finished."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,7 +8,7 @@ import bpy
 
 from .background import Failed, Run
 from .picked import picked_pair
-from .scene_import import RESCALED, Source, free_files, import_scene
+from .scene_import import Source, free_files, import_scene
 from .settings import program
 
 _EVERY_S = 0.2
@@ -139,7 +138,7 @@ class SceneFromPhoto(InBackground, bpy.types.Operator):
         model = chosen.model.strip() or "auto"
         length = chosen.known_length.strip()
         self.source = Source(str(photo), str(glb), str(npz), str(npz), model, depth, chosen.faces, length)
-        return _build(self.source, ["--length", length] if length else [])
+        return _build(self.source)
 
     def finish(self, context: "bpy.types.Context", result: dict[str, Any]) -> str:
         """Imports the scene."""
@@ -172,27 +171,52 @@ class Measure(InBackground, bpy.types.Operator):
         return ". ".join([message, *result["warnings"]])
 
 
-class Recalibrate(InBackground, bpy.types.Operator):
-    """Rescale the scene so that the two picked points have their true distance"""
+class Refitted(InBackground):
+    """Mixed into an operator that changes which known lengths a scene has."""
 
-    bl_idname = "recon.recalibrate"
-    bl_label = "Recalibrate"
+    def lengths(self, context: "bpy.types.Context", source: Source) -> list[str]:
+        """The new ones."""
+        raise NotImplementedError
 
     def words(self, context: "bpy.types.Context") -> list[str]:
-        """Of ``recon export``, which runs no model; of ``recon build`` with both lengths if one was known before."""
+        """Of ``recon export``, which runs no model; of ``recon build`` if lengths went into the model's own scene."""
         source = Source.of(context.scene.camera)
-        start, end = picked_pair(context, context.scene.camera).positions_px
-        known = ["--length", f"{start}:{end}={context.scene.recon.true_length:.6g}m", "--overwrite"]
+        self.source = source.with_lengths(self.lengths(context, source))
         if source.known:
-            self.source = source
-            return _build(source, ["--length", source.known, *known])
-        self.source = replace(source, measured=str(Path(source.glb).with_suffix(RESCALED)))
-        return ["export", source.npz, "-o", source.glb, "-o", self.source.measured, *known]
+            return [*_build(self.source), "--overwrite"]
+        outputs = [source.glb] + [self.source.measured] * bool(self.source.added)
+        known = _repeated("--length", self.source.lengths)
+        return ["export", source.npz, *_repeated("-o", outputs), *known, "--overwrite"]
 
     def finish(self, context: "bpy.types.Context", result: dict[str, Any]) -> str:
         """Replaces the imported scene."""
         import_scene(context, self.source)
         return f"{Path(self.source.glb).name} is recalibrated. {_remarks(result)}"
+
+
+class Recalibrate(Refitted, bpy.types.Operator):
+    """Rescale the scene so that the two picked points have their true distance, besides its other known lengths"""
+
+    bl_idname = "recon.recalibrate"
+    bl_label = "Recalibrate"
+
+    def lengths(self, context: "bpy.types.Context", source: Source) -> list[str]:
+        """One more."""
+        start, end = picked_pair(context, context.scene.camera).positions_px
+        return [*source.lengths, f"{start}:{end}={context.scene.recon.true_length:.6g}m"]
+
+
+class RemoveLength(Refitted, bpy.types.Operator):
+    """Rescale the scene without this known length"""
+
+    bl_idname = "recon.remove_length"
+    bl_label = "Remove"
+
+    index: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def lengths(self, context: "bpy.types.Context", source: Source) -> list[str]:
+        """One less."""
+        return [each for k, each in enumerate(source.lengths) if k != self.index]
 
 
 class Cancel(bpy.types.Operator):
@@ -213,11 +237,16 @@ class Cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _build(source: Source, more: list[str]) -> list[str]:
+def _build(source: Source) -> list[str]:
     """The arguments of ``recon build``; without Blender's permission, recon stays offline too."""
     offline = [] if bpy.app.online_access else ["--offline"]
-    outputs = ["-o", source.glb, "-o", source.npz]
-    return ["build", source.photo, *outputs, *source.options, *more, *offline]
+    outputs, known = _repeated("-o", (source.glb, source.npz)), _repeated("--length", source.lengths)
+    return ["build", source.photo, *outputs, *source.options, *known, *offline]
+
+
+def _repeated(option: str, values: Sequence[str]) -> list[str]:
+    """The option with each value."""
+    return [word for value in values for word in (option, value)]
 
 
 def _remarks(result: dict[str, Any]) -> str:
@@ -230,4 +259,4 @@ def _remarks(result: dict[str, Any]) -> str:
     return ". ".join(each["message"] for each in entries)
 
 
-CLASSES = (SceneFromPhoto, Measure, Recalibrate, Cancel)
+CLASSES = (SceneFromPhoto, Measure, Recalibrate, RemoveLength, Cancel)

@@ -4,7 +4,9 @@ from textwrap import wrap
 
 import bpy
 
+from .background import Failed
 from .operators import State
+from .scene_import import Source
 
 
 class Panel(bpy.types.Panel):
@@ -27,6 +29,7 @@ class Panel(bpy.types.Panel):
             layout.operator("recon.measure", icon="DRIVER_DISTANCE")
             layout.prop(chosen, "true_length")
             layout.operator("recon.recalibrate", icon="FILE_REFRESH")
+            _lengths(layout, camera)
         if State.run is not None:
             layout.separator()
             _text(layout, context, State.run.status, "TIME")
@@ -34,6 +37,19 @@ class Panel(bpy.types.Panel):
         elif State.message:
             layout.separator()
             _text(layout, context, State.message, "ERROR" if State.is_error else "INFO")
+
+
+def _lengths(layout: "bpy.types.UILayout", camera: "bpy.types.Object") -> None:
+    """The known lengths of the scene, each with a button that removes it."""
+    try:
+        lengths = Source.of(camera).lengths
+    except Failed:
+        return
+    for index, length in enumerate(lengths):
+        row = layout.row()
+        places, _, value = length.rpartition("=")
+        row.label(text=f"{value}: {places.replace(':', ' to ')}", icon="FIXED_SIZE")
+        row.operator("recon.remove_length", text="", icon="X").index = index
 
 
 def _text(layout: "bpy.types.UILayout", context: "bpy.types.Context", text: str, icon: str) -> None:

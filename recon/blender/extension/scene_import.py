@@ -1,7 +1,7 @@
 """Imports the scene of a photo, with its camera and colours, next to what the user's file holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import bpy
@@ -23,7 +23,7 @@ class Source:
     """Absolute paths; the mesh and the scene file lie next to the photo."""
     glb: str
     npz: str
-    """As the model gave it: from here it is rescaled."""
+    """As the model and ``known`` gave it: from here it is rescaled."""
     measured: str
     """The scene file with the lengths of the mesh: ``npz``, or the rescaled one next to it."""
     model: str
@@ -31,7 +31,9 @@ class Source:
     """Measured depth instead of the model, or empty."""
     faces: int
     known: str = ""
-    """The known length that went into the fit when the scene was made, or empty."""
+    """The known lengths that went into the fit of ``npz``, with a semicolon between two, or empty."""
+    added: str = ""
+    """Those that rescaled ``npz`` to what is shown, likewise."""
 
     def __post_init__(self) -> None:
         photo, glb = Path(self.photo), Path(self.glb)
@@ -40,6 +42,19 @@ class Source:
         scene_files = (str(glb.with_suffix(".npz")), str(glb.with_suffix(RESCALED)))
         if self.npz != scene_files[0] or self.measured not in scene_files:
             raise ValueError("the scene files of a mesh must be named as the mesh")
+
+    @property
+    def lengths(self) -> list[str]:
+        """All known lengths of what is shown."""
+        return [each.strip() for each in f"{self.known};{self.added}".split(";") if each.strip()]
+
+    def with_lengths(self, lengths: Sequence[str]) -> "Source":
+        """With other known lengths: in the fit of ``npz`` if some are there, otherwise on top of it."""
+        joined = ";".join(lengths)
+        if self.known:
+            return replace(self, known=joined, added="", measured=self.npz)
+        rescaled = str(Path(self.glb).with_suffix(RESCALED))
+        return replace(self, added=joined, measured=rescaled if lengths else self.npz)
 
     @property
     def options(self) -> list[str]:

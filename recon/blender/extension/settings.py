@@ -40,8 +40,9 @@ class Settings(bpy.types.PropertyGroup):
     )
     known_length: StringProperty(
         name="Known length",
-        description="Optional: two positions in px of the photo and their distance, as 812,440:1020,441=1.42m. Or "
-        "leave it empty, pick two vertices of the scene afterwards, and recalibrate",
+        description="Optional: two positions in px of the photo and their distance, as 812,440:1020,441=1.42m, "
+        "or several with semicolons between. Or leave it empty, pick two vertices of the scene afterwards, and "
+        "recalibrate",
     )
     faces: IntProperty(
         name="Triangles",
