@@ -66,7 +66,7 @@ function watch() {
   const on = (kind, act) => events.addEventListener(kind, (event) => act(JSON.parse(event.data)));
   on("stage", ({ message, share }) => stage(`${message}\u00a0…`, share));
   on("progress", ({ message, share }) => stage(`${message}\u00a0…`, share));
-  for (const kind of ["decision", "warning"]) on(kind, ({ message }) => decide(message));
+  for (const kind of ["decision", "warning"]) on(kind, ({ message }) => decide(forPage(message)));
   // A browser reconnects automatically, unless the service refuses: then its answer says why.
   events.addEventListener("error", () => events?.readyState === EventSource.CLOSED && ended());
   on("state", ({ message }) => {
