@@ -27,6 +27,7 @@ from recon.file_info import (
     usd,
     xyz,
 )
+from recon.file_info.damage import reason
 from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES
@@ -164,5 +165,4 @@ def _checked(path: Path, kind: _Kind, read: Callable[[Path], Result]) -> Result:
         raise SceneFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:
         # Parsers may raise any exception for damaged bytes.
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SceneFileError(f"{path} is damaged, or not a {kind.name} file ({why}).") from error
+        raise SceneFileError(f"{path} is damaged, or not a {kind.name} file ({reason(error)}).") from error

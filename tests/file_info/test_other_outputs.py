@@ -91,8 +91,12 @@ def test_a_solid_in_inches_with_a_moved_part(tmp_path: Path) -> None:
         archive.writestr(MODEL, text[:-30])
     with zipfile.ZipFile(tmp_path / "empty.3mf", "w") as archive:
         archive.writestr("readme.txt", "")
-    for name in ("cut.3mf", "open.3mf", "empty.3mf"):
-        with pytest.raises(SceneFileError, match=f"{name} is damaged, or not a 3MF file"):
+    for name, why in {
+        "cut.3mf": "it is cut off, or bytes",
+        "open.3mf": "its XML is damaged in line",
+        "empty.3mf": "a part of it is missing",
+    }.items():
+        with pytest.raises(SceneFileError, match=rf"{name} is damaged, or not a 3MF file \({why}"):
             describe(tmp_path / name)
 
 
@@ -122,3 +126,32 @@ def test_drawings_of_other_programs_are_refused(name: str, text: str, tmp_path: 
     (tmp_path / name).write_text(text)
     with pytest.raises(SceneFileError, match="it is not a plan that recon wrote"):
         describe(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "why"),
+    [
+        (
+            ".svg",
+            b'class="WALLS" points="',
+            b'class="WALLS" points="x,',
+            "a number in it is missing or damaged",
+        ),
+        (".svg", b"</title>", b"\xff</title>", "it holds bytes that are no text"),
+        (".svg", b"<title>Plan", b"<title>Map", "it is not a plan that recon wrote"),
+        (".dxf", b"\nWALLS\n", b"\nWALLS\n\n", "a number in it is missing or damaged"),
+        (".dxf", b"VERTEX\n8\nWALLS\n10\n", b"VERTEX\n8\nWALLS\n11\n", "a part of it is missing or damaged"),
+        (".dxf", b"recon", b"\xff", "it holds bytes that are no text"),
+    ],
+)
+def test_a_damaged_plan_says_why_in_plain_words(
+    suffix: str, old: bytes, new: bytes, why: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"plan{suffix}"
+    write_plan(path, Plan((np.array([[-1.0, 2.0], [3.0, 2.0]]),), 1.2, above_floor=True))
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    with pytest.raises(SceneFileError) as raised:
+        describe(path)
+    assert str(raised.value) == f"{path} is damaged, or not a {suffix[1:].upper()} file ({why})."
