@@ -21,11 +21,14 @@ from recon.errors import CalibrationError
 from recon.estimator_names import MEASURED
 from recon.geometry.nearer_surface import outline_reach
 from recon.provenance import seen_pixels
+from recon.statistics import SIGMA_PER_MEDIAN
 from recon.types import DepthEstimate, Intrinsics, MetricDepth, RelativeDepth
 
 _MOST_POINTS = 1000
 """Of one photo: more cost time and add nothing, as the errors of neighbours are correlated."""
 _LEAST_AGREEMENT = 0.5
+_AGREE = 3.0
+"""Standard deviations within which a point agrees."""
 _MOST_SCATTER, _MOST_SIGMAS = 0.3, 3.0
 """A photo of whose points fewer agree with its depth, or whose depth scatters about them by more than this, and by
 more than this many standard deviations of its estimator, is left out."""
@@ -97,7 +100,7 @@ def view_problem(data: ViewData) -> ViewProblem:
     alone = polished(problem, best_start(problem))
     _check_agreement(alone, most_scatter=max(_MOST_SCATTER, _MOST_SIGMAS * error.spread))
     # The points show how far single pixels are off, where nobody measured the estimator.
-    spread = known or local_error(alone.scatter or error.local)
+    spread = known or local_error(_scatter_of_inliers(dense, alone) or error.local)
     explicit = explicit_of(values, data.constraints, spread) if data.constraints else None
     shared, own = _scale_sigmas(values, data.estimate)
     prior = None if relative else Prior.of(values, own, shifted=False)
@@ -115,6 +118,13 @@ def _read_as_constraints(values: Values, points: MetricDepth) -> Values:
     value = values.value.copy()
     value[rows, columns] = np.nanmedian(around, axis=0)
     return replace(values, value=value)
+
+
+def _scatter_of_inliers(dense: Dense, alone: Solution) -> float:
+    """Robust standard deviation of the points that agree: one in ten that is wrong widens that of all by 13 %."""
+    off = np.abs(dense.residual(alone.x))
+    agree = off <= _AGREE * (alone.scatter or 0.0)
+    return SIGMA_PER_MEDIAN * float(np.median(off[agree])) if agree.any() else 0.0
 
 
 def _check_agreement(alone: Solution, *, most_scatter: float) -> None:

@@ -129,3 +129,20 @@ def test_a_rough_estimator_is_not_refused_for_its_usual_error(views: tuple[Posed
     with pytest.raises(CalibrationError, match="does not fit the poses"):
         view_problem(data)
     view_problem(replace(data, estimate=replace(data.estimate, model="preview")))
+
+
+def test_wrong_points_do_not_widen_what_single_pixels_are_off_by(views: tuple[PosedView, ...]) -> None:
+    with_wrong, without = (
+        np.mean(
+            [
+                view_problem(
+                    spoiled(
+                        views[0], np.random.default_rng(k), kind="relative", unit_m=UNIT_M, outliers=share
+                    )
+                ).problem.spread.local
+                for k in range(8)
+            ]
+        )
+        for share in (0.15, 0.0)
+    )
+    assert with_wrong == pytest.approx(without, rel=0.1)
