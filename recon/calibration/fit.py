@@ -46,7 +46,9 @@ class FitData:
     reference_sigma: float = 0.0
     """Relative standard deviation of the reference's scale."""
     levelling: Levelling | None = None
-    """Of the estimate if it is metric; a known camera height is that above its floor."""
+    """Of the estimate in metres; a known camera height is that above its floor."""
+    levelled_as: tuple[float, float] = (1.0, 0.0)
+    """Scale and shift of inverse depth that brought the estimate to these metres."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,11 @@ def calibrate(
     dense = None if data.reference is None else dense_of(values, data.reference, error)
     if dense is not None and unknowns.shift:
         check_reference_range(dense.z_m, data.source)
-    explicit = explicit_of(values, data.constraints, error, data.levelling) if data.constraints else None
+    explicit = (
+        explicit_of(values, data.constraints, error, data.levelling, data.levelled_as)
+        if data.constraints
+        else None
+    )
     pixels_px, u = values.spread_out()
     picture = Picture(pixels_px, u, error.factors(log_sigma, pixels_px))
     problem = Problem(

@@ -71,8 +71,8 @@ class Floor:
         moved = self.pull / np.array([stretch, stretch, 1.0])
         return np.asarray((moved @ q) * inverse / max(float(q @ q), _LEAST**2))
 
-    def levelled(self, levelling: Levelling) -> "Floor":
-        """The same floor as the plane that levels the scene, for values that are inverse depth in m.
+    def levelled(self, levelling: Levelling, near: float = 1.0, far: float = 0.0) -> "Floor":
+        """The same floor as the plane that levels a scene with ``1 / z = far + near * value``.
 
         Where the depth bends the floor, the two planes differ; the scene is levelled by this one, so the known height
         is that above it. The same ``Floor`` if levelling is not trusted, or by another surface.
@@ -80,9 +80,9 @@ class Floor:
         height = levelling.camera_height_m
         if not levelling.trusted or height is None or height <= 0:
             return self
-        if abs(log(height / self.height(1.0, 0.0, 1.0))) > _SAME_FLOOR:
+        if abs(log(height / self.height(near, far, 1.0))) > _SAME_FLOOR:
             return self
-        return replace(self, plane=-np.array(levelling.up_cam) / height)
+        return replace(self, plane=(-np.array(levelling.up_cam) / height - (0.0, 0.0, far)) / near)
 
     def _metric(self, near: float, far: float, stretch: float) -> Array:
         """(3,) ``q`` with ``1 / z = q . ray`` in m; its length is the inverse of the height."""

@@ -243,6 +243,7 @@ def explicit_of(
     constraints: Sequence[Constraint],
     spread: ErrorModel,
     levelling: Levelling | None = None,
+    levelled_as: tuple[float, float] = (1.0, 0.0),
 ) -> Explicit:
     """Looks up the estimator's values, and its own errors, at the positions of the constraints.
 
@@ -250,7 +251,8 @@ def explicit_of(
         values: The estimator's.
         constraints: What is known.
         spread: The estimator's error model.
-        levelling: Of the estimator's depth if it is metric, for a camera height above the floor that it finds.
+        levelling: Of the estimator's depth in metres, for a camera height above the floor that it finds.
+        levelled_as: Scale and shift that brought the estimator's values to these metres.
 
     Raises:
         CalibrationError: A position lies outside the photo or has no depth; no floor; two camera heights.
@@ -269,7 +271,7 @@ def explicit_of(
     camera, floor = values.camera, None
     if heights:
         unscaled = find_floor(values.value, values.valid, rays_of(camera))
-        unscaled = unscaled if levelling is None else unscaled.levelled(levelling)
+        unscaled = unscaled if levelling is None else unscaled.levelled(levelling, *levelled_as)
         floor = replace(unscaled, plane=(unscaled.plane - np.array([0.0, 0.0, values.offset])) / values.unit)
     everything: list[DistanceAt | LengthBetween | CameraHeight] = [*at, *lengths, *heights]
     listed_px = [*(one.pixel_px for one in at), *flat, *(() if floor is None else floor.pixels_px)]

@@ -160,17 +160,20 @@ def test_a_focal_length_is_taken_from_lengths_only_where_they_determine_it(sigma
 
 
 @pytest.mark.usefixtures("measured")
-def test_a_camera_height_is_that_above_the_floor_that_levels_the_scene() -> None:
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_camera_height_is_that_above_the_floor_that_levels_the_scene(relative: bool) -> None:
     """Depth that bends the floor, as networks do: the planes through its lower half and its whole differ."""
     rows = np.linspace(0, 1, Z.shape[0], dtype=np.float32)[:, None]
     bent = floor_and_wall(wall_m=10.0) * (1 + 0.15 * np.sin(9 * rows))
-    estimate = DepthEstimate(depth=MetricDepth(bent, ALL), model="m")
-    sources, journal = ScaleSources(constraints=(CameraHeight(2.0, 0.002),)), Journal()
-    result = to_metric(photo(), estimate, sources, CAMERA, journal)
+    depth = RelativeDepth(3 / bent - np.float32(0.1), ALL) if relative else MetricDepth(bent, ALL)
+    distance = DistanceAt(WALL, 10.0, 0.01)
+    sources = ScaleSources(constraints=(CameraHeight(2.0, 0.002), *([distance] if relative else [])))
+    result = to_metric(photo(), DepthEstimate(depth=depth, model="m"), sources, CAMERA, Journal())
     assert result.calibration is not None
-    (residual,) = result.calibration.constraints
+    residual = result.calibration.constraints[-1]
+    assert residual.constraint.startswith("--camera-height")
     upright = estimate_levelling(result.depth, ALL, CAMERA, photo().rgb)
-    assert upright.trusted and upright.camera_height_m == pytest.approx(residual.fitted_m, rel=1e-4)
+    assert upright.trusted and upright.camera_height_m == pytest.approx(residual.fitted_m, rel=1e-3)
     alone = find_floor((1 / result.depth.z_m).astype(np.float32), ALL, rays_of(CAMERA))
     assert abs(alone.height(1.0, 0.0, 1.0) / residual.fitted_m - 1) > 0.02
 
