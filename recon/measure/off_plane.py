@@ -23,6 +23,8 @@ _TOLERANCE = 0.02
 """Relative difference in depth that is always accepted, however accurate the depth is."""
 _ROUGH = 0.25
 """Depth whose smallest detectable relative difference is larger than this is too rough for the check."""
+_LIKELY_SIGMAS = 2.0
+"""With rough depth, a deviation of more than so many standard deviations is reported as probable."""
 
 
 def off_plane(
@@ -32,7 +34,8 @@ def off_plane(
 
     The plane is fitted to the depth inside the rectangle; its given size is not used. A warning is returned if the
     position deviates from the plane by more than three standard deviations of both depths; if these are so large
-    that most deviations would be missed, one warning says that the depth is too rough for the check.
+    that most deviations would be missed, by more than two, and one warning says that the depth is too rough for the
+    check.
 
     Args:
         scene: The scene.
@@ -61,18 +64,22 @@ def off_plane(
         if sigma is None:
             sigma = assumed_error_model(scene.provenance.model_name or "").spread * 2**0.5
         detectable = max(_SIGMAS * sigma, _TOLERANCE)
-        if abs(off.value) > detectable:
+        sure, rough = abs(off.value) > detectable, detectable > _ROUGH
+        if sure or (rough and abs(off.value) > _LIKELY_SIGMAS * sigma):
             warnings.append(
-                f"{show(pixel)} does not lie in the plane of the rectangle: the scene's depth there is "
-                f"{significant(point.z_m, 3)} m, the plane's {significant(point.z_m / np.exp(off.value), 3)} m; "
-                "measurements from it are wrong"
+                f"{show(pixel)} {'does' if sure else 'probably does'} not lie in the plane of the rectangle: the "
+                f"scene's depth there is {significant(point.z_m, 3)} m, the plane's "
+                f"{significant(point.z_m / np.exp(off.value), 3)} m; measurements from it are "
+                f"{'wrong' if sure else 'then wrong'}"
             )
-        else:
+        if rough and not sure:
             roughest = max(roughest, detectable)
-    if roughest > _ROUGH:
+    if roughest:
         source = scene.provenance.model_name or "the scene"
         warnings.append(
-            f"the depth of {source} is too rough to check whether the positions lie in the plane of the rectangle"
+            f"the depth of {source} is too rough to check the plane of the rectangle (a position is surely off it "
+            f"only from {100 * np.expm1(roughest):.0f} % on): the result holds only if all its positions lie in that "
+            "plane"
         )
     return warnings
 

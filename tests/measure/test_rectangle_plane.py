@@ -162,15 +162,30 @@ def test_positions_off_the_plane_are_named_by_the_depth_of_a_scene() -> None:
     assert message.startswith("60.5,110.5")
 
 
-def test_depth_too_rough_for_the_check_says_so() -> None:
+def test_depth_too_rough_for_the_check_says_what_the_result_then_needs() -> None:
     rough = estimated(replace(MODEL, smooth=0.29))
     (message,) = off_plane(scene_of(room_depth(), rough), wall_rectangle(), [(60.5, 110.5), (50.5, 20.5)])
     assert message.startswith("the depth of m is too rough to check"), message
-    # A deviation beyond even these errors is named nevertheless.
+    assert message.endswith("holds only if all its positions lie in that plane"), message
+
+
+@pytest.mark.parametrize(
+    ("off", "begin"),
+    [
+        (1.2, ["the depth of m is too rough"]),
+        (0.4, ["131.5,20.5 probably does not lie in the plane", "the depth of m is too rough"]),
+        (0.1, ["131.5,20.5 does not lie in the plane"]),
+    ],
+)
+def test_positions_off_the_plane_by_more_than_the_error_of_rough_depth_are_named(
+    off: float, begin: list[str]
+) -> None:
     z_m = room_depth()
-    z_m[10:30, 125:140] *= np.float32(0.1)
-    (message,) = off_plane(scene_of(z_m, rough), wall_rectangle(), [(131.5, 20.5)])
-    assert message.startswith("131.5,20.5 does not lie in the plane"), message
+    z_m[10:30, 125:140] *= np.float32(off)
+    room = scene_of(z_m, estimated(replace(MODEL, smooth=0.29)))
+    messages = off_plane(room, wall_rectangle(), [(131.5, 20.5)])
+    assert len(messages) == len(begin)
+    assert all(message.startswith(words) for message, words in zip(messages, begin, strict=True)), messages
 
 
 @pytest.mark.parametrize(("off", "named"), [(1.01, False), (1.05, True)])

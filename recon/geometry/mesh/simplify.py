@@ -24,7 +24,10 @@ Faces = NDArray[np.int32]
 LARGEST_SLIP = 0.1
 """Largest displacement of the texture inside a triangle, in steps of the mesh's grid (px for stride 1)."""
 
-# The first error to try, as a fraction of the distance, and its growth factor.
+# Weight of inverse depth times the median depth, relative to the tangent of the angle of sight: an outline moves by 1
+# px where a surface moves by 1 % of its distance, at a focal length of 1,000 px.
+_DEPTH_WEIGHT = 0.1
+# The first error to try, as a tangent of the angle of sight, and its growth factor.
 _FIRST_ERROR, _GROWTH = 1e-4, 1.5
 # Acceptable number of faces, as a fraction of the requested number, and the number of bisection steps to reach it.
 _NEAR, _HALVINGS = 0.95, 6
@@ -145,32 +148,63 @@ def _down_to(shape: _Shape, target: int) -> _Shape:
         from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
 
         shape = _compact(*decimate(shape.points, shape.faces, target_count=target, preserve_border=True))
-    return shape if len(shape.faces) <= target else _with_growing_error(shape, target)
+    if len(shape.faces) <= target:
+        return shape
+    view = _View.of(shape.points)
+    smaller = _with_growing_error(_Shape(view.seen(shape.points), shape.faces), target)
+    return _Shape(view.in_space(smaller.points), smaller.faces)
+
+
+@dataclass(frozen=True)
+class _View:
+    """Coordinates as the photo's camera sees them: the ray ``x / z, y / z``, and inverse depth as the third.
+
+    Planes stay planes, so that the decimator can measure its errors here: along an outline they open gaps in the
+    picture, however near the outline is.
+    """
+
+    weight_m: float
+    """Of inverse depth."""
+    near: float
+    """Lowest third coordinate."""
+    far: float
+    """Highest third coordinate."""
+
+    @classmethod
+    def of(cls, points: Points) -> "_View":
+        weight_m = _DEPTH_WEIGHT * float(np.median(points[:, 2]))
+        return cls(weight_m, -weight_m / float(points[:, 2].min()), -weight_m / float(points[:, 2].max()))
+
+    def seen(self, points: Points) -> Points:
+        return np.column_stack([points[:, :2], np.full(len(points), -self.weight_m)]) / points[:, 2:]
+
+    def in_space(self, seen: Points) -> Points:
+        z_m = -self.weight_m / np.clip(seen[:, 2:], self.near, self.far)
+        return np.concatenate([seen[:, :2] * z_m, z_m], axis=1)
 
 
 def _with_growing_error(shape: _Shape, target: int) -> _Shape:
-    """Decimates with approximately the smallest error that reaches ``target`` faces."""
+    """Decimates with approximately the smallest error in ``_View`` that reaches ``target`` faces."""
 
-    def smaller(error_m: float) -> _Shape:
-        return _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(error_m))
+    def smaller(error: float) -> _Shape:
+        return _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(error), _backwards)
 
-    typical_m = float(np.median(shape.points[:, 2]))
-    error_m = _FIRST_ERROR * typical_m
-    while len((found := smaller(error_m)).faces) > target:
+    error = _FIRST_ERROR
+    while len((found := smaller(error)).faces) > target:
         # The next step continues from this mesh, which is faster.
-        shape, error_m = found, error_m * _GROWTH
-        if error_m > typical_m:
+        shape, error = found, error * _GROWTH
+        if error > 1:
             return shape
-    low_m, high_m = 0.1 * error_m, error_m
+    low, high = 0.1 * error, error
     for _ in range(_HALVINGS):
         if len(found.faces) > _NEAR * target:
             break
-        middle_m = (low_m * high_m) ** 0.5
-        tried = smaller(middle_m)
+        middle = (low * high) ** 0.5
+        tried = smaller(middle)
         if len(tried.faces) > target:
-            low_m = middle_m
+            low = middle
         else:
-            found, high_m = tried, middle_m
+            found, high = tried, middle
     return found
 
 
@@ -182,18 +216,19 @@ def _within(shape: _Shape, error_m: float) -> _Shape:
     # Until a round removes almost nothing.
     while len(shape.faces) <= 0.98 * before:
         before = len(shape.faces)
-        smaller = _hung(shape, _outline(shape.faces, len(shape.points)), _lossless(_SPENT * error_m))
+        run = _lossless(_SPENT * error_m)
+        smaller = _hung(shape, _outline(shape.faces, len(shape.points)), run, _along_rays)
         if not len(smaller.faces):
             return shape
         shape, error_m = smaller, error_m * (1 - _SPENT)
     return shape
 
 
-def _lossless(error_m: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
+def _lossless(error: float) -> Callable[[Points, Faces], tuple[Points, Faces]]:
     # The decimator's lossless mode collapses edges while the sum of squared distances to the planes is below the
     # float64 epsilon in the unit of the mesh: so the mesh is scaled such that epsilon corresponds to the allowed
     # error.
-    unit = float(np.finfo(np.float64).eps) ** 0.5 / error_m
+    unit = float(np.finfo(np.float64).eps) ** 0.5 / error
 
     def run(points: Points, faces: Faces) -> tuple[Points, Faces]:
         from fast_simplification import simplify as decimate
@@ -205,11 +240,14 @@ def _lossless(error_m: float) -> Callable[[Points, Faces], tuple[Points, Faces]]
 
 
 def _hung(
-    shape: _Shape, edges: NDArray[np.int32], run: Callable[[Points, Faces], tuple[Points, Faces]]
+    shape: _Shape,
+    edges: NDArray[np.int32],
+    run: Callable[[Points, Faces], tuple[Points, Faces]],
+    away: Callable[[Points], Points],
 ) -> _Shape:
     """Decimates with a curtain attached to the outline, and removes the curtain.
 
-    ``run`` takes and returns points and faces.
+    ``run`` takes and returns points and faces; ``away`` returns unit vectors away from the camera.
     """
     hung, hem_of = np.unique(edges, return_inverse=True)
     first = len(shape.points)
@@ -218,24 +256,31 @@ def _hung(
     curtain = np.concatenate(
         [np.stack([edges[:, 1], edges[:, 0], hem[:, 0]], 1), np.stack([edges[:, 1], hem[:, 0], hem[:, 1]], 1)]
     )
-    points = np.concatenate([shape.points, _hem(shape.points, edges, hung, hem_of)])
+    hanging = _lengths(shape.points, edges, hem_of)[:, None] * away(shape.points[hung])
+    points = np.concatenate([shape.points, shape.points[hung] + hanging])
     points, faces = run(points, np.concatenate([shape.faces, curtain.astype(np.int32)]))
     # The hem is now the border, which the decimator preserves, and it preserves the order: the hem comes last.
     return _compact(points, faces[(faces < len(points) - len(hung)).all(axis=1)])
 
 
-def _hem(
-    points: Points, edges: NDArray[np.int32], hung: NDArray[np.int32], hem_of: NDArray[np.intp]
-) -> Points:
-    """Far ends of the curtain, one per vertex of the outline, at a distance behind it equal to its edges' length.
+def _lengths(points: Points, edges: NDArray[np.int32], hem_of: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Length of the curtain at each vertex of the outline: the mean length of its edges.
 
     A longer curtain would have triangles so thin that the decimator ignores them.
     """
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     ends = hem_of.reshape(-1)
-    mean = np.bincount(ends, np.repeat(length, 2)) / np.bincount(ends)
-    at = points[hung]
-    return np.asarray(at * (1 + mean / np.linalg.norm(at, axis=1))[:, None])
+    return np.asarray(np.bincount(ends, np.repeat(length, 2)) / np.bincount(ends))
+
+
+def _along_rays(points: Points) -> Points:
+    """Unit vectors along the lines of sight."""
+    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
+
+
+def _backwards(points: Points) -> Points:
+    """The same in ``_View``, where the lines of sight are parallel."""
+    return np.broadcast_to((0.0, 0.0, 1.0), points.shape)
 
 
 def _outline(faces: Faces, count: int) -> NDArray[np.int32]:
