@@ -25,8 +25,8 @@ LARGEST_SLIP = 0.1
 """Largest displacement of the texture inside a triangle, in steps of the mesh's grid (px for stride 1)."""
 
 # Weight of inverse depth times the median depth, relative to the tangent of the angle of sight: an outline moves by 1
-# px where a surface moves by 1 % of its distance, at a focal length of 1,000 px.
-_DEPTH_WEIGHT = 0.1
+# px where a surface moves by 2 % of its distance, at a focal length of 1,000 px.
+_DEPTH_WEIGHT = 0.05
 # The first error to try, as a tangent of the angle of sight, and its growth factor.
 _FIRST_ERROR, _GROWTH = 1e-4, 1.5
 # Acceptable number of faces, as a fraction of the requested number, and the number of bisection steps to reach it.
@@ -144,15 +144,15 @@ def _down_to(shape: _Shape, target: int) -> _Shape:
     """Decimates to ``target`` faces or slightly fewer; leaves more if the mesh has too many separate pieces."""
     if len(shape.faces) <= target:
         return shape
+    view = _View.of(shape.points)
+    shape = _Shape(view.seen(shape.points), shape.faces)
     if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
         from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
 
         shape = _compact(*decimate(shape.points, shape.faces, target_count=target, preserve_border=True))
-    if len(shape.faces) <= target:
-        return shape
-    view = _View.of(shape.points)
-    smaller = _with_growing_error(_Shape(view.seen(shape.points), shape.faces), target)
-    return _Shape(view.in_space(smaller.points), smaller.faces)
+    if len(shape.faces) > target:
+        shape = _with_growing_error(shape, target)
+    return _Shape(view.in_space(shape.points), shape.faces)
 
 
 @dataclass(frozen=True)
