@@ -188,7 +188,7 @@ def make_geometry(
         with journal.stage(f"Making the {shape}"):
             made[shape] = geometry = scene.geometry(shape)
         if isinstance(geometry, Mesh):
-            report_faces(scene, len(geometry.faces), journal)
+            report_faces(scene, geometry, journal)
     return made
 
 

@@ -6,11 +6,17 @@ import numpy as np
 
 from recon.frames import Axes
 from recon.geometry.gravity import SURE_CONFIDENCE
+from recon.geometry.mesh.coverage import lost_share
 from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.scene import Scene
-from recon.types import DepthEstimate
-from recon.units import metres
+from recon.types import DepthEstimate, Mesh
+from recon.units import metres, significant
+
+_LOST_SHARE = 0.01
+"""Share of the pixels without a triangle that is worth a warning."""
+_NEVER_FEW = 100_000
+"""So many triangles leave no such share; to count it takes 0.3 s for them."""
 
 
 def report_size(estimate: DepthEstimate, options: Options, journal: Journal) -> None:
@@ -151,9 +157,9 @@ def report_uncertainty(scene: Scene, stored: bool, journal: Journal) -> None:
     journal.warn("uncertainty", f"--uncertainty has no effect: {why}", option="--uncertainty")
 
 
-def report_faces(scene: Scene, faces: int, journal: Journal) -> None:
-    """The share of the full mesh that is kept; warns if simplification left more triangles than requested."""
-    asked, step = scene.options.faces, scene.stride_of("mesh")
+def report_faces(scene: Scene, mesh: Mesh, journal: Journal) -> None:
+    """The share of the full mesh that is kept; warns if so many triangles were too few or could not be reached."""
+    faces, asked, step = len(mesh.faces), scene.options.faces, scene.stride_of("mesh")
     full = 2 * scene.photo.width * scene.photo.height
     if scene.options.stride is None and step > 1:
         then = "); --full keeps all" if asked is None else ", then simplified); --full starts from all"
@@ -169,6 +175,18 @@ def report_faces(scene: Scene, faces: int, journal: Journal) -> None:
             "faces",
             f"{faces:,} triangles remain instead of the requested {asked:,}: the scene has too many separate pieces; "
             "use --stride 2 or --edge 0 to get fewer",
+        )
+    if asked is None or not 0 < faces <= _NEVER_FEW:
+        return
+    lost = lost_share(mesh, scene.surface.keep)
+    if lost > _LOST_SHARE:
+        # Holes become fewer by more than the triangles become more.
+        enough = max(2 * asked, int(float(significant(asked * lost / _LOST_SHARE, 1))))
+        journal.warn(
+            "faces",
+            f"{faces:,} triangles are too few for the outlines of this scene: {100 * lost:.1f} % of its pixels show "
+            f"holes; use --faces {enough}",
+            lost_fraction=round(lost, 4),
         )
 
 

@@ -108,7 +108,7 @@ def test_a_large_wall_becomes_the_mesh_that_the_budget_names() -> None:
     scene, journal = wall(2000, 1200), Journal()
     mesh = scene.mesh()
     assert len(mesh.faces) == 2 * 999 * 599
-    report_faces(scene, len(mesh.faces), journal)
+    report_faces(scene, mesh, journal)
     assert [entry.message for entry in journal.entries] == [
         "1.2 of 4.8 million triangles (every 2nd pixel); --full keeps all"
     ]

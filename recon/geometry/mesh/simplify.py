@@ -24,11 +24,10 @@ Faces = NDArray[np.int32]
 LARGEST_SLIP = 0.1
 """Largest displacement of the texture inside a triangle, in steps of the mesh's grid (px for stride 1)."""
 
-# Weight of inverse depth times the median depth, relative to the tangent of the angle of sight: an outline moves by 1
-# px where a surface moves by 2 % of its distance, at a focal length of 1,000 px.
-_DEPTH_WEIGHT = 0.05
+# A surface moves by this fraction of the median distance where an outline moves by one step of the grid.
+_DEPTH_PER_STEP = 0.02
 # The first error to try, as a tangent of the angle of sight, and its growth factor.
-_FIRST_ERROR, _GROWTH = 1e-4, 1.5
+_FIRST_ERROR, _GROWTH = 1e-5, 2.0
 # Acceptable number of faces, as a fraction of the requested number, and the number of bisection steps to reach it.
 _NEAR, _HALVINGS = 0.95, 6
 # An outline with fewer edges than this fraction of the requested faces is kept vertex by vertex.
@@ -102,11 +101,8 @@ class _Lens:
         spread = np.maximum(rays.var(axis=0), 1e-30)
         centred = uv - uv.mean(axis=0, dtype=np.float64)
         scale = (centred * (rays - rays.mean(axis=0))).mean(axis=0) / spread
-        # Every triangle of a grid has its shortest side along a row or a column.
-        some = uv[faces[:: max(1, len(faces) // 10_000)]]
-        step = np.linalg.norm(some - np.roll(some, 1, axis=1), axis=2).min(axis=1)
         shift = uv.mean(axis=0, dtype=np.float64) - scale * rays.mean(axis=0)
-        lens = cls(scale, shift, LARGEST_SLIP * float(np.median(step)))
+        lens = cls(scale, shift, LARGEST_SLIP * _grid_step(uv, faces))
         if np.abs(rays * lens.scale + lens.shift - uv).max() > _UV_TOLERANCE:
             raise ValueError("uv: expected the projection of the vertices into the photo")
         return lens
@@ -122,6 +118,13 @@ class _Lens:
         points = points.copy()
         points[out, :2] = (np.clip(uv[out], 0, 1) - self.shift) / self.scale * points[out, 2:]
         return points
+
+
+def _grid_step(at: NDArray[np.floating], faces: Faces) -> float:
+    """Distance of neighbours on the mesh's grid, in the unit of ``at`` (V, 2)."""
+    # Every triangle of a grid has its shortest side along a row or a column.
+    some = at[faces[:: max(1, len(faces) // 10_000)]]
+    return float(np.median(np.linalg.norm(some - np.roll(some, 1, axis=1), axis=2).min(axis=1)))
 
 
 def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
@@ -144,7 +147,7 @@ def _down_to(shape: _Shape, target: int) -> _Shape:
     """Decimates to ``target`` faces or slightly fewer; leaves more if the mesh has too many separate pieces."""
     if len(shape.faces) <= target:
         return shape
-    view = _View.of(shape.points)
+    view = _View.of(shape)
     shape = _Shape(view.seen(shape.points), shape.faces)
     if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
         from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
@@ -171,9 +174,11 @@ class _View:
     """Highest third coordinate."""
 
     @classmethod
-    def of(cls, points: Points) -> "_View":
-        weight_m = _DEPTH_WEIGHT * float(np.median(points[:, 2]))
-        return cls(weight_m, -weight_m / float(points[:, 2].min()), -weight_m / float(points[:, 2].max()))
+    def of(cls, shape: _Shape) -> "_View":
+        z_m = shape.points[:, 2]
+        step = _grid_step(shape.points[:, :2] / z_m[:, None], shape.faces)
+        weight_m = step / _DEPTH_PER_STEP * float(np.median(z_m))
+        return cls(weight_m, -weight_m / float(z_m.min()), -weight_m / float(z_m.max()))
 
     def seen(self, points: Points) -> Points:
         return np.column_stack([points[:, :2], np.full(len(points), -self.weight_m)]) / points[:, 2:]
