@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from recon_viewer.window import ViewerWindow
 
 _SCREEN = (1400, 900)
-_STILL_S, _PATIENCE_S = 1.0, 12.0
+_STILL_S, _PATIENCE_S = 3.0, 12.0
 _NAP_S = 0.002
 _STANDS_FOR = ("zenity", "xclip")
 """The file dialog and the clipboard."""

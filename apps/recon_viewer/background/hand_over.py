@@ -24,8 +24,8 @@ from recon_viewer.model.state import Layer, Measured, State
 
 FRESH_MB: Final = 350.0
 """What a process that shows a photo of 1 MP needs."""
-MOST_GROWN_MB: Final = 1500.0
-"""Growth beyond which the process is replaced: scenes of 12 MP, opened and closed, do not reach it by themselves."""
+MOST_GROWN_MB: Final = 800.0
+"""Growth beyond which the process is replaced: opening a photo and a first look around do not reach it."""
 SHOW: Final = "show"
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""
