@@ -29,6 +29,7 @@ _PATIENCE_S = 180.0
 _QUIET_STEPS = 200
 """Rounds of the event loop in which nothing changes on the screen any more: the camera glides to a new view."""
 _FILM_S, _FILM_RAD, _FILM_PX = 5.0, 0.7, (840, 540)
+_MOUSE_HZ = 60.0
 _LENGTHS = (((0.27, 0.53), (0.64, 0.55)), ((0.78, 0.31), (0.78, 0.52)))
 """Two lengths: across the sofa and down the shelf, both ends as shares of the width and height of the view."""
 
@@ -94,6 +95,8 @@ def film(viewer: "ViewerWindow", kept: Path) -> tuple[list[Image.Image], list[in
         aside = 0.5 - 0.5 * cos(2 * pi * gone_s / _FILM_S)
         viewer.view.look(camera.orbit(_FILM_RAD * aside, 0.3 * _FILM_RAD * aside))
         viewer.step()
+        # A mouse moves no faster; a busy loop would take a core from the software renderer.
+        time.sleep(1 / _MOUSE_HZ)
         now = screen(kept)
         if not np.array_equal(now, shown[-1]):
             shown.append(now)
