@@ -1,4 +1,4 @@
-"""Three visits to the viewer's window, by mouse and keys: ``python -m tools.screens.viewer_visits -o FOLDER``.
+"""Three visits to the viewer's window, by mouse and keys: ``python -m tools.screens.viewer_visits VISIT -o FOLDER``.
 
 A first-time visitor, somebody who measures, and a Blender artist. Prints the seconds of each step, from the first
 movement of the hand until the screen is complete, and writes a picture after each. Needs Xvfb, xdotool and a Vulkan
@@ -209,17 +209,16 @@ def _stand_in(kept: Path) -> None:
 
 
 @click.command(help=__doc__)
-@click.argument("names", nargs=-1, type=click.Choice(list(VISITS)))
+@click.argument("name", type=click.Choice(list(VISITS)))
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True)
-def main(names: tuple[str, ...], output: Path) -> None:
-    """Pays the visits, each to a fresh window with no settings."""
-    for name in names or VISITS:
-        with TemporaryDirectory() as folder, virtual_display(Path(folder), _SCREEN) as environment:
-            kept = Path(folder)
-            _stand_in(kept)
-            os.environ.update(environment, PATH=f"{kept}{os.pathsep}{os.environ['PATH']}")
-            os.environ.pop("WAYLAND_DISPLAY", None)
-            _pay(name, kept, output / name)
+def main(name: str, output: Path) -> None:
+    """Pays a visit to a fresh window with no settings: Open3D opens one display in a process."""
+    with TemporaryDirectory() as folder, virtual_display(Path(folder), _SCREEN) as environment:
+        kept = Path(folder)
+        _stand_in(kept)
+        os.environ.update(environment, PATH=f"{kept}{os.pathsep}{os.environ['PATH']}")
+        os.environ.pop("WAYLAND_DISPLAY", None)
+        _pay(name, kept, output / name)
 
 
 def _pay(name: str, kept: Path, output: Path) -> None:
