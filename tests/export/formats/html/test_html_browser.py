@@ -227,6 +227,28 @@ def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):
         assert rect["left"] + rect["width"] <= viewport[0]
 
 
+def test_the_scene_comes_back_after_the_graphics_driver_was_restarted(scene, browse, tmp_path):
+    page = scene.save(tmp_path / "a.html")
+    lose = "window.lost = document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context')"
+    steps = [
+        ["key", "h"],
+        ["screenshot", str(tmp_path / "before.png")],
+        ["eval", f"{lose}; window.lost.loseContext()"],
+        ["wait", 200],
+        ["screenshot", str(tmp_path / "lost.png")],
+        ["eval", "window.lost.restoreContext()"],
+        ["wait", 500],
+        ["screenshot", str(tmp_path / "after.png")],
+    ]
+    result = browse(page, steps)
+    assert result["problem"] is None
+    before, lost, after = (
+        np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), np.float64)
+        for name in ("before", "lost", "after")
+    )
+    assert psnr_db(before, lost) < 25 and psnr_db(before, after + 1e-3) > 40
+
+
 def test_a_browser_without_webgl_shows_a_message(scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html")
     result = browse(page, [["texts", "#problem"]], args=["--disable-3d-apis"])

@@ -27,6 +27,8 @@ export class Viewer {
     this.box = new Box3(new Vector3().fromArray(data.near_low_m), new Vector3().fromArray(data.near_high_m));
     this.ruler = new Ruler(this.lens, { interval: data.scale_interval, guess: data.guess });
     this.dirty = true;
+    // The driver may have been restarted; three.js then uploads everything again when it draws.
+    canvas.addEventListener("webglcontextrestored", () => (this.dirty = true));
   }
 
   async load(progress) {
