@@ -28,8 +28,7 @@ COMMANDS = {
     "compare": "Compare depth models on one PHOTO: depth maps, differences, slices and edges on one page.",
     "features": "Show what the layers of a depth network give for one PHOTO: components, attention, shapes.",
     "calibrate": "Calibrate a model on one PHOTO with known measurements or a reference, and save the fit.",
-    "measure": "Measure in a SCENE (.npz from `recon build`), or in one plane of a PHOTO, with 95 % confidence "
-    "intervals.",
+    "measure": "Measure in a SCENE (.npz), or in one plane of a PHOTO, with 95 % confidence intervals.",
     "mcp": "Serve an agent over standard input and output: build scenes, measure in them and look at them.",
     "eval": "Evaluate depth models on photos with ground-truth depth, listed in FOLDER/pairs.json (or another list "
     "file).",
