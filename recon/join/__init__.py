@@ -4,7 +4,7 @@
     scene = join.run(["a.jpg", "b.jpg", "c.jpg"], model="depthpro")
     join.save(scene, "room.glb")
     width = join.distance(scene, ("a.jpg", (812.5, 440.0)), ("b.jpg", (1020.0, 441.5)))
-    print(width.text)         # 1.420 m ± 0.058 (95 %)
+    print(width.text)         # the length and its 95 % interval
 
 ``run`` does the same as ``recon join``. Heavy modules are imported on first use.
 """
