@@ -1,13 +1,12 @@
 """Simplifies a mesh by quadric error metrics (Garland and Heckbert, SIGGRAPH 1997) with fast-simplification.
 
-The view from the photo's camera must not change, but the decimator does not know that camera. Three measures ensure
-it.
-An outline with few edges is kept unchanged; otherwise it is held by a curtain, a strip of triangles attached to it
-that
-extends away from the camera along the lines of sight, so that moving the outline sideways costs as much as bending a
-surface. Texture coordinates are recomputed as the projection of the remaining vertices. And a long, slanted triangle
-is split again if its texture would slip (texture coordinates are interpolated linearly on the triangle, which is not
-linear in the image).
+The view from the photo's camera must not change, but the decimator does not know that camera. Four measures ensure
+it. For a number of faces, errors are measured in the coordinates of the picture and inverse depth. An outline with
+few edges is kept unchanged; otherwise it is held by a curtain, a strip of triangles attached to it that extends away
+from the camera along the lines of sight, so that moving the outline sideways costs as much as bending a surface.
+Texture coordinates are recomputed as the projection of the remaining vertices. And a long, slanted triangle is split
+again if its texture would slip (texture coordinates are interpolated linearly on the triangle, which is not linear in
+the image).
 """
 
 from collections.abc import Callable
