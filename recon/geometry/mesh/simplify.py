@@ -129,8 +129,10 @@ def _grid_step(at: NDArray[np.floating], faces: Faces) -> float:
 def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
     """Simplifies to at most ``most`` faces, including those from splitting."""
     target, least = most, int(_FOR_SHAPE * most)
+    # Of the full mesh: later ones have no grid.
+    view = _View.of(shape)
     while True:
-        shape = _front_facing(_down_to(shape, target))
+        shape = _front_facing(_down_to(shape, target, view))
         if len(shape.faces) > target:
             return shape
         split = _split(shape, lens, None)
@@ -142,11 +144,10 @@ def _at_most(shape: _Shape, most: int, lens: _Lens | None) -> _Shape:
         target = max(least, int(0.98 * target * most / len(split.faces)))
 
 
-def _down_to(shape: _Shape, target: int) -> _Shape:
+def _down_to(shape: _Shape, target: int, view: "_View") -> _Shape:
     """Decimates to ``target`` faces or slightly fewer; leaves more if the mesh has too many separate pieces."""
     if len(shape.faces) <= target:
         return shape
-    view = _View.of(shape)
     shape = _Shape(view.seen(shape.points), shape.faces)
     if len(_outline(shape.faces, len(shape.points))) <= _OUTLINE_SHARE * target:
         from fast_simplification import simplify as decimate  # type: ignore[import-untyped]
