@@ -66,6 +66,8 @@ class RayCluster:
             raise ReconError(f"--ray needs Ray Data: {to_add('ray')}")
         # A cluster that we start for one run does not report to Ray's authors unless the user wants it.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Workers on this machine are as urgent as those of a local batch; Ray would put them behind all others.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its core's lines stay in its files
         import ray
         import ray.data

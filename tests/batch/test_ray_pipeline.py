@@ -45,9 +45,7 @@ def cluster(s3: Any) -> Iterator[RayCluster]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("recon.batch.ray_cluster.cores", lambda: 2)
         for name, value in {
-            # Ray's workers leave a busy machine to others, which would make the tests last as long as those want.
-            "RAY_worker_niceness": "0",
-            # Nor does Ray end workers because others have filled the machine's memory.
+            # Ray does not end workers because others have filled the machine's memory.
             "RAY_memory_monitor_refresh_ms": "0",
             "PYTHONPATH": os.pathsep.join(map(str, places)),
             # As many as the tests' own process has: the last digits of a network's depth depend on it.
@@ -227,9 +225,11 @@ def test_what_ray_prints_is_logged(
     assert capfd.readouterr() == ("", "afterwards")
 
 
-def test_a_worker_uses_no_more_cores_than_it_reserves(cluster: RayCluster) -> None:
+def test_a_worker_uses_the_cores_that_it_reserves_and_is_as_urgent_as_a_local_batch(
+    cluster: RayCluster,
+) -> None:
     before, job, items = cores(), CoresOfWorker(os.getcwd()), [Asked(name) for name in NAMES]
-    assert list(answers_of(items, job, cluster, "cpu", Journal())) == [1] * len(NAMES)
+    assert list(answers_of(items, job, cluster, "cpu", Journal())) == [(1, os.nice(0))] * len(NAMES)
     assert cores() == before, "this process has no share"
 
 
