@@ -13,6 +13,7 @@ from recon.geometry.floor_plan import Plan
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
 from recon.scene import Scene
 from recon_viewer.drawing import guides
+from recon_viewer.drawing.across_photos import distance_across
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.drawing.pixel_colours import NOTES, PixelColours, pixel_colours
@@ -355,7 +356,11 @@ class Painter:
             inputs = (scene and scene.depth, scene and scene.intrinsics, world_T_cam.tobytes())
             before = self._readings.get(one)
             same = before is not None and before[0][0] is inputs[0] and before[0][1:] == inputs[1:]
-            made = before[1] if before is not None and same else read(one, scene, world_T_cam)
+            made = (
+                before[1]
+                if before is not None and same
+                else read(one, scene, world_T_cam, across=distance_across(one, layer))
+            )
             kept[one] = (inputs, made)
             readings.append(made)
         self._readings = kept

@@ -15,7 +15,7 @@ from recon.scene import Scene
 from recon.types import Intrinsics
 from recon_viewer.model.state import Measured, Pick
 
-_NO_PHOTO = "± unknown: the file contains no photo, camera or depth"
+_NO_PHOTO = "± unknown: no photo, camera or depth of these points"
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,34 @@ def on_ray(camera: Intrinsics, pixel_px: tuple[float, float], z_m: float) -> tup
     return (x - camera.cx) / camera.fx * z_m, (y - camera.cy) / camera.fy * z_m, z_m
 
 
-def read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit = "m") -> Reading:
-    """The value of a measurement in the current scene; a failure is returned as text instead of an exception."""
-    return replace(_read(one, scene, world_T_cam, unit), label=one.name)
+def read(
+    one: Measured,
+    scene: Scene | None,
+    world_T_cam: Transform,
+    unit: Unit = "m",
+    across: Measurement | None = None,
+) -> Reading:
+    """The value of a measurement in the current scene; a failure is returned as text instead of an exception.
+
+    Args:
+        one: The measurement.
+        scene: The layer's, if it is of one photo.
+        world_T_cam: From the layer's frame.
+        unit: Of lengths.
+        across: What several photos say of it.
+    """
+    return replace(_read(one, scene, world_T_cam, unit, across), label=one.name)
 
 
-def _read(one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit) -> Reading:
+def _read(
+    one: Measured, scene: Scene | None, world_T_cam: Transform, unit: Unit, across: Measurement | None
+) -> Reading:
     points_cam = np.array([point_of(pick, scene) for pick in one.picks], np.float64)
     points = points_cam @ world_T_cam[:3, :3].T + world_T_cam[:3, 3]
     marks = tuple((float(x), float(y), float(z)) for x, y, z in points)
     pixels = tuple(pick.pixel_px for pick in one.picks)
     try:
-        measurement = _measured(one, scene)
+        measurement = across or _measured(one, scene)
     except ReconError as error:
         return Reading(one.tool, "cannot be measured", str(error), marks, pixels_px=pixels)
     if measurement is None:

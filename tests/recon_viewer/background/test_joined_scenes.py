@@ -9,15 +9,19 @@ from click.testing import CliRunner
 from viewer_scenes import FLOOR_M, hall
 from waiting import settled
 
+from recon import join
 from recon.join import joined_file
 from recon.join.joined_scene import JoinedScene
+from recon.join.joint_errors import OF_PHOTO
 from recon.join.posed_view import PosedView
 from recon.options import Options
 from recon_cli.group import recon
 from recon_viewer.background.joined_scenes import opened_joined
 from recon_viewer.controller import Controller
+from recon_viewer.drawing.across_photos import distance_across
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.model import commands as c
+from recon_viewer.model.measurements import Reading, on_ray, read
 from recon_viewer.model.state import Pick, State
 
 _APART_M = 0.5
@@ -33,7 +37,8 @@ def joined(tmp_path: Path) -> Path:
         PosedView(one.photo, one.intrinsics, place, one.depth, one.sky) for place in (np.eye(4), to_the_right)
     )
     path = tmp_path / "joined.npz"
-    joined_file.save(JoinedScene(views, (one.provenance,) * 2), path)
+    errors = 1e-4 * np.eye(2 * OF_PHOTO).reshape(2, OF_PHOTO, 2, OF_PHOTO)
+    joined_file.save(JoinedScene(views, (one.provenance,) * 2, errors=errors, poses_counted=True), path)
     return path
 
 
@@ -62,6 +67,36 @@ def test_it_is_measured_across_photos(joined: Path) -> None:
         assert reading.value == pytest.approx(_APART_M)
     finally:
         controller.close()
+
+
+def test_a_distance_has_the_interval_of_the_photos_that_show_it(joined: Path) -> None:
+    cloud, cameras = opened_joined(joined)
+    state = c.set_tool(c.add_geometry(State(), cloud, name="j", source=joined, cameras=cameras), "distance")
+    key, scene = state.active, joined_file.load(joined)
+    assert key is not None
+
+    def at(photo: int, pixel: tuple[float, float]) -> Pick:
+        view, place = scene.views[photo], cameras[photo].cam_T_own
+        z_m = float(view.depth.z_m[int(pixel[1]), int(pixel[0])])
+        x, y, z = place[:3, :3] @ np.array(on_ray(view.intrinsics, pixel, z_m)) + place[:3, 3]
+        return Pick(key, None, (float(x), float(y), float(z)))
+
+    def read_of(*picks: Pick) -> Reading:
+        measured = c.pick(c.pick(state, picks[0]), picks[1]).measured[0]
+        assert state.layer is not None
+        return read(measured, None, np.eye(4), across=distance_across(measured, state.layer))
+
+    a, b = (60.5, 300.5), (560.5, 320.5)
+    left, right = at(0, a), at(1, b)
+    told = join.distance(scene, (0, a), (1, b))
+    found = read_of(left, right)
+    assert found.value == pytest.approx(told.value, rel=0.01) and found.low is not None
+    assert found.low < told.value < found.high  # type: ignore[operator]
+    # Behind both cameras, and in front of what they show, no photo knows the depth.
+    for hidden in ((0.0, 0.0, -5.0), (0.0, -FLOOR_M, 0.3)):
+        assert "unknown" in read_of(left, replace(right, point_cam=hidden)).text
+    joined.unlink()
+    assert "unknown" in read_of(left, right).text
 
 
 def test_each_camera_is_drawn(joined: Path) -> None:
