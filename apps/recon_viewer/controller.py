@@ -36,6 +36,15 @@ _PAINTING_S = 0.01
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What is shown in a dialog."""
+
+    text: str
+    doubted: State | None = None
+    """The state that the user may want to undo; None: nothing to undo."""
+
+
+@dataclass(frozen=True)
 class _Request:
     state: State
     preview: bool
@@ -52,8 +61,8 @@ class Controller:
         self.message = ""
         """One line for the user: the result of the last action, or an error."""
         self.is_problem = False
-        self.problems: list[str] = []
-        """Errors to show in a dialog; the window removes them."""
+        self.problems: list[Problem] = []
+        """What to show in a dialog; the window removes them."""
         painter = Painter()
         self._painter: Latest[_Request, Picture] = Latest(
             lambda asked: painter.paint(asked.state, preview=asked.preview)
@@ -291,11 +300,15 @@ class Controller:
         assert layer is not None and layer.source is not None
         self.open(layer.source, options)
 
-    def say(self, text: str, *, problem: bool = False, window: bool = False) -> None:
-        """Shows a message; ``window``: also in a dialog."""
+    def say(self, text: str, *, problem: bool = False, window: bool = False, doubted: bool = False) -> None:
+        """Shows a message; ``window``: also in a dialog, where ``doubted`` offers to undo the last change."""
         self.message, self.is_problem = text, problem
         if window:
-            self.problems.append(text)
+            self.problems.append(Problem(text, self.state if doubted else None))
+
+    def can_undo(self, problem: Problem) -> bool:
+        """Whether undoing takes back what the problem is about: nothing was changed since."""
+        return problem.doubted is not None and problem.doubted.layers is self.state.layers
 
     def remember(self, path: Path, depth: Path | None = None) -> None:
         """Adds an opened file, and the depth file that it was opened with, to the list of recent files."""
@@ -408,7 +421,8 @@ class Controller:
             return
         change = scale_change(before, self.scene, known)
         if change is not None:
-            self.say(change.text, problem=change.doubtful, window=change.doubtful)
+            doubtful = change.doubtful
+            self.say(change.text, problem=doubtful, window=doubtful, doubted=doubtful)
 
     def _adopt(self, painted: Picture) -> None:
         if painted.problem is None:

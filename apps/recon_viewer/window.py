@@ -275,8 +275,7 @@ class ViewerWindow:
         if self.status.show(controller.message, is_problem=controller.is_problem):
             self.window.set_needs_layout()
             changed = True
-        if controller.problems and not self.dialogs.is_open:
-            self.dialogs.message("Please check", controller.problems.pop(0))
+        self.actions.show_problem()
         changed = self.glide.tick() or self.files.tick() or changed
         changed = self.view.tick() or self.beside.second.tick() or changed
         self._follow_successor()

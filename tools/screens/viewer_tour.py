@@ -128,7 +128,7 @@ def _tour(kept: Path, output: Path) -> None:
         viewer.controller.open(path)
         _settle(viewer)
         if viewer.controller.problems:
-            raise click.ClickException("; ".join(map(str, viewer.controller.problems)))
+            raise click.ClickException("; ".join(one.text for one in viewer.controller.problems))
         frames, stood_ms = film(viewer, kept)
         path = output / f"{FILM}.webp"
         frames[0].save(

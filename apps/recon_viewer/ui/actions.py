@@ -151,6 +151,16 @@ class Actions:
                 preset("fit" if name == "photo-camera" else name, low, high, picture.vertical, view.size)
             )
 
+    def show_problem(self) -> None:
+        """Shows the next problem in a dialog, if there is one and no dialog is open."""
+        dialogs, controller = self._viewer.dialogs, self._controller
+        if dialogs.is_open or not controller.problems:
+            return
+        problem = controller.problems.pop(0)
+        # Not first: Enter, by which the size was typed, may be pressed twice.
+        undo = [("Undo", lambda: self.act("undo"))] if controller.can_undo(problem) else []
+        dialogs.message("Please check", problem.text, undo)
+
     def _quit(self) -> None:
         lost = self._controller.unsaved
         if lost is None:

@@ -1,6 +1,6 @@
 """Dialogs: errors, help, and questions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -9,7 +9,8 @@ from open3d.visualization import gui
 from recon.version import __version__
 from recon_viewer.ui import shortcuts
 
-Point = tuple[float, float, float]
+Answer = tuple[str, Callable[[], None]]
+"""The text of a button, and what it does."""
 
 COLUMNS = 76
 """Characters per line of a dialog's text."""
@@ -35,11 +36,11 @@ class Dialogs:
             return True
         return False
 
-    def message(self, title: str, text: str) -> None:
-        """Shows a text and a button."""
+    def message(self, title: str, text: str, answers: Sequence[Answer] = ()) -> None:
+        """Shows a text, and a button that closes it before those of the answers."""
         column = self.column(title)
         column.add_child(gui.Label(fill(text, COLUMNS)))
-        self.buttons(column, [("Close", self.close)])
+        self.buttons(column, [("Keep" if answers else "Close", self.close), *self._closing(answers)])
         self.show(column)
 
     def help(self) -> None:
@@ -63,19 +64,11 @@ class Dialogs:
             "separate licences: see `recon models`.",
         )
 
-    def decide(self, title: str, text: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    def decide(self, title: str, text: str, answers: Sequence[Answer]) -> None:
         """Asks what to do; Cancel does nothing."""
         column = self.column(title)
         column.add_child(gui.Label(fill(text, COLUMNS)))
-
-        def answered(on_answer: Callable[[], None]) -> Callable[[], None]:
-            def run() -> None:
-                self.close()
-                on_answer()
-
-            return run
-
-        self.buttons(column, [*((name, answered(one)) for name, one in answers), ("Cancel", self.close)])
+        self.buttons(column, [*self._closing(answers), ("Cancel", self.close)])
         self.show(column)
 
     def choose(self, title: str, text: str, choices: Sequence[str], chosen: Callable[[str], None]) -> None:
@@ -93,6 +86,18 @@ class Dialogs:
 
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
         self.show(column)
+
+    def _closing(self, answers: Sequence[Answer]) -> Iterator[Answer]:
+        """The answers, each of which closes the dialog first."""
+
+        def answered(on_answer: Callable[[], None]) -> Callable[[], None]:
+            def run() -> None:
+                self.close()
+                on_answer()
+
+            return run
+
+        return ((name, answered(one)) for name, one in answers)
 
     def close(self) -> None:
         """Closes the open dialog."""
@@ -133,7 +138,7 @@ class Dialogs:
         column.add_child(heading)
         return column
 
-    def buttons(self, column: Any, buttons: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    def buttons(self, column: Any, buttons: Sequence[Answer]) -> None:
         """Adds a row of buttons; the first is the default, pressed by Enter."""
         self._enter = buttons[0][1]
         row = gui.Horiz(0.5 * self.em)

@@ -186,7 +186,7 @@ def test_what_cannot_be_written_or_fitted_changes_nothing(tmp_path: Path) -> Non
     assert controller.is_problem and controller.problems.pop()
     controller.errands.export(tmp_path / "scene.xyzzy")
     settled(controller)
-    assert controller.is_problem and "not a known format" in controller.problems.pop()
+    assert controller.is_problem and "not a known format" in controller.problems.pop().text
     start = controller.state
     key = start.active
     assert key is not None
@@ -293,5 +293,10 @@ def test_a_known_length_names_how_much_larger_the_scene_has_become() -> None:
     assert controller.state_known("20 m")
     settled(controller)
     # The depth of the room is a measured one.
-    assert "times as large" in controller.message and "undo" in controller.problems[0]
+    assert "times as large" in controller.message and "undo" in controller.problems[0].text
+    assert controller.can_undo(controller.problems[0])
+    controller.view(dark=False)
+    assert controller.can_undo(controller.problems[0])
+    controller.do(lambda state: c.set_options(state, edge=0.03))
+    assert not controller.can_undo(controller.problems[0]), "undo would take back the wrong change"
     controller.close()
