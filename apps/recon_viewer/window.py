@@ -14,7 +14,7 @@ from open3d.visualization import gui
 from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer.background.dropped_files import drop_target
-from recon_viewer.background.hand_over import FRESH_MB, Handed, HandOver, Successor
+from recon_viewer.background.hand_over import Handed, HandOver, Successor
 from recon_viewer.background.rest import Rest
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
@@ -102,9 +102,7 @@ class ViewerWindow:
         self._shown_drawing = False
         self._asked_to_close: float | None = None
         self.open = True
-        # A successor holds the scene from the start: its memory tells what the scene needs.
-        fresh_mb = FRESH_MB if resumed is None else None
-        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel), fresh_mb)
+        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel))
         self._rest = Rest()
         self.handed_over = False
         """Whether another process has the window now."""
@@ -169,6 +167,9 @@ class ViewerWindow:
             while not drawn and self.step():
                 self.view.widget.force_redraw()
                 self.refresh()
+        if self._hand_over is not None:
+            # The first rest may come hours later.
+            self._hand_over.count_from_now()
 
     def run(self) -> None:
         """Runs until the window is closed. Errors in callbacks are shown in the window, which stays open."""

@@ -130,15 +130,15 @@ class HandOver:
     def __init__(
         self,
         start: Callable[[], Any],
-        fresh_mb: float | None = FRESH_MB,
+        fresh_mb: float = FRESH_MB,
         resident: Callable[[], float] = resident_mb,
         in_software: Callable[[], bool] = draws_in_software,
     ) -> None:
-        """Waits for the first rest.
+        """Starts nothing yet.
 
         Args:
             start: Makes a ``Successor``.
-            fresh_mb: What this process needs, MB; None: what it has at the first rest.
+            fresh_mb: What this process needs, MB.
             resident: Gives its memory, MB.
             in_software: Whether the driver is a software driver.
         """
@@ -180,6 +180,10 @@ class HandOver:
             self._give_up()
         return False
 
+    def count_from_now(self) -> None:
+        """What this process has now is what it needs: it has drawn all that it holds, and grows from here."""
+        self._fresh_mb = self._resident()
+
     def end(self) -> None:
         """Stops a successor that has not taken over."""
         if self._successor is not None:
@@ -188,9 +192,7 @@ class HandOver:
 
     def _look_at_memory(self) -> None:
         now_mb = self._resident()
-        if self._fresh_mb is None:
-            self._fresh_mb = now_mb
-        elif is_due(now_mb, self._fresh_mb):
+        if is_due(now_mb, self._fresh_mb):
             # Not again before it has grown as much once more, whatever becomes of it.
             self._fresh_mb = now_mb
             if self._in_software():

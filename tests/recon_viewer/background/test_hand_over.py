@@ -88,13 +88,22 @@ def test_a_successor_is_started_at_rest_and_only_for_a_software_driver(
     assert len(started) == int(starts)
 
 
-def test_a_successor_counts_from_what_its_scene_needs() -> None:
+def test_a_successor_counts_from_what_its_first_frame_needs_however_late_its_first_rest() -> None:
     started: list[_Told] = []
-    memory = iter([2000.0, 2000.0 + MOST_GROWN_MB, 2001.0 + MOST_GROWN_MB])
-    hand_over = HandOver(lambda: started.append(_Told()), None, lambda: next(memory), lambda: True)
-    for expected in (0, 0, 1):
-        hand_over.tick(_handed)
-        assert len(started) == expected
+    memory_mb = 2000.0
+    hand_over = HandOver(
+        lambda: started.append(_Told()), resident=lambda: memory_mb, in_software=lambda: True
+    )
+    hand_over.count_from_now()
+    memory_mb += MOST_GROWN_MB
+    hand_over.tick(_handed)
+    assert not started
+    memory_mb += 1
+    # Somebody works without a pause, and at last pauses.
+    hand_over.tick(None)
+    assert not started
+    hand_over.tick(_handed)
+    assert len(started) == 1
 
 
 def test_this_window_closes_when_the_other_has_drawn_what_it_shows() -> None:
