@@ -80,7 +80,7 @@ def _resumed(channel: int, stdout: int) -> "ViewerWindow":
         asked = pickle.load(sys.stdin.buffer)
     assert asked == SHOW
     viewer = ViewerWindow(channel=channel, resumed=(controller, handed))
-    viewer.draw_once()
+    viewer.draw_once(handed.frame)
     os.write(stdout, b"drawn\n")
     return viewer
 

@@ -1,10 +1,7 @@
 """The desktop viewer's window: arranges the parts and passes events between them."""
 
-import os
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer.background.dropped_files import drop_target
 from recon_viewer.background.hand_over import Handed, HandOver, Successor
+from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
@@ -44,20 +42,6 @@ _PANEL_EM = 23.0
 _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
-
-
-@contextmanager
-def _quiet_renderer() -> Iterator[None]:
-    """Discards the renderer's output on stdout about drivers and swap chains."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
 
 
 class ViewerWindow:
@@ -156,8 +140,8 @@ class ViewerWindow:
         for path, options in files:
             self.controller.open(path, options)
 
-    def draw_once(self) -> None:
-        """Runs until the picture has been drawn."""
+    def draw_once(self, place: tuple[int, int, int, int]) -> None:
+        """Runs until the picture has been drawn, at this place: x, y, width, height, px of the screen."""
         drawn: list[Any] = []
         while self.step() and self._shown is not self.controller.picture:
             pass
@@ -167,6 +151,9 @@ class ViewerWindow:
             while not drawn and self.step():
                 self.view.widget.force_redraw()
                 self.refresh()
+        if self._place != place:
+            # A window manager may have moved a new window, whose title bar would reach over the screen's edge.
+            self.window.os_frame = gui.Rect(*place)
         if self._hand_over is not None:
             # The first rest may come hours later.
             self._hand_over.count_from_now()
@@ -204,10 +191,8 @@ class ViewerWindow:
     def close(self) -> None:
         """Stops the workers, closes the window, and waits for Open3D to finish, which would otherwise hang at
         exit."""
-        frame = self.window.os_frame
-        self.controller.settings = replace(
-            self.controller.settings, width=int(frame.width), height=int(frame.height)
-        )
+        _, _, width, height = self._place
+        self.controller.settings = replace(self.controller.settings, width=width, height=height)
         self.files.end()
         if self._hand_over is not None and not self.handed_over:
             self._hand_over.end()
@@ -286,9 +271,7 @@ class ViewerWindow:
         """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
         if self._hand_over is None:
             return
-        frame = self.window.os_frame
-        place = self._pointer, frame.x, frame.y, frame.width, frame.height
-        is_long = self._rest.is_long((self.controller.state, self.view.camera), place)
+        is_long = self._rest.is_long((self.controller.state, self.view.camera), (self._pointer, self._place))
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
         busy = busy or self.controller.errands.lends_files
         rests = is_long and self.controller.idle and not busy
@@ -302,8 +285,13 @@ class ViewerWindow:
             )
 
     def _handed(self) -> Handed:
+        return self.controller.hand_over(self.view.camera, self._place)
+
+    @property
+    def _place(self) -> tuple[int, int, int, int]:
+        """Of what is inside the window's border, on the screen, px."""
         frame = self.window.os_frame
-        return self.controller.hand_over(self.view.camera, (frame.x, frame.y, frame.width, frame.height))
+        return frame.x, frame.y, frame.width, frame.height
 
     def _is_due(self, changed: bool) -> bool:
         """Whether widgets are drawn again although nothing is known to have changed (``recon_viewer.ui.redraws``)."""
@@ -405,7 +393,7 @@ def _controller(config: Path | None) -> Controller:
 
 def show(start: Start) -> None:
     """Opens the window in this process, and returns when it is closed."""
-    with _quiet_renderer():
+    with quiet_renderer():
         viewer = ViewerWindow(start.config)
         viewer.open_files(start.files, start.view)
         viewer.run()

@@ -2,12 +2,18 @@
 
 import json
 import socket
+import subprocess
 import sys
 from pathlib import Path
+
+from open3d.visualization import gui
 
 from recon_viewer.background import hand_over
 from recon_viewer.background.hand_over import HandOver, Successor
 from recon_viewer.window import ViewerWindow
+
+PLACE = 37, 53, 1200, 800
+"""Of the window on the screen when it moves to the other process: x, y, width, height, px."""
 
 
 def main(folder: Path) -> None:
@@ -22,6 +28,7 @@ def main(folder: Path) -> None:
             assert viewer.step() and not viewer.controller.problems
         stays(viewer, theirs.fileno())
         hand_over.MOST_GROWN_MB = -1e6
+        viewer.window.os_frame = gui.Rect(*PLACE)
         viewer._hand_over = HandOver(lambda: Successor(theirs.fileno()))
         while viewer.step():
             assert not viewer.controller.is_problem, viewer.controller.message
@@ -31,6 +38,13 @@ def main(folder: Path) -> None:
     finally:
         viewer.close()
         theirs.close()
+    geometry = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "^recon", "getwindowgeometry", "--shell"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert [int(line.partition("=")[2]) for line in geometry[1:5]] == list(PLACE), geometry
     assert "elsewhere.png" in (folder / "viewer.json").read_text()
     # The command is gone: the other process closes the window, saves its settings, and says so.
     ours.shutdown(socket.SHUT_WR)
