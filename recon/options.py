@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from recon.argument_names import OptionError
+from recon.argument_names import OptionError, suggests_names
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
 from recon.option_checks import check, plain
@@ -40,6 +40,7 @@ def _option(
     return field(default=default, metadata=info)
 
 
+@suggests_names
 @dataclass(frozen=True)
 class Options:
     """How to turn a photo into a scene. Lengths in metres, focal lengths in px of the upright photo.

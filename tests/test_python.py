@@ -103,6 +103,10 @@ def test_errors_name_arguments_in_python_and_flags_on_the_command_line() -> None
         TypeError, match=r"reconstruct\(\) has no option 'max_dept'. Did you mean 'max_depth'\?"
     ):
         recon.reconstruct(RGB, max_dept=3)
+    with pytest.raises(TypeError, match=r"^Options\(\) has no option 'mdoel'. Did you mean 'model'\?$"):
+        recon.Options(mdoel="preview")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^Options\(\) has no option 'strid'. Did you mean 'stride'\?$"):
+        replace(recon.Options(), strid=2)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match=r"^max_depth must be a positive number, got -1$") as caught:
         recon.reconstruct(RGB, max_depth=-1)
     assert caught.value.on_command_line == "--max-depth must be a positive number, got -1"  # type: ignore[attr-defined]
