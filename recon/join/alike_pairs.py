@@ -25,7 +25,7 @@ def alike_pairs(descriptors: Sequence[NDArray[np.uint8]]) -> list[tuple[int, int
     Args:
         descriptors: (N, 128) SIFT descriptors of each picture.
     """
-    vectors = _vlad([_root_sift(each) for each in descriptors])
+    vectors = _vlad(descriptors)
     alike = vectors @ vectors.T
     np.fill_diagonal(alike, -np.inf)
     pairs = set()
@@ -42,11 +42,11 @@ def _root_sift(descriptors: NDArray[np.uint8]) -> Floats:
     return np.sqrt(values / np.maximum(values.sum(axis=1, keepdims=True), np.float32(1e-6)))
 
 
-def _vlad(descriptors: Sequence[Floats]) -> Floats:
+def _vlad(descriptors: Sequence[NDArray[np.uint8]]) -> Floats:
     """(N, 64 * 128) vectors of length 1; of pictures without features of length 0."""
     rng = np.random.default_rng(_SEED)
     share = max(_SAMPLE // len(descriptors), 1)
-    sample = np.concatenate([rng.permutation(each)[:share] for each in descriptors])
+    sample = _root_sift(np.concatenate([each[rng.permutation(len(each))[:share]] for each in descriptors]))
     result = np.zeros((len(descriptors), _CENTRES, 128), np.float32)
     if len(sample) < _CENTRES:
         return result.reshape(len(descriptors), -1)
@@ -54,7 +54,8 @@ def _vlad(descriptors: Sequence[Floats]) -> Floats:
     stop = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0)
     _, _, centres = cv2.kmeans(sample, _CENTRES, None, stop, 1, cv2.KMEANS_PP_CENTERS)
     squared = (centres**2).sum(axis=1)
-    for vector, own in zip(result, descriptors, strict=True):
+    for vector, each in zip(result, descriptors, strict=True):
+        own = _root_sift(each)  # of one picture at a time: those of all take four times the descriptors' memory
         nearest = np.argmin(squared - 2 * own @ centres.T, axis=1)
         np.add.at(vector, nearest, own - centres[nearest])
     # Repeated details count less, as does a centre that many features are near to.

@@ -1,6 +1,7 @@
 """Which pictures are matched, when they are too many for every pair."""
 
 import json
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,21 @@ def test_pictures_without_features_are_matched_with_their_neighbours(features: i
     pairs = alike_pairs([np.zeros((features, 128), np.uint8)] * 40)
     assert all((a, a + 1) in pairs for a in range(39))
     assert all(0 <= a < b < 40 for a, b in pairs)
+
+
+def test_the_pairs_take_less_memory_than_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon.join.alike_pairs._SAMPLE", 400)
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 200, (1000, 128)).astype(np.uint8) for _ in range(100)]
+    tracemalloc.start()
+    try:
+        alike_pairs(pictures)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The vectors, of which there are a few copies, do not depend on the number of features.
+    vectors = 4 * 64 * 128 * len(pictures)
+    assert peak < 4 * vectors + 0.5 * sum(each.nbytes for each in pictures)
 
 
 def test_many_photos_are_placed_by_their_alike_pairs(
