@@ -55,7 +55,8 @@ def _vlad(descriptors: Sequence[NDArray[np.uint8]]) -> Floats:
     _, _, centres = cv2.kmeans(sample, _CENTRES, None, stop, 1, cv2.KMEANS_PP_CENTERS)
     squared = (centres**2).sum(axis=1)
     for vector, each in zip(result, descriptors, strict=True):
-        own = _root_sift(each)  # of one picture at a time: those of all take four times the descriptors' memory
+        # Of one picture at a time: those of all take four times the memory of the descriptors.
+        own = _root_sift(each)
         nearest = np.argmin(squared - 2 * own @ centres.T, axis=1)
         np.add.at(vector, nearest, own - centres[nearest])
     # Repeated details count less, as does a centre that many features are near to.
