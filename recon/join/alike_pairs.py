@@ -19,6 +19,12 @@ _CENTRES, _SAMPLE = 64, 20_000
 _SEED = 0
 
 
+def most_pairs(count: int) -> int:
+    """How many pairs of so many pictures are matched, at most."""
+    every = count * (count - 1) // 2
+    return every if count <= MOST_EXHAUSTIVE else min(every, count * (_ALIKE + _NEIGHBOURS))
+
+
 def alike_pairs(descriptors: Sequence[NDArray[np.uint8]]) -> list[tuple[int, int]]:
     """The pairs to match, a < b, in order.
 

@@ -11,6 +11,7 @@ import cv2
 from numpy.typing import NDArray
 
 from recon.errors import CalibrationError, to_add
+from recon.join.alike_pairs import most_pairs
 from recon.join.bundle import bundle_of
 from recon.join.bundle_covariance import pose_covariance
 from recon.join.joined_scene import LeftOut
@@ -61,8 +62,7 @@ def find_poses(
     with tempfile.TemporaryDirectory(prefix="recon-join-") as folder:
         _write(Path(folder), photos, cameras)
         output = Path(folder) / "poses.npz"
-        pairs = len(photos) * (len(photos) - 1) // 2
-        seconds = _S_PER_PICTURE * len(photos) + _S_PER_PAIR * pairs
+        seconds = _S_PER_PICTURE * len(photos) + _S_PER_PAIR * most_pairs(len(photos))
         with journal.stage(f"Finding the poses of {len(photos)} photos"):
             try:
                 run_limited(

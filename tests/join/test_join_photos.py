@@ -248,6 +248,24 @@ def test_given_poses_in_metres_make_relative_depth_metric(
         join.run(files, model=Relative(), fov=FOV_DEG, poses=tmp_path / "transforms.json", journal=Journal())
 
 
+def test_the_time_limit_of_many_photos_counts_the_pairs_that_are_matched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def refused(*_: object, file_bytes: int, **__: object) -> None:
+        limits.append(file_bytes / 1e6)
+        raise ValueError("refused")
+
+    monkeypatch.setattr("recon.join.find_poses.run_limited", refused)
+    photo = Photo(np.zeros((6, 8, 3), np.uint8))
+    for count in (2, 100, 200):
+        with pytest.raises(CalibrationError, match="refused"):
+            find_poses([photo] * count, [None] * count, Journal())
+    assert limits[0] == 2 * 60 + 10
+    assert limits[2] == 2 * limits[1], "each photo is matched with a number of others that does not grow"
+
+
 @pytest.mark.parametrize(("fov", "warns"), [(None, True), (FOV_DEG, False)])
 def test_a_guessed_focal_length_is_reported(
     folder: Path, monkeypatch: pytest.MonkeyPatch, fov: float | None, warns: bool
