@@ -26,7 +26,7 @@ Record = TypeVar("Record", "PhotoRecord", "FocalRecord", "KeptRecord", "CropReco
 
 def seen_pixels(details: Values) -> int | None:
     """How many pixels a network saw, from ``DepthEstimate.details``, if known."""
-    width, height = (as_kind(_WHOLE, details.get(side), f"model.{side}") for side in _SIZES)
+    width, height = (details.get(side) for side in _SIZES)
     return None if width is None or height is None else width * height
 
 
@@ -255,7 +255,9 @@ def _model(values: Any) -> ModelRecord | None:
         key: value for key, value in as_object(values, "model").items() if key not in ("name", "revision")
     }
     for name in _SIZES:
-        as_kind(_WHOLE, details.get(name), f"model.{name}")
+        size = as_kind(_WHOLE, details.get(name), f"model.{name}")
+        if size is not None and size < 1:
+            raise ValueError(f"model.{name}: expected a number of pixels, got {size}")
     return ModelRecord(
         as_kind(_TEXT, values.get("name"), "model.name"),
         as_kind(_TEXT, values.get("revision"), "model.revision"),

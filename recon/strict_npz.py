@@ -16,6 +16,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from recon.damage import reason
+
 MOST_BYTES = 1 << 30
 """Of one array: a map of 250 megapixels in float32."""
 _MOST_MEMBERS = 1100
@@ -158,4 +160,4 @@ def _reporting_damage(what: str) -> Iterator[None]:
     except (ValueError, MemoryError):
         raise
     except Exception as error:
-        raise ValueError(f"{what} ({' '.join(str(error).split())[:200] or type(error).__name__})") from error
+        raise ValueError(f"{what} ({reason(error)})") from error

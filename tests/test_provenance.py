@@ -98,6 +98,7 @@ def test_what_a_file_of_before_does_not_say_is_none() -> None:
     [
         {"model": "preview"},
         {"model": {"name": "preview", "processing_width": "wide"}},
+        {"model": {"name": "preview", "processing_width": -256, "processing_height": 192}},
         {"focal": [1, 2]},
         {"photo": {"file": "a.jpg"}},
         {"calibration": {"shift": 0.0}},

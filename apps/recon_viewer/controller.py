@@ -300,15 +300,18 @@ class Controller:
         assert layer is not None and layer.source is not None
         self.open(layer.source, options)
 
-    def say(self, text: str, *, problem: bool = False, window: bool = False, doubted: bool = False) -> None:
-        """Shows a message; ``window``: also in a dialog, where ``doubted`` offers to undo the last change."""
+    def say(
+        self, text: str, *, problem: bool = False, window: bool = False, doubted: State | None = None
+    ) -> None:
+        """Shows a message; ``window``: also in a dialog, which offers to undo the step to the state ``doubted``."""
         self.message, self.is_problem = text, problem
         if window:
-            self.problems.append(Problem(text, self.state if doubted else None))
+            self.problems.append(Problem(text, doubted))
 
     def can_undo(self, problem: Problem) -> bool:
         """Whether undoing takes back what the problem is about: nothing was changed since."""
-        return problem.doubted is not None and problem.doubted.layers is self.state.layers
+        doubted, now = problem.doubted, self.state
+        return doubted is not None and doubted.layers is now.layers and doubted.measured is now.measured
 
     def remember(self, path: Path, depth: Path | None = None) -> None:
         """Adds an opened file, and the depth file that it was opened with, to the list of recent files."""
@@ -416,13 +419,13 @@ class Controller:
             return
         if painted.preview or painted.state.layers is not self.state.layers:
             return
-        (_, before, known), self._rescaling = self._rescaling, None
+        (stated, before, known), self._rescaling = self._rescaling, None
         if self.scene is None:
             return
         change = scale_change(before, self.scene, known)
         if change is not None:
             doubtful = change.doubtful
-            self.say(change.text, problem=doubtful, window=doubtful, doubted=doubtful)
+            self.say(change.text, problem=doubtful, window=doubtful, doubted=stated if doubtful else None)
 
     def _adopt(self, painted: Picture) -> None:
         if painted.problem is None:

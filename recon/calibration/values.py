@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 # Reference pixels used in the fit: more cost time and add no information, as the errors of neighbours are correlated.
 _MAX_SAMPLES = 40_000
 MIN_SAMPLES = 50
+_LEAST_SHARE = 0.25
+"""Of the range of relative depth: steps between surfaces count from here on, also far away."""
 # Errors of a depth network are correlated over large patches: each cell of this grid counts as one observation when
 # the standard errors are computed.
 _CELLS = 16
@@ -38,6 +40,8 @@ class Values:
     """(H, W) the estimator's own standard deviation of log depth; None if it predicts none."""
     outline_px: int = 0
     """How far off the estimator may place an object's outline (``recon.geometry.nearer_surface``)."""
+    shifted: bool = False
+    """Whether inverse depth is a shift away from the values."""
 
     @classmethod
     def of(
@@ -57,7 +61,7 @@ class Values:
             )
         low, middle, high = (float(x) for x in np.percentile(value[valid], [0.5, 50, 99.5]))
         offset, unit = (low, high - low) if shifted else (0.0, middle)
-        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0, log_sigma, outline_px)
+        return cls(value, valid, camera, offset, unit if unit > 0 else 1.0, log_sigma, outline_px, shifted)
 
     def at(self, pixel_px: Pixel, text: str) -> float:
         """u at a position: the median of the valid values of the 3 x 3 pixels around it; next to an object's outline
@@ -78,7 +82,11 @@ class Values:
             )
         picked = float(np.median(known))
         if self.valid[row, column]:
-            front = nearer_surface(self.value, self.valid, row=row, col=column, reach=self.outline_px)
+            # The zero of shifted values is not infinitely far.
+            least = _LEAST_SHARE * self.unit if self.shifted else 0.0
+            front = nearer_surface(
+                self.value, self.valid, row=row, col=column, reach=self.outline_px, least=least
+            )
             picked = picked if front is None else float(self.value[front])
         return (picked - self.offset) / self.unit
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from recon.damage import reason
 from recon.depth_map.read import NPZ_KEYS
 from recon.errors import ReconError, SceneFileError
 from recon.file_info import (
@@ -27,7 +28,6 @@ from recon.file_info import (
     usd,
     xyz,
 )
-from recon.file_info.damage import reason
 from recon.file_info.geometry import Contents, Loaded, NoGeometry, to_shape
 from recon.file_info.info import FileInfo
 from recon.photo import SUFFIXES as PHOTO_SUFFIXES

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.damage import reason
 from recon.file_info.colours import as_bytes
 from recon.file_info.geometry import Contents, Part
 from recon.file_info.info import Extent, FileInfo
@@ -56,7 +57,7 @@ def _read(path: Path) -> tuple[int, NDArray[np.float64], NDArray[np.uint8]]:
         with gzip.open(path) as stream:
             return _unpacked(stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(str(error) or "it is cut off") from error
+        raise ValueError(reason(error)) from error
 
 
 def _unpacked(stream: gzip.GzipFile) -> tuple[int, NDArray[np.float64], NDArray[np.uint8]]:

@@ -27,7 +27,7 @@ def outline_reach(seen_pixels: int | None, *, width: int, height: int) -> int:
 
 
 def nearer_surface(
-    inverse: NDArray[np.floating], valid: BoolMap, *, row: int, col: int, reach: int
+    inverse: NDArray[np.floating], valid: BoolMap, *, row: int, col: int, reach: int, least: float = 0.0
 ) -> tuple[int, int] | None:
     """The pixel (row, column) of a nearer surface within ``reach`` of a picked pixel; None if there is none.
 
@@ -39,6 +39,7 @@ def nearer_surface(
         row: Of the picked pixel, which is valid.
         col: Of the picked pixel.
         reach: Radius, px.
+        least: A step is one of at least this inverse depth, where zero is not infinitely far (relative depth).
     """
     top, left = max(row - reach, 0), max(col - reach, 0)
     window = (slice(top, row + reach + 1), slice(left, col + reach + 1))
@@ -50,7 +51,11 @@ def nearer_surface(
     # Inverse depth is linear on a plane; most pixels of the window lie on one.
     slope = _typical_step(around, 0) * down + _typical_step(around, 1) * right
     own = float(inverse[row, col])
-    nearer = usable & (np.hypot(down, right) <= reach) & (around - own > _STEP * abs(own) + _SLOPES * slope)
+    nearer = (
+        usable
+        & (np.hypot(down, right) <= reach)
+        & (around - own > _STEP * max(abs(own), least) + _SLOPES * slope)
+    )
     if not nearer.any():
         return None
     # Between two surfaces the network's depth is a mixture: the middle one of the nearer values is the surface's.

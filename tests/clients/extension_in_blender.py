@@ -169,6 +169,8 @@ for name, value in (
     stranger["recon_" + name] = value
     seen["tampered"][name] = refused(bpy.ops.recon.recalibrate)
     stranger["recon_" + name] = kept
+del stranger["recon_added"]
+seen["older version"] = source_of(stranger).lengths
 bpy.data.objects.remove(stranger)
 scene.camera = mine
 

@@ -137,6 +137,7 @@ def test_paths_in_a_file_of_somebody_else_are_not_followed(pressed):
     seen, _ = pressed
     assert set(seen["tampered"]) == {"glb", "npz", "measured", "photo", "faces"}
     assert all("not that of a photo" in said for said in seen["tampered"].values())
+    assert seen["older version"] == []
 
 
 def test_a_button_returns_at_once_and_can_be_cancelled(pressed):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rooms import room_depth, scene_of
 
 from recon.errors import SceneFileError
 from recon.export.registry import formats, save
@@ -103,6 +104,25 @@ def test_a_text_that_ends_within_a_line_is_refused(suffix, shape, make_content, 
     path.write_text(text[: text.index(" ", a_point)])
     with pytest.raises(SceneFileError, match="damaged"):
         describe(path)
+
+
+@pytest.mark.parametrize("suffix", [".spz", ".npz"])
+def test_damaged_bytes_are_described_without_the_words_of_a_library(suffix, make_content, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".spz":
+        save(make_content("cloud"), path, formats()[suffix])
+    else:
+        scene_of(room_depth()).save(path)
+    data = path.read_bytes()
+    middle = len(data) // 2
+    for broken in (data[:middle], data[:middle] + bytes(64) + data[middle + 64 :]):
+        path.write_bytes(broken)
+        with pytest.raises(SceneFileError) as raised:
+            describe(path)
+        said = str(raised.value)
+        assert "damaged" in said and not any(
+            word in said for word in ("Error -3", "CRC", "zip file", "marker")
+        )
 
 
 PARSED_BY_US = [(suffix, shape) for suffix, shape in OURS if not suffix.startswith(".usd")]

@@ -61,6 +61,19 @@ def test_a_step_smaller_than_the_noise_of_a_network_is_no_outline() -> None:
     assert front(wall, 45, 49) is not None
 
 
+def test_far_away_the_noise_of_relative_depth_is_no_step() -> None:
+    # Its zero is not infinitely far: here it is the wall's own value, with noise of 0.3 % of the range.
+    wall = 0.003 * np.random.default_rng(0).normal(size=(60, 80))
+    valid = np.ones(wall.shape, np.bool_)
+    picks = [(row, col) for row in range(5, 55, 3) for col in range(5, 75, 3)]
+
+    def moved(least: float) -> int:
+        found = (nearer_surface(wall, valid, row=r, col=c, reach=3, least=least) for r, c in picks)
+        return sum(one is not None for one in found)
+
+    assert moved(0.25) == 0 < moved(0.0)
+
+
 def test_pixels_without_a_depth_are_no_surface() -> None:
     valid = EVERYWHERE.copy()
     valid[:, 50:] = False

@@ -13,7 +13,7 @@ from recon.geometry.floor_plan import Plan
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
 from recon.scene import Scene
 from recon_viewer.drawing import guides
-from recon_viewer.drawing.across_photos import distance_across
+from recon_viewer.drawing.across_photos import FilesOnce, distance_across
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.drawing.pixel_colours import NOTES, PixelColours, pixel_colours
@@ -347,6 +347,7 @@ class Painter:
     def _read(self, state: State, scenes: Mapping[int, Scene]) -> tuple[Reading, ...]:
         readings: list[Reading] = []
         kept: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
+        files = FilesOnce()
         for one in state.measured:
             key = one.picks[0].layer
             layer, scene = state.by_key(key), scenes.get(key)
@@ -359,7 +360,7 @@ class Painter:
             made = (
                 before[1]
                 if before is not None and same
-                else read(one, scene, world_T_cam, across=distance_across(one, layer))
+                else read(one, scene, world_T_cam, across=distance_across(one, layer, files))
             )
             kept[one] = (inputs, made)
             readings.append(made)

@@ -91,7 +91,7 @@ def set_focal(state: State, focal_px: float | None) -> State:
 
 
 def add_known(state: State, known: Constraint) -> State:
-    """Adds a known size to the active layer, which rescales it.
+    """Adds a known size to the active layer, which rescales it. A length between the same points is replaced.
 
     Raises:
         RefusedError: The layer has no depth, or has a known camera height already.
@@ -101,7 +101,14 @@ def add_known(state: State, known: Constraint) -> State:
         raise RefusedError("this is known already")
     if isinstance(known, CameraHeight) and any(isinstance(one, CameraHeight) for one in layer.known):
         raise RefusedError("the camera height is known already: remove it first, under Scale in the controls")
-    return state.with_layer(replace(layer, known=(*layer.known, known)))
+    left = tuple(one for one in layer.known if not _same_ends(one, known))
+    return state.with_layer(replace(layer, known=(*left, known), unused=layer.unused & set(left)))
+
+
+def _same_ends(one: Constraint, other: Constraint) -> bool:
+    lengths = [each for each in (one, other) if isinstance(each, LengthBetween)]
+    ends = {frozenset((each.a_px, each.b_px)) for each in lengths}
+    return len(lengths) == 2 and len(ends) == 1
 
 
 def use_known(state: State, known: Constraint, used: bool) -> State:

@@ -71,9 +71,10 @@ class Source:
         """
         carried = {} if camera is None else dict(camera.items())
         try:
-            values = {each.name: carried[_PREFIX + each.name] for each in fields(cls)}
-            texts = {name: str(value) for name, value in values.items() if name != "faces"}
-            return cls(**texts, faces=int(values["faces"]))
+            stated = [each for each in fields(cls) if _PREFIX + each.name in carried]
+            texts = {each.name: str(carried[_PREFIX + each.name]) for each in stated if each.name != "faces"}
+            # An older version did not say what has a default here.
+            return cls(**texts, faces=int(carried[_PREFIX + "faces"]))
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(
                 "The active camera is not that of a photo: make a scene from a photo first."

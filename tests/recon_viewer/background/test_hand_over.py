@@ -273,3 +273,24 @@ def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
     controller.tick()
     assert controller._rescaling is None and "times as large" not in controller.message
     controller.close()
+
+
+def test_a_measurement_made_before_a_size_is_doubted_is_not_undone_for_it() -> None:
+    controller = Controller()
+    controller._painter.end()
+    controller._painter = _Lazy(Painter())  # type: ignore[assignment]
+    controller.add_scene(room(), "room")
+    controller.tick()
+    key = controller.state.active
+    assert key is not None
+    ends = [Pick(key, (x, 80.5), (0, 0, 1)) for x in (40.5, 120.5)]
+    controller.use("known length")
+    for end in ends:
+        controller.pick(end)
+    assert controller.state_known("20 m")
+    controller.use("distance")
+    for end in reversed(ends):
+        controller.pick(end)
+    controller.tick()
+    assert not controller.can_undo(controller.problems[0])
+    controller.close()

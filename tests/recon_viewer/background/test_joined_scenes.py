@@ -18,7 +18,7 @@ from recon.options import Options
 from recon_cli.group import recon
 from recon_viewer.background.joined_scenes import opened_joined
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.across_photos import distance_across
+from recon_viewer.drawing.across_photos import FilesOnce, distance_across
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.model import commands as c
 from recon_viewer.model.measurements import Reading, on_ray, read
@@ -84,7 +84,7 @@ def test_a_distance_has_the_interval_of_the_photos_that_show_it(joined: Path) ->
     def read_of(*picks: Pick) -> Reading:
         measured = c.pick(c.pick(state, picks[0]), picks[1]).measured[0]
         assert state.layer is not None
-        return read(measured, None, np.eye(4), across=distance_across(measured, state.layer))
+        return read(measured, None, np.eye(4), across=distance_across(measured, state.layer, FilesOnce()))
 
     a, b = (60.5, 300.5), (560.5, 320.5)
     left, right = at(0, a), at(1, b)
@@ -95,6 +95,11 @@ def test_a_distance_has_the_interval_of_the_photos_that_show_it(joined: Path) ->
     # Behind both cameras, and in front of what they show, no photo knows the depth.
     for hidden in ((0.0, 0.0, -5.0), (0.0, -FLOOR_M, 0.3)):
         assert "unknown" in read_of(left, replace(right, point_cam=hidden)).text
+    # Joined again with other poses, or gone, the file no longer belongs to the cloud.
+    moved = replace(scene.views[1], world_T_cam=scene.views[1].world_T_cam @ np.diag([1.0, 1, 1, 1]))
+    moved.world_T_cam[0, 3] *= 1.03
+    joined_file.save(replace(scene, views=(scene.views[0], moved)), joined, overwrite=True)
+    assert "unknown" in read_of(left, right).text
     joined.unlink()
     assert "unknown" in read_of(left, right).text
 

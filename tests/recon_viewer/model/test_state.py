@@ -105,6 +105,15 @@ def test_what_makes_no_sense_is_refused_in_a_sentence() -> None:
         Box((0, 0, 0), (1, 0, 1))
 
 
+def test_a_length_that_is_given_again_replaces_the_first() -> None:
+    first = LengthBetween((10.0, 60.0), (50.0, 60.0), 2.0, 0.02)
+    right = replace(first, a_px=first.b_px, b_px=first.a_px, length_m=1.2)
+    other = replace(first, b_px=(90.0, 60.0))
+    state = c.use_known(c.add_known(c.add_known(opened(), first), other), first, used=False)
+    layer = c.add_known(state, right).layer
+    assert layer is not None and layer.known == (other, right) and not layer.unused
+
+
 def test_a_known_length_goes_into_the_options_of_another_run() -> None:
     from dataclasses import replace
     from pathlib import Path

@@ -229,15 +229,20 @@ def test_the_photo_is_never_covered_by_the_toolbar(scene, browse, tmp_path):
 
 def test_the_scene_comes_back_after_the_graphics_driver_was_restarted(scene, browse, tmp_path):
     page = scene.save(tmp_path / "a.html")
-    lose = "window.lost = document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context')"
+    canvas = "document.querySelector('canvas')"
+
+    def then(event: str, call: str) -> str:
+        drawn = "() => requestAnimationFrame(() => requestAnimationFrame(done))"
+        listening = f"{canvas}.addEventListener('webglcontext{event}', {drawn}, {{once: true}})"
+        return f"new Promise((done) => {{ {listening}; {call}; }})"
+
     steps = [
         ["key", "h"],
         ["screenshot", str(tmp_path / "before.png")],
-        ["eval", f"{lose}; window.lost.loseContext()"],
-        ["wait", 200],
+        ["eval", f"window.ext = {canvas}.getContext('webgl2').getExtension('WEBGL_lose_context')"],
+        ["eval", then("lost", "window.ext.loseContext()")],
         ["screenshot", str(tmp_path / "lost.png")],
-        ["eval", "window.lost.restoreContext()"],
-        ["wait", 500],
+        ["eval", then("restored", "window.ext.restoreContext()")],
         ["screenshot", str(tmp_path / "after.png")],
     ]
     result = browse(page, steps)
