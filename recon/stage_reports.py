@@ -180,12 +180,12 @@ def report_faces(scene: Scene, mesh: Mesh, journal: Journal) -> None:
         return
     lost = lost_share(mesh, scene.surface.keep)
     if lost > _LOST_SHARE:
-        # Holes become fewer by more than the triangles become more.
+        # With k times the triangles, the share of holes falls to less than 1/k of it: so many suffice.
         enough = max(2 * asked, int(float(significant(asked * lost / _LOST_SHARE, 1))))
         journal.warn(
             "faces",
             f"{faces:,} triangles are too few for the outlines of this scene: {100 * lost:.1f} % of its pixels show "
-            f"holes; use --faces {enough}",
+            f"holes. More triangles leave fewer: use --faces {enough}",
             lost_fraction=round(lost, 4),
         )
 

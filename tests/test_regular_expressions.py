@@ -86,7 +86,7 @@ def test_they_are_found() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "source", "method"), USES)
 def test_time_grows_with_the_length_alone(module: str, source: str, method: str) -> None:
-    if module.startswith("recon.blender.extension.open_scene"):
+    if module.startswith("recon.blender.extension."):
         pattern = re.compile(ast.literal_eval(source))  # it runs in Blender
     else:
         found = eval(source, vars(importlib.import_module(module)))

@@ -110,6 +110,7 @@ def test_a_second_known_length_is_added_and_each_can_be_removed(pressed):
     seen, folder = pressed
     done, message, lengths = seen["second"]
     assert done == ["FINISHED"] and len(re.findall(r"m given, [\d.]+ m after the fit", message)) == 2
+    assert "--length" not in message and "the length of 1.5m from " in message
     assert lengths[0] == seen["words"][seen["words"].index("--length") + 1] and len(set(lengths)) == 2
     texts, indices = zip(*seen["rows"], strict=True)
     assert indices == (0, 1) and texts[0].startswith("1.5m: ") and " to " in texts[0]

@@ -10,6 +10,7 @@ from .background import Failed, Run
 from .picked import picked_pair
 from .scene_import import Source, free_files, import_scene
 from .settings import program
+from .words import for_panel
 
 _EVERY_S = 0.2
 _AGREEMENT = 0.2
@@ -103,8 +104,8 @@ class InBackground:
         return {"FINISHED"}
 
     def _show(self, message: str, *, is_error: bool) -> None:
-        State.message, State.is_error = message, is_error
-        self.report({"ERROR"} if is_error else {"INFO"}, message)
+        State.message, State.is_error = for_panel(message), is_error
+        self.report({"ERROR"} if is_error else {"INFO"}, State.message)
 
 
 def stop_all() -> None:
