@@ -101,6 +101,8 @@ class _Worker:
 
 
 def _death(times: int) -> str:
+    if times >= _TRIES:
+        return f"{times} workers died; what was being processed each time is given up"
     died = "a worker died" if times == 1 else f"{times} workers died"
     return f"{died}; what was being processed was processed again, one by one"
 

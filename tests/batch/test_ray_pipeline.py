@@ -122,6 +122,8 @@ def test_dying_workers_lose_nothing_and_write_nothing_twice(
     assert ends == Counter(NAMES) and done_rows(folder / "out") == Counter("abcdf")
     warnings = [event.entry.message for event in events if isinstance(event, batch.Noted)]
     assert warnings and all(" died; what was being processed" in each for each in warnings)
+    given_up = "3 workers died; what was being processed each time is given up"
+    assert given_up in warnings
     assert capfd.readouterr() == ("", ""), "Ray's own messages are not for the console"
     expected = files_in(folder / "undisturbed")
     found = files_in(folder / "out")
