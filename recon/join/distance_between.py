@@ -19,7 +19,10 @@ Place = tuple[str | int, Pixel]
 """A photo, by its file name or its index in ``JoinedScene.views``, and (x, y), px, in it."""
 _OWN = 3
 """Errors of an end of its own: log depth, and the picked position along x and y."""
-_OLDER = "the scene does not say what its photos are off by together: join them again with this version"
+_NO_ERRORS = (
+    "the scene does not say what its photos are off by together: an older version joined them (then join them "
+    "again), or their fit left something open"
+)
 _POSES = "the errors of poses, focal length and lens in bundle adjustment"
 
 
@@ -120,7 +123,7 @@ def _measured(scene: JoinedScene, ends: list[_End], budgets: list[Budget]) -> Me
         return np.linalg.norm(b - a, axis=1)[:, None]
 
     unknown = next((each.unknown for each in budgets if each.unknown is not None), None)
-    unknown = _OLDER if unknown is None and scene.errors is None else unknown
+    unknown = _NO_ERRORS if unknown is None and scene.errors is None else unknown
     step = np.full(2 * (_OWN + OF_PHOTO), LOG_STEP)
     step[[1, 2, _OWN + 1, _OWN + 2]] = PIXEL_STEP
     covariance = np.zeros((len(step), len(step))) if unknown else _covariance(scene, ends, budgets)
