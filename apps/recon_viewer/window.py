@@ -330,6 +330,7 @@ class ViewerWindow:
             self._looked = ()
         elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
             self.actions.look("photo-camera")
+        self.actions.turn_to_plan()
         if not picture.preview:
             self.glide.start()
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")

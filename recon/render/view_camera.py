@@ -12,6 +12,8 @@ from recon.types import Intrinsics
 Array = NDArray[np.float64]
 _FAR_OVER_NEAR = 1e5
 _STEEPEST = 0.495 * pi
+_PARALLEL = 40.0
+"""How much farther away, and zoomed in, the eye of a parallel view is: a wall of 3 m leans by 1 % of the view."""
 _MARGIN = 1.06
 """Of a box in a standard view: how much farther the eye is than where it just fits."""
 
@@ -37,6 +39,12 @@ class Lens:
     def plain(cls) -> "Lens":
         """A default projection with a vertical field of view of 50 degrees."""
         return cls(4 / 3, 1.0, 1.072, 1.072, 2 / 3, 0.5)
+
+    @classmethod
+    def parallel(cls) -> "Lens":
+        """A projection so narrow that it is parallel to the eye; all that holds for perspective holds for it."""
+        plain = cls.plain()
+        return replace(plain, fx=_PARALLEL * plain.fx, fy=_PARALLEL * plain.fy)
 
     def fitted(self, width: float, height: float) -> "Lens":
         """Scales the projection so that the whole image is centred in a view of this size, px."""
@@ -97,6 +105,15 @@ class ViewCamera:
         """Distance from the eye to the target."""
         return float(np.linalg.norm(np.subtract(self.eye, self.target)))
 
+    @property
+    def span_m(self) -> float:
+        """Height of what the image of the lens shows at the target."""
+        return self.distance_m * self.lens.height / self.lens.fy
+
+    def in_perspective(self) -> "ViewCamera":
+        """The same part of the world with the default projection, if this one is parallel."""
+        return replace(self, lens=Lens.plain()).dolly(1 / _PARALLEL) if self._is_parallel else self
+
     def orbit(self, turn_rad: float, tilt_rad: float) -> "ViewCamera":
         """Orbits around the target: to the left by ``turn``, and up by ``tilt``, but not over the pole."""
         axis = _unit(np.array(self.vertical))
@@ -134,7 +151,9 @@ class ViewCamera:
         return self._moved(right_m * right + up_m * up)
 
     def forward(self, metres: float) -> "ViewCamera":
-        """Moves eye and target forward."""
+        """Moves eye and target forward; a parallel view, where nothing comes closer, becomes larger."""
+        if self._is_parallel:
+            return self.dolly(1 - metres / self.distance_m)
         return self._moved(-metres * self.axes[2])
 
     def dolly(self, factor: float) -> "ViewCamera":
@@ -161,6 +180,10 @@ class ViewCamera:
         """Near and far planes for a scene with this extent from the eye."""
         far = max(reach_m * 1.5, 1.0)
         return far / _FAR_OVER_NEAR, far
+
+    @property
+    def _is_parallel(self) -> bool:
+        return self.lens == Lens.parallel()
 
     def _moved(self, by: Array) -> "ViewCamera":
         return replace(self, eye=_tuple(np.array(self.eye) + by), target=_tuple(np.array(self.target) + by))
@@ -193,8 +216,9 @@ def preset(
     high: Array,
     vertical: Array | None = None,
     size: tuple[float, float] = (4.0, 3.0),
+    forward: tuple[float, float, float] = (0.0, 0.0, -1.0),
 ) -> ViewCamera:
-    """A camera from the ``front``, ``top``, ``side`` or ``fit`` (oblique) that is filled by a box.
+    """A camera from the ``front``, ``top`` (parallel), ``side`` or ``fit`` (oblique) that is filled by a box.
 
     Args:
         name: Name of the view.
@@ -202,16 +226,18 @@ def preset(
         high: (3,) the opposite corner.
         vertical: Up axis; None: y.
         size: (width, height) of the view, in any unit.
+        forward: Away from who stands in front; upwards in the view from the top.
     """
     up = np.array([0.0, 1.0, 0.0]) if vertical is None else _unit(vertical)
-    front = _unit(np.array([0.0, 0.0, 1.0]) - up[2] * up)
+    front = -_unit(np.array(forward) - (up @ forward) * up)
     side = np.cross(up, front)
     ways = {"front": front, "top": up + 1e-4 * front, "side": side, "fit": front + 0.5 * side + 0.45 * up}
     middle, upright = (low + high) / 2, -front if name == "top" else up
-    near = ViewCamera(_tuple(middle + _unit(ways[name])), _tuple(middle), _tuple(upright), _tuple(up))
+    lens = Lens.parallel() if name == "top" else Lens.plain()
+    near = ViewCamera(_tuple(middle + _unit(ways[name])), _tuple(middle), _tuple(upright), _tuple(up), lens)
     corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)]) - middle
     right, upwards, back = near.axes
-    lens = near.lens.fitted(*size)
+    lens = lens.fitted(*size)
     # Each corner is inside at a distance from which it is seen under the lens's half angle.
     across = np.abs(corners @ right) * lens.fx / lens.cx + corners @ back
     along = np.abs(corners @ upwards) * lens.fy / lens.cy + corners @ back

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recon.render.style import COLOURS, SHOWN_AS
+from recon.render.view_camera import Lens
 from recon_viewer.drawing.screenshot import PictureChoice
 from recon_viewer.model import commands
 from recon_viewer.model.state import Measured, Pick
@@ -52,6 +53,11 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     for look in ("front", "top", "side", "fit", "photo-camera"):
         viewer.actions.act(look)
         settle()
+        # Open3D draws the lines of a parallel view as much wider as its lens is narrower.
+        drawn, (material, width_px) = viewer.view.camera.lens.fy, viewer.view._line_materials["lines"]
+        assert (material.line_width < 0.1 * width_px) is (look == "top") is (drawn == Lens.parallel().fy), (
+            look
+        )
     viewer.actions.act("distance")
     settle()
     frame = viewer.view.widget.frame

@@ -13,6 +13,7 @@ from recon_viewer.drawing.line_sets import Lines
 
 # The type stubs of Open3D lack some arguments.
 _o3d: Any = o3d
+LINE_SHADER = "unlitLine"
 _MOST_TEXTURE_PX = 4096
 """Largest side of a texture; drivers refuse larger ones."""
 _SHARES = np.arange(256) / 255
@@ -92,7 +93,7 @@ def material(
     """A material with unmodified colours, or with lighting (triangles with normals)."""
     made = rendering.MaterialRecord()
     if kind == "lines":
-        made.shader, made.line_width = "unlitLine", line_width_px
+        made.shader, made.line_width = LINE_SHADER, line_width_px
     else:
         made.shader = "defaultLit" if light and kind == "triangles" else "defaultUnlit"
         made.point_size = point_size_px

@@ -7,7 +7,7 @@ import numpy as np
 
 from recon.errors import ExportError
 from recon.frames import Transform
-from recon.geometry.floor_plan import Plan, Points
+from recon.geometry.floor_plan import Plan, Points, turn_to_walls
 from recon.outputs.floor_plan import scene_plan
 from recon.scene import Scene
 from recon.units import metres
@@ -26,6 +26,9 @@ class PlanOverlay:
     lines: Lines
     labels: tuple[Label, ...]
     """Of the longest walls: a point and a length."""
+    forward: tuple[float, float, float] = (0.0, 0.0, -1.0)
+    """Upwards in a view from above in which most walls are horizontal or vertical; within 45 degrees of where the
+    photo looks."""
 
 
 NO_PLAN = PlanOverlay(joined([]), ())
@@ -65,4 +68,6 @@ def plan_overlay(
         if lengths_m[k] >= _LABELLED_M:
             x, y, z = placed(walls[k].mean(axis=0)[None])[0]
             labels.append(((float(x), float(y), float(z)), metres(lengths_m[k], scale_interval)))
-    return PlanOverlay(lines, tuple(labels))
+    turn_rad = turn_to_walls(plan.lines)
+    x, y, z = world_T_upright[:3, :3] @ (np.sin(turn_rad), 0.0, -np.cos(turn_rad))
+    return PlanOverlay(lines, tuple(labels), (float(x), float(y), float(z)))

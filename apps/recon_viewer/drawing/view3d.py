@@ -56,6 +56,8 @@ class View3D:
         self._shown: dict[str, Drawn] = {}
         self._coarse: dict[str, Drawn] = {}
         self._view: View | None = None
+        self._line_materials: dict[str, tuple[Any, float]] = {}
+        """Of the lines in the scene: with the width that they have in perspective, px."""
         self._backdrop: tuple[int, int, bool] | None = None
         self._tags: Tags | None = None
         self._moving_until = 0.0
@@ -117,7 +119,12 @@ class View3D:
             self._twin._follow(camera)
 
     def _follow(self, camera: ViewCamera) -> None:
-        self._camera = camera
+        share, self._camera = self._line_share, camera
+        if self._line_share != share:
+            for name, (material, width_px) in self._line_materials.items():
+                if self._scene.has_geometry(name):
+                    material.line_width = width_px * self._line_share
+                    self._scene.modify_geometry_material(name, material)
         if self._tags is not None:
             # The mouse will be over something else.
             self._tags.hover(None, "")
@@ -360,9 +367,18 @@ class View3D:
             if self._scene.has_geometry(each):
                 self._scene.remove_geometry(each)
 
+    @property
+    def _line_share(self) -> float:
+        """Open3D draws lines the wider, the narrower the lens is."""
+        return self._camera.in_perspective().lens.fy / self._camera.lens.fy
+
     def _replace(self, name: str, geometry: Any, material: Any) -> None:
         if self._scene.has_geometry(name):
             self._scene.remove_geometry(name)
+        self._line_materials.pop(name, None)
+        if material.shader == open3d_geometry.LINE_SHADER:
+            self._line_materials[name] = material, material.line_width
+            material.line_width *= self._line_share
         if geometry is not None:
             self._scene.add_geometry(name, geometry, material)
 

@@ -11,7 +11,8 @@ from recon.render.view_camera import ViewCamera
 SNAP_PX = 7.0
 """Largest distance of a point from the mouse in the view, px."""
 _BEHIND = 0.02
-"""Relative depth range within which the point nearest to the mouse is preferred over the one nearest to the eye."""
+"""Depth range, relative to the height of the view there, within which the point nearest to the mouse is preferred to
+the one nearest to the eye."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def hit(
         if close.size:
             near = close
             break
-    front = near[ahead[near] <= ahead[near].min() * (1 + _BEHIND)]
+    behind = _BEHIND * camera.lens.height / camera.lens.fy
+    front = near[ahead[near] <= ahead[near].min() * (1 + behind)]
     best = int(front[off[front].argmin()])
     pixel = None if drawn.pixels_px is None else drawn.pixels_px[best]
     x, y, z = (float(value) for value in drawn.points[best])

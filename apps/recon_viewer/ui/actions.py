@@ -12,9 +12,10 @@ from recon.depth.registry import cards
 from recon.errors import ReconError
 from recon.options import Options
 from recon.render.camera_paths import PathName
-from recon.render.view_camera import photo_camera, preset
+from recon.render.view_camera import ViewCamera, photo_camera, preset
 from recon_viewer.background.outputs import FILM_PATHS, FILM_SUFFIXES
 from recon_viewer.controller import Controller
+from recon_viewer.drawing.plan_overlay import NO_PLAN
 from recon_viewer.drawing.screenshot import PictureChoice, save_picture
 from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import commands
@@ -73,6 +74,8 @@ class Actions:
         self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
         self._ctrl = False
         self._down: set[str] = set()
+        self._unturned: ViewCamera | None = None
+        """The view from above while the floor plan, by which it is turned, is not painted yet."""
 
     def act(self, name: str) -> None:
         """Performs an action; errors are shown in the window."""
@@ -147,9 +150,16 @@ class Actions:
             target_m = float(np.median(known)) if known.size else 3.0
             view.look(photo_camera(scene.intrinsics, picture.world_T_cam, target_m, picture.vertical))
         else:
-            view.look(
-                preset("fit" if name == "photo-camera" else name, low, high, picture.vertical, view.size)
-            )
+            name = "fit" if name == "photo-camera" else name
+            forward = (picture.plan if name == "top" else NO_PLAN).forward
+            view.look(preset(name, low, high, picture.vertical, view.size, forward))
+        self._unturned = view.camera if name == "top" and picture.plan is NO_PLAN else None
+
+    def turn_to_plan(self) -> None:
+        """Turns the view from above as soon as the floor plan is painted, unless the view was moved before."""
+        known = self._controller.picture.plan is not NO_PLAN
+        if known and self._unturned is not None and self._viewer.view.camera is self._unturned:
+            self.look("top")
 
     def show_problem(self) -> None:
         """Shows the next problem in a dialog, if there is one and no dialog is open."""

@@ -155,7 +155,8 @@ class Linking:
     def _sigma_px(self) -> float:
         """Standard deviation of a click in px of the photo: half a pixel of the coarser of view and photo."""
         scene = self._controller.scene
-        lens = self._view.camera.lens.fitted(*self._view.size)
+        # As in perspective: a narrow lens far away has no finer pixels.
+        lens = self._view.camera.in_perspective().lens.fitted(*self._view.size)
         return PICKING_PX if scene is None else PICKING_PX * max(1.0, scene.intrinsics.fx / max(lens.fx, 1.0))
 
     def _pick_at(self, pixel_px: tuple[float, float], key: int | None = None) -> Pick | None:

@@ -10,7 +10,7 @@ from recon_viewer.drawing.view3d import View3D
 _CLICK_PX = 4
 _TURN_RAD = 0.006
 _STEP = 0.06
-"""Step of an arrow key, relative to the distance of the target."""
+"""Step of an arrow key, relative to the distance of the target or, sideways, to the height of the view there."""
 _WHEEL = 0.88
 
 
@@ -98,23 +98,24 @@ class Steering:
             metres = camera.distance_m / lens.fx
             camera = camera.pan(-dx * metres, dy * metres)
         elif around:
-            camera = camera.look_around(-dx * turn, dy * turn)
+            camera = camera.in_perspective().look_around(-dx * turn, dy * turn)
         else:
-            camera = camera.orbit(dx * turn, dy * turn)
+            camera = camera.in_perspective().orbit(dx * turn, dy * turn)
         self._view.look(camera)
 
     def _key(self, event: Any) -> Any:
         if event.type != gui.KeyEvent.Type.DOWN:
             return gui.Widget.IGNORED
         self._on_touch()
-        camera, step = self._view.camera, _STEP * self._view.camera.distance_m
+        camera = self._view.camera
+        step, side = _STEP * camera.distance_m, _STEP * camera.span_m
         moves = {
             gui.KeyName.UP: lambda: camera.forward(step),
             gui.KeyName.DOWN: lambda: camera.forward(-step),
-            gui.KeyName.LEFT: lambda: camera.pan(-step, 0.0),
-            gui.KeyName.RIGHT: lambda: camera.pan(step, 0.0),
-            gui.KeyName.PAGE_UP: lambda: camera.pan(0.0, step),
-            gui.KeyName.PAGE_DOWN: lambda: camera.pan(0.0, -step),
+            gui.KeyName.LEFT: lambda: camera.pan(-side, 0.0),
+            gui.KeyName.RIGHT: lambda: camera.pan(side, 0.0),
+            gui.KeyName.PAGE_UP: lambda: camera.pan(0.0, side),
+            gui.KeyName.PAGE_DOWN: lambda: camera.pan(0.0, -side),
         }
         for key, move in moves.items():
             if int(event.key) == int(key):

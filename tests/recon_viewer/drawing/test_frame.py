@@ -127,6 +127,35 @@ def test_every_usual_view_has_all_of_the_box_in_it(name: str) -> None:
     assert (ahead > 0).all() and (seen >= 0).all() and (seen <= [800, 600]).all()
 
 
+def test_the_view_from_above_is_a_plan() -> None:
+    """A wall does not lean, and the view stays parallel until it is turned."""
+    low, high = np.array([-2.0, -1.0, -6.0]), np.array([3.0, 2.0, -1.0])
+    top = preset("top", low, high)
+    wall = np.array([[3, -1, -6], [3, 2, -6]], np.float32)
+    foot, crown = top.project(wall, 800, 600)[0]
+    assert np.hypot(*(crown - foot)) < 0.01 * 800
+    assert top.forward(0.1 * top.distance_m).span_m == pytest.approx(0.9 * top.span_m)
+    assert top.forward(1.0).target == top.target and top.pan(1.0, 0.0).lens == top.lens
+    turned = top.in_perspective()
+    across = np.array(top.target) + np.array([[1.0, 0, 0], [0, 0, 1.0]])
+    for camera in (turned, turned.in_perspective()):
+        there = camera.project(across.astype(np.float32), 800, 600)[0]
+        assert there == pytest.approx(top.project(across.astype(np.float32), 800, 600)[0], abs=0.05)
+    foot, crown = turned.project(wall, 800, 600)[0]
+    assert np.hypot(*(crown - foot)) > 0.05 * 800
+
+
+def test_a_click_from_above_hits_the_table_and_not_the_floor() -> None:
+    """Although the eye of a parallel view is so far that both are as good as equally far."""
+    low, high = np.array([-2.0, 0.0, -4.0]), np.array([2.0, 2.0, 0.0])
+    top = preset("top", low, high)
+    points = np.array([[0, 0.7, -2], [0.005, 0, -2]], np.float32)
+    drawn = Drawn("points", points, np.zeros((2, 3), np.uint8))
+    on_floor = tuple(top.project(points, 800, 600)[0][1])
+    result = hit(drawn, top, (float(on_floor[0]), float(on_floor[1])), (800.0, 600.0))
+    assert result is not None and result.index == 0
+
+
 def test_the_floor_grid_has_cells_of_a_metre() -> None:
     lines, cell = floor_grid(np.array([-2.0, 0, -6]), np.array([2.0, 2, -1]), 0.0, np.eye(4))
     assert cell == 1.0 and np.allclose(lines.points[:, 1], 0) and np.allclose(lines.points % 1, 0)

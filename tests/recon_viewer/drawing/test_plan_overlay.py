@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from viewer_scenes import hall, room
 
+from recon.geometry.floor_plan import Plan
+from recon.render.view_camera import preset
 from recon.types import Mesh
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Painter
+from recon_viewer.drawing.plan_overlay import plan_overlay
 from recon_viewer.model import commands as c
 from recon_viewer.model.state import State
 
@@ -24,6 +27,27 @@ def test_the_wall_s_length_stands_above_everything(level: bool) -> None:
     upright = (points - world_T_upright[:3, 3]) @ world_T_upright[:3, :3]
     assert upright[:, 1] == pytest.approx(picture.upright_bounds[1][1], abs=1e-3)
     assert upright[:, 2] == pytest.approx(-4.0, abs=0.03)
+
+
+@pytest.mark.parametrize(("askew_deg", "turned_deg"), [(20, 20), (-30, -30), (70, -20), (0, 0)])
+def test_walls_are_upright_in_the_view_from_above(askew_deg: float, turned_deg: float) -> None:
+    """In a world that is itself turned; the view turns the shorter way."""
+    askew = np.radians(askew_deg)
+    walls = np.array([[-3, -2], [3, -2], [3, 2], [-3, 2]]) @ [
+        [np.cos(askew), np.sin(askew)],
+        [-np.sin(askew), np.cos(askew)],
+    ]
+    world_T_upright = np.eye(4)
+    world_T_upright[:3, :3] = [[0, 0, 1], [0, 1, 0], [-1, 0, 0]]
+    overlay = plan_overlay(Plan((walls,), 1.2, True), 2.5, world_T_upright, None)
+    # Where the photo looks, in the world.
+    ahead = world_T_upright[:3, :3] @ (0, 0, -1)
+    cosine = float(np.dot(overlay.forward, ahead))
+    assert np.degrees(np.arccos(np.clip(cosine, -1, 1))) == pytest.approx(abs(turned_deg), abs=0.1)
+    top = preset("top", np.full(3, -5.0), np.full(3, 5.0), size=(800, 600), forward=overlay.forward)
+    seen = top.project(overlay.lines.points, 800, 600)[0]
+    for a, b in overlay.lines.ends:
+        assert np.abs(seen[b] - seen[a]).min() < 0.5 and np.abs(seen[b] - seen[a]).max() > 100
 
 
 def test_without_a_plan_nothing_is_drawn() -> None:
