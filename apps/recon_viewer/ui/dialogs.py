@@ -81,8 +81,9 @@ class Dialogs:
         column.add_child(box)
 
         def given() -> None:
+            item = box.selected_text
             self.close()
-            chosen(box.selected_text)
+            chosen(item)
 
         self.buttons(column, [("OK", given), ("Cancel", self.close)])
         self.show(column)

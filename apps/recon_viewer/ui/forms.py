@@ -45,7 +45,10 @@ class ExportChoice:
 
 
 class Forms:
-    """Dialogs with several fields, shown by ``Dialogs`` one at a time."""
+    """Dialogs with several fields, shown by ``Dialogs`` one at a time.
+
+    Closing a dialog frees its fields: they are read before.
+    """
 
     def __init__(self, dialogs: Dialogs) -> None:
         self._dialogs = dialogs
@@ -61,8 +64,9 @@ class Forms:
         column.add_child(gui.Label(fill(_FILM_TAKES, COLUMNS)))
 
         def given() -> None:
+            values = ways[way.selected_index], suffixes[form.selected_index]
             self._dialogs.close()
-            chosen(ways[way.selected_index], suffixes[form.selected_index])
+            chosen(*values)
 
         self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
         self._dialogs.show(column)
@@ -132,14 +136,14 @@ class Forms:
                 problem.text = str(error)
                 self._dialogs.lay_out()
                 return
-            self._dialogs.close()
             changes: dict[str, Any] = {"fill": fill_box.checked, "level": level_box.checked}
             changes |= {"axes": axes_names[axes.selected_index], "voxel": edge_m}
             if most is not None:
                 changes |= {"faces": max(4, most), "error": None}
             shapes: tuple[Shape | None, ...] = (None, "cloud", "mesh")
-            held = shapes[shape.selected_index]
-            chosen(ExportChoice(forms[form.selected_index][0], held, changes))
+            choice = ExportChoice(forms[form.selected_index][0], shapes[shape.selected_index], changes)
+            self._dialogs.close()
+            chosen(choice)
 
         self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
         self._dialogs.show(column)
@@ -160,8 +164,9 @@ class Forms:
         column.add_child(overlays)
 
         def given() -> None:
+            choice = PictureChoice(fields[0].int_value, fields[1].int_value, overlays.checked)
             self._dialogs.close()
-            chosen(PictureChoice(fields[0].int_value, fields[1].int_value, overlays.checked))
+            chosen(choice)
 
         self._dialogs.buttons(column, [("Choose the file...", given), ("Cancel", self._dialogs.close)])
         self._dialogs.show(column)
