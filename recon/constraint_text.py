@@ -32,6 +32,7 @@ _NUMBER = r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?"
 """With a decimal point, or a decimal comma."""
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}(?:[eE][-+]?\d+)?")
 _PART = re.compile(rf"\s*({_NUMBER})\s*(km|mm|cm|m|ft|in|'|\")", re.IGNORECASE)
+_BARE = re.compile(rf"\s*({_NUMBER})\s*")
 _SHARE = re.compile(rf"\s*({_NUMBER})\s*%\s*")
 _MOST_LETTERS = 200
 _CORNERS: Any = tuple[Pixel, Pixel, Pixel, Pixel]
@@ -54,6 +55,19 @@ def parse_length(text: str) -> float:
             f"{text!r} is not a length: expected a number with a unit (m, cm, mm, ft, in), such as 2.03m"
         )
     return metres
+
+
+def parse_metres(text: str) -> float:
+    """``6``, ``0,5``, ``6m`` or ``5cm``: as ``parse_length``, but a number without a unit is metres.
+
+    Raises:
+        ValueError: As ``parse_length``.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        bare = _BARE.fullmatch(text)
+        return _number(bare[1]) if bare else parse_length(text)
 
 
 def parse_share(text: str) -> float:

@@ -1,5 +1,6 @@
 """Units of length, and numbers for people."""
 
+import re
 from math import floor, inf, isfinite, log10
 from typing import Literal
 
@@ -11,6 +12,31 @@ _UNKNOWN = 0.05
 
 _WIDEST = 0.3
 """A wider interval of a scale is not symmetric any more, as its logarithm is what is normal."""
+_COUNT = re.compile(
+    r"([-+]?)(?:([1-9]\d{0,2}(?:[, ]\d{3})+)|(\d+(?:[.,]\d*)?|[.,]\d+)(e[-+]?\d+)?) ?([km]?)", re.IGNORECASE
+)
+"""Sign; digits in groups of three, or a number with decimals and exponent; thousands or millions."""
+_MOST, _ROUNDING = 1e15, 1e-6
+"""Of a count; the second is what the product with thousands may be off by."""
+
+
+def parse_count(text: str) -> int:
+    """A whole number, also in thousands or millions: ``300_000``, ``300,000``, ``300k``, ``1.5M``, ``1,5M``.
+
+    A comma that three digits follow separates thousands, any other one is a decimal comma.
+
+    Raises:
+        ValueError: It is not a whole number.
+    """
+    found = _COUNT.fullmatch(text.strip().replace("_", ""))
+    if found is None:
+        raise ValueError(f"{text!r} is not a number")
+    sign, groups, number, exponent, unit = found.groups(default="")
+    digits = re.sub("[, ]", "", groups) or number.replace(",", ".")
+    count = float(sign + digits + exponent) * {"": 1, "k": 1_000, "m": 1_000_000}[unit.lower()]
+    if not (abs(count) <= _MOST and abs(count - round(count)) < _ROUNDING):
+        raise ValueError(f"{text!r} is not a whole number")
+    return round(count)
 
 
 def counted(count: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.units import counted, metres, rounded, significant
+from recon.units import counted, metres, parse_count, rounded, significant
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,26 @@ def test_rounding_gives_the_interval_two_digits_and_no_negative_zero() -> None:
 
 def test_one_is_singular() -> None:
     assert [counted(n, "line") for n in (0, 1, 2, 12000)] == ["0 lines", "1 line", "2 lines", "12,000 lines"]
+
+
+@pytest.mark.parametrize("count", [1, 999, 1000, 1_234_567, 1_005_000, 10**15])
+def test_a_count_is_read_as_it_is_written(count: int) -> None:
+    for text in (
+        f"{count}",
+        f"{count:,}",
+        f"{count:_}",
+        f" {count:,} ".replace(",", " "),
+        f"{count / 1000!r}k",
+    ):
+        assert parse_count(text) == count
+        assert parse_count(f"-{text.strip()}") == -count
+    assert parse_count("1.005k") == parse_count("1,005") == 1005
+    assert parse_count("0,750M") == 750_000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "k", "1.5", "1,5", "1.2345k", "12,34", "1,234.5k", "1e99", "nan", "0x10", "5 %"]
+)
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a"):
+        parse_count(text)

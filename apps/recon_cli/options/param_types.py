@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recon.constraints import Constraint, Pixel
+from recon.units import parse_count
 
 if TYPE_CHECKING:
     from recon.measure import Assumptions
@@ -95,16 +96,12 @@ class Metres(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The length in metres; a usage error with an example for anything else."""
-        from recon.constraint_text import parse_length
+        from recon.constraint_text import parse_metres
 
         if isinstance(value, int | float):
             return float(value)
         try:
-            return float(value)
-        except ValueError:
-            pass
-        try:
-            return parse_length(value)
+            return parse_metres(value)
         except ValueError:
             self.fail(f"{value!r} is not a length; expected 6, 6m or 50cm", param, ctx)
 
@@ -128,21 +125,15 @@ class Count(click.ParamType):
     """``100000``, ``100k`` or ``1.5M``."""
 
     name = "N"
-    _FACTORS: ClassVar[dict[str, int]] = {"k": 1_000, "m": 1_000_000}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The whole number; a usage error for anything else."""
         if isinstance(value, int):
             return value
-        text = str(value).strip().replace("_", "")
-        factor = self._FACTORS.get(text[-1:].lower(), 1)
         try:
-            number = float(text[:-1] if factor > 1 else text) * factor
+            return parse_count(str(value))
         except ValueError:
-            number = float("nan")
-        if not (abs(number) <= 1e15 and number.is_integer()):  # NaN compares as False
             self.fail(f"{value!r} is not a whole number, such as 100000, 100k or 1.5M", param, ctx)
-        return int(number)
 
 
 class Words(click.ParamType):
