@@ -71,8 +71,8 @@ def refine(
     """
     valid = depth.valid
     if isinstance(depth, MetricDepth):
-        log = np.log(depth.z_m, out=np.zeros_like(depth.z_m), where=valid)
-        z_m = np.exp(_from_small(log, valid, rgb, how, width, height))
+        log_inverse = -np.log(depth.z_m, out=np.zeros_like(depth.z_m), where=valid)
+        z_m = np.exp(-_from_small(log_inverse, valid, rgb, how, width, height))
         return replace(depth, z_m=np.where(valid, z_m, depth.z_m))
     known = depth.inverse[valid]
     low, span = float(known.min()), float(np.ptp(known)) or 1.0
@@ -84,13 +84,13 @@ def refine(
 
 
 def _from_small(
-    log: FloatMap, valid: BoolMap, rgb: NDArray[np.uint8], how: Refinement, width: int, height: int
+    log_inverse: FloatMap, valid: BoolMap, rgb: NDArray[np.uint8], how: Refinement, width: int, height: int
 ) -> FloatMap:
     """The map taken to the smaller size, where the network predicted it, and from there to the photo's."""
     import cv2
 
     # The pixels at the centres of the small ones are those that interpolation has not changed.
-    small = np.asarray(cv2.resize(log, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    small = np.asarray(cv2.resize(log_inverse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     share = cv2.resize(valid.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     weight = np.asarray(share > 0.99, np.float32)
     if how == "bilateral":

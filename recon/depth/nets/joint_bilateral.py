@@ -24,7 +24,7 @@ def bilateral(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats) -> Floats:
     """Returns the map at the photo's size, (H, W) float32.
 
     Args:
-        coarse: (h, w) float32, log depth or log inverse depth of the same view.
+        coarse: (h, w) float32, log inverse depth of the same view.
         rgb: (H, W, 3) uint8 photo, larger than the map.
         weight: (h, w) from 0 to 1, how far each coarse pixel counts.
     """

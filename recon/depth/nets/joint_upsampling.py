@@ -38,7 +38,7 @@ def upsample(coarse: Floats, rgb: NDArray[np.uint8], weight: Floats | None = Non
     """Returns the map at the photo's size.
 
     Args:
-        coarse: (h, w) float32, log depth or log inverse depth of the same view, or a probability.
+        coarse: (h, w) float32, log inverse depth of the same view, or a probability.
         rgb: (H, W, 3) uint8 photo, larger than the map.
         weight: (h, w) from 0 to 1, how far each coarse pixel counts (0: sky); None: all do.
 

@@ -20,6 +20,8 @@ _RAMP_HALF = (1, 2, 3)
 """Half widths of the ramps that are looked for, in pixels of the map."""
 _SLOPE_OVER = 3
 """Pixels beyond a ramp over which the slopes of the two surfaces are measured."""
+_LEAST_SHARE = np.float32(0.25)
+"""A plane is led on to this share of its inverse depth."""
 _BESIDE = 2
 """Pixels around a ramp's middle that get two values."""
 _REACH = 3
@@ -49,7 +51,7 @@ def two_surfaces(coarse: Floats, weight: Floats | None = None) -> TwoSurfaces:
     """Splits a map at its outlines.
 
     Args:
-        coarse: (h, w) float32, log depth or log inverse depth.
+        coarse: (h, w) float32, log inverse depth.
         weight: (h, w) from 0 to 1: how far each pixel counts; None: all do. Those that do not are filled from those
             around them, so that no outline arises between the two.
 
@@ -114,7 +116,8 @@ def _offsets(length: int, offset: int) -> Floats:
 def _step(coarse: Floats) -> Floats:
     """(h, w) the largest change across each pixel that the slopes on both sides do not explain.
 
-    Across a plane the change follows from the slope of either side, across a crease it lies between the two.
+    Across a plane the change follows from the slope of either side, across a crease it lies between the two. A facade
+    that recedes steeply changes faster and faster with the pixels, but its inverse depth is linear.
     """
     largest = np.zeros_like(coarse)
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
@@ -123,15 +126,22 @@ def _step(coarse: Floats) -> Floats:
             over = max(1, round(_SLOPE_OVER / length))
             after, before = (_moved(coarse, way * half * down, way * half * right) for way in (1, -1))
             far = half + over
-            slopes = (
-                (_moved(coarse, far * down, far * right) - after) / over,
-                (before - _moved(coarse, -far * down, -far * right)) / over,
-            )
-            least = 2 * half * np.minimum(np.minimum(*slopes), 0)
-            most = 2 * half * np.maximum(np.maximum(*slopes), 0)
+            on = _moved(coarse, far * down, far * right) - after
+            back = before - _moved(coarse, -far * down, -far * right)
+            share = np.float32(2 * half / over)
+            explained = (share * on, share * back, -_on_a_plane(-on, share), _on_a_plane(back, share))
+            least = np.minimum(np.minimum.reduce(explained), 0)
+            most = np.maximum(np.maximum.reduce(explained), 0)
             change = after - before
             np.maximum(largest, np.abs(change - np.clip(change, least, most)), out=largest)
     return largest
+
+
+def _on_a_plane(change: Floats, times: np.float32) -> Floats:
+    """(h, w) the change of log inverse depth over the next pixels, ``times`` as many as those with this change before
+    them: inverse depth goes on linearly, but to no less than a quarter.
+    """
+    return np.asarray(np.log1p(np.maximum(-times * np.expm1(-change), _LEAST_SHARE - 1)), np.float32)
 
 
 def _slopes(coarse: Floats) -> tuple[Floats, Floats]:

@@ -51,6 +51,19 @@ def test_planes_and_creases_stay_one_surface(slopes: tuple[float, float]) -> Non
     np.testing.assert_allclose(result.upper[:, 8:20], coarse[:, 8:20], atol=1e-3)
 
 
+@pytest.mark.parametrize("with_post", [False, True])
+def test_a_facade_that_recedes_to_ten_times_its_distance_is_parted_only_at_a_post_before_it(
+    with_post: bool,
+) -> None:
+    inverse = _columns(np.linspace(1 / 4, 1 / 40, WIDTH))
+    if with_post:
+        inverse[:, 30:34] = 1 / 3
+    parted = two_surfaces(cv2.GaussianBlur(np.log(inverse), (0, 0), 0.8)).parted
+    away = np.abs(np.arange(WIDTH) - 31.5) > 8
+    assert not parted[:, away].any(), "the far end was, 0.13 of log depth per pixel"
+    assert parted[:, [30, 33]].all() == with_post
+
+
 def test_pixels_without_weight_make_no_outline_and_get_the_depth_around_them() -> None:
     """Above row 20 is the sky, which the network puts far behind the wall."""
     coarse = np.full((HEIGHT, WIDTH), NEAR, np.float32)
