@@ -3,13 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from difflib import get_close_matches
-from functools import wraps
-from typing import Any, TypeVar
 
 _FLAG = re.compile(r"(?<![\w-])--(no-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?: (\d[\d.]*\d|\d|[A-Z][A-Z|]+)\b)?")
-_Class = TypeVar("_Class", bound=type)
 _OTHER_NAMES = {"constraints": "constraint_file", "as": "shape", "camera": "camera_file"}
 """Arguments that are named differently from their flag."""
 
@@ -53,19 +49,6 @@ def check_names(given: Iterable[str], known: Iterable[str], function: str) -> No
             close = get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f"Did you mean {close[0]!r}?" if close else f"Options are {', '.join(known)}."
             raise TypeError(f"{function}() has no option {name!r}. {hint}")
-
-
-def suggests_names(cls: _Class) -> _Class:
-    """Decorates a dataclass: an unknown keyword argument is rejected as by ``check_names``."""
-    generated, known = vars(cls)["__init__"], [each.name for each in fields(cls)]
-
-    @wraps(generated)
-    def init(self: object, *values: Any, **given: Any) -> None:
-        check_names(given, known, cls.__name__)
-        generated(self, *values, **given)
-
-    cls.__init__ = init  # type: ignore[misc]
-    return cls
 
 
 class OptionError(ValueError):

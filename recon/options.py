@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from recon.argument_names import OptionError, suggests_names
+from recon.argument_names import OptionError, check_names
 from recon.constraints import CameraHeight, DistanceAt, LengthBetween, Rectangle
 from recon.frames import Axes
 from recon.option_checks import check, plain
@@ -40,7 +40,6 @@ def _option(
     return field(default=default, metadata=info)
 
 
-@suggests_names
 @dataclass(frozen=True)
 class Options:
     """How to turn a photo into a scene. Lengths in metres, focal lengths in px of the upright photo.
@@ -338,6 +337,12 @@ class Options:
         "Keep the metadata of a JPEG (EXIF with GPS position and owner, XMP, comments) in embedded pictures.",
         flag="--keep-metadata",
     )
+
+    def __new__(cls, *values: Any, **given: Any) -> "Options":
+        """Suggests the name of a misspelt option."""
+        if given.keys() - cls.__dataclass_fields__.keys():
+            check_names(given, cls.__dataclass_fields__, cls.__name__)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for each in fields(self):
