@@ -178,8 +178,10 @@ def test_ctrl_c_leaves_nothing_behind(hub: FakeHub, cache: Path, monkeypatch: py
         real_stop(process)
 
     monkeypatch.setattr(download, "_stop", stop)
+    # A busy machine takes long to end a process; here it must not be killed for that.
+    monkeypatch.setattr(download, "_STOP_LIMIT_S", 60.0)
     hub.behaviour["model.safetensors"] = "stall"
-    with within(30), pytest.raises(KeyboardInterrupt):
+    with within(90), pytest.raises(KeyboardInterrupt):
         download.pull(TINY, Interrupted())
     assert partial and children[0].returncode == 130 and not leftovers(cache)
 
