@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from rooms import room_depth
+from rooms import CAMERA, room_depth
 from synthetic import with_box
 
+from recon.calibration.values import Values
 from recon.geometry.nearer_surface import nearer_surface, outline_reach
 
 ROOM = room_depth()
@@ -88,3 +89,19 @@ def test_the_reach_is_one_pixel_of_the_network() -> None:
     assert outline_reach(1536 * 1536, width=1152, height=864) == 0
     assert outline_reach(None, width=1152, height=864) == 0
     assert outline_reach(384 * 512, width=384, height=512) == 0
+
+
+def test_relative_depth_has_steps_of_its_range_far_away_too() -> None:
+    # A wall at 0, the farthest value; noise of 0.3 % of the range, and an object that is nearer by 8 %.
+    value = 0.003 * np.random.default_rng(0).normal(size=(120, 160)).astype(np.float32)
+    value[:20] += 1.0
+    value[60:100, 80:] += 0.08
+    valid = np.ones(value.shape, np.bool_)
+    values = Values.of(value, valid, CAMERA, shifted=True, outline_px=3)
+
+    def at(x: float, y: float) -> float:
+        return values.offset + values.unit * values.at((x, y), "")
+
+    assert at(78.5, 80.5) == pytest.approx(0.08, abs=0.01)
+    for x, y in ((x, y) for x in range(10, 70, 7) for y in range(30, 110, 7)):
+        assert abs(at(x + 0.5, y + 0.5) - np.median(value[y - 1 : y + 2, x - 1 : x + 2])) < 1e-6

@@ -1,5 +1,6 @@
 """A panorama of a box becomes the box: by views of random scale, and by measured range."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 import recon
+from recon.calibration.error_models import assumed_error_model
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Rectangle
 from recon.errors import CalibrationError, DepthFileError, ExportError, PhotoError
 from recon.journal import Journal
 from recon.options import Options
+from recon.panorama import joint_scale
 from recon.panorama.panorama_scene import PanoramaScene
 from recon.panorama.pipeline import reconstruct_panorama
 from recon.panorama.sphere import Sphere
@@ -335,3 +338,18 @@ def test_python_runs_it_and_reconstruct_refuses_it(tmp_path: Path) -> None:
         recon.panorama.run(PHOTO.rgb[:100])
     with pytest.raises(PhotoError, match=r"recon\.panorama\.run"):
         recon.reconstruct(PHOTO, model="preview")
+
+
+def test_the_views_of_a_network_that_nobody_measured_may_bend_by_some_per_cent() -> None:
+    view = cut_views(PHOTO, SPHERE)[0]
+    error = replace(
+        assumed_error_model("new"), smooth=joint_scale._ASSUMED_SMOOTH, reach=joint_scale._ASSUMED_REACH
+    )
+    middle, right = joint_scale.terms_at(
+        view, np.array([[0.0, 0.0, 1.0], [0.99, 0.0, 1.0]]) @ view.view_R_cam
+    )
+    bend = right - middle
+    assert 0.05 < np.sqrt(bend @ joint_scale._prior(view, error) @ bend) < 0.2
+    # Next to each other, its errors are alike.
+    near = joint_scale.terms_at(view, np.array([[0.2, 0.0, 1.0]]) @ view.view_R_cam)[0] - middle
+    assert np.sqrt(near @ joint_scale._prior(view, error) @ near) < 0.04
