@@ -1,9 +1,13 @@
 """Numbers that were typed into a dialog, as on the command line; an empty field means the default."""
 
+from collections.abc import Callable
 from math import isfinite
+from typing import TypeVar
 
 from recon.constraint_text import parse_metres
 from recon.units import parse_count
+
+Number = TypeVar("Number", int, float)
 
 
 def typed_count(text: str) -> int | None:
@@ -12,15 +16,7 @@ def typed_count(text: str) -> int | None:
     Raises:
         ValueError: It is not a number above 0; the message is for the user.
     """
-    if not text.strip():
-        return None
-    try:
-        count = parse_count(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise ValueError(f"{text.strip()} is not a number above 0, such as 300000, 300k or 1.5M")
-    return count
+    return _above_zero(text, parse_count, "number above 0, such as 300000, 300k or 1.5M")
 
 
 def typed_length(text: str) -> float | None:
@@ -29,12 +25,16 @@ def typed_length(text: str) -> float | None:
     Raises:
         ValueError: It is not a length above 0; the message is for the user.
     """
+    return _above_zero(text, parse_metres, "length above 0, such as 0.05 or 5cm")
+
+
+def _above_zero(text: str, parse: Callable[[str], Number], expected: str) -> Number | None:
     if not text.strip():
         return None
     try:
-        length_m = parse_metres(text)
+        number = parse(text)
+        if number > 0 and isfinite(number):
+            return number
     except ValueError:
-        length_m = 0.0
-    if not (length_m > 0 and isfinite(length_m)):
-        raise ValueError(f"{text.strip()} is not a length above 0, such as 0.05 or 5cm")
-    return length_m
+        pass
+    raise ValueError(f"{text.strip()} is not a {expected}")

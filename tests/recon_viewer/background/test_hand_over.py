@@ -257,25 +257,8 @@ class _Lazy:
         """Nothing runs."""
 
 
-def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
-    controller = Controller()
-    controller._painter.end()
-    controller._painter = _Lazy(Painter())  # type: ignore[assignment]
-    controller.add_scene(room(), "room")
-    controller.tick()
-    key = controller.state.active
-    assert key is not None
-    controller.use("known length")
-    for x in (40.5, 120.5):
-        controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
-    assert controller.state_known("20 m") and controller._rescaling is not None
-    controller.act("undo")
-    controller.tick()
-    assert controller._rescaling is None and "times as large" not in controller.message
-    controller.close()
-
-
-def test_a_measurement_made_before_a_size_is_doubted_is_not_undone_for_it() -> None:
+def _with_size_not_yet_drawn() -> tuple[Controller, list[Pick]]:
+    """A doubtful known length was stated, and nothing was painted since; and its ends."""
     controller = Controller()
     controller._painter.end()
     controller._painter = _Lazy(Painter())  # type: ignore[assignment]
@@ -287,7 +270,20 @@ def test_a_measurement_made_before_a_size_is_doubted_is_not_undone_for_it() -> N
     controller.use("known length")
     for end in ends:
         controller.pick(end)
-    assert controller.state_known("20 m")
+    assert controller.state_known("20 m") and controller._rescaling is not None
+    return controller, ends
+
+
+def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
+    controller, _ = _with_size_not_yet_drawn()
+    controller.act("undo")
+    controller.tick()
+    assert controller._rescaling is None and "times as large" not in controller.message
+    controller.close()
+
+
+def test_a_measurement_made_before_a_size_is_doubted_is_not_undone_for_it() -> None:
+    controller, ends = _with_size_not_yet_drawn()
     controller.use("distance")
     for end in reversed(ends):
         controller.pick(end)
