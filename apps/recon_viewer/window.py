@@ -12,6 +12,7 @@ from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer.background.dropped_files import drop_target
 from recon_viewer.background.hand_over import Handed, HandOver, Successor
+from recon_viewer.background.jobs import Job
 from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
 from recon_viewer.background.window_process import Start
@@ -30,15 +31,17 @@ from recon_viewer.ui.forms import Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
 from recon_viewer.ui.menu import build_menu
+from recon_viewer.ui.opening_page import OpeningPage
 from recon_viewer.ui.pane_border import PaneBorder
 from recon_viewer.ui.redraws import PULSE_S, is_due
 from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.size_bar import SizeBar
 from recon_viewer.ui.status_lines import StatusLines
 from recon_viewer.ui.toolbar import Toolbar
-from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
+from recon_viewer.ui.welcome import PROGRESS_EM, TITLE_PX, Progress, Welcome
 
 _PANEL_EM = 23.0
+_LATE_FRAMES = 3
 _CLOSING_S = 10.0
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
@@ -79,6 +82,9 @@ class ViewerWindow:
         self.window.set_on_key(self._window_key)
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
+        self._late_frames = 0
+        self._first: Job | None = None
+        """What opens while there is no scene, until it is drawn."""
         self._looked: tuple[int, ...] = ()
         self._asked_at = self._drawn_at = 0.0
         self._pointer: tuple[int, int, int] | None = None
@@ -128,6 +134,7 @@ class ViewerWindow:
         self.beside = Beside(
             self.window, self.controller, self.view, self.linking, self.actions.key, self.glide
         )
+        self.opening = OpeningPage(self.window)
         self.size_bar = SizeBar(self.window, self.controller, self.refresh)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
@@ -254,10 +261,7 @@ class ViewerWindow:
             self._shown_drawing = controller.is_drawing
             self.window.set_needs_layout()
             changed = True
-        job = controller.job
-        if (job is not None or self.progress.widget.visible) and self.progress.show(job):
-            self.window.set_needs_layout()
-            changed = True
+        changed = self._follow_opening() or changed
         if self.status.show(controller.message, is_problem=controller.is_problem):
             self.window.set_needs_layout()
             changed = True
@@ -266,6 +270,33 @@ class ViewerWindow:
         changed = self.view.tick() or self.beside.second.tick() or changed
         self._follow_successor()
         return self._is_due(changed) or changed
+
+    def _follow_opening(self) -> bool:
+        """Shows what opens, large before the first scene; returns whether it changed."""
+        job, has_layers = self.controller.job, bool(self.controller.state.layers)
+        if self._shows_scene:
+            self._first = None
+        elif job is not None and not has_layers:
+            self._first = job
+        elif job is None and not has_layers:
+            # Cancelled, or it failed.
+            self._first = None
+        seen = None if self._first is None else self._first.seen
+        changed, self.opening.seen = seen is not self.opening.seen, seen
+        # The frame in which a picture is new may still show the last one.
+        self._late_frames = _LATE_FRAMES if changed else max(self._late_frames - 1, 0)
+        late = self._late_frames > 0
+        shown = job or self._first
+        if shown is not None or self.progress.widget.visible:
+            changed = self.progress.show(shown, small=self._first is None) or changed
+        if changed:
+            self.window.set_needs_layout()
+        return changed or late
+
+    @property
+    def _shows_scene(self) -> bool:
+        """Whether a layer is drawn, not only opened."""
+        return self._shown is not None and bool(self._shown.state.layers)
 
     def _follow_successor(self) -> None:
         """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
@@ -343,29 +374,34 @@ class ViewerWindow:
     def _lay_out(self, context: Any) -> None:
         rect, em = self.window.content_rect, self.window.theme.font_size
         state = self.controller.state
-        empty = not state.layers
+        empty = not self._shows_scene
+        opens = empty and (self._first is not None or bool(state.layers))
         doing = ("drawing ...",) if self.controller.is_drawing else ()
         top = rect.y + self.toolbar.lay_out(rect.x, rect.y, rect.width, visible=not empty)
+        # What opens has the place that it will have.
+        top += self.toolbar.height_px if opens else 0
         notes = (*doing, *self.controller.picture.notes)
         bottom = self.status.lay_out(rect.x, rect.width, rect.get_bottom(), notes)
         height = bottom - top
-        panel = int(_PANEL_EM * em) if state.view.panel and not empty else 0
-        self.panel.widget.visible = panel > 0
+        panel = int(_PANEL_EM * em) if state.view.panel and (opens or not empty) else 0
+        self.panel.widget.visible = panel > 0 and not empty
         self.panel.widget.frame = gui.Rect(rect.get_right() - panel, top, panel, height)
-        column = self._column_px(rect.width, panel) if state.view.pictures and not empty else 0
-        if not self.photos.lay_out(rect.x, top, column, height, em):
+        column = self._column_px(rect.width, panel) if state.view.pictures and (opens or not empty) else 0
+        if not self.photos.lay_out(rect.x, top, 0 if empty else column, height, em) and not opens:
             column = 0
-        column += self.border.lay_out(rect.x + column, top, height, visible=column > 0)
+        border = self.border.lay_out(rect.x + column, top, height, visible=column > 0 and not empty)
+        column += self.border.width_px if opens and column else border
         middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)
         self.beside.lay_out(middle, visible=not empty)
         self.size_bar.lay_out(middle)
-        self.welcome.widget.visible = empty and self.controller.job is None
+        self.welcome.widget.visible = empty and not opens
         self.welcome.widget.frame = middle
-        wanted = self.progress.widget.calc_preferred_size(context, gui.Widget.Constraints())
-        width = min(max(wanted.width, int(32 * em)), rect.width)
-        self.progress.widget.frame = gui.Rect(
-            rect.x + (rect.width - width) // 2, top + int(2 * em), width, wanted.height
-        )
+        width, high = (int(side * em) for side in PROGRESS_EM)
+        width = min(width, rect.width)
+        left = min(max(middle.x + (middle.width - width) // 2, rect.x), rect.get_right() - width)
+        box = self.progress.widget.frame = gui.Rect(left, bottom - high, width, high)
+        whole = gui.Rect(rect.x, rect.y, rect.width, bottom - rect.y)
+        self.opening.lay_out(whole, middle, box, visible=opens, dark=state.view.dark)
         self.view.project()
 
     def _column_px(self, width: int, panel: int) -> int:

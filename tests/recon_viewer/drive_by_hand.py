@@ -40,8 +40,19 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
     """Opens, changes the view's size, measures, undoes, drags a slider, exports, quits."""
     viewer.controller.open(folder / "scene.npz")
     hands = Hands(viewer, Path(os.environ["RECON_TEST_SCREEN"]), folder)
-    hands.until(lambda: bool(viewer.controller.state.layers), "opening")
+    hands.until(lambda: viewer.welcome.widget.frame.width > 0, "the first layout")
+    pages = [viewer.welcome.widget, viewer.opening, viewer.view.widget]
+    shown: list[list[bool]] = []
+
+    def sees_scene() -> bool:
+        shown.append([page.visible for page in pages])
+        return bool(shown[-1][2])
+
+    hands.until(sees_scene, "opening")
+    # Never an empty view, nor two pages at once.
+    assert viewer.controller.picture.drawn and all(sum(each) == 1 for each in shown), shown
     hands.settle()
+    assert not viewer.progress.widget.visible
 
     def sees_photo(when: str) -> None:
         what = f"seeing the photo through its camera {when}"

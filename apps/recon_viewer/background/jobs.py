@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.depth_map.colormap import COLORMAPS
 from recon.errors import ReconError
 from recon.join.joined_file import is_joined
 from recon.options import Options
@@ -21,8 +25,11 @@ from recon.types import Mesh, PointCloud
 from recon_viewer.background.geometry_transfer import load_cameras, load_geometry
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.model.state import JoinedCamera
+from recon_viewer.model.thumbnail import reduced
 
 _PATIENCE_S = 3.0
+_QUICK_PX = 1000
+"""Of what is seen at once: libjpeg reads a photo of 12 MP at a quarter of its size."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -38,22 +45,35 @@ class Opened:
     """Of the photos of a scene of several."""
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is there to see before the scene."""
+
+    what: str
+    """``photo`` or ``depth``."""
+    picture: NDArray[np.uint8]
+    """(H, W, 3) sRGB."""
+
+
 class Job:
     """Opens one file. ``poll`` never blocks; the waiting is done in a thread."""
 
-    def __init__(self, path: Path, options: Options | None) -> None:
-        self.path = path
+    def __init__(self, path: Path, options: Options | None, colormap: str = COLORMAPS[0]) -> None:
+        """``colormap``: of the depth map that can be seen before the scene."""
+        self.path, self._colormap = path, colormap
         self.options = options
         """None for a scene file's own options."""
         self.stage = "Starting"
         self.share: float | None = None
         self.notes: list[Event] = []
         """Decisions and warnings, in order."""
+        self.seen: Seen | None = None
+        """The photo, then its depth map."""
         self.opened: Opened | None = None
         self.problem: str | None = None
         self.cancelled = False
         self._since = time.monotonic()
-        self._news: queue.SimpleQueue[Event | Opened] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Event | Opened | Seen] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
         self._thread = threading.Thread(target=self._run, name=f"open {path.name}", daemon=True)
@@ -80,6 +100,8 @@ class Job:
             changed = True
             if isinstance(event, Opened):
                 self.opened = event
+            elif isinstance(event, Seen):
+                self.seen = event
             elif event.kind == "error":
                 self.problem = event.text
             elif event.kind == "entry":
@@ -138,10 +160,15 @@ class Job:
         """Forwards events; returns whether the process reported a result or an error."""
         assert process.stdin is not None and process.stdout is not None
         try:
-            process.stdin.write(Task(self.path, self.options or Options(), self._folder).as_line())
+            task = Task(self.path, self.options or Options(), self._folder, self._colormap)
+            process.stdin.write(task.as_line())
             process.stdin.flush()
         except OSError:
             return False
+        # Long before the process has read it.
+        quick = reduced(self.path, _QUICK_PX)
+        if quick is not None:
+            self._news.put(Seen("photo", quick))
         reported = False
         for line in process.stdout:
             event = Event.from_line(line)
@@ -152,6 +179,8 @@ class Job:
                 else:
                     cameras = load_cameras(result.parent)
                     self._news.put(Opened(self.path, None, load_geometry(result), cameras))
+            elif event.kind == "picture":
+                self._news.put(Seen(event.topic, np.load(event.text)))
             else:
                 self._news.put(event)
             reported = reported or event.kind in ("done", "error")

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from recon.depth_map.colormap import COLORMAPS
 from recon.options import Options
 from recon.saved_options import options_as_values, options_from_values
 
-EventKind = Literal["stage", "progress", "stage-end", "entry", "done", "error"]
+EventKind = Literal["stage", "progress", "stage-end", "entry", "picture", "done", "error"]
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,9 @@ class Event:
 
     kind: EventKind
     text: str = ""
-    """Name of the stage, message of the entry or error, or path of the result."""
+    """Name of the stage, message of the entry or error, or path of the picture or result."""
     topic: str = ""
-    """Topic of an entry; for a result ``scene`` or ``geometry``."""
+    """Topic of an entry; for a picture ``photo`` or ``depth``; for a result ``scene`` or ``geometry``."""
     warning: bool = False
     share: float | None = None
     """Finished fraction of the stage; None if unknown."""
@@ -49,14 +50,18 @@ class Task:
     options: Options
     folder: Path
     """Folder for the result."""
+    colormap: str = COLORMAPS[0]
+    """Of the depth map that is shown before the scene."""
 
     def as_line(self) -> str:
         """For the pipe."""
         options = options_as_values(self.options)
-        return json.dumps({"path": str(self.path), "folder": str(self.folder), "options": options}) + "\n"
+        values = {"path": str(self.path), "folder": str(self.folder), "colormap": self.colormap}
+        return json.dumps({**values, "options": options}) + "\n"
 
     @classmethod
     def from_line(cls, line: str) -> "Task":
         """The inverse of ``as_line``."""
         values = json.loads(line)
-        return cls(Path(values["path"]), options_from_values(values["options"]), Path(values["folder"]))
+        path, folder = Path(values["path"]), Path(values["folder"])
+        return cls(path, options_from_values(values["options"]), folder, values["colormap"])

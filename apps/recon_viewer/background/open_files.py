@@ -61,7 +61,7 @@ class Opening:
     def _next(self) -> None:
         if self.job is None and self.waiting:
             path, options = self.waiting.pop(0)
-            self.job = Job(path, options)
+            self.job = Job(path, options, self._host.state.view.colormap)
             self._host.say(f"Opening {path.name}")
 
     def _show_opened(self, job: Job) -> None:

@@ -10,7 +10,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
 
 from recon.errors import ReconError
 from recon.journal import Entry, Journal
@@ -18,6 +20,11 @@ from recon.scene_file import SUFFIX
 from recon_viewer.background.geometry_transfer import save_cameras, save_geometry
 from recon_viewer.background.joined_scenes import opened_joined
 from recon_viewer.background.messages import Event, Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from recon.scene import Scene
 
 _LEAST_STEP = 0.01
 
@@ -54,7 +61,7 @@ class _ForwardingJournal(Journal):
 def run(task: Task, send: Callable[[Event], None]) -> None:
     """Runs the task and sends its result or error."""
     try:
-        send(_done(task, _ForwardingJournal(send)))
+        send(_done(task, _ForwardingJournal(send), send))
     except ReconError as error:
         send(Event("error", str(error)))
     except MemoryError:
@@ -64,7 +71,27 @@ def run(task: Task, send: Callable[[Event], None]) -> None:
         send(Event("error", f"unexpected {type(error).__name__}: {error}; please report it"))
 
 
-def _done(task: Task, journal: Journal) -> Event:
+def _scene(task: Task, journal: Journal, send: Callable[[Event], None]) -> "Scene":
+    """As ``recon.reconstruct`` makes it; sends the photo and its depth map as soon as they are there."""
+    from recon.calibration.references import open_scale_sources
+    from recon.pipeline import choose_estimator, compose_scene, estimate_depth, prepare
+    from recon_viewer.background.early_pictures import early_depth, early_photo
+
+    def show(what: str, picture: "NDArray[np.uint8]") -> None:
+        path = task.folder / f"{what}.npy"
+        np.save(path, picture)
+        send(Event("picture", str(path), what))
+
+    prepared = prepare(task.path, task.options, journal)
+    show("photo", early_photo(prepared.photo.rgb))
+    estimator = choose_estimator(task.options, journal, prepared.photo)
+    scale_sources = open_scale_sources(estimator, task.options, prepared.constraints, journal)
+    estimate = estimate_depth(prepared, estimator, journal)
+    show("depth", early_depth(estimate.depth, task.colormap))
+    return compose_scene(prepared, estimate, scale_sources, journal)
+
+
+def _done(task: Task, journal: Journal, send: Callable[[Event], None]) -> Event:
     from recon.file_info import is_geometry, read_geometry
 
     if is_geometry(task.path):
@@ -79,12 +106,11 @@ def _done(task: Task, journal: Journal) -> Event:
         save_cameras(cameras, task.folder)
         return Event("done", str(save_geometry(cloud, task.folder)), "geometry")
     from recon.errors import PhotoError
-    from recon.pipeline import reconstruct
 
     if not task.path.exists():
         raise PhotoError(f"{task.path} does not exist")
     with journal.stage(f"Opening {task.path.name}"):
-        scene = reconstruct(task.path, task.options, journal=journal)
+        scene = _scene(task, journal, send)
     result = task.folder / "scene.npz"
     scene.write_scene_file(result)
     return Event("done", str(result), "scene")

@@ -12,14 +12,27 @@ _MOST_PIXELS = 60_000_000
 
 def thumbnail(path: Path, size: tuple[int, int]) -> NDArray[np.uint8] | None:
     """A photo, upright, cropped to fill (width, height): (height, width, 3) uint8; None if it is not read quickly."""
+    upright = _read(path, 2 * max(size))
+    return None if upright is None else np.asarray(ImageOps.fit(upright, size, Image.Resampling.BOX))
+
+
+def reduced(path: Path, longest_px: int) -> NDArray[np.uint8] | None:
+    """A photo, upright, at most so large: (H, W, 3) uint8; None if it is not read quickly."""
+    upright = _read(path, longest_px)
+    if upright is None:
+        return None
+    upright.thumbnail((longest_px, longest_px), Image.Resampling.BILINEAR)
+    return np.asarray(upright)
+
+
+def _read(path: Path, least_px: int) -> Image.Image | None:
+    """Upright; a JPEG is read at the least fraction of its size that has so many px."""
     try:
         with Image.open(path) as photo:
             if photo.width * photo.height > _MOST_PIXELS:
                 return None
-            # A JPEG is read at an eighth of its size or more.
-            photo.draft("RGB", (2 * max(size), 2 * max(size)))
-            upright = ImageOps.exif_transpose(photo).convert("RGB")
-        return np.asarray(ImageOps.fit(upright, size, Image.Resampling.BOX))
+            photo.draft("RGB", (least_px, least_px))
+            return ImageOps.exif_transpose(photo).convert("RGB")
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
         return None
 

@@ -2,24 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from textwrap import fill, shorten
+from textwrap import shorten, wrap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from open3d.visualization import gui
+from PIL import Image, ImageOps
 
-from recon_viewer.background.jobs import Job
+from recon_viewer.background.jobs import Job, Seen
 from recon_viewer.drawing import open3d_geometry
 from recon_viewer.model.samples import sample_of, samples
 from recon_viewer.model.thumbnail import blank, thumbnail, tile_names
 
 _RECENT = 5
-_NOTES = 5
+_LINES = 3
+"""Of notes, the last ones."""
 TITLE_PX = 40
 _SAMPLE_EM, _RECENT_EM = (22.0, 15.0), (14.4, 10.0)
 """Width and height of the pictures; five recent files are about as wide as three samples."""
 _TILE_LETTERS = 30
+_THUMB_EM = 5.6, 4.2
+"""Of what opens while another scene is shown."""
 _BLUE = (0.16, 0.44, 0.72)
 
 
@@ -115,42 +119,70 @@ def _grey(text: str) -> Any:
     return label
 
 
+PROGRESS_EM = 40.0, 9.0
+"""Width, and height that it has room for."""
+
+
 class Progress:
     """Shows the file being opened, its progress and decisions, and a cancel button."""
 
     def __init__(self, window: Any, cancel: Callable[[], None]) -> None:
         em = window.theme.font_size
-        self.widget = gui.Vert(0.5 * em, gui.Margins(em, em, em, em))
+        self.widget = gui.Vert(0.5 * em, gui.Margins(em, 0.6 * em, em, 0.6 * em))
         self.widget.background_color = gui.Color(0.2, 0.22, 0.26)
+        self._size = int(_THUMB_EM[0] * em), int(_THUMB_EM[1] * em)
+        self._thumb = gui.ImageWidget(open3d_geometry.image(blank(self._size)))
+        self._thumb.visible = False
+        self._seen: Seen | None = None
         self._stage = gui.Label("")
         self._bar = gui.ProgressBar()
         self._notes = gui.Label("")
         row = gui.Horiz()
+        row.add_child(self._stage)
         row.add_stretch()
         stop = gui.Button("Cancel")
         stop.tooltip = "Cancels opening (Esc)"
+        stop.vertical_padding_em = 0.1
         stop.set_on_clicked(cancel)
         row.add_child(stop)
-        for widget in (self._stage, self._bar, self._notes, row):
+        below = gui.Horiz(em)
+        below.add_child(self._thumb)
+        below.add_child(self._notes)
+        for widget in (row, self._bar, below):
             self.widget.add_child(widget)
         self.widget.visible = False
         self._shown: tuple[str, float, str] | None = None
         window.add_child(self.widget)
 
-    def show(self, job: Job | None) -> bool:
-        """Shows the state of a job; None hides the display. Returns whether it has changed: four times a second at
-        most while only the time goes on, since frames of software drivers cost memory."""
-        shown = None if job is None else _progress_of(job)
-        changed, self._shown = shown != self._shown, shown
+    def show(self, job: Job | None, *, small: bool) -> bool:
+        """Shows the state of a job, with its picture if ``small``; None hides the display.
+
+        Returns whether it has changed: four times a second at most while only the time goes on, since frames of
+        software drivers cost memory.
+        """
+        shown = None if job is None else _progress_of(job, 76 if small else 90)
+        changed = self._show_picture(job.seen if job is not None and small else None) or shown != self._shown
+        self._shown = shown
         self.widget.visible = shown is not None
         if shown is not None and changed:
             self._stage.text, self._bar.value, self._notes.text = shown
         return changed
 
+    def _show_picture(self, seen: Seen | None) -> bool:
+        if seen is self._seen:
+            return False
+        self._seen, self._thumb.visible = seen, seen is not None
+        if seen is not None:
+            fitted = ImageOps.fit(Image.fromarray(seen.picture), self._size, Image.Resampling.BOX)
+            self._thumb.update_image(open3d_geometry.image(np.asarray(fitted)))
+        return True
 
-def _progress_of(job: Job) -> tuple[str, float, str]:
+
+def _progress_of(job: Job, letters: int) -> tuple[str, float, str]:
     """Stage, position of the bar and notes."""
     # If the progress is unknown, animate the bar, in quarters of a second.
-    position = round(job.share, 2) if job.share is not None else (int(4 * job.seconds) % 8) / 8
-    notes = "\n".join(fill(note.text, 90) for note in job.notes[-_NOTES:])
-    return f"{job.path.name}: {job.stage} ... {job.seconds:.0f} s", position, notes
+    has_share = job.share is not None and job.opened is None
+    position = round(job.share or 0.0, 2) if has_share else (int(4 * job.seconds) % 8) / 8
+    notes = "\n".join([line for note in job.notes for line in wrap(note.text, letters)][-_LINES:])
+    stage = job.stage if job.opened is None else "Drawing the scene"
+    return f"{job.path.name}: {stage} ... {job.seconds:.0f} s", position, notes

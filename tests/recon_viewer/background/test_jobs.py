@@ -10,9 +10,10 @@ from viewer_scenes import room
 from waiting import settled, until
 
 from recon.constraints import LengthBetween
+from recon.depth_map.colormap import depth_picture
 from recon.options import Options
 from recon_viewer.background.geometry_transfer import load_geometry, save_geometry
-from recon_viewer.background.jobs import Job, Latest
+from recon_viewer.background.jobs import Job, Latest, Seen
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.controller import Controller
 from recon_viewer.model import commands as c
@@ -28,9 +29,13 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def finished(job: Job) -> Job:
+def finished(job: Job, seen: list[Seen] | None = None) -> Job:
+    """Waits for its end; ``seen`` gets each of its pictures."""
+
     def done() -> bool:
         job.poll()
+        if seen is not None and job.seen is not None and job.seen not in seen:
+            seen.append(job.seen)
         return job.finished
 
     until(done)
@@ -39,11 +44,17 @@ def finished(job: Job) -> Job:
 
 
 def test_a_photo_becomes_a_scene_and_its_stages_are_reported(photo: Path) -> None:
-    job = finished(Job(photo, Options(depth=photo.with_name("depth.npy"))))
+    seen: list[Seen] = []
+    job = finished(Job(photo, Options(depth=photo.with_name("depth.npy")), "viridis"), seen)
     assert job.problem is None and job.opened is not None and job.opened.scene is not None
     assert job.opened.scene.photo.width == 80 and job.opened.scene.options.depth == Path("depth.npy")
     assert {note.topic for note in job.notes} >= {"photo", "focal", "depth"}
     assert not job._folder.exists()
+    # The photo is there long before the scene; its depth may come together with it.
+    first, last = seen[0], seen[-1]
+    assert first.what == "photo" and np.array_equal(first.picture, job.opened.scene.photo.rgb)
+    assert last.what == "depth" and last.picture.shape == (60, 80, 3)
+    assert np.array_equal(last.picture, depth_picture(job.opened.scene.depth, "viridis")[:, :80])
 
 
 def test_files_pass_between_processes_unchanged(tmp_path: Path) -> None:
@@ -121,7 +132,7 @@ def test_tasks_and_events_survive_the_pipe(tmp_path: Path) -> None:
         length=(LengthBetween((1.25, 2), (3, 4), 1 / 3, 0.01),),
         intrinsics=(1.0, 2.0, 3.0, 4.0),
     )
-    task = Task(Path("p.jpg"), options, tmp_path)
+    task = Task(Path("p.jpg"), options, tmp_path, "magma")
     assert Task.from_line(task.as_line()) == task
     event = Event("progress", "Loading\n[x]", share=0.5)
     assert Event.from_line(event.as_line()) == event and event.as_line().count("\n") == 1

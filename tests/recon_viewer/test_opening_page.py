@@ -1,0 +1,33 @@
+"""The page that shows a photo before its scene: where the picture is."""
+
+import numpy as np
+import pytest
+
+from recon_viewer.drawing.guides import DARK, LIGHT
+
+pytest.importorskip("open3d", reason="Open3D is not installed, or lacks its system libraries")
+
+from recon_viewer.ui.opening_page import page
+
+RED = (255, 0, 0)
+
+
+def _box(made: np.ndarray) -> tuple[int, int, int, int]:
+    """x, y, width, height of what is red."""
+    rows, cols = np.nonzero((made == RED).all(axis=2))
+    return int(cols.min()), int(rows.min()), int(np.ptp(cols)) + 1, int(np.ptp(rows)) + 1
+
+
+def test_the_picture_has_the_place_of_the_scene() -> None:
+    photo = np.full((30, 40, 3), RED, np.uint8)
+    made = page(photo, (600, 500), (100, 50, 400, 440), DARK)
+    assert made.shape == (500, 600, 3) and _box(made) == (100, 120, 400, 300)
+    assert (made[:, :100] == DARK.ground).all() and (made[:, 500:] == DARK.ground).all()
+
+
+def test_all_of_it_is_seen_above_the_progress() -> None:
+    wide, high = np.full((30, 40, 3), RED, np.uint8), np.full((40, 30, 3), RED, np.uint8)
+    # The place reaches 60 px under the display.
+    assert _box(page(wide, (600, 400), (100, 50, 400, 410), LIGHT)) == (100, 100, 400, 300)
+    assert _box(page(high, (600, 400), (100, 50, 400, 410), LIGHT)) == (169, 50, 262, 350)
+    assert (page(None, (600, 400), (100, 50, 400, 410), LIGHT)[:, :100] == LIGHT.ground).all()
