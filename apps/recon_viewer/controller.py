@@ -9,7 +9,7 @@ from typing import Any
 from recon.constraints import LengthBetween
 from recon.errors import ReconError
 from recon.options import Options
-from recon.render.style import COLOURS
+from recon.render.style import COLOURS, EVERYTHING, UP, Section
 from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
 from recon_viewer.background import outputs
@@ -18,6 +18,7 @@ from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.open_files import Opening
 from recon_viewer.background.save_tasks import SaveTasks
 from recon_viewer.drawing.frame import Painter, Picture
+from recon_viewer.drawing.section import pixels_inside
 from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside
 from recon_viewer.model.history import History
@@ -48,6 +49,7 @@ class Problem:
 class _Request:
     state: State
     preview: bool
+    few: bool
 
 
 class Controller:
@@ -65,7 +67,7 @@ class Controller:
         """What to show in a dialog; the window removes them."""
         painter = Painter()
         self._painter: Latest[_Request, Picture] = Latest(
-            lambda asked: painter.paint(asked.state, preview=asked.preview)
+            lambda asked: painter.paint(asked.state, preview=asked.preview, few=asked.few)
         )
         self._settle_at: float | None = None
         self._hides_ceiling = False
@@ -151,7 +153,7 @@ class Controller:
         opened = len(state.layers) > len(self.state.layers)
         if opened and not self.state.layers:
             # Heights of another scene.
-            state = replace(state, view=replace(state.view, cut_above_m=None))
+            state = replace(state, view=replace(state.view, section=EVERYTHING))
             self._hides_ceiling = False
         self.history.do(state, coalesce=coalesce)
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
@@ -171,20 +173,43 @@ class Controller:
         """Shows the floor plan in the view from above, without the ceiling, which would hide the rest."""
         if self.state.view.plan is not (name == "top"):
             self.view(plan=name == "top")
-        ceiling_m, cut_m = self.picture.ceiling_m, self.state.view.cut_above_m
-        if name == "top" and ceiling_m is not None and cut_m is None:
+        ceiling_m, section = self.picture.ceiling_m, self.state.view.section
+        if name == "top" and ceiling_m is not None and section.high[UP] is None:
             self._hides_ceiling = True
-            self.view(cut_above_m=ceiling_m - _BELOW_CEILING_M)
+            self.view(section=section.limited(UP, "high", ceiling_m - _BELOW_CEILING_M))
             self.say("the ceiling is hidden in this view")
         elif name != "top" and self._hides_ceiling:
             self._hides_ceiling = False
-            self.view(cut_above_m=None)
+            self.view(section=section.limited(UP, "high", None))
             self.say("")
 
-    def cut_above(self, height_m: float | None) -> None:
-        """Shows nothing above a height over the floor grid; None: everything."""
-        self._hides_ceiling = False
-        self.view(cut_above_m=height_m)
+    def section(self, section: Section, *, dragged: bool = False) -> None:
+        """Shows nothing outside of a box; while it is ``dragged``, with what is drawn while the camera moves."""
+        if self._hides_ceiling:
+            self._hides_ceiling = False
+            self.say("")
+        self.history.show(commands.set_view(self.state, section=section))
+        self._settle_at = time.monotonic() + _SETTLED_S if dragged else None
+        self._repaint(few=dragged)
+
+    def _cut_ceiling(self) -> None:
+        section, ceiling_m = self.state.view.section, self.picture.ceiling_m
+        if section.high[UP] is not None and not self._hides_ceiling:
+            self.section(section.limited(UP, "high", None))
+        elif ceiling_m is None:
+            self.say("no ceiling was found: drag the upper limit of the height in Section", problem=True)
+        else:
+            self.section(section.limited(UP, "high", ceiling_m - _BELOW_CEILING_M))
+
+    def _crop_to_section(self) -> None:
+        scene, section, picture = self.scene, self.state.view.section, self.picture
+        if scene is None or section == EVERYTHING:
+            self.say("there is nothing to crop: set limits in Section first", problem=True)
+            return
+        kept = pixels_inside(scene, picture.section_T_world @ picture.world_T_cam, section)
+        if self.do(lambda state: commands.keep_pixels(state, kept)):
+            self.section(EVERYTHING)
+            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
 
     def use(self, tool: Tool) -> None:
         """Selects the tool for clicks."""
@@ -263,6 +288,12 @@ class Controller:
             self._finish()
         elif name == "cancel":
             self.cancel()
+        elif name == "cut-ceiling":
+            self._cut_ceiling()
+        elif name == "whole":
+            self.section(EVERYTHING)
+        elif name == "crop-section":
+            self._crop_to_section()
         elif name == "clear":
             self.do(commands.clear_measured)
         elif name == "forget-known":
@@ -407,8 +438,8 @@ class Controller:
         for path in paths:
             self.reopen(path)
 
-    def _repaint(self, *, preview: bool = False) -> None:
-        self._painter.ask(_Request(self.state, preview))
+    def _repaint(self, *, preview: bool = False, few: bool = False) -> None:
+        self._painter.ask(_Request(self.state, preview, few))
 
     def _say_rescaled(self, painted: Picture) -> None:
         if self._rescaling is None:

@@ -1,12 +1,39 @@
 """How a scene is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 ShownAs = Literal["cloud", "mesh", "wireframe"]
 SHOWN_AS: tuple[ShownAs, ...] = ("cloud", "mesh", "wireframe")
 Colours = Literal["photo", "depth", "normals", "masks", "error", "error_m", "difference"]
 COLOURS: tuple[Colours, ...] = get_args(Colours)
+
+Limits = tuple[float | None, float | None, float | None]
+RIGHT, AHEAD, UP = range(3)
+
+
+@dataclass(frozen=True)
+class Section:
+    """The box outside of which nothing is shown; files are not affected."""
+
+    low: Limits = (None, None, None)
+    """Limits to the right of the photo's camera, ahead of it, and over the floor grid, m; None: no limit."""
+    high: Limits = (None, None, None)
+
+    def limited(self, axis: int, side: Literal["low", "high"], value_m: float | None) -> "Section":
+        """With another limit along RIGHT, AHEAD or UP."""
+        limits: list[float | None] = list(getattr(self, side))
+        limits[axis] = value_m
+        right, ahead, up = limits
+        return replace(self, **{side: (right, ahead, up)})
+
+    @property
+    def is_of_the_floor(self) -> bool:
+        """Whether it is limited along the floor or from below, and not only from above."""
+        return self != Section().limited(UP, "high", self.high[UP])
+
+
+EVERYTHING = Section()
 
 
 @dataclass(frozen=True)
@@ -35,8 +62,7 @@ class View:
     """Whether to show two layers side by side, seen by one camera."""
     curtain: float = 1.0
     """Position of the split between two layers, as a fraction of the photo's width; 1: show both everywhere."""
-    cut_above_m: float | None = None
-    """Height above which nothing is shown, m, as over the floor grid; None: everything is. Files are not affected."""
+    section: Section = EVERYTHING
     plan: bool = False
     """Whether to show the floor plan's outline with its lengths."""
     most_points: int = 3_000_000

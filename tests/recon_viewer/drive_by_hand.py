@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from viewer_scenes import WALL_M, painted_room
 
+from recon.render.style import EVERYTHING
 from recon.scene import Scene
 from recon_viewer.drawing.backdrop import backdrop
 from recon_viewer.drawing.guides import palette
@@ -70,6 +71,7 @@ def visit(viewer: ViewerWindow, scene: Scene, folder: Path) -> None:
     measure(hands, viewer, scene)
     sees_photo("after the measurement was undone")
     drag_slider(hands, viewer)
+    cut_and_find(hands, viewer)
     export(hands, viewer, folder / "exported.glb")
     hands.key("ctrl", "q")
     hands.until(lambda: not viewer.open, "quitting")
@@ -165,6 +167,25 @@ def drag_slider(hands: Hands, viewer: ViewerWindow) -> None:
     undone = controller.state.layer
     assert undone is not None and undone.options.edge == before.options.edge, undone.options.edge
     assert undone.options != after.options
+
+
+def cut_and_find(hands: Hands, viewer: ViewerWindow) -> None:
+    """The section's right limit is dragged to the middle; the command that removes it is found by its words."""
+    (key,), controller = viewer.controller.picture.drawn, viewer.controller
+    whole = len(controller.picture.drawn[key].points)
+    frame = viewer.panel.section.sliders[0][1].frame
+    y = frame.y + frame.height / 2
+    hands.drag((frame.x + 0.96 * frame.width, y), (frame.x + 0.5 * frame.width, y), moves=4)
+    assert 0.2 * whole < len(controller.picture.drawn[key].points) < 0.8 * whole
+    hands.move(*_middle(viewer))
+    hands.key("slash")
+    for letter in "uncut":
+        hands.key(letter)
+    for name in ("Down", "Up"):
+        hands.key(name)
+    hands.key("Return")
+    assert not viewer.dialogs.is_open and controller.state.view.section == EVERYTHING
+    assert len(controller.picture.drawn[key].points) == whole
 
 
 def export(hands: Hands, viewer: ViewerWindow, path: Path) -> None:

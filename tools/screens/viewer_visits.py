@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _SCREEN = (1400, 900)
 _STILL_S, _PATIENCE_S = 3.0, 12.0
 _NAP_S = 0.002
+_FILM_S = 900.0
+"""For writing any file: a film takes minutes where other programs use the cores, too."""
 _STANDS_FOR = ("zenity", "xclip")
 """The file dialog and the clipboard."""
 
@@ -96,7 +98,9 @@ class Visit:
 
     def written(self, path: Path) -> None:
         """Waits for a file."""
-        self.hands.until(lambda: path.exists() and self.viewer.controller.idle, f"writing {path.name}")
+        self.hands.until(
+            lambda: path.exists() and self.viewer.controller.idle, f"writing {path.name}", _FILM_S
+        )
 
     def _complete(self) -> float:
         """When the screen changed last, before it stood still."""
@@ -187,8 +191,8 @@ def centre(frame: Any) -> tuple[float, float]:
 def _cut(visit: Visit) -> None:
     """Drags the slider of the section to its middle."""
     widgets = list(_inside(visit.viewer.panel.widget))
-    label = next(at for at, one in enumerate(widgets) if getattr(one, "text", None) == "cut off above (m)")
-    frame = widgets[label + 1].frame
+    label = next(at for at, one in enumerate(widgets) if getattr(one, "text", None) == "height (m)")
+    frame = widgets[label + 2].frame
     y = frame.y + frame.height / 2
     visit.hands.drag((frame.x + 0.95 * frame.width, y), (frame.x + 0.5 * frame.width, y), moves=10)
 

@@ -9,16 +9,31 @@ from numpy.typing import NDArray
 
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
-from recon.geometry.floor_plan import Plan
+from recon.geometry.floor_plan import Plan, turn_to_walls
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
+from recon.render.style import EVERYTHING, UP
 from recon.scene import Scene
+from recon.types import Intrinsics
 from recon_viewer.drawing import guides
 from recon_viewer.drawing.across_photos import FilesOnce, distance_across
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
 from recon_viewer.drawing.pixel_colours import NOTES, PixelColours, pixel_colours
-from recon_viewer.drawing.plan_overlay import NO_PLAN, PlanOverlay, plan_or_none, plan_overlay
-from recon_viewer.drawing.section import ceiling_m, cut_above
+from recon_viewer.drawing.plan_overlay import (
+    NO_PLAN,
+    PlanOverlay,
+    plan_or_none,
+    plan_overlay,
+    walls_turn_rad,
+)
+from recon_viewer.drawing.section import (
+    Corners,
+    Sections,
+    ceiling_m,
+    section_box,
+    section_T_turned,
+    turned_T_upright,
+)
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
 from recon_viewer.model.state import Layer, Measured, Pick, State
@@ -47,7 +62,9 @@ class Picture:
     """Current scenes, by layer key."""
     lines: Lines = field(default_factory=lambda: joined([]))
     frusta: Lines = field(default_factory=lambda: joined([]))
-    """Camera frusta of the photos."""
+    """Camera frusta of all photos."""
+    frusta_of: Mapping[int, Lines] = field(default_factory=dict)
+    """By layer key."""
     pictures: Pictures | None = None
     """Pictures of the active layer."""
     readings: tuple[Reading, ...] = ()
@@ -66,6 +83,10 @@ class Picture:
     """Height of the active layer's ceiling in the frame of the floor grid, m; None if there is none."""
     plan: PlanOverlay = NO_PLAN
     """The floor plan, if it is shown and known."""
+    section_T_world: Transform = field(default_factory=lambda: section_T_turned())
+    """(4, 4) to right, ahead and up, along the walls of the active layer."""
+    reach: Corners | None = None
+    """Corners of all layers along these, whole, m."""
     problem: str | None = None
     """Why the state cannot be shown; the window then keeps the previous picture."""
 
@@ -93,6 +114,8 @@ class Picture:
         return replace(
             self,
             drawn={key: self.drawn[key]},
+            lines=self.lines if key == self.state.active else NO_PLAN.lines,
+            frusta=self.frusta_of.get(key, NO_PLAN.lines),
             moving={at: drawn for at, drawn in self.moving.items() if at == key},
             readings=tuple(
                 reading for one, reading in zip(kept, self.readings, strict=True) if one.picks[0].layer == key
@@ -124,31 +147,35 @@ class Painter:
     def __init__(self) -> None:
         self._adjuster = Adjuster()
         self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
-        self._sections: dict[tuple[int, str], tuple[Drawn, float, Drawn]] = {}
+        self._sections = Sections()
+        self._turns: dict[int, float] = {}
+        """Of the walls, by layer key, rad."""
         self._pixels: dict[int, tuple[tuple[object, ...], PixelColours | None]] = {}
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
         self._plan: tuple[Scene | None, Plan | None] = (None, None)
         self._readings: dict[Measured, tuple[tuple[object, ...], Reading]] = {}
 
-    def paint(self, state: State, *, preview: bool = False) -> Picture:
+    def paint(self, state: State, *, preview: bool = False, few: bool = False) -> Picture:
         """Computes the picture of a state.
 
         Args:
             state: The state to show.
             preview: Whether to use only a subset of the active layer's pixels, while a slider is moving.
+            few: Whether to show at rest, too, what is drawn while the camera moves: a section is being dragged.
         """
         keys = {layer.key for layer in state.layers}
         self._adjuster.forget(keys)
         self._drawn = {key: made for key, made in self._drawn.items() if key in keys}
-        self._sections = {at: made for at, made in self._sections.items() if at[0] in keys}
+        self._sections.forget(keys)
+        self._turns = {key: turn for key, turn in self._turns.items() if key in keys}
         self._pixels = {key: made for key, made in self._pixels.items() if key in keys}
         try:
-            return self._painted(state, preview)
+            return self._painted(state, preview, few)
         except (ReconError, MemoryError) as error:
             problem = str(error) or "not enough memory: downsample the scene (Every Nth pixel)"
             return Picture(state, preview, problem=problem)
 
-    def _painted(self, state: State, preview: bool) -> Picture:
+    def _painted(self, state: State, preview: bool, few: bool) -> Picture:
         scenes = {
             layer.key: self._adjuster.scene_of(layer, preview=preview and layer.key == state.active)
             for layer in state.layers
@@ -161,10 +188,6 @@ class Painter:
             )
             for layer in shown
         }
-        drawn = {key: self._cut(key, "full", full, state) for key, (full, _) in levels.items()}
-        moving = {
-            key: self._cut(key, "few", few, state) for key, (_, few) in levels.items() if few is not None
-        }
         active = state.layer
         if active is None:
             return Picture(state, preview)
@@ -173,14 +196,23 @@ class Painter:
         # Measurements use the whole scene, never its preview.
         whole = {key: (self._adjuster.scene_of(layer) if preview and key == state.active else scenes[key])
                  for key in scenes if (layer := state.by_key(key)) is not None}  # fmt: skip
-        made = Picture(state, preview, drawn)
+        plan = self._plan_of(state, whole.get(active.key), preview)
+        turned_T_upright_ = turned_T_upright(self._turn_rad(active, whole.get(active.key), preview))
+        turned_T_world = turned_T_upright_ @ upright_T_cam @ np.linalg.inv(world_T_cam)
+        section_T_world = section_T_turned() @ turned_T_world
+        drawn, moving = self._sectioned(levels, state, section_T_world, few)
+        uncut = {key: full for key, (full, _) in levels.items()}
+        reach = self._reach(uncut, section_T_world)
+        lines, frusta = self._lines(state, active, uncut, whole.get(active.key), turned_T_world, reach)
         return Picture(
             state,
             preview,
             drawn,
             moving,
             whole,
-            *self._lines(state, active, made, whole.get(active.key)),
+            lines,
+            joined(list(frusta.values())),
+            frusta,
             self._side_pictures(state, scenes),
             self._read(state, whole),
             tuple(self._mark(pick, state, whole) for pick in state.pending),
@@ -189,9 +221,11 @@ class Painter:
             upright_T_cam,
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
             # A preview has depth edges only for its own pixels.
-            (*self._colour_notes(active), *_notes(state, drawn, scenes, whole)),
-            ceiling_m=self._ceiling_m(active),
-            plan=self._plan_of(active, made, whole.get(active.key)),
+            (*self._colour_notes(active), *_notes(state, uncut, scenes, whole)),
+            self._ceiling_m(active),
+            self._plan_shown(plan, active, Picture(state, preview, drawn), whole.get(active.key)),
+            section_T_world,
+            reach,
         )
 
     def _draw(
@@ -224,21 +258,52 @@ class Painter:
         self._drawn[layer.key] = (inputs, made)
         return made
 
-    def _cut(self, key: int, level: str, drawn: Drawn, state: State) -> Drawn:
-        """Without what lies above the section."""
-        height_m, layer = state.view.cut_above_m, state.by_key(key)
-        if height_m is None or layer is None:
-            self._sections.pop((key, level), None)
-            return drawn
-        world_T_upright = self._adjuster.world_T_cam(layer) @ np.linalg.inv(
-            self._adjuster.upright_T_cam(layer)
-        )
-        before = self._sections.get((key, level))
-        if before is not None and before[0] is drawn and before[1] == height_m:
-            return before[2]
-        made = cut_above(drawn, np.linalg.inv(world_T_upright), height_m)
-        self._sections[key, level] = (drawn, height_m, made)
-        return made
+    def _sectioned(
+        self,
+        levels: Mapping[int, tuple[Drawn, Drawn | None]],
+        state: State,
+        section_T_world: Transform,
+        few: bool,
+    ) -> tuple[dict[int, Drawn], dict[int, Drawn]]:
+        """What the section leaves of each layer, at rest and while the camera moves."""
+        drawn, moving = {}, {}
+        for key, (full, coarse) in levels.items():
+            cut_coarse = (
+                None
+                if coarse is None
+                else self._sections.cut(key, "few", coarse, section_T_world, state.view.section)
+            )
+            if few and cut_coarse is not None:
+                drawn[key] = cut_coarse
+                continue
+            drawn[key] = self._sections.cut(key, "full", full, section_T_world, state.view.section)
+            if cut_coarse is not None:
+                moving[key] = cut_coarse
+        return drawn, moving
+
+    def _reach(self, uncut: Mapping[int, Drawn], section_T_world: Transform) -> Corners | None:
+        boxes = [self._sections.reach(key, drawn, section_T_world) for key, drawn in uncut.items()]
+        if not boxes:
+            return None
+        return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
+
+    def _turn_rad(self, layer: Layer, scene: Scene | None, preview: bool) -> float:
+        """Of the walls: that of the plan, once there is one. The first preview of a scene does not wait for it."""
+        if scene is not None and self._plan[0] is scene and self._plan[1] is not None:
+            return turn_to_walls(self._plan[1].lines)
+        levelling = self._adjuster.levelling_of(layer)
+        if levelling is None or (preview and layer.key not in self._turns):
+            return 0.0
+        upright_T_cam = self._adjuster.upright_T_cam(layer)
+
+        def turn(scene: Scene) -> float:
+            try:
+                return walls_turn_rad(scene, levelling, upright_T_cam)
+            except ReconError:  # no surface is left
+                return 0.0
+
+        self._turns[layer.key] = self._adjuster.once(layer, "walls", turn)
+        return self._turns[layer.key]
 
     def _colour_notes(self, active: Layer) -> list[str]:
         inputs, colours = self._pixels.get(active.key, ((), None))
@@ -252,61 +317,74 @@ class Painter:
         assert height_m is None or isinstance(height_m, float)
         return height_m
 
-    def _plan_of(self, layer: Layer, made: Picture, scene: Scene | None) -> PlanOverlay:
-        if scene is None or not made.state.view.plan or made.preview or not made.drawn:
-            return NO_PLAN
+    def _plan_of(self, state: State, scene: Scene | None, preview: bool) -> Plan | None:
+        if scene is None or not state.view.plan or preview:
+            return None
         if self._plan[0] is not scene:
             self._plan = scene, plan_or_none(scene)
-        plan = self._plan[1]
-        if plan is None:
-            return NO_PLAN
-        world_T_upright = self._adjuster.world_T_cam(layer) @ np.linalg.inv(
-            self._adjuster.upright_T_cam(layer)
-        )
-        placed = replace(made, world_T_cam=self._adjuster.world_T_cam(layer),
-                         upright_T_cam=self._adjuster.upright_T_cam(layer))  # fmt: skip
-        top_m = float(placed.upright_bounds[1][1])
-        return plan_overlay(plan, top_m, world_T_upright, scene.provenance.scale_interval)
+        return self._plan[1]
 
-    def _lines(self, state: State, active: Layer, made: Picture, scene: Scene | None) -> tuple[Lines, Lines]:
-        view, parts, frusta = state.view, [], []
-        colours = guides.palette(view.dark)
-        adjuster = self._adjuster
-        world_T_cam = adjuster.world_T_cam(active)
-        world_T_upright = world_T_cam @ np.linalg.inv(adjuster.upright_T_cam(active))
-        low, high = made.bounds
-        corners = np.array([[(low, high)[at >> k & 1][k] for k in range(3)] for at in range(8)])
-        upright = (corners - world_T_upright[:3, 3]) @ world_T_upright[:3, :3]
-        low, high = upright.min(axis=0), upright.max(axis=0)
+    def _plan_shown(self, plan: Plan | None, layer: Layer, made: Picture, scene: Scene | None) -> PlanOverlay:
+        if plan is None or scene is None or not made.drawn:
+            return NO_PLAN
+        world_T_cam, upright_T_cam = self._adjuster.world_T_cam(layer), self._adjuster.upright_T_cam(layer)
+        placed = replace(made, world_T_cam=world_T_cam, upright_T_cam=upright_T_cam)
+        top_m, interval = float(placed.upright_bounds[1][1]), scene.provenance.scale_interval
+        world_T_upright = world_T_cam @ np.linalg.inv(upright_T_cam)
+        return plan_overlay(plan, top_m, world_T_upright, interval, made.state.view.section)
+
+    def _lines(
+        self,
+        state: State,
+        active: Layer,
+        drawn: Mapping[int, Drawn],
+        scene: Scene | None,
+        turned_T_world: Transform,
+        reach: Corners | None,
+    ) -> tuple[Lines, dict[int, Lines]]:
+        """Guides, and the cameras of each layer."""
+        view, parts = state.view, []
+        colours, adjuster = guides.palette(view.dark), self._adjuster
+        world_T_upright = adjuster.world_T_cam(active) @ np.linalg.inv(adjuster.upright_T_cam(active))
+        world_T_turned: Transform = np.linalg.inv(turned_T_world).astype(np.float64)
+        low, high = (np.zeros(3), np.zeros(3)) if reach is None else reach
+        size_m = float(np.linalg.norm(high - low))
         levelling = adjuster.levelling_of(active) if scene is not None else None
         seen = levelling is not None and levelling.trusted and levelling.camera_height_m is not None
         # Where up is unknown, a grid would stand askew in the scene.
-        if view.grid and made.drawn and (active.base is None or adjuster.is_level(active)):
-            parts.append(
-                guides.floor_grid(low, high, 0.0 if seen else float(low[1]), world_T_upright, colours)[0]
-            )
+        if view.grid and reach is not None and (active.base is None or adjuster.is_level(active)):
+            around = section_box(EVERYTHING, reach)
+            floor_m = 0.0 if seen else float(low[UP])
+            corners = np.array(around.low), np.array(around.high)
+            parts.append(guides.floor_grid(*corners, floor_m, world_T_turned, colours)[0])
         if view.axes:
-            parts.append(
-                guides.axes(max(0.1, 0.15 * float(np.linalg.norm(high - low))), world_T_upright, colours)
-            )
-        if view.frustum:
-            for layer in state.layers:
-                shown = made.drawn.get(layer.key)
-                if layer.base is not None and shown is not None and len(shown.points):
-                    camera = (scene if layer is active and scene is not None else layer.base).intrinsics
-                    depth_m = 0.08 * max(float(np.linalg.norm(high - low)), 0.1)
-                    frusta.append(guides.frustum(camera, depth_m, adjuster.world_T_cam(layer), colours))
-                elif shown is not None:
-                    depth_m = 0.04 * max(float(np.linalg.norm(high - low)), 0.1)
-                    frusta += [
-                        guides.frustum(
-                            each.intrinsics, depth_m, adjuster.world_T_cam(layer) @ each.cam_T_own, colours
-                        )
-                        for each in layer.cameras
-                    ]
+            parts.append(guides.axes(max(0.1, 0.15 * size_m), world_T_upright, colours))
         if active.crop is not None:
-            parts.append(guides.box_lines(active.crop, world_T_upright, colours))
-        return joined(parts), joined(frusta)
+            parts.append(guides.box_lines(active.crop, world_T_upright, colours.box))
+        # The view from above, which hides the ceiling, shows the walls.
+        by_user = view.section.is_of_the_floor or (view.section != EVERYTHING and not view.plan)
+        if by_user and reach is not None:
+            outline = section_box(view.section, reach)
+            parts.append(guides.box_lines(outline, world_T_turned, colours.section))
+        frusta = {
+            layer.key: self._frusta(layer, scene if layer is active else None, drawn[layer.key], size_m)
+            for layer in state.layers
+            if view.frustum and layer.key in drawn
+        }
+        return joined(parts), {
+            key: joined([guides.frustum(*each, colours) for each in cameras])
+            for key, cameras in frusta.items()
+        }
+
+    def _frusta(
+        self, layer: Layer, scene: Scene | None, drawn: Drawn, size_m: float
+    ) -> list[tuple[Intrinsics, float, Transform]]:
+        """The cameras of a layer's photos, the length of their pyramids, and their poses."""
+        world_T_cam, size_m = self._adjuster.world_T_cam(layer), max(size_m, 0.1)
+        if layer.base is None:
+            return [(each.intrinsics, 0.04 * size_m, world_T_cam @ each.cam_T_own) for each in layer.cameras]
+        camera = (scene or layer.base).intrinsics
+        return [(camera, 0.08 * size_m, world_T_cam)] if len(drawn.points) else []
 
     def _pixel_colours(self, layer: Layer, state: State, scenes: Mapping[int, Scene]) -> PixelColours | None:
         view = state.view

@@ -29,6 +29,7 @@ class Palette:
     axes: tuple[Rgb, Rgb, Rgb]
     frustum: Rgb
     box: Rgb
+    section: Rgb
 
 
 DARK = Palette(
@@ -39,6 +40,7 @@ DARK = Palette(
     axes=((230, 70, 70), (80, 200, 80), (80, 130, 255)),
     frustum=(255, 190, 60),
     box=(90, 220, 255),
+    section=(240, 130, 215),
 )
 LIGHT = Palette(
     ground=(226, 228, 232),
@@ -48,6 +50,7 @@ LIGHT = Palette(
     axes=((200, 40, 40), (20, 125, 20), (30, 80, 220)),
     frustum=(165, 95, 0),
     box=(0, 105, 165),
+    section=(165, 35, 130),
 )
 
 
@@ -114,8 +117,8 @@ def frustum(camera: Intrinsics, depth_m: float, world_T_cam: Transform, colours:
     return _segments(points, [colours.frustum] * (len(points) // 2), world_T_cam)
 
 
-def box_lines(box: Box, world_T_upright: Transform, colours: Palette = DARK) -> Lines:
-    """The twelve edges of a crop box."""
+def box_lines(box: Box, world_T_own: Transform, rgb: Rgb) -> Lines:
+    """The twelve edges of the crop box, or of a section."""
     low, high = box.low, box.high
     corners = [tuple((high if at >> k & 1 else low)[k] for k in range(3)) for at in range(8)]
     points = []
@@ -123,7 +126,7 @@ def box_lines(box: Box, world_T_upright: Transform, colours: Palette = DARK) -> 
         for k in range(3):
             if not at >> k & 1:
                 points += [corners[at], corners[at | 1 << k]]
-    return _segments(points, [colours.box] * 12, world_T_upright)
+    return _segments(points, [rgb] * 12, world_T_own)
 
 
 def _segments(

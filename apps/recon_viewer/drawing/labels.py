@@ -11,7 +11,11 @@ from recon.render.view_camera import ViewCamera
 from recon_viewer.drawing.ui_scale import scale_of
 
 Point = tuple[float, float, float]
+Rectangle = tuple[int, int, int, int]
+"""x, y, width, height, px."""
 _MOST = 16
+_FARTHEST_ROWS = 4
+"""A label is moved by so many of its heights at most."""
 _LETTER_EM, _HEIGHT_EM, _PADDING_EM = 0.53, 1.35, 0.5
 _BELOW_PX, _RIGHT_PX = 8.0, 10.0
 _LEAST_PX = 32
@@ -48,16 +52,16 @@ class Tags:
             frame: Frame of the view in the window, px.
             visible: False hides all labels.
         """
-        below = _BELOW_PX * self._scale
-        for tag, label in zip(self._tags, [*self._texts, *[None] * _MOST], strict=False):
-            self._put(tag, label if visible else None, camera, frame, below)
-        self._put(
-            self._hover,
-            self._hovered if visible else None,
-            camera,
-            frame,
-            -self._height - _BELOW_PX * self._scale,
-        )
+        for tag in (*self._tags, self._hover):
+            tag.visible = False
+        if not visible or frame.width < 2:
+            return
+        taken: list[Rectangle] = []
+        # The last first: lengths that were measured come after those of the plan, which give way.
+        for tag, label in zip(self._tags, reversed(self._texts), strict=False):
+            self._put(tag, label, camera, frame, taken)
+        if self._hovered is not None:
+            self._put(self._hover, self._hovered, camera, frame, [], above=True)
 
     def _made(self, window: Any, ground: Any) -> Any:
         tag = gui.Button("")
@@ -70,21 +74,59 @@ class Tags:
     def _put(
         self,
         tag: Any,
-        label: tuple[NDArray[np.float64], str] | None,
+        label: tuple[NDArray[np.float64], str],
         camera: ViewCamera,
         frame: Any,
-        below_px: float,
+        taken: list[Rectangle],
+        *,
+        above: bool = False,
     ) -> None:
-        tag.visible = False
-        if label is None or frame.width < 2:
-            return
         point, text = label
         (at,), (ahead,) = camera.project(point[None].astype(np.float32), frame.width, frame.height)
-        width, height = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), self._height
-        x, y = int(at[0] + _RIGHT_PX * self._scale), int(at[1] + below_px)
         if ahead <= 0 or not (0 <= at[0] < frame.width and 0 <= at[1] < frame.height):
             return
+        size = int((_LETTER_EM * len(text) + _PADDING_EM) * self._em), self._height
+        place = free_place(
+            (float(at[0]), float(at[1])), size, (frame.width, frame.height), self._scale, taken, above=above
+        )
+        taken.append(place)
         tag.text = text
-        x, y = min(x, frame.width - width), min(y, frame.height - height)
-        tag.frame = gui.Rect(frame.x + max(x, 0), frame.y + max(y, 0), width, height)
+        tag.frame = gui.Rect(frame.x + place[0], frame.y + place[1], *size)
         tag.visible = True
+
+
+def free_place(
+    at: tuple[float, float],
+    size: tuple[int, int],
+    view: tuple[int, int],
+    scale: float,
+    taken: Sequence[Rectangle],
+    *,
+    above: bool = False,
+) -> Rectangle:
+    """Where a label covers no other one: right below its point, or else at another side of it, or farther off.
+
+    Args:
+        at: The point, px of the view.
+        size: Width and height of the label, px.
+        view: Width and height of the view, px; the label is inside.
+        scale: Screen pixels per design pixel.
+        taken: x, y, width and height of the other labels.
+        above: Begin above the point.
+    """
+    (x, y), (width, height) = at, size
+    right, below = int(x + _RIGHT_PX * scale), int(y + _BELOW_PX * scale)
+    left, over = int(x - _RIGHT_PX * scale) - width, int(y - _BELOW_PX * scale) - height
+    rows = [over, below] if above else [below, over]
+    for k in range(1, _FARTHEST_ROWS):
+        rows += [below + k * (height + 2), over - k * (height + 2)]
+    places = [
+        (min(max(column, 0), max(view[0] - width, 0)), min(max(row, 0), max(view[1] - height, 0)), *size)
+        for row in rows
+        for column in (right, left)
+    ]
+    return next((one for one in places if not any(_overlap(one, other) for other in taken)), places[0])
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]

@@ -1,21 +1,26 @@
 """The floor plan's outline over the view from above, with the lengths of the walls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from recon.errors import ExportError
 from recon.frames import Transform
-from recon.geometry.floor_plan import Plan, Points, turn_to_walls
-from recon.outputs.floor_plan import scene_plan
+from recon.geometry.floor_plan import Plan, Points, plan_of, turn_to_walls
+from recon.geometry.gravity import Levelling
+from recon.outputs.floor_plan import HEIGHT_M, scene_plan
+from recon.render.style import AHEAD, EVERYTHING, RIGHT, Section
 from recon.scene import Scene
 from recon.units import metres
 from recon_viewer.drawing.line_sets import Lines, joined
+from recon_viewer.model.layer_scene import coarse
 
 _RGB = (255, 176, 66)
 _LABELLED_M = 0.5
 _MOST_LABELS = 12
+_PIXELS = 40_000
+"""For the direction of the walls; with all pixels it differs by a degree, and takes ten times as long."""
 Label = tuple[tuple[float, float, float], str]
 
 
@@ -42,8 +47,24 @@ def plan_or_none(scene: Scene) -> Plan | None:
         return None
 
 
+def walls_turn_rad(scene: Scene, levelling: Levelling, upright_T_cam: Transform) -> float:
+    """How far the walls are turned (``turn_to_walls``), without waiting for the plan; 0 if gravity is unknown."""
+    if not levelling.trusted:
+        return 0.0
+    small = coarse(scene, _PIXELS)
+    mesh = small.with_options(
+        replace(small.options, stride=1, voxel=None, fill=False, faces=None, error=None)
+    ).mesh()
+    height_m = 0.0 if levelling.camera_height_m is None else HEIGHT_M
+    return turn_to_walls(plan_of(mesh, upright_T_cam, height_m).lines) if len(mesh.faces) else 0.0
+
+
 def plan_overlay(
-    plan: Plan, top_m: float, world_T_upright: Transform, scale_interval: float | None
+    plan: Plan,
+    top_m: float,
+    world_T_upright: Transform,
+    scale_interval: float | None,
+    section: Section = EVERYTHING,
 ) -> PlanOverlay:
     """The plan above everything that is drawn, where nothing hides it from above.
 
@@ -52,15 +73,19 @@ def plan_overlay(
         top_m: Height at which it is drawn, upright frame.
         world_T_upright: (4, 4).
         scale_interval: Relative half-width of the 95 % interval of the scale; None: unknown.
+        section: What is shown of it; a wall that it cuts has no length.
     """
     walls = [np.stack(pair) for line in plan.lines for pair in pairwise(line)]
+    turn_rad = turn_to_walls(plan.lines)
+    shown = [(wall, part) for wall in walls if (part := _part_inside(wall, turn_rad, section)) is not None]
 
     def placed(points: Points) -> Points:
         upright = np.stack([points[:, 0], np.full(len(points), top_m), -points[:, 1]], axis=1)
         return upright @ world_T_upright[:3, :3].T + world_T_upright[:3, 3]
 
     ends, rgb = np.array([[0, 1]], np.int32), np.array([_RGB], np.uint8)
-    lines = joined([Lines(placed(wall).astype(np.float32), ends, rgb) for wall in walls])
+    lines = joined([Lines(placed(part).astype(np.float32), ends, rgb) for _, part in shown])
+    walls = [wall for wall, part in shown if part is wall]
     lengths_m = [float(np.linalg.norm(b - a)) for a, b in walls]
     longest = sorted(range(len(walls)), key=lambda k: -lengths_m[k])[:_MOST_LABELS]
     labels = []
@@ -68,6 +93,27 @@ def plan_overlay(
         if lengths_m[k] >= _LABELLED_M:
             x, y, z = placed(walls[k].mean(axis=0)[None])[0]
             labels.append(((float(x), float(y), float(z)), metres(lengths_m[k], scale_interval)))
-    turn_rad = turn_to_walls(plan.lines)
     x, y, z = world_T_upright[:3, :3] @ (np.sin(turn_rad), 0.0, -np.cos(turn_rad))
     return PlanOverlay(lines, tuple(labels), (float(x), float(y), float(z)))
+
+
+def _part_inside(wall: Points, turn_rad: float, section: Section) -> Points | None:
+    """The part of (2, 2) m, right and ahead, in a section along the walls; None if there is none."""
+    c, s = np.cos(turn_rad), np.sin(turn_rad)
+    first, last = wall @ np.array([[c, s], [-s, c]])
+    start, end = 0.0, 1.0
+    for axis in (RIGHT, AHEAD):
+        step = last[axis] - first[axis]
+        for limit, sign in ((section.low[axis], 1.0), (section.high[axis], -1.0)):
+            if limit is None:
+                continue
+            before, after = sign * (first[axis] - limit), sign * (last[axis] - limit)
+            if max(before, after) < 0:
+                return None
+            if before < 0:
+                start = max(start, (limit - first[axis]) / step)
+            elif after < 0:
+                end = min(end, (limit - first[axis]) / step)
+    if start >= end:
+        return None
+    return wall if (start, end) == (0.0, 1.0) else wall[0] + np.array([[start], [end]]) * (wall[1] - wall[0])

@@ -12,6 +12,7 @@ from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.photo.write import write_picture
 from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.labels import Rectangle, free_place
 from recon_viewer.drawing.markers import tag_texts
 from recon_viewer.drawing.view3d import View3D
 
@@ -58,20 +59,24 @@ def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
 
 
 def _labelled(rendered: NDArray[np.uint8], view: View3D, picture: Picture) -> NDArray[np.uint8]:
-    """Adds the texts of the measurements, which the window draws as widgets over the view."""
+    """Adds the texts of measurements and floor plan, which the window draws as widgets over the view."""
     height, width = rendered.shape[:2]
     image = Image.fromarray(rendered)
-    draw, size = ImageDraw.Draw(image), max(12, height // 45)
-    font = ImageFont.load_default(size)
-    for point, text in tag_texts(picture.readings):
+    draw, font_px = ImageDraw.Draw(image), max(12, height // 45)
+    font = ImageFont.load_default(font_px)
+    taken: list[Rectangle] = []
+    for point, text in reversed([*picture.plan.labels, *tag_texts(picture.readings)]):
         (at,), (ahead,) = view.camera.project(np.array([point], np.float32), width, height)
-        if ahead > 0:
+        if ahead > 0 and 0 <= at[0] < width and 0 <= at[1] < height:
+            _, _, wide, high = draw.textbbox((0, 0), text, font)
+            size = int(wide) + 1, int(high) + 1
+            taken.append(free_place((float(at[0]), float(at[1])), size, (width, height), 0.0, taken))
             draw.text(
-                tuple(at),
+                taken[-1][:2],
                 text,
                 _LABEL_RGB,
                 font,
-                stroke_width=max(1, size // 12),
+                stroke_width=max(1, font_px // 12),
                 stroke_fill=_SHADOW_RGB,
             )
     return np.asarray(image)

@@ -11,7 +11,7 @@ from typing import Any
 from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.options import Options
-from recon.render.style import View
+from recon.render.style import EVERYTHING, View
 from recon.strict_json import as_kind, as_object, known_fields, read_json
 from recon_viewer.model.samples import sample_of
 
@@ -100,5 +100,5 @@ def _settings_from(values: Mapping[str, Any]) -> Settings:
         depths=settings.depths[:_MOST_RECENT],
         width=min(max(settings.width, low), high),
         height=min(max(settings.height, low), high),
-        view=replace(settings.view, curtain=1.0, cut_above_m=None),
+        view=replace(settings.view, curtain=1.0, section=EVERYTHING),
     )

@@ -24,6 +24,7 @@ from recon_viewer.model.state import Box
 from recon_viewer.ui import shortcuts
 from recon_viewer.ui.dialogs import Dialogs
 from recon_viewer.ui.file_dialogs import FileDialogs
+from recon_viewer.ui.find_dialog import FindDialog
 from recon_viewer.ui.forms import ExportChoice, Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
@@ -72,6 +73,7 @@ class Actions:
         self._viewer = viewer
         self._controller = viewer.controller
         self._keys = {action.key: action.name for action in shortcuts.ACTIONS if action.key}
+        self._keys["slash"] = "find"
         self._ctrl = False
         self._down: set[str] = set()
         self._unturned: ViewCamera | None = None
@@ -99,6 +101,7 @@ class Actions:
                 "sample": self._sample,
                 "crop": self._crop,
                 "remove-measured": self._remove_measured,
+                "find": self._find,
                 "help": self._viewer.dialogs.help,
                 "about": self._viewer.dialogs.about,
             }
@@ -127,7 +130,7 @@ class Actions:
         if name == "escape":
             self._viewer.stay()
         # For a key handled by a text field, Open3D only reports its release.
-        taken = not down and name in ("enter", "escape") and name not in self._down
+        taken = not down and name in ("enter", "escape", "up", "down") and name not in self._down
         self._down = self._down | {name} if down else self._down - {name}
         if (down or taken) and self._viewer.dialogs.key(name):
             return True
@@ -295,6 +298,9 @@ class Actions:
             self._controller.do(commands.clear_measured)
         else:
             self._controller.do(lambda state: commands.remove_measured(state, at))
+
+    def _find(self) -> None:
+        FindDialog(self._viewer.dialogs, self.act).show()
 
     def _crop(self) -> None:
         controller, picture = self._controller, self._controller.picture

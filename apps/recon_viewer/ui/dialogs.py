@@ -25,6 +25,8 @@ class Dialogs:
         self.is_open = False
         self._enter: Callable[[], None] | None = None
         self._cancel: Callable[[], None] | None = None
+        self.on_key: Callable[[str], bool] | None = None
+        """What the open dialog does with keys besides Enter and Esc; returns whether it has used one."""
 
     def key(self, name: str) -> bool:
         """Enter presses the first button and Esc the last; returns whether the key was used."""
@@ -34,7 +36,7 @@ class Dialogs:
         if self.is_open and name == "enter" and self._enter is not None:
             self._enter()
             return True
-        return False
+        return self.is_open and self.on_key is not None and self.on_key(name)
 
     def message(self, title: str, text: str, answers: Sequence[Answer] = ()) -> None:
         """Shows a text, and a button that closes it before those of the answers."""
@@ -103,7 +105,7 @@ class Dialogs:
     def close(self) -> None:
         """Closes the open dialog."""
         cancel, self._cancel = self._cancel, None
-        self.is_open, self._enter = False, None
+        self.is_open, self._enter, self.on_key = False, None, None
         if cancel is None:
             self._window.close_dialog()
         else:

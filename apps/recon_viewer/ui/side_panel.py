@@ -13,6 +13,7 @@ from recon_viewer.model import commands
 from recon_viewer.model.state import Layer
 from recon_viewer.ui.controls import Controls
 from recon_viewer.ui.measure_panel import MeasureGroup
+from recon_viewer.ui.section_panel import SectionGroup
 from recon_viewer.ui.trust_panel import TrustGroup
 
 _FARTHEST_M = 30.0
@@ -37,6 +38,7 @@ class Panel(Controls):
         self._layers()
         self._showing()
         self._keeping()
+        self.section = SectionGroup(self, controller)
         self._measure = MeasureGroup(self, controller)
         self._trust = TrustGroup(self, controller)
         self._advanced()
@@ -60,6 +62,7 @@ class Panel(Controls):
             self._wipe.visible = scenes == 2 and not state.view.beside
             self._show_view(state.view)
             self._show_layer(layer, picture)
+            self.section.show(picture)
             self._measure.show(picture)
             self._trust.show(picture)
         finally:
@@ -146,10 +149,6 @@ class Panel(Controls):
         self.put(self._depth, _FARTHEST_M)
         self.slid(self._depth, self._set_depth)
         self.row(rows, "farthest (m)", self._depth, "Drops farther points; no limit at the right end")
-        self._section = gui.Slider(gui.Slider.DOUBLE)
-        self.slid(self._section, self._cut_above)
-        tip = "Hides what is higher, such as the ceiling; height over the floor grid. Files keep it. Right end: all"
-        self.row(rows, "cut off above (m)", self._section, tip)
         self.edge_slider.set_limits(0.0, _EDGE_MOST)
         self.slid(self.edge_slider, lambda value: self._option("edge", edge=round(value, 4)))
         self.row(
@@ -228,9 +227,6 @@ class Panel(Controls):
         most = self._depth.get_maximum_value
         self._option("max_depth", max_depth=None if value >= 0.999 * most else round(value, 3))
 
-    def _cut_above(self, value: float) -> None:
-        self._controller.cut_above(None if value >= self._section.get_maximum_value - 1e-3 else value)
-
     def _set_focal(self, value: float) -> None:
         self._controller.do(lambda state: commands.set_focal(state, value))
 
@@ -257,12 +253,6 @@ class Panel(Controls):
         farthest = float(known.max()) * 1.05 if known.size else _FARTHEST_M
         self._depth.set_limits(min(0.1, farthest / 10), farthest)
         self.put(self._depth, farthest if options.max_depth is None else min(options.max_depth, farthest))
-        low, high = (float(corner[1]) for corner in picture.upright_bounds)
-        if picture.state.view.cut_above_m is None:
-            self._section.set_limits(low, high + 0.1 * (high - low))
-            self.put(self._section, self._section.get_maximum_value)
-        else:
-            self.put(self._section, picture.state.view.cut_above_m)
         self.put(self.edge_slider, options.edge)
         if options.stride in _STRIDE_NUMBERS:
             self._stride.selected_index = _STRIDE_NUMBERS.index(options.stride)

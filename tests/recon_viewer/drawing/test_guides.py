@@ -25,7 +25,7 @@ def contrast(a: tuple[int, int, int], b: tuple[int, int, int]) -> float:
 @pytest.mark.parametrize("colours", [DARK, LIGHT])
 def test_every_guide_contrasts_with_its_background(colours: Palette) -> None:
     # 3 is what WCAG 2.1 asks of graphics; the many weak lines of the grid should stay behind.
-    for rgb in (colours.strong, *colours.axes, colours.frustum, colours.box):
+    for rgb in (colours.strong, *colours.axes, colours.frustum, colours.box, colours.section):
         assert contrast(rgb, colours.ground) >= 3
     assert 1.5 <= contrast(colours.weak, colours.ground) < contrast(colours.strong, colours.ground)
 
