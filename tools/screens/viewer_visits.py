@@ -68,8 +68,12 @@ class Visit:
         places = (
             [self._dialog]
             if viewer.dialogs.is_open
-            else [viewer.size_bar.widget, viewer.toolbar.widget, viewer.panel.widget, viewer.welcome.widget]
+            else [viewer.size_bar.widget, viewer.panel.widget, viewer.welcome.widget]
         )
+        tool = None if viewer.dialogs.is_open else viewer.toolbar.frame_of(text)
+        if tool is not None:
+            self.hands.click(*centre(tool))
+            return
         for place in places:
             for widget in _inside(place):
                 if getattr(widget, "text", None) == text:

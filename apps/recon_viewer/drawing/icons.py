@@ -1,14 +1,19 @@
 """The toolbar's icons, drawn as lines on a grid of 24 x 24."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 Rgb = tuple[int, int, int]
 _GRID, _FINER = 24, 4
 """Side of the grid; and how much larger they are drawn, to be smooth."""
+_ICON_EM, _TEXT_EM, _EDGE_EM, _BASE_EM = 1.5, 0.86, 0.2, 0.4
+"""Of a tile: sides of icon and letters, what is free above the icon and below the letters."""
 _CUBE = "4,8 12,4 20,8 20,16 12,20 4,16 4,8 12,12 20,8;12,12 12,20"
 # Lines by ";", their points by blanks; "x,y,r" is a circle.
 _LINES = {
@@ -48,6 +53,34 @@ def icon(name: str, side_px: int, ink: Rgb, ground: Rgb) -> NDArray[np.uint8]:
             draw, [[float(part) * scale for part in point.split(",")] for point in line.split()], scale, ink
         )
     return np.asarray(made.resize((side_px, side_px), Image.Resampling.BOX))
+
+
+def tile(name: str, text: str, size: tuple[int, int], em: float, ink: Rgb, ground: Rgb) -> NDArray[np.uint8]:
+    """An icon with its label under it, on a tile of (width, height) px: (height, width, 3) uint8."""
+    width, height = size
+    made = Image.new("RGB", size, ground)
+    side = int(_ICON_EM * em)
+    made.paste(Image.fromarray(icon(name, side, ink, ground)), ((width - side) // 2, int(_EDGE_EM * em)))
+    at = width / 2, height - _BASE_EM * em
+    ImageDraw.Draw(made).text(at, text, fill=ink, font=_font(round(_TEXT_EM * em)), anchor="ms")
+    return np.asarray(made)
+
+
+def text_px(text: str, em: float) -> int:
+    """Width of a label, px."""
+    return int(_font(round(_TEXT_EM * em)).getlength(text))
+
+
+@lru_cache(maxsize=4)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """That of Open3D's widgets, where it is found."""
+    spec = find_spec("open3d")
+    try:
+        return ImageFont.truetype(
+            Path(str(spec and spec.origin)).with_name("resources") / "Roboto-Medium.ttf", size
+        )
+    except OSError:
+        return ImageFont.load_default(size)
 
 
 def _draw(draw: ImageDraw.ImageDraw, points: Sequence[Sequence[float]], scale: float, ink: Rgb) -> None:

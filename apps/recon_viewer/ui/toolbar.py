@@ -7,7 +7,7 @@ from typing import Any
 from open3d.visualization import gui
 
 from recon_viewer.drawing import open3d_geometry
-from recon_viewer.drawing.icons import icon
+from recon_viewer.drawing.icons import text_px, tile
 from recon_viewer.model.state import State
 from recon_viewer.ui.shortcuts import ACTIONS
 
@@ -21,17 +21,16 @@ GROUPS: tuple[tuple[tuple[str, str], ...], ...] = (
 )
 """Actions with their labels."""
 _GROUND, _ON, _INK = (46, 50, 57), (38, 92, 140), (222, 228, 236)
-_ICON_EM, _LABEL_EM, _GAP_EM, _BETWEEN_EM = 1.5, 1.35, 0.35, 0.9
-_LETTER_EM = 0.53
+_HEIGHT_EM, _EDGE_EM, _GAP_EM, _BETWEEN_EM = 2.95, 0.45, 0.35, 0.9
+"""Of a tool; free beside its label; between tools; more between groups."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Tool:
     name: str
+    text: str
     widget: Any
-    """Icon above label."""
-    icon: Any
-    label: Any
+    """A picture: of a button, Open3D loses a click that begins and ends between two frames."""
     width_px: int
     starts_group: bool
 
@@ -53,7 +52,7 @@ class Toolbar:
     @property
     def height_px(self) -> int:
         """Height of the row."""
-        return int((_ICON_EM + _LABEL_EM) * self._em) + 2 * self._gap
+        return int(_HEIGHT_EM * self._em) + 2 * self._gap
 
     def lay_out(self, x: int, y: int, width: int, *, visible: bool) -> int:
         """Shows the tools that fit; returns the height of the row, 0 if it is hidden."""
@@ -65,18 +64,22 @@ class Toolbar:
             tool.widget.visible = needed <= width
         return self.height_px if visible else 0
 
+    def frame_of(self, text: str) -> Any | None:
+        """Where the tool with that label is shown; None: nowhere."""
+        seen = (tool.widget for tool in self._tools if tool.text == text and tool.widget.visible)
+        return next((widget.frame for widget in seen if self.widget.visible), None)
+
     def show(self, state: State) -> None:
         """Highlights the current tool, geometry, colours and what is shown beside the view."""
         view = state.view
         on = {state.tool, view.shown_as, "depth-colours" if view.colours == "depth" else ""}
         on |= {name for name in ("pictures", "panel") if getattr(view, name)}
-        if frozenset(on) == self._on:
-            return
-        self._on = frozenset(on)
+        changed, self._on = self._on ^ frozenset(on), frozenset(on)
         for tool in self._tools:
+            if tool.name not in changed:
+                continue
             ground = _ON if tool.name in on else _GROUND
-            tool.label.background_color = _colour(ground)
-            tool.icon.update_image(self._picture(tool.name, ground))
+            tool.widget.update_image(self._picture(tool.name, tool.text, tool.width_px, ground))
 
     @property
     def _between(self) -> int:
@@ -87,24 +90,16 @@ class Toolbar:
             self.widget.add_fixed(self._between)
         action = next(one for one in ACTIONS if one.name == name)
         tip = f"{action.text.rstrip('.')}: {action.help}" + (f" ({action.key_text})" if action.key else "")
-        picture, label = gui.ImageWidget(self._picture(name, _GROUND)), gui.Button(text)
-        label.background_color = _colour(_GROUND)
-        label.horizontal_padding_em, label.vertical_padding_em = 0.35, 0.0
-        label.set_on_clicked(lambda: self._act(name))
+        width = text_px(text, self._em) + 2 * int(_EDGE_EM * self._em)
+        picture = gui.ImageWidget(self._picture(name, text, width, _GROUND))
         picture.set_on_mouse(self._clicked(name))
-        column, row = gui.Vert(), gui.Horiz()
-        row.add_stretch()
-        row.add_child(picture)
-        row.add_stretch()
-        column.add_child(row)
-        column.add_child(label)
-        picture.tooltip = label.tooltip = tip
-        self.widget.add_child(column)
-        width = int((_LETTER_EM * len(text) + 0.7) * self._em)
-        return _Tool(name, column, picture, label, width, starts_group)
+        picture.tooltip = tip
+        self.widget.add_child(picture)
+        return _Tool(name, text, picture, width, starts_group)
 
-    def _picture(self, name: str, ground: tuple[int, int, int]) -> Any:
-        return open3d_geometry.image(icon(name, int(_ICON_EM * self._em), _INK, ground))
+    def _picture(self, name: str, text: str, width: int, ground: tuple[int, int, int]) -> Any:
+        size = width, int(_HEIGHT_EM * self._em)
+        return open3d_geometry.image(tile(name, text, size, self._em, _INK, ground))
 
     def _clicked(self, name: str) -> Callable[[Any], Any]:
         def mouse(event: Any) -> Any:
