@@ -1,7 +1,7 @@
 """The viewer's logic without a window: state, history, jobs and actions. Tested without a display."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -367,7 +367,9 @@ class Controller:
         ]
         return " and ".join(filter(None, lost)) or None
 
-    def hand_over(self, camera: ViewCamera, frame: tuple[int, int, int, int]) -> Handed:
+    def hand_over(
+        self, camera: ViewCamera, frame: tuple[int, int, int, int], groups: Mapping[str, bool]
+    ) -> Handed:
         """What another process needs to go on; to be asked for when ``idle``."""
         return Handed(
             self.history,
@@ -380,6 +382,7 @@ class Controller:
             self.message,
             self.is_problem,
             self._hides_ceiling,
+            groups,
         )
 
     def resume(self, handed: Handed) -> None:

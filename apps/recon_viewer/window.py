@@ -11,10 +11,11 @@ from open3d.visualization import gui
 from recon.errors import ReconError
 from recon.options import Options
 from recon_viewer.background.dropped_files import drop_target
-from recon_viewer.background.hand_over import Handed, HandOver, Successor
+from recon_viewer.background.hand_over import Handed, HandOver, Successor, draws_in_software
 from recon_viewer.background.jobs import Job
 from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
+from recon_viewer.background.screen_size import fitting, screen_px
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
@@ -43,6 +44,10 @@ from recon_viewer.ui.welcome import PROGRESS_EM, TITLE_PX, Progress, Welcome
 _PANEL_EM = 23.0
 _LATE_FRAMES = 3
 _CLOSING_S = 10.0
+_SOFTWARE = (
+    "No graphics card is used: the processor draws, and the view moves slowly. A graphics driver helps "
+    "(`recon doctor` says more); Page saves the scene for a browser."
+)
 _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
 
@@ -66,7 +71,7 @@ class ViewerWindow:
         """
         self.controller = resumed[0] if resumed is not None else _controller(config)
         remembered = self.controller.settings
-        place: tuple[int, ...] = (remembered.width, remembered.height)
+        place: tuple[int, ...] = fitting(remembered.width, remembered.height, screen_px())
         if resumed is not None:
             x, y, width, height = resumed[1].frame
             place = (width, height, x, y)
@@ -94,11 +99,16 @@ class ViewerWindow:
         self.open = True
         self._hand_over = None if channel is None else HandOver(lambda: Successor(channel))
         self._rest = Rest()
+        if not self.controller.settings.knows_of_software and draws_in_software():
+            # Once per user: for as long as this window is open.
+            self.status.notice = _SOFTWARE
+            self.controller.settings = replace(self.controller.settings, knows_of_software=True)
         self.handed_over = False
         """Whether another process has the window now."""
         if resumed is not None:
             self._looked = tuple(layer.key for layer in self.controller.state.layers)
             self.view.look(resumed[1].camera)
+            self.panel.open_groups(resumed[1].groups)
             # Its first frame, which takes the place of the other window, shows all of it.
             self._adopt(self.controller.picture)
 
@@ -114,7 +124,7 @@ class ViewerWindow:
         self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo, self.listen)
         self.linking.photos = self.photos
         self.actions: Actions = Actions(self)
-        self.panel = Panel(self.window, self.controller, self.actions.act, self.listen)
+        self.panel: Panel = Panel(self.window, self.controller, self.actions.act, self.listen)
         self._drops = drop_target()
         self.welcome = Welcome(
             self.window,
@@ -138,7 +148,7 @@ class ViewerWindow:
         self.size_bar = SizeBar(self.window, self.controller, self.refresh)
         self.progress = Progress(self.window, self.controller.cancel)
         # Areas without a widget would keep old pixels.
-        self.status = StatusLines(self.window)
+        self.status: StatusLines = StatusLines(self.window)
 
     def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
         """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
@@ -316,7 +326,7 @@ class ViewerWindow:
             )
 
     def _handed(self) -> Handed:
-        return self.controller.hand_over(self.view.camera, self._place)
+        return self.controller.hand_over(self.view.camera, self._place, self.panel.groups)
 
     @property
     def _place(self) -> tuple[int, int, int, int]:

@@ -196,6 +196,13 @@ def test_what_the_viewer_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert one(display.examine_viewer(), "Vulkan").detail == "there is no driver"
     (tmp_path / "lvp_icd.json").touch()
     monkeypatch.setenv("DISPLAY", ":9")
+    card = tmp_path / "renderD128"
+    monkeypatch.setattr(display, "_CARDS", (str(card).lstrip("/"),))
+    slow = one(display.examine_viewer(), "Vulkan")
+    assert (
+        slow.state == "note" and "1 driver, no graphics card" in slow.detail and "backports" in str(slow.fix)
+    )
+    card.touch()
     assert {finding.state for finding in display.examine_viewer()} == {"works"}
     monkeypatch.setattr(sys, "platform", "darwin")
     assert [finding.name for finding in display.examine_viewer()] == ["Open3D", "display"]

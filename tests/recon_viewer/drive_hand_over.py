@@ -22,6 +22,8 @@ def main(folder: Path) -> None:
     ours, theirs = socket.socketpair()
     viewer = ViewerWindow(folder / "viewer.json", channel=theirs.fileno())
     try:
+        # The first window of a user says that nothing but the processor draws.
+        assert "graphics" in viewer.status.notice
         viewer.open_files([], {"shown_as": "cloud", "dark": False})
         viewer.controller.open(folder / "scene.npz")
         while not (viewer.controller.idle and viewer.controller.state.layers):
@@ -52,6 +54,7 @@ def main(folder: Path) -> None:
     saved = json.loads((folder / "viewer.json").read_text())
     assert (saved["view"]["shown_as"], saved["view"]["dark"]) == ("cloud", False)
     assert [Path(one).name for one in saved["recent"]] == ["scene.npz"]
+    assert saved["knows_of_software"]
 
 
 def stays(viewer: ViewerWindow, channel: int) -> None:

@@ -102,6 +102,8 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     viewer.actions.act("undo")
     settle()
     assert controller.picture.drawn[key].of_points == before
+    viewer.panel.open_groups({"Show": False, "Advanced": True, "of another version": True})
+    assert (viewer.panel.groups["Show"], viewer.panel.groups["Advanced"]) == (False, True)
     viewer.actions.act("help")
     settle()
     viewer.dialogs.close()

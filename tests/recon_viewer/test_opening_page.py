@@ -1,4 +1,4 @@
-"""The page that shows a photo before its scene: where the picture is."""
+"""The pages before the first scene: the places of their pictures."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from recon_viewer.drawing.guides import DARK, LIGHT
 pytest.importorskip("open3d", reason="Open3D is not installed, or lacks its system libraries")
 
 from recon_viewer.ui.opening_page import page
+from recon_viewer.ui.welcome import fitted
 
 RED = (255, 0, 0)
 
@@ -31,3 +32,9 @@ def test_all_of_it_is_seen_above_the_progress() -> None:
     assert _box(page(wide, (600, 400), (100, 50, 400, 410), LIGHT)) == (100, 100, 400, 300)
     assert _box(page(high, (600, 400), (100, 50, 400, 410), LIGHT)) == (169, 50, 262, 350)
     assert (page(None, (600, 400), (100, 50, 400, 410), LIGHT)[:, :100] == LIGHT.ground).all()
+
+
+def test_a_row_of_tiles_fits_into_a_narrow_window() -> None:
+    assert fitted((22.0, 15.0), 3, 80.0) == (22.0, 15.0)
+    width, height = fitted((22.0, 15.0), 3, 56.5)
+    assert 3 * width + 2 * 0.8 == pytest.approx(56.5) and height / width == pytest.approx(15 / 22)

@@ -11,7 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +50,14 @@ class Handed:
     message: str
     is_problem: bool
     hides_ceiling: bool
+    groups: Mapping[str, bool]
+    """Of the controls: which are open."""
 
     def is_still(self, other: "Handed") -> bool:
         """Whether nothing has happened between the two."""
         same = self.now is other.now and self.camera is other.camera and self.settings is other.settings
-        return (
-            same and self.saved is other.saved and self.frame == other.frame and self.message == other.message
-        )
+        same = same and self.saved is other.saved and self.message == other.message
+        return same and (self.frame, self.groups) == (other.frame, other.groups)
 
 
 def is_due(resident_mb: float, fresh_mb: float) -> bool:

@@ -1,4 +1,4 @@
-"""The message and the notes under everything else, wrapped: nothing is cut."""
+"""The message, the notes and a notice under everything else, wrapped: nothing is cut."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -13,16 +13,18 @@ _PROBLEM, _GOOD, _NOTES = gui.Color(1.0, 0.55, 0.45), gui.Color(0.75, 0.9, 0.75)
 
 
 class StatusLines:
-    """One widget for both: Open3D draws at least 32 px of ground behind each, over the line below."""
+    """One widget for all: Open3D draws at least 32 px of ground behind each, over the line below."""
 
     def __init__(self, window: Any) -> None:
         self._em = window.theme.font_size
         edge = int(0.4 * self._em)
         self._ground = gui.Vert(0, gui.Margins(edge, 0, edge, 0))
-        self._message, self._notes = gui.Label(""), gui.Label("")
-        self._notes.text_color = _NOTES
-        self._ground.add_child(self._message)
-        self._ground.add_child(self._notes)
+        self._message, self._notes, self._notice = gui.Label(""), gui.Label(""), gui.Label("")
+        self.notice = ""
+        """Under both, as long as the window is open."""
+        for label in (self._message, self._notes, self._notice):
+            self._ground.add_child(label)
+        self._notes.text_color = self._notice.text_color = _NOTES
         window.add_child(self._ground)
         self._shown: tuple[str, bool] = ("", False)
 
@@ -35,10 +37,11 @@ class StatusLines:
         return True
 
     def lay_out(self, x: int, width: int, bottom: int, notes: Sequence[str]) -> int:
-        """Writes both at the bottom of the window; returns their upper edge, px."""
+        """Writes all at the bottom of the window; returns their upper edge, px."""
         letters = max(int(width / (_LETTER_EM * self._em)) - 2, 20)
         lines = 0
-        for label, text in ((self._message, self._shown[0]), (self._notes, "    ".join(notes))):
+        message, notes_text = self._shown[0], "    ".join(notes)
+        for label, text in ((self._message, message), (self._notes, notes_text), (self._notice, self.notice)):
             label.text = "\n".join(wrap(text, letters))
             label.visible = bool(text)
             lines += label.text.count("\n") + 1 if text else 0

@@ -21,6 +21,7 @@ _LINES = 3
 TITLE_PX = 40
 _SAMPLE_EM, _RECENT_EM = (22.0, 15.0), (14.4, 10.0)
 """Width and height of the pictures; five recent files are about as wide as three samples."""
+_EDGE_EM, _TILES_APART_EM = 3.0, 0.8
 _TILE_LETTERS = 30
 _THUMB_EM = 5.6, 4.2
 """Of what opens while another scene is shown."""
@@ -41,9 +42,10 @@ class Welcome:
     ) -> None:
         self._em, self._reopen = window.theme.font_size, reopen
         em = self._em
+        self._width_em = window.size.width / em - 2 * _EDGE_EM
         self.widget, self._page = (
             gui.Horiz(),
-            gui.Vert(0.7 * em, gui.Margins(3 * em, 2.5 * em, 3 * em, 2 * em)),
+            gui.Vert(0.7 * em, gui.Margins(int(_EDGE_EM * em), int(2.5 * em), int(_EDGE_EM * em), 2 * em)),
         )
         # In the middle of a wide window.
         self.widget.add_stretch()
@@ -86,9 +88,9 @@ class Welcome:
     def _tiles(self, title: str, entries: Sequence[tuple[str, Path]], size_em: tuple[float, float]) -> None:
         self._page.add_fixed(int(0.4 * self._em))
         self._page.add_child(gui.Label(title))
-        row = gui.Horiz(0.8 * self._em)
+        row = gui.Horiz(_TILES_APART_EM * self._em)
         for text, path in entries:
-            row.add_child(self._tile(text, path, size_em))
+            row.add_child(self._tile(text, path, fitted(size_em, len(entries), self._width_em)))
         row.add_stretch()
         self._page.add_child(row)
 
@@ -111,6 +113,12 @@ class Welcome:
             widget.tooltip = "" if sample_of(path) else str(path)
             tile.add_child(widget)
         return tile
+
+
+def fitted(size: tuple[float, float], count: int, room: float) -> tuple[float, float]:
+    """Width and height of each of so many tiles, em: smaller where a row of them is wider than its room."""
+    zoom = min(1.0, (room - (count - 1) * _TILES_APART_EM) / (count * size[0]))
+    return zoom * size[0], zoom * size[1]
 
 
 def _grey(text: str) -> Any:

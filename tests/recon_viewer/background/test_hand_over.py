@@ -49,7 +49,7 @@ class _Told:
 def _handed() -> Handed:
     controller = Controller()
     try:
-        return controller.hand_over(ViewCamera(), (0, 0, 640, 480))
+        return controller.hand_over(ViewCamera(), (0, 0, 640, 480), {})
     finally:
         controller.close()
 
@@ -138,16 +138,16 @@ def test_what_is_done_while_it_shows_stays_in_this_window(later: Callable[[], Ha
     assert successor.ended and not hand_over.failed
 
 
-@pytest.mark.parametrize("change", ["measure", "save", "move", "say", "orbit"])
+@pytest.mark.parametrize("change", ["measure", "save", "move", "say", "orbit", "fold"])
 def test_whatever_is_done_meanwhile_in_one_window_is_noticed(change: str) -> None:
     """The window goes on with the history that it has handed over."""
-    controller, camera, frame = Controller(), ViewCamera(), (0, 0, 640, 480)
+    controller, camera, frame, groups = Controller(), ViewCamera(), (0, 0, 640, 480), {"Show": True}
     try:
         controller.add_scene(room(), "room")
         key = controller.state.active
         assert key is not None
-        before = controller.hand_over(camera, frame)
-        assert before.is_still(controller.hand_over(camera, frame))
+        before = controller.hand_over(camera, frame, groups)
+        assert before.is_still(controller.hand_over(camera, frame, groups))
         pick = Pick(key, (80.0, 60.0), (0.0, 0.0, 2.0))
         if change == "measure":
             controller.do(lambda state: replace(state, measured=(Measured("height", (pick,)),)))
@@ -157,9 +157,11 @@ def test_whatever_is_done_meanwhile_in_one_window_is_noticed(change: str) -> Non
             controller.say("something else")
         elif change == "orbit":
             camera = camera.orbit(0.3, 0.1)
+        elif change == "fold":
+            groups = {"Show": False}
         else:
             frame = (5, 0, 640, 480)
-        assert not before.is_still(controller.hand_over(camera, frame))
+        assert not before.is_still(controller.hand_over(camera, frame, groups))
     finally:
         controller.close()
 
@@ -207,7 +209,7 @@ def test_everything_goes_along() -> None:
         before.view(shown_as="wireframe")
         before.say("measured")
         camera = ViewCamera().orbit(0.3, 0.1)
-        handed = pickle.loads(pickle.dumps(before.hand_over(camera, (7, 8, 640, 480))))
+        handed = pickle.loads(pickle.dumps(before.hand_over(camera, (7, 8, 640, 480), {})))
         after.resume(handed)
         assert after.idle and set(after.picture.drawn) == {key}
         assert after.state.view.shown_as == "wireframe" and after.message == "measured"
@@ -230,7 +232,7 @@ def test_saved_work_stays_saved() -> None:
         pick = Pick(key, (80.0, 60.0), (0.0, 0.0, 2.0))
         before.do(lambda state: replace(state, measured=(Measured("height", (pick,)),)))
         before.mark_saved(*before.state.measured)
-        after.resume(pickle.loads(pickle.dumps(before.hand_over(ViewCamera(), (0, 0, 9, 9)))))
+        after.resume(pickle.loads(pickle.dumps(before.hand_over(ViewCamera(), (0, 0, 9, 9), {}))))
         assert before.unsaved is None and after.unsaved is None
     finally:
         before.close()
