@@ -363,8 +363,8 @@ class ViewerWindow:
             first = not self._looked
             self.listen()
             self._looked = keys
-            # Keep the camera for a second layer, for comparison with the first.
-            if first:
+            # Keep the camera for a second layer, for comparison with the first, unless that one is not shown with it.
+            if first or set(picture.drawn) == {picture.state.active}:
                 self.actions.look("photo-camera")
                 self.glide.arm()
         elif not keys:

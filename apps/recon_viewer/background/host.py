@@ -27,6 +27,11 @@ class Host(Protocol):
         """The current measurements."""
         ...
 
+    @property
+    def message(self) -> str:
+        """What was said last."""
+        ...
+
     def say(self, text: str, *, problem: bool = False, window: bool = False) -> None:
         """Shows one line to the user."""
         ...

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count as numbers
 from pathlib import Path
 
 from recon.errors import ExportError, ViewerError
@@ -151,7 +152,13 @@ class _FilmCancelled(Exception):
     """The user has cancelled the film."""
 
 
-def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
+def film(
+    scene: Scene,
+    path: Path,
+    way: PathName,
+    stop: threading.Event,
+    on_frame: Callable[[int, int], None] = lambda done, count: None,
+) -> str:
     """Writes a film, rendered on the CPU.
 
     Args:
@@ -159,6 +166,7 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
         path: A ``.mp4`` or ``.gif``; an existing file is replaced.
         way: One of ``FILM_PATHS``.
         stop: Set by another thread to cancel the film; then nothing is written.
+        on_frame: Called with the number of frames that are rendered, and of all.
 
     Returns:
         One line for the user.
@@ -171,13 +179,15 @@ def film(scene: Scene, path: Path, way: PathName, stop: threading.Event) -> str:
     from recon.render.render_film import render_to
     from recon.render.subject import subject_of_scene
 
-    def step() -> None:
-        if stop.is_set():
-            raise _FilmCancelled
-
     @contextmanager
     def steps(count: int) -> Iterator[Callable[[], None]]:
-        del count
+        frames = numbers()
+
+        def step() -> None:
+            if stop.is_set():
+                raise _FilmCancelled
+            on_frame(next(frames), count)
+
         step()
         yield step
 

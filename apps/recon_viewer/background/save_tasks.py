@@ -4,6 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,14 +128,23 @@ class SaveTasks:
             )
             return
         stop = self._filming = threading.Event()
+        doing, at = f"Rendering {path.name} (Esc cancels)", f"Rendering {path.name}: frame"
+
+        def say_frame(done: int, count: int) -> None:
+            # Not in place of what was said about something else meanwhile.
+            if self._host.message.startswith((doing, at)):
+                self._say(f"{at} {done} of {count} (Esc cancels)")
+
+        def progress(done: int, count: int) -> None:
+            self._reports.append(partial(say_frame, done, count))
 
         def filmed() -> str:
             try:
-                return outputs.film(scene, path, way, stop)
+                return outputs.film(scene, path, way, stop, progress)
             finally:
                 stop.set()
 
-        self.in_background(f"Rendering {path.name} (Esc cancels)", filmed)
+        self.in_background(doing, filmed)
 
     def in_background(
         self, doing: str, work: Callable[[], str], then: Callable[[], None] = lambda: None

@@ -36,6 +36,7 @@ from recon_viewer.drawing.section import (
 )
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
+from recon_viewer.model.same_photo import shown_together
 from recon_viewer.model.state import Layer, Measured, Pick, State
 
 
@@ -181,7 +182,7 @@ class Painter:
             for layer in state.layers
             if layer.base is not None
         }
-        shown = [layer for layer in state.layers if layer.visible]
+        shown = shown_together(state)
         levels = {
             layer.key: self._draw(
                 layer, state, shown, scenes, moves=not (preview and layer.key == state.active)

@@ -58,7 +58,7 @@ class Panel(Controls):
             self._visible.checked = layer is not None and layer.visible
             seen = [one for one in state.layers if one.visible]
             self._beside.visible, self._beside.checked = len(seen) > 1, state.view.beside
-            scenes = sum(1 for one in seen if one.base is not None)
+            scenes = sum(1 for key in picture.drawn if key in picture.scenes)
             self._wipe.visible = scenes == 2 and not state.view.beside
             self._show_view(state.view)
             self._show_layer(layer, picture)

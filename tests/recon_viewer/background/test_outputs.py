@@ -38,10 +38,13 @@ class _SetAfter(threading.Event):
 
 
 def test_a_film_can_be_given_up(tmp_path: Path) -> None:
-    stop = _SetAfter(10)
-    message = outputs.film(room(), tmp_path / "a.gif", "swing", stop)
+    stop, frames = _SetAfter(10), list[tuple[int, int]]()
+    message = outputs.film(
+        room(), tmp_path / "a.gif", "swing", stop, lambda done, count: frames.append((done, count))
+    )
     assert "cancelled" in message and not list(tmp_path.iterdir())
     assert stop.questions == -1, "it ends at the first answer"
+    assert frames == [(done, 75) for done in range(10)]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for Blender")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from viewer_scenes import room
+from viewer_scenes import painted_room, room
 
 from recon.frames import apply, gl_T_cam
 from recon.provenance import CalibrationRecord, Provenance
@@ -50,7 +50,9 @@ def test_masks_paint_what_is_dropped() -> None:
 
 
 def test_two_layers_share_the_photo_by_the_curtain() -> None:
-    state = c.add_scene(c.add_scene(State(), room(), name="a"), room(1), name="b")
+    state = c.add_scene(
+        c.add_scene(State(), room(), name="a"), replace(room(1), photo=room().photo), name="b"
+    )
     picture = Painter().paint(c.set_view(state, curtain=0.25))
     first, second = picture.drawn.values()
     assert first.pixels_px is not None and second.pixels_px is not None
@@ -80,6 +82,18 @@ def test_of_three_layers_the_active_one_and_the_first_other_are_side_by_side() -
         )
     lonely = c.set_visible(c.set_visible(both, first, False), second, False)
     assert Painter().paint(lonely).beside() is None
+
+
+def test_scenes_of_different_photos_do_not_stand_inside_of_each_other() -> None:
+    state = c.add_scene(c.add_scene(State(), room(), name="a"), painted_room(), name="another photo")
+    first, second = (layer.key for layer in state.layers)
+    for active in (first, second):
+        assert set(Painter().paint(c.activate(state, active)).drawn) == {active}
+    assert set(Painter().paint(c.set_view(state, beside=True)).drawn) == {first, second}
+    # A hidden layer hides no other one; another scene of the same photo is seen with it.
+    assert set(Painter().paint(c.set_visible(state, second, False)).drawn) == {first}
+    again = c.add_scene(state, replace(room(1), photo=room().photo), name="a with another network")
+    assert set(Painter().paint(again).drawn) == {first, again.active}
 
 
 def test_the_photos_camera_sees_every_point_at_its_pixel() -> None:

@@ -1,0 +1,40 @@
+"""Which layers are drawn in one view: scenes of different photos would stand inside of each other."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.types import Photo
+from recon_viewer.model.state import Layer, State
+
+_SAMPLES = 16
+"""Per side of a photo; they are compared."""
+_MOST_DIFFERENCE = 20.0
+"""Mean difference of colours, of 255: scaled and compressed copies of a photo differ by less, others by more."""
+_MOST_RATIO = 0.01
+"""Relative difference of the sides' ratio."""
+
+
+def shown_together(state: State) -> list[Layer]:
+    """The visible layers; of scenes of several photos, unless side by side, those of the active layer's photo."""
+    visible = [layer for layer in state.layers if layer.visible]
+    first = next((layer for layer in visible if layer.key == state.active), next(iter(visible), None))
+    if state.view.beside or first is None or first.base is None:
+        return visible
+    return [layer for layer in visible if layer.base is None or _of_one_photo(layer, first)]
+
+
+def _of_one_photo(a: Layer, b: Layer) -> bool:
+    assert a.base is not None and b.base is not None
+    if a.source is not None and a.source == b.source:
+        return True
+    one, other = a.base.photo, b.base.photo
+    ratio = one.width * other.height / (one.height * other.width)
+    return abs(ratio - 1) <= _MOST_RATIO and (
+        float(np.abs(_samples(one) - _samples(other)).mean()) <= _MOST_DIFFERENCE
+    )
+
+
+def _samples(photo: Photo) -> NDArray[np.float32]:
+    steps = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    rows, columns = (steps * photo.height).astype(int), (steps * photo.width).astype(int)
+    return photo.rgb[np.ix_(rows, columns)].astype(np.float32)
