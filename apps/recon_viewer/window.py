@@ -10,39 +10,17 @@ from open3d.visualization import gui
 
 from recon.errors import ReconError
 from recon.options import Options
-from recon_viewer.background.dropped_files import drop_target
 from recon_viewer.background.hand_over import Handed, HandOver, Successor, draws_in_software
-from recon_viewer.background.jobs import Job
 from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
 from recon_viewer.background.screen_size import fitting, screen_px
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
-from recon_viewer.drawing.labels import Tags
-from recon_viewer.drawing.photo_panel import PhotoColumn
-from recon_viewer.drawing.ui_scale import column_px
-from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model import settings
-from recon_viewer.ui.actions import Actions
-from recon_viewer.ui.beside import Beside
-from recon_viewer.ui.dialogs import Dialogs
-from recon_viewer.ui.file_dialogs import FileDialogs
-from recon_viewer.ui.forms import Forms
-from recon_viewer.ui.glide import Glide
-from recon_viewer.ui.hover_and_pick import Linking
-from recon_viewer.ui.menu import build_menu
-from recon_viewer.ui.opening_page import OpeningPage
-from recon_viewer.ui.pane_border import PaneBorder
-from recon_viewer.ui.redraws import PULSE_S, is_due
-from recon_viewer.ui.side_panel import Panel
-from recon_viewer.ui.size_bar import SizeBar
-from recon_viewer.ui.status_lines import StatusLines
-from recon_viewer.ui.toolbar import Toolbar
-from recon_viewer.ui.welcome import PROGRESS_EM, TITLE_PX, Progress, Welcome
+from recon_viewer.ui.parts import Parts
+from recon_viewer.ui.redraws import Redraws
 
-_PANEL_EM = 23.0
-_LATE_FRAMES = 3
 _CLOSING_S = 10.0
 _SOFTWARE = (
     "No graphics card is used: the processor draws, and the view moves slowly. A graphics driver helps "
@@ -52,7 +30,7 @@ _ESCAPE_S = 0.8
 """Longer than the repeat delay of a held key, s."""
 
 
-class ViewerWindow:
+class ViewerWindow(Parts):
     """One window; ``run`` returns when it is closed."""
 
     def __init__(
@@ -69,31 +47,23 @@ class ViewerWindow:
             channel: Descriptor of the connection to the command, in a process that another one can replace.
             resumed: What another process has handed over.
         """
-        self.controller = resumed[0] if resumed is not None else _controller(config)
-        remembered = self.controller.settings
+        controller = resumed[0] if resumed is not None else _controller(config)
+        remembered = controller.settings
         place: tuple[int, ...] = fitting(remembered.width, remembered.height, screen_px())
         if resumed is not None:
             x, y, width, height = resumed[1].frame
             place = (width, height, x, y)
-        self._app = gui.Application.instance
-        self._app.initialize()
-        # A font that is added after the window was made is not drawn.
-        title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
-        self.window = self._app.create_window("recon", *place)
-        self._add_widgets(title_font)
-        build_menu(self.window, self.actions.act)
+        super().__init__(controller, place)
         self.window.set_on_layout(self._lay_out)
         self.window.set_on_tick_event(self._tick)
         self.window.set_on_key(self._window_key)
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
-        self._late_frames = 0
-        self._first: Job | None = None
-        """What opens while there is no scene, until it is drawn."""
         self._looked: tuple[int, ...] = ()
-        self._asked_at = self._drawn_at = 0.0
-        self._pointer: tuple[int, int, int] | None = None
-        self._touched_at = time.monotonic()
+        self._redraws = Redraws(
+            lambda: None if self._drops is None else self._drops.pointer(),
+            lambda: bool(self.window.is_visible),
+        )
         self._shown_drawing = False
         self._asked_to_close: float | None = None
         self.open = True
@@ -111,44 +81,6 @@ class ViewerWindow:
             self.panel.open_groups(resumed[1].groups)
             # Its first frame, which takes the place of the other window, shows all of it.
             self._adopt(self.controller.picture)
-
-    def _add_widgets(self, title_font: int) -> None:
-        """In the order in which they are drawn."""
-        self.dialogs = Dialogs(self.window, self.listen)
-        self.files = FileDialogs(self.window, self.dialogs)
-        self.forms = Forms(self.dialogs)
-        self.view = View3D(self.window)
-        self.window.add_child(self.view.widget)
-        self.linking = Linking(self.controller, self.view, self.refresh)
-        self.glide = Glide(self.view)
-        self.photos = PhotoColumn(self.window, self.linking.hover_photo, self._click_photo, self.listen)
-        self.linking.photos = self.photos
-        self.actions: Actions = Actions(self)
-        self.panel: Panel = Panel(self.window, self.controller, self.actions.act, self.listen)
-        self._drops = drop_target()
-        self.welcome = Welcome(
-            self.window,
-            self.controller.settings.recent,
-            self.actions.act,
-            self.controller.reopen,
-            title_font,
-            self._drops is not None,
-        )
-        self.toolbar = Toolbar(self.window, self.actions.act)
-        self.tags = Tags(self.window)
-        self.view.use_tags(self.tags)
-        # Not before the photos: Open3D draws their ground over them when a widget before them is hidden.
-        self.border = PaneBorder(
-            self.window, self._drag_border, lambda: self.controller.view(aside_em=None), self.listen
-        )
-        self.beside = Beside(
-            self.window, self.controller, self.view, self.linking, self.actions.key, self.glide
-        )
-        self.opening = OpeningPage(self.window)
-        self.size_bar = SizeBar(self.window, self.controller, self.refresh)
-        self.progress = Progress(self.window, self.controller.cancel)
-        # Areas without a widget would keep old pixels.
-        self.status: StatusLines = StatusLines(self.window)
 
     def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
         """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
@@ -224,15 +156,6 @@ class ViewerWindow:
         while self._app.run_one_tick() and time.monotonic() < until:
             pass
 
-    def refresh(self) -> None:
-        """Requests a redraw of the window."""
-        self.window.post_redraw()
-
-    def listen(self) -> None:
-        """Gives the keyboard focus to the 3D view, unless a dialog is open."""
-        if not self.dialogs.is_open:
-            self.window.set_focus_widget(self.view.widget)
-
     def _closing(self) -> bool:
         # The user closes the window: stop the workers first, and ask about what is not saved.
         self._asked_to_close = time.monotonic()
@@ -271,7 +194,10 @@ class ViewerWindow:
             self._shown_drawing = controller.is_drawing
             self.window.set_needs_layout()
             changed = True
-        changed = self._follow_opening() or changed
+        moved, drawn = self._opens.tick(shows_scene=self._shows_scene)
+        if moved:
+            self.window.set_needs_layout()
+        changed = changed or drawn
         if self.status.show(controller.message, is_problem=controller.is_problem):
             self.window.set_needs_layout()
             changed = True
@@ -279,29 +205,7 @@ class ViewerWindow:
         changed = self.glide.tick() or self.files.tick() or changed
         changed = self.view.tick() or self.beside.second.tick() or changed
         self._follow_successor()
-        return self._is_due(changed) or changed
-
-    def _follow_opening(self) -> bool:
-        """Shows what opens, large before the first scene; returns whether it changed."""
-        job, has_layers = self.controller.job, bool(self.controller.state.layers)
-        if self._shows_scene:
-            self._first = None
-        elif job is not None and not has_layers:
-            self._first = job
-        elif job is None and not has_layers:
-            # Cancelled, or it failed.
-            self._first = None
-        seen = None if self._first is None else self._first.seen
-        changed, self.opening.seen = seen is not self.opening.seen, seen
-        # The frame in which a picture is new may still show the last one.
-        self._late_frames = _LATE_FRAMES if changed else max(self._late_frames - 1, 0)
-        late = self._late_frames > 0
-        shown = job or self._first
-        if shown is not None or self.progress.widget.visible:
-            changed = self.progress.show(shown, small=self._first is None) or changed
-        if changed:
-            self.window.set_needs_layout()
-        return changed or late
+        return self._redraws.tick(changed) or changed
 
     @property
     def _shows_scene(self) -> bool:
@@ -312,7 +216,9 @@ class ViewerWindow:
         """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
         if self._hand_over is None:
             return
-        is_long = self._rest.is_long((self.controller.state, self.view.camera), (self._pointer, self._place))
+        is_long = self._rest.is_long(
+            (self.controller.state, self.view.camera), (self._redraws.pointer, self._place)
+        )
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
         busy = busy or self.controller.errands.lends_files
         rests = is_long and self.controller.idle and not busy
@@ -333,22 +239,6 @@ class ViewerWindow:
         """Of what is inside the window's border, on the screen, px."""
         frame = self.window.os_frame
         return frame.x, frame.y, frame.width, frame.height
-
-    def _is_due(self, changed: bool) -> bool:
-        """Whether widgets are drawn again although nothing is known to have changed (``recon_viewer.ui.redraws``)."""
-        now = time.monotonic()
-        if changed:
-            self._touched_at = now
-        if now < self._asked_at + PULSE_S or not self.window.is_visible:
-            return False
-        self._asked_at = now
-        pointer = None if self._drops is None else self._drops.pointer()
-        if pointer is None or pointer != self._pointer:
-            self._pointer, self._touched_at = pointer, now
-        if not is_due(now - self._touched_at, now - self._drawn_at):
-            return False
-        self._drawn_at = now
-        return True
 
     def _adopt(self, picture: Picture) -> None:
         """Draws a new picture and moves the camera to a layer that was just opened."""
@@ -377,56 +267,9 @@ class ViewerWindow:
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")
         self.window.set_needs_layout()
 
-    def _click_photo(self, pixel_px: tuple[float, float]) -> None:
-        self.glide.stop()
-        self.linking.click_photo(pixel_px)
-
     def _lay_out(self, context: Any) -> None:
-        rect, em = self.window.content_rect, self.window.theme.font_size
-        state = self.controller.state
-        empty = not self._shows_scene
-        opens = empty and (self._first is not None or bool(state.layers))
-        doing = ("drawing ...",) if self.controller.is_drawing else ()
-        top = rect.y + self.toolbar.lay_out(rect.x, rect.y, rect.width, visible=not empty)
-        # What opens has the place that it will have.
-        top += self.toolbar.height_px if opens else 0
-        notes = (*doing, *self.controller.picture.notes)
-        bottom = self.status.lay_out(rect.x, rect.width, rect.get_bottom(), notes)
-        height = bottom - top
-        panel = int(_PANEL_EM * em) if state.view.panel and (opens or not empty) else 0
-        self.panel.widget.visible = panel > 0 and not empty
-        self.panel.widget.frame = gui.Rect(rect.get_right() - panel, top, panel, height)
-        column = self._column_px(rect.width, panel) if state.view.pictures and (opens or not empty) else 0
-        if not self.photos.lay_out(rect.x, top, 0 if empty else column, height, em) and not opens:
-            column = 0
-        border = self.border.lay_out(rect.x + column, top, height, visible=column > 0 and not empty)
-        column += self.border.width_px if opens and column else border
-        middle = gui.Rect(rect.x + column, top, max(rect.width - column - panel, 1), height)
-        self.beside.lay_out(middle, visible=not empty)
-        self.size_bar.lay_out(middle)
-        self.welcome.widget.visible = empty and not opens
-        self.welcome.widget.frame = middle
-        width, high = (int(side * em) for side in PROGRESS_EM)
-        width = min(width, rect.width)
-        left = min(max(middle.x + (middle.width - width) // 2, rect.x), rect.get_right() - width)
-        box = self.progress.widget.frame = gui.Rect(left, bottom - high, width, high)
-        whole = gui.Rect(rect.x, rect.y, rect.width, bottom - rect.y)
-        self.opening.lay_out(whole, middle, box, visible=opens, dark=state.view.dark)
-        self.view.project()
-
-    def _column_px(self, width: int, panel: int) -> int:
-        """Width of the column of pictures."""
-        view = self.controller.state.view
-        aside = column_px(width, panel, view.aside_em, self.window.theme.font_size)
-        return width - panel - aside - self.border.width_px if view.swapped and aside else aside
-
-    def _drag_border(self, x: int) -> None:
-        """Its left edge shall be at x, px of the window."""
-        rect, em, view = self.window.content_rect, self.window.theme.font_size, self.controller.state.view
-        panel = int(_PANEL_EM * em) if view.panel else 0
-        aside = rect.get_right() - panel - x - self.border.width_px if view.swapped else x - rect.x
-        self.controller.view(aside_em=column_px(rect.width, panel, aside / em, em) / em)
-        self.view.look(self.view.camera)
+        shows_scene = self._shows_scene
+        self.arrangement.lay_out(empty=not shows_scene, opens=self._opens.is_first(shows_scene=shows_scene))
 
 
 def _controller(config: Path | None) -> Controller:

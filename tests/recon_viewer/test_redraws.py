@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recon_viewer.ui.redraws import PULSE_S, is_due
+from recon_viewer.ui.redraws import PULSE_S, Redraws, is_due
 
 
 def _frames(seconds: float, *, untouched: bool) -> list[float]:
@@ -23,3 +23,23 @@ def test_frames_after_a_touch_become_rarer_and_end() -> None:
 
 def test_frames_go_on_while_the_mouse_moves() -> None:
     assert len(_frames(12.0, untouched=False)) >= 28
+
+
+def test_what_changes_or_moves_keeps_a_window_awake_that_can_be_seen() -> None:
+    now, mouse, seen = [100.0], [(1, 1, 0)], [True]
+    redraws = Redraws(lambda: mouse[0], lambda: seen[0], lambda: now[0])
+
+    def drawn_within(seconds: float, *, changed: bool = False) -> int:
+        count = 0
+        for _ in range(round(10 * seconds)):
+            now[0] += 0.1
+            count += redraws.tick(changed)
+        return count
+
+    assert drawn_within(30.0) > 3 and drawn_within(10.0) == 0
+    mouse[0] = 5, 5, 0
+    assert drawn_within(2.0) > 1 and redraws.pointer == (5, 5, 0)
+    drawn_within(30.0)
+    assert drawn_within(2.0, changed=True) > 1
+    seen[0] = False
+    assert drawn_within(2.0, changed=True) == 0
