@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,10 +57,10 @@ def meshlab_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ask() -> Callable[..., dict]:
+def ask() -> Callable[..., Any]:
     """``ask(python, script, *arguments)``: what a script of this folder prints as its last line, as JSON."""
 
-    def run(python: Path, script: str, *arguments: object) -> dict:
+    def run(python: Path, script: str, *arguments: object) -> Any:
         command = [str(python), str(HERE / script), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -99,7 +100,8 @@ def cloudcompare() -> Callable[[Path], np.ndarray]:
 def scene() -> Scene:
     """The sample room, cut so that its principal point is far off the centre, with pixels that are not square.
 
-    The photo's own camera must show the photo whatever the intrinsics, since the geometry is made from them.
+    The photo's own camera must show the photo whatever the intrinsics, since the geometry is made from them. A coarse
+    mesh shows it as well as a fine one: the texture has the photo's resolution.
     """
     with Image.open(ROOT / "sample_data" / "living_room.jpg") as picture:
         rgb = np.asarray(picture.convert("RGB"))[60:760, 0:900]
@@ -108,7 +110,7 @@ def scene() -> Scene:
     known = (z_m > 0) & (z_m < 8)
     z_m = np.where(known, z_m, 1).astype(np.float32)
     camera = Intrinsics(865.3, 930.0, 576.0, 372.0, 900, 700, "user")
-    options = Options(stride=2, fill=False, level=False)
+    options = Options(stride=4, fill=False, level=False)
     return Scene(Photo(np.ascontiguousarray(rgb)), camera, MetricDepth(z_m, known), options=options)
 
 

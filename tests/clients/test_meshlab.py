@@ -7,14 +7,27 @@ import pytest
 
 from recon.frames import apply, file_T_cam
 
+NAMES = ["a.ply", "mesh.ply", "a.textured.ply", "a.splat.ply", "a.obj", "a.stl", "a.glb"]
 
-@pytest.mark.parametrize(
-    "name", ["a.ply", "mesh.ply", "a.textured.ply", "a.splat.ply", "a.obj", "a.stl", "a.glb"]
-)
-def test_counts_lengths_and_colours(name, scene, ask, meshlab_python, tmp_path):
-    coarse = replace(scene, options=replace(scene.options, stride=6))
-    coarse.save(tmp_path / name, shape="mesh" if "mesh" in name else None)
-    seen = ask(meshlab_python, "measure_in_meshlab.py", tmp_path / name)
+
+@pytest.fixture(scope="module")
+def coarse(scene):
+    return replace(scene, options=replace(scene.options, stride=6))
+
+
+@pytest.fixture(scope="module")
+def opened(coarse, ask, meshlab_python, tmp_path_factory):
+    """What one start of MeshLab sees in each file."""
+    folder = tmp_path_factory.mktemp("opened")
+    for name in NAMES:
+        coarse.save(folder / name, shape="mesh" if "mesh" in name else None)
+    seen = ask(meshlab_python, "measure_in_meshlab.py", *(folder / name for name in NAMES))
+    return dict(zip(NAMES, seen, strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_counts_lengths_and_colours(name, coarse, opened):
+    seen = opened[name]
     is_cloud = name in ("a.ply", "a.splat.ply")
     mesh, cloud = coarse.mesh(), coarse.cloud()
     points = cloud.points if is_cloud else mesh.vertices
