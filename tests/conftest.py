@@ -12,6 +12,7 @@ from no_silent_skips import pytest_make_collect_report, pytest_runtest_makerepor
 from other_readers import khronos, open3d, trimesh
 from rendering import open3d_pictures
 from small_content import make_content
+from tiny_networks import one_trace, relative_folder
 from virtual_display import display, window_opens
 
 from recon.depth.hub import remembered
@@ -20,10 +21,12 @@ __all__ = [
     "display",
     "khronos",
     "make_content",
+    "one_trace",
     "open3d",
     "open3d_pictures",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
+    "relative_folder",
     "trimesh",
     "window_opens",
 ]

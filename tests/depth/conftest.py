@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_networks import save_depth_anything
 
 from recon.journal import Journal
 from recon.types import Photo
@@ -76,35 +77,6 @@ def depthpro_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("depthpro")
     model.save_pretrained(folder)
     return folder
-
-
-def save_depth_anything(folder: Path, **overrides: Any) -> Path:
-    """A tiny random Depth Anything with a Dinov2 backbone of patch 14."""
-    import torch
-    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
-
-    backbone = {
-        "model_type": "dinov2", "hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 2,
-        "patch_size": 14, "image_size": 70, "mlp_ratio": 2, "out_indices": [1, 2, 3, 4],
-        "apply_layernorm": True, "reshape_hidden_states": False,
-    }  # fmt: skip
-    config = DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=32, neck_hidden_sizes=[8, 16, 32, 32],
-        fusion_hidden_size=16, head_hidden_size=8, initializer_range=0.2, **overrides,
-    )  # fmt: skip
-    torch.manual_seed(1)
-    model = DepthAnythingForDepthEstimation(config)
-    with torch.no_grad():
-        # Spread around 0.7, so that the end of the head cuts nothing off.
-        model.head.conv3.weight.mul_(0.005)
-        model.head.conv3.bias.fill_(0.7)
-    model.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def relative_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_depth_anything(tmp_path_factory.mktemp("relative"), depth_estimation_type="relative")
 
 
 @pytest.fixture(scope="session")

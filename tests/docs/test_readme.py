@@ -40,6 +40,7 @@ NEEDS = {
     "s3://bucket/photos/": "a store: tests/batch/test_stores.py",
     "--ray": "a cluster: tests/batch/test_ray_pipeline.py",
     "--error-model": "five photos with depth",
+    "preview.mlpackage": "20 s: tests/depth/onnx/test_coreml.py runs the same command",
 }
 """Words of commands that are not run here, and why."""
 NETWORKS = re.compile(r"\b(depthpro|(dav2|da3|moge2)[a-z-]*)\b")
@@ -61,13 +62,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _export(words: list[str], request: pytest.FixtureRequest) -> list[str]:
+    """With a tiny random network where the weights are not here; preview is traced once in all tests."""
+    request.getfixturevalue("one_trace")
+    if words[2] == "preview":
+        return words
+    return [*words[:2], f"hf:{request.getfixturevalue('relative_folder')}", *words[3:]]
+
+
 def _clip(path: Path) -> None:
     av = pytest.importorskip("av", reason="reading videos needs av")
     picture = Image.open(SAMPLES / "living_room.jpg").resize((288, 216))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
-        for _ in range(11):
+        for _ in range(4):
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode())
 
@@ -139,7 +148,7 @@ def test_commands_are_found_within_sentences_and_wrong_options_are_noticed() -> 
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS)
-def test_the_commands_of_a_page_run(page: str, folder: Path) -> None:
+def test_the_commands_of_a_page_run(page: str, folder: Path, request: pytest.FixtureRequest) -> None:
     # The pages speak of scene.npz and scene.glb as of files that one has.
     for name in ("scene.npz", "scene.glb"):
         if name in PAGES[page]:
@@ -149,17 +158,15 @@ def test_the_commands_of_a_page_run(page: str, folder: Path) -> None:
         two_networks = words[0] == "compare" and "--depth" not in words
         if two_networks or any(word in NEEDS for word in words):
             continue
-        words = [NETWORKS.sub("preview", word) for word in words]
+        exports = words[:2] == ["models", "export"]
+        words = _export(words, request) if exports else [NETWORKS.sub("preview", word) for word in words]
         if words[0] == "eval":
             shutil.copy(SAMPLES / "pairs.json", folder / "photos")
             for depth in SAMPLES.glob("*.depth.png"):
                 shutil.copy(depth, folder / "photos")
         if "clip.mp4" in words and not Path("clip.mp4").exists():
             _clip(Path("clip.mp4"))
-        writes = words[0] in ("build", "depth", "render", "compare", "features") or words[:2] == [
-            "models",
-            "export",
-        ]
+        writes = exports or words[0] in ("build", "depth", "render", "compare", "features")
         fresh = writes and "--resume" not in words
         for path in _outputs(words) if fresh else []:
             # Each example is a first one: what another wrote is not in its way.

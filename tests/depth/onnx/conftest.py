@@ -11,7 +11,7 @@ SIDES = (98, 70)
 
 
 @pytest.fixture(scope="session")
-def exported_preview(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Exported]:
+def exported_preview(tmp_path_factory: pytest.TempPathFactory, one_trace: None) -> tuple[Path, Exported]:
     path = tmp_path_factory.mktemp("onnx") / "preview.onnx"
     return path, export("preview", path)
 

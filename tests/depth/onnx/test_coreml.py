@@ -26,7 +26,7 @@ def spec_of(path: Path) -> "object":
 def test_the_preview_is_converted(tmp_path: Path) -> None:
     pytest.importorskip("coremltools", reason="coremltools is for Linux on x86-64 and macOS")
     path = tmp_path / "preview.mlpackage"
-    result = run("preview", "-o", path, "--size", "64", "--precision", "fp16", "--json")
+    result = run("preview", "-o", path, "--precision", "fp16", "--json")  # as docs/onnx.md does
     assert result.exit_code == 0, result.output
     outcome = json.loads(result.stdout)
     files = {str(each.relative_to(path)) for each in path.rglob("*") if each.is_file()}
@@ -38,16 +38,12 @@ def test_the_preview_is_converted(tmp_path: Path) -> None:
     spec = spec_of(path)
     shapes = {each.name: list(each.type.multiArrayType.shape) for each in spec.description.input}  # type: ignore[attr-defined]
     assert shapes.pop("close")[:2] == [1, 3]
-    assert shapes == {"pixels": [1, 3, 64, 96], "focal": [1], "known": [1]}
     maps = ["log_inverse", "sky", "variance"]
     assert [each.name for each in spec.description.output] == [*maps, *(f"close_{each}" for each in maps)]  # type: ignore[attr-defined]
     about = json.loads(spec.description.metadata.userDefined["recon"])  # type: ignore[attr-defined]
-    assert (about["model"], about["precision"], about["width"], about["height"]) == (
-        "preview",
-        "fp16",
-        96,
-        64,
-    )
+    assert shapes == {"pixels": [1, 3, about["height"], about["width"]], "focal": [1], "known": [1]}
+    assert (about["model"], about["precision"]) == ("preview", "fp16")
+    assert (about["width"], about["height"]) == (outcome["width"], outcome["height"])
     for folder in (tmp_path, Path(__file__).parents[3], Path(sys.prefix)):
         assert all(str(folder).encode() not in (path / each).read_bytes() for each in files)
     refused = run("preview", "-o", path)
@@ -57,23 +53,25 @@ def test_the_preview_is_converted(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_depth_anything_is_converted(relative_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("coremltools", reason="coremltools is for Linux on x86-64 and macOS")
-    result = run(f"hf:{relative_folder}", "-o", tmp_path / "net.mlpackage", "--size", "98x70")
+    result = run(f"hf:{relative_folder}", "-o", tmp_path / "net.mlpackage", "--size", "70")
     assert result.exit_code == 0, result.output
     description = spec_of(tmp_path / "net.mlpackage").description  # type: ignore[attr-defined]
     assert [list(each.type.multiArrayType.shape) for each in description.input] == [[1, 3, 70, 98]]
     assert [each.name for each in description.output] == ["depth"]
 
 
-def test_what_cannot_be_converted_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_converted_is_one_sentence(
+    relative_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     coremltools = pytest.importorskip("coremltools", reason="coremltools is for Linux on x86-64 and macOS")
 
     def refuse(*arguments: object, **named: object) -> None:
         raise NotImplementedError("PyTorch convert function for op 'new' not implemented.\nmore")
 
     monkeypatch.setattr(coremltools, "convert", refuse)
-    result = run("preview", "-o", tmp_path / "x.mlpackage", "--size", "64")
+    result = run(f"hf:{relative_folder}", "-o", tmp_path / "x.mlpackage", "--size", "98x70")
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
-    assert "cannot convert preview from torch" in result.output
+    assert f"cannot convert hf:{relative_folder} from torch" in " ".join(result.output.split())
     assert "'new' not implemented." in result.output and "more" not in result.output
     assert list(tmp_path.iterdir()) == []
 

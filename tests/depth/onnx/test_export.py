@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from recon.depth import registry
 from recon.depth.estimator import RunOptions
 from recon.depth.onnx.export import Exported, export
 from recon.depth.onnx.graph_info import read_info
+from recon.depth.onnx.graphs import graph_of
 from recon.errors import ExportError, ModelUnavailable
 from recon.journal import Journal
 from recon.photo.read import read_photo
@@ -136,6 +138,18 @@ def test_a_file_holds_no_folder_of_this_machine(exported_relative: Made, relativ
     for folder in (relative_folder, Path(__file__).parents[3], Path(sys.prefix)):
         assert str(folder).encode() not in content
     assert read_info(exported_relative[0]).model == f"hf:{relative_folder.name}"
+
+
+def test_the_preview_takes_another_size() -> None:
+    graph = graph_of("preview", 64, offline=True, journal=Journal())
+    assert (graph.info.width, graph.info.height, graph.info.aspect) == (96, 64, None)
+    larger = graph.larger
+    assert larger is not None
+    pictures = [torch.zeros(1, 3, height, width) for width, height in ((96, 64), larger)]
+    with torch.inference_mode():
+        maps = graph.net(*pictures, *map(torch.from_numpy, graph.others))
+    # A map has a value for each 2 x 2 pixels.
+    assert [each.shape[-2:] for each in (maps[0], maps[3])] == [(32, 48), (larger[1] // 2, larger[0] // 2)]
 
 
 def test_what_cannot_be_exported(relative_folder: Path, depthpro_folder: Path, tmp_path: Path) -> None:
