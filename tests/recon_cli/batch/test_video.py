@@ -36,13 +36,11 @@ def test_frames_of_a_video_become_scenes(tmp_path: Path, clip: Path) -> None:
 
 
 class _Zooming(Preview):
-    """Predicts a longer focal length for brighter frames, and depth by their number."""
+    """Predicts a longer focal length for brighter frames, and depth by their number, without running the network."""
 
     def estimate(self, photo: Photo, *, focal_px: float | None, **how: Any) -> DepthEstimate:
-        result = super().estimate(photo, focal_px=focal_px, **how)
-        k = number_of(photo)
-        assert isinstance(result.depth, MetricDepth)
-        depth = MetricDepth(np.full_like(result.depth.z_m, 1 + 0.1 * k), result.depth.valid)
+        k, shape = number_of(photo), photo.rgb.shape[:2]
+        depth = MetricDepth(np.full(shape, 1 + 0.1 * k, np.float32), np.ones(shape, bool))
         predicted = None if focal_px else 200.0 + k
         return DepthEstimate(depth=depth, model="zooming", focal_px=predicted, focal_used_px=focal_px)
 
