@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -51,8 +52,11 @@ def in_order(makers: Iterable[Callable[[], T]], threads: int | None = None) -> I
         makers: Independent of each other; what one raises is raised here.
         threads: As for ``block_threads``.
     """
-    threads = block_threads(threads)
-    if threads == 1:
+    threads, left = block_threads(threads), iter(makers)
+    first = list(islice(left, 2))
+    makers = chain(first, left)
+    # Starting threads takes longer than a small block.
+    if threads == 1 or len(first) == 1:
         for make in makers:
             yield make()
         return

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.threads import grid_blocks, run_all
+from recon.threads import BLOCK, grid_blocks, run_all
 from recon.types import BoolMap, Connections, FloatMap, Rays
 
 _Index = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -72,7 +72,9 @@ def connect(
         np.divide(1.0, z_m, out=inverse, where=usable)
         axes = _Links(inverse, links.down, axis=0), _Links(inverse, links.right, axis=1)
         sharp = _has_sharp_outlines(axes, edge)
-        run_all(partial(_cut, links, rays, edge, sharp, normals) for links in axes)
+        # Starting threads takes longer than a few pixels, such as those around a picked one.
+        threads = 1 if usable.size <= BLOCK else None
+        run_all((partial(_cut, links, rays, edge, sharp, normals) for links in axes), threads)
     return links
 
 

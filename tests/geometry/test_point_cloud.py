@@ -1,5 +1,6 @@
 """A cloud made piece by piece is the cloud made at once, in memory and in a file."""
 
+import threading
 from collections.abc import Callable, Iterable
 from itertools import product
 from pathlib import Path
@@ -99,6 +100,12 @@ def test_makers_run_ahead_a_little_and_fail_in_order() -> None:
     with pytest.raises(OSError, match="full"):
         list(blocks)
     assert max(made) <= 54
+
+
+def test_a_single_block_needs_no_threads() -> None:
+    assert list(in_order([threading.get_ident], threads=3)) == [threading.get_ident()]
+    assert threading.get_ident() not in in_order([threading.get_ident] * 2, threads=3)
+    assert list(in_order([], threads=3)) == []
 
 
 def test_the_standard_deviation_of_a_pixel_goes_with_its_point() -> None:
