@@ -1,5 +1,8 @@
 """The pages before the first scene: the places of their pictures."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ pytest.importorskip("open3d", reason="Open3D is not installed, or lacks its syst
 
 from recon_viewer.ui.opening_page import page
 from recon_viewer.ui.welcome import fitted
+from recon_viewer.ui.what_opens import WhatOpens
 
 RED = (255, 0, 0)
 
@@ -38,3 +42,36 @@ def test_a_row_of_tiles_fits_into_a_narrow_window() -> None:
     assert fitted((22.0, 15.0), 3, 80.0) == (22.0, 15.0)
     width, height = fitted((22.0, 15.0), 3, 56.5)
     assert 3 * width + 2 * 0.8 == pytest.approx(56.5) and height / width == pytest.approx(15 / 22)
+
+
+def test_the_first_photo_is_followed_until_its_scene_is_drawn() -> None:
+    """A second one never has the page."""
+    seen = object()
+    page, job = SimpleNamespace(seen=None), SimpleNamespace(seen=seen)
+    controller: Any = SimpleNamespace(job=job, state=SimpleNamespace(layers=()))
+    shown: list[Any] = []
+    progress: Any = SimpleNamespace(
+        widget=SimpleNamespace(visible=True), show=lambda what, small: shown.append((what, small))
+    )
+    opens = WhatOpens(controller, page, progress)  # type: ignore[arg-type]
+    # Before the first tick, as with a photo of the command line.
+    assert opens.is_first(shows_scene=False)
+    assert opens.tick(shows_scene=False)[0] and page.seen is seen and shown[-1] == (job, False)
+    controller.job, controller.state.layers = None, (1,)
+    opens.tick(shows_scene=False)
+    assert opens.is_first(shows_scene=False) and shown[-1] == (job, False)
+    assert opens.tick(shows_scene=True)[0] and page.seen is None and shown[-1] == (None, True)
+    controller.job = job
+    opens.tick(shows_scene=True)
+    assert not opens.is_first(shows_scene=True) and page.seen is None and shown[-1] == (job, True)
+
+
+def test_after_cancelling_there_is_the_welcome_page() -> None:
+    page: Any = SimpleNamespace(seen=None)
+    controller: Any = SimpleNamespace(job=SimpleNamespace(seen=object()), state=SimpleNamespace(layers=()))
+    progress: Any = SimpleNamespace(widget=SimpleNamespace(visible=True), show=lambda what, small: True)
+    opens = WhatOpens(controller, page, progress)
+    opens.tick(shows_scene=False)
+    controller.job = None
+    opens.tick(shows_scene=False)
+    assert not opens.is_first(shows_scene=False) and page.seen is None

@@ -75,6 +75,8 @@ def _opened(viewer: "ViewerWindow", kept: Path, path: Path, options: Options | N
     while not (viewer.controller.idle and seen["scene"]):
         viewer.step()
         time.sleep(_NAP_S)
+        if viewer.controller.is_problem:
+            raise click.ClickException(viewer.controller.message)
         what = _what(viewer, kept)
         if what in seen and not seen[what]:
             seen[what] = time.monotonic() - start

@@ -20,7 +20,9 @@ class WhatOpens:
 
     def is_first(self, *, shows_scene: bool) -> bool:
         """Whether the first scene is on its way; ``shows_scene``: a layer is drawn, not only opened."""
-        return not shows_scene and (self._first is not None or bool(self._controller.state.layers))
+        # Asked before the first tick, too: a photo of the command line opens without the welcome page.
+        waits = self._controller.job is not None or bool(self._controller.state.layers)
+        return not shows_scene and (waits or self._first is not None)
 
     def tick(self, *, shows_scene: bool) -> tuple[bool, bool]:
         """Called many times a second; returns whether the layout has changed, and whether to draw."""
