@@ -19,6 +19,8 @@ from recon_viewer.model.layer_scene import coarse
 _RGB = (255, 176, 66)
 _LABELLED_M = 0.5
 _MOST_LABELS = 12
+_FARTHEST = 0.25
+"""How much farther than the scene without outliers the view from above reaches for a wall, of the scene's size."""
 _PIXELS = 40_000
 """For the direction of the walls; with all pixels it differs by a degree, and takes ten times as long."""
 Label = tuple[tuple[float, float, float], str]
@@ -34,6 +36,14 @@ class PlanOverlay:
     forward: tuple[float, float, float] = (0.0, 0.0, -1.0)
     """Upwards in a view from above in which most walls are horizontal or vertical; within 45 degrees of where the
     photo looks."""
+
+    def with_walls(self, low: Points, high: Points) -> tuple[Points, Points]:
+        """A box, world frame, m, widened to hold the walls, but not far ones that are seen through a window."""
+        if not len(self.lines.points):
+            return low, high
+        spare = _FARTHEST * (high - low)
+        first, last = self.lines.points.min(axis=0), self.lines.points.max(axis=0)
+        return np.clip(first, low - spare, low), np.clip(last, high, high + spare)
 
 
 NO_PLAN = PlanOverlay(joined([]), ())

@@ -154,8 +154,9 @@ class Actions:
             view.look(photo_camera(scene.intrinsics, picture.world_T_cam, target_m, picture.vertical))
         else:
             name = "fit" if name == "photo-camera" else name
-            forward = (picture.plan if name == "top" else NO_PLAN).forward
-            view.look(preset(name, low, high, picture.vertical, view.size, forward))
+            plan = picture.plan if name == "top" else NO_PLAN
+            low, high = plan.with_walls(low, high)
+            view.look(preset(name, low, high, picture.vertical, view.size, plan.forward))
         self._unturned = view.camera if name == "top" and picture.plan is NO_PLAN else None
 
     def turn_to_plan(self) -> None:

@@ -46,6 +46,9 @@ def test_walls_are_upright_in_the_view_from_above(askew_deg: float, turned_deg: 
     assert np.degrees(np.arccos(np.clip(cosine, -1, 1))) == pytest.approx(abs(turned_deg), abs=0.1)
     top = preset("top", np.full(3, -5.0), np.full(3, 5.0), size=(800, 600), forward=overlay.forward)
     seen = top.project(overlay.lines.points, 800, 600)[0]
+    # Walls are in the view, except those that are far off, as behind a window.
+    low, high = overlay.with_walls(np.full(3, -2.0), np.full(3, 2.0))
+    assert (low >= -3).all() and (high <= 3).all() and low.min() < -2 and high.max() > 2
     for a, b in overlay.lines.ends:
         assert np.abs(seen[b] - seen[a]).min() < 0.5 and np.abs(seen[b] - seen[a]).max() > 100
 
