@@ -100,6 +100,19 @@ class Visit:
         self.hands.until(lambda: len(self.viewer.controller.state.layers) == count, f"{count} layers")
         self.hands.settle()
 
+    def beside(self) -> None:
+        """Waits for the second view and its first frame: the screen may stand still until then."""
+        second, drawn = self.viewer.beside.second, list[Any]()
+        self.hands.until(lambda: bool(second.widget.visible), "two views")
+        second.open3d_scene.scene.render_to_image(drawn.append)
+
+        def is_drawn() -> bool:
+            second.widget.force_redraw()
+            self.viewer.refresh()
+            return bool(drawn)
+
+        self.hands.until(is_drawn, "a frame of the second view")
+
     def written(self, path: Path) -> None:
         """Waits for a file."""
         self.hands.until(
@@ -164,7 +177,12 @@ def artist(visit: Visit, folder: Path) -> None:
     visit.step(
         "chooses two photos in the file dialog", lambda: visit.press("Open photo"), lambda: visit.opened(2)
     )
-    visit.step("sees both side by side (T)", lambda: hands.move(*visit.at(0.5, 0.5)), lambda: hands.key("t"))
+    visit.step(
+        "sees both side by side (T)",
+        lambda: hands.move(*visit.at(0.5, 0.5)),
+        lambda: hands.key("t"),
+        visit.beside,
+    )
     visit.step("one again (T)", lambda: hands.key("t"))
     visit.step("presses Mesh", lambda: visit.press("Mesh"))
     visit.step("presses Export", lambda: visit.press("Export"))
