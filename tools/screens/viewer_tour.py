@@ -124,6 +124,8 @@ def _tour(kept: Path, output: Path) -> None:
     room = SAMPLES / "living_room"
     path = recon.reconstruct(f"{room}.jpg", depth=f"{room}.depth.png", max_depth=8.0).save(kept / "room.npz")
     viewer = ViewerWindow()
+    # Seen once by those who have no graphics card.
+    viewer.status.notice = ""
     try:
         viewer.controller.open(path)
         _settle(viewer)
