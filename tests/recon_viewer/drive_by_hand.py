@@ -177,16 +177,20 @@ def cut_and_find(hands: Hands, viewer: ViewerWindow) -> None:
     frame = viewer.panel.section.sliders[0][1].frame
     y = frame.y + frame.height / 2
     hands.drag((frame.x + 0.96 * frame.width, y), (frame.x + 0.5 * frame.width, y), moves=4)
-    assert 0.2 * whole < len(controller.picture.drawn[key].points) < 0.8 * whole
+    hands.until(
+        lambda: 0.2 * whole < len(controller.picture.drawn[key].points) < 0.8 * whole, "half of the scene"
+    )
     hands.move(*_middle(viewer))
     hands.key("slash")
+    hands.until(lambda: viewer.dialogs.is_open, "being asked for a command")
     for letter in "uncut":
         hands.key(letter)
     for name in ("Down", "Up"):
         hands.key(name)
     hands.key("Return")
-    assert not viewer.dialogs.is_open and controller.state.view.section == EVERYTHING
-    assert len(controller.picture.drawn[key].points) == whole
+    hands.until(lambda: not viewer.dialogs.is_open, "running the command")
+    assert controller.state.view.section == EVERYTHING, "another command was found"
+    hands.until(lambda: len(controller.picture.drawn[key].points) == whole, "the whole scene")
 
 
 def export(hands: Hands, viewer: ViewerWindow, path: Path) -> None:

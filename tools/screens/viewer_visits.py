@@ -26,7 +26,7 @@ _SCREEN = (1400, 900)
 _STILL_S, _PATIENCE_S = 3.0, 12.0
 _NAP_S = 0.002
 _FILM_S = 900.0
-"""For writing any file: a film takes minutes where other programs use the cores, too."""
+"""Patience with anything: a film takes minutes where other programs use the cores, too."""
 _STANDS_FOR = ("zenity", "xclip")
 """The file dialog and the clipboard."""
 
@@ -49,7 +49,7 @@ class Visit:
 
         viewer.dialogs.present = seen  # type: ignore[method-assign]
         viewer.step()
-        self.hands = Hands(viewer, kept, output)
+        self.hands = Hands(viewer, kept, output, patience_s=_FILM_S)
 
     def step(self, text: str, *acts: Callable[[], None]) -> None:
         """Does something, waits until the screen is complete, and keeps it."""
@@ -115,9 +115,7 @@ class Visit:
 
     def written(self, path: Path) -> None:
         """Waits for a file."""
-        self.hands.until(
-            lambda: path.exists() and self.viewer.controller.idle, f"writing {path.name}", _FILM_S
-        )
+        self.hands.until(lambda: path.exists() and self.viewer.controller.idle, f"writing {path.name}")
 
     def _complete(self) -> float:
         """When the screen changed last, before it stood still."""
