@@ -2,7 +2,8 @@
 
     python -m tools.bench.viewer_memory --cycles 100 --commands 10
 
-Needs Xvfb, xdotool and a Vulkan driver. Prints a table; all numbers are MB of resident memory, summed over processes.
+Needs Xvfb, xdotool and a Vulkan driver. Prints a table; all numbers are MB of resident memory, summed over processes;
+pages that several processes share, as those of Open3D, count once (Pss of Linux).
 """
 
 import os
@@ -33,12 +34,20 @@ def resident_mb(group: int) -> tuple[float, set[int]]:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(fields[2]) != group:
                 continue
-            total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+            total += _own_kib(folder)
             if b"recon_viewer.process" in (folder / "cmdline").read_bytes():
                 windows.add(int(folder.name))
         except OSError:
             continue
-    return total / 1e6, windows
+    return total * 1024 / 1e6, windows
+
+
+def _own_kib(process: Path) -> int:
+    """Its memory, KiB; of pages that it shares with n - 1 others, an nth."""
+    for line in (process / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
 
 
 class _Samples(threading.Thread):

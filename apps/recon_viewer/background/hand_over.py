@@ -1,9 +1,13 @@
 """Moves the window to a fresh process, unseen, before the memory that a graphics driver never gives back grows large.
 
-The software driver of Mesa 22.3 (lavapipe) compiles shaders anew for each frame of any Open3D window and keeps all of
-them, 1 MB each: hours of work end without memory. At rest, the window therefore starts a second process in time and
-sends it all that it holds, undo steps too; when that one has drawn its own window at the same place, this one closes.
-What the user does meanwhile counts: this window then sends the newest state.
+The software driver of Mesa 22.3 (lavapipe) compiles two shaders anew for each frame of any Open3D window and keeps
+all of them, 1 MB each: hours of work end without memory. They belong to the ambient occlusion that Open3D computes
+for the widgets, and that a program can switch off for its own views only. At rest, the window therefore starts a
+second process in time and sends it all that it holds, undo steps too; when that one has drawn its own window at the
+same place, this one closes. What the user does meanwhile counts: this window then sends the newest state.
+
+The cause in the driver: it puts uniforms on which a loop depends into the shader as constants whenever a pipeline is
+bound, and frees none of these shaders (``update_inline_shader_state`` in lvp_execute.c).
 """
 
 import os
@@ -22,10 +26,11 @@ from recon_viewer.model.history import History
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import Layer, Measured, State
 
-FRESH_MB: Final = 350.0
-"""What a process that shows a photo of 1 MP needs."""
-MOST_GROWN_MB: Final = 800.0
-"""Growth beyond which the process is replaced: opening a photo and a first look around do not reach it."""
+FRESH_MB: Final = 550.0
+"""What a process that shows a photo of 1 MP needs before anything moves."""
+MOST_GROWN_MB: Final = 350.0
+"""Growth beyond which the process is replaced, so that it stays under 1 GB: opening a photo and a first look around
+do not reach it."""
 SHOW: Final = "show"
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""

@@ -49,6 +49,8 @@ class View3D:
         self._scene.view.set_antialiasing(False)
         self._scene.view.set_sample_count(1)
         self._scene.view.set_shadowing(False)
+        # Eight passes over the window; and Mesa 22.3 compiles two of their shaders anew for each frame, 1 MB each.
+        self._scene.view.set_ambient_occlusion(False)
         self._window = window
         self._scale = scale_of(window)
         self._camera = ViewCamera()
@@ -65,8 +67,6 @@ class View3D:
         self._again: list[float] = []
         """What is left of these delays."""
         self._drawn_at = 0.0
-        self._holds_freed = False
-        """Whether layers came or went since memory was returned to the system."""
         self._projection: NDArray[np.float32] = np.zeros((4, 4), np.float32)
         """The projection that was set last."""
         self._drawn_size = self._awaited_size = (0.0, 0.0)
@@ -194,9 +194,9 @@ class View3D:
             del self._again[0]
             self._drawn_at = now
             self.widget.force_redraw()
-            if self._holds_freed and not self._again:
-                # The renderer frees a layer's buffers only after it has drawn some pictures without it.
-                self._holds_freed = False
+            if len(self._again) < len(_AGAIN_S) - 1:
+                # Drawing leaves what it freed in the heaps of several threads, 200 MB after seconds of movement; and
+                # the renderer frees a layer's buffers only after it has drawn some pictures without it.
                 trim_memory()
             return True
         return False
@@ -362,7 +362,6 @@ class View3D:
     def _remove(self, name: str) -> None:
         self._shown.pop(name, None)
         self._coarse.pop(name, None)
-        self._holds_freed = True
         for each in (name, f"{name} coarse"):
             if self._scene.has_geometry(each):
                 self._scene.remove_geometry(each)
