@@ -181,6 +181,19 @@ class ViewCamera:
         far = max(reach_m * 1.5, 1.0)
         return far / _FAR_OVER_NEAR, far
 
+    def moved(self, moved_T_world: Transform) -> "ViewCamera":
+        """The camera that sees a moved world as this one sees it where it was; (4, 4), rigid."""
+        if np.array_equal(moved_T_world, np.eye(4)):
+            return self
+        turn, by = moved_T_world[:3, :3], moved_T_world[:3, 3]
+        return replace(
+            self,
+            eye=_tuple(turn @ np.array(self.eye) + by),
+            target=_tuple(turn @ np.array(self.target) + by),
+            up=_tuple(turn @ np.array(self.up)),
+            vertical=_tuple(turn @ np.array(self.vertical)),
+        )
+
     @property
     def _is_parallel(self) -> bool:
         return self.lens == Lens.parallel()

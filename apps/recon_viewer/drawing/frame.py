@@ -36,7 +36,7 @@ from recon_viewer.drawing.section import (
 )
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
-from recon_viewer.model.same_photo import shown_together
+from recon_viewer.model.same_photo import of_one_photo, shown_together
 from recon_viewer.model.state import Layer, Measured, Pick, State
 
 
@@ -99,14 +99,33 @@ class Picture:
         return not np.array_equal(self.world_T_cam, gl_T_cam) if asked is None else asked
 
     def beside(self) -> tuple["Picture", "Picture"] | None:
-        """The two layers to show side by side, left and right: the active one and the first other; None: one view."""
+        """The two layers to show side by side, left and right: the active one and the first other; None: one view.
+
+        Scenes of one photo stay where they are when the other becomes the active one.
+        """
         keys, active = list(self.drawn), self.state.active
         if not self.state.view.beside or len(keys) < 2:
             return None
         if active in keys:
-            keys = sorted((active, next(key for key in keys if key != active)), key=keys.index)
-        left, right = (self._only(key) for key in keys[:2])
-        return left, right
+            keys = [active, next(key for key in keys if key != active)]
+        if self._of_one_photo(*keys[:2]):
+            keys = sorted(keys[:2], key=list(self.drawn).index)
+        return self._only(keys[0]), self._only(keys[1])
+
+    def _of_one_photo(self, first: int, second: int) -> bool:
+        left, right = self.state.by_key(first), self.state.by_key(second)
+        return left is None or right is None or of_one_photo(left, right)
+
+    def other_view(self) -> Transform:
+        """(4, 4) that moves the camera of the left view to that of the right one, world frame.
+
+        Scenes of one photo are seen by one camera. Scenes of different photos stand at different heights: each is
+        seen as from its own photo, the active one on the left, by the camera that it had alone.
+        """
+        pair = self.beside()
+        if pair is None or self._of_one_photo(*(key for one in pair for key in one.drawn)):
+            return np.eye(4)
+        return pair[1].world_T_cam @ np.linalg.inv(pair[0].world_T_cam)
 
     def _only(self, key: int) -> "Picture":
         """One layer, with what was measured in it."""
@@ -117,6 +136,7 @@ class Picture:
             drawn={key: self.drawn[key]},
             lines=self.lines if key == self.state.active else NO_PLAN.lines,
             frusta=self.frusta_of.get(key, NO_PLAN.lines),
+            world_T_cam=self.poses.get(key, self.world_T_cam),
             moving={at: drawn for at, drawn in self.moving.items() if at == key},
             readings=tuple(
                 reading for one, reading in zip(kept, self.readings, strict=True) if one.picks[0].layer == key

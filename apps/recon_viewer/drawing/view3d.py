@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from open3d.visualization import gui, rendering
 
+from recon.frames import Transform
 from recon.malloc_trim import trim_memory
 from recon.render.drawable import Drawn
 from recon.render.style import View
@@ -72,7 +73,9 @@ class View3D:
         self._drawn_size = self._awaited_size = (0.0, 0.0)
         """At which Open3D drew the widget last, and is to draw it, px."""
         self._twin: View3D | None = None
-        """A view that has the same camera."""
+        """A view that moves with this one."""
+        self._twin_T_self: Transform = np.eye(4)
+        """Moves the camera to that of the twin, world frame."""
 
     @property
     def camera(self) -> ViewCamera:
@@ -104,9 +107,11 @@ class View3D:
         """Whether it has that layer."""
         return f"layer {key}" in self._shown
 
-    def link(self, other: "View3D") -> None:
-        """From now on, the two move together."""
+    def link(self, other: "View3D", other_T_self: Transform) -> None:
+        """From now on, the two move together: the camera of the other is this one's, moved by (4, 4)."""
         self._twin, other._twin = other, self
+        self._twin_T_self = other_T_self
+        other._twin_T_self = np.linalg.inv(other_T_self).astype(np.float64)
 
     def use_tags(self, tags: Tags) -> None:
         """Sets the label widgets, which were created after the view so that they are drawn over it."""
@@ -115,8 +120,14 @@ class View3D:
     def look(self, camera: ViewCamera) -> None:
         """Moves the camera, and that of a linked view; fewer points are drawn until it rests."""
         self._follow(camera)
-        if self._twin is not None and self._twin.widget.visible and self._twin.camera is not camera:
-            self._twin._follow(camera)
+        self.lead()
+
+    def lead(self) -> None:
+        """Moves a linked view to where this one is."""
+        if self._twin is not None and self._twin.widget.visible:
+            camera = self._camera.moved(self._twin_T_self)
+            if camera != self._twin.camera:
+                self._twin._follow(camera)
 
     def _follow(self, camera: ViewCamera) -> None:
         share, self._camera = self._line_share, camera

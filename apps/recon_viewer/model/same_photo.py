@@ -20,11 +20,13 @@ def shown_together(state: State) -> list[Layer]:
     first = next((layer for layer in visible if layer.key == state.active), next(iter(visible), None))
     if state.view.beside or first is None or first.base is None:
         return visible
-    return [layer for layer in visible if layer.base is None or _of_one_photo(layer, first)]
+    return [layer for layer in visible if of_one_photo(layer, first)]
 
 
-def _of_one_photo(a: Layer, b: Layer) -> bool:
-    assert a.base is not None and b.base is not None
+def of_one_photo(a: Layer, b: Layer) -> bool:
+    """Whether two layers show the same place; what has no photo is taken to belong to any."""
+    if a.base is None or b.base is None:
+        return True
     if a.source is not None and a.source == b.source:
         return True
     one, other = a.base.photo, b.base.photo

@@ -1,4 +1,4 @@
-"""Two layers side by side: a second 3D view, whose camera is that of the first, and the names above both."""
+"""Two layers side by side: a second 3D view, whose camera moves with that of the first, and the names above both."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ class Beside:
         self.second = View3D(window)
         self.second.widget.visible = False
         window.add_child(self.second.widget)
-        first.link(self.second)
+        first.link(self.second, np.eye(4))
         self._line_px = round(_LINE_PX * scale_of(window))
         self._line_size = (2, 2)
         self._line = gui.ImageWidget(_plain(self._line_size))
@@ -71,6 +71,7 @@ class Beside:
             left, right = (layer.name if layer else "" for layer in layers)
             self._names = left, right
             self.second.show(pair[1])
+            self._first.link(self.second, picture.other_view())
         elif self.second.shows_anything:
             self.second.show(Picture(picture.state, preview=False))
 
@@ -91,7 +92,7 @@ class Beside:
                 self._line.update_image(
                     open3d_geometry.image(np.full((down, across, 3), _LINE_GREY, np.uint8))
                 )
-            self.second.look(self._first.camera)
+            self._first.lead()
         for label, name, view in zip(self._labels, self._names or ("", ""), (first, second), strict=False):
             self._name(label, name if two else "", view)
 

@@ -62,7 +62,7 @@ def test_two_layers_share_the_photo_by_the_curtain() -> None:
 def test_of_three_layers_the_active_one_and_the_first_other_are_side_by_side() -> None:
     state = State()
     for step, name in enumerate("abc"):
-        state = c.add_scene(state, room(step), name=name)
+        state = c.add_scene(state, replace(room(step), photo=room().photo), name=name)
     first, second, third = (layer.key for layer in state.layers)
     one = Painter().paint(c.set_view(state, curtain=0.25))
     assert one.beside() is None
@@ -94,6 +94,33 @@ def test_scenes_of_different_photos_do_not_stand_inside_of_each_other() -> None:
     assert set(Painter().paint(c.set_visible(state, second, False)).drawn) == {first}
     again = c.add_scene(state, replace(room(1), photo=room().photo), name="a with another network")
     assert set(Painter().paint(again).drawn) == {first, again.active}
+
+
+def test_side_by_side_each_of_two_different_photos_is_seen_as_from_its_own_camera() -> None:
+    state = c.add_scene(c.add_scene(State(), room(), name="a"), painted_room(), name="another photo")
+    keys = [layer.key for layer in state.layers]
+    whole = Painter().paint(c.activate(c.set_view(state, beside=True), keys[0]))
+    # The camera of the second photo is 1.5 m higher and looks down by 37 degrees.
+    higher = np.array([[1, 0, 0, 0], [0, 0.8, 0.6, 1.5], [0, -0.6, 0.8, 0], [0, 0, 0, 1]])
+    whole = replace(whole, poses=whole.poses | {keys[1]: higher @ whole.poses[keys[1]]})
+    left, right = (
+        photo_camera(whole.scenes[key].intrinsics, whole.poses[key], 2.0, np.array([0.0, 1.0, 0.0]))
+        for key in keys
+    )
+    moved = left.moved(whole.other_view())
+    np.testing.assert_allclose(moved.view_T_world, right.view_T_world, atol=1e-6)
+    np.testing.assert_allclose(moved.target, right.target, atol=1e-6)
+    np.testing.assert_allclose(moved.vertical, higher[:3, 1], atol=1e-6)
+    # The view that the active one had goes on, whichever it is.
+    whole = replace(whole, state=c.activate(whole.state, keys[1]))
+    pair = whole.beside()
+    assert pair is not None and [key for one in pair for key in one.drawn] == keys[::-1]
+    moved = right.moved(whole.other_view())
+    np.testing.assert_allclose(moved.view_T_world, left.view_T_world, atol=1e-6)
+    same = c.add_scene(c.add_scene(State(), room(), name="a"), replace(room(1), photo=room().photo), name="b")
+    whole = Painter().paint(c.set_view(same, beside=True))
+    whole = replace(whole, poses=whole.poses | {keys[1]: higher})
+    assert left.moved(whole.other_view()) is left
 
 
 def test_the_photos_camera_sees_every_point_at_its_pixel() -> None:
