@@ -28,9 +28,11 @@ from recon_viewer.model.state import Layer, Measured, State
 
 FRESH_MB: Final = 550.0
 """What a process that shows a photo of 1 MP needs before anything moves."""
+MEGAPIXEL_MB: Final = 30.0
+"""What each further megapixel needs: 942 MB for a photo of 12 MP at rest."""
 MOST_GROWN_MB: Final = 350.0
-"""Growth beyond which the process is replaced, so that it stays under 1 GB: opening a photo and a first look around
-do not reach it."""
+"""Growth beyond which the process is replaced: one with a photo of 1 MP stays under 1 GB, and opening a photo and a
+first look around do not reach it."""
 SHOW: Final = "show"
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""
@@ -73,6 +75,13 @@ def is_due(resident_mb: float, fresh_mb: float) -> bool:
         fresh_mb: What it needs, MB.
     """
     return resident_mb > fresh_mb + MOST_GROWN_MB
+
+
+def needed_mb(state: State) -> float:
+    """What a process needs that shows these layers, MB."""
+    photos = [layer.base.photo for layer in state.layers if layer.base is not None]
+    megapixels = sum(photo.width * photo.height for photo in photos) / 1e6
+    return FRESH_MB + MEGAPIXEL_MB * max(megapixels - 1.0, 0.0)
 
 
 def resident_mb() -> float:
@@ -163,7 +172,7 @@ class HandOver:
         """
         if self._successor is None:
             if handed is not None:
-                self._look_at_memory()
+                self._look_at_memory(handed)
             return False
         heard = self._successor.heard
         if heard == "gone":
@@ -196,9 +205,9 @@ class HandOver:
             self._successor.end()
             self._successor = None
 
-    def _look_at_memory(self) -> None:
+    def _look_at_memory(self, handed: Callable[[], Handed]) -> None:
         now_mb = self._resident()
-        if is_due(now_mb, self._fresh_mb):
+        if is_due(now_mb, self._fresh_mb) and is_due(now_mb, needed_mb(handed().now)):
             # Not again before it has grown as much once more, whatever becomes of it.
             self._fresh_mb = now_mb
             if self._in_software():

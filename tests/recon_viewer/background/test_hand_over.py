@@ -5,6 +5,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from recon_viewer.background.hand_over import (
 )
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Painter
-from recon_viewer.model.state import Measured, Pick
+from recon_viewer.model.state import Layer, Measured, Pick, State
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the window stays in one process elsewhere")
 
@@ -104,6 +105,19 @@ def test_a_successor_counts_from_what_its_first_frame_needs_however_late_its_fir
     assert not started
     hand_over.tick(_handed)
     assert len(started) == 1
+
+
+@pytest.mark.parametrize(("memory_mb", "starts"), [(942.0, False), (1020.0, False), (1350.0, True)])
+def test_a_large_photo_is_no_reason_to_replace_the_process(memory_mb: float, starts: bool) -> None:
+    """As measured of 12 MP at rest, and after it was turned; and after a long look around."""
+    photo = SimpleNamespace(width=4000, height=3000)
+    layer = Layer(1, "large", base=SimpleNamespace(photo=photo))  # type: ignore[arg-type]
+    handed, started = replace(_handed(), now=State(layers=(layer,))), list[_Told]()
+    hand_over = HandOver(
+        lambda: started.append(_Told()), resident=lambda: memory_mb, in_software=lambda: True
+    )
+    hand_over.tick(lambda: handed)
+    assert bool(started) == starts
 
 
 def test_this_window_closes_when_the_other_has_drawn_what_it_shows() -> None:
