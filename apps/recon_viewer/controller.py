@@ -25,6 +25,7 @@ from recon_viewer.model.history import History
 from recon_viewer.model.known_sizes import known_size
 from recon_viewer.model.measurements import Reading, as_text
 from recon_viewer.model.pasted import pasted_paths
+from recon_viewer.model.same_photo import is_elsewhere
 from recon_viewer.model.scale_change import scale_change
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import TOOLS, Layer, Measured, Pick, State, Tool
@@ -34,6 +35,7 @@ _SETTLED_S = 0.25
 
 _BELOW_CEILING_M = 0.1
 _PAINTING_S = 0.01
+_NO_PHOTO = "only a scene with its photo can be cropped"
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,9 @@ class Controller:
             return False
         # A new layer is shown by some of its pixels first, since all of them take seconds.
         opened = len(state.layers) > len(self.state.layers)
-        if opened and not self.state.layers:
-            # Heights of another scene.
-            state = replace(state, view=replace(state.view, section=EVERYTHING))
-            self._hides_ceiling = False
+        before = self.state
         self.history.do(state, coalesce=coalesce)
+        self._uncut_elsewhere(before)
         self._settle_at = None if coalesce is None else time.monotonic() + _SETTLED_S
         self._repaint(preview=opened or coalesce is not None)
         return True
@@ -203,11 +203,16 @@ class Controller:
 
     def _crop_to_section(self) -> None:
         scene, section, picture = self.scene, self.state.view.section, self.picture
-        if scene is None or section == EVERYTHING:
+        if scene is None:
+            self.say(_NO_PHOTO, problem=True)
+            return
+        if section == EVERYTHING:
             self.say("there is nothing to crop: set limits in Section first", problem=True)
             return
         kept = pixels_inside(scene, picture.section_T_world @ picture.world_T_cam, section)
-        if self.do(lambda state: commands.keep_pixels(state, kept)):
+        if not kept.any():
+            self.say("nothing of the active layer is in the section: move its limits", problem=True)
+        elif self.do(lambda state: commands.keep_pixels(state, kept)):
             self.section(EVERYTHING)
             self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
 
@@ -258,7 +263,7 @@ class Controller:
         """Crops the active layer to a rectangle of the view, given by two corners, px from its top-left corner."""
         scene = self.scene
         if scene is None:
-            self.say("only a scene with its photo can be cropped", problem=True)
+            self.say(_NO_PHOTO, problem=True)
             return
         kept = seen_inside(scene, self.picture.world_T_cam, camera, size, a, b)
         if self.do(lambda state: commands.keep_pixels(state, kept)):
@@ -403,9 +408,20 @@ class Controller:
         if self._config is not None:
             settings.save(replace(self.settings, view=self.state.view), self._config)
 
+    def _uncut_elsewhere(self, before: State) -> None:
+        """Removes the limits of a section of another photo, which might hide all of this one."""
+        if self.state.view.section == EVERYTHING or not is_elsewhere(before, self.state):
+            return
+        self.history.show(commands.set_view(self.state, section=EVERYTHING))
+        if self._hides_ceiling:
+            self._hides_ceiling = False
+            self.say("")
+
     def _step(self, name: str) -> None:
+        before = self.state
         done = self.history.undo() if name == "undo" else self.history.redo()
         self.say("" if done else f"nothing to {name}")
+        self._uncut_elsewhere(before)
         self._repaint()
 
     def _finish(self) -> None:
@@ -472,4 +488,5 @@ class Controller:
         # Undo a state that cannot be displayed, so that display and measurements agree.
         if painted.state is self.state and self.history.undo():
             self.history.drop_redo()
+            self._uncut_elsewhere(painted.state)
             self._repaint()

@@ -23,6 +23,15 @@ def shown_together(state: State) -> list[Layer]:
     return [layer for layer in visible if of_one_photo(layer, first)]
 
 
+def is_elsewhere(before: State, after: State) -> bool:
+    """Whether another photo, or file without one, decides what is shown: limits of a section mean nothing there."""
+    one, other = _decisive(before), _decisive(after)
+    if one is None or other is None:
+        return one is not other
+    has_photos = one.base is not None and other.base is not None
+    return one.key != other.key and not (has_photos and of_one_photo(one, other))
+
+
 def of_one_photo(a: Layer, b: Layer) -> bool:
     """Whether two layers show the same place; what has no photo is taken to belong to any."""
     if a.base is None or b.base is None:
@@ -34,6 +43,14 @@ def of_one_photo(a: Layer, b: Layer) -> bool:
     return abs(ratio - 1) <= _MOST_RATIO and (
         float(np.abs(_samples(one) - _samples(other)).mean()) <= _MOST_DIFFERENCE
     )
+
+
+def _decisive(state: State) -> Layer | None:
+    """The active layer, unless it is hidden and another one is not."""
+    active = state.layer
+    if active is not None and active.visible:
+        return active
+    return next((layer for layer in state.layers if layer.visible), active)
 
 
 def _samples(photo: Photo) -> NDArray[np.float32]:
