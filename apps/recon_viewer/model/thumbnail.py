@@ -33,7 +33,9 @@ def _read(path: Path, least_px: int) -> Image.Image | None:
                 return None
             photo.draft("RGB", (least_px, least_px))
             return ImageOps.exif_transpose(photo).convert("RGB")
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
+    # Unusual EXIF and damaged files raise OSError, struct.error, TypeError, ...; reading the photo itself may still
+    # succeed, and reports its errors.
+    except Exception:
         return None
 
 

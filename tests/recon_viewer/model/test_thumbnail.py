@@ -1,14 +1,16 @@
 """Small pictures for the welcome page."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from recon.photo.read import read_photo
 from recon_viewer.model import thumbnail as thumbnails
 from recon_viewer.model.samples import sample_of, samples
-from recon_viewer.model.thumbnail import blank, thumbnail, tile_names
+from recon_viewer.model.thumbnail import blank, reduced, thumbnail, tile_names
 
 
 def test_a_photo_stands_upright_and_fills_its_tile(tmp_path: Path) -> None:
@@ -27,6 +29,16 @@ def test_what_is_no_photo_has_none(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     assert thumbnail(tmp_path / "a.jpg", (24, 16)) is None
     assert thumbnail(tmp_path / "none.jpg", (24, 16)) is None
+
+
+def test_unusual_exif_of_a_photo_raises_nothing(tmp_path: Path) -> None:
+    # Orientation 6 and an XResolution of type ASCII, which Pillow cannot write again after it turned the photo.
+    entries = struct.pack(">HHHLHHHHL4s", 2, 0x0112, 3, 1, 6, 0, 0x011A, 2, 4, b"300\0")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">L", 8) + entries + bytes(4)
+    Image.new("RGB", (80, 60)).save(tmp_path / "a.jpg", exif=exif)
+    assert read_photo(tmp_path / "a.jpg").rgb.shape == (80, 60, 3)
+    for small in (reduced(tmp_path / "a.jpg", 40), thumbnail(tmp_path / "a.jpg", (40, 30))):
+        assert small is None or max(small.shape) == 40
 
 
 def test_a_huge_photo_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
