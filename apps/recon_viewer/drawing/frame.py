@@ -409,7 +409,7 @@ class Painter:
 
     def _pixel_colours(self, layer: Layer, state: State, scenes: Mapping[int, Scene]) -> PixelColours | None:
         view = state.view
-        shown = [one.key for one in state.layers if one.visible]
+        shown = [one.key for one in shown_together(state)]
         # Of scenes that are kept, the identity is that of their depth.
         inputs = (
             view.colours,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recon.depth_map.colormap import depth_picture, span_of
 from recon.depth_map.error_picture import Coloured, difference_picture, error_picture
 from recon.scene import Scene
+from recon_viewer.model.same_photo import share_pixels, shown_together
 from recon_viewer.model.state import State
 
 _GREY = 128
@@ -61,11 +62,11 @@ def pixel_colours(state: State, key: int, scenes: Mapping[int, Scene]) -> PixelC
 
 
 def _other(state: State, key: int, scenes: Mapping[int, Scene]) -> Scene | None:
-    """The other one of exactly two visible scenes, if their photos have one shape."""
-    shown = [layer.key for layer in state.layers if layer.visible and layer.key in scenes]
-    if len(shown) != 2 or key not in shown:
-        return None
-    a, b = (scenes[one].photo for one in shown)
-    if abs(a.width * b.height - b.width * a.height) > 0.01 * a.width * b.height:
-        return None
-    return scenes[shown[1] if key == shown[0] else shown[0]]
+    """The other one of exactly two scenes that are drawn together and share their photo's pixels."""
+    own = state.by_key(key)
+    others = [
+        layer.key
+        for layer in shown_together(state)
+        if layer.key in scenes and layer.key != key and own is not None and share_pixels(layer, own)
+    ]
+    return scenes[others[0]] if len(others) == 1 and own in shown_together(state) else None

@@ -39,10 +39,21 @@ def of_one_photo(a: Layer, b: Layer) -> bool:
     if a.source is not None and a.source == b.source:
         return True
     one, other = a.base.photo, b.base.photo
-    ratio = one.width * other.height / (one.height * other.width)
-    return abs(ratio - 1) <= _MOST_RATIO and (
-        float(np.abs(_samples(one) - _samples(other)).mean()) <= _MOST_DIFFERENCE
+    return (
+        _of_one_ratio(one, other)
+        and float(np.abs(_samples(one) - _samples(other)).mean()) <= _MOST_DIFFERENCE
     )
+
+
+def share_pixels(a: Layer, b: Layer) -> bool:
+    """Whether two scenes are of one photo, and neither was cut or undistorted otherwise: pixels show the same."""
+    if a.base is None or b.base is None:
+        return False
+    return _of_one_ratio(a.base.photo, b.base.photo) and of_one_photo(a, b)
+
+
+def _of_one_ratio(one: Photo, other: Photo) -> bool:
+    return abs(one.width * other.height / (one.height * other.width) - 1) <= _MOST_RATIO
 
 
 def _decisive(state: State) -> Layer | None:

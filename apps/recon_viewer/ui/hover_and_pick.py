@@ -9,9 +9,11 @@ import numpy as np
 from recon.constraints import PICKING_PX
 from recon.frames import gl_T_cam
 from recon_viewer.controller import Controller
+from recon_viewer.drawing.section import inside
 from recon_viewer.drawing.view3d import View3D
 from recon_viewer.model.measurements import on_ray
 from recon_viewer.model.picking import Hit
+from recon_viewer.model.same_photo import share_pixels
 from recon_viewer.model.state import Pick
 
 
@@ -34,7 +36,7 @@ class Linking:
             return
         key, at = hit
         self._view.mark_hover(at.point, self._distance_text(key, at.point))
-        pixel = at.pixel_px if self._has_same_photo(key) else None
+        pixel = self._pixel_of(self._controller.state.active, key, at.pixel_px)
         if self.twin is not None:
             self._mark_pixel(self.twin, pixel)
         self._mark(pixel)
@@ -60,10 +62,8 @@ class Linking:
             return
         exact = self._photo_pixel(x, y)
         picked = None if exact is None else self._pick_at(exact)
-        if picked is not None:
-            picked = replace(picked, sigma_px=self._sigma_px())
-        if picked is not None:
-            controller.pick(picked)
+        if picked is not None and self._is_shown(picked):
+            controller.pick(replace(picked, sigma_px=self._sigma_px()))
             return
         hit = self._view.hit(x, y)
         if hit is None:
@@ -108,24 +108,29 @@ class Linking:
     def _mark_pixel(self, view: View3D, pixel_px: tuple[float, float] | None) -> None:
         """Marks a position of the active layer's photo in a view, on the layer that is shown there."""
         state = self._controller.state
-        keys = [
-            layer.key for layer in state.layers if view.shows(layer.key) and self._has_same_photo(layer.key)
-        ]
+        shown = [layer.key for layer in state.layers if view.shows(layer.key)]
+        keys = [key for key in shown if self._pixel_of(key, state.active, pixel_px) is not None]
         key = state.active if state.active in keys else next(iter(keys), None)
-        pick = None if pixel_px is None or key is None else self._pick_at(pixel_px, key)
+        pixel_px = self._pixel_of(key, state.active, pixel_px)
+        pick = None if pixel_px is None else self._pick_at(pixel_px, key)
         if pick is None:
             view.mark_hover(None, "")
             return
         point = self._world(pick)
         view.mark_hover(point, self._distance_text(pick.layer, point))
 
-    def _has_same_photo(self, key: int) -> bool:
-        """Whether a layer is the active one, or of a photo of the same size."""
-        scenes, active = self._controller.picture.scenes, self._controller.state.active
-        if key == active:
-            return True
-        photos = [scenes[one].photo for one in (key, active) if one is not None and one in scenes]
-        return len(photos) == 2 and photos[0].rgb.shape == photos[1].rgb.shape
+    def _pixel_of(
+        self, key: int | None, other: int | None, pixel_px: tuple[float, float] | None
+    ) -> tuple[float, float] | None:
+        """The position in a layer's photo of one in another layer's; None: they are not of one photo."""
+        if pixel_px is None or key == other:
+            return pixel_px
+        state = self._controller.state
+        own, its = (None if each is None else state.by_key(each) for each in (key, other))
+        if own is None or its is None or own.base is None or its.base is None or not share_pixels(own, its):
+            return None
+        photo, from_ = own.base.photo, its.base.photo
+        return pixel_px[0] * photo.width / from_.width, pixel_px[1] * photo.height / from_.height
 
     def _mark(self, pixel_px: tuple[float, float] | None) -> None:
         scene = self._controller.scene
@@ -170,6 +175,13 @@ class Linking:
         if not scene.depth.valid[row, col]:
             return None
         return Pick(key, pixel_px, on_ray(scene.intrinsics, pixel_px, float(scene.depth.z_m[row, col])))
+
+    def _is_shown(self, pick: Pick) -> bool:
+        """Whether a point lies in the section: in the view, the user cannot mean what it hides."""
+        picture = self._controller.picture
+        point = np.array(self._world(pick), np.float32)
+        shown = inside(point, picture.section_T_world, picture.state.view.section)
+        return shown is None or bool(shown)
 
     def _world(self, pick: Pick) -> tuple[float, float, float]:
         world_T_cam = self._controller.picture.poses[pick.layer]

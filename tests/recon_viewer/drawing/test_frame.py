@@ -313,6 +313,16 @@ def test_errors_and_differences_are_colours_with_a_legend_of_their_own() -> None
     both = c.set_view(c.add_scene(state, farther, name="b"), colours="difference")
     near, far = painter.paint(both).drawn.values()
     assert (near.rgb[:, 2] > near.rgb[:, 0]).all() and (far.rgb[:, 0] > far.rgb[:, 2]).all()
+    # A visible scene of another photo takes no part; alone, the active one has none to differ from.
+    unrelated = c.add_scene(both, painted_room(), name="another photo")
+    first, second, _ = (layer.key for layer in unrelated.layers)
+    three = painter.paint(c.activate(unrelated, second))
+    assert list(three.drawn) == [first, second]
+    assert np.array_equal(three.drawn[second].rgb, far.rgb)
+    for beside in (False, True):
+        two = c.set_view(c.activate(c.set_visible(unrelated, second, False), first), beside=beside)
+        alone = painter.paint(two)
+        assert len(np.unique(alone.drawn[first].rgb)) == 1 and "two visible" in alone.notes[0]
 
 
 def test_what_no_colour_can_tell_is_grey_and_said() -> None:
