@@ -38,6 +38,24 @@ def test_all_of_it_is_seen_above_the_progress() -> None:
     assert (page(None, (600, 400), (100, 50, 400, 410), LIGHT)[:, :100] == LIGHT.ground).all()
 
 
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [((600, 1), (0, 80, 600, 300)), ((300, 80), (0, 80, 300, 3)), ((300, 200), (0, 60, 300, -20))],
+)
+def test_without_room_there_is_plain_ground(size: tuple[int, int], place: tuple[int, int, int, int]) -> None:
+    made = page(np.full((30, 40, 3), RED, np.uint8), size, place, DARK)
+    assert made.shape == (size[1], size[0], 3) and (made == DARK.ground).all()
+
+
+def test_a_place_lower_than_the_picture_shows_all_of_it() -> None:
+    assert _box(page(np.full((30, 40, 3), RED, np.uint8), (300, 200), (0, 60, 300, 3), DARK)) == (
+        56,
+        60,
+        187,
+        140,
+    )
+
+
 def test_a_row_of_tiles_fits_into_a_narrow_window() -> None:
     assert fitted((22.0, 15.0), 3, 80.0) == (22.0, 15.0)
     width, height = fitted((22.0, 15.0), 3, 56.5)

@@ -50,7 +50,7 @@ class OpeningPage:
                 self._image.update_image(self._blank)
             return
         colours, x, width = palette(dark), int(box.x + box.width), int(whole.width)
-        height = int(box.y - whole.y)
+        height = max(int(box.y - whole.y), 1)
         self._image.frame = gui.Rect(whole.x, whole.y, width, height)
         for side, (left, right) in zip(self._sides, ((whole.x, box.x), (x, whole.x + width)), strict=True):
             side.background_color = gui.Color(*(value / 255 for value in colours.ground))
@@ -67,17 +67,23 @@ class OpeningPage:
 def page(
     picture: NDArray[np.uint8] | None, size: tuple[int, int], place: Place, colours: Palette
 ) -> NDArray[np.uint8]:
-    """(height, width, 3) sRGB: the picture in the middle of its place, or as much higher that all of it is seen."""
+    """(height, width, 3) sRGB: the picture in the middle of its place, or as much higher that all of it is seen.
+
+    Only the ground where there is no room.
+    """
     width, height = size
     x, y, across, down = place
     made = np.full((height, width, 3), colours.ground, np.uint8)
+    across = min(across, width - x)
+    if min(across, down, height - y) <= 0:
+        return made
     made[y : y + down, x : x + across] = backdrop(across, down, colours)[: height - y]
     if picture is None:
         return made
     rows, cols = picture.shape[:2]
     zoom = min(across / cols, (height - y) / rows)
     cols, rows = max(1, round(cols * zoom)), max(1, round(rows * zoom))
-    left, top = x + (across - cols) // 2, min(y + (down - rows) // 2, height - rows)
+    left, top = x + (across - cols) // 2, max(y, min(y + (down - rows) // 2, height - rows))
     fitted = Image.fromarray(picture).resize((cols, rows), Image.Resampling.BILINEAR)
     made[top : top + rows, left : left + cols] = np.asarray(fitted)
     return made
