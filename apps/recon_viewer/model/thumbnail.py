@@ -8,6 +8,8 @@ from PIL import Image, ImageOps
 
 _MOST_PIXELS = 60_000_000
 """Larger photos get no thumbnail, since reading them takes longer than a page may."""
+_MODES_8_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+"""Pillow clips others, such as 16-bit grey, instead of scaling them."""
 
 
 def thumbnail(path: Path, size: tuple[int, int]) -> NDArray[np.uint8] | None:
@@ -29,7 +31,7 @@ def _read(path: Path, least_px: int) -> Image.Image | None:
     """Upright; a JPEG is read at the least fraction of its size that has so many px."""
     try:
         with Image.open(path) as photo:
-            if photo.width * photo.height > _MOST_PIXELS:
+            if photo.width * photo.height > _MOST_PIXELS or photo.mode not in _MODES_8_BIT:
                 return None
             photo.draft("RGB", (least_px, least_px))
             return ImageOps.exif_transpose(photo).convert("RGB")

@@ -41,6 +41,12 @@ def test_unusual_exif_of_a_photo_raises_nothing(tmp_path: Path) -> None:
         assert small is None or max(small.shape) == 40
 
 
+def test_a_deep_photo_is_not_shown_white(tmp_path: Path) -> None:
+    grey = np.full((60, 80), 9000, np.uint16)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    assert reduced(tmp_path / "a.png", 40) is None
+
+
 def test_a_huge_photo_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (80, 60)).save(tmp_path / "a.png")
     monkeypatch.setattr(thumbnails, "_MOST_PIXELS", 80 * 60 - 1)
