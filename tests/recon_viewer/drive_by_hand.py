@@ -129,8 +129,11 @@ def measure(hands: Hands, viewer: ViewerWindow, scene: Scene) -> None:
     controller, frame = viewer.controller, viewer.view.widget.frame
     tool = next(one for one in viewer.toolbar._tools if one.name == "distance")
     x, y = _centre(tool.widget.frame)
-    # Shorter than a frame.
     hands.move(x, y)
+    subprocess.run(["xdotool", "click", "3"], check=True)
+    hands.settle()
+    assert controller.state.tool != "distance", "a right click used a tool"
+    # Shorter than a frame.
     subprocess.run(["xdotool", "mousedown", "1", "mouseup", "1"], check=True)
     hands.until(lambda: controller.state.tool == "distance", "using a tool of the toolbar")
     left, right, y = frame.x + frame.width // 3, frame.x + 2 * frame.width // 3, frame.y + frame.height // 2

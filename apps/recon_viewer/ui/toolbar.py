@@ -9,6 +9,7 @@ from open3d.visualization import gui
 from recon_viewer.drawing import open3d_geometry
 from recon_viewer.drawing.icons import text_px, tile
 from recon_viewer.model.state import State
+from recon_viewer.ui.left_click import on_left_click
 from recon_viewer.ui.shortcuts import ACTIONS
 
 GROUPS: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -92,7 +93,7 @@ class Toolbar:
         tip = f"{action.text.rstrip('.')}: {action.help}" + (f" ({action.key_text})" if action.key else "")
         width = text_px(text, self._em) + 2 * int(_EDGE_EM * self._em)
         picture = gui.ImageWidget(self._picture(name, text, width, _GROUND))
-        picture.set_on_mouse(self._clicked(name))
+        picture.set_on_mouse(on_left_click(lambda: self._act(name)))
         picture.tooltip = tip
         self.widget.add_child(picture)
         return _Tool(name, text, picture, width, starts_group)
@@ -100,14 +101,6 @@ class Toolbar:
     def _picture(self, name: str, text: str, width: int, ground: tuple[int, int, int]) -> Any:
         size = width, int(_HEIGHT_EM * self._em)
         return open3d_geometry.image(tile(name, text, size, self._em, _INK, ground))
-
-    def _clicked(self, name: str) -> Callable[[Any], Any]:
-        def mouse(event: Any) -> Any:
-            if event.type == gui.MouseEvent.Type.BUTTON_UP:
-                self._act(name)
-            return gui.Widget.HANDLED
-
-        return mouse
 
 
 def _colour(rgb: tuple[int, int, int]) -> Any:

@@ -14,6 +14,7 @@ from recon_viewer.background.jobs import Job, Seen
 from recon_viewer.drawing import open3d_geometry
 from recon_viewer.model.samples import sample_of, samples
 from recon_viewer.model.thumbnail import blank, thumbnail, tile_names
+from recon_viewer.ui.left_click import on_left_click
 
 _RECENT = 5
 _LINES = 3
@@ -102,12 +103,7 @@ class Welcome:
         button = gui.Button(shorten(text, _TILE_LETTERS, placeholder="...") or text[:_TILE_LETTERS])
         button.vertical_padding_em = 0.1
 
-        def clicked(event: Any) -> Any:
-            if event.type == gui.MouseEvent.Type.BUTTON_UP:
-                self._reopen(path)
-            return gui.Widget.HANDLED
-
-        image.set_on_mouse(clicked)
+        image.set_on_mouse(on_left_click(lambda: self._reopen(path)))
         button.set_on_clicked(lambda: self._reopen(path))
         for widget in (image, button):
             widget.tooltip = "" if sample_of(path) else str(path)
