@@ -14,6 +14,8 @@ from recon.units import counted
 AREA = "viewer"
 _DRIVER_FOLDERS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
 _DRIVER_VARIABLES = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES")
+_SOFTWARE = ("lvp", "lavapipe", "swiftshader")
+"""In the names of drivers with which the processor draws."""
 _CARDS = ("dev/dri/renderD*", "dev/nvidia[0-9]*", "dev/dxg")
 _FASTER = (
     "a graphics card with its driver; without one, a newer Mesa, whose memory does not grow: "
@@ -51,19 +53,28 @@ def _examine_vulkan() -> Finding:
     fix = "apt-get install libvulkan1 mesa-vulkan-drivers"
     if ctypes.util.find_library("vulkan") is None:
         return Finding(AREA, "Vulkan", "missing", "its loader (libvulkan.so.1) is not installed", fix)
-    drivers = sorted(name for folder in _DRIVER_FOLDERS for name in _names(folder))
-    if not drivers and not any(os.environ.get(name) for name in _DRIVER_VARIABLES):
+    drivers = _drivers()
+    if not drivers:
         return Finding(AREA, "Vulkan", "missing", "there is no driver", fix)
-    detail = counted(len(drivers), "driver") if drivers else "driver of VK_DRIVER_FILES"
-    if any(path.exists() for pattern in _CARDS for path in Path("/").glob(pattern)):
+    detail = counted(len(drivers), "driver")
+    if not any(path.exists() for pattern in _CARDS for path in Path("/").glob(pattern)):
+        why = "no graphics card"
+    elif all(any(word in name.lower() for word in _SOFTWARE) for name in drivers):
+        why = "none for a graphics card"
+    else:
         return Finding(AREA, "Vulkan", "works", detail)
-    return Finding(
-        AREA, "Vulkan", "note", f"{detail}, no graphics card: the processor draws, slowly", _FASTER
-    )
+    return Finding(AREA, "Vulkan", "note", f"{detail}, {why}: the processor draws, slowly", _FASTER)
 
 
-def _names(folder: str) -> list[str]:
-    return [path.name for path in Path(folder).glob("*.json")]
+def _drivers() -> list[str]:
+    """Names of the Vulkan drivers that the loader considers; a folder in a variable counts as one."""
+    replacing, added = _DRIVER_VARIABLES[:2], _DRIVER_VARIABLES[2]
+    usual = [path.name for folder in _DRIVER_FOLDERS for path in Path(folder).glob("*.json")]
+    return next((names for names in map(_listed, replacing) if names), usual) + _listed(added)
+
+
+def _listed(variable: str) -> list[str]:
+    return [Path(path).name for path in os.environ.get(variable, "").split(os.pathsep) if path]
 
 
 def _missing_libraries() -> list[str]:

@@ -203,7 +203,15 @@ def test_what_the_viewer_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         slow.state == "note" and "1 driver, no graphics card" in slow.detail and "backports" in str(slow.fix)
     )
     card.touch()
+    # As the window says, too: the card has no driver.
+    slow = one(display.examine_viewer(), "Vulkan")
+    assert slow.state == "note" and "1 driver, none for a graphics card" in slow.detail
+    (tmp_path / "radeon_icd.x86_64.json").touch()
     assert {finding.state for finding in display.examine_viewer()} == {"works"}
+    monkeypatch.setenv("VK_ICD_FILENAMES", f"{tmp_path}/lvp_icd.json:{tmp_path}/vk_swiftshader_icd.json")
+    assert one(display.examine_viewer(), "Vulkan").state == "note"
+    monkeypatch.setenv("VK_ADD_DRIVER_FILES", f"{tmp_path}/nvidia_icd.json")
+    assert one(display.examine_viewer(), "Vulkan").state == "works"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert [finding.name for finding in display.examine_viewer()] == ["Open3D", "display"]
 
