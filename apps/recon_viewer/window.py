@@ -69,7 +69,9 @@ class ViewerWindow(Parts):
         self.open = True
         self._hand_over = None if channel is None else HandOver(lambda: Successor(channel))
         self._rest = Rest()
-        if not self.controller.settings.knows_of_software and draws_in_software():
+        if resumed is not None:
+            self.status.notice = resumed[1].notice
+        elif not self.controller.settings.knows_of_software and draws_in_software():
             # Once per user: for as long as this window is open.
             self.status.notice = _SOFTWARE
             self.controller.settings = replace(self.controller.settings, knows_of_software=True)
@@ -232,7 +234,8 @@ class ViewerWindow(Parts):
             )
 
     def _handed(self) -> Handed:
-        return self.controller.hand_over(self.view.camera, self._place, self.panel.groups)
+        handed = self.controller.hand_over(self.view.camera, self._place, self.panel.groups)
+        return replace(handed, notice=self.status.notice)
 
     @property
     def _place(self) -> tuple[int, int, int, int]:

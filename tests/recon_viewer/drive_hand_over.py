@@ -14,6 +14,20 @@ from recon_viewer.window import ViewerWindow
 
 PLACE = 37, 53, 1200, 800
 """Of the window on the screen when it moves to the other process: x, y, width, height, px."""
+_REPORTING = """
+import sys
+from pathlib import Path
+from recon_viewer import process, window
+
+class Reporting(window.ViewerWindow):
+    def draw_once(self, place):
+        super().draw_once(place)
+        Path({path!r}).write_text(self.status.notice)
+
+window.ViewerWindow = Reporting
+process.main()
+"""
+"""The program of the other process, which also writes its notice to a file."""
 
 
 def main(folder: Path) -> None:
@@ -31,10 +45,13 @@ def main(folder: Path) -> None:
         stays(viewer, theirs.fileno())
         hand_over.MOST_GROWN_MB = -1e6
         viewer.window.os_frame = gui.Rect(*PLACE)
-        viewer._hand_over = HandOver(lambda: Successor(theirs.fileno()))
+        program = sys.executable, "-c", _REPORTING.format(path=str(folder / "notice.txt"))
+        viewer._hand_over = HandOver(lambda: Successor(theirs.fileno(), program))
         while viewer.step():
             assert not viewer.controller.is_problem, viewer.controller.message
         assert viewer.handed_over
+        # It is shown for as long as the window is open, whichever process has it.
+        assert (folder / "notice.txt").read_text() == viewer.status.notice
         # As it does when it closes: that of the other process comes later.
         viewer.controller.settings = viewer.controller.settings.with_recent(Path("elsewhere.png"))
     finally:

@@ -59,6 +59,8 @@ class Handed:
     hides_ceiling: bool
     groups: Mapping[str, bool]
     """Of the controls: which are open."""
+    notice: str = ""
+    """Shown for as long as the window is open."""
 
     def is_still(self, other: "Handed") -> bool:
         """Whether nothing has happened between the two."""
