@@ -13,7 +13,7 @@ from recon.options import Options
 from recon_viewer.background.hand_over import Handed, HandOver, Successor, draws_in_software
 from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
-from recon_viewer.background.screen_size import fitting, screen_px
+from recon_viewer.background.screen_size import fitting, room_px
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.frame import Picture
@@ -49,7 +49,7 @@ class ViewerWindow(Parts):
         """
         controller = resumed[0] if resumed is not None else _controller(config)
         remembered = controller.settings
-        place: tuple[int, ...] = fitting(remembered.width, remembered.height, screen_px())
+        place: tuple[int, ...] = fitting(remembered.width, remembered.height, room_px())
         if resumed is not None:
             x, y, width, height = resumed[1].frame
             place = (width, height, x, y)

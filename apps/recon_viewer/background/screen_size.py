@@ -7,13 +7,14 @@ _TITLE_BAR_PX = 64
 """For the title bar, and a bar of the desktop."""
 
 
-def screen_px() -> tuple[int, int] | None:
-    """Width and height under X11; None where they are not known."""
+def room_px() -> tuple[int, int] | None:
+    """Width and height of the largest window under X11, without its title bar; None where they are not known."""
     if not sys.platform.startswith("linux") or not os.environ.get("DISPLAY"):
         return None
     try:
         from Xlib.display import Display
         from Xlib.error import DisplayError
+        from Xlib.Xatom import WINDOW
     except ImportError:
         return None
     try:
@@ -21,13 +22,13 @@ def screen_px() -> tuple[int, int] | None:
     except (DisplayError, OSError):
         return None
     screen = display.screen()
-    size = int(screen.width_in_pixels), int(screen.height_in_pixels)
+    manager = screen.root.get_full_property(display.intern_atom("_NET_SUPPORTING_WM_CHECK"), WINDOW)
+    # Without a window manager there are no title bars.
+    height = int(screen.height_in_pixels) - (0 if manager is None else _TITLE_BAR_PX)
     display.close()
-    return size
+    return int(screen.width_in_pixels), height
 
 
-def fitting(width: int, height: int, screen: tuple[int, int] | None) -> tuple[int, int]:
-    """The size of a window that is not larger than the screen, px."""
-    if screen is None:
-        return width, height
-    return min(width, screen[0]), height if height <= screen[1] else screen[1] - _TITLE_BAR_PX
+def fitting(width: int, height: int, room: tuple[int, int] | None) -> tuple[int, int]:
+    """The size of a window that is not larger than its room (``room_px``), px."""
+    return (width, height) if room is None else (min(width, room[0]), min(height, room[1]))
