@@ -71,10 +71,10 @@ class ViewerWindow(Parts):
         self._rest = Rest()
         if resumed is not None:
             self.status.notice = resumed[1].notice
-        elif not self.controller.settings.knows_of_software and draws_in_software():
+        elif not self.controller.settings.knows_slow_drawing and draws_in_software():
             # Once per user: for as long as this window is open.
             self.status.notice = _SOFTWARE
-            self.controller.settings = replace(self.controller.settings, knows_of_software=True)
+            self.controller.settings = replace(self.controller.settings, knows_slow_drawing=True)
         self.handed_over = False
         """Whether another process has the window now."""
         if resumed is not None:

@@ -71,7 +71,7 @@ def main(folder: Path) -> None:
     saved = json.loads((folder / "viewer.json").read_text())
     assert (saved["view"]["shown_as"], saved["view"]["dark"]) == ("cloud", False)
     assert [Path(one).name for one in saved["recent"]] == ["scene.npz"]
-    assert saved["knows_of_software"]
+    assert saved["knows_slow_drawing"]
 
 
 def stays(viewer: ViewerWindow, channel: int) -> None:

@@ -29,7 +29,7 @@ class Settings:
     """Recent photos that were opened with a depth file, each with it."""
     width: int = 1400
     height: int = 900
-    knows_of_software: bool = False
+    knows_slow_drawing: bool = False
     """Whether a window has said what drawing without a graphics card means."""
     folder: str | None = None
     """Folder of the last opened or saved file."""
