@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
-from recon.geometry.floor_plan import Plan, turn_to_walls
+from recon.geometry.floor_plan import Plan
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
 from recon.render.style import EVERYTHING, UP
 from recon.scene import Scene
@@ -218,8 +218,8 @@ class Painter:
         whole = {key: (self._adjuster.scene_of(layer) if preview and key == state.active else scenes[key])
                  for key in scenes if (layer := state.by_key(key)) is not None}  # fmt: skip
         plan = self._plan_of(state, whole.get(active.key), preview)
-        turned_T_upright_ = turned_T_upright(self._turn_rad(active, whole.get(active.key), preview))
-        turned_T_world = turned_T_upright_ @ upright_T_cam @ np.linalg.inv(world_T_cam)
+        turn_rad = self._turn_rad(active, preview)
+        turned_T_world = turned_T_upright(turn_rad) @ upright_T_cam @ np.linalg.inv(world_T_cam)
         section_T_world = section_T_turned() @ turned_T_world
         drawn, moving = self._sectioned(levels, state, section_T_world, few)
         uncut = {key: full for key, (full, _) in levels.items()}
@@ -244,7 +244,7 @@ class Painter:
             # A preview has depth edges only for its own pixels.
             (*self._colour_notes(active), *_notes(state, uncut, scenes, whole)),
             self._ceiling_m(active),
-            self._plan_shown(plan, active, Picture(state, preview, drawn), whole.get(active.key)),
+            self._plan_shown(plan, turn_rad, active, Picture(state, preview, drawn), whole.get(active.key)),
             section_T_world,
             reach,
         )
@@ -308,13 +308,14 @@ class Painter:
             return None
         return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
-    def _turn_rad(self, layer: Layer, scene: Scene | None, preview: bool) -> float:
-        """Of the walls: that of the plan, once there is one. The first preview of a scene does not wait for it."""
-        if scene is not None and self._plan[0] is scene and self._plan[1] is not None:
-            return turn_to_walls(self._plan[1].lines)
+    def _turn_rad(self, layer: Layer, preview: bool) -> float:
+        """Of the walls of the uncropped scene, with or without a plan: limits of the section stay where they are.
+
+        Previews do not wait for it.
+        """
         levelling = self._adjuster.levelling_of(layer)
-        if levelling is None or (preview and layer.key not in self._turns):
-            return 0.0
+        if levelling is None or preview:
+            return self._turns.get(layer.key, 0.0)
         upright_T_cam = self._adjuster.upright_T_cam(layer)
 
         def turn(scene: Scene) -> float:
@@ -345,14 +346,16 @@ class Painter:
             self._plan = scene, plan_or_none(scene)
         return self._plan[1]
 
-    def _plan_shown(self, plan: Plan | None, layer: Layer, made: Picture, scene: Scene | None) -> PlanOverlay:
+    def _plan_shown(
+        self, plan: Plan | None, turn_rad: float, layer: Layer, made: Picture, scene: Scene | None
+    ) -> PlanOverlay:
         if plan is None or scene is None or not made.drawn:
             return NO_PLAN
         world_T_cam, upright_T_cam = self._adjuster.world_T_cam(layer), self._adjuster.upright_T_cam(layer)
         placed = replace(made, world_T_cam=world_T_cam, upright_T_cam=upright_T_cam)
         top_m, interval = float(placed.upright_bounds[1][1]), scene.provenance.scale_interval
         world_T_upright = world_T_cam @ np.linalg.inv(upright_T_cam)
-        return plan_overlay(plan, top_m, world_T_upright, interval, made.state.view.section)
+        return plan_overlay(plan, turn_rad, top_m, world_T_upright, interval, made.state.view.section)
 
     def _lines(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from viewer_scenes import hall, room
 
-from recon.geometry.floor_plan import Plan
+from recon.geometry.floor_plan import Plan, turn_to_walls
 from recon.render.view_camera import preset
 from recon.types import Mesh
 from recon_viewer.controller import Controller
@@ -39,7 +39,7 @@ def test_walls_are_upright_in_the_view_from_above(askew_deg: float, turned_deg: 
     ]
     world_T_upright = np.eye(4)
     world_T_upright[:3, :3] = [[0, 0, 1], [0, 1, 0], [-1, 0, 0]]
-    overlay = plan_overlay(Plan((walls,), 1.2, True), 2.5, world_T_upright, None)
+    overlay = plan_overlay(Plan((walls,), 1.2, True), turn_to_walls((walls,)), 2.5, world_T_upright, None)
     # Where the photo looks, in the world.
     ahead = world_T_upright[:3, :3] @ (0, 0, -1)
     cosine = float(np.dot(overlay.forward, ahead))

@@ -10,6 +10,7 @@ from waiting import settled
 from recon.render.style import AHEAD, EVERYTHING, RIGHT, SHOWN_AS, UP, Section
 from recon.types import PointCloud
 from recon_viewer.controller import Controller
+from recon_viewer.drawing import frame
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.drawing.guides import DARK
 from recon_viewer.drawing.section import ceiling_m, turned_T_upright
@@ -76,6 +77,27 @@ def test_the_plan_ends_at_the_section() -> None:
     assert not part.labels and np.ptp(part.lines.points[:, 0]) == pytest.approx(3.0, abs=1e-3)
     nothing = Section((None, None, None), (None, 3.5, None))
     assert not len(painter.paint(c.set_view(state, section=nothing)).plan.lines.points)
+
+
+def test_limits_stay_where_they_are_when_the_plan_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn_rad = 0.1
+    # The turn of the walls that is found without the plan is not exactly that of the plan.
+    monkeypatch.setattr(frame, "walls_turn_rad", lambda *_: turn_rad)
+    state, painter = c.add_scene(State(), hall(), name="hall"), Painter()
+    before = painter.paint(state)
+    limited = c.set_view(state, plan=True, section=EVERYTHING.limited(RIGHT, "low", -1.0))
+    after = painter.paint(limited)
+    assert np.array_equal(before.section_T_world, after.section_T_world)
+    # A slider's preview keeps them, too.
+    assert np.array_equal(painter.paint(limited, preview=True).section_T_world, after.section_T_world)
+    # The plan and the drawing end at one limit, and the view from above is along it.
+    row = after.section_T_world[RIGHT]
+    ends = [
+        at @ row[:3] + row[3]
+        for at in (after.plan.lines.points, *(one.points for one in after.drawn.values()))
+    ]
+    assert [float(end.min()) for end in ends] == pytest.approx([-1.0, -1.0], abs=0.02)
+    assert np.dot(after.plan.forward, after.section_T_world[AHEAD, :3]) == pytest.approx(1.0)
 
 
 def test_a_ceiling_is_recognised_and_open_air_is_not() -> None:
