@@ -11,10 +11,7 @@ from recon.errors import ReconError
 from recon.frames import Transform, gl_T_cam
 from recon.geometry.floor_plan import Plan
 from recon.render.drawable import Drawn, draw_geometry, draw_scene, pictures
-from recon.render.style import EVERYTHING, UP
 from recon.scene import Scene
-from recon.types import Intrinsics
-from recon_viewer.drawing import guides
 from recon_viewer.drawing.across_photos import FilesOnce, distance_across
 from recon_viewer.drawing.level_of_detail import for_the_view, while_moving
 from recon_viewer.drawing.line_sets import Lines, joined
@@ -24,16 +21,17 @@ from recon_viewer.drawing.plan_overlay import (
     PlanOverlay,
     plan_or_none,
     plan_overlay,
-    walls_turn_rad,
 )
+from recon_viewer.drawing.scene_lines import scene_lines
+from recon_viewer.drawing.scene_notes import scene_notes
 from recon_viewer.drawing.section import (
     Corners,
     Sections,
     ceiling_m,
-    section_box,
     section_T_turned,
     turned_T_upright,
 )
+from recon_viewer.drawing.walls_turn import WallsTurns
 from recon_viewer.model.layer_scene import Adjuster
 from recon_viewer.model.measurements import Reading, point_of, read
 from recon_viewer.model.same_photo import of_one_photo, shown_together
@@ -169,8 +167,7 @@ class Painter:
         self._adjuster = Adjuster()
         self._drawn: dict[int, tuple[tuple[object, ...], tuple[Drawn, Drawn | None]]] = {}
         self._sections = Sections()
-        self._turns: dict[int, float] = {}
-        """Of the walls, by layer key, rad."""
+        self._turns = WallsTurns(self._adjuster)
         self._pixels: dict[int, tuple[tuple[object, ...], PixelColours | None]] = {}
         self._pictures: tuple[tuple[object, ...], Pictures | None] = ((), None)
         self._plan: tuple[Scene | None, Plan | None] = (None, None)
@@ -188,7 +185,7 @@ class Painter:
         self._adjuster.forget(keys)
         self._drawn = {key: made for key, made in self._drawn.items() if key in keys}
         self._sections.forget(keys)
-        self._turns = {key: turn for key, turn in self._turns.items() if key in keys}
+        self._turns.forget(keys)
         self._pixels = {key: made for key, made in self._pixels.items() if key in keys}
         try:
             return self._painted(state, preview, few)
@@ -218,13 +215,13 @@ class Painter:
         whole = {key: (self._adjuster.scene_of(layer) if preview and key == state.active else scenes[key])
                  for key in scenes if (layer := state.by_key(key)) is not None}  # fmt: skip
         plan = self._plan_of(state, whole.get(active.key), preview)
-        turn_rad = self._turn_rad(active, preview)
+        turn_rad = self._turns.of(active, preview)
         turned_T_world = turned_T_upright(turn_rad) @ upright_T_cam @ np.linalg.inv(world_T_cam)
         section_T_world = section_T_turned() @ turned_T_world
-        drawn, moving = self._sectioned(levels, state, section_T_world, few)
+        drawn, moving = self._sections.shown(levels, section_T_world, state.view.section, few)
         uncut = {key: full for key, (full, _) in levels.items()}
-        reach = self._reach(uncut, section_T_world)
-        lines, frusta = self._lines(state, active, uncut, whole.get(active.key), turned_T_world, reach)
+        reach = self._sections.reach_of_all(uncut, section_T_world)
+        lines, frusta = scene_lines(state, uncut, whole.get(active.key), turned_T_world, reach, adjuster)
         return Picture(
             state,
             preview,
@@ -242,7 +239,7 @@ class Painter:
             upright_T_cam,
             (world_T_cam @ np.linalg.inv(upright_T_cam))[:3, 1],
             # A preview has depth edges only for its own pixels.
-            (*self._colour_notes(active), *_notes(state, uncut, scenes, whole)),
+            (*self._colour_notes(active), *scene_notes(state, uncut, scenes, whole)),
             self._ceiling_m(active),
             self._plan_shown(plan, turn_rad, active, Picture(state, preview, drawn), whole.get(active.key)),
             section_T_world,
@@ -279,54 +276,6 @@ class Painter:
         self._drawn[layer.key] = (inputs, made)
         return made
 
-    def _sectioned(
-        self,
-        levels: Mapping[int, tuple[Drawn, Drawn | None]],
-        state: State,
-        section_T_world: Transform,
-        few: bool,
-    ) -> tuple[dict[int, Drawn], dict[int, Drawn]]:
-        """What the section leaves of each layer, at rest and while the camera moves."""
-        drawn, moving = {}, {}
-        for key, (full, coarse) in levels.items():
-            cut_coarse = (
-                None
-                if coarse is None
-                else self._sections.cut(key, "few", coarse, section_T_world, state.view.section)
-            )
-            if few and cut_coarse is not None:
-                drawn[key] = cut_coarse
-                continue
-            drawn[key] = self._sections.cut(key, "full", full, section_T_world, state.view.section)
-            if cut_coarse is not None:
-                moving[key] = cut_coarse
-        return drawn, moving
-
-    def _reach(self, uncut: Mapping[int, Drawn], section_T_world: Transform) -> Corners | None:
-        boxes = [self._sections.reach(key, drawn, section_T_world) for key, drawn in uncut.items()]
-        if not boxes:
-            return None
-        return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
-
-    def _turn_rad(self, layer: Layer, preview: bool) -> float:
-        """Of the walls of the uncropped scene, with or without a plan: limits of the section stay where they are.
-
-        Previews do not wait for it.
-        """
-        levelling = self._adjuster.levelling_of(layer)
-        if levelling is None or preview:
-            return self._turns.get(layer.key, 0.0)
-        upright_T_cam = self._adjuster.upright_T_cam(layer)
-
-        def turn(scene: Scene) -> float:
-            try:
-                return walls_turn_rad(scene, levelling, upright_T_cam)
-            except ReconError:  # no surface is left
-                return 0.0
-
-        self._turns[layer.key] = self._adjuster.once(layer, "walls", turn)
-        return self._turns[layer.key]
-
     def _colour_notes(self, active: Layer) -> list[str]:
         inputs, colours = self._pixels.get(active.key, ((), None))
         return [NOTES[str(inputs[0])]] if colours is not None and not colours.is_known else []
@@ -356,59 +305,6 @@ class Painter:
         top_m, interval = float(placed.upright_bounds[1][1]), scene.provenance.scale_interval
         world_T_upright = world_T_cam @ np.linalg.inv(upright_T_cam)
         return plan_overlay(plan, turn_rad, top_m, world_T_upright, interval, made.state.view.section)
-
-    def _lines(
-        self,
-        state: State,
-        active: Layer,
-        drawn: Mapping[int, Drawn],
-        scene: Scene | None,
-        turned_T_world: Transform,
-        reach: Corners | None,
-    ) -> tuple[Lines, dict[int, Lines]]:
-        """Guides, and the cameras of each layer."""
-        view, parts = state.view, []
-        colours, adjuster = guides.palette(view.dark), self._adjuster
-        world_T_upright = adjuster.world_T_cam(active) @ np.linalg.inv(adjuster.upright_T_cam(active))
-        world_T_turned: Transform = np.linalg.inv(turned_T_world).astype(np.float64)
-        low, high = (np.zeros(3), np.zeros(3)) if reach is None else reach
-        size_m = float(np.linalg.norm(high - low))
-        levelling = adjuster.levelling_of(active) if scene is not None else None
-        seen = levelling is not None and levelling.trusted and levelling.camera_height_m is not None
-        # Where up is unknown, a grid would stand askew in the scene.
-        if view.grid and reach is not None and (active.base is None or adjuster.is_level(active)):
-            around = section_box(EVERYTHING, reach)
-            floor_m = 0.0 if seen else float(low[UP])
-            corners = np.array(around.low), np.array(around.high)
-            parts.append(guides.floor_grid(*corners, floor_m, world_T_turned, colours)[0])
-        if view.axes:
-            parts.append(guides.axes(max(0.1, 0.15 * size_m), world_T_upright, colours))
-        if active.crop is not None:
-            parts.append(guides.box_lines(active.crop, world_T_upright, colours.box))
-        # The view from above, which hides the ceiling, shows the walls.
-        by_user = view.section.is_of_the_floor or (view.section != EVERYTHING and not view.plan)
-        if by_user and reach is not None:
-            outline = section_box(view.section, reach)
-            parts.append(guides.box_lines(outline, world_T_turned, colours.section))
-        frusta = {
-            layer.key: self._frusta(layer, scene if layer is active else None, drawn[layer.key], size_m)
-            for layer in state.layers
-            if view.frustum and layer.key in drawn
-        }
-        return joined(parts), {
-            key: joined([guides.frustum(*each, colours) for each in cameras])
-            for key, cameras in frusta.items()
-        }
-
-    def _frusta(
-        self, layer: Layer, scene: Scene | None, drawn: Drawn, size_m: float
-    ) -> list[tuple[Intrinsics, float, Transform]]:
-        """The cameras of a layer's photos, the length of their pyramids, and their poses."""
-        world_T_cam, size_m = self._adjuster.world_T_cam(layer), max(size_m, 0.1)
-        if layer.base is None:
-            return [(each.intrinsics, 0.04 * size_m, world_T_cam @ each.cam_T_own) for each in layer.cameras]
-        camera = (scene or layer.base).intrinsics
-        return [(camera, 0.08 * size_m, world_T_cam)] if len(drawn.points) else []
 
     def _pixel_colours(self, layer: Layer, state: State, scenes: Mapping[int, Scene]) -> PixelColours | None:
         view = state.view
@@ -489,43 +385,3 @@ def _share(layer: Layer, state: State, shown: list[Layer]) -> tuple[float, float
     if len(scenes) != 2 or layer.key not in scenes or view.beside or view.curtain >= 1.0:
         return 0.0, 1.0
     return (0.0, view.curtain) if layer.key == scenes[0] else (view.curtain, 1.0)
-
-
-def _notes(
-    state: State, drawn: Mapping[int, Drawn], scenes: Mapping[int, Scene], whole: Mapping[int, Scene]
-) -> list[str]:
-    notes: list[str] = []
-    layer = state.layer
-    if layer is None:
-        return notes
-    shown = drawn.get(layer.key)
-    if shown is not None:
-        what = {"points": "points", "triangles": "vertices", "lines": "vertices"}[shown.kind]
-        notes.append(f"{shown.of_points:,} {what}")
-        if shown.kind == "points" and len(shown.points) > state.view.most_points:
-            notes.append(f"{state.view.most_points:,} of them drawn")
-    scene, now = scenes.get(layer.key), whole.get(layer.key)
-    if scene is None or now is None:
-        return notes
-    total, dropped = scene.depth.valid.size, scene.dropped
-    # What the user has cut off is not unknown; the counts of a preview are of its own pixels.
-    assert layer.base is not None
-    cropped = round(float(layer.base.depth.valid.mean() - now.depth.valid.mean()) * total)
-    for count, why in (
-        (max(dropped.unknown - cropped, 0), "unknown"),
-        (cropped, "cropped"),
-        (dropped.sky, "sky"),
-        (dropped.too_far, "too far"),
-        (dropped.flying, "at depth edges"),
-    ):
-        if count:
-            notes.append(f"{100 * count / total:.1f} % {why}")
-    model = scene.provenance.model_name
-    if model:
-        notes.append(
-            "measured depth"
-            if model == "measured"
-            else f"model {model}" + (" (rough)" if scene.provenance.is_rough else "")
-        )
-    notes.append(f"focal {now.intrinsics.fx:.0f} px ({now.intrinsics.source})")
-    return notes

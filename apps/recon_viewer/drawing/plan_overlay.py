@@ -1,29 +1,24 @@
 """The floor plan's outline over the view from above, with the lengths of the walls."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from recon.errors import ExportError
 from recon.frames import Transform
-from recon.geometry.floor_plan import Plan, Points, plan_of, turn_to_walls
-from recon.geometry.gravity import Levelling
-from recon.outputs.floor_plan import HEIGHT_M, scene_plan
+from recon.geometry.floor_plan import Plan, Points
+from recon.outputs.floor_plan import scene_plan
 from recon.render.style import AHEAD, EVERYTHING, RIGHT, Section
 from recon.scene import Scene
 from recon.units import metres
 from recon_viewer.drawing.line_sets import Lines, joined
-from recon_viewer.model.layer_scene import coarse
 
 _RGB = (255, 176, 66)
 _LABELLED_M = 0.5
 _MOST_LABELS = 12
 _FARTHEST = 0.25
 """How much farther than the scene without outliers the view from above reaches for a wall, of the scene's size."""
-_PIXELS = 160_000
-"""For the direction of the walls: in a sample room, 0.2 degrees from that of the whole plan, which takes several
-times as long; 2 degrees with a quarter of them."""
 Label = tuple[tuple[float, float, float], str]
 
 
@@ -58,18 +53,6 @@ def plan_or_none(scene: Scene) -> Plan | None:
         return None
 
 
-def walls_turn_rad(scene: Scene, levelling: Levelling, upright_T_cam: Transform) -> float:
-    """How far the walls are turned (``turn_to_walls``), without waiting for the plan; 0 if gravity is unknown."""
-    if not levelling.trusted:
-        return 0.0
-    small = coarse(scene, _PIXELS)
-    mesh = small.with_options(
-        replace(small.options, stride=1, voxel=None, fill=False, faces=None, error=None)
-    ).mesh()
-    height_m = 0.0 if levelling.camera_height_m is None else HEIGHT_M
-    return turn_to_walls(plan_of(mesh, upright_T_cam, height_m).lines) if len(mesh.faces) else 0.0
-
-
 def plan_overlay(
     plan: Plan,
     turn_rad: float,
@@ -82,7 +65,7 @@ def plan_overlay(
 
     Args:
         plan: In the frame of a plan.
-        turn_rad: Of the walls (``turn_to_walls``): the view and the section are along them.
+        turn_rad: Of the walls (``WallsTurns``): the view and the section are along them.
         top_m: Height at which it is drawn, upright frame.
         world_T_upright: (4, 4).
         scale_interval: Relative half-width of the 95 % interval of the scale; None: unknown.

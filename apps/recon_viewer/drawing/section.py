@@ -1,5 +1,6 @@
 """Cuts what is drawn by a box along the walls, such as below the ceiling. Files and measurements keep all of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -132,6 +133,41 @@ class Sections:
         made = cut(drawn, section_T_world, section)
         self._made[key, level] = (drawn, inputs, made)
         return made
+
+    def shown(
+        self,
+        levels: Mapping[int, tuple[Drawn, Drawn | None]],
+        section_T_world: Transform,
+        section: Section,
+        few: bool,
+    ) -> tuple[dict[int, Drawn], dict[int, Drawn]]:
+        """What a section leaves of each layer, at rest and while the camera moves.
+
+        Args:
+            levels: The same, uncut; None: the layer moves as it is at rest.
+            section_T_world: (4, 4) to the axes of the section.
+            section: Its limits.
+            few: Whether to show at rest what is drawn while the camera moves.
+        """
+        drawn, moving = {}, {}
+        for key, (full, few_of_it) in levels.items():
+            cut_coarse = (
+                None if few_of_it is None else self.cut(key, "few", few_of_it, section_T_world, section)
+            )
+            if few and cut_coarse is not None:
+                drawn[key] = cut_coarse
+                continue
+            drawn[key] = self.cut(key, "full", full, section_T_world, section)
+            if cut_coarse is not None:
+                moving[key] = cut_coarse
+        return drawn, moving
+
+    def reach_of_all(self, uncut: Mapping[int, Drawn], section_T_world: Transform) -> Corners | None:
+        """The corners around all of these layers; None: there are none."""
+        boxes = [self.reach(key, drawn, section_T_world) for key, drawn in uncut.items()]
+        if not boxes:
+            return None
+        return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
     def reach(self, key: int, drawn: Drawn, section_T_world: Transform) -> Corners:
         """Corners of a whole layer, without far outliers, along right, ahead and up, m."""

@@ -10,7 +10,7 @@ from waiting import settled
 from recon.render.style import AHEAD, EVERYTHING, RIGHT, SHOWN_AS, UP, Section
 from recon.types import PointCloud
 from recon_viewer.controller import Controller
-from recon_viewer.drawing import frame
+from recon_viewer.drawing import walls_turn
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.drawing.guides import DARK
 from recon_viewer.drawing.section import ceiling_m, turned_T_upright
@@ -82,7 +82,7 @@ def test_the_plan_ends_at_the_section() -> None:
 def test_limits_stay_where_they_are_when_the_plan_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     turn_rad = 0.1
     # The turn of the walls that is found without the plan is not exactly that of the plan.
-    monkeypatch.setattr(frame, "walls_turn_rad", lambda *_: turn_rad)
+    monkeypatch.setattr(walls_turn, "walls_turn_rad", lambda *_: turn_rad)
     state, painter = c.add_scene(State(), hall(), name="hall"), Painter()
     before = painter.paint(state)
     limited = c.set_view(state, plan=True, section=EVERYTHING.limited(RIGHT, "low", -1.0))
