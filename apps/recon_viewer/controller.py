@@ -17,7 +17,8 @@ from recon_viewer.background.hand_over import Handed
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.open_files import Opening
 from recon_viewer.background.save_tasks import SaveTasks
-from recon_viewer.drawing.frame import Painter, Picture
+from recon_viewer.drawing.frame import Painter
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.drawing.section import pixels_inside
 from recon_viewer.model import commands, settings
 from recon_viewer.model.crop_rectangle import Position, seen_inside

@@ -16,7 +16,7 @@ from recon_viewer.background.rest import Rest
 from recon_viewer.background.screen_size import fitting, room_px
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.model import settings
 from recon_viewer.ui.parts import Parts
 from recon_viewer.ui.redraws import Redraws

@@ -11,8 +11,8 @@ from PIL import Image
 from recon.types import MetricDepth
 from recon_viewer.drawing import open3d_geometry
 from recon_viewer.drawing.depth_slice import depth_slice
-from recon_viewer.drawing.frame import Pictures
 from recon_viewer.drawing.guides import palette
+from recon_viewer.drawing.picture import Pictures
 from recon_viewer.drawing.ui_scale import scale_of
 
 Pixel = tuple[float, float]

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from recon.atomic_write import staged
 from recon.errors import ExportError
 from recon.photo.write import write_picture
-from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.labels import Rectangle, free_place
 from recon_viewer.drawing.markers import tag_texts
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.drawing.view3d import View3D
 
 _LABEL_RGB, _SHADOW_RGB = (255, 220, 40), (0, 0, 0)

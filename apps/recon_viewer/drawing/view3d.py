@@ -14,10 +14,10 @@ from recon.render.style import View
 from recon.render.view_camera import ViewCamera
 from recon_viewer.drawing import open3d_geometry
 from recon_viewer.drawing.backdrop import backdrop
-from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.guides import palette
 from recon_viewer.drawing.labels import Tags
 from recon_viewer.drawing.markers import PENDING_RGB, Point, mark_lines, mark_points, tag_texts
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.drawing.ui_scale import scale_of
 from recon_viewer.model.crop_rectangle import Position, outline
 from recon_viewer.model.picking import SNAP_PX, Hit, hit

@@ -8,8 +8,8 @@ from open3d.visualization import gui
 
 from recon_viewer.controller import Controller
 from recon_viewer.drawing import open3d_geometry
-from recon_viewer.drawing.frame import Picture
 from recon_viewer.drawing.labels import Tags
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.drawing.ui_scale import scale_of
 from recon_viewer.drawing.view3d import View3D
 from recon_viewer.ui.glide import Glide

@@ -6,7 +6,7 @@ from typing import Any
 from open3d.visualization import gui
 
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.model import commands
 from recon_viewer.model.state import TOOLS
 from recon_viewer.ui.controls import Controls

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from open3d.visualization import gui
 
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.ui.controls import Controls
 
 _ROWS = (

@@ -8,7 +8,7 @@ from open3d.visualization import gui
 from recon.depth_map.colormap import COLORMAPS
 from recon.render.style import COLOURS, SHOWN_AS, View
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.model import commands
 from recon_viewer.model.state import Layer
 from recon_viewer.ui.controls import Controls

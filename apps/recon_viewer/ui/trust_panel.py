@@ -8,7 +8,7 @@ from open3d.visualization import gui
 
 from recon.constraints import Constraint
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Picture
+from recon_viewer.drawing.picture import Picture
 from recon_viewer.model import commands
 from recon_viewer.model.trust import Trust, TrustLine, trust_of
 from recon_viewer.ui.controls import Controls
