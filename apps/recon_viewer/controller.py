@@ -13,7 +13,7 @@ from recon.render.style import COLOURS, EVERYTHING, UP, Section
 from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
 from recon_viewer.background import outputs
-from recon_viewer.background.hand_over import Handed
+from recon_viewer.background.hand_over import Handed, Shown
 from recon_viewer.background.jobs import Job, Latest
 from recon_viewer.background.open_files import Opening
 from recon_viewer.background.save_tasks import SaveTasks
@@ -374,7 +374,11 @@ class Controller:
         return " and ".join(filter(None, lost)) or None
 
     def hand_over(
-        self, camera: ViewCamera, frame: tuple[int, int, int, int], groups: Mapping[str, bool]
+        self,
+        camera: ViewCamera,
+        frame: tuple[int, int, int, int],
+        groups: Mapping[str, bool],
+        notice: str = "",
     ) -> Handed:
         """What another process needs to go on; to be asked for when ``idle``."""
         return Handed(
@@ -383,12 +387,8 @@ class Controller:
             self._saved,
             self.settings,
             self._config,
-            camera,
-            frame,
-            self.message,
-            self.is_problem,
             self._hides_ceiling,
-            groups,
+            Shown(camera, frame, self.message, self.is_problem, groups, notice),
         )
 
     def resume(self, handed: Handed) -> None:
@@ -399,7 +399,6 @@ class Controller:
         while not self.idle:
             self.tick()
             time.sleep(_PAINTING_S)
-        self.say(handed.message, problem=handed.is_problem)
 
     def close(self) -> None:
         """Stops all workers and saves the settings."""

@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from recon_viewer.background.hand_over import INTERRUPTED, SHOW, Handed
+from recon_viewer.background.hand_over import INTERRUPTED, Handed, Shown
 from recon_viewer.background.window_process import Start
 
 if TYPE_CHECKING:
@@ -70,17 +70,16 @@ def _resumed(channel: int, stdout: int) -> "ViewerWindow":
     from recon_viewer.window import ViewerWindow
 
     os.write(stdout, b"ready\n")
-    asked: Handed | str = pickle.load(sys.stdin.buffer)
+    asked: Handed | Shown = pickle.load(sys.stdin.buffer)
     assert isinstance(asked, Handed)
-    controller, handed = Controller(asked.settings, asked.config), asked
+    controller = Controller(asked.settings, asked.config)
     while isinstance(asked, Handed):
-        handed = asked
-        controller.resume(handed)
+        controller.resume(asked)
         os.write(stdout, b"painted\n")
         asked = pickle.load(sys.stdin.buffer)
-    assert asked == SHOW
-    viewer = ViewerWindow(channel=channel, resumed=(controller, handed))
-    viewer.draw_once(handed.frame)
+    assert isinstance(asked, Shown)
+    viewer = ViewerWindow(channel=channel, resumed=(controller, asked))
+    viewer.draw_once(asked.frame)
     os.write(stdout, b"drawn\n")
     return viewer
 

@@ -10,7 +10,7 @@ from open3d.visualization import gui
 
 from recon.errors import ReconError
 from recon.options import Options
-from recon_viewer.background.hand_over import Handed, HandOver, Successor, draws_in_software
+from recon_viewer.background.hand_over import Handed, HandOver, Shown, Successor, draws_in_software
 from recon_viewer.background.quiet_renderer import quiet_renderer
 from recon_viewer.background.rest import Rest
 from recon_viewer.background.screen_size import fitting, room_px
@@ -38,7 +38,7 @@ class ViewerWindow(Parts):
         config: Path | None = None,
         *,
         channel: int | None = None,
-        resumed: tuple[Controller, Handed] | None = None,
+        resumed: tuple[Controller, Shown] | None = None,
     ) -> None:
         """Opens the window.
 
@@ -71,6 +71,7 @@ class ViewerWindow(Parts):
         self._rest = Rest()
         if resumed is not None:
             self.status.notice = resumed[1].notice
+            self.controller.say(resumed[1].message, problem=resumed[1].is_problem)
         elif not self.controller.settings.knows_slow_drawing and draws_in_software():
             # Once per user: for as long as this window is open.
             self.status.notice = _SOFTWARE
@@ -223,8 +224,8 @@ class ViewerWindow(Parts):
         )
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
         busy = busy or self.controller.errands.lends_files
-        rests = is_long and self.controller.idle and not busy
-        if self._hand_over.tick(self._handed if rests else None):
+        handed = self._handed if self.controller.idle and not busy else None
+        if self._hand_over.tick(handed, rests=is_long):
             self.handed_over, self.open = True, False
         elif self._hand_over.failed:
             self._hand_over.failed = False
@@ -234,8 +235,7 @@ class ViewerWindow(Parts):
             )
 
     def _handed(self) -> Handed:
-        handed = self.controller.hand_over(self.view.camera, self._place, self.panel.groups)
-        return replace(handed, notice=self.status.notice)
+        return self.controller.hand_over(self.view.camera, self._place, self.panel.groups, self.status.notice)
 
     @property
     def _place(self) -> tuple[int, int, int, int]:

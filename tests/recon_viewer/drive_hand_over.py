@@ -22,12 +22,12 @@ from recon_viewer import process, window
 class Reporting(window.ViewerWindow):
     def draw_once(self, place):
         super().draw_once(place)
-        Path({path!r}).write_text(self.status.notice)
+        Path({path!r}).write_text(self.status.notice + self.controller.message)
 
 window.ViewerWindow = Reporting
 process.main()
 """
-"""The program of the other process, which also writes its notice to a file."""
+"""The program of the other process, which also writes its notice and its message to a file."""
 
 
 def main(folder: Path) -> None:
@@ -47,11 +47,12 @@ def main(folder: Path) -> None:
         viewer.window.os_frame = gui.Rect(*PLACE)
         program = sys.executable, "-c", _REPORTING.format(path=str(folder / "notice.txt"))
         viewer._hand_over = HandOver(lambda: Successor(theirs.fileno(), program))
+        viewer.controller.say("what was said last")
         while viewer.step():
             assert not viewer.controller.is_problem, viewer.controller.message
         assert viewer.handed_over
         # It is shown for as long as the window is open, whichever process has it.
-        assert (folder / "notice.txt").read_text() == viewer.status.notice
+        assert (folder / "notice.txt").read_text() == viewer.status.notice + viewer.controller.message
         # As it does when it closes: that of the other process comes later.
         viewer.controller.settings = viewer.controller.settings.with_recent(Path("elsewhere.png"))
     finally:

@@ -16,8 +16,9 @@ def virtual_display(folder: Path, size: tuple[int, int] = (1400, 1100)) -> Itera
     """The environment of a separate X server of that size, px, which stores its screen as a file in ``folder``."""
     listens, says = os.pipe()
     screen = f"{size[0]}x{size[1]}x24"
+    # Otherwise it starts anew when its last client leaves, and a program that connects just then gets nothing.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(says), "-r", "-screen", "0", screen, "-fbdir", str(folder)],
+        ["Xvfb", "-displayfd", str(says), "-r", "-noreset", "-screen", "0", screen, "-fbdir", str(folder)],
         pass_fds=[says],
         stderr=subprocess.DEVNULL,
     )

@@ -33,11 +33,25 @@ MEGAPIXEL_MB: Final = 30.0
 MOST_GROWN_MB: Final = 350.0
 """Growth beyond which the process is replaced: one with a photo of 1 MP stays under 1 GB, and opening a photo and a
 first look around do not reach it."""
-SHOW: Final = "show"
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""
 PROGRAM: Final = (sys.executable, "-m", "recon_viewer.process")
 _MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a window shows beside its picture: sent last, with the effect that it is shown."""
+
+    camera: ViewCamera
+    frame: tuple[int, int, int, int]
+    """Position and size of the window on the screen, px."""
+    message: str
+    is_problem: bool
+    groups: Mapping[str, bool]
+    """Of the controls: which are open."""
+    notice: str = ""
+    """Shown for as long as the window is open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,22 +65,17 @@ class Handed:
     settings: Settings
     config: Path | None
     """File of the settings."""
-    camera: ViewCamera
-    frame: tuple[int, int, int, int]
-    """Position and size of the window on the screen, px."""
-    message: str
-    is_problem: bool
     hides_ceiling: bool
-    groups: Mapping[str, bool]
-    """Of the controls: which are open."""
-    notice: str = ""
-    """Shown for as long as the window is open."""
+    shown: Shown
+
+    def has_same_picture(self, other: "Handed") -> bool:
+        """Whether nothing has changed between the two but what is shown beside the picture."""
+        same = self.now is other.now and self.settings is other.settings
+        return same and self.saved is other.saved and self.hides_ceiling is other.hides_ceiling
 
     def is_still(self, other: "Handed") -> bool:
         """Whether nothing has happened between the two."""
-        same = self.now is other.now and self.camera is other.camera and self.settings is other.settings
-        same = same and self.saved is other.saved and self.message == other.message
-        return same and (self.frame, self.groups) == (other.frame, other.groups)
+        return self.has_same_picture(other) and self.shown == other.shown
 
 
 def is_due(resident_mb: float, fresh_mb: float) -> bool:
@@ -120,8 +129,8 @@ class Successor:
         """Its last word since something was sent: ready, painted, drawn, or gone."""
         return "gone" if self._is_gone else self._heard
 
-    def send(self, what: Handed | str) -> None:
-        """Sends a state, or that it should be shown."""
+    def send(self, what: Handed | Shown) -> None:
+        """Sends a state to paint, or what to show beside its picture; then it is shown."""
         assert self._process.stdin is not None
         self._heard = ""
         # Its death is heard by the thread.
@@ -166,14 +175,16 @@ class HandOver:
         self.failed = False
         """Whether the last try failed; the window tells the user and resets it."""
 
-    def tick(self, handed: Callable[[], Handed] | None) -> bool:
+    def tick(self, handed: Callable[[], Handed] | None, *, rests: bool = True) -> bool:
         """Called many times a second; returns whether the successor has drawn its window, so that this one closes.
 
         Args:
-            handed: Gives what to hand over; None while the window is not at rest.
+            handed: Gives what to hand over; None while the picture changes. The successor paints it ahead, so that it
+                can be shown at once when somebody who never pauses for long does so.
+            rests: Whether the window rests, so that it may be replaced.
         """
         if self._successor is None:
-            if handed is not None:
+            if handed is not None and rests:
                 self._look_at_memory(handed)
             return False
         heard = self._successor.heard
@@ -185,11 +196,12 @@ class HandOver:
             self._successor.send(self._sent)
         elif heard == "painted" and handed is not None:
             now = handed()
-            if self._sent is not None and now.is_still(self._sent):
-                self._successor.send(SHOW)
-            else:
+            if self._sent is None or not now.has_same_picture(self._sent):
                 self._sent = now
                 self._successor.send(now)
+            elif rests:
+                self._sent = now
+                self._successor.send(now.shown)
         elif heard == "drawn":
             if self._sent is not None and handed is not None and handed().is_still(self._sent):
                 return True

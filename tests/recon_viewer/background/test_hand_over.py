@@ -15,9 +15,9 @@ from recon.render.view_camera import ViewCamera
 from recon_viewer.background.hand_over import (
     FRESH_MB,
     MOST_GROWN_MB,
-    SHOW,
     Handed,
     HandOver,
+    Shown,
     Successor,
     is_due,
     resident_mb,
@@ -34,10 +34,10 @@ class _Told:
 
     def __init__(self) -> None:
         self.heard = ""
-        self.sent: list[Handed | str] = []
+        self.sent: list[Handed | Shown] = []
         self.ended = False
 
-    def send(self, what: Handed | str) -> None:
+    def send(self, what: Handed | Shown) -> None:
         """Keeps it."""
         self.heard = ""
         self.sent.append(what)
@@ -123,7 +123,7 @@ def test_a_large_photo_is_no_reason_to_replace_the_process(memory_mb: float, sta
 def test_this_window_closes_when_the_other_has_drawn_what_it_shows() -> None:
     successor, still = _Told(), _handed()
     hand_over = _started(successor)
-    for word, sent in (("ready", still), ("painted", SHOW)):
+    for word, sent in (("ready", still), ("painted", still.shown)):
         successor.heard = word
         assert not hand_over.tick(None) and not hand_over.tick(lambda: still)
         assert successor.sent[-1] is sent
@@ -138,6 +138,21 @@ def test_what_is_done_before_it_shows_is_sent_again() -> None:
         successor.heard = "painted" if handed is second else "ready"
         hand_over.tick(lambda handed=handed: handed)
     assert successor.sent == [first, second]
+
+
+def test_it_is_painted_while_somebody_works_and_shown_at_rest_by_the_newest_camera() -> None:
+    successor, first, second = _Told(), _handed(), _handed()
+    hand_over = _started(successor)
+    turned = replace(second, shown=replace(second.shown, camera=ViewCamera().orbit(0.3, 0.1), message="x"))
+    for handed in (first, second):
+        successor.heard = "painted" if handed is second else "ready"
+        assert not hand_over.tick(lambda handed=handed: handed, rests=False)
+    assert successor.sent == [first, second]
+    successor.heard = "painted"
+    assert not hand_over.tick(lambda: turned, rests=False) and successor.sent == [first, second]
+    assert not hand_over.tick(lambda: turned) and successor.sent == [first, second, turned.shown]
+    successor.heard = "drawn"
+    assert hand_over.tick(lambda: turned)
 
 
 @pytest.mark.parametrize("later", [None, _handed])
@@ -226,9 +241,9 @@ def test_everything_goes_along() -> None:
         handed = pickle.loads(pickle.dumps(before.hand_over(camera, (7, 8, 640, 480), {})))
         after.resume(handed)
         assert after.idle and set(after.picture.drawn) == {key}
-        assert after.state.view.shown_as == "wireframe" and after.message == "measured"
+        assert after.state.view.shown_as == "wireframe" and handed.shown.message == "measured"
         assert after.unsaved == before.unsaved == "1 measurement"
-        assert handed.frame == (7, 8, 640, 480) and handed.camera == camera
+        assert handed.shown.frame == (7, 8, 640, 480) and handed.shown.camera == camera
         assert after.act("undo") and after.unsaved is None and after.act("undo") and not after.state.layers
     finally:
         before.close()
