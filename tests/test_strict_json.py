@@ -24,7 +24,7 @@ OWN = {
     "apps/recon_viewer/background/tk_dialog.py": 1,
     "apps/recon_viewer/model/samples.py": 1,
 }
-ARRAYS = {"recon/file_info/usd.py": 1, "apps/recon_viewer/background/geometry_transfer.py": 2}
+ARRAYS = {"recon/file_info/usd.py": 1, "apps/recon_viewer/background/geometry_transfer.py": 3}
 
 
 def calls(*names: str) -> dict[str, int]:

@@ -1,9 +1,10 @@
-"""Transfers geometry from the worker process to the window's process."""
+"""Transfers geometry and pictures from the worker process to the window's process."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.types import Intrinsics, Mesh, PointCloud
 from recon_viewer.model.state import JoinedCamera
@@ -43,6 +44,12 @@ def load_cameras(folder: Path) -> tuple[JoinedCamera, ...]:
     for (fx, fy, cx, cy), (width, height), place in zip(px.tolist(), size.tolist(), cam_T_own, strict=True):
         cameras.append(JoinedCamera(Intrinsics(fx, fy, cx, cy, width, height, "user"), place))
     return tuple(cameras)
+
+
+def load_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture of the worker process: (H, W, 3) uint8."""
+    picture: NDArray[np.uint8] = np.load(path, allow_pickle=False)
+    return picture
 
 
 def load_geometry(path: Path) -> PointCloud | Mesh:

@@ -22,7 +22,7 @@ from recon.options import Options
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
 from recon.types import Mesh, PointCloud
-from recon_viewer.background.geometry_transfer import load_cameras, load_geometry
+from recon_viewer.background.geometry_transfer import load_cameras, load_geometry, load_picture
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.model.state import JoinedCamera
 from recon_viewer.model.thumbnail import reduced
@@ -180,7 +180,7 @@ class Job:
                     cameras = load_cameras(result.parent)
                     self._news.put(Opened(self.path, None, load_geometry(result), cameras))
             elif event.kind == "picture":
-                self._news.put(Seen(event.topic, np.load(event.text)))
+                self._news.put(Seen(event.topic, load_picture(Path(event.text))))
             else:
                 self._news.put(event)
             reported = reported or event.kind in ("done", "error")
