@@ -10,11 +10,13 @@ The cause in the driver: it puts uniforms on which a loop depends into the shade
 bound, and frees none of these shaders (``update_inline_shader_state`` in lvp_execute.c).
 """
 
+import math
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ MEGAPIXEL_MB: Final = 30.0
 MOST_GROWN_MB: Final = 350.0
 """Growth beyond which the process is replaced: one with a photo of 1 MP stays under 1 GB, and opening a photo and a
 first look around do not reach it."""
+AGAIN_S: Final = 20.0
+"""Time until the next try after somebody has gone on to work while the other process drew its window, s."""
 INTERRUPTED: Final = 130
 """Exit code of a window that was interrupted."""
 PROGRAM: Final = (sys.executable, "-m", "recon_viewer.process")
@@ -159,6 +163,7 @@ class HandOver:
         fresh_mb: float = FRESH_MB,
         resident: Callable[[], float] = resident_mb,
         in_software: Callable[[], bool] = draws_in_software,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Starts nothing yet.
 
@@ -167,9 +172,11 @@ class HandOver:
             fresh_mb: What this process needs, MB.
             resident: Gives its memory, MB.
             in_software: Whether the driver is a software driver.
+            clock: The time, s.
         """
         self._start, self._resident, self._in_software = start, resident, in_software
-        self._fresh_mb = fresh_mb
+        self._clock, self._not_before_s = clock, -math.inf
+        self._fresh_mb = self._first_mb = fresh_mb
         self._successor: Any = None
         self._sent: Handed | None = None
         self.failed = False
@@ -207,11 +214,12 @@ class HandOver:
                 return True
             # Someone did something at the last moment: that counts.
             self._give_up()
+            self._fresh_mb, self._not_before_s = self._first_mb, self._clock() + AGAIN_S
         return False
 
     def count_from_now(self) -> None:
         """What this process has now is what it needs: it has drawn all that it holds, and grows from here."""
-        self._fresh_mb = self._resident()
+        self._fresh_mb = self._first_mb = self._resident()
 
     def end(self) -> None:
         """Stops a successor that has not taken over."""
@@ -221,8 +229,10 @@ class HandOver:
 
     def _look_at_memory(self, handed: Callable[[], Handed]) -> None:
         now_mb = self._resident()
+        if self._clock() < self._not_before_s:
+            return
         if is_due(now_mb, self._fresh_mb) and is_due(now_mb, needed_mb(handed().now)):
-            # Not again before it has grown as much once more, whatever becomes of it.
+            # If it does not start, not again before this one has grown as much once more.
             self._fresh_mb = now_mb
             if self._in_software():
                 self._successor = self._start()

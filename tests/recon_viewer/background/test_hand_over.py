@@ -13,6 +13,7 @@ from viewer_scenes import room
 
 from recon.render.view_camera import ViewCamera
 from recon_viewer.background.hand_over import (
+    AGAIN_S,
     FRESH_MB,
     MOST_GROWN_MB,
     Handed,
@@ -193,6 +194,34 @@ def test_whatever_is_done_meanwhile_in_one_window_is_noticed(change: str) -> Non
         assert not before.is_still(controller.hand_over(camera, frame, groups))
     finally:
         controller.close()
+
+
+def test_after_work_at_the_last_moment_it_is_tried_again_soon() -> None:
+    successors, now_s = list[_Told](), 0.0
+
+    def start() -> _Told:
+        successors.append(_Told())
+        return successors[-1]
+
+    hand_over = HandOver(
+        start,
+        resident=lambda: FRESH_MB + MOST_GROWN_MB + 1,
+        in_software=lambda: True,
+        clock=lambda: now_s,
+    )
+    hand_over.tick(_handed)
+    still = _handed()
+    for word in ("ready", "painted"):
+        successors[0].heard = word
+        hand_over.tick(lambda: still)
+    successors[0].heard = "drawn"
+    assert not hand_over.tick(None)
+    now_s = AGAIN_S - 0.1
+    hand_over.tick(_handed)
+    assert len(successors) == 1
+    now_s = AGAIN_S
+    hand_over.tick(_handed)
+    assert len(successors) == 2
 
 
 @on_linux
