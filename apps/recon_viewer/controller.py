@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recon.constraints import LengthBetween
 from recon.errors import ReconError
 from recon.options import Options
@@ -186,9 +189,7 @@ class Controller:
 
     def section(self, section: Section, *, dragged: bool = False) -> None:
         """Shows nothing outside of a box; while it is ``dragged``, with what is drawn while the camera moves."""
-        if self._hides_ceiling:
-            self._hides_ceiling = False
-            self.say("")
+        self._forget_ceiling()
         self.history.show(commands.set_view(self.state, section=section))
         self._settle_at = time.monotonic() + _SETTLED_S if dragged else None
         self._repaint(few=dragged)
@@ -215,7 +216,7 @@ class Controller:
             self.say("nothing of the active layer is in the section: move its limits", problem=True)
         elif self.do(lambda state: commands.keep_pixels(state, kept)):
             self.section(EVERYTHING)
-            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
+            self._say_kept(kept)
 
     def use(self, tool: Tool) -> None:
         """Selects the tool for clicks."""
@@ -269,7 +270,10 @@ class Controller:
         kept = seen_inside(scene, self.picture.world_T_cam, camera, size, a, b)
         if self.do(lambda state: commands.keep_pixels(state, kept)):
             self.use("look")
-            self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
+            self._say_kept(kept)
+
+    def _say_kept(self, kept: NDArray[np.bool_]) -> None:
+        self.say(f"{int(kept.sum()):,} pixels kept; Ctrl+Z undoes it")
 
     def act(self, name: str) -> bool:
         """Performs a menu action that needs no dialog; returns False for other actions."""
@@ -408,14 +412,18 @@ class Controller:
         if self._config is not None:
             settings.save(replace(self.settings, view=self.state.view), self._config)
 
+    def _forget_ceiling(self) -> None:
+        """The limit of the view from above is no more."""
+        if self._hides_ceiling:
+            self._hides_ceiling = False
+            self.say("")
+
     def _uncut_elsewhere(self, before: State) -> None:
         """Removes the limits of a section of another photo, which might hide all of this one."""
         if self.state.view.section == EVERYTHING or not is_elsewhere(before, self.state):
             return
         self.history.show(commands.set_view(self.state, section=EVERYTHING))
-        if self._hides_ceiling:
-            self._hides_ceiling = False
-            self.say("")
+        self._forget_ceiling()
 
     def _step(self, name: str) -> None:
         before = self.state

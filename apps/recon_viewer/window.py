@@ -224,7 +224,8 @@ class ViewerWindow(Parts):
         )
         busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
         busy = busy or self.controller.errands.lends_files
-        handed = self._handed if self.controller.idle and not busy else None
+        rests = self._rest.is_short and self.controller.idle and not busy
+        handed = self._handed if rests else None
         if self._hand_over.tick(handed, rests=is_long):
             self.handed_over, self.open = True, False
         elif self._hand_over.failed:

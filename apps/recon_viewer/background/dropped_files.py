@@ -1,11 +1,11 @@
 """Files dropped onto the window under X11: Open3D does not ask for them, so that a proxy does (XDND, version 5)."""
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from recon_viewer.background.x_server import x_server
 from recon_viewer.model.pasted import pasted_paths
 
 _VERSION = 5
@@ -121,18 +121,15 @@ class DropTarget:
 
 def drop_target() -> DropTarget | None:
     """For the window of this process; None where there is none to be found, no X11, or no python-xlib."""
-    if not sys.platform.startswith("linux") or not os.environ.get("DISPLAY"):
+    opened = x_server()
+    if opened is None:
         return None
+    from Xlib.error import XError
+
     try:
-        from Xlib import display
-        from Xlib.error import DisplayError, XError
-    except ImportError:
-        return None
-    try:
-        opened = display.Display()
         window = _window_of(opened, opened.screen().root, os.getpid())
         return None if window is None else DropTarget(opened, window)
-    except (DisplayError, XError, OSError):
+    except (XError, OSError):
         return None
 
 

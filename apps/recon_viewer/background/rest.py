@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+SHORT_S: Final = 1.0
+"""Time after which the state may be sent to the process that prepares, which takes a moment, s."""
 QUIET_S: Final = 3.0
 """Time without a change, a key or a movement of the mouse after which the window may be replaced, s."""
 
@@ -19,6 +21,11 @@ class Rest:
     def touch(self) -> None:
         """A key or a button of the mouse, whatever it did."""
         self._since = self._clock()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether nothing has happened for ``SHORT_S``, by what ``is_long`` was told."""
+        return self._clock() > self._since + SHORT_S
 
     def is_long(self, objects: tuple[object, ...], place: tuple[object, ...]) -> bool:
         """Whether nothing has happened for ``QUIET_S``.

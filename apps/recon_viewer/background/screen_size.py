@@ -1,7 +1,6 @@
 """The size of the screen, without which Open3D centres a larger window, with its menu above the upper edge."""
 
-import os
-import sys
+from recon_viewer.background.x_server import x_server
 
 _TITLE_BAR_PX = 64
 """For the title bar, and a bar of the desktop."""
@@ -9,18 +8,11 @@ _TITLE_BAR_PX = 64
 
 def room_px() -> tuple[int, int] | None:
     """Width and height of the largest window under X11, without its title bar; None where they are not known."""
-    if not sys.platform.startswith("linux") or not os.environ.get("DISPLAY"):
+    display = x_server()
+    if display is None:
         return None
-    try:
-        from Xlib.display import Display
-        from Xlib.error import DisplayError
-        from Xlib.Xatom import WINDOW
-    except ImportError:
-        return None
-    try:
-        display = Display()
-    except (DisplayError, OSError):
-        return None
+    from Xlib.Xatom import WINDOW
+
     screen = display.screen()
     manager = screen.root.get_full_property(display.intern_atom("_NET_SUPPORTING_WM_CHECK"), WINDOW)
     # Without a window manager there are no title bars.

@@ -12,7 +12,6 @@ from drag_source import DragSource
 from Xlib import X
 from Xlib import display as x11
 
-from recon_viewer.background import dropped_files
 from recon_viewer.background.dropped_files import DropTarget, drop_target
 
 pytestmark = pytest.mark.display
@@ -77,7 +76,7 @@ def test_without_a_window_or_a_display_there_is_no_target(
     assert drop_target() is None
     monkeypatch.setenv("DISPLAY", ":987")
     assert drop_target() is None
-    monkeypatch.setattr(dropped_files.sys, "platform", "win32")
+    monkeypatch.setattr("sys.platform", "win32")
     assert drop_target() is None
 
 

@@ -15,6 +15,9 @@ def test_a_window_rests_when_nothing_has_happened_for_a_while() -> None:
     # A new camera, and the mouse at another place.
     assert not is_long(9.0, state, object()) and not is_long(9.0) and is_long(9.0)
     assert not is_long(9.0, x=1) and is_long(9.0, x=1)
+    assert not is_long(0.9, x=2) and not is_long(0.9, x=2) and not rest.is_short
+    assert not is_long(0.2, x=2) and rest.is_short
+    is_long(9.0, x=1)
     # A key that changes nothing.
     rest.touch()
     assert not is_long(QUIET_S, x=1) and is_long(0.1, x=1)
