@@ -299,11 +299,11 @@ def test_hostile_documents_are_a_sentence_at_once(damage: Any, tmp_path: Path) -
     path = made.save(tmp_path / "a.gltf")
     if damage is deep:
         path.write_text(json.dumps(made.tree | {"buffers": []}).replace('"DEEP"', "[" * 10**5 + "]" * 10**5))
-    start = time.monotonic()
+    start = time.thread_time()
     with pytest.raises(SceneFileError, match="damaged, or not a glTF file"):
         read_geometry(path)
         describe(path)
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_a_glb_whose_points_are_turned_is_measured_exactly(trimesh: Any, tmp_path: Path) -> None:

@@ -187,11 +187,11 @@ def test_rows_that_are_not_as_promised_are_refused(rows: str, words: str, tmp_pa
 )  # fmt: skip
 def test_lists_of_impossible_lengths_end_at_once(lines: list[str], body: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.ply").write_bytes(header("binary_little_endian", *lines).encode() + body)
-    start = time.monotonic()
+    start = time.thread_time()
     for read in (describe, read_geometry):
         with pytest.raises(SceneFileError, match="damaged, or not a PLY file"):
             read(tmp_path / "a.ply")
-    assert time.monotonic() - start < 2
+    assert time.thread_time() - start < 2
 
 
 def test_an_element_without_properties_has_no_bytes(tmp_path: Path) -> None:
