@@ -17,6 +17,7 @@ FLOORS = (
     " recon_mcp.tools  recon_serve.routes  recon_viewer.ui",
     "recon_cli.options recon_cli.any_picture  recon_mcp.answers recon_mcp.workshop  recon_serve.service"
     " recon_viewer.controller",
+    "recon_viewer.actions",
     "recon_cli.console  recon_mcp.pictures recon_mcp.reporting  recon_serve.error_answers recon_serve.results"
     " recon_viewer.background",
     "recon_cli recon_cli.signals recon_cli.display recon_cli.option_groups"

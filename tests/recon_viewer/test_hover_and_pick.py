@@ -62,7 +62,7 @@ def test_a_click_in_the_view_reaches_what_the_section_shows_and_one_in_the_photo
         return pick.pixel_px
 
     assert clicked(high) == pytest.approx((80.5, 20.5)) and clicked(low) == pytest.approx((80.5, 110.5))
-    controller.section(EVERYTHING.limited(UP, "high", 1.0))
+    controller.section.limit(EVERYTHING.limited(UP, "high", 1.0))
     settled(controller)
     assert clicked(high) == (10.5, 110.5) and clicked(low) == pytest.approx((80.5, 110.5))
     linking.click_photo((80.5, 20.5))

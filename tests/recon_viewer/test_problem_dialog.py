@@ -48,7 +48,7 @@ def test_a_doubtful_size_can_be_undone_where_it_is_doubted() -> None:
         for x in (40.5, 120.5):
             controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
         before = controller.state
-        assert controller.state_known("20 m")
+        assert controller.rescaling.add_known("20 m")
         settled(controller)
         for _ in range(3):
             actions.show_problem()

@@ -87,7 +87,7 @@ def random_command(controller: Controller, rng: random.Random) -> None:
         controller.pick(Pick(layer.key, pixel, (0.0, 0.0, 2.0)))
         if state.tool in KNOWN and len(controller.state.pending) == KNOWN[state.tool].clicks:
             size = f"{rng.uniform(0.5, 3.0):.2f}m"
-            controller.state_known(f"{size} x {size}" if state.tool == "known rectangle" else size)
+            controller.rescaling.add_known(f"{size} x {size}" if state.tool == "known rectangle" else size)
     elif kind == 6:
         choices: list[dict[str, Any]] = [
             {"edge": rng.uniform(0, 0.2)},

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from recon.errors import ReconError
 from recon.options import Options
 from recon.scene import Scene
 from recon_viewer.background.host import Host
 from recon_viewer.background.jobs import Job
 from recon_viewer.model import commands, scene_metadata
-from recon_viewer.model.state import State
+from recon_viewer.model.state import Layer, State
 
 _PATIENCE_S = 5.0
 
@@ -26,6 +28,22 @@ class Opening:
         """Opens a file as a new layer, after the files that are being opened."""
         self.waiting.append((path, options))
         self._next()
+
+    def run_again(self, **changes: Any) -> None:
+        """Re-runs a model on the photo of the active layer with other options, as a new layer."""
+        layer = self._host.state.layer
+        try:
+            options = commands.run_again_options(layer or Layer(0, "nothing"), **changes)
+        except ReconError as error:
+            self._host.say(str(error), problem=True)
+            return
+        assert layer is not None and layer.source is not None
+        self.open(layer.source, options)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no file is opened or waits."""
+        return self.job is None and not self.waiting
 
     def cancel(self) -> bool:
         """Cancels the current job and the waiting ones; returns whether there was one."""

@@ -16,7 +16,7 @@ from recon.options import Shape
 from recon.render.camera_paths import PathName
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
-from recon_viewer.model.measurements import Reading, as_csv
+from recon_viewer.model.measurements import Reading, as_csv, counted
 
 FILM_PATHS: tuple[PathName, ...] = ("swing", "turntable", "fly")
 FILM_SUFFIXES = (".mp4", ".gif")
@@ -69,11 +69,6 @@ def save_csv(readings: Sequence[Reading], path: Path) -> str:
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
     return f"{path}: {counted(readings)}"
-
-
-def counted(readings: Sequence[object]) -> str:
-    """``1 measurement``, ``2 measurements``."""
-    return f"{len(readings)} measurement" + ("" if len(readings) == 1 else "s")
 
 
 def copy_text(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,6 +128,11 @@ def as_csv(readings: Sequence[Reading]) -> str:
 def as_text(readings: Sequence[Reading]) -> str:
     """One line per measurement, for the clipboard."""
     return "".join(f"{one.title}\t{one.text}\n" for one in readings)
+
+
+def counted(measurements: Sized) -> str:
+    """``1 measurement``, ``2 measurements``."""
+    return f"{len(measurements)} measurement" + ("" if len(measurements) == 1 else "s")
 
 
 def _measured(one: Measured, scene: Scene | None) -> Measurement | None:

@@ -144,7 +144,7 @@ class Actions:
 
     def look(self, name: str) -> None:
         """Moves the view to one of the standard cameras."""
-        self._controller.look_from(name)
+        self._controller.section.look_from(name)
         picture, view = self._controller.picture, self._viewer.view
         scene = self._controller.scene
         low, high = picture.bounds
@@ -172,7 +172,7 @@ class Actions:
             return
         problem = controller.problems.pop(0)
         # Not first: Enter, by which the size was typed, may be pressed twice.
-        undo = [("Undo", lambda: self.act("undo"))] if controller.can_undo(problem) else []
+        undo = [("Undo", lambda: self.act("undo"))] if problem.can_be_undone(controller.state) else []
         dialogs.message("Please check", problem.text, undo)
 
     def _quit(self) -> None:
@@ -283,7 +283,7 @@ class Actions:
         names = ["auto", *(card.name for card in cards())]
         text = f"Depth model for {layer.name}:"
         self._viewer.dialogs.choose(
-            "Run again", text, names, lambda name: self._controller.run_again(model=name, depth=None)
+            "Run again", text, names, lambda name: self._controller.opening.run_again(model=name, depth=None)
         )
 
     def _sample(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from recon.constraints import PICKING_PX
 from recon.frames import gl_T_cam
+from recon_viewer.actions.crop import crop_to_rectangle
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.section import inside
 from recon_viewer.drawing.view3d import View3D
@@ -79,7 +80,7 @@ class Linking:
         corners = (a[0] - frame.x, a[1] - frame.y), (b[0] - frame.x, b[1] - frame.y)
         self._view.show_rectangle(None if done else corners)
         if done:
-            self._controller.crop_to(self._view.camera, self._view.size, *corners)
+            crop_to_rectangle(self._controller, self._view.camera, self._view.size, *corners)
         self._refresh()
         return True
 

@@ -73,4 +73,6 @@ class SectionGroup:
         if there is not None and (value_m > there if side == "low" else value_m < there):
             section = section.limited(axis, other, value_m)
         is_open = value_m <= low + near if side == "low" else value_m >= high - near
-        self._controller.section(section.limited(axis, side, None if is_open else value_m), dragged=True)
+        self._controller.section.limit(
+            section.limited(axis, side, None if is_open else value_m), dragged=True
+        )

@@ -79,7 +79,7 @@ class SizeBar:
 
     def enter(self) -> None:
         """Takes what was typed; a problem is said in the status line."""
-        if self._controller.state_known(self.field.text_value):
+        if self._controller.rescaling.add_known(self.field.text_value):
             self.field.text_value = ""
             self._controller.use("look")
         self._window.set_needs_layout()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from viewer_scenes import room
@@ -25,7 +24,6 @@ from recon_viewer.background.hand_over import (
     resident_mb,
 )
 from recon_viewer.controller import Controller
-from recon_viewer.drawing.frame import Painter
 from recon_viewer.model.state import Layer, Measured, Pick, State
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the window stays in one process elsewhere")
@@ -295,58 +293,3 @@ def test_saved_work_stays_saved() -> None:
     finally:
         before.close()
         after.close()
-
-
-class _Lazy:
-    """A painter that starts on nothing before it is asked for the result."""
-
-    def __init__(self, painter: Painter) -> None:
-        self._painter, self._asked = painter, []  # type: ignore[var-annotated]
-        self.idle = True
-
-    def ask(self, request: Any) -> None:
-        """Replaces what was asked before, as the real one does."""
-        self._asked = [request]
-
-    def take(self) -> Any:
-        """Paints the newest request."""
-        asked, self._asked = self._asked, []
-        return self._painter.paint(asked[0].state) if asked else None
-
-    def end(self) -> None:
-        """Nothing runs."""
-
-
-def _with_size_not_yet_drawn() -> tuple[Controller, list[Pick]]:
-    """A doubtful known length was stated, and nothing was painted since; and its ends."""
-    controller = Controller()
-    controller._painter.end()
-    controller._painter = _Lazy(Painter())  # type: ignore[assignment]
-    controller.add_scene(room(), "room")
-    controller.tick()
-    key = controller.state.active
-    assert key is not None
-    ends = [Pick(key, (x, 80.5), (0, 0, 1)) for x in (40.5, 120.5)]
-    controller.use("known length")
-    for end in ends:
-        controller.pick(end)
-    assert controller.state_known("20 m") and controller._rescaling is not None
-    return controller, ends
-
-
-def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
-    controller, _ = _with_size_not_yet_drawn()
-    controller.act("undo")
-    controller.tick()
-    assert controller._rescaling is None and "times as large" not in controller.message
-    controller.close()
-
-
-def test_a_measurement_made_before_a_size_is_doubted_is_not_undone_for_it() -> None:
-    controller, ends = _with_size_not_yet_drawn()
-    controller.use("distance")
-    for end in reversed(ends):
-        controller.pick(end)
-    controller.tick()
-    assert not controller.can_undo(controller.problems[0])
-    controller.close()

@@ -172,7 +172,7 @@ def test_a_session_measures_rescales_undoes_and_exports(tmp_path: Path) -> None:
     # What was measured last is asked for, and stays one measurement.
     controller.use("known length")
     assert controller.state.pending == tuple(ends)
-    assert controller.state_known(f"{2 * before} +- 1cm")
+    assert controller.rescaling.add_known(f"{2 * before} +- 1cm")
     (after,) = settled(controller).picture.readings
     assert after.value == pytest.approx(2 * before, rel=1e-3)
     assert after.short == f"{2 * before:.4g} m given"
@@ -205,7 +205,7 @@ def test_what_cannot_be_written_or_fitted_changes_nothing(tmp_path: Path) -> Non
     # In the sky of nothing: no depth is known beyond the photo.
     for pixel in ((40.5, 80.5), (40.5, 900.0)):
         controller.pick(Pick(key, pixel, (0, 0, 1)))
-    controller.state_known("1m")
+    controller.rescaling.add_known("1m")
     settled(controller)
     layer = controller.state.layer
     assert controller.is_problem and layer is not None and not layer.known
@@ -290,24 +290,4 @@ def test_what_would_be_lost_on_quitting_is_named_until_it_is_saved(tmp_path: Pat
     assert controller.unsaved == "the changes of room.npz (measured)"
     controller.act("undo")
     assert controller.unsaved is None
-    controller.close()
-
-
-def test_a_known_length_names_how_much_larger_the_scene_has_become() -> None:
-    controller = Controller()
-    controller.add_scene(room(), "room")
-    key = settled(controller).state.active
-    assert key is not None
-    controller.use("known length")
-    for x in (40.5, 120.5):
-        controller.pick(Pick(key, (x, 80.5), (0, 0, 1)))
-    assert controller.state_known("20 m")
-    settled(controller)
-    # The depth of the room is a measured one.
-    assert "times as large" in controller.message and "undo" in controller.problems[0].text
-    assert controller.can_undo(controller.problems[0])
-    controller.view(dark=False)
-    assert controller.can_undo(controller.problems[0])
-    controller.do(lambda state: c.set_options(state, edge=0.03))
-    assert not controller.can_undo(controller.problems[0]), "undo would take back the wrong change"
     controller.close()

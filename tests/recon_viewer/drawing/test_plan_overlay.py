@@ -69,7 +69,7 @@ def test_only_the_view_from_above_shows_it() -> None:
     try:
         shown = []
         for name in ("top", "top", "front", "top", "photo-camera"):
-            controller.look_from(name)
+            controller.section.look_from(name)
             shown.append(controller.state.view.plan)
         assert shown == [True, True, False, True, False]
     finally:

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 from viewer_scenes import room
-from waiting import settled
 
 from recon.frames import gl_T_cam
 from recon.render.view_camera import photo_camera, preset
 from recon.scene import Scene
-from recon_viewer.controller import Controller
 from recon_viewer.model import commands as c
 from recon_viewer.model.crop_rectangle import outline, seen_inside
 from recon_viewer.model.state import State
@@ -51,33 +49,6 @@ def test_the_outline_appears_where_it_was_dragged() -> None:
     seen, ahead = view.project(outline(view, SIZE, (30.0, 200.0), (250.0, 60.0)), *SIZE)
     assert (ahead > 0).all()
     assert seen == pytest.approx(np.array([(30, 200), (250, 200), (250, 60), (30, 60)]), abs=0.05)
-
-
-def test_it_cuts_once_more_and_comes_back_with_undo() -> None:
-    controller = Controller()
-    controller.add_scene(room(), "room")
-    scene = settled(controller).scene
-    assert scene is not None
-    camera, before = photo_camera(scene.intrinsics, gl_T_cam, 3.0), int(scene.depth.valid.sum())
-
-    def known() -> int:
-        now = settled(controller).scene
-        assert now is not None
-        return int(now.depth.valid.sum())
-
-    controller.use("rectangle")
-    controller.crop_to(camera, SIZE, (0.0, 0.0), (160.0, 240.0))
-    half = known()
-    assert half < before and controller.state.tool == "look"
-    controller.crop_to(camera, SIZE, (80.0, 0.0), (320.0, 240.0))
-    assert 0 < known() < half
-    controller.act("undo")
-    assert known() == half
-    controller.do(lambda state: c.set_crop(state, None))
-    assert known() == before
-    controller.crop_to(camera, SIZE, (500.0, 500.0), (600.0, 600.0))
-    assert known() == before and controller.is_problem and "the rectangle is empty" in controller.message
-    controller.close()
 
 
 def test_a_click_picks_nothing_with_this_tool() -> None:
