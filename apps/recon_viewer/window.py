@@ -175,7 +175,7 @@ class ViewerWindow(Parts):
 
     def _window_key(self, event: Any) -> bool:
         self._rest.touch()
-        return self.actions.window_key(event)
+        return self.keys.in_window(event)
 
     def _tick(self) -> bool:
         try:
@@ -259,13 +259,13 @@ class ViewerWindow(Parts):
             self._looked = keys
             # Keep the camera for a second layer, for comparison with the first, unless that one is not shown with it.
             if first or set(picture.drawn) == {picture.state.active}:
-                self.actions.look("photo-camera")
+                self.looks.look("photo-camera")
                 self.glide.arm()
         elif not keys:
             self._looked = ()
         elif before is not None and before.world_T_cam.tobytes() != picture.world_T_cam.tobytes():
-            self.actions.look("photo-camera")
-        self.actions.turn_to_plan()
+            self.looks.look("photo-camera")
+        self.looks.turn_to_plan()
         if not picture.preview:
             self.glide.start()
         self.window.title = "recon" + (f": {picture.state.layer.name}" if picture.state.layer else "")

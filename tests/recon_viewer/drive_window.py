@@ -77,7 +77,7 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     controller.do(commands.clear_measured)
     viewer.linking.hover_photo((80.0, 60.0))
     viewer.linking.hover_photo(None)
-    viewer.actions.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
+    viewer.actions.files.save_picture(folder / "view.png", PictureChoice(320, 240, overlays=False))
     for form in ("export", "film", "screenshot", "crop", "run-again", "help"):
         viewer.actions.act(form)
         settle()

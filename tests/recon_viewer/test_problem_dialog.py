@@ -20,6 +20,7 @@ class _Asked:
     """Keeps what it is to show."""
 
     is_open = False
+    help = about = MagicMock()
 
     def __init__(self) -> None:
         self.shown: list[tuple[str, list[Answer]]] = []
@@ -41,7 +42,8 @@ def test_a_doubtful_size_can_be_undone_where_it_is_doubted() -> None:
             SimpleNamespace(
                 controller=controller, dialogs=dialogs, glide=MagicMock(), linking=MagicMock(),
                 listen=MagicMock(), refresh=MagicMock(),
-            )  # type: ignore[arg-type]
+            ),  # type: ignore[arg-type]
+            MagicMock(),
         )  # fmt: skip
         controller.say("the disk is full", problem=True, window=True)
         controller.use("known length")

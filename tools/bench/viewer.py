@@ -146,7 +146,7 @@ def soak(count: int, cycles: int, points: int, seed: int) -> None:
         viewer.step()
         if viewer.dialogs.is_open:
             viewer.dialogs.close()
-        viewer.actions.look(rng.choice(["photo-camera", "front", "top", "side", "fit"]))
+        viewer.looks.look(rng.choice(["photo-camera", "front", "top", "side", "fit"]))
         viewer.view.look(viewer.view.camera.orbit(rng.uniform(-1, 1), rng.uniform(-1, 1)))
         frame = viewer.view.widget.frame
         x, y = frame.x + rng.random() * frame.width, frame.y + rng.random() * frame.height

@@ -18,11 +18,13 @@ from recon_viewer.ui.file_dialogs import FileDialogs
 from recon_viewer.ui.forms import Forms
 from recon_viewer.ui.glide import Glide
 from recon_viewer.ui.hover_and_pick import Linking
+from recon_viewer.ui.keys import Keys
 from recon_viewer.ui.menu import build_menu
 from recon_viewer.ui.opening_page import OpeningPage
 from recon_viewer.ui.pane_border import PaneBorder
 from recon_viewer.ui.side_panel import Panel
 from recon_viewer.ui.size_bar import SizeBar
+from recon_viewer.ui.standard_views import StandardViews
 from recon_viewer.ui.status_lines import StatusLines
 from recon_viewer.ui.toolbar import Toolbar
 from recon_viewer.ui.welcome import TITLE_PX, Progress, Welcome
@@ -78,7 +80,9 @@ class Parts(ABC):
             self.window, self.linking.hover_photo, self._click_photo, self.listen
         )
         self.linking.photos = self.photos
-        self.actions: Actions = Actions(self)
+        self.looks: StandardViews = StandardViews(self.controller, self.view)
+        self.actions: Actions = Actions(self, self.looks)
+        self.keys: Keys = Keys(self, self.actions.act)
         self.panel: Panel = Panel(self.window, self.controller, self.actions.act, self.listen)
         self._drops: DropTarget | None = drop_target()
         self.welcome: Welcome = Welcome(
@@ -100,7 +104,7 @@ class Parts(ABC):
             self.listen,
         )
         self.beside: Beside = Beside(
-            self.window, self.controller, self.view, self.linking, self.actions.key, self.glide
+            self.window, self.controller, self.view, self.linking, self.keys.in_view, self.glide
         )
         self.opening: OpeningPage = OpeningPage(self.window)
         self.size_bar: SizeBar = SizeBar(self.window, self.controller, self.refresh)
