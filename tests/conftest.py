@@ -115,6 +115,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if id(item) not in left_out]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a failure: how to run one test alone."""
+    stats = terminalreporter.stats
+    for report in (stats.get("failed", []) + stats.get("error", []))[:1]:
+        terminalreporter.write_line(f"to run it alone: ./dev test '{report.nodeid}'")
+
+
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """No test reaches for the network unless it says so."""

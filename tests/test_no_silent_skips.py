@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FIXTURES = Path(__file__).parent / "fixtures"
 REFUSED = {
     "inside": "def test_it():\n    pytest.skip('no Xvfb here')\n",
@@ -33,10 +35,11 @@ COMMAND = [
 ]
 
 
-def _summary(folder: Path, require: str) -> list[str]:
+def _summary(folder: Path, require: str, processes: int) -> list[str]:
     """The lines in which pytest says what failed and what was skipped."""
     environment = {**os.environ, "RECON_REQUIRE_TOOLS": require, "PYTHONPATH": str(FIXTURES)}
-    done = subprocess.run(COMMAND, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    command = [*COMMAND, "-n", str(processes)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR ", "SKIPPED "))]
 
 
@@ -46,14 +49,15 @@ def _failed(summary: list[str]) -> set[str]:
     return {word.split("::")[0].removeprefix("test_").removesuffix(".py") for word in words}
 
 
-def test_only_what_no_package_can_bring_may_be_skipped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_only_what_no_package_can_bring_may_be_skipped(processes: int, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("from no_silent_skips import *\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    hub\n    gpu\n    data\n")
     for name, body in {**REFUSED, **ALLOWED}.items():
         (tmp_path / f"test_{name}.py").write_text(f"import pytest\n\n{body}")
-    strict = _summary(tmp_path, "1")
+    strict = _summary(tmp_path, "1", processes)
     assert _failed(strict) == set(REFUSED)
-    lenient = _summary(tmp_path, "")
+    lenient = _summary(tmp_path, "", processes)
     assert _failed(lenient) == set()
     hints = [line for line in lenient if "CI=true ./dev test" in line]
     assert hints and all("no Xvfb here" in line for line in hints)
