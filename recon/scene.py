@@ -30,6 +30,7 @@ from recon.photo.jpeg_picture import split_jpeg, with_metadata
 from recon.provenance import Provenance
 from recon.saved_options import options_as_values, options_from_values, without_folders
 from recon.strict_json import as_kind, known_fields
+from recon.temporary_folders import process_folder
 from recon.types import (
     NEAREST_M,
     BoolMap,
@@ -237,7 +238,7 @@ class Scene(Value):
         """
         longer = max(self.photo.width, self.photo.height)
         stride = max(self.options.stride or 1, ceil(longer / _SHOWN_PX))
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory(dir=process_folder()) as folder:
             smaller = self.with_options(replace(self.options, stride=stride, full=False))
             html = smaller.save(Path(folder) / "scene.html").read_text("utf-8")
         page = Page(html, height_px)

@@ -37,7 +37,7 @@ FLOORS = (
     "recon.types recon.journal recon.limited_process recon.option_checks recon.strict_npz",
     "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
     " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json"
-    " recon.argument_names recon.damage recon.lazy_names recon.malloc_trim",
+    " recon.argument_names recon.damage recon.lazy_names recon.malloc_trim recon.temporary_folders",
 )
 """From top to bottom, each room as low as its imports allow. Rooms on one floor do not import each other."""
 FLOOR = {room: len(FLOORS) - k for k, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from recon.batch.shared_models import SharedModels
 from recon.journal import LoggingJournal
 from recon.options import Options
+from recon.temporary_folders import process_folder
 from recon_serve.bodies import SceneAnswer
 from recon_serve.errors import Refusal
 from recon_serve.jobs import Job
@@ -42,7 +43,7 @@ class Service:
     async def start(self) -> None:
         """Makes the folder and starts the worker."""
         self.loop = asyncio.get_running_loop()
-        self.folder = Path(tempfile.mkdtemp(prefix="recon-serve-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="serve-", dir=process_folder()))
         self.worker.start()
 
     def stop_soon(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from recon.batch.store_path import Stored, StorePath
 from recon.errors import ExportError, PhotoError, ReconError, to_add
+from recon.temporary_folders import process_folder
 
 if TYPE_CHECKING:
     from recon.types import Photo
@@ -89,7 +90,7 @@ def local_copy(path: StorePath) -> Iterator[Path]:
     Raises:
         PhotoError: It cannot be fetched.
     """
-    with TemporaryDirectory(prefix="recon-") as folder:
+    with TemporaryDirectory(dir=process_folder()) as folder:
         local = Path(folder, path.name)
         fetch(path, local)
         try:

@@ -11,6 +11,7 @@ from recon.batch.store_path import StorePath
 from recon.errors import ReconError
 from recon.journal import Journal
 from recon.scene import Scene
+from recon.temporary_folders import process_folder
 
 
 def write_to_store(
@@ -36,7 +37,7 @@ def write_to_store(
     assert isinstance(folder, StorePath)
     contents: dict[Path, list[int]] = {}
     own = Journal()
-    with TemporaryDirectory(prefix="recon-") as name:
+    with TemporaryDirectory(dir=process_folder()) as name:
         local = [each for each in maker.targets(Path(name, Path(item.name).name)) if each.path.name in names]
         try:
             written = maker.write(scene, local, own, overwrite=True)

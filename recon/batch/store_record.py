@@ -17,6 +17,7 @@ from recon.batch.run_log import FAILED, RECORD, FailedPhoto, Record, Values, fai
 from recon.batch.store import fetch, list_folder, put, remove
 from recon.batch.store_path import StorePath
 from recon.errors import ExportError
+from recon.temporary_folders import process_folder
 
 _GROWN_BYTES, _GROWN = 1 << 16, 0.1
 """The log is put again when it has grown by so much and by this share: all puts together are ten times its size."""
@@ -33,7 +34,7 @@ class StoreRecord(Record):
         Raises:
             ReconError: The store cannot be read, or the object is not a record.
         """
-        self._here = TemporaryDirectory(prefix="recon-record-")
+        self._here = TemporaryDirectory(prefix="record-", dir=process_folder())
         self._objects = list_folder(folder)
         self._url = folder / RECORD
         self._putting = threading.Lock()

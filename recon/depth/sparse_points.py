@@ -15,6 +15,7 @@ from recon.errors import DepthFileError, to_add
 from recon.journal import Journal
 from recon.limited_process import run_limited
 from recon.strict_npz import read_npy
+from recon.temporary_folders import process_folder
 from recon.types import FARTHEST_M, NEAREST_M, DepthEstimate, MetricDepth, Photo
 
 _COLMAP_FILES = ("images.bin", "images.txt")
@@ -123,7 +124,7 @@ class SparsePoints:
             raise DepthFileError(
                 f"{self.path} is a COLMAP model; reading it needs pycolmap: {to_add('colmap')}"
             )
-        with tempfile.TemporaryDirectory(prefix="recon-colmap-") as folder:
+        with tempfile.TemporaryDirectory(prefix="colmap-", dir=process_folder()) as folder:
             output = Path(folder) / "points.npy"
             try:
                 size = sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())

@@ -1,11 +1,12 @@
 """A scene's web page inside a notebook, or in the browser where there is no notebook."""
 
 import sys
-import tempfile
 import webbrowser
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+
+from recon.temporary_folders import page_folder
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Page:
         Returns:
             The file.
         """
-        path = Path(tempfile.mkdtemp(prefix="recon-")) / "scene.html"
+        path = page_folder() / "scene.html"
         path.write_text(self.html, "utf-8")
         webbrowser.open(path.as_uri())
         return path

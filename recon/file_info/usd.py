@@ -16,6 +16,7 @@ from recon.file_info.info import CameraInfo, Extent, FileInfo, read_comments
 from recon.file_info.referenced_files import allowed_folders
 from recon.frames import Axes
 from recon.limited_process import run_limited
+from recon.temporary_folders import process_folder
 
 
 def describe(path: Path) -> FileInfo:
@@ -65,7 +66,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise SceneFileError(f"{path}: reading USD needs usd-core: install it with {to_add('usd')}.")
     if path.suffix.lower() == ".usdz" and not is_zipfile(path):
         raise ValueError("the package has no end")
-    with tempfile.TemporaryDirectory(prefix="recon-usd-") as folder:
+    with tempfile.TemporaryDirectory(prefix="usd-", dir=process_folder()) as folder:
         output = Path(folder) / "stage.npz"
         size = path.stat().st_size
         run_limited(

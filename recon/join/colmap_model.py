@@ -16,6 +16,7 @@ from recon.errors import CalibrationError, to_add
 from recon.join.pose_table import NamedPose, PoseTable, table
 from recon.limited_process import run_limited
 from recon.strict_npz import open_npz
+from recon.temporary_folders import process_folder
 from recon.types import Intrinsics
 
 FILES = ("images.bin", "images.txt")
@@ -62,7 +63,7 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]]:
     for name in ("cameras", "points3D"):
         if not (folder / f"{name}{suffix}").is_file():
             raise ValueError(f"a COLMAP model needs {name}{suffix}, too")
-    with tempfile.TemporaryDirectory(prefix="recon-join-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="join-", dir=process_folder()) as temporary:
         output = Path(temporary) / "poses.npz"
         size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
         run_limited("recon.join.model_process", (folder, output), file_bytes=size, library="pycolmap")

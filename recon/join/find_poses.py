@@ -19,6 +19,7 @@ from recon.join.poses import CameraPose, Poses
 from recon.journal import Journal
 from recon.limited_process import run_limited
 from recon.strict_npz import open_npz
+from recon.temporary_folders import process_folder
 from recon.threads import cores
 from recon.types import FocalSource, Intrinsics, Photo
 
@@ -59,7 +60,7 @@ def find_poses(
         raise CalibrationError(
             f"finding where the photos were taken needs pycolmap: {to_add('join')}; or give the poses with --poses"
         )
-    with tempfile.TemporaryDirectory(prefix="recon-join-") as folder:
+    with tempfile.TemporaryDirectory(prefix="join-", dir=process_folder()) as folder:
         _write(Path(folder), photos, cameras)
         output = Path(folder) / "poses.npz"
         seconds = _S_PER_PICTURE * len(photos) + _S_PER_PAIR * most_pairs(len(photos))

@@ -162,14 +162,14 @@ def test_the_command_serves_until_it_is_stopped_and_leaves_nothing(tmp_path) -> 
             exec(re.findall(r"```python\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)[0], example)
             text = example["measure"](f"{found[0]}scenes/{scene.json()['id']}", (40.5, 60.5), (120.5, 60.5))
             assert re.search(r"\d m .*95 %", text)
-            assert len(list(tmp_path.glob("recon-serve-*"))) == 1
+            assert len(list(tmp_path.glob("recon-process-*/serve-*"))) == 1
             process.send_signal(signal.SIGTERM)
             rest = process.stderr.read()
             assert process.wait(60) == 0, rest
         finally:
             process.kill()
     assert "stopped" in rest and "Traceback" not in rest
-    assert not list(tmp_path.glob("recon-serve-*"))
+    assert not list(tmp_path.glob("recon-*"))
 
 
 def test_a_port_that_is_taken_and_an_open_address_without_a_token_are_refused(tmp_path) -> None:

@@ -56,7 +56,7 @@ def test_a_photo_becomes_a_scene_with_all_its_files(client) -> None:
     info = files["info.json"].json()
     assert info["provenance"]["photo"]["file"] == "room.jpg"
     for each in files.values():
-        assert b"recon-serve-" not in each.content
+        assert b"recon-process-" not in each.content
 
 
 def test_the_scene_file_is_read_by_the_library(client, tmp_path) -> None:

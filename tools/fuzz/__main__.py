@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,8 @@ def fuzz(reader: str, *, seed: int, seconds: float, inputs: int, keep: Path) -> 
     tally, number = Tally(reader), 0
     clock = _Clock(seconds)
     while number < inputs and not clock.is_over:
-        number = _child(tally, seed, number, inputs, clock, keep)
+        with tempfile.TemporaryDirectory(prefix="recon-fuzz-") as temporary:  # a crash leaves files in it
+            number = _child(tally, seed, number, inputs, clock, keep, temporary)
     return tally
 
 
@@ -82,12 +84,13 @@ class _Clock:
         return min(_SILENT_S, max(0.1, self.ends - time.monotonic()))
 
 
-def _child(tally: Tally, seed: int, first: int, last: int, clock: _Clock, keep: Path) -> int:
+def _child(tally: Tally, seed: int, first: int, last: int, clock: _Clock, keep: Path, temporary: str) -> int:
     """Runs one child until it ends, crashes or stops responding; returns the number of the next input."""
     command = [sys.executable, "-m", "tools.fuzz.child", tally.reader, str(seed), str(first), str(last)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "apps")])
     env = {
         **os.environ,
+        "TMPDIR": temporary,
         "PYTHONPATH": paths,
         "FUZZ_KEEP": str(keep),
         "OMP_NUM_THREADS": "1",
@@ -179,6 +182,8 @@ def main() -> int:
         f"{sum(one.inputs for one in tallies):,} inputs, {faults} faults"
         + (f", kept in {keep}" if faults else "")
     )
+    if given.keep is None and not faults:
+        shutil.rmtree(keep)
     large = [one.reader for one in tallies if one.peak_mb > _LIMIT_MB]
     if large:
         print(f"more than {_LIMIT_MB} MB: {', '.join(large)}")

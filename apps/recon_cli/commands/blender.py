@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from recon.temporary_folders import process_folder
 from recon_cli.console import Session, manners
 from recon_cli.option_groups import StrictCommand
 
@@ -106,7 +107,7 @@ def _install(session: Session, program: Path | None) -> None:
     # The program of this installation, which need not be on the PATH of Blender.
     recon = shutil.which("recon", path=sysconfig.get_path("scripts")) or shutil.which("recon") or ""
     script = resources.files("recon.blender").joinpath("install_extension.py")
-    with TemporaryDirectory() as folder, resources.as_file(script) as path:
+    with TemporaryDirectory(dir=process_folder()) as folder, resources.as_file(script) as path:
         archive = Path(folder) / "recon.zip"
         write_extension(archive)
         with session.journal.stage("Blender"):

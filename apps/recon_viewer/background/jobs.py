@@ -21,6 +21,7 @@ from recon.join.joined_file import is_joined
 from recon.options import Options
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
+from recon.temporary_folders import process_folder
 from recon.types import Mesh, PointCloud
 from recon_viewer.background.geometry_transfer import load_cameras, load_geometry, load_picture
 from recon_viewer.background.messages import Event, Task
@@ -75,7 +76,7 @@ class Job:
         self._since = time.monotonic()
         self._news: queue.SimpleQueue[Event | Opened | Seen] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="open-", dir=process_folder()))
         self._thread = threading.Thread(target=self._run, name=f"open {path.name}", daemon=True)
         self._thread.start()
 

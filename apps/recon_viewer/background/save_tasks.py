@@ -12,6 +12,7 @@ from recon.errors import ReconError
 from recon.options import Shape
 from recon.render.camera_paths import PathName
 from recon.scene_file import SUFFIX
+from recon.temporary_folders import process_folder
 from recon_viewer.background import outputs
 from recon_viewer.background.host import Host
 from recon_viewer.model import scene_metadata
@@ -107,7 +108,7 @@ class SaveTasks:
             self._say("there is no scene to open in Blender", problem=True)
             return
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="recon-viewer-")
+            self._folder = tempfile.TemporaryDirectory(prefix="blender-", dir=process_folder())
         folder = Path(self._folder.name)
 
         def opened() -> str:

@@ -1,6 +1,5 @@
 """``recon view --web``: shows scenes as web pages in a browser, for machines that cannot open a window."""
 
-import tempfile
 import webbrowser
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from recon.journal import Journal
 from recon.options import Options, Shape
 from recon.scene import Scene
 from recon.scene_file import SUFFIX
+from recon.temporary_folders import page_folder
 
 
 def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: Journal) -> list[Path]:
@@ -25,7 +25,7 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
     Raises:
         ReconError: A file cannot be opened, or is an exported file, which cannot be shown as a page.
     """
-    folder = Path(tempfile.mkdtemp(prefix="recon-view-"))
+    folder = page_folder()
     pages = []
     for number, (path, options) in enumerate(paths, start=1):
         page = folder / f"{number}-{path.stem}.html"
