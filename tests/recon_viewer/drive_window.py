@@ -54,7 +54,7 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
         viewer.actions.act(look)
         settle()
         # Open3D draws the lines of a parallel view as much wider as its lens is narrower.
-        drawn, (material, width_px) = viewer.view.camera.lens.fy, viewer.view._line_materials["lines"]
+        drawn, (material, width_px) = viewer.view.camera.lens.fy, viewer.view.geometry.line_materials["lines"]
         assert (material.line_width < 0.1 * width_px) is (look == "top") is (drawn == Lens.parallel().fy), (
             look
         )
@@ -121,7 +121,7 @@ def beside(viewer: ViewerWindow, folder: Path, settle: Callable[[], None]) -> No
     controller.do(lambda state: commands.activate(state, first_key))
     controller.act("beside")
     settle()
-    assert second.widget.visible and second.shows(key) and not viewer.view.shows(key)
+    assert second.widget.visible and second.layers.has(key) and not viewer.view.layers.has(key)
     for moved, other in ((viewer.view, second), (second, viewer.view)):
         moved.look(moved.camera.orbit(0.1, 0.05))
         assert other.camera == moved.camera
@@ -132,7 +132,7 @@ def beside(viewer: ViewerWindow, folder: Path, settle: Callable[[], None]) -> No
     viewer.actions.act("look")
     controller.act("beside")
     settle()
-    assert not second.widget.visible and viewer.view.shows(key)
+    assert not second.widget.visible and viewer.view.layers.has(key)
     controller.do(lambda state: commands.remove_layer(state, key))
     settle()
 

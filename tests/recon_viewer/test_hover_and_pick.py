@@ -91,7 +91,7 @@ def test_a_mark_follows_to_scenes_of_one_photo_only() -> None:
         view.hit.return_value = (key, Hit(0, 2.0, (0.0, 0.0, -2.0), (40.5, 80.5)))
         linking.hover_view(3, 4)
         assert linking.photos.mark.call_args.args[0] == marked
-        view.shows.side_effect = key.__eq__
+        view.layers.has.side_effect = key.__eq__
         linking.hover_photo((20.25, 40.25))
         assert (view.mark_hover.call_args.args[0] is None) is (marked is None)
     controller.close()

@@ -98,9 +98,9 @@ def _turned(
     ``hidden``: without the scene; the grid and the photo's camera still move.
     """
     view = viewer.view
-    detail = view._detail
+    detail = view.layers.detail
     if hidden:
-        view._detail = lambda *, coarse: _hide(viewer)  # type: ignore[method-assign]
+        view.layers.detail = lambda *, coarse: _hide(viewer)  # type: ignore[method-assign]
     seen, camera = _Frames(viewer, kept), view.camera
     start, cpu_s, moves = time.monotonic(), _cpu_s(), 0
     while (gone_s := time.monotonic() - start) < seconds:
@@ -115,7 +115,7 @@ def _turned(
     while (gone_s := time.monotonic() - end) < _QUIET_S:
         if seen.look():
             last = gone_s
-    view._detail = detail  # type: ignore[method-assign]
+    view.layers.detail = detail  # type: ignore[method-assign]
     view.look(camera)
     settle(viewer)
     return fps, each_s, last
@@ -123,7 +123,7 @@ def _turned(
 
 def _hide(viewer: "ViewerWindow") -> None:
     scene = viewer.view.open3d_scene
-    for name in [f"{name}{part}" for name in viewer.view._shown for part in ("", " coarse")]:
+    for name in [f"{name}{part}" for name in viewer.view.layers.names for part in ("", " coarse")]:
         if scene.has_geometry(name):
             scene.show_geometry(name, False)
 

@@ -46,15 +46,15 @@ def save_picture(view: View3D, picture: Picture, path: Path, choice: PictureChoi
 
 def render(view: View3D, choice: PictureChoice) -> NDArray[np.uint8]:
     """Renders the view: (H, W, 3) uint8 sRGB."""
-    view.all_points()
-    view.visible_overlays(choice.overlays)
+    view.layers.detail(coarse=False)
+    view.overlays.set_visible(choice.overlays)
     view.project_for(choice.width, choice.height)
     try:
         scene = view.open3d_scene
         image = gui.Application.instance.render_to_image(scene, choice.width, choice.height)
         return np.ascontiguousarray(np.asarray(image)[..., :3]).astype(np.uint8)
     finally:
-        view.visible_overlays(True)
+        view.overlays.set_visible(True)
         view.restore_size()
 
 

@@ -72,7 +72,7 @@ class Beside:
             self._names = left, right
             self.second.show(pair[1])
             self._first.link(self.second, picture.other_view())
-        elif self.second.shows_anything:
+        elif self.second.layers.names:
             self.second.show(Picture(picture.state, preview=False))
 
     def lay_out(self, middle: Any, *, visible: bool) -> None:

@@ -109,7 +109,7 @@ class Linking:
     def _mark_pixel(self, view: View3D, pixel_px: tuple[float, float] | None) -> None:
         """Marks a position of the active layer's photo in a view, on the layer that is shown there."""
         state = self._controller.state
-        shown = [layer.key for layer in state.layers if view.shows(layer.key)]
+        shown = [layer.key for layer in state.layers if view.layers.has(layer.key)]
         keys = [key for key in shown if self._pixel_of(key, state.active, pixel_px) is not None]
         key = state.active if state.active in keys else next(iter(keys), None)
         pixel_px = self._pixel_of(key, state.active, pixel_px)
@@ -141,7 +141,7 @@ class Linking:
         """The subpixel position in the photo, if the view is exactly that of the photo's camera; otherwise None."""
         controller, view = self._controller, self._view
         scene, at, key = controller.scene, controller.picture.world_T_cam, controller.state.active
-        if key is None or not view.shows(key):
+        if key is None or not view.layers.has(key):
             return None
         seen = view.camera.view_T_world @ at @ np.linalg.inv(gl_T_cam)
         if scene is None or not np.allclose(seen, np.eye(4), atol=1e-6):
