@@ -4,7 +4,7 @@
 follow the same order: photo, camera, depth, calibration, geometry, export.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,7 @@ def reconstruct(
     estimator: Estimator | None = None,
     constraints: Sequence[Constraint] = (),
     journal: Journal | None = None,
+    on_result: Callable[[Photo | DepthEstimate], None] | None = None,
 ) -> Scene:
     """Turns one photograph into a metric scene.
 
@@ -56,6 +57,8 @@ def reconstruct(
         estimator: Replaces ``options.model``; keeps its weights in memory between photos.
         constraints: Known measurements of the scene, in addition to those in the options.
         journal: Receives every decision and the progress.
+        on_result: Called with the photo as soon as it is read, (H, W, 3) sRGB, and with its depth before it is fitted
+            to a reference, (H, W) m or relative inverse depth.
 
     Raises:
         ReconError: A problem that the user can fix: a broken photo, missing weights, relative depth without a
@@ -63,12 +66,15 @@ def reconstruct(
     """
     options = options or Options()
     journal = journal or Journal()
+    on_result = on_result or (lambda result: None)
     # 1. and 2. Photo, constraints and camera: everything that needs no network
     prepared = prepare(photo, options, journal, constraints)
+    on_result(prepared.photo)
     # 3. Depth. The scale sources are opened first, so that errors in them are reported before the slow step
     estimator = estimator or choose_estimator(options, journal, prepared.photo)
     scale_sources = open_scale_sources(estimator, options, prepared.constraints, journal)
     estimate = estimate_depth(prepared, estimator, journal)
+    on_result(estimate)
     # 4. to 6. Metric scale, camera, scene
     return compose_scene(prepared, estimate, scale_sources, journal)
 

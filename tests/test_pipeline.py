@@ -77,6 +77,23 @@ def test_a_known_focal_length_reaches_the_estimator_and_the_camera(
     assert scene.intrinsics.fx == pytest.approx(known, rel=1e-4) and scene.intrinsics.source == source
 
 
+def test_the_photo_and_its_depth_are_handed_over_before_the_scene_is_complete(tmp_path: Path) -> None:
+    fake, results = Fake("relative"), list[Photo | DepthEstimate]()
+
+    def take(result: Photo | DepthEstimate) -> None:
+        results.append(result)
+        # The photo before the network runs.
+        assert len(fake.known_focal) == len(results) - 1
+
+    options = Options(reference=str(save_depth(tmp_path / "depth.npy")))
+    scene = reconstruct(photo(), options, estimator=fake, on_result=take)  # type: ignore[arg-type]
+    first, estimate = results
+    assert first is scene.photo
+    # Depth as the model gives it: the reference makes it metric later.
+    assert isinstance(estimate, DepthEstimate) and isinstance(estimate.depth, RelativeDepth)
+    assert estimate.depth.valid.shape == Z.shape
+
+
 def test_a_position_outside_of_the_photo_is_found_before_the_estimator_runs() -> None:
     fake = Fake()
     for wrong in (

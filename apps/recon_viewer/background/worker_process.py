@@ -22,9 +22,8 @@ from recon_viewer.background.joined_scenes import opened_joined
 from recon_viewer.background.messages import Event, Task
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from recon.scene import Scene
+    from recon.types import DepthEstimate
 
 _LEAST_STEP = 0.01
 
@@ -72,23 +71,21 @@ def run(task: Task, send: Callable[[Event], None]) -> None:
 
 
 def _scene(task: Task, journal: Journal, send: Callable[[Event], None]) -> "Scene":
-    """As ``recon.reconstruct`` makes it; sends the photo and its depth map as soon as they are there."""
-    from recon.calibration.references import open_scale_sources
-    from recon.pipeline import choose_estimator, compose_scene, estimate_depth, prepare
+    """Sends the photo and its depth map as soon as they are there."""
+    from recon.pipeline import reconstruct
+    from recon.types import Photo
     from recon_viewer.background.early_pictures import early_depth, early_photo
 
-    def show(what: str, picture: "NDArray[np.uint8]") -> None:
+    def show(result: "Photo | DepthEstimate") -> None:
+        if isinstance(result, Photo):
+            what, picture = "photo", early_photo(result.rgb)
+        else:
+            what, picture = "depth", early_depth(result.depth, task.colormap)
         path = task.folder / f"{what}.npy"
         np.save(path, picture)
         send(Event("picture", str(path), what))
 
-    prepared = prepare(task.path, task.options, journal)
-    show("photo", early_photo(prepared.photo.rgb))
-    estimator = choose_estimator(task.options, journal, prepared.photo)
-    scale_sources = open_scale_sources(estimator, task.options, prepared.constraints, journal)
-    estimate = estimate_depth(prepared, estimator, journal)
-    show("depth", early_depth(estimate.depth, task.colormap))
-    return compose_scene(prepared, estimate, scale_sources, journal)
+    return reconstruct(task.path, task.options, journal=journal, on_result=show)
 
 
 def _done(task: Task, journal: Journal, send: Callable[[Event], None]) -> Event:
