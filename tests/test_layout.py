@@ -34,7 +34,7 @@ FLOORS = (
     "recon.camera recon.depth_map recon.export recon.saved_options recon.scene_file recon.video",
     "recon.options recon.constraint_text recon.photo recon.geometry recon.blender recon.atomic_write"
     " recon.provenance",
-    "recon.types recon.journal recon.limited_process recon.option_checks recon.strict_npz",
+    "recon.types recon.journal recon.length_text recon.limited_process recon.option_checks recon.strict_npz",
     "recon.interop recon.frames recon.values recon.errors recon.constraints recon.threads recon.version"
     " recon.statistics recon.units recon.error_model recon.estimator_names recon.strict_json"
     " recon.argument_names recon.damage recon.lazy_names recon.malloc_trim recon.temporary_folders",

@@ -63,7 +63,7 @@ class DepthSigma(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Assumptions":
         """Assumptions with this depth uncertainty."""
-        from recon.constraint_text import parse_length, parse_share
+        from recon.length_text import parse_length, parse_share
         from recon.measure import Assumptions
 
         if isinstance(value, Assumptions):
@@ -96,7 +96,7 @@ class Metres(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The length in metres; a usage error with an example for anything else."""
-        from recon.constraint_text import parse_metres
+        from recon.length_text import parse_metres
 
         if isinstance(value, int | float):
             return float(value)

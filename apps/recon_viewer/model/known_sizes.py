@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from recon.constraint_text import parse_length, parse_measure
 from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetween, Pixel, Rectangle
 from recon.errors import CalibrationError, ReconError
+from recon.length_text import parse_length, parse_measure
 from recon_viewer.model.state import Pick, Tool
 
 _BARE = re.compile(r"((?<!\d)\d+(?:[.,]\d*)?|[.,]\d+)\s*(?=$|[x*\u00d7\u00b1~+])", re.IGNORECASE)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import TypeVar
 
-from recon.constraint_text import parse_metres
+from recon.length_text import parse_metres
 from recon.units import parse_count
 
 Number = TypeVar("Number", int, float)
