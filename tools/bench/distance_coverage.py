@@ -8,8 +8,6 @@ or with one that nobody stated. Of each draw several distances are measured, bet
 that a person picks.
 """
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,7 +29,9 @@ from recon.join.posed_view import PosedView
 from recon.join.view_problem import ViewData, view_problem
 from recon.measure import Measurement
 from recon.provenance import CalibrationRecord, ModelRecord, Provenance
+from recon.statistics import COVERAGE_FACTOR
 from recon.types import DepthEstimate, MetricDepth
+from tools.bench.coverage_table import TITLES, cells, inside, main, shown
 from tools.bench.timing import table
 from tools.sequences.adjusted import adjusted, bent
 from tools.sequences.walk import walk
@@ -61,6 +61,16 @@ class Drawn:
 
     measured: Measurement
     true_m: float
+
+    @property
+    def off(self) -> float:
+        """Relative error."""
+        return self.measured.value / self.true_m - 1
+
+    @property
+    def interval(self) -> float:
+        """Relative half-width."""
+        return COVERAGE_FACTOR * (self.measured.sigma or 0) / self.true_m
 
     @property
     def inside(self) -> bool:
@@ -189,28 +199,9 @@ def coverage(draws: int) -> str:
     rows = []
     for title, case in CASES.items():
         some, without = (list(distances(replace(case, stated=known), draws)) for known in (True, False))
-        off = 100 * np.median([abs(each.measured.value / each.true_m - 1) for each in some])
-        half = 100 * np.median([1.96 * (each.measured.sigma or 0) / each.true_m for each in some])
-        inside, bare = (100 * np.mean([each.inside for each in them]) for them in (some, without))
-        sigmas = np.sqrt(np.mean([each.sigmas**2 for each in some]))
-        cells = [f"{off:.1f} %", f"± {half:.1f} %", f"{inside:.1f} %", f"{sigmas:.2f}", f"{bare:.1f} %"]
-        rows.append([title, str(len(some)), *cells])
-        print(rows[-1], file=sys.stderr, flush=True)
-    titles = (
-        "",
-        "distances",
-        "error, median",
-        "95 % interval, median",
-        "inside",
-        "RMS",
-        "inside without poses",
-    )
-    return table(titles, rows)
+        rows.append(shown([title, *cells(some), inside(without)]))
+    return table(("", "distances", *TITLES[1:], "inside without poses"), rows)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--draws", type=int, default=200)
-    print(coverage(parser.parse_args().draws))
+    main(__doc__, coverage)

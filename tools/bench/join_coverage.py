@@ -8,8 +8,6 @@ features, with a focal length that is 1 % off, or fitted, and a lens without dis
 stated.
 """
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -28,6 +26,7 @@ from recon.join.posed_view import PosedView
 from recon.join.view_problem import ViewData, view_problem
 from recon.statistics import COVERAGE_FACTOR
 from recon.types import DepthEstimate
+from tools.bench.coverage_table import TITLES, cells, main, shown
 from tools.bench.timing import table
 from tools.sequences.adjusted import adjusted, size_of
 from tools.sequences.noise import smooth_noise
@@ -151,28 +150,9 @@ def coverage(draws: int) -> str:
             for count in (3, 5)
         },
     }
-    rows = []
-    for title, drawn in cases.items():
-        some = list(drawn)
-        off = 100 * np.median([abs(each.off) for each in some])
-        width = 100 * np.median([each.interval for each in some])
-        inside = 100 * np.mean([each.inside for each in some])
-        sigmas = np.sqrt(np.mean([each.sigmas**2 for each in some]))
-        rows.append([title, f"{off:.1f} %", f"± {width:.1f} %", f"{inside:.1f} %", f"{sigmas:.2f}"])
-        print(rows[-1], file=sys.stderr, flush=True)
-    titles = (
-        "",
-        "error, median",
-        "95 % interval, median",
-        "inside",
-        "error in stated standard deviations, RMS",
-    )
-    return table(titles, rows)
+    rows = [shown([title, *cells(list(drawn))]) for title, drawn in cases.items()]
+    return table(("", *TITLES), rows)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--draws", type=int, default=200)
-    print(coverage(parser.parse_args().draws))
+    main(__doc__, coverage)
