@@ -18,7 +18,7 @@ from recon.constraints import CameraHeight, Constraint, DistanceAt, LengthBetwee
 from recon.error_model import ErrorModel
 from recon.errors import CalibrationError
 from recon.types import Intrinsics, MetricDepth, RelativeDepth
-from tools.bench.calibration import draw, truths_of
+from tools.bench.calibration import Truth, draw, truths_of
 
 Z = with_box(floor_and_wall(wall_m=10.0), slice(30, 90), slice(50, 100), 2.0)
 ALL = np.ones(Z.shape, bool)
@@ -248,12 +248,18 @@ def test_the_rectangle_s_interval_covers_the_truth() -> None:
     assert np.mean(inside) > 0.9
 
 
+@pytest.fixture(scope="module")
+def truths() -> list[Truth]:
+    return truths_of(RGBD)
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not RGBD.is_dir(), reason="needs ../shared/data")
 @pytest.mark.parametrize(("count", "outliers"), [(2, 0.0), (3, 0.0), (10, 0.3)])
-def test_the_intervals_cover_real_depth_made_relative(count: int, outliers: float) -> None:
+def test_the_intervals_cover_real_depth_made_relative(
+    count: int, outliers: float, truths: list[Truth]
+) -> None:
     """The full table is made by ``tools.bench.calibration``; this notices when it would no longer hold."""
-    truths = truths_of(RGBD)
     rng = np.random.default_rng(7)
     drawn = []
     for _ in range(120):

@@ -107,10 +107,11 @@ def test_intervals_cover_the_truth_where_the_error_differs_from_pixel_to_pixel()
     lengths = []
     length_m = float(np.linalg.norm(on_floor(*SURE, CAMERA) - on_wall(*UNSURE, CAMERA)))
     for z_m in wrong_rooms(1_000):
+        with_map, without = room(LOG_SIGMA, z_m), room(None, z_m)
         for pixel, truth in TRUE_M.items():
-            mapped[pixel].append(holds(from_camera(room(LOG_SIGMA, z_m), pixel, EXACTLY), truth))
-            flat[pixel].append(holds(from_camera(room(None, z_m), pixel, EXACTLY), truth))
-        lengths.append(holds(polyline(room(LOG_SIGMA, z_m), [SURE, UNSURE], EXACTLY), length_m))
+            mapped[pixel].append(holds(from_camera(with_map, pixel, EXACTLY), truth))
+            flat[pixel].append(holds(from_camera(without, pixel, EXACTLY), truth))
+        lengths.append(holds(polyline(with_map, [SURE, UNSURE], EXACTLY), length_m))
     assert all(0.93 <= np.mean(held) <= 0.97 for held in (*mapped.values(), lengths))
     # One error for all pixels is too wide for the sure one, and too narrow for the unsure one.
     assert np.mean(flat[SURE]) > 0.975 and np.mean(flat[UNSURE]) < 0.85

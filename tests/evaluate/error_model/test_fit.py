@@ -1,6 +1,7 @@
 """Error models are fitted to fields drawn from a known one; what cannot be fitted or merged is refused."""
 
 from dataclasses import replace
+from functools import cache
 from math import hypot
 from pathlib import Path
 
@@ -37,13 +38,18 @@ def metric(z_m: np.ndarray, valid: np.ndarray | None = None) -> MetricDepth:
     return MetricDepth(z_m=z_m.astype(np.float32), valid=known)
 
 
-def drawn(model: ErrorModel, count: int, seed: int, tails: float | None = None) -> list[tuple]:
-    """Estimates and truths whose log ratio is drawn from the model; ``tails``: degrees of freedom of Student's t."""
-    rng = np.random.default_rng(seed)
+@cache
+def _root(model: ErrorModel) -> np.ndarray:
+    """Of the covariance of all pixels."""
     column, row = np.meshgrid(np.arange(W) + 0.5, np.arange(H) + 0.5)
     pixels_px = np.stack([column.ravel(), row.ravel()], axis=1)
     covariance = model.covariance(pixels_px, width=W, height=H, calibrated=True)
-    root = np.linalg.cholesky(covariance + 1e-12 * np.eye(W * H))
+    return np.linalg.cholesky(covariance + 1e-12 * np.eye(W * H))
+
+
+def drawn(model: ErrorModel, count: int, seed: int, tails: float | None = None) -> list[tuple]:
+    """Estimates and truths whose log ratio is drawn from the model; ``tails``: degrees of freedom of Student's t."""
+    rng, root = np.random.default_rng(seed), _root(model)
     made = []
     for _ in range(count):
         field = root @ rng.standard_normal(W * H)
