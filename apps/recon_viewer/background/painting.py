@@ -1,15 +1,21 @@
 """Asks a thread for pictures: quick ones while a slider is dragged, and the whole picture when it rests."""
 
+import queue
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from recon_viewer.background.jobs import Latest
 from recon_viewer.drawing.frame import Painter
 from recon_viewer.drawing.picture import Picture
 from recon_viewer.model.state import State
 
 _SETTLED_S = 0.25
 """Delay after a slider's last move before the full scene replaces its preview, s; the drag may continue."""
+_PATIENCE_S = 3.0
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -74,3 +80,65 @@ class Painting:
     def end(self) -> None:
         """Makes the thread end after its current work."""
         self._thread.end()
+
+
+class Latest(Generic[T, R]):
+    """A thread that processes the newest request; older requests that have not started are dropped."""
+
+    def __init__(self, work: Callable[[T], R]) -> None:
+        self._work = work
+        self._wake = threading.Condition()
+        self._request: list[T] = []
+        self._results: queue.SimpleQueue[R | BaseException] = queue.SimpleQueue()
+        self._busy = self._ended = False
+        self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: T) -> None:
+        """Queues a request, replacing one that has not started."""
+        with self._wake:
+            self._request = [request]
+            self._wake.notify()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is no request and no result to take."""
+        with self._wake:
+            return not self._request and not self._busy and self._results.empty()
+
+    def take(self) -> R | None:
+        """The newest result, or None. Raises exceptions of the work, which are bugs."""
+        newest: R | BaseException | None = None
+        while True:
+            try:
+                newest = self._results.get_nowait()
+            except queue.Empty:
+                break
+        if isinstance(newest, BaseException):
+            raise newest
+        return newest
+
+    def end(self) -> None:
+        """Makes the thread end after its current work."""
+        with self._wake:
+            self._ended, self._request = True, []
+            self._wake.notify()
+        self._thread.join(_PATIENCE_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._request and not self._ended:
+                    self._wake.wait()
+                if self._ended:
+                    return
+                request = self._request.pop()
+                self._busy = True
+            try:
+                made: Any = self._work(request)
+            except BaseException as error:
+                made = error
+            with self._wake:
+                self._busy = False
+                self._results.put(made)
+            del made, request

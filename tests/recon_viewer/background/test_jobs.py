@@ -1,4 +1,4 @@
-"""Opening in a worker process, painting in a thread, and the controller between them; no display."""
+"""Opening in a worker process, and sessions of the controller; no display."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from recon.constraints import LengthBetween
 from recon.depth_map.colormap import depth_picture
 from recon.options import Options
 from recon_viewer.background.geometry_transfer import load_geometry, save_geometry
-from recon_viewer.background.jobs import Job, Latest, Seen
+from recon_viewer.background.jobs import Job, Seen
 from recon_viewer.background.messages import Event, Task
 from recon_viewer.controller import Controller
 from recon_viewer.model import commands as c
@@ -140,23 +140,6 @@ def test_tasks_and_events_survive_the_pipe(tmp_path: Path) -> None:
         Event.from_line("[1]")
 
 
-def test_only_the_newest_request_is_painted() -> None:
-    done: list[int] = []
-
-    def slow(number: int) -> int:
-        time.sleep(0.05)
-        done.append(number)
-        return number
-
-    latest: Latest[int, int] = Latest(slow)
-    for number in range(20):
-        latest.ask(number)
-    until(lambda: bool(done) and done[-1] == 19)
-    until(lambda: latest.take() == 19)
-    assert len(done) <= 3 and latest.idle
-    latest.end()
-
-
 def test_a_session_measures_rescales_undoes_and_exports(tmp_path: Path) -> None:
     controller = Controller()
     controller.add_scene(room(), "room")
@@ -212,60 +195,11 @@ def test_what_cannot_be_written_or_fitted_changes_nothing(tmp_path: Path) -> Non
     controller.close()
 
 
-def test_sliders_preview_then_settle() -> None:
-    controller = Controller()
-    controller.add_scene(room(), "room")
-    settled(controller)
-    for edge in (0.01, 0.02, 0.03):
-        controller.do(lambda state, edge=edge: c.set_options(state, edge=edge), coalesce="edge")  # type: ignore[misc]
-    settled(controller)
-    assert not controller.picture.preview and controller.history.can_undo
-    controller.act("undo")
-    layer = controller.state.layer
-    assert layer is not None and layer.options.edge == Options().edge
-    controller.close()
-
-
-def test_a_drag_that_rests_is_one_step_until_it_is_let_go() -> None:
-    controller = Controller()
-    controller.add_scene(room(), "room")
-    settled(controller)
-
-    def drag(*edges: float) -> None:
-        for edge in edges:
-            controller.do(lambda state, edge=edge: c.set_options(state, edge=edge), coalesce="edge")  # type: ignore[misc]
-            settled(controller)
-
-    drag(0.01, 0.02)
-    controller.let_go()
-    drag(0.05, 0.06)
-    edges = []
-    while controller.history.undo() and controller.state.layer is not None:
-        edges.append(controller.state.layer.options.edge)
-    assert edges == [0.02, Options().edge]
-    controller.close()
-
-
 def test_a_job_counts_its_own_seconds(tmp_path: Path) -> None:
     before = time.monotonic()
     job = Job(tmp_path / "none.npz", None)
     assert 0 <= job.seconds <= time.monotonic() - before
     job.wait(10)
-
-
-def test_a_new_layer_is_shown_by_some_of_its_pixels_first() -> None:
-    controller = Controller()
-    controller.add_scene(room(), "room")
-    assert controller.is_drawing
-
-    def shown() -> bool:
-        controller.tick()
-        return bool(controller.picture.drawn)
-
-    until(shown)
-    assert controller.picture.preview and controller.is_drawing
-    assert not settled(controller).picture.preview and not controller.is_drawing
-    controller.close()
 
 
 def test_what_would_be_lost_on_quitting_is_named_until_it_is_saved(tmp_path: Path) -> None:
