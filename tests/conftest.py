@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
 
@@ -36,6 +37,10 @@ __all__ = [
 for _signal in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, signal.default_int_handler if _signal == signal.SIGINT else signal.SIG_DFL)
+
+# A machine is busy: how long an example takes proves nothing. All else stays as hypothesis sets it for where it runs.
+settings.register_profile("recon", settings(), deadline=None)
+settings.load_profile("recon")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -87,7 +87,7 @@ def test_two_exact_constraints_give_back_scale_and_shift(name: str) -> None:
     assert all(residual.used and abs(residual.off) < 1e-3 for residual in result.constraints)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(1e-3, 50), st.floats(-0.4, 0.1))
 def test_the_answer_does_not_depend_on_the_network_s_own_scale_and_shift(scale: float, shift: float) -> None:
     constraints = [at(NEAR, 1.01), at(FAR, 0.99), between(FLOOR, FAR)]

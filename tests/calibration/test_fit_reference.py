@@ -37,7 +37,7 @@ def relative_of(z_m: np.ndarray, scale: float, shift: float) -> RelativeDepth:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(1e-4, 100), st.floats(-0.5, 0.1))
 def test_exact_data_gives_back_scale_and_shift(scale: float, shift: float) -> None:
     result = fit_relative(relative_of(Z, scale, shift), TRUTH, model="m", source="truth")

@@ -18,7 +18,7 @@ ROOM = scene_of(room_depth())
 BOX = scene_of(with_box(room_depth(), slice(30, 60), slice(50, 100), 2.0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0.5, 159.5), st.floats(95.0, 119.5))
 def test_between_pixels_a_plane_is_exact(x: float, y: float) -> None:
     assert point_at(ROOM, (x, y), pixel_sigma_px=0.5).z_m == pytest.approx(on_floor(x, y)[2], rel=1e-5)

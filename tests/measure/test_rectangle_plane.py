@@ -55,7 +55,7 @@ def door(
     return plane, [(float(x), float(y)) for x, y in pixels[4:]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9), st.floats(-1, 1), st.floats(3.5, 8))
 def test_lengths_angles_and_areas_in_the_plane_are_exact_for_any_camera(
     tilt_x: float, tilt_y: float, roll: float, away: float

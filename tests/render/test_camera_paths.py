@@ -37,7 +37,7 @@ def _levelled(pitch_deg: float, roll_deg: float) -> ViewCamera:
     pitch_deg=st.floats(-90, 90),
     roll_deg=st.floats(-180, 180),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_way_begins_where_the_photo_was_taken(
     name: PathName, count: int, turn_deg: float, pitch_deg: float, roll_deg: float
 ) -> None:
@@ -51,7 +51,7 @@ def test_every_way_begins_where_the_photo_was_taken(
 @given(
     pitch_deg=st.floats(-60, 60), roll_deg=st.floats(-60, 60), turn=st.floats(-3, 3), tilt=st.floats(0, 0.3)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_revolved_camera_keeps_its_roll_and_its_distance(
     pitch_deg: float, roll_deg: float, turn: float, tilt: float
 ) -> None:
@@ -99,7 +99,6 @@ def test_a_whole_turntable_is_even_and_sees_the_back() -> None:
 
 
 @given(nearest_m=st.floats(0, 20, allow_subnormal=False), middle_m=st.floats(0.1, 20))
-@settings(deadline=None)
 def test_a_flight_stays_before_what_is_nearest(nearest_m: float, middle_m: float) -> None:
     share = fly_share(nearest_m, middle_m)
     assert 0 <= share <= FLY_SHARE and share * middle_m <= nearest_m

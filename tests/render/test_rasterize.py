@@ -56,7 +56,7 @@ def _by_hand(seen: Projected) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @given(seed=st.integers(0, 10_000), spread=st.sampled_from([0.4, 2.0, 9.0, 60.0]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_centre_shows_the_nearest_triangle_that_holds_it(seed: int, spread: float) -> None:
     seen = _triangles(seed, 12, spread)
     entries = empty(width=WIDTH, height=HEIGHT)
@@ -114,7 +114,7 @@ def test_chosen_triangles_alone_are_drawn_under_their_own_numbers() -> None:
     x=st.floats(-12, WIDTH + 12, width=32),
     y=st.floats(-12, HEIGHT + 12, width=32),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_point_is_a_square_of_its_size(size: float, x: float, y: float) -> None:
     entries = empty(width=WIDTH, height=HEIGHT)
     draw_points(entries, _seen(np.array([[x, y]]), np.ones(1), None), size)

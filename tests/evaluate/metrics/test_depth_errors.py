@@ -38,7 +38,7 @@ def textbook(pairs: Pairs) -> dict[str, float]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_pairs)
 def test_textbook_loops_agree(pairs: Pairs) -> None:
     z_m, true_m = np.array(pairs).T
@@ -77,7 +77,7 @@ def test_no_error_is_none() -> None:
     assert all(value == 0 for name, value in vars(result).items() if not name.startswith("delta"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_pairs, st.floats(0.1, 10))
 def test_scale_invariant_error_ignores_a_factor(pairs: Pairs, factor: float) -> None:
     z_m, true_m = np.array(pairs).T

@@ -138,7 +138,7 @@ def test_the_photo_s_camera_sees_the_same_faces_and_a_camera_next_to_it_fewer_ho
     assert holes[0] > 300 and holes[1] < 0.06 * holes[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31), noise=st.sampled_from([0.0, 0.002, 0.02]))
 def test_whatever_the_scene_nothing_comes_before_what_the_photo_shows(seed: int, noise: float) -> None:
     rng = np.random.default_rng(seed)

@@ -314,7 +314,7 @@ SOUND = (
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.integers(0, len(SOUND) - 1), st.data())
 def test_any_damage_is_reported_or_harmless(which: int, draws: st.DataObject) -> None:
     """Bytes changed, inserted, removed or cut off anywhere: depth, a warning or a PhotoError, and nothing else."""
