@@ -5,7 +5,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -33,13 +34,22 @@ def process_folder() -> Path:
     return _own
 
 
-def page_folder() -> Path:
-    """A new folder for pages that a browser reads after this process has ended; removes those older than a day."""
+@contextmanager
+def page_folder() -> Iterator[Path]:
+    """Provides a new folder for pages that a browser reads after this process has ended, if the body writes any.
+
+    Those older than a day are removed.
+    """
     for folder in Path(tempfile.gettempdir()).glob(f"{_OF_PAGES}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > _DAY_S:
                 shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=_OF_PAGES))
+    new = Path(tempfile.mkdtemp(prefix=_OF_PAGES))
+    try:
+        yield new
+    finally:
+        with suppress(OSError):  # not empty
+            new.rmdir()
 
 
 def _locked() -> Path:

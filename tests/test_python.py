@@ -274,9 +274,10 @@ def test_a_library_that_is_missing_is_named(room: recon.Scene, monkeypatch: pyte
 
 
 def test_a_scene_is_shown_in_a_notebook_and_else_in_the_browser(
-    room: recon.Scene, monkeypatch: pytest.MonkeyPatch
+    room: recon.Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(notebook.webbrowser, "open", opened.append)
     monkeypatch.setattr(notebook, "in_notebook", lambda: True)
     monkeypatch.setattr(sys.modules["recon.scene"], "in_notebook", lambda: True)
@@ -297,9 +298,7 @@ def test_a_scene_is_shown_in_a_notebook_and_else_in_the_browser(
     room.show()
     (address,) = opened
     path = Path(address.removeprefix("file://"))
-    assert path.read_text("utf-8") == page.html
-    path.unlink()
-    path.parent.rmdir()
+    assert path.read_text("utf-8") == page.html and tmp_path in path.parents
 
 
 def test_a_shown_scene_is_no_finer_than_a_page_opens_at_once(

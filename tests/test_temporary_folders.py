@@ -50,11 +50,19 @@ def test_the_next_process_removes_what_an_ended_one_left_and_no_other(ends: str,
     assert not list(tmp_path.iterdir())
 
 
+def _page() -> Path:
+    with page_folder() as folder:
+        (folder / "1.html").write_text("page")
+    return folder
+
+
 def test_pages_live_for_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    old, new = page_folder(), page_folder()
-    (old / "1.html").write_text("old")
+    old, new = _page(), _page()
     day_ago_s = old.stat().st_mtime - 24 * 3600 - 60
     os.utime(old, (day_ago_s, day_ago_s))
-    newest = page_folder()
+    newest = _page()
+    assert set(tmp_path.iterdir()) == {new, newest}
+    with pytest.raises(OSError, match="no page"), page_folder():
+        raise OSError("no page")
     assert set(tmp_path.iterdir()) == {new, newest}

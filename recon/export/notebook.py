@@ -28,8 +28,9 @@ class Page:
         Returns:
             The file.
         """
-        path = page_folder() / "scene.html"
-        path.write_text(self.html, "utf-8")
+        with page_folder() as folder:
+            path = folder / "scene.html"
+            path.write_text(self.html, "utf-8")
         webbrowser.open(path.as_uri())
         return path
 

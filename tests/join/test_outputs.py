@@ -170,8 +170,9 @@ def test_info_describes_a_scene_file_of_several_photos(true_scene, written) -> N
     assert info.low[2] < own[:, 2].max() and info.high[2] < 2 * own[:, 2].max()
 
 
-def test_view_in_a_browser_shows_all_photos(true_scene, written, monkeypatch) -> None:
+def test_view_in_a_browser_shows_all_photos(true_scene, written, monkeypatch, tmp_path) -> None:
     opened: list[str] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
     command = ["view", "--web", "--as", "cloud", "--voxel", "0.1", str(written / "a.npz")]
     shown = CliRunner().invoke(recon, command, catch_exceptions=False)

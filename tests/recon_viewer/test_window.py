@@ -39,8 +39,8 @@ def test_missing_requirements_are_reported_before_a_window_opens(tmp_path: Path)
 
 
 def test_in_a_browser_it_needs_no_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-
     opened: list[str] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("DISPLAY", "")
 
     def browser(address: str) -> bool:

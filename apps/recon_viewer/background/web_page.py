@@ -25,17 +25,17 @@ def open_pages(paths: list[tuple[Path, Options]], shape: Shape | None, journal: 
     Raises:
         ReconError: A file cannot be opened, or is an exported file, which cannot be shown as a page.
     """
-    folder = page_folder()
     pages = []
-    for number, (path, options) in enumerate(paths, start=1):
-        page = folder / f"{number}-{path.stem}.html"
-        if path.suffix.lower() == SUFFIX and is_joined(path):
-            _save_joined(path, options, page, shape, journal)
-        else:
-            _scene(path, options, journal).save(page, shape=shape)
-        if not webbrowser.open(page.as_uri()):
-            journal.warn("web", f"no browser was found: open {page} in a browser")
-        pages.append(page)
+    with page_folder() as folder:
+        for number, (path, options) in enumerate(paths, start=1):
+            page = folder / f"{number}-{path.stem}.html"
+            if path.suffix.lower() == SUFFIX and is_joined(path):
+                _save_joined(path, options, page, shape, journal)
+            else:
+                _scene(path, options, journal).save(page, shape=shape)
+            if not webbrowser.open(page.as_uri()):
+                journal.warn("web", f"no browser was found: open {page} in a browser")
+            pages.append(page)
     return pages
 
 
