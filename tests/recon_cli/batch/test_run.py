@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from photo_folders import Z, build, make_photos, names_in, rows_of, run
 from PIL import Image
+from tiny_networks import save_depth_anything
 
 from recon.batch.run_log import Record
 from recon.depth import registry
@@ -377,13 +378,15 @@ def test_real_photos_with_depth_next_to_them(shared_data: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_real_photos_with_odd_metadata(shared_data: Path, tmp_path: Path) -> None:
+    """By a tiny network: only how the photos are read is of interest."""
+    network = save_depth_anything(tmp_path / "network", depth_estimation_type="metric", max_depth=20)
     words = [
         "depth",
         str(shared_data / "exif"),
         "-o",
         "@out",
         "--model",
-        "preview",
+        f"hf:{network}",
         "--format",
         "npy",
         "--json",
