@@ -1,19 +1,16 @@
 """The viewer's logic without a window: state, history, jobs and actions. Tested without a display."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from recon.errors import ReconError
 from recon.options import Options
-from recon.render.view_camera import ViewCamera
 from recon.scene import Scene
 from recon_viewer.actions.by_name import actions_of
 from recon_viewer.actions.rescaling import Rescaling
 from recon_viewer.actions.section_limits import SectionLimits
-from recon_viewer.background.hand_over import Handed, Shown
 from recon_viewer.background.jobs import Job
 from recon_viewer.background.open_files import Opening
 from recon_viewer.background.painting import Painting
@@ -26,8 +23,6 @@ from recon_viewer.model.problem import Problem
 from recon_viewer.model.settings import Settings
 from recon_viewer.model.state import Layer, Measured, Pick, State, Tool
 from recon_viewer.model.unsaved import unsaved
-
-_PAINTING_S = 0.01
 
 
 class Controller:
@@ -200,29 +195,6 @@ class Controller:
     def mark_saved(self, *work: Layer | Measured) -> None:
         """These layers and measurements are in a file: they are not lost on quitting."""
         self._saved += work
-
-    def hand_over(
-        self,
-        camera: ViewCamera,
-        frame: tuple[int, int, int, int],
-        groups: Mapping[str, bool],
-        notice: str = "",
-    ) -> Handed:
-        """What another process needs to go on; to be asked for when ``idle``."""
-        shown = Shown(camera, frame, self.message, self.is_problem, groups, notice)
-        hides_ceiling = self.section.hides_ceiling
-        return Handed(
-            self.history, self.state, self._saved, self.settings, self._config, hides_ceiling, shown
-        )
-
-    def resume(self, handed: Handed) -> None:
-        """Takes over what another process held, and returns when it is painted."""
-        self.history, self._saved, self.settings = handed.history, handed.saved, handed.settings
-        self.section.hides_ceiling = handed.hides_ceiling
-        self._painting.ask(self.state)
-        while not self.idle:
-            self.tick()
-            time.sleep(_PAINTING_S)
 
     def close(self) -> None:
         """Stops all workers and saves the settings."""

@@ -6,14 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from open3d.visualization import gui
-
 from recon.errors import ReconError
 from recon.options import Options
-from recon_viewer.background.hand_over import Handed, HandOver, Shown, Successor, draws_in_software
 from recon_viewer.background.quiet_renderer import quiet_renderer
-from recon_viewer.background.rest import Rest
 from recon_viewer.background.screen_size import fitting, room_px
+from recon_viewer.background.software_driver import draws_in_software
 from recon_viewer.background.window_process import Start
 from recon_viewer.controller import Controller
 from recon_viewer.drawing.picture import Picture
@@ -33,30 +30,14 @@ _ESCAPE_S = 0.8
 class ViewerWindow(Parts):
     """One window; ``run`` returns when it is closed."""
 
-    def __init__(
-        self,
-        config: Path | None = None,
-        *,
-        channel: int | None = None,
-        resumed: tuple[Controller, Shown] | None = None,
-    ) -> None:
-        """Opens the window.
-
-        Args:
-            config: File of the settings; None: do not save settings.
-            channel: Descriptor of the connection to the command, in a process that another one can replace.
-            resumed: What another process has handed over.
-        """
-        controller = resumed[0] if resumed is not None else _controller(config)
+    def __init__(self, config: Path | None = None) -> None:
+        """Opens the window; ``config``: file of the settings; None: do not save settings."""
+        controller = _controller(config)
         remembered = controller.settings
-        place: tuple[int, ...] = fitting(remembered.width, remembered.height, room_px())
-        if resumed is not None:
-            x, y, width, height = resumed[1].frame
-            place = (width, height, x, y)
-        super().__init__(controller, place)
+        super().__init__(controller, fitting(remembered.width, remembered.height, room_px()))
         self.window.set_on_layout(self._lay_out)
         self.window.set_on_tick_event(self._tick)
-        self.window.set_on_key(self._window_key)
+        self.window.set_on_key(self.keys.in_window)
         self.window.set_on_close(self._closing)
         self._shown: Picture | None = None
         self._looked: tuple[int, ...] = ()
@@ -67,23 +48,10 @@ class ViewerWindow(Parts):
         self._shown_drawing = False
         self._asked_to_close: float | None = None
         self.open = True
-        self._hand_over = None if channel is None else HandOver(lambda: Successor(channel))
-        self._rest = Rest()
-        if resumed is not None:
-            self.status.notice = resumed[1].notice
-            self.controller.say(resumed[1].message, problem=resumed[1].is_problem)
-        elif not self.controller.settings.knows_slow_drawing and draws_in_software():
+        if not remembered.knows_slow_drawing and draws_in_software():
             # Once per user: for as long as this window is open.
             self.status.notice = _SOFTWARE
-            self.controller.settings = replace(self.controller.settings, knows_slow_drawing=True)
-        self.handed_over = False
-        """Whether another process has the window now."""
-        if resumed is not None:
-            self._looked = tuple(layer.key for layer in self.controller.state.layers)
-            self.view.look(resumed[1].camera)
-            self.panel.open_groups(resumed[1].groups)
-            # Its first frame, which takes the place of the other window, shows all of it.
-            self._adopt(self.controller.picture)
+            controller.settings = replace(remembered, knows_slow_drawing=True)
 
     def open_files(self, files: Sequence[tuple[Path, Options]], view: dict[str, Any]) -> None:
         """Opens files, with options for photos, after some fields of ``recon.render.style.View`` were changed."""
@@ -91,24 +59,6 @@ class ViewerWindow(Parts):
             self.controller.view(**view)
         for path, options in files:
             self.controller.open(path, options)
-
-    def draw_once(self, place: tuple[int, int, int, int]) -> None:
-        """Runs until the picture has been drawn, at this place: x, y, width, height, px of the screen."""
-        drawn: list[Any] = []
-        while self.step() and self._shown is not self.controller.picture:
-            pass
-        self.listen()
-        if self.view.widget.visible:
-            self.view.open3d_scene.scene.render_to_image(drawn.append)
-            while not drawn and self.step():
-                self.view.widget.force_redraw()
-                self.refresh()
-        if self._place != place:
-            # A window manager may have moved a new window, whose title bar would reach over the screen's edge.
-            self.window.os_frame = gui.Rect(*place)
-        if self._hand_over is not None:
-            # The first rest may come hours later.
-            self._hand_over.count_from_now()
 
     def run(self) -> None:
         """Runs until the window is closed. Errors in callbacks are shown in the window, which stays open."""
@@ -143,11 +93,9 @@ class ViewerWindow(Parts):
     def close(self) -> None:
         """Stops the workers, closes the window, and waits for Open3D to finish, which would otherwise hang at
         exit."""
-        _, _, width, height = self._place
-        self.controller.settings = replace(self.controller.settings, width=width, height=height)
+        frame = self.window.os_frame
+        self.controller.settings = replace(self.controller.settings, width=frame.width, height=frame.height)
         self.files.end()
-        if self._hand_over is not None and not self.handed_over:
-            self._hand_over.end()
         if self._drops is not None:
             self._drops.close()
         self.controller.close()
@@ -172,10 +120,6 @@ class ViewerWindow(Parts):
         """Cancels a request to close: Open3D requests it for Esc before reporting the key, but here Esc only
         cancels."""
         self._asked_to_close = None
-
-    def _window_key(self, event: Any) -> bool:
-        self._rest.touch()
-        return self.keys.in_window(event)
 
     def _tick(self) -> bool:
         try:
@@ -207,42 +151,12 @@ class ViewerWindow(Parts):
         self.actions.show_problem()
         changed = self.glide.tick() or self.files.tick() or changed
         changed = self.view.tick() or self.beside.second.tick() or changed
-        self._follow_successor()
         return self._redraws.tick(changed) or changed
 
     @property
     def _shows_scene(self) -> bool:
         """Whether a layer is drawn, not only opened."""
         return self._shown is not None and bool(self._shown.state.layers)
-
-    def _follow_successor(self) -> None:
-        """Closes the window when another process has drawn it (``recon_viewer.background.hand_over``)."""
-        if self._hand_over is None:
-            return
-        is_long = self._rest.is_long(
-            (self.controller.state, self.view.camera), (self._redraws.pointer, self._place)
-        )
-        busy = self.dialogs.is_open or self.files.is_open or self.size_bar.widget.visible
-        busy = busy or self.controller.errands.lends_files
-        rests = self._rest.is_short and self.controller.idle and not busy
-        handed = self._handed if rests else None
-        if self._hand_over.tick(handed, rests=is_long):
-            self.handed_over, self.open = True, False
-        elif self._hand_over.failed:
-            self._hand_over.failed = False
-            self.controller.say(
-                "The window could not restart to free memory: save the scene, then open it in a new window",
-                problem=True,
-            )
-
-    def _handed(self) -> Handed:
-        return self.controller.hand_over(self.view.camera, self._place, self.panel.groups, self.status.notice)
-
-    @property
-    def _place(self) -> tuple[int, int, int, int]:
-        """Of what is inside the window's border, on the screen, px."""
-        frame = self.window.os_frame
-        return frame.x, frame.y, frame.width, frame.height
 
     def _adopt(self, picture: Picture) -> None:
         """Draws a new picture and moves the camera to a layer that was just opened."""

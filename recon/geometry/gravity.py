@@ -35,6 +35,7 @@ _TILT_DEG = 25.0
 # Angular width of the votes, then of the weights in each refinement.
 _WIDTHS_DEG = (6.0, 3.0, 3.0)
 _VOTERS = 4_000
+_AT_ONCE = 500
 _SUPPORT_DEG = 6.0
 # Walls determine gravity if they face two directions: smallest share of the weaker one.
 _SECOND_WALL = 0.08
@@ -178,9 +179,13 @@ def _unknown() -> Levelling:
 def _voted(patches: Patches) -> NDArray[np.float64]:
     """The direction with the most votes, (3,)."""
     some = slice(None, None, max(1, len(patches) // _VOTERS))
+    inward, weight = patches.inward[some], patches.weight[some]
     ups = directions(_MAX_TILT_DEG, _WIDTHS_DEG[0] / 3)
-    level, upright = _likeness(patches.inward[some] @ ups.T, _WIDTHS_DEG[0])
-    votes = patches.weight[some] @ (level + upright)
+    votes = np.zeros(len(ups))
+    # All voters together would need several arrays of 50 MB.
+    for at in range(0, len(inward), _AT_ONCE):
+        level, upright = _likeness(inward[at : at + _AT_ONCE] @ ups.T, _WIDTHS_DEG[0])
+        votes += weight[at : at + _AT_ONCE] @ (level + upright)
     votes *= np.exp(-0.5 * (np.degrees(np.arccos(-ups[:, 1])) / _TILT_DEG) ** 2)
     return np.asarray(ups[votes.argmax()])
 

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -56,6 +57,16 @@ def test_noise_boxes_and_outliers_cost_less_than_half_a_degree(seed: int) -> Non
     assert result.roll_deg == pytest.approx(roll_deg, abs=0.5)
     assert result.camera_height_m == pytest.approx(1.5, rel=0.03)
     assert result.trusted
+
+
+def test_levelling_takes_little_memory() -> None:
+    """Of 1,500 directions and thousands of patches, each pair together would need 200 MB."""
+    z_m = room([FLOOR, BACK, SIDE], -12, 3)
+    tracemalloc.start()
+    level(z_m)
+    peak_mb = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    assert peak_mb < 60
 
 
 def test_single_pixels_of_wrong_depth_do_not_matter() -> None:

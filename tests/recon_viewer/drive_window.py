@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from recon.malloc_trim import trim_memory
 from recon.render.style import COLOURS, SHOWN_AS
 from recon.render.view_camera import Lens
+from recon_viewer.drawing import widgets_view
 from recon_viewer.drawing.screenshot import PictureChoice
 from recon_viewer.model import commands
 from recon_viewer.model.state import Measured, Pick
@@ -29,6 +31,27 @@ def main(folder: Path) -> None:
         viewer.close()
 
 
+def frames_hold_no_memory(viewer: ViewerWindow) -> None:
+    """With the software driver of Mesa 22.3, each frame holds 2.2 MB for good unless Open3D computes no ambient
+    occlusion for the widgets."""
+    held_mb = []
+    for _ in range(3):
+        for _ in range(12):
+            viewer.refresh()
+            viewer.step()
+            time.sleep(0.1)
+        trim_memory()
+        held_mb.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6)
+    # What the first frames need comes once.
+    assert held_mb[2] - held_mb[1] < 12, held_mb
+    scene = viewer.view.open3d_scene
+    assert widgets_view.simplify_widgets_view(viewer.window, scene)
+    # With another release of Open3D nothing is found, and nothing is touched.
+    widgets_view._OBJECT_WORDS, words = 2, widgets_view._OBJECT_WORDS
+    assert not widgets_view.simplify_widgets_view(viewer.window, scene)
+    widgets_view._OBJECT_WORDS = words
+
+
 def drive(viewer: ViewerWindow, folder: Path) -> None:
     """Every way to draw, every form, every tool."""
     controller = viewer.controller
@@ -45,6 +68,7 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     controller.open(folder / "scene.npz")
     settle()
     assert controller.state.layers, controller.message
+    frames_hold_no_memory(viewer)
     for shown_as in SHOWN_AS:
         for colours in COLOURS:
             controller.view(shown_as=shown_as, colours=colours)
@@ -102,8 +126,6 @@ def drive(viewer: ViewerWindow, folder: Path) -> None:
     viewer.actions.act("undo")
     settle()
     assert controller.picture.drawn[key].of_points == before
-    viewer.panel.open_groups({"Show": False, "Advanced": True, "of another version": True})
-    assert (viewer.panel.groups["Show"], viewer.panel.groups["Advanced"]) == (False, True)
     viewer.actions.act("help")
     settle()
     viewer.dialogs.close()

@@ -1,10 +1,13 @@
 """The window itself: where it cannot open, and under a virtual display where it can."""
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import trimesh
@@ -64,7 +67,6 @@ def test_in_a_browser_it_needs_no_display(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_window_of_the_command_opens_and_ends_well_when_closed(
     display: dict[str, str], tmp_path: Path
 ) -> None:
-    path = room().save(tmp_path / "scene.npz")
     environment = {**display, "RECON_CONFIG_DIR": str(tmp_path)}
 
     def xdotool(*words: str) -> str:
@@ -73,12 +75,10 @@ def test_the_window_of_the_command_opens_and_ends_well_when_closed(
         )
         return done.stdout.strip()
 
-    viewer = subprocess.Popen([sys.executable, "-m", "recon_cli.main", "view", str(path)], env=environment)
+    scene = room().save(tmp_path / "scene.npz")
+    viewer = _viewer(scene, environment)
     try:
-        until = time.monotonic() + 300
-        while not (result := xdotool("search", "--name", "^recon: scene.npz")):
-            assert viewer.poll() is None and time.monotonic() < until
-            time.sleep(0.2)
+        result = _until(lambda: xdotool("search", "--name", "^recon: scene.npz"), viewer)
         # Without a window manager the keys go to where the mouse is.
         xdotool("mousemove", "--window", result, "700", "450")
         # At Esc Open3D would close the window.
@@ -92,9 +92,36 @@ def test_the_window_of_the_command_opens_and_ends_well_when_closed(
         # The window may be gone before the key is let go.
         xdotool("keydown", "q")
         assert viewer.wait(timeout=300) == 0
-        assert "scene.npz" in (tmp_path / "viewer.json").read_text()
+        # It was the first window: it has said that the processor draws, and need not say it again.
+        saved = json.loads((tmp_path / "viewer.json").read_text())
+        assert [Path(one).name for one in saved["recent"]] == ["scene.npz"] and saved["knows_slow_drawing"]
+        again = _viewer(scene, environment)
+        try:
+            _until(lambda: xdotool("search", "--name", "^recon: scene.npz"), again)
+            (tmp_path / "viewer.json").unlink()
+        finally:
+            again.kill()
+        # The window closes with the command, and saves the settings.
+        _until(lambda: (tmp_path / "viewer.json").is_file())
+        _until(lambda: not xdotool("search", "--name", "^recon"))
     finally:
         viewer.kill()
+
+
+def _viewer(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "recon_cli.main", "view", str(path)], env=environment)
+
+
+_Found = TypeVar("_Found")
+
+
+def _until(find: Callable[[], _Found], viewer: subprocess.Popen[bytes] | None = None) -> _Found:
+    """What is found at last, while the program runs."""
+    until = time.monotonic() + 300
+    while not (found := find()):
+        assert (viewer is None or viewer.poll() is None) and time.monotonic() < until
+        time.sleep(0.2)
+    return found
 
 
 def _drive(program: str, display: dict[str, str], folder: Path) -> None:
@@ -128,10 +155,3 @@ def test_a_visit_by_mouse_and_keys(display: dict[str, str], tmp_path: Path) -> N
     exported = trimesh.load(tmp_path / "exported.glb")
     # The wall is as wide as the photo.
     assert exported.extents[0] == pytest.approx(CAMERA.width / CAMERA.fx * WALL_M, abs=1e-3)
-
-
-@pytest.mark.display
-def test_the_window_moves_to_another_process(display: dict[str, str], tmp_path: Path) -> None:
-    """With what it shows; where the other process does not start, the window stays and says so."""
-    room().save(tmp_path / "scene.npz")
-    _drive("drive_hand_over.py", display, tmp_path)

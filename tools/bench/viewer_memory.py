@@ -26,20 +26,21 @@ _KEYS = ("3", "m", "2", "n", "4", "g", "f", "p", "n", "1")
 _OPENING_S, _AGAIN_S, _SAMPLE_S = 120.0, 10.0, 0.2
 
 
-def resident_mb(group: int) -> tuple[float, set[int]]:
-    """Memory of all processes of a process group, MB, and which of them have, had or will have the window."""
-    total, windows = 0, set[int]()
+def resident_mb(group: int) -> float:
+    """Memory of all processes of a process group, MB."""
+    by_command = dict[bytes, int]()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(fields[2]) != group:
                 continue
-            total += _own_kib(folder)
-            if b"recon_viewer.process" in (folder / "cmdline").read_bytes():
-                windows.add(int(folder.name))
+            command, own_kib = (folder / "cmdline").read_bytes(), _own_kib(folder)
+            # Until a new process has become another program, it has the memory of its parent: that counts once.
+            if command == (folder / "cmdline").read_bytes():
+                by_command[command] = max(own_kib, by_command.get(command, 0))
         except OSError:
             continue
-    return total * 1024 / 1e6, windows
+    return sum(by_command.values()) * 1024 / 1e6
 
 
 def _own_kib(process: Path) -> int:
@@ -57,14 +58,11 @@ class _Samples(threading.Thread):
         super().__init__(daemon=True)
         self._group, self.ended = group, threading.Event()
         self.seen: list[float] = []
-        self.windows: set[int] = set()
 
     def run(self) -> None:
         """Samples a few times a second."""
         while not self.ended.wait(_SAMPLE_S):
-            now_mb, windows = resident_mb(self._group)
-            self.seen.append(now_mb)
-            self.windows |= windows
+            self.seen.append(resident_mb(self._group))
 
 
 class _Keys:
@@ -140,11 +138,9 @@ def _measure(
     time.sleep(pause)
     samples, start = _Samples(group), time.monotonic()
     samples.start()
-    click.echo(
-        "| cycles | commands | time, s | window processes so far | at rest | most since the last row |"
-    )
-    click.echo("|---|---|---|---|---|---|")
-    click.echo(f"| 0 | 0 | 0 | 1 | {resident_mb(group)[0]:.0f} | |")
+    click.echo("| cycles | commands | time, s | at rest | most since the last row |")
+    click.echo("|---|---|---|---|---|")
+    click.echo(f"| 0 | 0 | 0 | {resident_mb(group):.0f} | |")
     for cycle in range(1, cycles + 1):
         keys.control("v")
         keys.until(lambda: keys.shows_scene, "v")
@@ -153,7 +149,7 @@ def _measure(
             time.sleep(gap)
         time.sleep(pause)
         if cycle % max(cycles // 50, 1) == 0:
-            row = (cycle, cycle * commands, round(time.monotonic() - start), len(samples.windows))
+            row = (cycle, cycle * commands, round(time.monotonic() - start))
             seen, samples.seen = samples.seen, []
             click.echo(f"| {' | '.join(map(str, row))} | {seen[-1]:.0f} | {max(seen):.0f} |")
         if time.monotonic() > start + 60 * minutes:

@@ -35,11 +35,6 @@ class SaveTasks:
         """Whether no task is running and no result is pending."""
         return not self._reports and not any(thread.is_alive() for thread in self._busy)
 
-    @property
-    def lends_files(self) -> bool:
-        """Whether another program may still read temporary files, which go with this process."""
-        return self._folder is not None
-
     def take(self) -> bool:
         """Reports finished tasks to the user; returns whether there were any."""
         any_finished = bool(self._reports)

@@ -9,7 +9,7 @@ from recon.types import PointCloud
 from recon_viewer.model.state import State
 
 MOST_STEPS: Final = 100
-MOST_HELD_BYTES: Final = 150_000_000
+MOST_HELD_BYTES: Final = 64_000_000
 """Of photos, depth and masks that only undo and redo still need; the oldest steps are dropped beyond it."""
 
 

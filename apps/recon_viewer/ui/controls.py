@@ -1,6 +1,6 @@
 """A column of grouped controls that report changes by the user, but not by the program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from open3d.visualization import gui
@@ -33,26 +33,13 @@ class Controls:
         self.quiet = False
         """True while the program sets controls."""
         self._put_values: dict[int, float] = {}
-        self._groups: dict[str, Any] = {}
 
     def group(self, title: str, *, open_: bool = True) -> Any:
         """Adds a collapsible group."""
         group = gui.CollapsableVert(title, 0.3 * self.em, gui.Margins(0.6 * self.em, 0, 0, 0.5 * self.em))
         group.set_is_open(open_)
-        self._groups[title] = group
         self.widget.add_child(group)
         return group
-
-    @property
-    def groups(self) -> dict[str, bool]:
-        """Which groups are open."""
-        return {title: bool(group.get_is_open()) for title, group in self._groups.items()}
-
-    def open_groups(self, groups: Mapping[str, bool]) -> None:
-        """Opens and folds groups."""
-        for title, is_open in groups.items():
-            if title in self._groups:
-                self._groups[title].set_is_open(is_open)
 
     def rows(self, group: Any) -> Any:
         """Adds two columns for labels and controls."""

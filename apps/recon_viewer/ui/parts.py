@@ -10,6 +10,7 @@ from recon_viewer.controller import Controller
 from recon_viewer.drawing.labels import Tags
 from recon_viewer.drawing.photo_panel import PhotoColumn
 from recon_viewer.drawing.view3d import View3D
+from recon_viewer.drawing.widgets_view import simplify_widgets_view
 from recon_viewer.ui.actions import Actions
 from recon_viewer.ui.arrangement import Arrangement
 from recon_viewer.ui.beside import Beside
@@ -73,6 +74,7 @@ class Parts(ABC):
         self.files: FileDialogs = FileDialogs(self.window, self.dialogs)
         self.forms: Forms = Forms(self.dialogs)
         self.view: View3D = View3D(self.window)
+        simplify_widgets_view(self.window, self.view.open3d_scene)
         self.window.add_child(self.view.widget)
         self.linking: Linking = Linking(self.controller, self.view, self.refresh)
         self.glide: Glide = Glide(self.view)
