@@ -102,7 +102,8 @@ def _widgets_view(memory: _Memory, renderer: Any, scene: Any) -> int | None:
 
 def _is_in_open3d(address: int) -> bool:
     """Whether an address belongs to Open3D's library, as tables of virtual functions do."""
-    with open("/proc/self/maps") as mappings:
+    # Files of any name are mapped, also of one that is not UTF-8.
+    with open("/proc/self/maps", errors="replace") as mappings:
         for line in mappings:
             if "open3d" in line.lower():
                 first, _, last = line.split()[0].partition("-")
