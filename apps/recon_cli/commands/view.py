@@ -71,7 +71,8 @@ def _show(start: "Start") -> None:
         check_window()
         show(start)
         return
-    # Only there do graphics drivers exist for which the window must move on to a new process.
+    # A process of its own: a driver's crash becomes a sentence, Open3D loads while the display is checked, and glibc
+    # reads at the start how to give memory back.
     from recon_viewer.background.window_process import WindowProcess
 
     with WindowProcess() as process:

@@ -96,5 +96,4 @@ class WindowProcess:
         said = b""
         while part := self._ours.recv(64):
             said += part
-        lines = said.decode(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line), "")
+        return said.decode(errors="replace").strip()

@@ -10,7 +10,7 @@ from recon_viewer.background.window_process import Start, WindowProcess
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the window stays in one process elsewhere")
 _START = Start((), {}, None)
-_READ = "import os, pickle, socket, subprocess, sys; pickle.load(sys.stdin.buffer); "
+_READ = "import os, pickle, socket, sys; pickle.load(sys.stdin.buffer); "
 _CHANNEL = "channel = socket.socket(fileno=int(sys.argv[1])); "
 
 
@@ -71,7 +71,7 @@ def test_one_that_never_started_is_an_error() -> None:
 
 
 def test_an_interrupted_window_interrupts_the_command() -> None:
-    with pytest.raises(KeyboardInterrupt), _process("channel.sendall(b'130\\n130\\n')") as process:
+    with pytest.raises(KeyboardInterrupt), _process("channel.sendall(b'130\\n')") as process:
         process.show(_START)
 
 
