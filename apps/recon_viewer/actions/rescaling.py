@@ -19,12 +19,7 @@ class Rescaling:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._waiting: tuple[State, Scene, LengthBetween] | None = None
-        """The state with a new known length, the scene before it, and the length."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a new length is not drawn yet; the scene before it is then in memory, too."""
-        return self._waiting is not None
+        """The state with a new known length that is not drawn yet, the scene before it, and the length."""
 
     def add_known(self, text: str) -> bool:
         """Rescales by the picks of the current tool and the size that was typed; returns whether it was accepted."""

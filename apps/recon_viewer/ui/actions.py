@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.depth.registry import cards
+from recon_viewer.actions.crop import NO_PHOTO
 from recon_viewer.model import commands
 from recon_viewer.model.samples import samples
 from recon_viewer.model.state import Box
@@ -109,7 +110,7 @@ class Actions:
         controller, picture = self._controller, self._controller.picture
         layer = controller.state.layer
         if layer is None or layer.base is None:
-            controller.say("only a scene with its photo can be cropped", problem=True)
+            controller.say(NO_PHOTO, problem=True)
             return
         low, high = picture.upright_bounds
         if layer.crop is not None:

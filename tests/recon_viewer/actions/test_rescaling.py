@@ -64,7 +64,7 @@ def _with_size_not_yet_drawn() -> tuple[Controller, list[Pick]]:
     controller.use("known length")
     for end in ends:
         controller.pick(end)
-    assert controller.rescaling.add_known("20 m") and controller.rescaling.is_waiting
+    assert controller.rescaling.add_known("20 m") and controller.rescaling._waiting
     return controller, ends
 
 
@@ -72,7 +72,7 @@ def test_a_length_that_is_undone_before_it_is_drawn_keeps_no_scene() -> None:
     controller, _ = _with_size_not_yet_drawn()
     controller.act("undo")
     controller.tick()
-    assert not controller.rescaling.is_waiting and "times as large" not in controller.message
+    assert controller.rescaling._waiting is None and "times as large" not in controller.message
     controller.close()
 
 
