@@ -8,6 +8,6 @@ def draws_in_software() -> bool:
     """Whether Mesa's software driver draws for this process (Linux): graphics cards have their own drivers."""
     for name in Path("/proc/self/task").glob("*/comm"):
         with suppress(OSError):  # a thread that has just ended
-            if name.read_text().startswith("llvmpipe"):
+            if name.read_bytes().startswith(b"llvmpipe"):
                 return True
     return False
