@@ -9,6 +9,7 @@ from recon_viewer.model.same_photo import is_elsewhere
 from recon_viewer.model.state import State
 
 _BELOW_CEILING_M = 0.1
+_HIDDEN = "the ceiling is hidden in this view"
 
 
 class SectionLimits:
@@ -33,11 +34,10 @@ class SectionLimits:
         if name == "top" and ceiling_m is not None and section.high[UP] is None:
             self.hides_ceiling = True
             host.view(section=section.limited(UP, "high", ceiling_m - _BELOW_CEILING_M))
-            host.say("the ceiling is hidden in this view")
+            host.say(_HIDDEN)
         elif name != "top" and self.hides_ceiling:
-            self.hides_ceiling = False
+            self._forget_ceiling()
             host.view(section=section.limited(UP, "high", None))
-            host.say("")
 
     def cut_ceiling(self) -> None:
         """Hides the ceiling in every view, or shows it again."""
@@ -79,4 +79,5 @@ class SectionLimits:
         """The limit of the view from above is no more."""
         if self.hides_ceiling:
             self.hides_ceiling = False
-            self._host.say("")
+            if self._host.message == _HIDDEN:  # not what was said since, as of a file that was opened
+                self._host.say("")

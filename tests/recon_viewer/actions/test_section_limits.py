@@ -64,6 +64,14 @@ def test_limits_in_one_photo_do_not_cut_another_one() -> None:
     assert "ceiling is hidden" in controller.message
     select(last)
     assert controller.state.view.section == EVERYTHING and not controller.message
+    # What was said since stays.
+    for leave in (lambda: select(last), lambda: controller.section.look_from("fit")):
+        select(first)
+        settled(controller)
+        controller.section.look_from("top")
+        controller.say("opened room.jpg")
+        leave()
+        assert controller.state.view.section == EVERYTHING and controller.message == "opened room.jpg"
     controller.close()
 
 
