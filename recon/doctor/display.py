@@ -17,10 +17,7 @@ _DRIVER_VARIABLES = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES
 _SOFTWARE = ("lvp", "lavapipe", "swiftshader")
 """In the names of drivers with which the processor draws."""
 _CARDS = ("dev/dri/renderD*", "dev/nvidia[0-9]*", "dev/dxg")
-_FASTER = (
-    "a graphics card with its driver; without one, a newer Mesa, whose memory does not grow: "
-    "on Debian 12 apt-get install -t bookworm-backports mesa-vulkan-drivers"
-)
+_FASTER = "a graphics card with its driver"
 _WEB = "recon view --web FILE, which needs none"
 
 
