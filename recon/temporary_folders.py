@@ -34,6 +34,12 @@ def process_folder() -> Path:
     return _own
 
 
+def remove_process_folder() -> None:
+    """Removes this process's folder, if it has one: for a process that ends by ``os._exit``."""
+    if _own is not None:
+        _remove(_own, os.getpid())
+
+
 @contextmanager
 def page_folder() -> Iterator[Path]:
     """Provides a new folder for pages that a browser reads after this process has ended, if the body writes any.

@@ -50,6 +50,13 @@ def test_the_next_process_removes_what_an_ended_one_left_and_no_other(ends: str,
     assert not list(tmp_path.iterdir())
 
 
+def test_a_process_that_ends_without_cleaning_up_can_do_so_before(tmp_path: Path) -> None:
+    then = "from recon import temporary_folders as t; t.remove_process_folder(); os._exit(0)"
+    with _started(tmp_path, then) as (process, _):
+        process.wait()
+    assert not list(tmp_path.iterdir())
+
+
 def _page() -> Path:
     with page_folder() as folder:
         (folder / "1.html").write_text("page")

@@ -11,6 +11,7 @@ import sys
 import threading
 from types import FrameType
 
+from recon.temporary_folders import remove_process_folder
 from recon_viewer.background.window_process import INTERRUPTED, Start
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,6 +50,7 @@ def main() -> None:
     if code is not None:
         channel.sendall(f"{code}\n".encode())
     # Not a regular exit: a thread still reads.
+    remove_process_folder()
     os._exit(code or 0)
 
 

@@ -8,7 +8,7 @@ for as long as the window is open. Four samples of each pixel take another 60 MB
 
 The view is found by its type: in the memory of the window's renderer, a scene and in it a view are objects whose
 first word (the table of virtual functions) is the same as in a scene and a view that Python has. The system reads the
-memory, and refuses what cannot be read. Whatever is not as in Open3D 0.20 ends the search; then nothing is changed.
+memory, and refuses what cannot be read. In other releases of Open3D, and where no view is found, nothing is changed.
 """
 
 import ctypes
@@ -16,6 +16,10 @@ import os
 import struct
 from typing import Any, Final
 
+import open3d
+
+_TESTED: Final = "0.20."
+"""Releases of Open3D in which this has been tried: elsewhere, what looks like a view may be one that was freed."""
 _WORD: Final = 8
 _HEADER: Final = object.__basicsize__
 """Of a Python object: pybind11 stores the address of the C++ object behind it, bytes."""
@@ -32,6 +36,8 @@ def simplify_widgets_view(window: Any, scene: Any) -> bool:
         window: ``gui.Window``.
         scene: ``rendering.Open3DScene`` of that window.
     """
+    if not open3d.__version__.startswith(_TESTED):
+        return False
     view = scene.view
     try:
         with _Memory() as memory:

@@ -1,4 +1,4 @@
-"""The search for the view of Open3D's widgets, without Open3D; ``drive_window`` tests it in a window."""
+"""The search for the view of Open3D's widgets without a window; ``drive_window`` tests it in one."""
 
 import mmap
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("open3d", reason="Open3D is not installed, or lacks its system libraries")
 from recon_viewer.drawing import widgets_view
 
 
