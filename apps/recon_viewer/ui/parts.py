@@ -35,14 +35,14 @@ from recon_viewer.ui.what_opens import WhatOpens
 class Parts(ABC):
     """What the window is made of; ``recon_viewer.window`` makes it live."""
 
-    def __init__(self, controller: Controller, place: tuple[int, ...]) -> None:
-        """``place``: width and height, and maybe x and y on the screen, px."""
+    def __init__(self, controller: Controller, size: tuple[int, int]) -> None:
+        """``size``: width and height, px."""
         self.controller = controller
         self._app = gui.Application.instance
         self._app.initialize()
         # A font that is added after the window was made is not drawn.
         title_font = self._app.add_font(gui.FontDescription(point_size=TITLE_PX))
-        self.window: Any = self._app.create_window("recon", *place)
+        self.window: Any = self._app.create_window("recon", *size)
         self._add_widgets(title_font)
         build_menu(self.window, self.actions.act)
 
